@@ -1,0 +1,72 @@
+#include "common/arena.h"
+#include "common/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void well_formed_text_is_told_from_the_rest(void **state)
+{
+    (void)state;
+    assert_true(toc_str_is_text(TOC_STR("plain")));
+    assert_true(toc_str_is_text(TOC_STR("\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x94")));
+    assert_true(toc_str_is_text(TOC_STR("")));
+    assert_false(toc_str_is_text(TOC_STR("a\0b")));           /* NUL */
+    assert_false(toc_str_is_text(TOC_STR("\xc0\xaf")));       /* overlong */
+    assert_false(toc_str_is_text(TOC_STR("\xed\xa0\x80")));   /* surrogate */
+    assert_false(toc_str_is_text(TOC_STR("\xf4\x90\x80\x80"))); /* above U+10FFFF */
+    assert_false(toc_str_is_text(TOC_STR("\xe2\x82")));       /* cut short */
+}
+
+static void numbers_are_read_whole_or_not_at_all(void **state)
+{
+    uint64_t u = 7;
+    int64_t i = 7;
+    (void)state;
+    assert_int_equal(toc_parse_u64(TOC_STR("18446744073709551615"), &u), TOC_OK);
+    assert_true(u == UINT64_MAX);
+    assert_int_equal(toc_parse_u64(TOC_STR("18446744073709551616"), &u), TOC_ERR_LIMIT);
+    assert_int_equal(toc_parse_u64(TOC_STR("1x"), &u), TOC_ERR_MALFORMED);
+    assert_int_equal(toc_parse_u64(TOC_STR(""), &u), TOC_ERR_MALFORMED);
+    assert_int_equal(toc_parse_i64(TOC_STR("-12"), &i), TOC_OK);
+    assert_int_equal(i, -12);
+}
+
+static void hexadecimal_survives_the_round_trip(void **state)
+{
+    const uint8_t bytes[3] = {0x00, 0xab, 0xff};
+    uint8_t back[3] = {0};
+    char text[7];
+    (void)state;
+    toc_hex(text, bytes, sizeof(bytes));
+    assert_string_equal(text, "00abff");
+    assert_int_equal(toc_unhex(back, sizeof(back), toc_str_of(text)), TOC_OK);
+    assert_memory_equal(back, bytes, sizeof(bytes));
+    assert_int_equal(toc_unhex(back, sizeof(back), TOC_STR("00abf")), TOC_ERR_MALFORMED);
+    assert_int_equal(toc_unhex(back, sizeof(back), TOC_STR("00abfg")), TOC_ERR_MALFORMED);
+}
+
+static void an_arena_ends_at_its_capacity(void **state)
+{
+    struct toc_arena arena;
+    (void)state;
+    assert_int_equal(toc_arena_init(&arena, 64), TOC_OK);
+    size_t mark = toc_arena_mark(&arena);
+    assert_non_null(toc_arena_take(&arena, 40));
+    assert_null(toc_arena_take(&arena, 40));
+    assert_null(toc_arena_take(&arena, SIZE_MAX));
+    toc_arena_reset(&arena, mark);
+    assert_non_null(toc_arena_take(&arena, 64));
+    toc_arena_done(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(well_formed_text_is_told_from_the_rest),
+        cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
+        cmocka_unit_test(hexadecimal_survives_the_round_trip),
+        cmocka_unit_test(an_arena_ends_at_its_capacity),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
