@@ -1,0 +1,62 @@
+/*
+ * The index that tells a repeated (source, id) from a fresh one: exact, and without random writes.
+ *
+ * An entry is a 64-bit fingerprint of (source, id) and the seq of the record that holds it; the
+ * caller compares the record itself, so two keys with one fingerprint are both found. Entries enter
+ * a table in memory; when it is full it is frozen, sorted and written out as a *segment*, a few
+ * pages with each following event, so that no commit carries the whole of it. A segment's pages
+ * split the fingerprint's range evenly: a look-up reads one page. Segments of the same size are
+ * merged in the same small steps, and a segment whose youngest entry is past the window is dropped,
+ * in small steps too. What is in memory is rebuilt from the log's tail after a start.
+ *
+ * Only intake's core calls this. Not thread-safe.
+ */
+#ifndef INTAKE_DEDUPE_H
+#define INTAKE_DEDUPE_H
+
+#include "common/store.h"
+#include "common/time.h"
+
+#define DEDUPE_HITS_MAX 8 /* candidates of one look-up */
+
+struct dedupe;
+
+struct dedupe_config {
+    unsigned table;         /* pages of segments */
+    unsigned meta_table;    /* one row, key "dedupe" */
+    size_t memory_entries;  /* of one in-memory table; a power of two */
+    toc_time_ms window_ms;  /* how long a key is remembered, counted in the events' at_ms */
+};
+
+/*
+ * Loads the list of segments. Then the caller replays the log: every accepted record with seq >
+ * dedupe_indexed_through goes in through dedupe_replay, in order. TOC_ERR_MEMORY, TOC_ERR_DAMAGED.
+ */
+TOC_MUST enum toc_err dedupe_open(const struct dedupe_config *config, struct toc_txn *txn,
+                                  struct dedupe **out);
+/* Accepts NULL. */
+void dedupe_free(struct dedupe *dedupe);
+
+/* The highest seq that finished segments hold. */
+uint64_t dedupe_indexed_through(const struct dedupe *dedupe);
+
+/*
+ * The seqs of the entries with this fingerprint, latest first, at most DEDUPE_HITS_MAX.
+ * TOC_NONE when there is none: the key is fresh.
+ */
+TOC_MUST enum toc_err dedupe_find(const struct dedupe *dedupe, struct toc_txn *txn,
+                                  uint64_t fingerprint, uint64_t seqs[DEDUPE_HITS_MAX],
+                                  size_t *out_count);
+
+/*
+ * Enters a fresh key and does a bounded piece of the pending writing, merging and dropping in
+ * `txn`. When the transaction is aborted the whole index has to be opened again.
+ */
+TOC_MUST enum toc_err dedupe_add(struct dedupe *dedupe, struct toc_txn *txn, uint64_t fingerprint,
+                                 uint64_t seq, toc_time_ms at_ms);
+
+/* Enters a key that the log already holds; writes nothing. */
+TOC_MUST enum toc_err dedupe_replay(struct dedupe *dedupe, uint64_t fingerprint, uint64_t seq,
+                                    toc_time_ms at_ms);
+
+#endif
