@@ -1,0 +1,128 @@
+/*
+ * A policy: calendars, queues, triage rules, routes, SLAs, escalation paths. Compiled from one YAML
+ * text into an immutable object that every decision can name by its version.
+ *
+ * It hides libfyaml. Parsing is done by the shell and by `tocsin policy check`; cores only read the
+ * structs below. Everything a struct points to lives as long as the policy. deploy/policy/
+ * sample.yaml shows every key; an unknown key, a calendar without working time, a reference to
+ * nothing or a missing default route is an error with file:line:column, the line and a hint.
+ */
+#ifndef TOC_POLICY_H
+#define TOC_POLICY_H
+
+#include "common/calendar.h"
+#include "common/match.h"
+
+#define TOC_POLICY_SIZE_MAX     (256 * 1024) /* bytes of text */
+#define TOC_POLICY_PRIORITIES   4            /* P1..P4 */
+#define TOC_POLICY_WARNINGS_MAX 8            /* thresholds of one clock */
+#define TOC_POLICY_CLOCKS_MAX   8            /* clocks of one SLA */
+#define TOC_TARGET_NONE         (-1)         /* no target: the clock does not run */
+
+/* What a rule sets; 0 or NULL leaves a value as it is. */
+struct toc_triage_rule {
+    const char *name;
+    struct toc_match when;
+    const char *category;
+    unsigned priority; /* 1..4 */
+    unsigned risk;     /* enum Risk of event.proto */
+    const char *const *tags;
+    size_t tag_count;
+};
+
+struct toc_route {
+    const char *name;
+    struct toc_match when;
+    const struct toc_queue *queue;
+    const struct toc_sla *sla;  /* NULL: no clocks */
+    const struct toc_path *path; /* NULL: nobody is paged */
+};
+
+struct toc_queue {
+    const char *name;
+    unsigned tier;                 /* 1 partner, 2 in-house, 3 expert */
+    const struct toc_path *path;   /* NULL: the route's */
+};
+
+/* Which events start and stop a clock; the metrics of this version. */
+enum toc_metric_kind { TOC_CLOCK_FIRST_REPLY, TOC_CLOCK_RESOLUTION };
+
+struct toc_clock_rule {
+    enum toc_metric_kind metric;
+    const char *name;                                 /* "first_reply", "resolution" */
+    const struct toc_calendar *calendar;
+    toc_time_ms target_ms[TOC_POLICY_PRIORITIES + 1]; /* working time by priority; [0] for none set;
+                                                         TOC_TARGET_NONE where there is none */
+    unsigned warn_percent[TOC_POLICY_WARNINGS_MAX];   /* of the target, ascending, 1..99 */
+    size_t warn_count;
+    uint32_t pause_states; /* bit 1 << enum IssueState: the clock pauses in these */
+    uint32_t stop_states;  /* the clock stops in these (resolution) */
+};
+
+struct toc_sla {
+    const char *name;
+    struct toc_clock_rule clocks[TOC_POLICY_CLOCKS_MAX];
+    size_t clock_count;
+};
+
+struct toc_path_step {
+    const char *const *contacts; /* ids */
+    size_t contact_count;        /* 0: an empty step, skipped at once and recorded */
+    toc_time_ms wait_ms;         /* how long an acknowledgement may take */
+};
+
+struct toc_path {
+    const char *name;
+    const struct toc_path_step *steps;
+    size_t step_count;
+    unsigned repeat; /* further rounds after the first */
+};
+
+/* What opens an alert on the issue's path. */
+enum toc_alert_on { TOC_ALERT_ON_BREACHED, TOC_ALERT_ON_WARNED, TOC_ALERT_ON_OPENED };
+
+struct toc_alert_rule {
+    const char *name;
+    enum toc_alert_on on;
+    struct toc_match when;
+    const char *metric;          /* NULL: any */
+    unsigned threshold_percent;  /* WARNED: from this threshold on; 0: any */
+    const char *severity;        /* critical, error, warning, info */
+    const struct toc_path *path; /* NULL: the issue's */
+};
+
+struct toc_policy {
+    uint32_t version;  /* set by whoever applies it; 0 in a check */
+    uint8_t hash[32];  /* SHA-256 of the text */
+    const struct toc_triage_rule *triage; /* in order, the first that fits */
+    size_t triage_count;
+    const struct toc_route *routes; /* in order; the last fits everything */
+    size_t route_count;
+    const struct toc_queue *queues;
+    size_t queue_count;
+    const struct toc_sla *slas;
+    size_t sla_count;
+    const struct toc_path *paths;
+    size_t path_count;
+    const struct toc_alert_rule *alerts; /* every one that fits opens an alert of its own cause */
+    size_t alert_count;
+};
+
+/*
+ * Compiles `text`. `file_name` only appears in errors. On TOC_ERR_CONFIG `*out_errors` is a
+ * malloc'ed text for a person, one paragraph per error; free() it. On success it is NULL.
+ */
+TOC_MUST enum toc_err toc_policy_parse(struct toc_str text, const char *file_name,
+                                       struct toc_policy **out, char **out_errors);
+/* Accepts NULL. */
+void toc_policy_free(struct toc_policy *policy);
+
+/* By name; NULL when there is none. */
+const struct toc_sla *toc_policy_sla(const struct toc_policy *policy, struct toc_str name);
+const struct toc_path *toc_policy_path(const struct toc_policy *policy, struct toc_str name);
+const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct toc_str name);
+
+/* The sample policy that `tocsin up` uses without options. */
+struct toc_str toc_policy_sample(void);
+
+#endif
