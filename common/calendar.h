@@ -58,14 +58,16 @@ TOC_MUST enum toc_err toc_calendar_finish(struct toc_calendar *cal);
  */
 TOC_MUST enum toc_err toc_calendar_add(const struct toc_calendar *cal, toc_time_ms start_ms,
                                        toc_time_ms amount_ms, toc_time_ms *out);
-/* The mirror image: the latest instant with `amount_ms` of working time between it and `start_ms`. */
+/* The mirror image: the latest instant with `amount_ms` of working time between it and `start_ms`.
+ */
 TOC_MUST enum toc_err toc_calendar_sub(const struct toc_calendar *cal, toc_time_ms start_ms,
                                        toc_time_ms amount_ms, toc_time_ms *out);
 /* Working milliseconds in [from, until); 0 when reversed. */
 toc_time_ms toc_calendar_between(const struct toc_calendar *cal, toc_time_ms from_ms,
                                  toc_time_ms until_ms);
 bool toc_calendar_is_open(const struct toc_calendar *cal, toc_time_ms instant_ms);
-/* The merged open interval that holds `instant_ms` or comes next. TOC_NONE past the search limit. */
+/* The merged open interval that holds `instant_ms` or comes next. TOC_NONE past the search limit.
+ */
 TOC_MUST enum toc_err toc_calendar_interval_after(const struct toc_calendar *cal,
                                                   toc_time_ms instant_ms, struct toc_interval *out);
 /* The merged open interval that began before `instant_ms`, the latest such. */

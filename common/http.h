@@ -43,8 +43,7 @@ typedef void toc_http_handler(void *self, const struct toc_http_request *request
  * cannot be read, TOC_ERR_BUSY for one in use. `handler` and `self` outlive the server.
  */
 TOC_MUST enum toc_err toc_http_listen(struct uv_loop_s *loop, const char *address,
-                                      toc_http_handler *handler, void *self,
-                                      struct toc_http **out);
+                                      toc_http_handler *handler, void *self, struct toc_http **out);
 /* The port it really listens on (for ":0"). */
 unsigned toc_http_port(const struct toc_http *http);
 /* Stops listening and closes every connection; frees when the loop has run the close callbacks. */

@@ -11,11 +11,11 @@ static void well_formed_text_is_told_from_the_rest(void **state)
     assert_true(toc_str_is_text(TOC_STR("plain")));
     assert_true(toc_str_is_text(TOC_STR("\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x94")));
     assert_true(toc_str_is_text(TOC_STR("")));
-    assert_false(toc_str_is_text(TOC_STR("a\0b")));           /* NUL */
-    assert_false(toc_str_is_text(TOC_STR("\xc0\xaf")));       /* overlong */
-    assert_false(toc_str_is_text(TOC_STR("\xed\xa0\x80")));   /* surrogate */
+    assert_false(toc_str_is_text(TOC_STR("a\0b")));             /* NUL */
+    assert_false(toc_str_is_text(TOC_STR("\xc0\xaf")));         /* overlong */
+    assert_false(toc_str_is_text(TOC_STR("\xed\xa0\x80")));     /* surrogate */
     assert_false(toc_str_is_text(TOC_STR("\xf4\x90\x80\x80"))); /* above U+10FFFF */
-    assert_false(toc_str_is_text(TOC_STR("\xe2\x82")));       /* cut short */
+    assert_false(toc_str_is_text(TOC_STR("\xe2\x82")));         /* cut short */
 }
 
 static void numbers_are_read_whole_or_not_at_all(void **state)

@@ -1,0 +1,246 @@
+#include "common/run_internal.h"
+
+static struct follower *find(struct toc_run *run, toc_peer peer)
+{
+    for (size_t i = 0; i < TOC_FOLLOWERS_MAX; i++)
+        if (run->followers[i].peer == peer)
+            return &run->followers[i];
+    return NULL;
+}
+
+/* Whether `fetch` may start where it wants to; the reason otherwise. */
+static Tocsin__V1__RefuseReason check_start(struct toc_run *run, struct toc_txn *txn,
+                                            const Tocsin__V1__Fetch *fetch,
+                                            uint8_t hash[TOC_SHA256], const char **detail)
+{
+    if (fetch->log_id != 0 && fetch->log_id != run->journal.log_id) {
+        *detail = "this is another log than the one the cursor belongs to";
+        return TOCSIN__V1__REFUSE_REASON__REFUSE_WRONG_LOG;
+    }
+    if (fetch->from_seq == 0 || fetch->from_seq > run->committed_seq + 1) {
+        *detail = "the cursor is ahead of this log: was it restored from a backup?";
+        return TOCSIN__V1__REFUSE_REASON__REFUSE_AHEAD;
+    }
+    if (fetch->from_seq < run->journal.first_seq) {
+        *detail = "the records wanted were trimmed";
+        return TOCSIN__V1__REFUSE_REASON__REFUSE_TRIMMED;
+    }
+    if (toc_journal_hash_at(&run->journal, txn, fetch->from_seq - 1, hash) != TOC_OK) {
+        *detail = "the record at the cursor cannot be read";
+        return TOCSIN__V1__REFUSE_REASON__REFUSE_FORKED;
+    }
+    if (fetch->hash.len != 0 &&
+        !toc_str_equal(toc_wire_bytes(&fetch->hash), toc_str(hash, TOC_SHA256))) {
+        *detail = "the history at the cursor differs: this log is not the one that was followed";
+        return TOCSIN__V1__REFUSE_REASON__REFUSE_FORKED;
+    }
+    return TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED;
+}
+
+static void start_stream(struct toc_run *run, struct follower *follower, toc_peer peer,
+                         const Tocsin__V1__Fetch *fetch)
+{
+    uint8_t hash[TOC_SHA256];
+    struct toc_txn *txn;
+    const char *detail = "the log cannot be read now";
+    Tocsin__V1__RefuseReason reason = TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;
+    if (toc_txn_begin_read(run->store, &txn) == TOC_OK) {
+        reason = check_start(run, txn, fetch, hash, &detail);
+        toc_txn_abort(txn);
+    }
+    if (reason != TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED) {
+        run_refuse(run, peer, fetch->stream, reason, detail);
+        return;
+    }
+    *follower = (struct follower){.peer = peer,
+                                  .stream = fetch->stream,
+                                  .position = fetch->from_seq - 1,
+                                  .partition_mask = fetch->partition_mask,
+                                  .class_mask = fetch->class_mask,
+                                  .promised_ms = TOC_TIME_MIN};
+    memcpy(follower->hash, hash, TOC_SHA256);
+    toc_str_copy(follower->name, sizeof(follower->name), toc_str_of(fetch->follower));
+}
+
+void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *fetch,
+                   struct toc_now now)
+{
+    struct follower *follower = find(run, peer);
+    if (follower == NULL || follower->stream != fetch->stream) {
+        if (follower == NULL)
+            follower = find(run, 0);
+        if (follower == NULL) {
+            run_refuse(run, peer, fetch->stream, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
+                       "this service has as many followers as it allows");
+            return;
+        }
+        start_stream(run, follower, peer, fetch);
+        if (follower->peer != peer || follower->stream != fetch->stream)
+            return;
+    }
+    if (fetch->granted_bytes > follower->granted_bytes)
+        follower->granted_bytes = fetch->granted_bytes;
+    if (fetch->done_seq > follower->done_seq)
+        follower->done_seq = fetch->done_seq;
+    follower->heard_ms = now.mono_ms;
+}
+
+static bool is_wanted(const struct follower *follower, const struct toc_journal_entry *entry)
+{
+    if (follower->class_mask != 0 && (follower->class_mask & entry->class_bit) == 0)
+        return false;
+    return entry->partition >= TOC_PARTITIONS ||
+           (follower->partition_mask >> entry->partition & 1) != 0;
+}
+
+/* One frame's worth of records, copied out of the log. */
+struct batch {
+    uint8_t *records, *end; /* packed `records` fields of a Batch */
+    uint64_t position;
+    uint8_t hash[TOC_SHA256];
+};
+
+static enum toc_err fill(struct toc_run *run, const struct follower *follower, struct toc_txn *txn,
+                         struct batch *batch)
+{
+    struct toc_journal_entry entry;
+    struct toc_scan *scan;
+    uint64_t room = follower->granted_bytes - follower->sent_bytes;
+    if (room > BATCH_BYTES)
+        room = BATCH_BYTES;
+    TOC_TRY(toc_journal_scan(txn, batch->position + 1, &scan));
+    enum toc_err err;
+    while ((err = toc_journal_next(scan, &entry)) == TOC_OK && entry.seq <= run->committed_seq) {
+        if (is_wanted(follower, &entry)) {
+            size_t used = (size_t)(batch->end - batch->records);
+            if (used + entry.record.size + TOC_WIRE_FIELD_OVERHEAD > room && used > 0)
+                break;
+            batch->end = toc_wire_put_bytes(batch->end, 7, entry.record);
+        }
+        batch->position = entry.seq;
+        memcpy(batch->hash, entry.hash.data, TOC_SHA256);
+        if ((size_t)(batch->end - batch->records) >= room)
+            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+/* The fields before the records; they are written in front of them, from the back. */
+#define HEAD_BYTES (8 * TOC_WIRE_FIELD_OVERHEAD + TOC_SHA256)
+
+static struct toc_str finish_batch(struct toc_run *run, const struct follower *follower,
+                                   const struct batch *batch)
+{
+    uint8_t head[HEAD_BYTES], outer[2 * TOC_WIRE_FIELD_OVERHEAD], *at = head, *o = outer;
+    size_t records_size = (size_t)(batch->end - batch->records);
+    uint64_t promise = (uint64_t)run->promised_ms;
+    at = toc_wire_put_varint(at, 1, follower->stream);
+    at = toc_wire_put_varint(at, 2, follower->position);
+    at = toc_wire_put_varint(at, 3, batch->position);
+    at = toc_wire_put_bytes(at, 4, toc_str(batch->hash, TOC_SHA256));
+    at = toc_wire_put_varint(at, 5, promise << 1 ^ (uint64_t)(run->promised_ms >> 63));
+    at = toc_wire_put_varint(at, 6, run->committed_seq);
+    size_t head_size = (size_t)(at - head);
+    o = toc_wire_put_varint(o, 1, TOC_WIRE_VERSION);
+    o = toc_wire_put_length(o, TOCSIN__V1__FRAME__KIND_BATCH, head_size + records_size);
+    size_t outer_size = (size_t)(o - outer);
+    uint8_t *start = batch->records - head_size - outer_size;
+    memcpy(start, outer, outer_size);
+    memcpy(start + outer_size, head, head_size);
+    return toc_str(start, outer_size + head_size + records_size);
+}
+
+static bool send_promise(struct toc_run *run, struct follower *follower)
+{
+    Tocsin__V1__Promise promise = TOCSIN__V1__PROMISE__INIT;
+    Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
+    uint8_t bytes[128];
+    promise.stream = follower->stream;
+    promise.through_seq = follower->position;
+    promise.through_hash = toc_wire_binary(toc_str(follower->hash, TOC_SHA256));
+    /* A promise holds for what the follower has; behind the head it could come too soon. */
+    promise.promise_ms = follower->position == run->committed_seq ? run->promised_ms : TOC_TIME_MIN;
+    promise.head_seq = run->committed_seq;
+    frame.version = TOC_WIRE_VERSION;
+    frame.kind_case = TOCSIN__V1__FRAME__KIND_PROMISE;
+    frame.promise = &promise;
+    TOC_ASSERT(tocsin__v1__frame__get_packed_size(&frame) <= sizeof(bytes));
+    size_t size = tocsin__v1__frame__pack(&frame, bytes);
+    return toc_link_send(run->config->link, follower->peer, toc_str(bytes, size)) == TOC_OK;
+}
+
+/* TOC_NONE when nothing was sent because nothing can be now. */
+static enum toc_err pump_one(struct toc_run *run, struct follower *follower, struct toc_txn *txn,
+                             struct toc_now now)
+{
+    struct batch batch = {.position = follower->position};
+    batch.records = batch.end = run->out + HEAD_BYTES + 2 * TOC_WIRE_FIELD_OVERHEAD;
+    memcpy(batch.hash, follower->hash, TOC_SHA256);
+    TOC_TRY(fill(run, follower, txn, &batch));
+    if (batch.position == follower->position)
+        return TOC_NONE;
+    struct toc_str frame = finish_batch(run, follower, &batch);
+    enum toc_err err = toc_link_send(run->config->link, follower->peer, frame);
+    if (err == TOC_ERR_GONE)
+        follower->peer = 0;
+    if (err < 0 && !TOC_PLANTED(TOC_PLANT_DROP_ON_FULL))
+        return TOC_NONE; /* the position stays: it is sent again */
+    follower->sent_ms = now.mono_ms;
+    if (batch.position == run->committed_seq)
+        follower->promised_ms = run->promised_ms;
+    follower->position = batch.position;
+    follower->sent_bytes += (uint64_t)(batch.end - batch.records);
+    memcpy(follower->hash, batch.hash, TOC_SHA256);
+    return TOC_OK;
+}
+
+/* A promise goes out when it says something new, and as a heartbeat. */
+static void promise_one(struct toc_run *run, struct follower *follower, struct toc_now now)
+{
+    bool moved = run->promised_ms > follower->promised_ms && !run->service->accepts_submissions;
+    toc_time_ms idle_ms = now.mono_ms - follower->sent_ms;
+    if (idle_ms < TOC_HEARTBEAT_MS && !(moved && idle_ms >= TOC_HEARTBEAT_MS / 10))
+        return;
+    if (send_promise(run, follower)) {
+        follower->sent_ms = now.mono_ms;
+        follower->promised_ms = run->promised_ms;
+    }
+}
+
+enum toc_err feed_pump(struct toc_run *run, struct toc_now now)
+{
+    struct toc_txn *txn = NULL;
+    enum toc_err err = TOC_OK;
+    for (size_t i = 0; i < TOC_FOLLOWERS_MAX && err >= 0; i++) {
+        struct follower *follower = &run->followers[i];
+        if (follower->peer == 0)
+            continue;
+        if (now.mono_ms - follower->heard_ms > FOLLOWER_GONE_MS) {
+            follower->peer = 0;
+            continue;
+        }
+        err = TOC_OK;
+        while (err == TOC_OK && follower->position < run->committed_seq &&
+               follower->sent_bytes < follower->granted_bytes) {
+            if (txn == NULL)
+                TOC_TRY(toc_txn_begin_read(run->store, &txn));
+            err = pump_one(run, follower, txn, now);
+        }
+        if (err >= 0 && follower->peer != 0)
+            promise_one(run, follower, now);
+    }
+    toc_txn_abort(txn);
+    return err < 0 ? err : TOC_OK;
+}
+
+uint64_t feed_lowest_done(const struct toc_run *run)
+{
+    uint64_t lowest = run->committed_seq;
+    for (size_t i = 0; i < TOC_FOLLOWERS_MAX; i++) {
+        const struct follower *follower = &run->followers[i];
+        if (follower->peer != 0 && follower->name[0] != '\0' && follower->done_seq < lowest)
+            lowest = follower->done_seq;
+    }
+    return lowest;
+}

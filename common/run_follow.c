@@ -1,0 +1,365 @@
+#include "common/run_internal.h"
+
+/* Row of TOC_TABLE_CURSOR by upstream name: log id ‖ seq ‖ chain hash at seq. */
+#define CURSOR_ROW_BYTES (8 + 8 + TOC_SHA256)
+
+enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_txn *txn)
+{
+    struct toc_str row;
+    (void)run;
+    enum toc_err err = toc_get(txn, TOC_TABLE_CURSOR, toc_str_of(up->name), &row);
+    TOC_TRY(err);
+    up->cursor = 0;
+    up->saved_cursor = 0;
+    up->moved = false;
+    if (err == TOC_NONE)
+        return TOC_OK;
+    if (row.size != CURSOR_ROW_BYTES)
+        return TOC_ERR_DAMAGED;
+    up->log_id = toc_get_u64be(row.data);
+    up->cursor = toc_get_u64be(row.data + 8);
+    up->saved_cursor = up->cursor;
+    memcpy(up->hash, row.data + 16, TOC_SHA256);
+    return TOC_OK;
+}
+
+enum toc_err follow_save(struct toc_run *run, struct toc_txn *txn)
+{
+    uint8_t row[CURSOR_ROW_BYTES];
+    for (size_t i = 0; i < run->upstream_count; i++) {
+        struct upstream *up = &run->upstreams[i];
+        if (!up->moved)
+            continue;
+        toc_put_u64be(row, up->log_id);
+        toc_put_u64be(row + 8, up->cursor);
+        memcpy(row + 16, up->hash, TOC_SHA256);
+        TOC_TRY(toc_put(txn, TOC_TABLE_CURSOR, toc_str_of(up->name), toc_str(row, sizeof(row))));
+        up->moved = false;
+        up->saved_cursor = up->cursor;
+    }
+    return TOC_OK;
+}
+
+static void stop(struct upstream *up, const char *why)
+{
+    if (up->stopped == NULL)
+        toc_log(TOC_LOG_ALARM, "upstream_stopped", "upstream=%s log=%016llx cursor=%llu why=\"%s\"",
+                up->name, (unsigned long long)up->log_id, (unsigned long long)up->cursor, why);
+    up->stopped = why;
+    up->stream = 0;
+}
+
+static void send_hello(struct toc_run *run, struct upstream *up, struct toc_now now)
+{
+    Tocsin__V1__Hello hello = TOCSIN__V1__HELLO__INIT;
+    Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
+    hello.min_version = TOC_WIRE_VERSION;
+    hello.max_version = TOC_WIRE_VERSION;
+    hello.session = ++run->session;
+    hello.name = toc_wire_text(run->service->name);
+    frame.kind_case = TOCSIN__V1__FRAME__KIND_HELLO;
+    frame.hello = &hello;
+    up->asked_ms = now.mono_ms;
+    run_send(run, up->peer, &frame);
+}
+
+static void send_fetch(struct toc_run *run, struct upstream *up, struct toc_now now)
+{
+    Tocsin__V1__Fetch fetch = TOCSIN__V1__FETCH__INIT;
+    Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
+    char follower[NAME_MAX_BYTES];
+    fetch.stream = up->stream;
+    fetch.log_id = up->log_id;
+    fetch.from_seq = up->cursor + 1;
+    fetch.hash = toc_wire_binary(toc_str(up->hash, up->cursor == 0 ? 0 : TOC_SHA256));
+    fetch.partition_mask = UINT64_MAX;
+    fetch.class_mask = run->service->upstream_classes;
+    fetch.granted_bytes = up->granted_bytes;
+    fetch.done_seq = up->saved_cursor;
+    fetch.follower = toc_str_copy(follower, sizeof(follower), toc_str_of(run->service->name));
+    frame.kind_case = TOCSIN__V1__FRAME__KIND_FETCH;
+    frame.fetch = &fetch;
+    up->asked_ms = now.mono_ms;
+    run_send(run, up->peer, &frame);
+}
+
+void follow_restart(struct toc_run *run, struct upstream *up)
+{
+    if (up->stream != 0)
+        run->counts.stream_restarts++;
+    up->stream = 0;
+}
+
+enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
+                             const Tocsin__V1__Hello *hello, struct toc_now now)
+{
+    if (up->stopped != NULL || up->stream != 0)
+        return TOC_OK;
+    for (size_t i = 0; i < run->upstream_count; i++) {
+        if (&run->upstreams[i] != up && run->upstreams[i].log_id == hello->log_id) {
+            stop(up, "another upstream has the same log id: two instances of one log");
+            return TOC_OK;
+        }
+    }
+    if (up->log_id != 0 && up->log_id != hello->log_id) {
+        stop(up, "its log is another one than before: was its data replaced?");
+        return TOC_OK;
+    }
+    up->log_id = hello->log_id;
+    up->head_seq = hello->last_seq;
+    /* Unique among this process's streams and, by the random start, among its predecessors'. */
+    up->stream = (uint32_t)(++run->session & UINT32_MAX) | 1u;
+    up->received_bytes = 0;
+    up->granted_bytes = CREDIT_BYTES;
+    send_fetch(run, up, now);
+    return TOC_OK;
+}
+
+static void heard_time(struct upstream *up, toc_time_ms time_ms)
+{
+    if (time_ms > up->time_ms)
+        up->time_ms = time_ms;
+}
+
+static toc_time_ms lowest_time(const struct toc_run *run)
+{
+    toc_time_ms lowest = TOC_TIME_NEVER;
+    for (size_t i = 0; i < run->upstream_count; i++)
+        if (!run->upstreams[i].left_out && run->upstreams[i].time_ms < lowest)
+            lowest = run->upstreams[i].time_ms;
+    return lowest;
+}
+
+static void advance_by_records(struct toc_run *run)
+{
+    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock)
+        return;
+    toc_time_ms lowest = lowest_time(run);
+    if (lowest != TOC_TIME_NEVER && lowest > run->log_ms)
+        run->log_ms = lowest;
+}
+
+static enum toc_err tell_upstream(struct toc_run *run, struct upstream *up, bool left_out)
+{
+    struct toc_event ev = {.kind = TOC_EVENT_UPSTREAM,
+                           .at_ms = run->log_ms,
+                           .log_id = up->log_id,
+                           .upstream = up->name,
+                           .left_out = left_out};
+    up->left_out = left_out;
+    toc_log(left_out ? TOC_LOG_ALARM : TOC_LOG_INFO,
+            left_out ? "upstream_left_out" : "upstream_back", "upstream=%s log=%016llx", up->name,
+            (unsigned long long)up->log_id);
+    if (!run->service->sees_upstreams)
+        return TOC_OK;
+    TOC_TRY(run_begin(run));
+    return run_step(run, &ev, 0, 0, NULL);
+}
+
+static enum toc_err step_record(struct toc_run *run, struct upstream *up, struct toc_str bytes)
+{
+    Tocsin__V1__Record *record;
+    size_t mark = toc_arena_mark(&run->event_arena);
+    enum toc_err err =
+        toc_wire_unpack(&run->event_arena, &tocsin__v1__record__descriptor, bytes, &record);
+    if (err < 0)
+        return err;
+    if (record->seq <= up->cursor) /* a stream starts behind the cursor: it was not ours */
+        return TOC_ERR_MALFORMED;
+    heard_time(up, record->log_ms);
+    advance_by_records(run);
+    TOC_TRY(run_begin(run));
+    TOC_TRY(run_fire_dues(run, UINT32_MAX));
+    struct toc_event ev = {.kind = TOC_EVENT_RECORD,
+                           .at_ms = record->at_ms,
+                           .bytes = bytes,
+                           .record = record,
+                           .log_id = up->log_id,
+                           .upstream = up->name};
+    TOC_TRY(run_step(run, &ev, up->log_id, record->seq, NULL));
+    up->cursor = record->seq;
+    toc_arena_reset(&run->event_arena, mark);
+    return TOC_OK;
+}
+
+/* What a Batch says beside its records. */
+struct batch_head {
+    uint64_t stream, prev_seq, through_seq, head_seq;
+    struct toc_str hash;
+    toc_time_ms promise_ms;
+};
+
+static enum toc_err read_head(struct toc_str batch, struct batch_head *out)
+{
+    struct toc_wire_reader reader = toc_wire_reader(batch);
+    struct toc_wire_field field;
+    enum toc_err err;
+    *out = (struct batch_head){0};
+    while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
+        uint64_t value = field.wire_type == 0 ? field.value : 0;
+        switch (field.number) {
+        case 1:
+            out->stream = value;
+            break;
+        case 2:
+            out->prev_seq = value;
+            break;
+        case 3:
+            out->through_seq = value;
+            break;
+        case 4:
+            if (field.wire_type == 2)
+                out->hash = field.bytes;
+            break;
+        case 5:
+            out->promise_ms = toc_wire_zigzag(value);
+            break;
+        case 6:
+            out->head_seq = value;
+            break;
+        default:
+            break;
+        }
+    }
+    if (err < 0 || out->hash.size != TOC_SHA256)
+        return TOC_ERR_MALFORMED;
+    return TOC_OK;
+}
+
+static enum toc_err step_records(struct toc_run *run, struct upstream *up, struct toc_str batch)
+{
+    struct toc_wire_reader reader = toc_wire_reader(batch);
+    struct toc_wire_field field;
+    enum toc_err err;
+    while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
+        if (field.number != 7 || field.wire_type != 2)
+            continue;
+        up->received_bytes += field.bytes.size;
+        err = step_record(run, up, field.bytes);
+        if (err < 0)
+            return err;
+    }
+    return err == TOC_NONE ? TOC_OK : err;
+}
+
+enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up, struct toc_str batch,
+                             struct toc_now now)
+{
+    struct batch_head head;
+    up->heard_ms = now.mono_ms;
+    up->heard = true;
+    if (read_head(batch, &head) < 0) {
+        run->counts.malformed++;
+        follow_restart(run, up);
+        return TOC_OK;
+    }
+    if (up->stream == 0 || head.stream != up->stream || now.mono_ms < run->full_until_ms)
+        return TOC_OK; /* of an earlier stream */
+    bool gap = head.prev_seq != up->cursor || head.through_seq < head.prev_seq;
+    if (gap && !TOC_PLANTED(TOC_PLANT_SKIP_GAP)) {
+        follow_restart(run, up);
+        return TOC_OK;
+    }
+    if (up->left_out)
+        TOC_TRY(tell_upstream(run, up, false));
+    enum toc_err err = step_records(run, up, batch);
+    if (err == TOC_ERR_MALFORMED) {
+        stop(up, "a record cannot be read: is this service older than its upstream?");
+        return run_abandon(run);
+    }
+    TOC_TRY(err);
+    /* Filtered records alone are not worth a commit: the cursor goes with the next one. */
+    up->cursor = head.through_seq;
+    memcpy(up->hash, head.hash.data, TOC_SHA256);
+    up->moved = true;
+    up->head_seq = head.head_seq;
+    if (head.through_seq == head.head_seq)
+        heard_time(up, head.promise_ms);
+    return TOC_OK;
+}
+
+enum toc_err follow_on_promise(struct toc_run *run, struct upstream *up,
+                               const Tocsin__V1__Promise *promise, struct toc_now now)
+{
+    (void)now;
+    if (up->stream == 0 || promise->stream != up->stream || promise->through_hash.len != TOC_SHA256)
+        return TOC_OK;
+    up->head_seq = promise->head_seq;
+    if (promise->through_seq < up->cursor)
+        return TOC_OK;                       /* overtaken */
+    if (promise->through_seq > up->cursor) { /* a batch was lost on the way */
+        follow_restart(run, up);
+        return TOC_OK;
+    }
+    if (up->left_out)
+        TOC_TRY(tell_upstream(run, up, false));
+    heard_time(up, promise->promise_ms);
+    return TOC_OK;
+}
+
+void follow_on_refuse(struct toc_run *run, struct upstream *up, const Tocsin__V1__Refuse *refuse)
+{
+    if (refuse->stream != 0 && refuse->stream != up->stream)
+        return;
+    switch ((int)refuse->reason) {
+    case TOCSIN__V1__REFUSE_REASON__REFUSE_WRONG_LOG:
+        stop(up, "its log is another one than before: was its data replaced?");
+        return;
+    case TOCSIN__V1__REFUSE_REASON__REFUSE_AHEAD:
+        stop(up, "our cursor is ahead of its log: was it restored from a backup?");
+        return;
+    case TOCSIN__V1__REFUSE_REASON__REFUSE_FORKED:
+        stop(up, "its history differs from the one we followed");
+        return;
+    case TOCSIN__V1__REFUSE_REASON__REFUSE_TRIMMED:
+        stop(up, "the records we need were trimmed");
+        return;
+    case TOCSIN__V1__REFUSE_REASON__REFUSE_VERSION:
+        stop(up, "it speaks another wire version");
+        return;
+    default:
+        follow_restart(run, up);
+    }
+}
+
+static enum toc_err poll_one(struct toc_run *run, struct upstream *up, struct toc_now now)
+{
+    toc_time_ms silent_ms = now.mono_ms - up->heard_ms;
+    if (up->stream != 0 && silent_ms > STREAM_STALLED_MS)
+        follow_restart(run, up);
+    if (up->stream == 0 && now.mono_ms - up->asked_ms >= HELLO_RETRY_MS)
+        send_hello(run, up, now);
+    else if (up->stream != 0 && now.mono_ms - up->asked_ms >= FETCH_KEEPALIVE_MS)
+        send_fetch(run, up, now);
+    if (up->moved && now.mono_ms - up->saved_ms > CURSOR_SAVE_MS) {
+        up->saved_ms = now.mono_ms;
+        TOC_TRY(run_begin(run));
+    }
+    if (!run->config->event_clock && !up->left_out && silent_ms > TOC_SILENT_MS)
+        return tell_upstream(run, up, true);
+    return TOC_OK;
+}
+
+enum toc_err follow_poll(struct toc_run *run, struct toc_now now)
+{
+    for (size_t i = 0; i < run->upstream_count; i++) {
+        struct upstream *up = &run->upstreams[i];
+        if (up->stopped == NULL && now.mono_ms >= run->full_until_ms)
+            TOC_TRY(poll_one(run, up, now));
+    }
+    return TOC_OK;
+}
+
+void follow_after_commit(struct toc_run *run, struct toc_now now)
+{
+    for (size_t i = 0; i < run->upstream_count; i++) {
+        struct upstream *up = &run->upstreams[i];
+        if (up->stream == 0 || up->stopped != NULL)
+            continue;
+        /* The next grant goes out at half of the last: the pipe never runs dry. */
+        if (up->granted_bytes - up->received_bytes < CREDIT_BYTES / 2) {
+            up->granted_bytes = up->received_bytes + CREDIT_BYTES;
+            send_fetch(run, up, now);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+/*
+ * The parts of a run, for its own files only: run.c (turns and commits), run_feed.c (followers of
+ * our log), run_follow.c (the logs we follow), run_answer.c (questions).
+ */
+#ifndef TOC_RUN_INTERNAL_H
+#define TOC_RUN_INTERNAL_H
+
+#include "common/log.h"
+#include "common/plant.h"
+#include "common/policy_store.h"
+#include "common/run.h"
+
+#define FRAME_ARENA_BYTES  (4 * TOC_FRAME_MAX)
+#define EVENT_ARENA_BYTES  (256 * 1024)
+#define RECEIPTS_BYTES     (2 * TOC_FRAME_MAX)
+#define RECEIPTS_MAX       4096
+#define CREDIT_BYTES       (1024 * 1024) /* in flight per upstream */
+#define BATCH_BYTES        (192 * 1024)  /* of records in one frame */
+#define RESERVE_MS         1000          /* how far promises may be reserved ahead */
+#define HELLO_RETRY_MS     500
+#define FETCH_KEEPALIVE_MS 1000
+#define STREAM_STALLED_MS  3000 /* without a frame: start the stream again */
+#define CURSOR_SAVE_MS     1000
+#define FOLLOWER_GONE_MS   10000
+#define FULL_PAUSE_MS      1000
+#define DUES_PER_POLL      4096
+#define NAME_MAX_BYTES     64
+
+/* A log that we follow. */
+struct upstream {
+    const char *name;
+    toc_peer peer;
+    uint64_t log_id;          /* 0 until known */
+    uint64_t cursor;          /* applied in this turn or before */
+    uint8_t hash[TOC_SHA256]; /* chain hash at cursor */
+    uint64_t saved_cursor;    /* as the store has it */
+    bool moved;               /* cursor is not in the store yet */
+    toc_time_ms saved_ms;     /* monotonic; last commit for the cursor's sake */
+    uint32_t stream;          /* 0: not streaming */
+    uint64_t received_bytes;  /* of this stream */
+    uint64_t granted_bytes;
+    uint64_t head_seq;
+    toc_time_ms time_ms;  /* nothing earlier follows; TOC_TIME_MIN until known */
+    toc_time_ms heard_ms; /* monotonic; last frame */
+    toc_time_ms asked_ms; /* monotonic; last Hello or Fetch */
+    bool heard;           /* since start */
+    bool left_out;        /* of log time */
+    const char *stopped;  /* why we do not go on; an operator has to look */
+};
+
+/* Somebody who follows our log. */
+struct follower {
+    toc_peer peer; /* 0: free */
+    uint32_t stream;
+    uint64_t position; /* everything up to here was sent or filtered */
+    uint8_t hash[TOC_SHA256];
+    uint64_t granted_bytes, sent_bytes;
+    uint64_t partition_mask;
+    uint32_t class_mask;
+    uint64_t done_seq;
+    char name[NAME_MAX_BYTES];
+    toc_time_ms heard_ms, sent_ms; /* monotonic */
+    toc_time_ms promised_ms;
+};
+
+/* A receipt that waits for the commit. */
+struct pending_receipt {
+    toc_peer peer;
+    uint64_t tag;
+    uint32_t count;      /* outcomes */
+    size_t offset, size; /* of the packed outcomes */
+};
+
+struct toc_run {
+    const struct toc_run_config *config;
+    const struct toc_service *service;
+    struct toc_store *store;
+    struct toc_journal journal; /* as this turn sees it */
+    uint64_t committed_seq;     /* what may be shown */
+    void *self;
+    struct toc_arena event_arena, frame_arena;
+    struct toc_policy_cache policies;
+    struct toc_turn turn;
+    bool turn_open;
+    unsigned turn_events;
+    toc_time_ms log_ms;         /* log time as this turn sees it */
+    toc_time_ms promised_ms;    /* log time as of the last commit */
+    toc_time_ms stamp_floor_ms; /* intake: never stamp below */
+    toc_time_ms reserved_ms;    /* intake: promises up to here are on disk */
+    toc_time_ms started_ms;     /* monotonic */
+    toc_time_ms full_until_ms;  /* monotonic: the store was full */
+    uint64_t session;
+
+    struct upstream upstreams[TOC_UPSTREAMS_MAX];
+    size_t upstream_count;
+    struct follower followers[TOC_FOLLOWERS_MAX];
+
+    struct pending_receipt receipts[RECEIPTS_MAX];
+    size_t receipt_count;
+    uint8_t *receipt_bytes;
+    size_t receipt_used;
+
+    uint8_t *out; /* a frame being built */
+    struct toc_run_counts counts;
+};
+
+/* run.c */
+TOC_MUST enum toc_err run_begin(struct toc_run *run);
+/* Steps one event with its cause; `receipt` may be NULL. */
+TOC_MUST enum toc_err run_step(struct toc_run *run, const struct toc_event *ev, uint64_t cause_log,
+                               uint64_t cause_seq, struct toc_receipt *receipt);
+/* Fires dues that `run->log_ms` has passed, at most `most` steps. */
+TOC_MUST enum toc_err run_fire_dues(struct toc_run *run, unsigned most);
+/* The turn never happened: aborts it and loads everything from disk again. */
+TOC_MUST enum toc_err run_abandon(struct toc_run *run);
+void run_send(struct toc_run *run, toc_peer peer, Tocsin__V1__Frame *frame);
+void run_refuse(struct toc_run *run, toc_peer peer, uint32_t stream,
+                Tocsin__V1__RefuseReason reason, const char *detail);
+
+/* run_publish.c */
+TOC_MUST enum toc_err run_on_publish(struct toc_run *run, toc_peer peer, struct toc_str publish,
+                                     struct toc_now now);
+void run_send_receipts(struct toc_run *run);
+/* After a full store: nothing of this turn happened, everybody may try again. */
+void run_refuse_receipts(struct toc_run *run);
+
+/* run_feed.c */
+void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *fetch,
+                   struct toc_now now);
+TOC_MUST enum toc_err feed_pump(struct toc_run *run, struct toc_now now);
+/* The lowest durable cursor of the named followers, or the newest record. */
+uint64_t feed_lowest_done(const struct toc_run *run);
+
+/* run_follow.c */
+TOC_MUST enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_txn *txn);
+TOC_MUST enum toc_err follow_save(struct toc_run *run, struct toc_txn *txn);
+TOC_MUST enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
+                                      const Tocsin__V1__Hello *hello, struct toc_now now);
+TOC_MUST enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up,
+                                      struct toc_str batch, struct toc_now now);
+TOC_MUST enum toc_err follow_on_promise(struct toc_run *run, struct upstream *up,
+                                        const Tocsin__V1__Promise *promise, struct toc_now now);
+void follow_on_refuse(struct toc_run *run, struct upstream *up, const Tocsin__V1__Refuse *refuse);
+TOC_MUST enum toc_err follow_poll(struct toc_run *run, struct toc_now now);
+/* Grants what the turn has consumed and reports the durable cursor. */
+void follow_after_commit(struct toc_run *run, struct toc_now now);
+void follow_restart(struct toc_run *run, struct upstream *up);
+
+/* run_answer.c */
+TOC_MUST enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__Ask *ask);
+
+#endif

@@ -1,0 +1,227 @@
+#include "common/wire.h"
+
+/* What protobuf-c calls instead of malloc; freeing is the arena's reset. */
+static void *arena_alloc(void *arena, size_t size)
+{
+    return toc_arena_take(arena, size);
+}
+
+static void arena_free(void *arena, void *p)
+{
+    (void)arena;
+    (void)p;
+}
+
+static const uint8_t *read_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70 && p < end; shift += 7) {
+        uint8_t byte = *p++;
+        if (shift == 63 && byte > 1)
+            return NULL;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            *out = value;
+            return p;
+        }
+    }
+    return NULL;
+}
+
+enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field *out)
+{
+    const uint8_t *p = reader->next;
+    uint64_t tag;
+    if (p == reader->end)
+        return TOC_NONE;
+    p = read_varint(p, reader->end, &tag);
+    if (p == NULL || tag > UINT32_MAX || tag >> 3 == 0)
+        return TOC_ERR_MALFORMED;
+    out->number = (uint32_t)(tag >> 3);
+    out->wire_type = tag & 7;
+    size_t left = (size_t)(reader->end - p);
+    switch (out->wire_type) {
+    case 0:
+        p = read_varint(p, reader->end, &out->value);
+        if (p == NULL)
+            return TOC_ERR_MALFORMED;
+        break;
+    case 1:
+    case 5: {
+        size_t size = out->wire_type == 1 ? 8 : 4;
+        if (left < size)
+            return TOC_ERR_MALFORMED;
+        out->value = 0;
+        for (size_t i = 0; i < size; i++)
+            out->value |= (uint64_t)p[i] << (8 * i);
+        p += size;
+        break;
+    }
+    case 2: {
+        uint64_t size;
+        p = read_varint(p, reader->end, &size);
+        if (p == NULL || size > (uint64_t)(reader->end - p))
+            return TOC_ERR_MALFORMED;
+        out->bytes = toc_str(p, (size_t)size);
+        p += size;
+        break;
+    }
+    default: /* groups were never part of proto3 */
+        return TOC_ERR_MALFORMED;
+    }
+    reader->next = p;
+    return TOC_OK;
+}
+
+static unsigned wire_type_of(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return 1;
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return 2;
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        return 5;
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_SINT32:
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_BOOL:
+    case PROTOBUF_C_TYPE_ENUM:
+        break;
+    }
+    return 0;
+}
+
+static enum toc_err scan(const ProtobufCMessageDescriptor *type, struct toc_str bytes,
+                         unsigned depth, unsigned *fields)
+{
+    struct toc_wire_reader reader = toc_wire_reader(bytes);
+    struct toc_wire_field field;
+    enum toc_err err;
+    if (depth > TOC_WIRE_DEPTH_MAX)
+        return TOC_ERR_MALFORMED;
+    while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
+        if (++*fields > TOC_WIRE_FIELDS_MAX)
+            return TOC_ERR_MALFORMED;
+        const ProtobufCFieldDescriptor *known =
+            protobuf_c_message_descriptor_get_field(type, field.number);
+        if (known == NULL)
+            continue;
+        bool packed = field.wire_type == 2 && known->label == PROTOBUF_C_LABEL_REPEATED;
+        if (field.wire_type != wire_type_of(known->type) && !packed)
+            return TOC_ERR_MALFORMED;
+        if (known->type == PROTOBUF_C_TYPE_STRING && !toc_str_is_text(field.bytes))
+            return TOC_ERR_MALFORMED;
+        if (known->type == PROTOBUF_C_TYPE_MESSAGE)
+            TOC_TRY(scan(known->descriptor, field.bytes, depth + 1, fields));
+    }
+    return err == TOC_NONE ? TOC_OK : err;
+}
+
+enum toc_err toc_wire_scan(const ProtobufCMessageDescriptor *type, struct toc_str bytes)
+{
+    unsigned fields = 0;
+    return scan(type, bytes, 1, &fields);
+}
+
+enum toc_err toc_wire_unpack(struct toc_arena *arena, const ProtobufCMessageDescriptor *type,
+                             struct toc_str bytes, void *out_message)
+{
+    ProtobufCAllocator allocator = {arena_alloc, arena_free, arena};
+    TOC_TRY(toc_wire_scan(type, bytes));
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(type, &allocator, bytes.size, (const uint8_t *)bytes.data);
+    if (message == NULL)
+        return arena->used + bytes.size > arena->size ? TOC_ERR_LIMIT : TOC_ERR_MALFORMED;
+    memcpy(out_message, &message, sizeof(message));
+    return TOC_OK;
+}
+
+enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message, struct toc_str *out)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *bytes = toc_arena_take(arena, size);
+    if (bytes == NULL)
+        return TOC_ERR_LIMIT;
+    *out = toc_str(bytes, protobuf_c_message_pack(message, bytes));
+    return TOC_OK;
+}
+
+static uint8_t *put_varint(uint8_t *out, uint64_t value)
+{
+    while (value >= 0x80) {
+        *out++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *out++ = (uint8_t)value;
+    return out;
+}
+
+uint8_t *toc_wire_put_varint(uint8_t *out, uint32_t field, uint64_t value)
+{
+    return put_varint(put_varint(out, (uint64_t)field << 3), value);
+}
+
+uint8_t *toc_wire_put_fixed64(uint8_t *out, uint32_t field, uint64_t value)
+{
+    out = put_varint(out, (uint64_t)field << 3 | 1);
+    for (unsigned i = 0; i < 8; i++)
+        *out++ = (uint8_t)(value >> (8 * i));
+    return out;
+}
+
+uint8_t *toc_wire_put_length(uint8_t *out, uint32_t field, size_t size)
+{
+    return put_varint(put_varint(out, (uint64_t)field << 3 | 2), size);
+}
+
+uint8_t *toc_wire_put_bytes(uint8_t *out, uint32_t field, struct toc_str bytes)
+{
+    out = toc_wire_put_length(out, field, bytes.size);
+    if (bytes.size)
+        memcpy(out, bytes.data, bytes.size);
+    return out + bytes.size;
+}
+
+static const char *name_of(const char *const *names, size_t count, unsigned value)
+{
+    return value < count ? names[value] : "unknown";
+}
+
+const char *toc_priority_name(unsigned priority)
+{
+    static const char *const names[] = {"", "P1", "P2", "P3", "P4"};
+    return name_of(names, sizeof(names) / sizeof(names[0]), priority);
+}
+
+const char *toc_risk_name(unsigned risk)
+{
+    static const char *const names[] = {"", "none", "low", "elevated", "severe", "critical"};
+    return name_of(names, sizeof(names) / sizeof(names[0]), risk);
+}
+
+const char *toc_state_name(unsigned state)
+{
+    static const char *const names[] = {"",        "new",    "open",  "pending",
+                                        "on_hold", "solved", "closed"};
+    return name_of(names, sizeof(names) / sizeof(names[0]), state);
+}
+
+const char *toc_refuse_name(unsigned reason)
+{
+    static const char *const names[] = {
+        "none",      "malformed",     "too_large", "missing_field", "unknown_type",
+        "conflict",  "not_allowed",   "full",      "time_jump",     "version",
+        "wrong_log", "ahead",         "forked",    "trimmed",       "bad_value",
+        "state",     "unknown_issue", "policy",    "unknown_alert"};
+    return name_of(names, sizeof(names) / sizeof(names[0]), reason);
+}
