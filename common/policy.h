@@ -34,14 +34,14 @@ struct toc_route {
     const char *name;
     struct toc_match when;
     const struct toc_queue *queue;
-    const struct toc_sla *sla;  /* NULL: no clocks */
+    const struct toc_sla *sla;   /* NULL: no clocks */
     const struct toc_path *path; /* NULL: nobody is paged */
 };
 
 struct toc_queue {
     const char *name;
-    unsigned tier;                 /* 1 partner, 2 in-house, 3 expert */
-    const struct toc_path *path;   /* NULL: the route's */
+    unsigned tier;               /* 1 partner, 2 in-house, 3 expert */
+    const struct toc_path *path; /* NULL: the route's */
 };
 
 /* Which events start and stop a clock; the metrics of this version. */
@@ -49,14 +49,15 @@ enum toc_metric_kind { TOC_CLOCK_FIRST_REPLY, TOC_CLOCK_RESOLUTION };
 
 struct toc_clock_rule {
     enum toc_metric_kind metric;
-    const char *name;                                 /* "first_reply", "resolution" */
+    const char *name; /* "first_reply", "resolution" */
     const struct toc_calendar *calendar;
     toc_time_ms target_ms[TOC_POLICY_PRIORITIES + 1]; /* working time by priority; [0] for none set;
                                                          TOC_TARGET_NONE where there is none */
     unsigned warn_percent[TOC_POLICY_WARNINGS_MAX];   /* of the target, ascending, 1..99 */
     size_t warn_count;
     uint32_t pause_states; /* bit 1 << enum IssueState: the clock pauses in these */
-    uint32_t stop_states;  /* the clock stops in these (resolution) */
+    uint32_t stop_states;  /* the clock stops in these; 0 for first_reply, which stops
+                              at the first outbound message that is not automatic */
 };
 
 struct toc_sla {
@@ -92,8 +93,8 @@ struct toc_alert_rule {
 };
 
 struct toc_policy {
-    uint32_t version;  /* set by whoever applies it; 0 in a check */
-    uint8_t hash[32];  /* SHA-256 of the text */
+    uint32_t version;                     /* set by whoever applies it; 0 in a check */
+    uint8_t hash[32];                     /* SHA-256 of the text */
     const struct toc_triage_rule *triage; /* in order, the first that fits */
     size_t triage_count;
     const struct toc_route *routes; /* in order; the last fits everything */
@@ -110,7 +111,8 @@ struct toc_policy {
 
 /*
  * Compiles `text`. `file_name` only appears in errors. On TOC_ERR_CONFIG `*out_errors` is a
- * malloc'ed text for a person, one paragraph per error; free() it. On success it is NULL.
+ * malloc'ed text for a person, one paragraph per error, without terminal control characters; free()
+ * it. On success it is NULL. TOC_ERR_MEMORY leaves both outputs as they are.
  */
 TOC_MUST enum toc_err toc_policy_parse(struct toc_str text, const char *file_name,
                                        struct toc_policy **out, char **out_errors);
