@@ -38,16 +38,16 @@
     X("escalation.returned", ESCALATION, ISSUE, false)                                             \
     X("escalation.answered", ESCALATION, ISSUE, false)                                             \
     X("escalation.told", ESCALATION, ISSUE, false)                                                 \
-    X("problem.announced", PROBLEM, ISSUE, false)                                                  \
-    X("problem.read", PROBLEM, ISSUE, false)                                                       \
-    X("change.announced", CHANGE, ISSUE, false)                                                    \
-    X("change.read", CHANGE, ISSUE, false)                                                         \
-    X("agent.presence", AGENT_PRESENCE, ISSUE, false)                                              \
-    X("contact.verified", CONTACT_VERIFIED, ISSUE, false)                                          \
-    X("hold.placed", HOLD, ISSUE, false)                                                           \
-    X("hold.released", HOLD, ISSUE, false)                                                         \
-    X("quarantine.released", QUARANTINE_RELEASED, ISSUE, false)                                    \
-    X("content.read", CONTENT_READ, ISSUE, false)                                                  \
+    X("problem.announced", PROBLEM, CONTROL, false)                                                \
+    X("problem.read", PROBLEM, CONTROL, false)                                                     \
+    X("change.announced", CHANGE, CONTROL, false)                                                  \
+    X("change.read", CHANGE, CONTROL, false)                                                       \
+    X("agent.presence", AGENT_PRESENCE, CONTROL, false)                                            \
+    X("contact.verified", CONTACT_VERIFIED, CONTROL, false)                                        \
+    X("hold.placed", HOLD, CONTROL, false)                                                         \
+    X("hold.released", HOLD, CONTROL, false)                                                       \
+    X("quarantine.released", QUARANTINE_RELEASED, CONTROL, false)                                  \
+    X("content.read", CONTENT_READ, CONTROL, false)                                                \
     X("silence.created", SILENCE, CONTROL, false)                                                  \
     X("silence.ended", SILENCE, CONTROL, false)                                                    \
     X("maintenance.started", MAINTENANCE, CONTROL, false)                                          \

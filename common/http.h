@@ -4,8 +4,10 @@
  *
  * It hides sockets, framing, keep-alive, ordered pipelining, limits and deadlines; a handler sees a
  * complete request and fills a response. Limits: header 16 kB, TOC_HTTP_CONNECTIONS_MAX in all,
- * TOC_HTTP_IDLE_MS between requests, TOC_HTTP_REQUEST_MS from a request's first byte to its last.
- * A malformed request is answered 400 and the connection closed. TLS belongs to a proxy in front.
+ * TOC_HTTP_IDLE_MS between requests and for a peer to take a response, TOC_HTTP_REQUEST_MS from a
+ * request's first byte to its last. What is refused is answered and the connection closed: 400 for
+ * anything malformed (RFC 9112 to the letter), 405 for another method, 408, 413 for a body, 431,
+ * 505, and 503 for a connection too many. TLS belongs to a proxy in front.
  */
 #ifndef TOC_HTTP_H
 #define TOC_HTTP_H
@@ -34,19 +36,28 @@ struct toc_http_response {
     size_t body_size;
 };
 
-/* Called once per complete request; must not block. Everything in `request` is lent. */
+/*
+ * Called once per complete request; must not block. Everything in `request` is lent. HEAD is
+ * answered like GET: the server leaves the body out. May call toc_http_close.
+ */
 typedef void toc_http_handler(void *self, const struct toc_http_request *request,
                               struct toc_http_response *response);
 
 /*
- * Listens on "ADDR:PORT", "[V6]:PORT" or ":PORT" (loopback). TOC_ERR_CONFIG for an address that
- * cannot be read, TOC_ERR_BUSY for one in use. `handler` and `self` outlive the server.
+ * Listens on "ADDR:PORT", "[V6]:PORT" or ":PORT" (127.0.0.1); numeric. TOC_ERR_CONFIG for an
+ * address that cannot be read or is not ours to use, TOC_ERR_BUSY for one in use; after a failure
+ * too the loop has to run once more to free everything. `handler` and `self` outlive the server.
+ * All memory is taken here, for every connection. SIGPIPE is ignored from now on, unless the
+ * process handles it already.
  */
 TOC_MUST enum toc_err toc_http_listen(struct uv_loop_s *loop, const char *address,
                                       toc_http_handler *handler, void *self, struct toc_http **out);
 /* The port it really listens on (for ":0"). */
 unsigned toc_http_port(const struct toc_http *http);
-/* Stops listening and closes every connection; frees when the loop has run the close callbacks. */
+/*
+ * Stops listening and closes every connection; frees when the loop has run the close callbacks, and
+ * `http` is not to be used again. NULL is accepted.
+ */
 void toc_http_close(struct toc_http *http);
 
 #endif

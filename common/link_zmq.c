@@ -249,6 +249,19 @@ static size_t sockets_of(const struct toc_link *link, void *out[TOC_LINK_FDS])
     return count;
 }
 
+bool toc_link_has_input(const struct toc_link *link)
+{
+    void *sockets[TOC_LINK_FDS];
+    size_t count = sockets_of(link, sockets);
+    for (size_t i = 0; i < count; i++) {
+        int events = 0;
+        size_t size = sizeof(events);
+        if (zmq_getsockopt(sockets[i], ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN))
+            return true;
+    }
+    return false;
+}
+
 void toc_link_wait(struct toc_link *link, toc_time_ms timeout_ms)
 {
     zmq_pollitem_t items[TOC_LINK_FDS];

@@ -27,6 +27,9 @@ TOC_MUST enum toc_err toc_link_connect(struct toc_link *link, const char *endpoi
 TOC_MUST enum toc_err toc_link_receive(struct toc_link *link, toc_peer *out_peer,
                                        struct toc_str *out_frame);
 
+/* Whether a receive would give a frame, or may; asks ZeroMQ, not a descriptor. */
+bool toc_link_has_input(const struct toc_link *link);
+
 /* Blocks until a frame may be there or the time is over. */
 void toc_link_wait(struct toc_link *link, toc_time_ms timeout_ms);
 

@@ -34,7 +34,10 @@ enum toc_field {
         TOC_FIELD_COUNT
 };
 
-/* What an issue offers. Tags are many values of one field. */
+/*
+ * What an issue offers, in the words of the policy: risk as "severe", priority as "P1", an empty
+ * value where nothing is known. Tags are many values of one field.
+ */
 struct toc_fields {
     struct toc_str value[TOC_FIELD_COUNT]; /* TOC_FIELD_TAG is not read here */
     char *const *tags;
@@ -52,6 +55,7 @@ struct toc_match {
     size_t test_count; /* 0 fits everything: the default rule */
 };
 
+/* True when every test has a value that fits. */
 bool toc_match(const struct toc_match *match, const struct toc_fields *fields);
 
 /* The name of a field in a policy, and back: -1 when there is no such field. */

@@ -20,7 +20,10 @@ struct toc_metric {
     double value;
 };
 
-/* Renders samples; rows of the same name stand together. A malloc'ed text, NULL without memory. */
+/*
+ * Renders samples; rows of the same name are brought together, under the first one's help and type.
+ * A malloc'ed text, NULL without memory. A name that the format does not allow is a bug.
+ */
 char *toc_metrics_text(const struct toc_metric *metrics, size_t count, size_t *out_size);
 
 #define TOC_METRICS_MAX 64

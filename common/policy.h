@@ -56,7 +56,8 @@ struct toc_clock_rule {
     unsigned warn_percent[TOC_POLICY_WARNINGS_MAX];   /* of the target, ascending, 1..99 */
     size_t warn_count;
     uint32_t pause_states; /* bit 1 << enum IssueState: the clock pauses in these */
-    uint32_t stop_states;  /* the clock stops in these (resolution) */
+    uint32_t stop_states;  /* the clock stops in these; 0 for first_reply, which stops
+                              at the first outbound message that is not automatic */
 };
 
 struct toc_sla {
@@ -110,7 +111,8 @@ struct toc_policy {
 
 /*
  * Compiles `text`. `file_name` only appears in errors. On TOC_ERR_CONFIG `*out_errors` is a
- * malloc'ed text for a person, one paragraph per error; free() it. On success it is NULL.
+ * malloc'ed text for a person, one paragraph per error, without terminal control characters; free()
+ * it. On success it is NULL. TOC_ERR_MEMORY leaves both outputs as they are.
  */
 TOC_MUST enum toc_err toc_policy_parse(struct toc_str text, const char *file_name,
                                        struct toc_policy **out, char **out_errors);

@@ -109,6 +109,22 @@ enum toc_err toc_policy_text_of(struct toc_txn *txn, uint32_t version, char **ou
     return err;
 }
 
+enum toc_err toc_policy_is_valid(struct toc_txn *txn, const uint8_t hash[TOC_SHA256], uint32_t size)
+{
+    struct toc_policy *policy = NULL;
+    char *text, *errors = NULL;
+    enum toc_err err = toc_policy_text(txn, hash, size, &text);
+    if (err != TOC_OK)
+        return err == TOC_ERR_LIMIT ? TOC_NONE : err;
+    err = toc_policy_parse(toc_str(text, size), "policy", &policy, &errors);
+    if (err == TOC_OK && memcmp(policy->hash, hash, TOC_SHA256) != 0)
+        err = TOC_NONE;
+    toc_policy_free(policy);
+    free(text);
+    free(errors);
+    return err == TOC_ERR_CONFIG ? TOC_NONE : err;
+}
+
 static enum toc_err compile(struct toc_txn *txn, uint32_t version, struct toc_policy **out)
 {
     uint8_t hash[TOC_SHA256];

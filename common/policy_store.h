@@ -27,6 +27,10 @@ TOC_MUST enum toc_err toc_policy_keep_part(struct toc_txn *txn, const Tocsin__V1
 TOC_MUST enum toc_err toc_policy_keep_applied(struct toc_txn *txn,
                                               const Tocsin__V1__PolicyApplied *applied);
 
+/* Whether all pieces of `hash` are here and compile; TOC_NONE when not. */
+TOC_MUST enum toc_err toc_policy_is_valid(struct toc_txn *txn, const uint8_t hash[TOC_SHA256],
+                                          uint32_t size);
+
 /* The version in force, 0 for none yet. */
 TOC_MUST enum toc_err toc_policy_in_force(struct toc_txn *txn, uint32_t *out);
 

@@ -89,11 +89,10 @@ enum toc_err toc_turn_policy(struct toc_turn *turn, uint32_t version, const stru
     return toc_policy_cached(&turn->run->policies, turn->txn, version, out);
 }
 
-enum toc_err toc_turn_keep_policy(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                                  bool forward)
+enum toc_err toc_turn_keep_policy(struct toc_turn *turn, Tocsin__V1__RecordType type,
+                                  struct toc_str body, toc_time_ms at_ms, bool forward)
 {
-    struct toc_str body = toc_wire_bytes(&record->body);
-    if (record->type == TOCSIN__V1__RECORD_TYPE__POLICY_PART) {
+    if (type == TOCSIN__V1__RECORD_TYPE__POLICY_PART) {
         Tocsin__V1__PolicyPart *part;
         TOC_TRY(toc_unpack(turn, policy_part, body, &part));
         if (part->hash.len != TOC_SHA256)
@@ -108,10 +107,10 @@ enum toc_err toc_turn_keep_policy(struct toc_turn *turn, const Tocsin__V1__Recor
     }
     if (!forward)
         return TOC_OK;
-    struct toc_out out = {.type = record->type,
+    struct toc_out out = {.type = type,
                           .class_bit = TOC_CLASS_CONTROL,
                           .partition = TOC_PARTITION_ALL,
-                          .at_ms = record->at_ms,
+                          .at_ms = at_ms,
                           .body = body};
     return toc_emit(turn, &out, NULL);
 }

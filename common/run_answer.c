@@ -72,7 +72,7 @@ static enum toc_err answer_history(struct toc_run *run, struct toc_txn *txn,
     if (ask->after.len == 8)
         seq = toc_get_u64be(ask->after.data);
     else if (run->service->last_seq_of != NULL)
-        TOC_TRY(run->service->last_seq_of(txn, arena, toc_wire_bytes(&ask->id), &seq));
+        TOC_TRY(run->service->last_seq_of(txn, arena, ask, &seq));
     answer->rows = toc_arena_take(arena, HISTORY_ROWS_MAX * sizeof(*answer->rows));
     if (answer->rows == NULL)
         return TOC_ERR_LIMIT;

@@ -9,45 +9,66 @@
  * TOC_KEY_MAX bytes and sort bytewise; keep values under TOC_VALUE_GOOD. Bytes that a read returns
  * live until the next write in the same transaction or its end, whichever is first: copy them to
  * the arena before a put. Not thread-safe.
+ *
+ * While a write transaction is open, no read transaction may be open on the same store and none may
+ * begin: the memory store asserts it, because there a reader would see uncommitted rows; LMDB would
+ * serve the committed state and does not check. Several read transactions at once are fine.
+ *
+ * The first failure (a negative code) inside a transaction spoils it: every later call in it, the
+ * commit included, answers the same failure, and nothing of it is kept.
  */
 #ifndef TOC_STORE_H
 #define TOC_STORE_H
 
 #include "common/str.h"
 
-#define TOC_KEY_MAX    64   /* bytes */
-#define TOC_VALUE_GOOD 2000 /* bytes; larger values take overflow pages of their own */
+#define TOC_KEY_MAX    64          /* bytes */
+#define TOC_VALUE_GOOD 2000        /* bytes; larger values take overflow pages of their own */
+#define TOC_VALUE_MAX  (16u << 20) /* bytes; a larger one is TOC_ERR_LIMIT */
 #define TOC_TABLES_MAX 24
+#define TOC_MAP_MIN    65536 /* bytes */
 
 struct toc_store;
 struct toc_txn;
 
 struct toc_store_config {
     const char *dir;           /* created when absent; for the memory store, the name of its disk */
-    const char *const *tables; /* names; a table's index is its place here */
-    size_t table_count;        /* at most TOC_TABLES_MAX */
-    size_t map_bytes;          /* upper bound of the data, sparse */
+    const char *const *tables; /* distinct names that outlive the store; the index is the place */
+    size_t table_count;        /* 1 to TOC_TABLES_MAX */
+    size_t map_bytes;          /* upper bound of the data, sparse, at least TOC_MAP_MIN; the memory
+                                  store ignores it */
     bool read_only;            /* a second process that only looks */
 };
 
 /*
- * Opens or creates. TOC_ERR_BUSY when another process has it open for writing, TOC_ERR_CONFIG when
- * the directory is on a network file system or cannot be used, TOC_ERR_DAMAGED when it cannot be
- * read. `*out` is untouched on failure.
+ * Opens or creates (the directory itself, not its parents). TOC_ERR_BUSY when another store, in
+ * this process or another, has it open for writing; TOC_ERR_CONFIG when the directory is on a
+ * network file system or cannot be used; TOC_ERR_DAMAGED when it cannot be read; TOC_ERR_VERSION
+ * when another LMDB format wrote it. `*out` is untouched on failure.
+ *
+ * With read_only nothing is created: a store that is not there is TOC_ERR_CONFIG, and a table that
+ * no writer has created yet reads as empty. One process opens the same LMDB directory once only.
  */
 TOC_MUST enum toc_err toc_store_open(const struct toc_store_config *config, struct toc_store **out);
 
 /* Accepts NULL. No transaction may be open. */
 void toc_store_close(struct toc_store *store);
 
-/* Share of the map in use, 0 to 100. Refuse new work from 80 on; see turn.h. */
+/*
+ * Share of the map in use, 0 to 100, pages that can be reused not counted. Refuse new work from 80
+ * on; see turn.h. It says nothing of the file system's free space, whose end is TOC_ERR_FULL from a
+ * commit.
+ */
 unsigned toc_store_percent_used(const struct toc_store *store);
 
 /* Transactions. Failure leaves nothing open. Abort accepts NULL. */
 TOC_MUST enum toc_err toc_txn_begin_write(struct toc_store *store, struct toc_txn **out);
 TOC_MUST enum toc_err toc_txn_begin_read(struct toc_store *store, struct toc_txn **out);
 
-/* Makes every change durable (fsync) or none; the transaction is gone either way. */
+/*
+ * Makes every change durable (fsync) or none; the transaction is gone either way. After TOC_ERR_IO
+ * nothing is known of the disk: the process has to end without acknowledging anything.
+ */
 TOC_MUST enum toc_err toc_txn_commit(struct toc_txn *txn);
 void toc_txn_abort(struct toc_txn *txn);
 
@@ -63,7 +84,10 @@ TOC_MUST enum toc_err toc_put(struct toc_txn *txn, unsigned table, struct toc_st
 TOC_MUST enum toc_err toc_append(struct toc_txn *txn, unsigned table, struct toc_str key,
                                  struct toc_str value);
 
-/* TOC_NONE when the key is absent. */
+/*
+ * TOC_NONE when the key is absent. It works in a full map, in a transaction without puts, out of a
+ * reserve; but it takes room before it gives any back, so delete some 200 rows per transaction.
+ */
 TOC_MUST enum toc_err toc_del(struct toc_txn *txn, unsigned table, struct toc_str key);
 
 /* The number of keys in a table. */

@@ -103,11 +103,11 @@ TOC_MUST enum toc_err toc_turn_policy(struct toc_turn *turn, uint32_t version,
                                       const struct toc_policy **out);
 
 /*
- * Keeps a POLICY_PART or POLICY_APPLIED record and, if `forward`, repeats it in the service's own
- * log for those behind it. From APPLIED on its version is the one in force here.
+ * Keeps the body of a POLICY_PART or POLICY_APPLIED and, if `forward`, repeats it in the service's
+ * own log for those behind it. From APPLIED on its version is the one in force here.
  */
-TOC_MUST enum toc_err toc_turn_keep_policy(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                                           bool forward);
+TOC_MUST enum toc_err toc_turn_keep_policy(struct toc_turn *turn, Tocsin__V1__RecordType type,
+                                           struct toc_str body, toc_time_ms at_ms, bool forward);
 
 /* Unpacks a body into the turn's arena; `out` is a pointer to the message pointer. */
 #define toc_unpack(turn, type, bytes, out)                                                         \
@@ -144,9 +144,10 @@ struct toc_service {
     enum toc_err (*ask)(void *self, struct toc_txn *txn, struct toc_arena *arena,
                         const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 
-    /* The newest record of an issue or alert in the service's log, for HISTORY. May be NULL. */
-    enum toc_err (*last_seq_of)(struct toc_txn *txn, struct toc_arena *arena, struct toc_str id,
-                                uint64_t *out);
+    /* The newest record of the issue or alert asked for in the service's log; 0 for none.
+     * May be NULL: no HISTORY. */
+    enum toc_err (*last_seq_of)(struct toc_txn *txn, struct toc_arena *arena,
+                                const Tocsin__V1__Ask *ask, uint64_t *out);
 };
 
 #endif

@@ -16,8 +16,9 @@ struct toc_tz;
 
 /*
  * Loads a zone by its IANA name ("Europe/Berlin", "UTC") from $TZDIR or /usr/share/zoneinfo.
- * TOC_ERR_CONFIG for a name that is not there or could escape the directory, TOC_ERR_DAMAGED for a
- * file that is not TZif. `*out` is untouched on failure.
+ * TOC_ERR_CONFIG for a name that is not there or could escape the directory (also "localtime",
+ * which is another zone on every machine), TOC_ERR_DAMAGED for a file that is not TZif or over 64
+ * kB, TOC_ERR_CONFIG for one that counts leap seconds. `*out` is untouched on failure.
  */
 TOC_MUST enum toc_err toc_tz_load(const char *name, struct toc_tz **out);
 /* The same from bytes in memory (a compiled zone inside a policy, a fuzzer's input). */
@@ -27,7 +28,10 @@ void toc_tz_free(struct toc_tz *tz);
 
 const char *toc_tz_name(const struct toc_tz *tz);
 
-/* Offset east of UTC at an instant, in milliseconds: local wall time = instant + offset. */
+/*
+ * Offset east of UTC at an instant, in milliseconds: local wall time = instant + offset. Between
+ * -25 and 26 hours, and defined for every instant: a zone's rules go on for ever.
+ */
 toc_time_ms toc_tz_offset_ms(const struct toc_tz *tz, toc_time_ms instant_ms);
 
 /* The first instant strictly after `instant_ms` at which the offset changes; TOC_TIME_NEVER. */
@@ -39,7 +43,10 @@ toc_time_ms toc_tz_next_change(const struct toc_tz *tz, toc_time_ms instant_ms);
  */
 toc_time_ms toc_tz_resolve(const struct toc_tz *tz, toc_time_ms wall_ms);
 
-/* The version of the installed tzdata ("2026a"), or "unknown"; a constant text. */
+/*
+ * The version of the installed tzdata ("2026a"), or "unknown"; a constant text, read from the
+ * directory's tzdata.zi at the first call (which must not race with another).
+ */
 const char *toc_tz_database_version(void);
 
 /* Proleptic Gregorian calendar. Days count from 1970-01-01. */

@@ -22,10 +22,10 @@
 struct dedupe;
 
 struct dedupe_config {
-    unsigned table;         /* pages of segments */
-    unsigned meta_table;    /* one row, key "dedupe" */
-    size_t memory_entries;  /* of one in-memory table; a power of two */
-    toc_time_ms window_ms;  /* how long a key is remembered, counted in the events' at_ms */
+    unsigned table;        /* pages of segments */
+    unsigned meta_table;   /* one row, key "dedupe" */
+    size_t memory_entries; /* of one in-memory table; a power of two */
+    toc_time_ms window_ms; /* how long a key is remembered, counted in the events' at_ms */
 };
 
 /*

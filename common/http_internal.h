@@ -1,0 +1,75 @@
+/*
+ * What http.c is made of, open to its tests: limits that can be set, and the parts that are text
+ * in, text out and know nothing of sockets (http_text.c). Nobody else includes this.
+ *
+ * llhttp finds where a message ends; toc_http_head_read then looks at the same bytes again, by the
+ * letter of RFC 9112. Debian's llhttp lets a bare LF end the request line and the header, and
+ * built without its strict mode also a space before the colon and any byte from 0x80 in a target;
+ * what two parsers read differently is what smuggling lives on.
+ */
+#ifndef TOC_HTTP_INTERNAL_H
+#define TOC_HTTP_INTERNAL_H
+
+#include "common/http.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* All above 0. */
+struct toc_http_limits {
+    size_t header_max;        /* bytes of a request's first line and fields together */
+    unsigned connections_max; /* served at the same time */
+    unsigned refusals_max; /* further ones that are being told 503; the rest wait in the kernel */
+    uint64_t idle_ms;      /* between requests, and for a peer to take a response */
+    uint64_t request_ms;   /* from a request's first byte to its last */
+    uint64_t linger_ms;    /* for a peer to close after the last response */
+};
+
+/* toc_http_listen with limits of the caller's; `limits` is copied. */
+TOC_MUST enum toc_err toc_http_listen_limits(struct uv_loop_s *loop, const char *address,
+                                             const struct toc_http_limits *limits,
+                                             toc_http_handler *handler, void *self,
+                                             struct toc_http **out);
+
+/* Connections that hold a slot: served, being refused, lingering or not yet closed. */
+unsigned toc_http_open_connections(const struct toc_http *http);
+
+/* Reads "ADDR:PORT", "[V6]:PORT" or ":PORT" (127.0.0.1); numeric only. TOC_ERR_CONFIG otherwise. */
+TOC_MUST enum toc_err toc_http_address(const char *text, struct sockaddr_storage *out);
+
+/* Why a request is not served. */
+struct toc_http_refusal {
+    int status;
+    const char *why; /* a constant, sent as the body */
+};
+
+/* A request's head; everything points into the bytes it was read from. */
+struct toc_http_head {
+    struct toc_str method;
+    struct toc_str path;  /* without the query; "/" when an absolute target has none */
+    struct toc_str query; /* without '?' */
+};
+
+/*
+ * Reads a whole head, from its first byte to the empty line that ends it, and judges it: line ends,
+ * field names, target, version, Host (RFC 9112, sections 2 to 5) and method. NULL when it may be
+ * served; `out` is untouched otherwise.
+ */
+const struct toc_http_refusal *toc_http_head_read(struct toc_str raw, struct toc_http_head *out);
+
+/* What a response's head says. */
+struct toc_http_reply {
+    int status;
+    const char *content_type;
+    size_t body_size; /* what GET would send, also when HEAD asks */
+    bool keep_alive;
+    time_t date;
+};
+
+#define TOC_HTTP_REPLY_HEAD_MAX 512
+
+/* Writes the head up to and with its empty line; returns its size. */
+size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_http_reply *reply);
+
+#endif

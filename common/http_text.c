@@ -1,0 +1,263 @@
+#include "common/http_internal.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <strings.h>
+
+static const struct toc_http_refusal bad_line = {400, "malformed request line"};
+static const struct toc_http_refusal bad_target = {400, "request target is not a path"};
+static const struct toc_http_refusal bad_field = {400, "malformed header field"};
+static const struct toc_http_refusal bad_end = {400, "header does not end where it should"};
+static const struct toc_http_refusal bad_host = {400, "exactly one valid Host field is needed"};
+static const struct toc_http_refusal bad_version = {505, "HTTP/1.0 and HTTP/1.1 only"};
+static const struct toc_http_refusal bad_method = {405, "GET and HEAD only"};
+
+enum toc_err toc_http_address(const char *text, struct sockaddr_storage *out)
+{
+    union {
+        struct sockaddr_storage any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
+    const char *colon = strrchr(text, ':');
+    char host[INET6_ADDRSTRLEN + 2];
+    uint64_t port;
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) ||
+        toc_parse_u64(toc_str_of(colon + 1), &port) != TOC_OK || port > UINT16_MAX)
+        return TOC_ERR_CONFIG;
+    size_t size = (size_t)(colon - text);
+    toc_str_copy(host, sizeof(host), toc_str(text, size));
+    if (size > 2 && host[0] == '[' && host[size - 1] == ']') {
+        host[size - 1] = '\0';
+        address.v6.sin6_family = AF_INET6;
+        address.v6.sin6_port = htons((uint16_t)port);
+        if (inet_pton(AF_INET6, host + 1, &address.v6.sin6_addr) != 1)
+            return TOC_ERR_CONFIG;
+    } else {
+        address.v4.sin_family = AF_INET;
+        address.v4.sin_port = htons((uint16_t)port);
+        if (inet_pton(AF_INET, size ? host : "127.0.0.1", &address.v4.sin_addr) != 1)
+            return TOC_ERR_CONFIG;
+    }
+    *out = address.any;
+    return TOC_OK;
+}
+
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool all_in(struct toc_str s, const char *others)
+{
+    for (size_t i = 0; i < s.size; i++)
+        if (!is_alnum(s.data[i]) && (s.data[i] == '\0' || strchr(others, s.data[i]) == NULL))
+            return false;
+    return true;
+}
+
+/* RFC 9110, section 5.6.2. */
+static bool is_token(struct toc_str s)
+{
+    return s.size > 0 && all_in(s, "!#$%&'*+-.^_`|~");
+}
+
+static bool equal_nocase(struct toc_str a, struct toc_str b)
+{
+    return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0;
+}
+
+/* Splits at the first `byte`, which belongs to neither part; false when there is none. */
+static bool cut(struct toc_str s, char byte, struct toc_str *before, struct toc_str *after)
+{
+    const char *at = s.size ? memchr(s.data, byte, s.size) : NULL;
+    if (at == NULL)
+        return false;
+    size_t size = (size_t)(at - s.data);
+    *before = toc_str(s.data, size);
+    *after = toc_str(at + 1, s.size - size - 1);
+    return true;
+}
+
+/* Takes the next line off `rest`; false unless it ends with CR LF and holds neither alone. */
+static bool take_line(struct toc_str *rest, struct toc_str *line)
+{
+    struct toc_str before;
+    struct toc_str after;
+    if (!cut(*rest, '\n', &before, &after) || before.size == 0 ||
+        before.data[before.size - 1] != '\r')
+        return false;
+    before.size--;
+    if (memchr(before.data, '\r', before.size) != NULL)
+        return false;
+    *line = before;
+    *rest = after;
+    return true;
+}
+
+static bool is_visible(struct toc_str s)
+{
+    for (size_t i = 0; i < s.size; i++)
+        if (s.data[i] < 0x21 || s.data[i] > 0x7e)
+            return false;
+    return s.size > 0;
+}
+
+/* An absolute target loses its scheme and authority (RFC 9112, section 3.2.2). */
+static bool read_target(struct toc_str target, struct toc_http_head *head)
+{
+    static const struct toc_str schemes[] = {{"http://", 7}, {"https://", 8}};
+    bool absolute = false;
+    if (!is_visible(target) || memchr(target.data, '#', target.size) != NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]) && !absolute; i++) {
+        size_t size = schemes[i].size;
+        absolute = target.size > size && equal_nocase(toc_str(target.data, size), schemes[i]);
+        if (absolute)
+            target = toc_str(target.data + size, target.size - size);
+    }
+    while (absolute && target.size > 0 && target.data[0] != '/' && target.data[0] != '?')
+        target = toc_str(target.data + 1, target.size - 1);
+    if (!absolute && target.data[0] != '/')
+        return false;
+    if (!cut(target, '?', &head->path, &head->query)) {
+        head->path = target;
+        head->query = TOC_STR("");
+    }
+    if (head->path.size == 0)
+        head->path = TOC_STR("/");
+    return true;
+}
+
+/* `minor` is 0 or 1, or stays for a version that is not spoken here. */
+static const struct toc_http_refusal *read_request_line(struct toc_str line,
+                                                        struct toc_http_head *head, int *minor)
+{
+    struct toc_str target;
+    struct toc_str version;
+    if (!cut(line, ' ', &head->method, &target) || !cut(target, ' ', &target, &version) ||
+        !is_token(head->method) || !toc_str_starts(version, TOC_STR("HTTP/")))
+        return &bad_line;
+    if (toc_str_equal(version, TOC_STR("HTTP/1.1")))
+        *minor = 1;
+    else if (toc_str_equal(version, TOC_STR("HTTP/1.0")))
+        *minor = 0;
+    else
+        return &bad_version;
+    return read_target(target, head) ? NULL : &bad_target;
+}
+
+/* The value loses the blanks around it. A line that begins with a blank has no name: folding, which
+ * RFC 9112, section 5.2, has refused. */
+static bool read_field(struct toc_str line, struct toc_str *name, struct toc_str *value)
+{
+    if (!cut(line, ':', name, value) || !is_token(*name))
+        return false;
+    for (size_t i = 0; i < value->size; i++)
+        if (((unsigned char)value->data[i] < 0x20 && value->data[i] != '\t') ||
+            value->data[i] == 0x7f)
+            return false;
+    while (value->size > 0 && (value->data[0] == ' ' || value->data[0] == '\t'))
+        *value = toc_str(value->data + 1, value->size - 1);
+    while (value->size > 0 &&
+           (value->data[value->size - 1] == ' ' || value->data[value->size - 1] == '\t'))
+        value->size--;
+    return true;
+}
+
+/* Walks the fields to the empty line; counts Host fields, a bad value as one too many. */
+static const struct toc_http_refusal *read_fields(struct toc_str rest, unsigned *hosts)
+{
+    struct toc_str line;
+    struct toc_str name;
+    struct toc_str value;
+    while (take_line(&rest, &line)) {
+        if (line.size == 0)
+            return rest.size == 0 ? NULL : &bad_end;
+        if (!read_field(line, &name, &value))
+            return &bad_field;
+        if (equal_nocase(name, TOC_STR("host")))
+            *hosts += all_in(value, "-._~!$&'()*+,;=%:[]") ? 1 : 2;
+    }
+    return &bad_end;
+}
+
+const struct toc_http_refusal *toc_http_head_read(struct toc_str raw, struct toc_http_head *out)
+{
+    struct toc_http_head head = {0};
+    struct toc_str line;
+    unsigned hosts = 0;
+    int minor = 0;
+    /* Empty lines before a request are forgiven (RFC 9112, section 2.2). */
+    do {
+        if (!take_line(&raw, &line))
+            return &bad_line;
+    } while (line.size == 0);
+    const struct toc_http_refusal *refusal = read_request_line(line, &head, &minor);
+    if (refusal == NULL)
+        refusal = read_fields(raw, &hosts);
+    if (refusal != NULL)
+        return refusal;
+    if (hosts > 1 || (minor == 1 && hosts == 0))
+        return &bad_host;
+    if (!toc_str_equal(head.method, TOC_STR("GET")) && !toc_str_equal(head.method, TOC_STR("HEAD")))
+        return &bad_method;
+    *out = head;
+    return NULL;
+}
+
+static const char *reason_phrase(int status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } rows[] = {
+        {200, "OK"},
+        {400, "Bad Request"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {413, "Content Too Large"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+        {505, "HTTP Version Not Supported"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].status == status)
+            return rows[i].phrase;
+    return ""; /* Optional in the grammar. */
+}
+
+/* What a status obliges or invites to add. */
+static const char *status_fields(int status)
+{
+    if (status == 405)
+        return "Allow: GET, HEAD\r\n";
+    if (status == 503)
+        return "Retry-After: 1\r\n";
+    return "";
+}
+
+size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_http_reply *reply)
+{
+    char date[32];
+    struct tm tm;
+    TOC_ASSERT(reply->status >= 200 && reply->status <= 599);
+    TOC_ASSERT(gmtime_r(&reply->date, &tm) != NULL);
+    TOC_ASSERT(strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
+    int size = snprintf(out, TOC_HTTP_REPLY_HEAD_MAX,
+                        "HTTP/1.1 %d %s\r\n"
+                        "Date: %s\r\n"
+                        "Content-Type: %s\r\n"
+                        "Content-Length: %zu\r\n"
+                        "Cache-Control: no-store\r\n"
+                        "X-Content-Type-Options: nosniff\r\n"
+                        "%s"
+                        "Connection: %s\r\n\r\n",
+                        reply->status, reason_phrase(reply->status), date, reply->content_type,
+                        reply->body_size, status_fields(reply->status),
+                        reply->keep_alive ? "keep-alive" : "close");
+    TOC_ASSERT(size > 0 && size < TOC_HTTP_REPLY_HEAD_MAX); /* Content types are short constants. */
+    return (size_t)size;
+}

@@ -1,0 +1,130 @@
+#include "common/policy_build.h"
+
+#include <stdio.h>
+
+#define STEPS_MAX    32
+#define CONTACTS_MAX 32 /* of one step */
+#define REPEAT_MAX   20
+#define WAIT_MAX     (7 * TOC_DAY_MS)
+#define TIER_MAX     3
+
+enum { STEPS, REPEAT, PATH_KEY_COUNT };
+
+static const struct toc_key path_keys[PATH_KEY_COUNT + 1] = {
+    [STEPS] = {"steps", true},
+    [REPEAT] = {"repeat", false},
+};
+
+enum { PAGE, WAIT, STEP_KEY_COUNT };
+
+static const struct toc_key step_keys[STEP_KEY_COUNT + 1] = {
+    [PAGE] = {"page", true},
+    [WAIT] = {"wait", true},
+};
+
+enum { TIER, QUEUE_PATH, QUEUE_KEY_COUNT };
+
+static const struct toc_key queue_keys[QUEUE_KEY_COUNT + 1] = {
+    [TIER] = {"tier", true},
+    [QUEUE_PATH] = {"path", false},
+};
+
+/* --- paths ------------------------------------------------------------------------------------ */
+
+static void read_step(struct toc_build *b, const struct toc_yaml *node, struct toc_path_step *step)
+{
+    const struct toc_yaml *values[STEP_KEY_COUNT];
+    struct toc_texts contacts = {NULL, 0};
+    size_t errors = b->diag->count;
+    if (!toc_value_keys(b, node, "a step", step_keys, values))
+        return;
+    if (values[PAGE])
+        (void)toc_value_texts(b, values[PAGE], "a contact", toc_value_name, &contacts);
+    if (contacts.count > CONTACTS_MAX)
+        toc_diag_error(b->diag, values[PAGE]->offset, "more than %d contacts", CONTACTS_MAX);
+    step->contacts = contacts.values;
+    step->contact_count = contacts.count;
+    if (values[WAIT])
+        (void)toc_value_duration(b, values[WAIT], "the wait", WAIT_MAX, &step->wait_ms);
+    if (step->wait_ms == 0 && b->diag->count == errors) {
+        toc_diag_error(b->diag, values[WAIT]->offset, "a wait of 0");
+        toc_diag_hint(b->diag, "to page several at once, name them in one step: page: [a, b]");
+    }
+}
+
+static void read_steps(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                       struct toc_path *path)
+{
+    struct toc_path_step *steps;
+    size_t errors = b->diag->count;
+    size_t contacts = 0;
+    if (node->kind != TOC_YAML_LIST || node->count > STEPS_MAX) {
+        if (node->kind != TOC_YAML_BROKEN)
+            toc_diag_error(b->diag, node->offset, "'steps' has to be a list of up to %d",
+                           STEPS_MAX);
+        return;
+    }
+    steps = toc_build_array(b, node->count, sizeof(*steps));
+    if (!steps)
+        return;
+    path->steps = steps;
+    path->step_count = node->count;
+    for (const struct toc_yaml *item = node->first; item; item = item->next, steps++) {
+        read_step(b, item, steps);
+        contacts += steps->contact_count;
+    }
+    if (contacts == 0 && b->diag->count == errors)
+        toc_diag_error(b->diag, node->offset, "%s pages nobody", what);
+}
+
+static void read_path(struct toc_build *b, const struct toc_yaml *entry, struct toc_path *path)
+{
+    const struct toc_yaml *values[PATH_KEY_COUNT];
+    char what[TOC_POLICY_NAME_MAX + 32];
+    (void)snprintf(what, sizeof(what), "path '%.*s'", TOC_DIAG_ARG(entry->key->text));
+    if (!toc_value_keys(b, entry, what, path_keys, values))
+        return;
+    if (values[STEPS])
+        read_steps(b, values[STEPS], what, path);
+    if (values[REPEAT])
+        (void)toc_value_number(b, values[REPEAT], "'repeat'", REPEAT_MAX, &path->repeat);
+}
+
+void toc_build_paths(struct toc_build *b, const struct toc_yaml *node)
+{
+    struct toc_path *next;
+    if (!node)
+        return;
+    b->paths = toc_build_names(b, node, "'paths'", sizeof(*b->paths), &b->policy.path_count);
+    b->policy.paths = next = b->paths;
+    for (const struct toc_yaml *entry = node->first; next && entry; entry = entry->next)
+        read_path(b, entry, next++);
+}
+
+/* --- queues ----------------------------------------------------------------------------------- */
+
+static void read_queue(struct toc_build *b, const struct toc_yaml *entry, struct toc_queue *queue)
+{
+    const struct toc_yaml *values[QUEUE_KEY_COUNT];
+    char what[TOC_POLICY_NAME_MAX + 32];
+    (void)snprintf(what, sizeof(what), "queue '%.*s'", TOC_DIAG_ARG(entry->key->text));
+    if (!toc_value_keys(b, entry, what, queue_keys, values))
+        return;
+    if (values[TIER] && toc_value_number(b, values[TIER], "'tier'", TIER_MAX, &queue->tier) &&
+        queue->tier == 0) {
+        toc_diag_error(b->diag, values[TIER]->offset, "there is no tier 0");
+        toc_diag_hint(b->diag, "1 partner, 2 in-house, 3 expert");
+    }
+    (void)toc_build_path_of(b, values[QUEUE_PATH], &queue->path);
+}
+
+void toc_build_queues(struct toc_build *b, const struct toc_yaml *node)
+{
+    struct toc_queue *next;
+    if (!node)
+        return;
+    b->queues = toc_build_names(b, node, "'queues'", sizeof(*b->queues), &b->policy.queue_count);
+    b->policy.queues = next = b->queues;
+    for (const struct toc_yaml *entry = node->first; next && entry; entry = entry->next)
+        read_queue(b, entry, next++);
+}

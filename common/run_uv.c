@@ -1,0 +1,300 @@
+#include "common/run_uv.h"
+
+#include "common/link_zmq.h"
+#include "common/log.h"
+#include "common/metrics.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <sodium.h>
+#include <time.h>
+#include <uv.h>
+
+#define ROUNDS_MAX 8 /* turns before the loop looks at its other handles */
+
+struct loop {
+    struct toc_run_uv_config *config;
+    struct toc_link *link;
+    struct toc_run *run;
+    void *effects;
+    uv_loop_t uv;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_idle_t idle;
+    uv_timer_t timer;
+    uv_signal_t term, interrupt;
+    uv_poll_t polls[TOC_LINK_FDS];
+    size_t poll_count;
+    struct toc_http *metrics;
+    struct toc_metrics_source source;
+    enum toc_err err;
+    bool stopping;
+};
+
+static toc_time_ms clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    TOC_ASSERT(clock_gettime(clock, &now) == 0);
+    return (toc_time_ms)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct toc_now now_of(void)
+{
+    return (struct toc_now){clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_MONOTONIC)};
+}
+
+static void stop(struct loop *loop)
+{
+    loop->stopping = true;
+    uv_stop(&loop->uv);
+}
+
+static void fail(struct loop *loop, enum toc_err err, const char *what)
+{
+    toc_log(TOC_LOG_ALARM, "failed", "at=%s why=\"%s\"", what, toc_err_text(err));
+    loop->err = err;
+    stop(loop);
+}
+
+/* Steps what is there until the input is drained or the turn is full; returns the frames. */
+static enum toc_err drain(struct loop *loop, unsigned *frames)
+{
+    toc_peer peer;
+    struct toc_str frame;
+    *frames = 0;
+    while (!toc_run_is_full(loop->run)) {
+        enum toc_err err = toc_link_receive(loop->link, &peer, &frame);
+        if (err == TOC_ERR_AGAIN)
+            return TOC_OK;
+        TOC_TRY(err);
+        TOC_TRY(toc_run_frame(loop->run, peer, frame, now_of()));
+        (*frames)++;
+    }
+    return TOC_OK;
+}
+
+static enum toc_err take_turn(struct loop *loop, unsigned *frames)
+{
+    const struct toc_effects *effects = loop->config->program->effects;
+    TOC_TRY(drain(loop, frames));
+    TOC_TRY(toc_run_poll(loop->run, now_of()));
+    TOC_TRY(toc_run_commit(loop->run, now_of()));
+    if (effects != NULL && effects->after_commit != NULL)
+        effects->after_commit(loop->effects, now_of());
+    return TOC_OK;
+}
+
+static void on_idle(uv_idle_t *handle)
+{
+    (void)handle; /* it only keeps the loop from sleeping */
+}
+
+static void on_check(uv_check_t *handle)
+{
+    struct loop *loop = handle->data;
+    unsigned frames = 1;
+    for (unsigned round = 0; round < ROUNDS_MAX && frames > 0 && !loop->stopping; round++) {
+        enum toc_err err = take_turn(loop, &frames);
+        if (err < 0) {
+            fail(loop, err, "turn");
+            return;
+        }
+    }
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    (void)handle; /* the check that follows does the work */
+}
+
+/*
+ * Right before the loop sleeps. ZeroMQ's descriptors are edge-triggered and a send can eat the
+ * edge, so its own events are asked, not the descriptor's.
+ */
+static void on_prepare(uv_prepare_t *handle)
+{
+    struct loop *loop = handle->data;
+    if (toc_link_has_input(loop->link)) {
+        uv_idle_start(&loop->idle, on_idle);
+        return;
+    }
+    uv_idle_stop(&loop->idle);
+    toc_time_ms wait = toc_run_wait_ms(loop->run, now_of());
+    uv_update_time(&loop->uv); /* timers count from the loop's cached time */
+    uv_timer_start(&loop->timer, on_timer, (uint64_t)wait, 0);
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    (void)handle;
+    (void)status;
+    (void)events;
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    toc_log(TOC_LOG_INFO, "stopping", "signal=%d", number);
+    stop(handle->data);
+}
+
+/* --- metrics ---------------------------------------------------------------------------- */
+
+static size_t collect(void *self, struct toc_metric out[TOC_METRICS_MAX])
+{
+    struct loop *loop = self;
+    struct toc_run_counts counts;
+    const struct toc_journal *journal = toc_run_journal(loop->run);
+    toc_run_counts(loop->run, &counts);
+    double age_s = (double)(clock_ms(CLOCK_REALTIME) - toc_run_log_ms(loop->run)) / 1000;
+    const struct toc_metric rows[] = {
+        {"tocsin_events_total", "Events stepped since the start.", TOC_METRIC_COUNTER, 0, 0,
+         (double)counts.events},
+        {"tocsin_commits_total", "Turns committed since the start.", TOC_METRIC_COUNTER, 0, 0,
+         (double)counts.commits},
+        {"tocsin_frames_total", "Frames received since the start.", TOC_METRIC_COUNTER, 0, 0,
+         (double)counts.frames},
+        {"tocsin_frames_refused_total", "Malformed or unexpected frames.", TOC_METRIC_COUNTER, 0, 0,
+         (double)counts.malformed},
+        {"tocsin_receipts_lost_total", "Small frames that a peer could not take.",
+         TOC_METRIC_COUNTER, 0, 0, (double)counts.receipts_lost},
+        {"tocsin_stream_restarts_total", "Streams begun again after a gap or silence.",
+         TOC_METRIC_COUNTER, 0, 0, (double)counts.stream_restarts},
+        {"tocsin_store_used_percent", "Share of the map in use.", TOC_METRIC_GAUGE, 0, 0,
+         (double)counts.percent_used},
+        {"tocsin_log_last_seq", "Newest record of the log.", TOC_METRIC_GAUGE, 0, 0,
+         (double)journal->last_seq},
+        {"tocsin_followers", "Followers of the log.", TOC_METRIC_GAUGE, 0, 0, counts.followers},
+        {"tocsin_upstreams_live", "Upstreams that are streaming.", TOC_METRIC_GAUGE, 0, 0,
+         (double)counts.upstreams_live},
+        {"tocsin_upstreams_stopped", "Upstreams an operator has to look at.", TOC_METRIC_GAUGE, 0,
+         0, (double)counts.upstreams_stopped},
+        {"tocsin_lag_records", "Records of the upstreams not applied yet.", TOC_METRIC_GAUGE, 0, 0,
+         (double)counts.lag_records},
+        {"tocsin_log_time_age_seconds", "How far log time is behind the wall clock.",
+         TOC_METRIC_GAUGE, 0, 0, age_s},
+    };
+    static_assert(sizeof(rows) / sizeof(rows[0]) <= TOC_METRICS_MAX, "they fit");
+    memcpy(out, rows, sizeof(rows));
+    return sizeof(rows) / sizeof(rows[0]);
+}
+
+static bool is_ready(void *self, const char **why_not)
+{
+    return toc_run_is_ready(((struct loop *)self)->run, why_not);
+}
+
+/* --- set-up and tear-down --------------------------------------------------------------- */
+
+static enum toc_err open_link(struct loop *loop)
+{
+    struct toc_run_uv_config *config = loop->config;
+    TOC_TRY(toc_link_open(config->bind, &loop->link));
+    for (size_t i = 0; i < config->run.upstream_count; i++) {
+        toc_peer peer;
+        TOC_TRY(toc_link_connect(loop->link, config->upstream_endpoints[i], &peer));
+        TOC_ASSERT(peer == i + 1);
+    }
+    return TOC_OK;
+}
+
+static void init_handles(struct loop *loop)
+{
+    TOC_ASSERT(uv_prepare_init(&loop->uv, &loop->prepare) == 0);
+    TOC_ASSERT(uv_check_init(&loop->uv, &loop->check) == 0);
+    TOC_ASSERT(uv_idle_init(&loop->uv, &loop->idle) == 0);
+    TOC_ASSERT(uv_timer_init(&loop->uv, &loop->timer) == 0);
+    TOC_ASSERT(uv_signal_init(&loop->uv, &loop->term) == 0);
+    TOC_ASSERT(uv_signal_init(&loop->uv, &loop->interrupt) == 0);
+    loop->prepare.data = loop->check.data = loop->term.data = loop->interrupt.data = loop;
+    uv_prepare_start(&loop->prepare, on_prepare);
+    uv_check_start(&loop->check, on_check);
+    uv_signal_start(&loop->term, on_signal, SIGTERM);
+    uv_signal_start(&loop->interrupt, on_signal, SIGINT);
+}
+
+static enum toc_err watch_link(struct loop *loop)
+{
+    int fds[TOC_LINK_FDS];
+    size_t count = toc_link_fds(loop->link, fds);
+    for (size_t i = 0; i < count; i++) {
+        if (uv_poll_init(&loop->uv, &loop->polls[i], fds[i]) != 0)
+            return TOC_ERR_IO;
+        loop->poll_count++;
+        uv_poll_start(&loop->polls[i], UV_READABLE, on_readable);
+    }
+    return TOC_OK;
+}
+
+static enum toc_err set_up(struct loop *loop)
+{
+    struct toc_run_uv_config *config = loop->config;
+    const struct toc_effects *effects = config->program->effects;
+    enum toc_err err = open_link(loop);
+    if (err < 0) {
+        toc_log(TOC_LOG_ALARM, "link_failed", "bind=%s why=\"%s\"",
+                config->bind ? config->bind : "-", toc_err_text(err));
+        return err;
+    }
+    config->run.link = loop->link;
+    randombytes_buf(&config->run.random, sizeof(config->run.random));
+    err = toc_run_open(&config->run, now_of(), &loop->run);
+    if (err < 0) {
+        toc_log(TOC_LOG_ALARM, "open_failed", "data=%s why=\"%s\"", config->run.data_dir,
+                toc_err_text(err));
+        return err;
+    }
+    init_handles(loop);
+    TOC_TRY(watch_link(loop));
+    if (config->metrics != NULL) {
+        loop->source = (struct toc_metrics_source){loop, collect, is_ready};
+        err = toc_metrics_listen(&loop->uv, config->metrics, &loop->source, &loop->metrics);
+        if (err < 0) {
+            toc_log(TOC_LOG_ALARM, "metrics_failed", "address=%s why=\"%s\"", config->metrics,
+                    toc_err_text(err));
+            return err;
+        }
+    }
+    return effects != NULL && effects->start != NULL
+               ? effects->start(&loop->uv, loop->run, &loop->effects)
+               : TOC_OK;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void tear_down(struct loop *loop)
+{
+    const struct toc_effects *effects = loop->config->program->effects;
+    if (effects != NULL && effects->stop != NULL && loop->effects != NULL)
+        effects->stop(loop->effects);
+    if (loop->metrics != NULL)
+        toc_http_close(loop->metrics);
+    uv_run(&loop->uv, UV_RUN_NOWAIT); /* their own close callbacks first */
+    uv_walk(&loop->uv, close_handle, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&loop->uv);
+    toc_run_close(loop->run);
+    toc_link_close(loop->link);
+}
+
+enum toc_err toc_run_uv(struct toc_run_uv_config *config)
+{
+    static struct loop loop; /* large, and there is one per process */
+    loop = (struct loop){.config = config, .err = TOC_OK};
+    TOC_ASSERT(uv_loop_init(&loop.uv) == 0);
+    enum toc_err err = set_up(&loop);
+    if (err == TOC_OK) {
+        const struct toc_journal *journal = toc_run_journal(loop.run);
+        toc_log(TOC_LOG_INFO, "started", "log=%016llx seq=%llu bind=%s",
+                (unsigned long long)journal->log_id, (unsigned long long)journal->last_seq,
+                config->bind ? config->bind : "-");
+        uv_run(&loop.uv, UV_RUN_DEFAULT);
+        err = loop.err;
+    }
+    tear_down(&loop);
+    return err;
+}

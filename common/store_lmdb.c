@@ -1,0 +1,764 @@
+/*
+ * The durable store: LMDB with its default flags, which survive a power cut at any point.
+ *
+ * Inside the directory lie LOCK, whose flock is held for as long as a writer has the store open,
+ * and env/, LMDB's own directory. env/ is made under another name and renamed when it is complete,
+ * so a crash never leaves a half-made one; that also works when the directory is a mount point.
+ * LMDB's own locks do not keep out a second writer process in another pid namespace, the flock
+ * does.
+ */
+#include "common/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define ENV_NAME "env"
+#define NEW_NAME "env.new"
+
+/*
+ * Counting free pages walks one row per transaction that freed pages. It is done only when the file
+ * has grown to this share of the map, and then at most once in so many commits.
+ */
+#define FREE_COUNT_PERCENT 50
+#define FREE_COUNT_COMMITS 16
+
+/*
+ * Room beyond map_bytes. LMDB copies pages before it frees any, and writes the freed ones to a
+ * list: in a 4 MB map filled to the brim by transactions of 1 or 10 rows, one that deleted 10 rows
+ * was committed and one that deleted 200 was not. So puts are refused from map_bytes on, and within
+ * this a transaction may overshoot, or delete.
+ */
+#define RESERVE_BYTES(map_bytes) ((4u << 20) + (map_bytes) / 16)
+
+static_assert(TOC_KEY_MAX <= 511, "LMDB's default limit for keys");
+
+struct toc_txn {
+    struct toc_store *store;
+    MDB_txn *mdb;
+    enum toc_err failed; /* the first failure, or TOC_OK */
+    unsigned scans;      /* open ones */
+    bool writable;
+};
+
+struct toc_scan {
+    struct toc_txn *txn;
+    MDB_cursor *cursor;
+    struct toc_str from; /* points into from_key; for the first step */
+    bool started;
+    bool ended; /* LMDB would begin again at the first row */
+    char from_key[TOC_KEY_MAX];
+};
+
+struct toc_store {
+    MDB_env *env;
+    int lock_fd; /* -1 when read only */
+    bool read_only;
+    bool writing;                /* a write transaction is open */
+    unsigned reading;            /* open read transactions */
+    struct toc_txn writer;       /* the one there can be */
+    struct toc_txn *idle_reader; /* reset, ready to be renewed, or NULL */
+    const char *const *tables;
+    size_t table_count;
+    size_t table_missing; /* in a read-only store, until a writer creates them */
+    MDB_dbi dbis[TOC_TABLES_MAX];
+    bool present[TOC_TABLES_MAX];
+    size_t limit_pages;   /* map_bytes */
+    size_t free_pages;    /* as last counted */
+    bool full;            /* no puts until rows are deleted */
+    unsigned uncounted;   /* commits since */
+    size_t last_txn_seen; /* when missing tables were last looked for */
+};
+
+/* Of both LMDB's results and errno, which do not overlap. */
+static enum toc_err from_rc(int rc)
+{
+    switch (rc) {
+    case MDB_SUCCESS:
+        return TOC_OK;
+    case MDB_NOTFOUND:
+        return TOC_NONE;
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return TOC_ERR_FULL;
+    case MDB_TXN_FULL:
+    case MDB_CURSOR_FULL:
+    case MDB_READERS_FULL:
+    case MDB_DBS_FULL:
+    case EMFILE:
+    case ENFILE:
+        return TOC_ERR_LIMIT;
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CORRUPTED:
+    case MDB_INVALID:
+    case MDB_INCOMPATIBLE:
+    case MDB_PAGE_FULL:
+    case MDB_BAD_TXN: /* we use no failed transaction: LMDB met damage while it opened a cursor */
+        return TOC_ERR_DAMAGED;
+    case MDB_VERSION_MISMATCH:
+        return TOC_ERR_VERSION;
+    case ENOMEM:
+        return TOC_ERR_MEMORY;
+    case EAGAIN:
+    case EBUSY:
+        return TOC_ERR_BUSY;
+    case ENOENT:
+    case ENOTDIR:
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case EEXIST:
+    case ELOOP:
+    case ENAMETOOLONG:
+        return TOC_ERR_CONFIG;
+    default:
+        return TOC_ERR_IO; /* EIO, MDB_PANIC and whatever else a disk may answer */
+    }
+}
+
+/*
+ * File systems on which a shared memory map or flock does not mean what LMDB needs. FUSE does not
+ * say whether there is a network behind it, so it is refused as a whole. Magic numbers: statfs(2)
+ * and linux/magic.h.
+ */
+static bool is_remote(unsigned long magic)
+{
+    static const unsigned long remote[] = {
+        0x6969,     /* NFS */
+        0x517b,     /* SMB */
+        0xff534d42, /* CIFS */
+        0xfe534d42, /* SMB2 */
+        0x65735546, /* FUSE */
+        0x01021997, /* 9P */
+        0x00c36400, /* Ceph */
+        0x5346414f, /* AFS, OpenAFS */
+        0x6b414653, /* AFS, kAFS */
+        0x73757245, /* Coda */
+        0x564c,     /* NCP */
+        0x7461636f, /* OCFS2 */
+        0x01161970, /* GFS2 */
+        0x0bd00bd0, /* Lustre */
+        0x19830326, /* BeeGFS */
+        0x47504653, /* GPFS */
+        0x786f4256, /* VirtualBox shared folder */
+    };
+    for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+        if ((magic & 0xffffffff) == remote[i])
+            return true;
+    return false;
+}
+
+/* Opens the store's directory, which a writer may create. */
+static enum toc_err open_dir(const struct toc_store_config *config, int *out)
+{
+    struct statfs fs;
+    if (!config->read_only && mkdir(config->dir, 0700) != 0 && errno != EEXIST)
+        return from_rc(errno);
+    int fd = open(config->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return from_rc(errno);
+    if (fstatfs(fd, &fs) != 0 || is_remote((unsigned long)fs.f_type)) {
+        close(fd);
+        return TOC_ERR_CONFIG;
+    }
+    *out = fd;
+    return TOC_OK;
+}
+
+static enum toc_err take_lock(struct toc_store *store, int dir_fd)
+{
+    store->lock_fd = openat(dir_fd, "LOCK", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_fd < 0 || flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return from_rc(errno);
+    return TOC_OK;
+}
+
+/* Flushes a file or directory below `dir_fd`. */
+static enum toc_err sync_at(int dir_fd, const char *name, int flags)
+{
+    int fd = openat(dir_fd, name, flags | O_CLOEXEC);
+    if (fd < 0)
+        return from_rc(errno);
+    int rc = fsync(fd) == 0 ? 0 : errno;
+    close(fd);
+    return from_rc(rc);
+}
+
+static enum toc_err remove_at(int dir_fd, const char *name, int flags)
+{
+    return unlinkat(dir_fd, name, flags) == 0 || errno == ENOENT ? TOC_OK : from_rc(errno);
+}
+
+static enum toc_err remove_half_made(int dir_fd)
+{
+    TOC_TRY(remove_at(dir_fd, NEW_NAME "/data.mdb", 0));
+    TOC_TRY(remove_at(dir_fd, NEW_NAME "/lock.mdb", 0));
+    return remove_at(dir_fd, NEW_NAME, AT_REMOVEDIR);
+}
+
+/* `*out` is NULL or an environment for mdb_env_close, also on failure. */
+static enum toc_err open_env(const struct toc_store_config *config, const char *name, MDB_env **out)
+{
+    char path[PATH_MAX];
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t map_bytes = config->map_bytes + RESERVE_BYTES(config->map_bytes);
+    int length = snprintf(path, sizeof(path), "%s/%s", config->dir, name);
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return TOC_ERR_CONFIG;
+    TOC_TRY(from_rc(mdb_env_create(out)));
+    TOC_TRY(from_rc(mdb_env_set_maxdbs(*out, TOC_TABLES_MAX)));
+    TOC_TRY(from_rc(mdb_env_set_mapsize(*out, map_bytes / page * page)));
+    unsigned flags = MDB_NOTLS | (config->read_only ? MDB_RDONLY : 0u);
+    return from_rc(mdb_env_open(*out, path, flags, 0600));
+}
+
+/* A first commit, so that the file has both its meta pages and a state to open. */
+static enum toc_err commit_first(MDB_env *env, const struct toc_store_config *config)
+{
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    TOC_TRY(from_rc(mdb_txn_begin(env, NULL, 0, &txn)));
+    for (size_t i = 0; i < config->table_count; i++) {
+        int rc = mdb_dbi_open(txn, config->tables[i], MDB_CREATE, &dbi);
+        if (rc != 0) {
+            mdb_txn_abort(txn);
+            return from_rc(rc);
+        }
+    }
+    return from_rc(mdb_txn_commit(txn));
+}
+
+static enum toc_err create_env(const struct toc_store_config *config, int dir_fd)
+{
+    MDB_env *env = NULL;
+    TOC_TRY(remove_half_made(dir_fd));
+    if (mkdirat(dir_fd, NEW_NAME, 0700) != 0)
+        return from_rc(errno);
+    enum toc_err err = open_env(config, NEW_NAME, &env);
+    if (err == TOC_OK)
+        err = commit_first(env, config);
+    if (env != NULL)
+        mdb_env_close(env);
+    TOC_TRY(err);
+    TOC_TRY(remove_at(dir_fd, NEW_NAME "/lock.mdb", 0));
+    TOC_TRY(sync_at(dir_fd, NEW_NAME "/data.mdb", O_RDWR));
+    TOC_TRY(sync_at(dir_fd, NEW_NAME, O_RDONLY | O_DIRECTORY));
+    return renameat(dir_fd, NEW_NAME, dir_fd, ENV_NAME) == 0 ? TOC_OK : from_rc(errno);
+}
+
+/* Takes the lock and sees to it that there is a complete environment whose name is on the disk. */
+static enum toc_err prepare(struct toc_store *store, const struct toc_store_config *config,
+                            int dir_fd)
+{
+    struct stat st;
+    if (!config->read_only)
+        TOC_TRY(take_lock(store, dir_fd));
+    if (fstatat(dir_fd, ENV_NAME, &st, 0) != 0) {
+        if (errno != ENOENT || config->read_only)
+            return from_rc(errno);
+        TOC_TRY(create_env(config, dir_fd));
+    }
+    /* LMDB would take a missing or empty file for a new one and forget everything in silence. */
+    if (fstatat(dir_fd, ENV_NAME "/data.mdb", &st, 0) != 0)
+        return errno == ENOENT ? TOC_ERR_DAMAGED : from_rc(errno);
+    if (st.st_size < 2 * 4096)
+        return TOC_ERR_DAMAGED;
+    if (config->read_only)
+        return TOC_OK;
+    /* Each time, since an earlier process may have died between the rename and this. */
+    TOC_TRY(sync_at(dir_fd, ".", O_RDONLY | O_DIRECTORY));
+    enum toc_err err = sync_at(dir_fd, "..", O_RDONLY | O_DIRECTORY);
+    return err == TOC_ERR_CONFIG ? TOC_OK : err; /* a parent we may not read is not ours to flush */
+}
+
+/* The number of pages from `from` on in LMDB's list of free pages (its table 0). */
+static enum toc_err count_free(MDB_env *env, size_t from, size_t *out)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key, data;
+    size_t found = 0;
+    TOC_TRY(from_rc(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn)));
+    int rc = mdb_cursor_open(txn, 0, &cursor);
+    if (rc == 0) {
+        while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
+            const size_t *pages = data.mv_data; /* their number, then they */
+            if (from == 0)
+                found += pages[0];
+            for (size_t i = 1; from != 0 && i <= pages[0]; i++)
+                found += pages[i] >= from;
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    if (rc != MDB_NOTFOUND)
+        return from_rc(rc);
+    *out = found;
+    return TOC_OK;
+}
+
+/*
+ * Reading a mapped page beyond the end of the file is SIGBUS, so a file that was cut short has to
+ * be found out before. A short file alone is not damage: LMDB never writes pages that were taken
+ * and freed in one transaction, but these are all in the free list. A reader does not check,
+ * because it may not lengthen the file, which looking at the free list needs.
+ */
+static enum toc_err check_length(MDB_env *env)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat st;
+    mdb_filehandle_t fd;
+    size_t unwritten = 0;
+    TOC_TRY(from_rc(mdb_env_info(env, &info)));
+    TOC_TRY(from_rc(mdb_env_stat(env, &stat)));
+    TOC_TRY(from_rc(mdb_env_get_fd(env, &fd)));
+    if (fstat(fd, &st) != 0)
+        return from_rc(errno);
+    size_t there = (size_t)st.st_size / stat.ms_psize;
+    size_t needed = info.me_last_pgno + 1;
+    if (there >= needed)
+        return TOC_OK;
+    if (ftruncate(fd, (off_t)(needed * stat.ms_psize)) != 0)
+        return from_rc(errno);
+    enum toc_err err = count_free(env, there, &unwritten);
+    if (err == TOC_OK && unwritten == needed - there)
+        return TOC_OK;
+    if (ftruncate(fd, st.st_size) != 0) /* so that the next opening sees it too */
+        return from_rc(errno);
+    return err == TOC_OK ? TOC_ERR_DAMAGED : err;
+}
+
+/* Opens what is not open yet; a writer creates it. */
+static enum toc_err open_tables(struct toc_store *store)
+{
+    MDB_txn *txn;
+    size_t missing = 0;
+    TOC_TRY(from_rc(mdb_txn_begin(store->env, NULL, store->read_only ? MDB_RDONLY : 0, &txn)));
+    size_t seen = mdb_txn_id(txn);
+    for (size_t i = 0; i < store->table_count; i++) {
+        if (store->present[i])
+            continue;
+        unsigned flags = store->read_only ? 0 : MDB_CREATE;
+        int rc = mdb_dbi_open(txn, store->tables[i], flags, &store->dbis[i]);
+        if (rc != 0 && rc != MDB_NOTFOUND) {
+            mdb_txn_abort(txn);
+            return from_rc(rc);
+        }
+        missing += rc != 0;
+        store->present[i] = rc == 0;
+    }
+    TOC_TRY(from_rc(mdb_txn_commit(txn)));
+    store->table_missing = missing;
+    store->last_txn_seen = seen;
+    return TOC_OK;
+}
+
+/* Pages of the file, free ones included. */
+static size_t file_pages(const struct toc_store *store)
+{
+    MDB_envinfo info;
+    int rc = mdb_env_info(store->env, &info);
+    TOC_ASSERT(rc == 0);
+    return info.me_last_pgno + 1;
+}
+
+static size_t used_pages(const struct toc_store *store)
+{
+    size_t pages = file_pages(store);
+    return pages - (store->free_pages < pages ? store->free_pages : pages);
+}
+
+/* Brings `free_pages` and `full` up to date after a commit or, forced, at any time. */
+static void refresh_use(struct toc_store *store, bool forced)
+{
+    size_t pages = file_pages(store), found = 0;
+    store->uncounted++;
+    if (forced || pages >= store->limit_pages || store->uncounted >= FREE_COUNT_COMMITS) {
+        bool matters = pages * 100 / store->limit_pages >= FREE_COUNT_PERCENT;
+        /* Should counting fail, the old figure stands and the next read meets the same trouble. */
+        if (!matters || count_free(store->env, 0, &found) == TOC_OK) {
+            store->free_pages = found;
+            store->uncounted = 0;
+        }
+    }
+    store->full = used_pages(store) >= store->limit_pages;
+}
+
+static enum toc_err open_store(struct toc_store *store, const struct toc_store_config *config)
+{
+    int dir_fd = -1, dead;
+    TOC_TRY(open_dir(config, &dir_fd));
+    enum toc_err err = prepare(store, config, dir_fd);
+    close(dir_fd);
+    TOC_TRY(err);
+    TOC_TRY(open_env(config, ENV_NAME, &store->env));
+    TOC_TRY(from_rc(mdb_reader_check(store->env, &dead)));
+    if (!store->read_only)
+        TOC_TRY(check_length(store->env));
+    TOC_TRY(open_tables(store));
+    refresh_use(store, true);
+    return TOC_OK;
+}
+
+enum toc_err toc_store_open(const struct toc_store_config *config, struct toc_store **out)
+{
+    TOC_ASSERT(config->table_count > 0 && config->table_count <= TOC_TABLES_MAX);
+    TOC_ASSERT(config->map_bytes >= TOC_MAP_MIN);
+    struct toc_store *store = calloc(1, sizeof(*store));
+    if (store == NULL)
+        return TOC_ERR_MEMORY;
+    store->lock_fd = -1;
+    store->read_only = config->read_only;
+    store->tables = config->tables;
+    store->table_count = config->table_count;
+    store->limit_pages = config->map_bytes / (size_t)sysconf(_SC_PAGESIZE);
+    enum toc_err err = open_store(store, config);
+    if (err != TOC_OK) {
+        toc_store_close(store);
+        return err;
+    }
+    *out = store;
+    return TOC_OK;
+}
+
+void toc_store_close(struct toc_store *store)
+{
+    if (store == NULL)
+        return;
+    TOC_ASSERT(!store->writing && store->reading == 0);
+    if (store->idle_reader != NULL)
+        mdb_txn_abort(store->idle_reader->mdb);
+    free(store->idle_reader);
+    if (store->env != NULL)
+        mdb_env_close(store->env);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd); /* and so gives up the lock, after the last write */
+    free(store);
+}
+
+unsigned toc_store_percent_used(const struct toc_store *store)
+{
+    size_t used = used_pages(store);
+    return used >= store->limit_pages ? 100 : (unsigned)(used * 100 / store->limit_pages);
+}
+
+/* Another process has enlarged the map. Only possible while nothing here points into it. */
+static enum toc_err follow_resize(struct toc_store *store)
+{
+    if (store->reading > 0 || store->writing)
+        return TOC_ERR_AGAIN;
+    return from_rc(mdb_env_set_mapsize(store->env, 0));
+}
+
+enum toc_err toc_txn_begin_write(struct toc_store *store, struct toc_txn **out)
+{
+    MDB_txn *mdb;
+    TOC_ASSERT(!store->read_only && !store->writing);
+    int rc = mdb_txn_begin(store->env, NULL, 0, &mdb);
+    if (rc == MDB_MAP_RESIZED) {
+        TOC_TRY(follow_resize(store));
+        rc = mdb_txn_begin(store->env, NULL, 0, &mdb);
+    }
+    TOC_TRY(from_rc(rc));
+    store->writing = true;
+    store->writer = (struct toc_txn){.store = store, .mdb = mdb, .writable = true};
+    *out = &store->writer;
+    return TOC_OK;
+}
+
+/* A reader that can be renewed: the idle one or a new one, which takes a slot for good. */
+static enum toc_err take_reader(struct toc_store *store, struct toc_txn **out)
+{
+    struct toc_txn *txn = store->idle_reader;
+    if (txn != NULL) {
+        int rc = mdb_txn_renew(txn->mdb);
+        if (rc != 0)
+            return rc == MDB_MAP_RESIZED ? TOC_ERR_AGAIN : from_rc(rc);
+        store->idle_reader = NULL;
+        *out = txn;
+        return TOC_OK;
+    }
+    txn = calloc(1, sizeof(*txn));
+    if (txn == NULL)
+        return TOC_ERR_MEMORY;
+    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    if (rc != 0) {
+        free(txn);
+        return rc == MDB_MAP_RESIZED ? TOC_ERR_AGAIN : from_rc(rc);
+    }
+    txn->store = store;
+    *out = txn;
+    return TOC_OK;
+}
+
+static void give_reader_back(struct toc_txn *txn)
+{
+    struct toc_store *store = txn->store;
+    mdb_txn_reset(txn->mdb);
+    if (store->idle_reader == NULL) {
+        store->idle_reader = txn;
+        return;
+    }
+    mdb_txn_abort(txn->mdb);
+    free(txn);
+}
+
+enum toc_err toc_txn_begin_read(struct toc_store *store, struct toc_txn **out)
+{
+    struct toc_txn *txn;
+    enum toc_err err = take_reader(store, &txn);
+    if (err == TOC_ERR_AGAIN) {
+        TOC_TRY(follow_resize(store));
+        err = take_reader(store, &txn);
+    }
+    TOC_TRY(err);
+    if (store->table_missing > 0 && mdb_txn_id(txn->mdb) != store->last_txn_seen) {
+        give_reader_back(txn); /* a handle is for the transactions that begin after it */
+        TOC_TRY(open_tables(store));
+        TOC_TRY(take_reader(store, &txn));
+    }
+    txn->failed = TOC_OK;
+    store->reading++;
+    *out = txn;
+    return TOC_OK;
+}
+
+static void end_read(struct toc_txn *txn)
+{
+    TOC_ASSERT(txn->scans == 0);
+    TOC_ASSERT(txn->store->reading > 0);
+    txn->store->reading--;
+    give_reader_back(txn);
+}
+
+enum toc_err toc_txn_commit(struct toc_txn *txn)
+{
+    struct toc_store *store = txn->store;
+    enum toc_err err = txn->failed;
+    if (err != TOC_OK || !txn->writable) {
+        toc_txn_abort(txn);
+        return err;
+    }
+    TOC_ASSERT(txn->scans == 0);
+    store->writing = false;
+    err = from_rc(mdb_txn_commit(txn->mdb));
+    if (err == TOC_OK)
+        refresh_use(store, false);
+    return err;
+}
+
+void toc_txn_abort(struct toc_txn *txn)
+{
+    if (txn == NULL)
+        return;
+    if (!txn->writable) {
+        end_read(txn);
+        return;
+    }
+    TOC_ASSERT(txn->scans == 0);
+    txn->store->writing = false;
+    mdb_txn_abort(txn->mdb);
+    if (txn->failed == TOC_ERR_FULL)
+        refresh_use(txn->store, true); /* whoever asks next wants to know how full it really is */
+}
+
+static MDB_val to_val(struct toc_str s)
+{
+    return (MDB_val){s.size, s.size ? (void *)(uintptr_t)s.data : (void *)(uintptr_t) ""};
+}
+
+static struct toc_str from_val(MDB_val v)
+{
+    return toc_str(v.mv_data, v.mv_size);
+}
+
+/* Remembers a failure: LMDB answers nothing sensible in a transaction that has met one. */
+static enum toc_err outcome(struct toc_txn *txn, int rc)
+{
+    enum toc_err err = from_rc(rc);
+    if (err < 0)
+        txn->failed = err;
+    return err;
+}
+
+/* TOC_NONE when there is no such table yet. */
+static enum toc_err may_read(const struct toc_txn *txn, unsigned table, struct toc_str key)
+{
+    TOC_ASSERT(table < txn->store->table_count);
+    TOC_ASSERT(key.size <= TOC_KEY_MAX);
+    if (txn->failed != TOC_OK)
+        return txn->failed;
+    return txn->store->present[table] ? TOC_OK : TOC_NONE;
+}
+
+static enum toc_err may_write(const struct toc_txn *txn, unsigned table, struct toc_str key)
+{
+    TOC_ASSERT(txn->writable && txn->scans == 0);
+    TOC_ASSERT(key.size > 0);
+    return may_read(txn, table, key);
+}
+
+enum toc_err toc_get(struct toc_txn *txn, unsigned table, struct toc_str key, struct toc_str *out)
+{
+    MDB_val k = to_val(key), v;
+    TOC_ASSERT(key.size > 0);
+    enum toc_err err = may_read(txn, table, key);
+    if (err != TOC_OK)
+        return err;
+    err = outcome(txn, mdb_get(txn->mdb, txn->store->dbis[table], &k, &v));
+    if (err == TOC_OK)
+        *out = from_val(v);
+    return err;
+}
+
+static enum toc_err write_row(struct toc_txn *txn, unsigned table, struct toc_str key,
+                              struct toc_str value, unsigned flags)
+{
+    MDB_val k = to_val(key), v = to_val(value);
+    TOC_TRY(may_write(txn, table, key));
+    if (value.size > TOC_VALUE_MAX)
+        return txn->failed = TOC_ERR_LIMIT;
+    if (txn->store->full)
+        return txn->failed = TOC_ERR_FULL;
+    int rc = mdb_put(txn->mdb, txn->store->dbis[table], &k, &v, flags);
+    TOC_ASSERT(rc != MDB_KEYEXIST); /* an append that is out of order */
+    return outcome(txn, rc);
+}
+
+enum toc_err toc_put(struct toc_txn *txn, unsigned table, struct toc_str key, struct toc_str value)
+{
+    return write_row(txn, table, key, value, 0);
+}
+
+enum toc_err toc_append(struct toc_txn *txn, unsigned table, struct toc_str key,
+                        struct toc_str value)
+{
+    return write_row(txn, table, key, value, MDB_APPEND);
+}
+
+enum toc_err toc_del(struct toc_txn *txn, unsigned table, struct toc_str key)
+{
+    MDB_val k = to_val(key);
+    TOC_TRY(may_write(txn, table, key));
+    return outcome(txn, mdb_del(txn->mdb, txn->store->dbis[table], &k, NULL));
+}
+
+enum toc_err toc_count(struct toc_txn *txn, unsigned table, uint64_t *out)
+{
+    MDB_stat stat = {0};
+    enum toc_err err = may_read(txn, table, TOC_STR(""));
+    if (err == TOC_OK)
+        err = outcome(txn, mdb_stat(txn->mdb, txn->store->dbis[table], &stat));
+    TOC_TRY(err);
+    *out = stat.ms_entries;
+    return TOC_OK;
+}
+
+/* MDB_SET_RANGE finds the first row at or after a key; the row before that is the last below. */
+static int seek(MDB_cursor *cursor, struct toc_str key, bool below, MDB_val *k, MDB_val *v)
+{
+    *k = to_val(key);
+    if (key.size == 0)
+        return mdb_cursor_get(cursor, k, v, below ? MDB_LAST : MDB_FIRST);
+    int rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
+    if (!below)
+        return rc;
+    if (rc == MDB_NOTFOUND)
+        return mdb_cursor_get(cursor, k, v, MDB_LAST);
+    return rc == 0 ? mdb_cursor_get(cursor, k, v, MDB_PREV) : rc;
+}
+
+static enum toc_err find(struct toc_txn *txn, unsigned table, struct toc_str key, bool below,
+                         struct toc_str *out_key, struct toc_str *out_value)
+{
+    MDB_cursor *cursor;
+    MDB_val k, v;
+    enum toc_err err = may_read(txn, table, key);
+    if (err != TOC_OK)
+        return err;
+    TOC_TRY(outcome(txn, mdb_cursor_open(txn->mdb, txn->store->dbis[table], &cursor)));
+    err = outcome(txn, seek(cursor, key, below, &k, &v));
+    mdb_cursor_close(cursor);
+    if (err == TOC_OK) {
+        *out_key = from_val(k);
+        *out_value = from_val(v);
+    }
+    return err;
+}
+
+enum toc_err toc_first_at_least(struct toc_txn *txn, unsigned table, struct toc_str key,
+                                struct toc_str *out_key, struct toc_str *out_value)
+{
+    return find(txn, table, key, false, out_key, out_value);
+}
+
+enum toc_err toc_last_below(struct toc_txn *txn, unsigned table, struct toc_str key,
+                            struct toc_str *out_key, struct toc_str *out_value)
+{
+    return find(txn, table, key, true, out_key, out_value);
+}
+
+enum toc_err toc_scan_open(struct toc_txn *txn, unsigned table, struct toc_str from_key,
+                           struct toc_scan **out)
+{
+    enum toc_err err = may_read(txn, table, from_key);
+    TOC_TRY(err);
+    struct toc_scan *scan = calloc(1, sizeof(*scan));
+    if (scan == NULL)
+        return TOC_ERR_MEMORY;
+    if (err == TOC_OK) /* over a table that is not there, the scan has no cursor and no rows */
+        err = outcome(txn, mdb_cursor_open(txn->mdb, txn->store->dbis[table], &scan->cursor));
+    if (err < 0) {
+        free(scan);
+        return err;
+    }
+    if (from_key.size)
+        memcpy(scan->from_key, from_key.data, from_key.size);
+    scan->from = toc_str(scan->from_key, from_key.size);
+    scan->txn = txn;
+    txn->scans++;
+    *out = scan;
+    return TOC_OK;
+}
+
+enum toc_err toc_scan_next(struct toc_scan *scan, struct toc_str *out_key,
+                           struct toc_str *out_value)
+{
+    MDB_val k, v;
+    struct toc_txn *txn = scan->txn;
+    if (txn->failed != TOC_OK)
+        return txn->failed;
+    if (scan->cursor == NULL || scan->ended)
+        return TOC_NONE;
+    int rc = scan->started ? mdb_cursor_get(scan->cursor, &k, &v, MDB_NEXT)
+                           : seek(scan->cursor, scan->from, false, &k, &v);
+    scan->started = true;
+    scan->ended = rc == MDB_NOTFOUND;
+    enum toc_err err = outcome(txn, rc);
+    if (err == TOC_OK) {
+        *out_key = from_val(k);
+        *out_value = from_val(v);
+    }
+    return err;
+}
+
+void toc_scan_close(struct toc_scan *scan)
+{
+    if (scan == NULL)
+        return;
+    scan->txn->scans--;
+    if (scan->cursor != NULL)
+        mdb_cursor_close(scan->cursor);
+    free(scan);
+}

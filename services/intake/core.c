@@ -1,0 +1,306 @@
+#include "common/plant.h"
+#include "common/policy_store.h"
+#include "services/intake/dedupe.h"
+#include "services/intake/intake.h"
+#include "services/intake/validate.h"
+
+/* Own tables. */
+enum { TABLE_DEDUPE = TOC_TABLE_OWN };
+static const char *const tables[] = {"dedupe"};
+
+struct intake {
+    const struct intake_config *config;
+    struct dedupe *dedupe;
+};
+
+/* --- opening: the index's part in memory comes from the log's tail ------------------------ */
+
+static enum toc_err replay_record(struct intake *intake, struct toc_arena *arena,
+                                  const struct toc_journal_entry *entry)
+{
+    Tocsin__V1__Record *record;
+    Tocsin__V1__Event *event;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__record__descriptor, entry->record, &record));
+    if (record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
+        return TOC_OK;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__event__descriptor, toc_wire_bytes(&record->body),
+                            &event));
+    uint64_t fingerprint = toc_fingerprint(intake->config->issue_key, toc_str_of(event->source),
+                                           toc_str_of(event->id));
+    return dedupe_replay(intake->dedupe, fingerprint, record->seq, record->at_ms);
+}
+
+static enum toc_err replay_tail(struct intake *intake, struct toc_turn *turn)
+{
+    struct toc_journal_entry entry;
+    struct toc_scan *scan;
+    uint64_t from = dedupe_indexed_through(intake->dedupe) + 1;
+    enum toc_err err;
+    TOC_TRY(toc_journal_scan(turn->txn, from, &scan));
+    while ((err = toc_journal_next(scan, &entry)) == TOC_OK) {
+        size_t mark = toc_arena_mark(turn->arena);
+        err = replay_record(intake, turn->arena, &entry);
+        toc_arena_reset(turn->arena, mark);
+        if (err < 0)
+            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err intake_open(void *self, const void *config, struct toc_turn *turn)
+{
+    struct intake *intake = self;
+    intake->config = config;
+    const struct dedupe_config dedupe = {.table = TABLE_DEDUPE,
+                                         .meta_table = TOC_TABLE_META,
+                                         .memory_entries = intake->config->memory_entries,
+                                         .window_ms = intake->config->window_ms};
+    TOC_TRY(dedupe_open(&dedupe, turn->txn, &intake->dedupe));
+    if (TOC_PLANTED(TOC_PLANT_FORGET_MEMORY))
+        return TOC_OK;
+    return replay_tail(intake, turn);
+}
+
+static void intake_close(void *self)
+{
+    struct intake *intake = self;
+    dedupe_free(intake->dedupe);
+    intake->dedupe = NULL;
+}
+
+/* --- one submission ----------------------------------------------------------------------- */
+
+/* What is known of the submission while it is judged. */
+struct submission {
+    struct toc_str bytes;
+    struct validated valid;
+    uint64_t fingerprint;
+    toc_time_ms at_ms;
+    uint8_t issue[TOC_ID];
+};
+
+static void refuse(struct toc_receipt *receipt, Tocsin__V1__RefuseReason reason, const char *detail)
+{
+    receipt->status = TOCSIN__V1__OUTCOME__STATUS__REFUSED;
+    receipt->reason = reason;
+    receipt->detail = detail;
+}
+
+/* (source, subject) names one issue for ever; without a subject the event's own id serves. */
+static void name_issue(const struct intake *intake, struct submission *sub)
+{
+    const Tocsin__V1__Event *event = sub->valid.event;
+    if (event->issue.len == TOC_ID) {
+        memcpy(sub->issue, event->issue.data, TOC_ID);
+        return;
+    }
+    const char *reference = event->subject[0] != '\0' ? event->subject : event->id;
+    toc_issue_id(sub->issue, intake->config->issue_key, toc_str_of(event->source),
+                 toc_str_of(reference));
+}
+
+/* Compares a candidate record with the submission. TOC_NONE when it is another key. */
+static enum toc_err compare(struct toc_turn *turn, uint64_t seq, const struct submission *sub,
+                            struct toc_receipt *receipt)
+{
+    struct toc_journal_entry entry;
+    Tocsin__V1__Record *record;
+    Tocsin__V1__Event *event;
+    enum toc_err err = toc_journal_read(turn->txn, seq, &entry);
+    if (err != TOC_OK)
+        return err; /* TOC_NONE: trimmed, so past the window */
+    TOC_TRY(toc_unpack(turn, record, entry.record, &record));
+    struct toc_str body = toc_wire_bytes(&record->body);
+    TOC_TRY(toc_unpack(turn, event, body, &event));
+    if (strcmp(event->id, sub->valid.event->id) != 0 ||
+        strcmp(event->source, sub->valid.event->source) != 0)
+        return TOC_NONE;
+    if (!toc_str_equal(body, sub->bytes)) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_CONFLICT,
+               "this source already used the id for another event");
+        return TOC_OK;
+    }
+    receipt->status = TOCSIN__V1__OUTCOME__STATUS__DUPLICATE;
+    receipt->seq = seq;
+    memcpy(receipt->issue, record->issue.data, TOC_ID);
+    receipt->has_issue = record->issue.len == TOC_ID;
+    return TOC_OK;
+}
+
+/* TOC_OK when the key was used before (the receipt says how), TOC_NONE when it is fresh. */
+static enum toc_err find_repeat(const struct intake *intake, struct toc_turn *turn,
+                                const struct submission *sub, struct toc_receipt *receipt)
+{
+    uint64_t seqs[DEDUPE_HITS_MAX];
+    size_t count;
+    if (TOC_PLANTED(TOC_PLANT_NO_DEDUPE))
+        return TOC_NONE;
+    enum toc_err err = dedupe_find(intake->dedupe, turn->txn, sub->fingerprint, seqs, &count);
+    if (err != TOC_OK)
+        return err;
+    for (size_t i = 0; i < count; i++) {
+        err = compare(turn, seqs[i], sub, receipt);
+        if (err != TOC_NONE)
+            return err;
+    }
+    return TOC_NONE;
+}
+
+/* In event time an event brings its own instant; time never goes back in a log. */
+static bool stamp(struct toc_turn *turn, const struct toc_event *ev, struct submission *sub,
+                  struct toc_receipt *receipt)
+{
+    toc_time_ms time_ms = sub->valid.event->time_ms;
+    if (sub->valid.event->body_case == TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE)
+        time_ms = sub->valid.event->clock_advance->to_ms;
+    sub->at_ms = ev->at_ms;
+    if (!turn->event_clock)
+        return true;
+    if (time_ms == 0 || time_ms <= ev->at_ms) {
+        if (sub->at_ms == TOC_TIME_MIN)
+            sub->at_ms = 0;
+        return true;
+    }
+    if (ev->at_ms > 0 && time_ms - ev->at_ms > INTAKE_JUMP_MS) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP,
+               "time_ms: more than 400 days after the event before it");
+        return false;
+    }
+    sub->at_ms = time_ms;
+    return true;
+}
+
+/* A policy is compiled before it is accepted: nothing behind intake can be given a bad one. */
+static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *sub,
+                                struct toc_receipt *receipt, bool *accepted)
+{
+    const Tocsin__V1__Event *event = sub->valid.event;
+    uint32_t in_force;
+    *accepted = true;
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_POLICY_PART)
+        return toc_policy_keep_part(turn->txn, event->policy_part);
+    if (event->body_case != TOCSIN__V1__EVENT__BODY_POLICY_APPLIED)
+        return TOC_OK;
+    const Tocsin__V1__PolicyApplied *applied = event->policy_applied;
+    TOC_TRY(toc_policy_in_force(turn->txn, &in_force));
+    enum toc_err valid = toc_policy_is_valid(turn->txn, applied->hash.data, applied->size);
+    TOC_TRY(valid);
+    *accepted = false;
+    if (applied->replaces != in_force || applied->version != in_force + 1) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+               "it replaces a version that is not the one in force");
+        return TOC_OK;
+    }
+    if (valid == TOC_NONE) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+               "its parts are not all here, or it does not pass `tocsin policy check`");
+        return TOC_OK;
+    }
+    *accepted = true;
+    return toc_policy_keep_applied(turn->txn, applied);
+}
+
+static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
+                           const struct submission *sub, struct toc_receipt *receipt)
+{
+    bool of_issue = sub->valid.type->class_bit == TOC_CLASS_ISSUE;
+    struct toc_out out = {
+        .type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
+        .class_bit = sub->valid.type->class_bit,
+        .partition = of_issue ? toc_partition_of(sub->issue) : TOC_PARTITION_ALL,
+        .at_ms = sub->at_ms,
+        .issue = of_issue ? sub->issue : NULL,
+        .test = sub->valid.event->test,
+        .body = sub->bytes,
+    };
+    turn->log_ms = sub->at_ms;
+    TOC_TRY(toc_emit(turn, &out, &receipt->seq));
+    TOC_TRY(dedupe_add(intake->dedupe, turn->txn, sub->fingerprint, receipt->seq, sub->at_ms));
+    receipt->status = TOCSIN__V1__OUTCOME__STATUS__ACCEPTED;
+    receipt->has_issue = of_issue;
+    memcpy(receipt->issue, sub->issue, TOC_ID);
+    return TOC_OK;
+}
+
+static char *cut(struct toc_turn *turn, const char *text)
+{
+    size_t size = strnlen(text, INTAKE_TEXT_MAX);
+    /* Not in the middle of a UTF-8 sequence. */
+    while (size > 0 && size == INTAKE_TEXT_MAX && ((unsigned char)text[size] & 0xc0) == 0x80)
+        size--;
+    char *copy = toc_arena_copy(turn->arena, toc_str(text, size));
+    return copy != NULL ? copy : toc_wire_text("");
+}
+
+/* A refusal is recorded as well, unless there is no room left for it. */
+static enum toc_err record_refusal(struct toc_turn *turn, const struct toc_event *ev,
+                                   const struct submission *sub, const struct toc_receipt *receipt)
+{
+    Tocsin__V1__EventRefused refused = TOCSIN__V1__EVENT_REFUSED__INIT;
+    const Tocsin__V1__Event *event = sub->valid.event;
+    uint8_t hash[TOC_SHA256];
+    if (receipt->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_FULL)
+        return TOC_OK;
+    toc_sha256(hash, sub->bytes);
+    refused.id = event != NULL ? cut(turn, event->id) : toc_wire_text("");
+    refused.source = event != NULL ? cut(turn, event->source) : toc_wire_text("");
+    refused.reason = receipt->reason;
+    refused.field = cut(turn, receipt->detail);
+    refused.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__EVENT_REFUSED,
+                          .class_bit = TOC_CLASS_REFUSAL,
+                          .partition = TOC_PARTITION_ALL,
+                          .at_ms = ev->at_ms == TOC_TIME_MIN ? 0 : ev->at_ms,
+                          .message = &refused};
+    turn->log_ms = out.at_ms;
+    return toc_emit(turn, &out, NULL);
+}
+
+/* Sets the receipt; writes only when the event is accepted. */
+static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const struct toc_event *ev,
+                          struct submission *sub, struct toc_receipt *receipt)
+{
+    bool accepted;
+    if (!intake_validate(turn, intake->config, sub->bytes, &sub->valid, receipt))
+        return TOC_OK;
+    if (turn->nearly_full && sub->valid.type->class_bit != TOC_CLASS_ALERT) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_FULL,
+               "the store is nearly full: try again");
+        return TOC_OK;
+    }
+    sub->fingerprint =
+        toc_fingerprint(intake->config->issue_key, toc_str_of(sub->valid.event->source),
+                        toc_str_of(sub->valid.event->id));
+    enum toc_err err = find_repeat(intake, turn, sub, receipt);
+    if (err != TOC_NONE)
+        return err;
+    if (!stamp(turn, ev, sub, receipt))
+        return TOC_OK;
+    TOC_TRY(keep_policy(turn, sub, receipt, &accepted));
+    if (!accepted)
+        return TOC_OK;
+    name_issue(intake, sub);
+    return accept(intake, turn, sub, receipt);
+}
+
+static enum toc_err intake_step(struct toc_turn *turn, const struct toc_event *ev)
+{
+    struct submission sub = {.bytes = ev->bytes};
+    TOC_ASSERT(ev->kind == TOC_EVENT_SUBMIT && turn->receipt != NULL);
+    TOC_TRY(judge(turn->self, turn, ev, &sub, turn->receipt));
+    if (turn->receipt->status == TOCSIN__V1__OUTCOME__STATUS__REFUSED)
+        return record_refusal(turn, ev, &sub, turn->receipt);
+    return TOC_OK;
+}
+
+const struct toc_service intake_service = {
+    .name = "intake",
+    .tables = tables,
+    .table_count = sizeof(tables) / sizeof(tables[0]),
+    .accepts_submissions = true,
+    .self_bytes = sizeof(struct intake),
+    .open = intake_open,
+    .close = intake_close,
+    .step = intake_step,
+};

@@ -1,0 +1,24 @@
+/*
+ * Intake's core: the one door. It validates a published event, tells a repeated one from a fresh
+ * one, and appends it to its log; from then on it has happened.
+ */
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include "common/turn.h"
+
+#define INTAKE_TEXT_MAX     200                /* bytes of any text in an event */
+#define INTAKE_REPEATED_MAX 32                 /* tags and the like */
+#define INTAKE_JUMP_MS      (400 * TOC_DAY_MS) /* event time: the largest step ahead */
+
+struct intake_config {
+    uint8_t issue_key[32]; /* of the deployment: makes issue ids */
+    bool control;          /* accepts records for everyone */
+    size_t memory_entries; /* of the dedupe index, see dedupe.h */
+    toc_time_ms window_ms; /* how long a repeat is recognised */
+};
+
+/* open's config is a struct intake_config. */
+extern const struct toc_service intake_service;
+
+#endif

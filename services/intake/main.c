@@ -1,0 +1,43 @@
+#include "common/program.h"
+#include "services/intake/intake.h"
+
+static struct {
+    const char *issue_key;
+    int64_t window_ms;
+} options;
+
+static struct intake_config config = {.memory_entries = 256 * 1024};
+
+static const struct toc_conf_option rows[] = {
+    {"issue-key", TOC_CONF_TEXT, &options.issue_key, NULL, 0, 0, "FILE",
+     "32 secret bytes, the same for every intake of the deployment: they make issue ids"},
+    {"control", TOC_CONF_SWITCH, &config.control, "no", 0, 0, NULL,
+     "be the one intake that accepts policies and other records for everyone"},
+    {"dedupe-window", TOC_CONF_DURATION, &options.window_ms, "24h", TOC_MINUTE_MS, 400 * TOC_DAY_MS,
+     "DURATION", "how long a repeated (source, id) is recognised"},
+};
+
+static enum toc_err prepare(const void **out)
+{
+    TOC_TRY(toc_program_secret(options.issue_key, config.issue_key, sizeof(config.issue_key)));
+    config.window_ms = options.window_ms;
+    *out = &config;
+    return TOC_OK;
+}
+
+int main(int argc, char **argv)
+{
+    const struct toc_program program = {
+        .service = &intake_service,
+        .name = "tocsin-intake",
+        .summary = "Accepts events: validates them, tells repeats from fresh ones, and answers\n"
+                   "\"accepted\" only once the event is on disk.",
+        .more =
+            "Example:\n  tocsin-intake --data ./intake --bind ipc:///run/tocsin/intake.sock \\\n"
+            "      --issue-key ./issue.key --control",
+        .options = rows,
+        .option_count = sizeof(rows) / sizeof(rows[0]),
+        .prepare = prepare,
+    };
+    return toc_program_main(&program, argc, argv);
+}

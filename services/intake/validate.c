@@ -1,0 +1,188 @@
+#include "services/intake/validate.h"
+
+#include <stdio.h>
+
+static bool refuse(struct toc_receipt *receipt, Tocsin__V1__RefuseReason reason, const char *detail)
+{
+    receipt->status = TOCSIN__V1__OUTCOME__STATUS__REFUSED;
+    receipt->reason = reason;
+    receipt->detail = detail;
+    return false;
+}
+
+/* A detail that names the field; the arena may be exhausted, then the fixed part has to do. */
+static bool refuse_field(struct toc_turn *turn, struct toc_receipt *receipt,
+                         Tocsin__V1__RefuseReason reason, const char *field, const char *what)
+{
+    char *text = toc_arena_take(turn->arena, 160);
+    if (text == NULL)
+        return refuse(receipt, reason, what);
+    snprintf(text, 160, "%s: %s", field, what);
+    return refuse(receipt, reason, text);
+}
+
+/* A member of a generated struct, by its descriptor's offset. */
+static const void *member(const ProtobufCMessage *message, unsigned offset)
+{
+    return (const char *)message + offset;
+}
+
+static bool check_text(struct toc_turn *turn, const char *name, const char *text,
+                       struct toc_receipt *receipt)
+{
+    if (strlen(text) <= INTAKE_TEXT_MAX)
+        return true;
+    return refuse_field(turn, receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE, name,
+                        "at most 200 bytes");
+}
+
+/* Enumerators that a newer publisher knows and we do not would decide something else than meant. */
+static bool check_field(struct toc_turn *turn, const ProtobufCMessage *body,
+                        const ProtobufCFieldDescriptor *field, struct toc_receipt *receipt)
+{
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        const size_t *count = member(body, field->quantifier_offset);
+        char *const *const *texts = member(body, field->offset);
+        if (*count > INTAKE_REPEATED_MAX)
+            return refuse_field(turn, receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                                field->name, "at most 32 values");
+        for (size_t i = 0; field->type == PROTOBUF_C_TYPE_STRING && i < *count; i++)
+            if (!check_text(turn, field->name, (*texts)[i], receipt))
+                return false;
+        return true;
+    }
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return check_text(turn, field->name, *(char *const *)member(body, field->offset), receipt);
+    if (field->type == PROTOBUF_C_TYPE_ENUM) {
+        const int *value = member(body, field->offset);
+        if (protobuf_c_enum_descriptor_get_value(field->descriptor, *value) == NULL)
+            return refuse_field(turn, receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                                field->name, "a value that is not known here");
+    }
+    return true;
+}
+
+static bool check_body(struct toc_turn *turn, const ProtobufCMessage *body,
+                       struct toc_receipt *receipt)
+{
+    const ProtobufCMessageDescriptor *type = body->descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++)
+        if (!check_field(turn, body, &type->fields[i], receipt))
+            return false;
+    return true;
+}
+
+static bool is_id(const ProtobufCBinaryData *bytes)
+{
+    return bytes->len == TOC_ID;
+}
+
+static bool check_policy(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_POLICY_PART) {
+        const Tocsin__V1__PolicyPart *part = event->policy_part;
+        if (part->hash.len != TOC_SHA256 || part->text.len == 0 || part->text.len > 1000)
+            return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+                          "a policy part has a 32-byte hash and 1 to 1000 bytes of text");
+    } else if (event->policy_applied->hash.len != TOC_SHA256 ||
+               event->policy_applied->version == 0) {
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+                      "an applied policy has a 32-byte hash and a version from 1");
+    }
+    return true;
+}
+
+/* What single types need beyond their form. */
+static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
+                          struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    const Tocsin__V1__RefuseReason bad = TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
+    switch ((int)event->body_case) {
+    case TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE:
+        return event->issue_message->direction != TOCSIN__V1__DIRECTION__DIRECTION_UNSPECIFIED ||
+               refuse(receipt, missing, "direction: inbound, outbound or note");
+    case TOCSIN__V1__EVENT__BODY_ISSUE_STATUS:
+        return event->issue_status->state != TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_UNSPECIFIED ||
+               refuse(receipt, missing, "state: new, open, pending, on_hold, solved or closed");
+    case TOCSIN__V1__EVENT__BODY_ISSUE_RATED:
+        return (event->issue_rated->score >= 1 && event->issue_rated->score <= 5) ||
+               refuse(receipt, bad, "score: 1 to 5");
+    case TOCSIN__V1__EVENT__BODY_ISSUE_MERGED:
+        return is_id(&event->issue_merged->into) ||
+               refuse(receipt, bad, "into: an issue id of 16 bytes");
+    case TOCSIN__V1__EVENT__BODY_ISSUE_LINKED:
+        return is_id(&event->issue_linked->other) ||
+               refuse(receipt, bad, "other: an issue id of 16 bytes");
+    case TOCSIN__V1__EVENT__BODY_ALERT:
+        return is_id(&event->alert->alert) ||
+               refuse(receipt, bad, "alert: an alert id of 16 bytes");
+    case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
+        return turn->event_clock || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
+                                           "clock.advance needs --clock event");
+    case TOCSIN__V1__EVENT__BODY_POLICY_PART:
+    case TOCSIN__V1__EVENT__BODY_POLICY_APPLIED:
+        return check_policy(event, receipt);
+    default:
+        return true;
+    }
+}
+
+static bool check_attributes(struct toc_turn *turn, const Tocsin__V1__Event *event,
+                             struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    if (event->id[0] == '\0')
+        return refuse(receipt, missing, "id: every event needs one, unique within its source");
+    if (event->source[0] == '\0')
+        return refuse(receipt, missing, "source: every event names its publisher");
+    if (event->type[0] == '\0')
+        return refuse(receipt, missing, "type: such as tocsin.issue.opened");
+    if (event->issue.len != 0 && !is_id(&event->issue))
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                      "issue: an issue id of 16 bytes");
+    return check_text(turn, "id", event->id, receipt) &&
+           check_text(turn, "source", event->source, receipt) &&
+           check_text(turn, "subject", event->subject, receipt);
+}
+
+static bool check_type(const struct intake_config *config, const Tocsin__V1__Event *event,
+                       const struct toc_event_type **out, struct toc_receipt *receipt)
+{
+    const struct toc_event_type *type = toc_event_type_find(toc_str_of(event->type));
+    if (type == NULL)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE,
+                      "type: not one that this version knows");
+    if (event->body_case != type->body)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD,
+                      "the body does not belong to the type");
+    if (type->control && !config->control)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
+                      "only the control intake accepts this type");
+    *out = type;
+    return true;
+}
+
+/* Every body is a message pointer at the same place of the oneof. */
+static const ProtobufCMessage *body_of(const Tocsin__V1__Event *event)
+{
+    return (const ProtobufCMessage *)event->issue_opened;
+}
+
+bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
+                     struct toc_str bytes, struct validated *out, struct toc_receipt *receipt)
+{
+    *out = (struct validated){0};
+    if (bytes.size > TOC_EVENT_MAX)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                      "an event may have 1536 bytes");
+    if (toc_unpack(turn, event, bytes, &out->event) < 0) {
+        out->event = NULL;
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_MALFORMED,
+                      "not a well-formed tocsin.v1.Event, or text that is not UTF-8");
+    }
+    return check_attributes(turn, out->event, receipt) &&
+           check_type(config, out->event, &out->type, receipt) &&
+           check_body(turn, body_of(out->event), receipt) &&
+           check_meaning(turn, out->event, receipt);
+}

@@ -1,0 +1,20 @@
+/* What makes an event acceptable before anything is looked up; pure. */
+#ifndef INTAKE_VALIDATE_H
+#define INTAKE_VALIDATE_H
+
+#include "common/event_types.h"
+#include "services/intake/intake.h"
+
+struct validated {
+    Tocsin__V1__Event *event; /* in the turn's arena */
+    const struct toc_event_type *type;
+};
+
+/*
+ * True when `bytes` is an acceptable event. Otherwise `receipt` says why; its detail is a constant
+ * or in the arena. `out->event` is set as soon as the bytes can be read at all.
+ */
+bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
+                     struct toc_str bytes, struct validated *out, struct toc_receipt *receipt);
+
+#endif

@@ -1,0 +1,101 @@
+#include "services/router/apply.h"
+
+#define ROWS_MAX 500
+
+static bool is_over(const Tocsin__V1__Issue *issue)
+{
+    return issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED ||
+           issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
+}
+
+static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Issue *issue)
+{
+    struct toc_str prefix = toc_wire_bytes(&ask->id);
+    if (prefix.size != 0 && !toc_str_starts(toc_wire_bytes(&issue->id), prefix))
+        return false;
+    if (ask->queue[0] != '\0' && strcmp(ask->queue, issue->queue) != 0)
+        return false;
+    return ask->all || prefix.size != 0 || !is_over(issue);
+}
+
+static enum toc_err add_row(struct toc_arena *arena, struct toc_str row, Tocsin__V1__Answer *answer)
+{
+    char *copy = toc_arena_copy(arena, row);
+    if (copy == NULL)
+        return TOC_ERR_LIMIT;
+    answer->rows[answer->n_rows++] = toc_wire_binary(toc_str(copy, row.size));
+    return TOC_OK;
+}
+
+static enum toc_err list_rows(struct toc_scan *scan, struct toc_arena *arena,
+                              const Tocsin__V1__Ask *ask, size_t limit, Tocsin__V1__Answer *answer)
+{
+    struct toc_str key, row;
+    enum toc_err err;
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
+        Tocsin__V1__Issue *issue;
+        if (answer->n_rows == limit) {
+            char *next = toc_arena_copy(arena, key);
+            if (next == NULL)
+                return TOC_ERR_LIMIT;
+            answer->next = toc_wire_binary(toc_str(next, key.size));
+            return TOC_OK;
+        }
+        size_t mark = toc_arena_mark(arena);
+        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__issue__descriptor, row, &issue));
+        bool wanted = is_asked_for(ask, issue);
+        toc_arena_reset(arena, mark);
+        if (wanted)
+            TOC_TRY(add_row(arena, row, answer));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err one_issue(struct toc_txn *txn, struct toc_str id, struct toc_str *out)
+{
+    struct toc_str key;
+    enum toc_err err = toc_get(txn, TABLE_ISSUE_ID, id, &key);
+    if (err != TOC_OK)
+        return err;
+    err = toc_get(txn, TABLE_ISSUE, key, out);
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+enum toc_err router_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
+                        const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+{
+    struct toc_scan *scan;
+    struct toc_str row;
+    (void)self;
+    if (ask->what != TOCSIN__V1__ASK__WHAT__ISSUES) {
+        answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
+        answer->detail = toc_wire_text("the router answers STATUS, ISSUES, HISTORY and POLICY");
+        return TOC_OK;
+    }
+    size_t limit = ask->limit != 0 && ask->limit < ROWS_MAX ? ask->limit : ROWS_MAX;
+    answer->rows = toc_arena_take(arena, limit * sizeof(*answer->rows));
+    if (answer->rows == NULL)
+        return TOC_ERR_LIMIT;
+    if (ask->id.len == TOC_ID) {
+        enum toc_err err = one_issue(txn, toc_wire_bytes(&ask->id), &row);
+        return err == TOC_OK ? add_row(arena, row, answer) : err;
+    }
+    TOC_TRY(toc_scan_open(txn, TABLE_ISSUE, toc_wire_bytes(&ask->after), &scan));
+    enum toc_err err = list_rows(scan, arena, ask, limit, answer);
+    toc_scan_close(scan);
+    return err;
+}
+
+enum toc_err router_last_seq(struct toc_txn *txn, struct toc_arena *arena,
+                             const Tocsin__V1__Ask *ask, uint64_t *out)
+{
+    struct toc_str row;
+    Tocsin__V1__Issue *issue;
+    enum toc_err err = one_issue(txn, toc_wire_bytes(&ask->id), &row);
+    *out = 0;
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__issue__descriptor, row, &issue));
+    *out = issue->last_seq;
+    return TOC_OK;
+}

@@ -1,0 +1,163 @@
+/*
+ * The router's step. An accepted event becomes one or more records of its issue's history:
+ *
+ *   core.c      which event is it, whose issue          apply.c    what it does to the issue
+ *   machine.c   the issue's state                       triage.c   what the policy makes of it
+ *   parked.c    events that came too early              issue.c    rows and records
+ */
+#include "services/router/apply.h"
+#include "services/router/parked.h"
+
+#define STUBS_PER_STEP 64
+
+static const char *const tables[] = {"issue", "issue_id", "counter", "parked", "parked_due"};
+_Static_assert(sizeof(tables) / sizeof(tables[0]) == ROUTER_TABLE_END - TOC_TABLE_OWN,
+               "one name per table");
+
+/* What waited for the issue, in the order of its arrival. */
+static enum toc_err release_parked(struct toc_turn *turn, struct toc_str id,
+                                   Tocsin__V1__Issue *issue)
+{
+    Tocsin__V1__Record *record;
+    Tocsin__V1__Event *event;
+    enum toc_err err;
+    while ((err = parked_take(turn, id, &record)) == TOC_OK) {
+        TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+        TOC_TRY(apply_event(turn, issue, event, record->at_ms));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+/* The opening never came: the events count all the same. */
+static enum toc_err make_stub(struct toc_turn *turn, struct toc_str id, toc_time_ms at_ms)
+{
+    Tocsin__V1__Issue *issue;
+    enum toc_err err = issue_load(turn, id, &issue);
+    if (err != TOC_NONE)
+        return err; /* its opening came after all */
+    TOC_TRY(issue_create(turn, id, &issue));
+    TOC_TRY(apply_stub_opening(turn, issue, at_ms));
+    return release_parked(turn, id, issue);
+}
+
+static enum toc_err open_issue(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                               const Tocsin__V1__Event *event)
+{
+    struct toc_str id = toc_wire_bytes(&record->issue);
+    Tocsin__V1__Issue *issue;
+    TOC_TRY(issue_create(turn, id, &issue));
+    TOC_TRY(apply_opening(turn, issue, event, record->at_ms));
+    return release_parked(turn, id, issue);
+}
+
+static enum toc_err on_issue_event(struct toc_turn *turn, const struct toc_event *ev,
+                                   const Tocsin__V1__Event *event)
+{
+    const Tocsin__V1__Record *record = ev->record;
+    struct toc_str id = toc_wire_bytes(&record->issue);
+    Tocsin__V1__Issue *issue;
+    bool full;
+    if (id.size != TOC_ID)
+        return TOC_ERR_MALFORMED;
+    enum toc_err err = issue_load(turn, id, &issue);
+    TOC_TRY(err);
+    if (err == TOC_OK)
+        return apply_event(turn, issue, event, record->at_ms);
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED)
+        return open_issue(turn, record, event);
+    TOC_TRY(parked_add(turn, record, ev->bytes, event, &full));
+    return full ? make_stub(turn, id, record->at_ms) : TOC_OK;
+}
+
+/* What concerns everyone goes on to those behind the router, at its place in this log. */
+static enum toc_err on_control_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                                     const Tocsin__V1__Event *event)
+{
+    struct toc_str body;
+    struct toc_out advanced = {.type = TOCSIN__V1__RECORD_TYPE__TIME_ADVANCED,
+                               .class_bit = TOC_CLASS_CONTROL,
+                               .partition = TOC_PARTITION_ALL,
+                               .at_ms = record->at_ms};
+    switch ((int)event->body_case) {
+    case TOCSIN__V1__EVENT__BODY_POLICY_PART:
+        TOC_TRY(toc_wire_pack(turn->arena, event->policy_part, &body));
+        return toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_PART, body, record->at_ms,
+                                    true);
+    case TOCSIN__V1__EVENT__BODY_POLICY_APPLIED:
+        TOC_TRY(toc_wire_pack(turn->arena, event->policy_applied, &body));
+        return toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED, body,
+                                    record->at_ms, true);
+    case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
+        advanced.message = event->clock_advance;
+        return toc_emit(turn, &advanced, NULL);
+    default:
+        return TOC_OK; /* kept in intake's log for those it concerns */
+    }
+}
+
+static enum toc_err on_record(struct toc_turn *turn, const struct toc_event *ev)
+{
+    const Tocsin__V1__Record *record = ev->record;
+    Tocsin__V1__Event *event;
+    if (record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
+        return TOC_OK;
+    TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+    if (record->class_ == TOC_CLASS_ISSUE)
+        return on_issue_event(turn, ev, event);
+    return on_control_event(turn, record, event);
+}
+
+static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
+{
+    uint8_t id[TOC_ID];
+    enum toc_err err = TOC_OK;
+    for (unsigned i = 0; i < STUBS_PER_STEP && err == TOC_OK; i++) {
+        err = parked_take_due(turn, now_ms, id);
+        if (err == TOC_OK)
+            TOC_TRY(make_stub(turn, toc_str(id, sizeof(id)), now_ms));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err on_upstream(struct toc_turn *turn, const struct toc_event *ev)
+{
+    Tocsin__V1__Upstream upstream = TOCSIN__V1__UPSTREAM__INIT;
+    upstream.log_id = ev->log_id;
+    upstream.name = toc_wire_text(ev->upstream);
+    struct toc_out out = {.type = ev->left_out ? TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT
+                                               : TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK,
+                          .class_bit = TOC_CLASS_CONTROL,
+                          .partition = TOC_PARTITION_ALL,
+                          .at_ms = turn->log_ms == TOC_TIME_MIN ? 0 : turn->log_ms,
+                          .message = &upstream};
+    return toc_emit(turn, &out, NULL);
+}
+
+static enum toc_err router_step(struct toc_turn *turn, const struct toc_event *ev)
+{
+    switch (ev->kind) {
+    case TOC_EVENT_RECORD:
+        return on_record(turn, ev);
+    case TOC_EVENT_TIME:
+        return on_time(turn, ev->at_ms);
+    case TOC_EVENT_UPSTREAM:
+        return on_upstream(turn, ev);
+    case TOC_EVENT_SUBMIT:
+    case TOC_EVENT_OUTCOME:
+        break;
+    }
+    TOC_ASSERT(!"an event that the router never gets");
+}
+
+const struct toc_service router_service = {
+    .name = "router",
+    .tables = tables,
+    .table_count = sizeof(tables) / sizeof(tables[0]),
+    .upstream_classes = TOC_CLASS_ISSUE | TOC_CLASS_CONTROL,
+    .sees_upstreams = true,
+    .time_source = TOC_TIME_OF_LOGS,
+    .step = router_step,
+    .next_due = parked_next_due,
+    .ask = router_ask,
+    .last_seq_of = router_last_seq,
+};

@@ -1,0 +1,97 @@
+#include "services/router/triage.h"
+
+static struct toc_fields fields_of(const struct work *work)
+{
+    const Tocsin__V1__Issue *issue = work->issue;
+    struct toc_fields fields = {.tags = issue->tags, .tag_count = issue->n_tags};
+    struct toc_str *value = fields.value;
+    if (work->event != NULL)
+        value[TOC_FIELD_TYPE] = toc_str_of(work->event->type);
+    value[TOC_FIELD_SOURCE] = toc_str_of(issue->source);
+    value[TOC_FIELD_CHANNEL] = toc_str_of(issue->channel);
+    value[TOC_FIELD_LINE_OF_BUSINESS] = toc_str_of(issue->line_of_business);
+    value[TOC_FIELD_CATEGORY] = toc_str_of(issue->category);
+    value[TOC_FIELD_PRODUCT] = toc_str_of(issue->product);
+    value[TOC_FIELD_VERSION] = toc_str_of(issue->version);
+    value[TOC_FIELD_REGION] = toc_str_of(issue->region);
+    value[TOC_FIELD_LANGUAGE] = toc_str_of(issue->language);
+    value[TOC_FIELD_REQUESTER_TIER] = toc_str_of(issue->requester_tier);
+    value[TOC_FIELD_RISK] = toc_str_of(toc_risk_name(issue->risk));
+    value[TOC_FIELD_PRIORITY] = toc_str_of(toc_priority_name(issue->priority));
+    value[TOC_FIELD_QUEUE] = toc_str_of(issue->queue);
+    return fields;
+}
+
+static void note_tried(struct decision *decision, const char *name)
+{
+    if (decision->tried_count < ROUTER_TRIED_MAX)
+        decision->tried[decision->tried_count++] = name;
+}
+
+static bool has_tag(const Tocsin__V1__Issue *issue, const char *tag)
+{
+    for (size_t i = 0; i < issue->n_tags; i++)
+        if (strcmp(issue->tags[i], tag) == 0)
+            return true;
+    return false;
+}
+
+static enum toc_err add_tags(struct work *work, const char *const *tags, size_t count)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    char **all = toc_arena_take(work->turn->arena, (issue->n_tags + count) * sizeof(*all));
+    if (all == NULL)
+        return TOC_ERR_LIMIT;
+    if (issue->n_tags != 0)
+        memcpy(all, issue->tags, issue->n_tags * sizeof(*all));
+    issue->tags = all;
+    for (size_t i = 0; i < count && issue->n_tags < ROUTER_TAGS_MAX; i++)
+        if (!has_tag(issue, tags[i]))
+            all[issue->n_tags++] = toc_wire_text(tags[i]);
+    return TOC_OK;
+}
+
+enum toc_err triage_apply(struct work *work, const struct toc_policy *policy, struct decision *out)
+{
+    struct toc_fields fields = fields_of(work);
+    Tocsin__V1__Issue *issue = work->issue;
+    *out = (struct decision){0};
+    for (size_t i = 0; i < policy->triage_count; i++) {
+        const struct toc_triage_rule *rule = &policy->triage[i];
+        if (!toc_match(&rule->when, &fields)) {
+            note_tried(out, rule->name);
+            continue;
+        }
+        out->rule = rule->name;
+        if (rule->category != NULL)
+            issue->category = toc_wire_text(rule->category);
+        if (rule->priority != 0)
+            issue->priority = (Tocsin__V1__Priority)rule->priority;
+        if (rule->risk != 0)
+            issue->risk = (Tocsin__V1__Risk)rule->risk;
+        return add_tags(work, rule->tags, rule->tag_count);
+    }
+    return TOC_OK;
+}
+
+void route_apply(struct work *work, const struct toc_policy *policy, struct decision *out)
+{
+    struct toc_fields fields = fields_of(work);
+    Tocsin__V1__Issue *issue = work->issue;
+    *out = (struct decision){0};
+    for (size_t i = 0; i < policy->route_count; i++) {
+        const struct toc_route *route = &policy->routes[i];
+        if (!toc_match(&route->when, &fields)) {
+            note_tried(out, route->name);
+            continue;
+        }
+        const struct toc_path *path = route->queue->path ? route->queue->path : route->path;
+        out->rule = route->name;
+        issue->queue = toc_wire_text(route->queue->name);
+        issue->tier = route->queue->tier;
+        issue->sla = toc_wire_text(route->sla ? route->sla->name : "");
+        issue->path = toc_wire_text(path ? path->name : "");
+        return;
+    }
+    TOC_ASSERT(!"the last route of a policy fits everything");
+}

@@ -1,0 +1,21 @@
+/* What a policy makes of an issue: triage rules set values, routes choose queue, SLA and path. */
+#ifndef ROUTER_TRIAGE_H
+#define ROUTER_TRIAGE_H
+
+#include "services/router/issue.h"
+
+/* The decision, for its record; texts live as long as the policy. */
+struct decision {
+    const char *rule;                    /* that fitted; NULL when none did */
+    const char *tried[ROUTER_TRIED_MAX]; /* before it, in order */
+    size_t tried_count;
+};
+
+/* Applies the first triage rule that fits. */
+TOC_MUST enum toc_err triage_apply(struct work *work, const struct toc_policy *policy,
+                                   struct decision *out);
+
+/* Sets queue, tier, SLA and path by the first route that fits. */
+void route_apply(struct work *work, const struct toc_policy *policy, struct decision *out);
+
+#endif

@@ -1,0 +1,105 @@
+#include "services/sla/fire.h"
+
+#include "common/plant.h"
+
+/* Planted: a due at its instant instead of after it. */
+static toc_time_ms moved(toc_time_ms at_ms)
+{
+    return TOC_PLANTED(TOC_PLANT_DUE_EQUAL) && at_ms != TOC_TIME_NEVER ? at_ms - 1 : at_ms;
+}
+
+static enum toc_err warn(struct work *work, size_t index, struct clock clock, size_t threshold)
+{
+    const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED,
+                              .at_ms = clock.row->next_ms,
+                              .due_ms = clock.row->due_ms,
+                              .threshold_percent = clock.rule->warn_percent[threshold]};
+    clock.row->warned |= 1u << threshold;
+    clock_plan(clock);
+    return row_say(work, index, &said);
+}
+
+static enum toc_err breach(struct work *work, size_t index, struct clock clock)
+{
+    const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
+                              .at_ms = clock.row->next_ms,
+                              .due_ms = clock.row->next_ms};
+    clock.row->breached_ms = clock.row->next_ms;
+    if (TOC_PLANTED(TOC_PLANT_NO_LATCH)) {
+        clock.row->next_ms += TOC_MINUTE_MS;
+        return row_say(work, index, &said);
+    }
+    clock.row->breached = true;
+    clock_plan(clock);
+    return row_say(work, index, &said);
+}
+
+/* The clock whose next instant is the earliest of those before `before_ms`; -1 for none. */
+static int soonest_before(const struct work *work, toc_time_ms before_ms)
+{
+    int found = -1;
+    for (size_t i = 0; i < work->row->n_clocks; i++) {
+        const Tocsin__V1__Clock *clock = work->row->clocks[i];
+        if (moved(clock->next_ms) >= before_ms)
+            continue;
+        if (found < 0 || clock->next_ms < work->row->clocks[found]->next_ms)
+            found = (int)i;
+    }
+    return found;
+}
+
+enum toc_err fire_issue(struct work *work, toc_time_ms before_ms)
+{
+    int index;
+    while ((index = soonest_before(work, before_ms)) >= 0) {
+        struct clock clock = row_clock(work, (size_t)index);
+        size_t threshold;
+        if (clock.rule == NULL)
+            return TOC_ERR_DAMAGED;
+        if (clock_next(clock, &threshold) == CLOCK_NEXT_WARNING)
+            TOC_TRY(warn(work, (size_t)index, clock, threshold));
+        else
+            TOC_TRY(breach(work, (size_t)index, clock));
+    }
+    return TOC_OK;
+}
+
+static enum toc_err fire_row(struct toc_turn *turn, const uint8_t key[ROW_KEY], toc_time_ms now_ms)
+{
+    struct work work = {.turn = turn, .at_ms = now_ms};
+    enum toc_err err = row_load(turn, key[0], toc_get_u32be(key + 1), &work.row);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(due_remove(turn->txn, work.row->indexed_ms, key));
+    work.row->indexed_ms = TOC_TIME_NEVER; /* row_save puts it where it belongs now */
+    TOC_TRY(row_bind(&work));
+    TOC_TRY(fire_issue(&work, now_ms));
+    return row_save(&work);
+}
+
+enum toc_err fire_dues(struct toc_turn *turn, toc_time_ms now_ms)
+{
+    uint8_t key[ROW_KEY];
+    toc_time_ms due_ms;
+    for (unsigned i = 0; i < SLA_DUES_PER_STEP; i++) {
+        enum toc_err err = due_first(turn->txn, &due_ms, key);
+        if (err != TOC_OK)
+            return err < 0 ? err : TOC_OK;
+        if (moved(due_ms) >= now_ms)
+            return TOC_OK;
+        size_t mark = toc_arena_mark(turn->arena);
+        TOC_TRY(fire_row(turn, key, now_ms));
+        toc_arena_reset(turn->arena, mark);
+    }
+    return TOC_OK;
+}
+
+enum toc_err fire_next_due(struct toc_txn *txn, toc_time_ms *out)
+{
+    uint8_t key[ROW_KEY];
+    toc_time_ms due_ms = TOC_TIME_NEVER;
+    enum toc_err err = due_first(txn, &due_ms, key);
+    if (err >= 0)
+        *out = err == TOC_OK ? moved(due_ms) : TOC_TIME_NEVER;
+    return err < 0 ? err : TOC_OK;
+}

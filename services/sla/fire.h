@@ -1,0 +1,21 @@
+/* Warnings and breaches: what happens when an instant has passed. And the questions about clocks.
+ */
+#ifndef SLA_FIRE_H
+#define SLA_FIRE_H
+
+#include "services/sla/row.h"
+
+/* Fires what lies strictly before `before_ms` on one issue's clocks, in order of time. */
+TOC_MUST enum toc_err fire_issue(struct work *work, toc_time_ms before_ms);
+
+/* Takes up to SLA_DUES_PER_STEP issues off the index whose instant is before `now_ms`. */
+TOC_MUST enum toc_err fire_dues(struct toc_turn *turn, toc_time_ms now_ms);
+
+/* See struct toc_service. */
+enum toc_err fire_next_due(struct toc_txn *txn, toc_time_ms *out);
+enum toc_err sla_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
+                     const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
+enum toc_err sla_last_seq(struct toc_txn *txn, struct toc_arena *arena, const Tocsin__V1__Ask *ask,
+                          uint64_t *out);
+
+#endif

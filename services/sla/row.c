@@ -1,0 +1,251 @@
+#include "services/sla/row.h"
+
+#define DUE_KEY    (8 + ROW_KEY)
+#define LEDGER_KEY (ROW_KEY + 1 + 4)
+#define LEDGER_ROW 16
+
+void row_key(uint8_t key[ROW_KEY], uint32_t partition, uint32_t number)
+{
+    key[0] = (uint8_t)partition;
+    toc_put_u32be(key + 1, number);
+}
+
+/* --- rows --------------------------------------------------------------------------------- */
+
+enum toc_err row_load(struct toc_turn *turn, uint32_t partition, uint32_t number,
+                      Tocsin__V1__IssueClocks **out)
+{
+    uint8_t key[ROW_KEY];
+    struct toc_str row;
+    row_key(key, partition, number);
+    enum toc_err err = toc_get(turn->txn, TABLE_CLOCKS, toc_str(key, sizeof(key)), &row);
+    if (err != TOC_OK)
+        return err;
+    return toc_unpack(turn, issue_clocks, row, out);
+}
+
+enum toc_err row_bind(struct work *work)
+{
+    work->policy = NULL;
+    work->sla = NULL;
+    if (work->row->policy == 0)
+        return TOC_OK;
+    enum toc_err err = toc_turn_policy(work->turn, work->row->policy, &work->policy);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    if (work->row->sla[0] != '\0')
+        work->sla = toc_policy_sla(work->policy, toc_str_of(work->row->sla));
+    return TOC_OK;
+}
+
+struct clock row_clock(const struct work *work, size_t index)
+{
+    struct clock clock = {.row = work->row->clocks[index]};
+    for (size_t i = 0; work->sla != NULL && i < work->sla->clock_count; i++)
+        if (strcmp(work->sla->clocks[i].name, clock.row->metric) == 0)
+            clock.rule = &work->sla->clocks[i];
+    return clock;
+}
+
+Tocsin__V1__Clock *row_add_clock(struct work *work)
+{
+    Tocsin__V1__IssueClocks *row = work->row;
+    Tocsin__V1__Clock **all, *clock;
+    all = toc_arena_take(work->turn->arena, (row->n_clocks + 1) * sizeof(*all));
+    clock = toc_arena_zero(work->turn->arena, sizeof(*clock));
+    if (all == NULL || clock == NULL)
+        return NULL;
+    if (row->n_clocks != 0)
+        memcpy(all, row->clocks, row->n_clocks * sizeof(*all));
+    all[row->n_clocks++] = clock;
+    row->clocks = all;
+    return clock;
+}
+
+static toc_time_ms soonest(const Tocsin__V1__IssueClocks *row)
+{
+    toc_time_ms soonest_ms = TOC_TIME_NEVER;
+    for (size_t i = 0; i < row->n_clocks; i++)
+        if (row->clocks[i]->next_ms < soonest_ms)
+            soonest_ms = row->clocks[i]->next_ms;
+    return soonest_ms;
+}
+
+static void due_key(uint8_t key[DUE_KEY], toc_time_ms at_ms, const uint8_t row[ROW_KEY])
+{
+    toc_put_u64be(key, at_ms < 0 ? 0 : (uint64_t)at_ms);
+    memcpy(key + 8, row, ROW_KEY);
+}
+
+enum toc_err due_remove(struct toc_txn *txn, toc_time_ms at_ms, const uint8_t row[ROW_KEY])
+{
+    uint8_t key[DUE_KEY];
+    due_key(key, at_ms, row);
+    enum toc_err err = toc_del(txn, TABLE_DUE, toc_str(key, sizeof(key)));
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+static enum toc_err reindex(struct work *work, const uint8_t row[ROW_KEY])
+{
+    uint8_t key[DUE_KEY];
+    toc_time_ms wanted_ms = soonest(work->row);
+    if (wanted_ms >= work->row->indexed_ms)
+        return TOC_OK;
+    if (work->row->indexed_ms != TOC_TIME_NEVER)
+        TOC_TRY(due_remove(work->turn->txn, work->row->indexed_ms, row));
+    work->row->indexed_ms = wanted_ms;
+    due_key(key, wanted_ms, row);
+    toc_wake_at(work->turn, wanted_ms);
+    return toc_put(work->turn->txn, TABLE_DUE, toc_str(key, sizeof(key)), toc_str(NULL, 0));
+}
+
+enum toc_err row_save(struct work *work)
+{
+    uint8_t key[ROW_KEY];
+    struct toc_str bytes;
+    row_key(key, work->row->partition, work->row->number);
+    TOC_TRY(reindex(work, key));
+    TOC_TRY(toc_wire_pack(work->turn->arena, work->row, &bytes));
+    return toc_put(work->turn->txn, TABLE_CLOCKS, toc_str(key, sizeof(key)), bytes);
+}
+
+enum toc_err due_first(struct toc_txn *txn, toc_time_ms *out_ms, uint8_t out_row[ROW_KEY])
+{
+    struct toc_str key, value;
+    enum toc_err err = toc_first_at_least(txn, TABLE_DUE, toc_str(NULL, 0), &key, &value);
+    if (err != TOC_OK)
+        return err;
+    if (key.size != DUE_KEY)
+        return TOC_ERR_DAMAGED;
+    *out_ms = (toc_time_ms)toc_get_u64be(key.data);
+    memcpy(out_row, key.data + 8, ROW_KEY);
+    return TOC_OK;
+}
+
+/* --- the ledger --------------------------------------------------------------------------- */
+
+static void ledger_key(uint8_t key[LEDGER_KEY], const Tocsin__V1__IssueClocks *row, size_t clock,
+                       uint32_t interval)
+{
+    row_key(key, row->partition, row->number);
+    key[ROW_KEY] = (uint8_t)clock;
+    toc_put_u32be(key + ROW_KEY + 1, interval);
+}
+
+enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_interval interval)
+{
+    Tocsin__V1__Clock *clock = work->row->clocks[index];
+    uint8_t key[LEDGER_KEY], value[LEDGER_ROW];
+    if (interval.from_ms == interval.until_ms)
+        return TOC_OK;
+    ledger_key(key, work->row, index, clock->intervals++);
+    toc_put_u64be(value, (uint64_t)interval.from_ms);
+    toc_put_u64be(value + 8, (uint64_t)interval.until_ms);
+    return toc_put(work->turn->txn, TABLE_LEDGER, toc_str(key, sizeof(key)),
+                   toc_str(value, sizeof(value)));
+}
+
+static enum toc_err read_interval(struct work *work, size_t index, uint32_t number,
+                                  struct toc_interval *out)
+{
+    uint8_t key[LEDGER_KEY];
+    struct toc_str value;
+    ledger_key(key, work->row, index, number);
+    enum toc_err err = toc_get(work->turn->txn, TABLE_LEDGER, toc_str(key, sizeof(key)), &value);
+    if (err < 0)
+        return err;
+    if (err == TOC_NONE || value.size != LEDGER_ROW)
+        return TOC_ERR_DAMAGED;
+    out->from_ms = (toc_time_ms)toc_get_u64be(value.data);
+    out->until_ms = (toc_time_ms)toc_get_u64be(value.data + 8);
+    return TOC_OK;
+}
+
+enum toc_err row_sum_ledger(struct work *work, struct clock clock, size_t index, toc_time_ms *out)
+{
+    struct toc_interval interval;
+    toc_time_ms sum = 0;
+    for (uint32_t i = 0; i < clock.row->intervals; i++) {
+        TOC_TRY(read_interval(work, index, i, &interval));
+        sum += toc_calendar_between(clock.rule->calendar, interval.from_ms, interval.until_ms);
+    }
+    *out = sum;
+    return TOC_OK;
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+/* The latest intervals, the open one last: the sum that a reader can check. */
+static enum toc_err fill_ledger(struct work *work, size_t index, Tocsin__V1__ClockChange *change)
+{
+    const Tocsin__V1__Clock *clock = work->row->clocks[index];
+    uint32_t shown = clock->intervals < SLA_LEDGER_SHOWN ? clock->intervals : SLA_LEDGER_SHOWN;
+    Tocsin__V1__Interval *intervals, **list;
+    struct toc_arena *arena = work->turn->arena;
+    intervals = toc_arena_take(arena, (shown + 1) * sizeof(*intervals));
+    list = toc_arena_take(arena, (shown + 1) * sizeof(*list));
+    if (intervals == NULL || list == NULL)
+        return TOC_ERR_LIMIT;
+    for (uint32_t i = 0; i < shown; i++) {
+        struct toc_interval interval;
+        TOC_TRY(read_interval(work, index, clock->intervals - shown + i, &interval));
+        tocsin__v1__interval__init(&intervals[i]);
+        intervals[i].from_ms = interval.from_ms;
+        intervals[i].until_ms = interval.until_ms;
+        list[i] = &intervals[i];
+    }
+    if (clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING) {
+        tocsin__v1__interval__init(&intervals[shown]);
+        intervals[shown].from_ms = clock->running_since_ms;
+        list[shown] = &intervals[shown];
+        shown++;
+    }
+    change->ledger = list;
+    change->n_ledger = shown;
+    return TOC_OK;
+}
+
+static bool shows_ledger(Tocsin__V1__ClockChange__What what)
+{
+    return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ||
+           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__MET ||
+           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED;
+}
+
+enum toc_err row_say(struct work *work, size_t index, const struct said *said)
+{
+    Tocsin__V1__IssueClocks *row = work->row;
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    change.what = said->what;
+    change.clock = row->clocks[index];
+    change.number = row->number;
+    change.threshold_percent = said->threshold_percent;
+    change.due_ms = said->due_ms;
+    change.detected_ms = work->turn->log_ms;
+    change.catch_up = said->due_ms != 0 && work->turn->log_ms - said->due_ms > SLA_LATE_MS &&
+                      !work->turn->event_clock;
+    change.on_retarget = said->on_retarget;
+    change.reason = toc_wire_text(said->reason != NULL ? said->reason : "");
+    change.state = row->state;
+    change.priority = row->priority;
+    change.queue = row->queue;
+    change.tier = row->tier;
+    change.path = row->path;
+    change.source = row->source;
+    change.subject = row->subject;
+    change.risk = row->risk;
+    change.old_target_ms = said->old_target_ms;
+    if (shows_ledger(said->what))
+        TOC_TRY(fill_ledger(work, index, &change));
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED,
+                          .class_bit = TOC_CLASS_CLOCK,
+                          .partition = row->partition,
+                          .at_ms = said->at_ms,
+                          .issue = row->id.data,
+                          .prev_seq = row->last_seq,
+                          .policy = row->policy,
+                          .test = row->test,
+                          .message = &change};
+    work->changed = true;
+    return toc_emit(work->turn, &out, &row->last_seq);
+}

@@ -1,0 +1,73 @@
+/*
+ * The rows of sla and the records about them.
+ *
+ * Tables: `clocks`, key partition (1) ‖ u32be number -> packed IssueClocks; `due`, key u64be
+ * instant ‖ that key -> nothing; `ledger`, that key ‖ clock (1) ‖ u32be interval -> u64be from ‖
+ * u64be until.
+ *
+ * The due index is lazy: a row stands at or before the instant that matters, and one that turns out
+ * to be early is put where it belongs when it comes up. So a pause or a reply, which make things
+ * later, write nothing there.
+ */
+#ifndef SLA_ROW_H
+#define SLA_ROW_H
+
+#include "services/sla/clock.h"
+
+enum sla_table { TABLE_CLOCKS = TOC_TABLE_OWN, TABLE_DUE, TABLE_LEDGER, SLA_TABLE_END };
+
+#define ROW_KEY 5
+
+/* One issue's clocks while an event is applied to them. */
+struct work {
+    struct toc_turn *turn;
+    Tocsin__V1__IssueClocks *row;    /* in the arena; changed in place */
+    const struct toc_policy *policy; /* of row->policy; NULL before any */
+    const struct toc_sla *sla;       /* row->sla in it; NULL for no clocks */
+    toc_time_ms at_ms;
+    bool changed;
+};
+
+void row_key(uint8_t key[ROW_KEY], uint32_t partition, uint32_t number);
+
+/* TOC_NONE when the issue has no row yet. */
+TOC_MUST enum toc_err row_load(struct toc_turn *turn, uint32_t partition, uint32_t number,
+                               Tocsin__V1__IssueClocks **out);
+
+/* Looks up the policy and the SLA that the row names. */
+TOC_MUST enum toc_err row_bind(struct work *work);
+
+/* The clock with its rule; the rule is NULL when the SLA has none of that metric. */
+struct clock row_clock(const struct work *work, size_t index);
+
+/* A place for another clock, zeroed; NULL when the arena is exhausted or there are too many. */
+Tocsin__V1__Clock *row_add_clock(struct work *work);
+
+/* Puts the row and keeps the due index right. */
+TOC_MUST enum toc_err row_save(struct work *work);
+
+/* Appends a closed interval to the clock's ledger; empty ones leave no trace. */
+TOC_MUST enum toc_err row_keep_interval(struct work *work, size_t index,
+                                        struct toc_interval interval);
+/* The working time of all closed intervals in the clock's present calendar. */
+TOC_MUST enum toc_err row_sum_ledger(struct work *work, struct clock clock, size_t index,
+                                     toc_time_ms *out);
+
+/* What a record says beside the clock. */
+struct said {
+    Tocsin__V1__ClockChange__What what;
+    toc_time_ms at_ms;
+    toc_time_ms due_ms;
+    unsigned threshold_percent;
+    toc_time_ms old_target_ms;
+    bool on_retarget;
+    const char *reason;
+};
+TOC_MUST enum toc_err row_say(struct work *work, size_t index, const struct said *said);
+
+/* The due index. */
+TOC_MUST enum toc_err due_first(struct toc_txn *txn, toc_time_ms *out_ms, uint8_t out_row[ROW_KEY]);
+TOC_MUST enum toc_err due_remove(struct toc_txn *txn, toc_time_ms at_ms,
+                                 const uint8_t row[ROW_KEY]);
+
+#endif

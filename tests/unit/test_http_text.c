@@ -1,0 +1,260 @@
+#include "common/http_internal.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+/* The status that a head is refused with, 0 when it may be served. */
+static int judged(const char *data, size_t size)
+{
+    struct toc_http_head head = {.method = TOC_STR("untouched")};
+    const struct toc_http_refusal *refusal = toc_http_head_read(toc_str(data, size), &head);
+    if (refusal == NULL)
+        return 0;
+    assert_true(toc_str_equal(head.method, TOC_STR("untouched")));
+    assert_non_null(refusal->why);
+    return refusal->status;
+}
+
+#define JUDGED(literal) judged((literal), sizeof(literal) - 1)
+#define LINE(line)      JUDGED(line "\r\nHost: x\r\n\r\n")
+#define FIELD(field)    JUDGED("GET / HTTP/1.1\r\nHost: x\r\n" field "\r\n\r\n")
+#define HOSTS(fields)   JUDGED("GET / HTTP/1.1\r\n" fields "\r\n")
+
+static void assert_target(const char *target, const char *path, const char *query)
+{
+    char raw[256];
+    struct toc_http_head head;
+    int size = snprintf(raw, sizeof(raw), "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", target);
+    assert_null(toc_http_head_read(toc_str(raw, (size_t)size), &head));
+    assert_true(toc_str_equal(head.method, TOC_STR("HEAD")));
+    assert_true(toc_str_equal(head.path, toc_str_of(path)));
+    assert_true(toc_str_equal(head.query, toc_str_of(query)));
+}
+
+static void a_target_is_cut_into_path_and_query(void **state)
+{
+    (void)state;
+    assert_target("/", "/", "");
+    assert_target("/a/b%20c", "/a/b%20c", "");
+    assert_target("/a?b=c&d", "/a", "b=c&d");
+    assert_target("/a?", "/a", "");
+    assert_target("/a?b?c", "/a", "b?c");
+    assert_target("/http://x", "/http://x", "");
+}
+
+static void an_absolute_target_loses_its_authority(void **state)
+{
+    (void)state;
+    assert_target("http://h:80/p?q", "/p", "q");
+    assert_target("HTTPS://h/", "/", "");
+    assert_target("http://h", "/", "");
+    assert_target("http://h?q", "/", "q");
+}
+
+static void a_target_that_is_no_path_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(LINE("GET * HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET a HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET ?a HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET http:// HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET ftp://h/ HTTP/1.1"), 400);
+    assert_int_equal(LINE("CONNECT h:1 HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET /a#b HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET /\xc3\xa9 HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET /a\tb HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET /\x7f HTTP/1.1"), 400);
+}
+
+static void a_request_line_has_two_spaces_and_no_more(void **state)
+{
+    (void)state;
+    assert_int_equal(LINE("GET / HTTP/1.1"), 0);
+    assert_int_equal(LINE("GET  / HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET /  HTTP/1.1"), 400);
+    assert_int_equal(LINE(" GET / HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET\t/ HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET /"), 400);
+    assert_int_equal(LINE("GET"), 400);
+    assert_int_equal(LINE("G(T / HTTP/1.1"), 400);
+    assert_int_equal(LINE("GET / RTSP/1.0"), 400);
+    assert_int_equal(LINE("SOURCE / ICE/1.0"), 400);
+}
+
+static void other_versions_and_methods_are_named_as_such(void **state)
+{
+    (void)state;
+    assert_int_equal(LINE("GET / HTTP/1.0"), 0);
+    assert_int_equal(LINE("GET / HTTP/0.9"), 505);
+    assert_int_equal(LINE("GET / HTTP/1.2"), 505);
+    assert_int_equal(LINE("GET / HTTP/2.0"), 505);
+    assert_int_equal(LINE("GET / HTTP/1.1 "), 505);
+    assert_int_equal(LINE("POST / HTTP/1.1"), 405);
+    assert_int_equal(LINE("get / HTTP/1.1"), 405); /* Methods are case-sensitive. */
+}
+
+static void every_line_ends_with_both_bytes(void **state)
+{
+    (void)state;
+    assert_int_equal(JUDGED("GET / HTTP/1.1\nHost: x\r\n\r\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.1\r\nHost: x\n\r\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.1\r\nHost: x\r\n\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.1\r\nHost: x\ry\r\n\r\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.1\r\nHost: x\r\r\n\r\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.1\r\nHost: x\r\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.1\r\nHost: x\r\n\r\nmore"), 400);
+    assert_int_equal(JUDGED(""), 400);
+}
+
+static void empty_lines_before_a_request_are_forgiven(void **state)
+{
+    (void)state;
+    assert_int_equal(JUDGED("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"), 0);
+    assert_int_equal(JUDGED("\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
+    assert_int_equal(JUDGED("\r\n\r\n"), 400);
+}
+
+static void a_field_is_a_token_a_colon_and_printable_bytes(void **state)
+{
+    (void)state;
+    assert_int_equal(FIELD("A:"), 0);
+    assert_int_equal(FIELD("A: b\tc \xc3\xa9"), 0);
+    assert_int_equal(FIELD("!#$%&'*+-.^_`|~09: b"), 0);
+    assert_int_equal(FIELD("A : b"), 400);
+    assert_int_equal(FIELD("A\t: b"), 400);
+    assert_int_equal(FIELD("A"), 400);
+    assert_int_equal(FIELD(": b"), 400);
+    assert_int_equal(FIELD("A\0: b"), 400);
+    assert_int_equal(FIELD("A: b\0c"), 400);
+    assert_int_equal(FIELD("A: \x01"), 400);
+    assert_int_equal(FIELD("A: \x7f"), 400);
+    assert_int_equal(FIELD("A: b\r\n c"), 400);
+    assert_int_equal(FIELD("A: b\r\n\tc: d"), 400);
+}
+
+static void exactly_one_host_is_wanted(void **state)
+{
+    (void)state;
+    assert_int_equal(HOSTS("Host: x\r\n"), 0);
+    assert_int_equal(HOSTS("hOST: \t[::1]:8080 \r\n"), 0);
+    assert_int_equal(HOSTS("Host:\r\n"), 0); /* Empty is valid: RFC 9110, section 7.2. */
+    assert_int_equal(HOSTS(""), 400);
+    assert_int_equal(HOSTS("Host: x\r\nHost: x\r\n"), 400);
+    assert_int_equal(HOSTS("Host: x/y\r\n"), 400);
+    assert_int_equal(HOSTS("Host: a b\r\n"), 400);
+    assert_int_equal(HOSTS("Hosts: x\r\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.0\r\n\r\n"), 0);
+    assert_int_equal(JUDGED("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
+    assert_int_equal(JUDGED("GET / HTTP/1.0\r\nHost: a@b\r\n\r\n"), 400);
+}
+
+static void an_address_names_host_and_port(void **state)
+{
+    struct sockaddr_storage a;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a;
+    (void)state;
+    assert_int_equal(toc_http_address("10.1.2.3:80", &a), TOC_OK);
+    assert_int_equal(a.ss_family, AF_INET);
+    assert_int_equal(ntohl(v4->sin_addr.s_addr), 0x0a010203);
+    assert_int_equal(ntohs(v4->sin_port), 80);
+    assert_int_equal(toc_http_address(":65535", &a), TOC_OK);
+    assert_int_equal(ntohl(v4->sin_addr.s_addr), INADDR_LOOPBACK);
+    assert_int_equal(ntohs(v4->sin_port), 65535);
+    assert_int_equal(toc_http_address("[::1]:0", &a), TOC_OK);
+    assert_int_equal(a.ss_family, AF_INET6);
+    assert_memory_equal(&v6->sin6_addr, &in6addr_loopback, sizeof(in6addr_loopback));
+    assert_int_equal(v6->sin6_port, 0);
+}
+
+static void an_address_that_cannot_be_read_is_wrong_configuration(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "80",
+        "localhost:80",
+        "1.2.3:80",
+        "1.2.3.4",
+        "1.2.3.4:",
+        "1.2.3.4:-1",
+        ":65536",
+        ":80x",
+        "::1:80",
+        "[::1]",
+        "[::1:80",
+        "[]:80",
+        "[zz]:80",
+        "[1.2.3.4]:80",
+        " 1.2.3.4:80",
+        ":99999999999999999999",
+        "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80",
+    };
+    struct sockaddr_storage a = {.ss_family = AF_UNIX};
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(toc_http_address(wrong[i], &a), TOC_ERR_CONFIG);
+    assert_int_equal(a.ss_family, AF_UNIX);
+}
+
+static void a_reply_head_says_what_the_client_needs(void **state)
+{
+    char out[TOC_HTTP_REPLY_HEAD_MAX];
+    struct toc_http_reply reply = {
+        .status = 200,
+        .content_type = "text/plain",
+        .body_size = 12,
+        .keep_alive = true,
+        .date = 784111777, /* the example of RFC 9110, section 5.6.7 */
+    };
+    (void)state;
+    size_t size = toc_http_reply_write(out, &reply);
+    assert_int_equal(size, strlen(out));
+    assert_string_equal(out, "HTTP/1.1 200 OK\r\n"
+                             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                             "Content-Type: text/plain\r\n"
+                             "Content-Length: 12\r\n"
+                             "Cache-Control: no-store\r\n"
+                             "X-Content-Type-Options: nosniff\r\n"
+                             "Connection: keep-alive\r\n\r\n");
+}
+
+static void some_statuses_oblige_to_say_more(void **state)
+{
+    char out[TOC_HTTP_REPLY_HEAD_MAX];
+    struct toc_http_reply reply = {.status = 405, .content_type = "text/plain"};
+    (void)state;
+    toc_http_reply_write(out, &reply);
+    assert_non_null(strstr(out, "HTTP/1.1 405 Method Not Allowed\r\n"));
+    assert_non_null(strstr(out, "\r\nAllow: GET, HEAD\r\n"));
+    assert_non_null(strstr(out, "\r\nConnection: close\r\n"));
+    reply.status = 503;
+    toc_http_reply_write(out, &reply);
+    assert_non_null(strstr(out, "\r\nRetry-After: 1\r\n"));
+    assert_null(strstr(out, "Allow"));
+    reply.status = 299;
+    toc_http_reply_write(out, &reply);
+    assert_non_null(strstr(out, "HTTP/1.1 299 \r\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_target_is_cut_into_path_and_query),
+        cmocka_unit_test(an_absolute_target_loses_its_authority),
+        cmocka_unit_test(a_target_that_is_no_path_is_refused),
+        cmocka_unit_test(a_request_line_has_two_spaces_and_no_more),
+        cmocka_unit_test(other_versions_and_methods_are_named_as_such),
+        cmocka_unit_test(every_line_ends_with_both_bytes),
+        cmocka_unit_test(empty_lines_before_a_request_are_forgiven),
+        cmocka_unit_test(a_field_is_a_token_a_colon_and_printable_bytes),
+        cmocka_unit_test(exactly_one_host_is_wanted),
+        cmocka_unit_test(an_address_names_host_and_port),
+        cmocka_unit_test(an_address_that_cannot_be_read_is_wrong_configuration),
+        cmocka_unit_test(a_reply_head_says_what_the_client_needs),
+        cmocka_unit_test(some_statuses_oblige_to_say_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,783 @@
+#include "common/http_internal.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+#include <cmocka.h>
+
+/*
+ * Server and clients share one thread: a client is a raw non-blocking socket, and waiting for
+ * something is running the loop until it is there. A test that waits for ever is ended by the
+ * alarm in main.
+ */
+
+static const struct toc_http_limits roomy = {
+    .header_max = 1024,
+    .connections_max = 8,
+    .refusals_max = 2,
+    .idle_ms = 60000,
+    .request_ms = 60000,
+    .linger_ms = 60000,
+};
+
+struct fixture {
+    uv_loop_t loop;
+    struct toc_http *http;
+    unsigned handled;
+    bool close_in_handler;
+};
+
+struct client {
+    struct fixture *fixture;
+    int fd;
+    bool done;  /* the server has closed or reset */
+    bool reset; /* it has not ended in order */
+    size_t size;
+    char text[1 << 16]; /* all that was received, terminated */
+};
+
+/* Says back what it was asked; "/big" is more than socket buffers hold. */
+static void echo(void *self, const struct toc_http_request *request,
+                 struct toc_http_response *response)
+{
+    struct fixture *f = self;
+    f->handled++;
+    if (toc_str_equal(request->path, TOC_STR("/big"))) {
+        response->body_size = (size_t)32 << 20;
+        response->body = calloc(1, response->body_size);
+    } else if (!toc_str_equal(request->path, TOC_STR("/empty"))) {
+        int size = asprintf(&response->body, "<%.*s %.*s %.*s>", (int)request->method.size,
+                            request->method.data, (int)request->path.size, request->path.data,
+                            (int)request->query.size, request->query.data);
+        response->body_size = (size_t)size;
+    }
+    if (toc_str_equal(request->path, TOC_STR("/missing")))
+        response->status = 404;
+    if (f->close_in_handler) {
+        toc_http_close(f->http);
+        f->http = NULL;
+    }
+}
+
+static void start(struct fixture *f, const struct toc_http_limits *limits)
+{
+    *f = (struct fixture){0};
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    assert_int_equal(toc_http_listen_limits(&f->loop, "127.0.0.1:0", limits, echo, f, &f->http),
+                     TOC_OK);
+    assert_true(toc_http_port(f->http) > 0);
+}
+
+/* Running to the end shows that every handle was closed; the sanitizer sees what was not freed. */
+static void stop(struct fixture *f)
+{
+    toc_http_close(f->http);
+    assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+}
+
+static void turn(struct fixture *f)
+{
+    (void)uv_run(&f->loop, UV_RUN_NOWAIT);
+}
+
+static void client_open(struct client *c, struct fixture *f)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    c->fixture = f;
+    c->done = false;
+    c->reset = false;
+    c->size = 0;
+    c->text[0] = '\0';
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)toc_http_port(f->http));
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(c->fd >= 0);
+    int err = connect(c->fd, (const struct sockaddr *)&address, sizeof(address));
+    assert_true(err == 0 || errno == EINPROGRESS);
+}
+
+static void client_close(struct client *c)
+{
+    assert_int_equal(close(c->fd), 0);
+}
+
+/* Closing sends a reset instead of an orderly end. */
+static void client_reset(struct client *c)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+    client_close(c);
+}
+
+/* Takes what has come, without waiting. */
+static void take(struct client *c)
+{
+    assert_true(c->size < sizeof(c->text) - 1);
+    ssize_t n = recv(c->fd, c->text + c->size, sizeof(c->text) - 1 - c->size, 0);
+    if (n > 0)
+        c->size += (size_t)n;
+    else if (n == 0 || errno == ECONNRESET)
+        c->done = true;
+    else
+        assert_int_equal(errno, EAGAIN);
+    c->reset = c->reset || (n < 0 && errno == ECONNRESET);
+    c->text[c->size] = '\0';
+}
+
+static void send_bytes(struct client *c, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = send(c->fd, data, size, MSG_NOSIGNAL);
+        assert_true(n > 0 || errno == EAGAIN || errno == ENOTCONN);
+        if (n > 0) {
+            data += n;
+            size -= (size_t)n;
+        }
+        turn(c->fixture);
+        take(c);
+    }
+}
+
+static void say(struct client *c, const char *text)
+{
+    send_bytes(c, text, strlen(text));
+}
+
+static void wait_for(struct client *c, const char *text)
+{
+    for (;;) {
+        take(c);
+        if (strstr(c->text, text) != NULL)
+            return;
+        assert_false(c->done);
+        turn(c->fixture);
+    }
+}
+
+static void wait_for_end(struct client *c)
+{
+    while (!c->done) {
+        turn(c->fixture);
+        take(c);
+    }
+}
+
+static void wait_for_open(struct fixture *f, unsigned connections)
+{
+    while (toc_http_open_connections(f->http) != connections)
+        turn(f);
+}
+
+static unsigned count(const char *text, const char *part)
+{
+    unsigned n = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        n++;
+    return n;
+}
+
+static int status_of(const struct client *c)
+{
+    int status = 0;
+    assert_int_equal(sscanf(c->text, "HTTP/1.1 %d ", &status), 1);
+    return status;
+}
+
+/* On a connection of its own: what is said is refused with `status`, and that is all there is. */
+static void assert_refused(struct fixture *f, const char *data, size_t size, int status)
+{
+    struct client c;
+    unsigned handled = f->handled;
+    client_open(&c, f);
+    send_bytes(&c, data, size);
+    wait_for_end(&c);
+    if (status_of(&c) != status)
+        fail_msg("expected %d to %s, got %s", status, data, c.text);
+    assert_false(c.reset);
+    assert_int_equal(count(c.text, "\r\nDate: "), 1);
+    assert_int_equal(count(c.text, "\r\nConnection: close\r\n"), 1);
+    assert_int_equal(f->handled, handled);
+    client_close(&c);
+    wait_for_open(f, 0);
+}
+
+#define REFUSED(literal, status) assert_refused(&f, (literal), sizeof(literal) - 1, (status))
+#define FIELDS(fields, status)   REFUSED("GET / HTTP/1.1\r\nHost: x\r\n" fields "\r\n\r\n", (status))
+
+static void a_request_is_answered_and_the_connection_kept(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&c, "<GET /a b=c>");
+    assert_int_equal(status_of(&c), 200);
+    assert_non_null(strstr(c.text, "\r\nContent-Length: 12\r\n"));
+    assert_non_null(strstr(c.text, "\r\nContent-Type: text/plain; charset=utf-8\r\n"));
+    assert_non_null(strstr(c.text, "\r\nConnection: keep-alive\r\n"));
+    say(&c, "GET /missing HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    wait_for(&c, "<GET /missing >");
+    assert_non_null(strstr(c.text, "<GET /a b=c>HTTP/1.1 404 Not Found\r\n"));
+    say(&c, "GET /empty HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&c, "\r\nContent-Length: 0\r\n");
+    assert_false(c.done);
+    client_close(&c);
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+static void a_request_may_come_byte_by_byte(void **state)
+{
+    static const char request[] = "\r\nGET /slow?q HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n";
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    for (size_t i = 0; i < sizeof(request) - 1; i++) {
+        assert_int_equal(f.handled, 0);
+        send_bytes(&c, request + i, 1);
+        turn(&f);
+    }
+    wait_for(&c, "<GET /slow q>");
+    client_close(&c);
+    stop(&f);
+}
+
+static void head_has_the_length_of_get_and_no_body(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "HEAD /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&c, "<GET /b >");
+    assert_null(strstr(c.text, "<HEAD"));
+    assert_non_null(strstr(c.text, "\r\nContent-Length: 10\r\n")); /* <HEAD /a > */
+    assert_int_equal(f.handled, 2);
+    client_close(&c);
+    stop(&f);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+    enum { REQUESTS = 200 };
+    static char text[REQUESTS * 64];
+    struct fixture f;
+    struct client c;
+    size_t size = 0;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    for (unsigned i = 0; i < REQUESTS; i++)
+        size += (size_t)sprintf(text + size, "GET /%u HTTP/1.1\r\nHost: x\r\n\r\n", i);
+    assert_true(size > 4 * roomy.header_max); /* More than one buffer at a time can hold. */
+    send_bytes(&c, text, size);
+    wait_for(&c, "<GET /199 >");
+    const char *at = c.text;
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        char body[32];
+        snprintf(body, sizeof(body), "<GET /%u >", i);
+        assert_int_equal(strncmp(at, "HTTP/1.1 200 OK\r\n", 17), 0);
+        at = strstr(at, "\r\n\r\n") + 4;
+        assert_int_equal(strncmp(at, body, strlen(body)), 0);
+        at += strlen(body);
+    }
+    assert_int_equal(*at, '\0');
+    assert_int_equal(f.handled, REQUESTS);
+    client_close(&c);
+    stop(&f);
+}
+
+static void what_follows_a_refused_request_is_not_read(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"
+            "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 33\r\n\r\n"
+            "GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for_end(&c);
+    assert_int_equal(f.handled, 1);
+    assert_non_null(strstr(c.text, "<GET /1 >HTTP/1.1 405 "));
+    assert_int_equal(count(c.text, "HTTP/1.1 "), 2);
+    client_close(&c);
+    stop(&f);
+}
+
+static void close_is_honoured(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for_end(&c);
+    assert_non_null(strstr(c.text, "\r\nConnection: close\r\n\r\n<GET /1 >"));
+    assert_int_equal(f.handled, 1);
+    client_close(&c);
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+static void http_1_0_closes_unless_asked_to_stay(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    wait_for(&c, "\r\nConnection: keep-alive\r\n\r\n<GET /1 >");
+    say(&c, "GET /2 HTTP/1.0\r\n\r\n");
+    wait_for_end(&c);
+    assert_non_null(strstr(c.text, "\r\nConnection: close\r\n\r\n<GET /2 >"));
+    client_close(&c);
+    stop(&f);
+}
+
+static void malformed_framing_is_refused(void **state)
+{
+    struct fixture f;
+    (void)state;
+    start(&f, &roomy);
+    FIELDS("Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400);
+    FIELDS("Content-Length: 0\r\nContent-Length: 0", 400);
+    FIELDS("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0", 400);
+    FIELDS("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0", 400);
+    FIELDS("Transfer-Encoding: chunked, gzip", 400);
+    FIELDS("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0", 400);
+    FIELDS("Content-Length: +3\r\n\r\nabc", 400);
+    FIELDS("Content-Length: 3, 3\r\n\r\nabc", 400);
+    FIELDS("Content-Length: 99999999999999999999", 400);
+    FIELDS("A: b\nC: d", 400);
+    FIELDS("A: b\rC: d", 400);
+    FIELDS("A : b", 400);
+    FIELDS("A: b\r\n c", 400);
+    FIELDS("A: b\0c", 400);
+    REFUSED("GET / HTTP/1.1\nHost: x\r\n\r\n", 400);
+    REFUSED("GET / HTTP/1.1\r\nHost: x\r\n\n", 400);
+    REFUSED("\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 400);
+    REFUSED("GET / HTTP/1.1\r\n Host: x\r\n\r\n", 400);
+    REFUSED("\x16\x03\x01\x02", 400); /* the start of a TLS hello */
+    stop(&f);
+}
+
+static void requests_that_are_not_served_here_are_refused(void **state)
+{
+    struct fixture f;
+    (void)state;
+    start(&f, &roomy);
+    REFUSED("GET / HTTP/1.1\r\n\r\n", 400);
+    REFUSED("GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400);
+    REFUSED("GET /\r\n\r\n", 400);
+    REFUSED("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 400);
+    REFUSED("GET / RTSP/1.0\r\n\r\n", 400);
+    REFUSED("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400);
+    REFUSED("GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505);
+    REFUSED("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 405);
+    REFUSED("DELETE /a HTTP/1.1\r\nHost: x\r\n\r\n", 405);
+    FIELDS("Content-Length: 2\r\n\r\n{}", 413);
+    FIELDS("Content-Length: 2\r\nExpect: 100-continue", 413);
+    FIELDS("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0", 413);
+    stop(&f);
+}
+
+static void another_method_is_told_what_is_allowed(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "PUT /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for_end(&c);
+    assert_non_null(strstr(c.text, "\r\nAllow: GET, HEAD\r\n"));
+    assert_non_null(strstr(c.text, "\r\n\r\nGET and HEAD only"));
+    client_close(&c);
+    stop(&f);
+}
+
+static void an_offer_to_upgrade_is_served_as_it_stands(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /1 HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+            "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&c, "<GET /2 >");
+    assert_int_equal(count(c.text, "HTTP/1.1 200 OK"), 2);
+    client_close(&c);
+    stop(&f);
+}
+
+/* A request whose head has exactly `size` bytes. */
+static void say_head_of(struct client *c, size_t size)
+{
+    char text[4096];
+    static const char head[] = "GET /long HTTP/1.1\r\nHost: x\r\nA: ";
+    assert_true(size < sizeof(text));
+    memset(text, 'a', size);
+    memcpy(text, head, sizeof(head) - 1);
+    memcpy(text + size - 4, "\r\n\r\n", 4);
+    send_bytes(c, text, size);
+}
+
+static void a_header_over_the_limit_is_refused(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say_head_of(&c, roomy.header_max);
+    wait_for(&c, "<GET /long >");
+    say_head_of(&c, roomy.header_max + 1);
+    wait_for_end(&c);
+    assert_non_null(strstr(c.text, "<GET /long >HTTP/1.1 431 "));
+    assert_int_equal(f.handled, 1);
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_refusal_outlives_what_the_peer_still_sends(void **state)
+{
+    static char text[1 << 16];
+    struct fixture f;
+    (void)state;
+    start(&f, &roomy);
+    memset(text, 'a', sizeof(text)); /* One method name without an end; llhttp gives up at once. */
+    assert_refused(&f, text, sizeof(text), 400);
+    memcpy(text, "GET /", 5);
+    assert_refused(&f, text, sizeof(text), 431);
+    stop(&f);
+}
+
+static void a_peer_that_never_stops_sending_is_cut_off(void **state)
+{
+    static char text[1 << 16];
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    memset(text, '!', sizeof(text));
+    for (ssize_t n = 0; n >= 0 || errno == EAGAIN || errno == ENOTCONN;) {
+        n = send(c.fd, text, sizeof(text), MSG_NOSIGNAL);
+        turn(&f);
+    }
+    wait_for_open(&f, 0);
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_dripping_request_meets_its_deadline(void **state)
+{
+    struct toc_http_limits limits = roomy;
+    struct fixture f;
+    struct client c;
+    (void)state;
+    limits.request_ms = 50;
+    limits.header_max = 1 << 18;
+    start(&f, &limits);
+    client_open(&c, &f);
+    say(&c, "GET / HTTP/1.1\r\nA: ");
+    /* If a byte moved the deadline, this would end with 431. */
+    while (c.size == 0)
+        say(&c, "a");
+    wait_for_end(&c);
+    assert_int_equal(status_of(&c), 408);
+    client_close(&c);
+    stop(&f);
+}
+
+static void an_idle_connection_is_closed_in_silence(void **state)
+{
+    struct toc_http_limits limits = roomy;
+    struct fixture f;
+    struct client fresh;
+    struct client used;
+    (void)state;
+    limits.idle_ms = 5;
+    start(&f, &limits);
+    client_open(&fresh, &f);
+    wait_for_end(&fresh);
+    assert_int_equal(fresh.size, 0);
+    client_open(&used, &f);
+    say(&used, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for_end(&used);
+    assert_int_equal(count(used.text, "HTTP/1.1 "), 1);
+    client_close(&fresh);
+    client_close(&used);
+    stop(&f);
+}
+
+static void a_peer_that_takes_nothing_loses_its_connection(void **state)
+{
+    struct toc_http_limits limits = roomy;
+    struct fixture f;
+    struct client c;
+    (void)state;
+    limits.idle_ms = 5;
+    start(&f, &limits);
+    client_open(&c, &f);
+    say(&c, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (f.handled == 0)
+        turn(&f);
+    wait_for_open(&f, 0);
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_peer_that_does_not_close_is_not_waited_for(void **state)
+{
+    struct toc_http_limits limits = roomy;
+    struct fixture f;
+    struct client c;
+    (void)state;
+    limits.linger_ms = 5;
+    start(&f, &limits);
+    client_open(&c, &f);
+    say(&c, "GET /a HTTP/1.0\r\n\r\n");
+    wait_for_end(&c);
+    wait_for_open(&f, 0);
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_half_closed_peer_gets_its_answers(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(shutdown(c.fd, SHUT_WR), 0);
+    wait_for_end(&c);
+    assert_non_null(strstr(c.text, "<GET /1 >"));
+    assert_non_null(strstr(c.text, "<GET /2 >"));
+    wait_for_open(&f, 0);
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_request_cut_short_is_refused(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /1 HTTP/1.1\r\nHost: x\r\n");
+    assert_int_equal(shutdown(c.fd, SHUT_WR), 0);
+    wait_for_end(&c);
+    assert_int_equal(status_of(&c), 400);
+    assert_int_equal(f.handled, 0);
+    wait_for_open(&f, 0);
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_reset_in_mid_response_harms_nobody_else(void **state)
+{
+    struct fixture f;
+    struct client gone;
+    struct client other;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&gone, &f);
+    say(&gone, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&gone, "HTTP/1.1 200 OK");
+    client_reset(&gone);
+    wait_for_open(&f, 0);
+    client_open(&other, &f);
+    say(&other, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&other, "<GET /a >");
+    client_reset(&other);
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+/* A reset after an orderly end is EPIPE to the writer, and a signal to whoever lets it through. */
+static void a_write_to_a_peer_long_gone_is_survived(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    assert_true(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&c, "HTTP/1.1 200 OK");
+    assert_int_equal(shutdown(c.fd, SHUT_WR), 0);
+    client_reset(&c);
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+static void the_257th_connection_is_refused(void **state)
+{
+    static struct client clients[TOC_HTTP_CONNECTIONS_MAX];
+    static struct client more;
+    struct fixture f = {0};
+    (void)state;
+    assert_int_equal(uv_loop_init(&f.loop), 0);
+    assert_int_equal(toc_http_listen(&f.loop, ":0", echo, &f, &f.http), TOC_OK);
+    for (unsigned i = 0; i < TOC_HTTP_CONNECTIONS_MAX; i++) {
+        client_open(&clients[i], &f);
+        wait_for_open(&f, i + 1);
+    }
+    client_open(&more, &f);
+    wait_for_end(&more);
+    assert_int_equal(status_of(&more), 503);
+    assert_non_null(strstr(more.text, "\r\nRetry-After: 1\r\n"));
+    client_close(&more);
+    say(&clients[255], "GET /last HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&clients[255], "<GET /last >");
+    client_close(&clients[0]);
+    wait_for_open(&f, TOC_HTTP_CONNECTIONS_MAX - 1);
+    client_open(&more, &f);
+    say(&more, "GET /more HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&more, "<GET /more >");
+    client_close(&more);
+    for (unsigned i = 1; i < TOC_HTTP_CONNECTIONS_MAX; i++)
+        client_close(&clients[i]);
+    stop(&f);
+}
+
+static void without_a_slot_a_connection_waits_for_one(void **state)
+{
+    enum { SERVED = 8, REFUSED_AT_ONCE = 2, WAITING = 3, ALL = SERVED + REFUSED_AT_ONCE + WAITING };
+    static struct client clients[ALL];
+    struct fixture f;
+    (void)state;
+    start(&f, &roomy);
+    for (unsigned i = 0; i < ALL; i++)
+        client_open(&clients[i], &f);
+    wait_for_open(&f, SERVED + REFUSED_AT_ONCE);
+    for (unsigned i = 0; i < 100; i++)
+        turn(&f);
+    assert_int_equal(toc_http_open_connections(f.http), SERVED + REFUSED_AT_ONCE);
+    for (unsigned i = 0; i < SERVED + REFUSED_AT_ONCE; i++)
+        client_close(&clients[i]);
+    for (unsigned i = SERVED + REFUSED_AT_ONCE; i < ALL; i++) {
+        take(&clients[i]);
+        if (!clients[i].done && clients[i].size == 0)
+            say(&clients[i], "GET /w HTTP/1.0\r\n\r\n");
+        wait_for_end(&clients[i]);
+        assert_true(status_of(&clients[i]) == 200 || status_of(&clients[i]) == 503);
+        client_close(&clients[i]);
+    }
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+static void closing_frees_connections_in_every_state(void **state)
+{
+    struct fixture f;
+    static struct client idle;
+    static struct client half;
+    static struct client writing;
+    static struct client lingering;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&idle, &f);
+    client_open(&half, &f);
+    client_open(&writing, &f);
+    client_open(&lingering, &f);
+    say(&half, "GET / HTTP/1.1\r\n");
+    say(&writing, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    say(&lingering, "GET /a HTTP/1.0\r\n\r\n");
+    wait_for(&lingering, "<GET /a >");
+    wait_for_end(&lingering);
+    wait_for_open(&f, 4);
+    stop(&f);
+    client_close(&idle);
+    client_close(&half);
+    client_close(&writing);
+    client_close(&lingering);
+}
+
+static void a_handler_may_close_the_server(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    f.close_in_handler = true;
+    client_open(&c, &f);
+    say(&c, "GET /bye HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for_end(&c);
+    assert_int_equal(f.handled, 1);
+    assert_int_equal(c.size, 0);
+    client_close(&c);
+    stop(&f);
+}
+
+static void an_address_in_use_is_told_from_a_wrong_one(void **state)
+{
+    struct fixture f;
+    struct toc_http *second = NULL;
+    char address[32];
+    (void)state;
+    start(&f, &roomy);
+    snprintf(address, sizeof(address), "127.0.0.1:%u", toc_http_port(f.http));
+    assert_int_equal(toc_http_listen(&f.loop, address, echo, &f, &second), TOC_ERR_BUSY);
+    assert_int_equal(toc_http_listen(&f.loop, "nowhere", echo, &f, &second), TOC_ERR_CONFIG);
+    /* An address for documentation (RFC 5737), which no interface has. */
+    assert_int_equal(toc_http_listen(&f.loop, "192.0.2.1:0", echo, &f, &second), TOC_ERR_CONFIG);
+    assert_null(second);
+    toc_http_close(second);
+    stop(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_answered_and_the_connection_kept),
+        cmocka_unit_test(a_request_may_come_byte_by_byte),
+        cmocka_unit_test(head_has_the_length_of_get_and_no_body),
+        cmocka_unit_test(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(what_follows_a_refused_request_is_not_read),
+        cmocka_unit_test(close_is_honoured),
+        cmocka_unit_test(http_1_0_closes_unless_asked_to_stay),
+        cmocka_unit_test(malformed_framing_is_refused),
+        cmocka_unit_test(requests_that_are_not_served_here_are_refused),
+        cmocka_unit_test(another_method_is_told_what_is_allowed),
+        cmocka_unit_test(an_offer_to_upgrade_is_served_as_it_stands),
+        cmocka_unit_test(a_header_over_the_limit_is_refused),
+        cmocka_unit_test(a_refusal_outlives_what_the_peer_still_sends),
+        cmocka_unit_test(a_peer_that_never_stops_sending_is_cut_off),
+        cmocka_unit_test(a_dripping_request_meets_its_deadline),
+        cmocka_unit_test(an_idle_connection_is_closed_in_silence),
+        cmocka_unit_test(a_peer_that_takes_nothing_loses_its_connection),
+        cmocka_unit_test(a_peer_that_does_not_close_is_not_waited_for),
+        cmocka_unit_test(a_half_closed_peer_gets_its_answers),
+        cmocka_unit_test(a_request_cut_short_is_refused),
+        cmocka_unit_test(a_reset_in_mid_response_harms_nobody_else),
+        cmocka_unit_test(a_write_to_a_peer_long_gone_is_survived),
+        cmocka_unit_test(the_257th_connection_is_refused),
+        cmocka_unit_test(without_a_slot_a_connection_waits_for_one),
+        cmocka_unit_test(closing_frees_connections_in_every_state),
+        cmocka_unit_test(a_handler_may_close_the_server),
+        cmocka_unit_test(an_address_in_use_is_told_from_a_wrong_one),
+    };
+    alarm(120);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
