@@ -1,7 +1,7 @@
 #include "services/cli/event_json.h"
 
 #include "common/event_types.h"
-#include "services/cli/nearest.h"
+#include "common/policy_diag.h"
 #include "services/cli/rfc3339.h"
 
 #include <assert.h>
@@ -193,14 +193,15 @@ static const struct {
 
 static enum toc_err read_member(struct reading *r, const char *name, const json_t *value)
 {
-    struct nearest nearest = nearest_to(toc_str_of(name));
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(name));
     for (size_t i = 0; i < MEMBER_COUNT; i++) {
         if (strcmp(members[i].name, name) == 0)
             return json_is_null(value) ? TOC_OK : members[i].read(r, name, value);
-        nearest_offer(&nearest, members[i].name);
+        toc_guess_offer(&guess, members[i].name);
     }
-    if (nearest.best != NULL)
-        return wrong(r, "%.60s: unknown member (did you mean '%s'?)", name, nearest.best);
+    if (guess.best != NULL)
+        return wrong(r, "%.60s: unknown member (did you mean '%s'?)", name, guess.best);
     return wrong(r, "%.60s: unknown member; the body's members stand in \"data\"", name);
 }
 
@@ -222,14 +223,15 @@ static enum toc_err read_envelope(struct reading *r, json_t *root)
 
 static enum toc_err unknown_type(struct reading *r)
 {
-    struct nearest nearest = nearest_to(toc_str_of(r->event->type));
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(r->event->type));
     size_t count;
     const struct toc_event_type *types = toc_event_types(&count);
     for (size_t i = 0; i < count; i++)
-        nearest_offer(&nearest, types[i].text);
-    if (nearest.best != NULL)
+        toc_guess_offer(&guess, types[i].text);
+    if (guess.best != NULL)
         return wrong(r, "type: '%.60s' is unknown (did you mean '%s'?)", r->event->type,
-                     nearest.best);
+                     guess.best);
     return wrong(r, "type: '%.60s' is unknown; they look like tocsin.issue.opened", r->event->type);
 }
 

@@ -1,5 +1,6 @@
 #include "services/cli/commands.h"
-#include "services/cli/nearest.h"
+
+#include "common/policy_diag.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -39,12 +40,13 @@ static const struct command *find(const char *name)
 
 static int unknown(const char *name)
 {
-    struct nearest nearest = nearest_to(toc_str_of(name));
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(name));
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        nearest_offer(&nearest, commands[i].name);
+        toc_guess_offer(&guess, commands[i].name);
     fprintf(stderr, "tocsin: there is no command '%s'", name);
-    if (nearest.best != NULL)
-        fprintf(stderr, "; did you mean '%s'?", nearest.best);
+    if (guess.best != NULL)
+        fprintf(stderr, "; did you mean '%s'?", guess.best);
     fprintf(stderr, "\nSee tocsin --help.\n");
     return CLI_USAGE;
 }

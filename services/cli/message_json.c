@@ -1,6 +1,6 @@
 #include "services/cli/message_json.h"
 
-#include "services/cli/nearest.h"
+#include "common/policy_diag.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -230,11 +230,12 @@ wrong(struct reading *r, const char *member, const char *format, ...)
 static enum toc_err unknown_member(struct reading *r, const ProtobufCMessageDescriptor *type,
                                    const char *name)
 {
-    struct nearest nearest = nearest_to(toc_str_of(name));
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(name));
     for (unsigned i = 0; i < type->n_fields; i++)
-        nearest_offer(&nearest, type->fields[i].name);
-    if (nearest.best != NULL)
-        return wrong(r, name, "unknown member (did you mean '%s'?)", nearest.best);
+        toc_guess_offer(&guess, type->fields[i].name);
+    if (guess.best != NULL)
+        return wrong(r, name, "unknown member (did you mean '%s'?)", guess.best);
     return wrong(r, name, "unknown member of this type");
 }
 
