@@ -13,10 +13,12 @@
 /* X(name, one line about it), in the order of `tocsin --help`. */
 #define CLI_COMMANDS(X)                                                                            \
     X(publish, "publish CloudEvents JSON, one per line; a receipt per line comes back")            \
+    X(import, "publish the rows of a foreign export (CSV) as events")                              \
     X(help, "tell more about one command: tocsin help COMMAND")
 
 /* `argv[0]` is the command's name; each parses its own options and answers --help. */
 int cmd_publish(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif
