@@ -334,7 +334,7 @@ static enum toc_err from_client(struct toc_run *run, toc_peer peer, const Tocsin
         feed_on_fetch(run, peer, frame->fetch, now);
         return TOC_OK;
     case TOCSIN__V1__FRAME__KIND_ASK:
-        return answer_ask(run, peer, frame->ask);
+        return answer_ask(run, peer, frame->ask, now);
     default:
         run->counts.malformed++;
         run_refuse(run, peer, 0, TOCSIN__V1__REFUSE_REASON__REFUSE_MALFORMED,

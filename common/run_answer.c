@@ -148,21 +148,17 @@ static enum toc_err answer_in(struct toc_run *run, struct toc_txn *txn, const To
     return TOC_OK;
 }
 
-/*
- * Questions see the last commit. The memory store has no reader beside a writer, so one that comes
- * in the middle of a turn reads through the turn's own transaction there as well as here.
- */
-enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__Ask *ask)
+/* Questions see the last commit, so an open turn is committed first. */
+enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__Ask *ask,
+                        struct toc_now now)
 {
     Tocsin__V1__Answer answer = TOCSIN__V1__ANSWER__INIT;
-    struct toc_txn *txn = run->turn.txn;
-    enum toc_err err = TOC_OK;
-    if (!run->turn_open)
-        err = toc_txn_begin_read(run->store, &txn);
-    if (err < 0)
-        return err;
+    struct toc_txn *txn;
+    if (run->turn_open)
+        TOC_TRY(toc_run_commit(run, now));
+    TOC_TRY(toc_txn_begin_read(run->store, &txn));
     answer.tag = ask->tag;
-    err = answer_in(run, txn, ask, &answer);
+    enum toc_err err = answer_in(run, txn, ask, &answer);
     if (err == TOC_ERR_LIMIT || err == TOC_ERR_MALFORMED) { /* too much for one answer */
         tocsin__v1__answer__init(&answer);
         answer.tag = ask->tag;
@@ -172,7 +168,6 @@ enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__As
     }
     if (err == TOC_OK || err == TOC_NONE)
         send_answer(run, peer, &answer);
-    if (!run->turn_open)
-        toc_txn_abort(txn);
+    toc_txn_abort(txn);
     return err < 0 ? err : TOC_OK;
 }

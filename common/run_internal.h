@@ -147,6 +147,7 @@ void follow_after_commit(struct toc_run *run, struct toc_now now);
 void follow_restart(struct toc_run *run, struct upstream *up);
 
 /* run_answer.c */
-TOC_MUST enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__Ask *ask);
+TOC_MUST enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__Ask *ask,
+                                 struct toc_now now);
 
 #endif

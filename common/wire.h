@@ -25,11 +25,12 @@
 #define TOC_ID              16  /* bytes of an issue's or alert's id */
 
 /* Bits of Record.class and Fetch.class_mask. */
-#define TOC_CLASS_ISSUE   1u
-#define TOC_CLASS_ALERT   2u
-#define TOC_CLASS_CLOCK   4u
-#define TOC_CLASS_CONTROL 8u
+#define TOC_CLASS_ISSUE   1u /* events about issues, in intake's log */
+#define TOC_CLASS_ALERT   2u /* alerts, and what people do about them */
+#define TOC_CLASS_CLOCK   4u /* sla's log */
+#define TOC_CLASS_CONTROL 8u /* policy, time, upstreams */
 #define TOC_CLASS_REFUSAL 16u
+#define TOC_CLASS_HISTORY 32u /* the issues' histories, the router's log */
 
 /*
  * Checks nesting, field count, lengths, wire types and text against `type`. TOC_ERR_MALFORMED says

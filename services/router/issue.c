@@ -70,7 +70,7 @@ enum toc_err issue_emit(struct work *work, Tocsin__V1__IssueChange *change)
 {
     Tocsin__V1__Issue *issue = work->issue;
     struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED,
-                          .class_bit = TOC_CLASS_ISSUE,
+                          .class_bit = TOC_CLASS_HISTORY,
                           .partition = issue->partition,
                           .at_ms = work->at_ms,
                           .issue = issue->id.data,
@@ -94,7 +94,7 @@ enum toc_err issue_refuse(struct toc_turn *turn, struct toc_str id, Tocsin__V1__
     refused.event_type = event->type;
     refused.detail = toc_wire_text(detail);
     struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED,
-                          .class_bit = TOC_CLASS_ISSUE,
+                          .class_bit = TOC_CLASS_HISTORY,
                           .partition = toc_partition_of((const uint8_t *)id.data),
                           .at_ms = at_ms,
                           .issue = (const uint8_t *)id.data,

@@ -55,7 +55,7 @@ enum toc_err parked_add(struct toc_turn *turn, const Tocsin__V1__Record *record,
     parked.waiting++;
     parked.event_type = event->type;
     struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ISSUE_PARKED,
-                          .class_bit = TOC_CLASS_ISSUE,
+                          .class_bit = TOC_CLASS_HISTORY,
                           .partition = record->partition,
                           .at_ms = record->at_ms,
                           .issue = record->issue.data,

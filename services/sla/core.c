@@ -248,6 +248,7 @@ const struct toc_service sla_service = {
     .name = "sla",
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
+    .upstream_classes = TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
     .time_source = TOC_TIME_OF_LOGS,
     .step = sla_step,
     .next_due = fire_next_due,

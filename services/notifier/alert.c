@@ -1,0 +1,248 @@
+#include "services/notifier/alert.h"
+
+#define DUE_KEY    (8 + ALERT_KEY)
+#define OUTBOX_KEY (8 + PAGE_KEY)
+#define ISSUE_KEY  (1 + 4 + ALERT_KEY)
+
+static const struct toc_str counter_key = {"alerts", 6};
+
+static void put_instant(uint8_t *key, toc_time_ms at_ms)
+{
+    toc_put_u64be(key, at_ms < 0 ? 0 : (uint64_t)at_ms);
+}
+
+static void page_key(uint8_t key[PAGE_KEY], uint64_t number, uint32_t index)
+{
+    toc_put_u64be(key, number);
+    toc_put_u32be(key + ALERT_KEY, index);
+}
+
+/* --- alerts ------------------------------------------------------------------------------- */
+
+enum toc_err alert_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
+                        Tocsin__V1__Alert **out)
+{
+    uint8_t key[ALERT_KEY];
+    struct toc_str row;
+    toc_put_u64be(key, number);
+    enum toc_err err = toc_get(txn, TABLE_ALERT, toc_str(key, sizeof(key)), &row);
+    if (err != TOC_OK)
+        return err;
+    return toc_wire_unpack(arena, &tocsin__v1__alert__descriptor, row, out);
+}
+
+enum toc_err alert_number_of(struct toc_txn *txn, struct toc_str id, uint64_t *out)
+{
+    struct toc_str row;
+    enum toc_err err = toc_get(txn, TABLE_ALERT_ID, id, &row);
+    if (err != TOC_OK)
+        return err;
+    if (row.size != ALERT_KEY)
+        return TOC_ERR_DAMAGED;
+    *out = toc_get_u64be(row.data);
+    return TOC_OK;
+}
+
+static enum toc_err next_number(struct toc_turn *turn, uint64_t *out)
+{
+    uint8_t value[8];
+    struct toc_str row;
+    uint64_t number = 0;
+    enum toc_err err = toc_get(turn->txn, TOC_TABLE_META, counter_key, &row);
+    TOC_TRY(err);
+    if (err == TOC_OK) {
+        if (row.size != sizeof(value))
+            return TOC_ERR_DAMAGED;
+        number = toc_get_u64be(row.data);
+    }
+    toc_put_u64be(value, number + 1);
+    *out = number + 1;
+    return toc_put(turn->txn, TOC_TABLE_META, counter_key, toc_str(value, sizeof(value)));
+}
+
+enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    uint8_t key[ALERT_KEY], of_issue[ISSUE_KEY];
+    TOC_TRY(next_number(turn, &alert->number));
+    toc_put_u64be(key, alert->number);
+    of_issue[0] = (uint8_t)alert->partition;
+    toc_put_u32be(of_issue + 1, alert->issue_number);
+    memcpy(of_issue + 5, key, ALERT_KEY);
+    TOC_TRY(
+        toc_put(turn->txn, TABLE_ALERT_ID, toc_wire_bytes(&alert->id), toc_str(key, sizeof(key))));
+    return toc_put(turn->txn, TABLE_ALERT_ISSUE, toc_str(of_issue, sizeof(of_issue)),
+                   toc_str(NULL, 0));
+}
+
+/* Moves a row of a time index from one instant to another. */
+static enum toc_err move(struct toc_turn *turn, unsigned table, const uint8_t *row, size_t row_size,
+                         toc_time_ms old_ms, toc_time_ms new_ms)
+{
+    uint8_t key[OUTBOX_KEY];
+    TOC_ASSERT(8 + row_size <= sizeof(key));
+    if (old_ms == new_ms)
+        return TOC_OK;
+    memcpy(key + 8, row, row_size);
+    if (old_ms != TOC_TIME_NEVER) {
+        put_instant(key, old_ms);
+        enum toc_err err = toc_del(turn->txn, table, toc_str(key, 8 + row_size));
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    }
+    if (new_ms == TOC_TIME_NEVER)
+        return TOC_OK;
+    put_instant(key, new_ms);
+    return toc_put(turn->txn, table, toc_str(key, 8 + row_size), toc_str(NULL, 0));
+}
+
+enum toc_err alert_save(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                        toc_time_ms old_next_ms)
+{
+    uint8_t key[ALERT_KEY];
+    struct toc_str row;
+    toc_put_u64be(key, alert->number);
+    TOC_TRY(move(turn, TABLE_ALERT_DUE, key, sizeof(key), old_next_ms, alert->next_ms));
+    if (alert->next_ms != TOC_TIME_NEVER)
+        toc_wake_at(turn, alert->next_ms);
+    TOC_TRY(toc_wire_pack(turn->arena, alert, &row));
+    return toc_put(turn->txn, TABLE_ALERT, toc_str(key, sizeof(key)), row);
+}
+
+enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, uint32_t issue_number,
+                            uint64_t from, uint64_t *out)
+{
+    uint8_t key[ISSUE_KEY];
+    struct toc_str found, value;
+    key[0] = (uint8_t)partition;
+    toc_put_u32be(key + 1, issue_number);
+    toc_put_u64be(key + 5, from);
+    enum toc_err err =
+        toc_first_at_least(txn, TABLE_ALERT_ISSUE, toc_str(key, sizeof(key)), &found, &value);
+    if (err != TOC_OK)
+        return err;
+    if (found.size != ISSUE_KEY || memcmp(found.data, key, 5) != 0)
+        return TOC_NONE;
+    *out = toc_get_u64be(found.data + 5);
+    return TOC_OK;
+}
+
+enum toc_err index_first(struct toc_txn *txn, unsigned table, toc_time_ms *out_ms,
+                         uint64_t *out_number)
+{
+    struct toc_str key, value;
+    enum toc_err err = toc_first_at_least(txn, table, toc_str(NULL, 0), &key, &value);
+    if (err != TOC_OK)
+        return err;
+    if (key.size < DUE_KEY)
+        return TOC_ERR_DAMAGED;
+    *out_ms = (toc_time_ms)toc_get_u64be(key.data);
+    *out_number = toc_get_u64be(key.data + 8);
+    return TOC_OK;
+}
+
+/* --- pages -------------------------------------------------------------------------------- */
+
+enum toc_err page_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
+                       uint32_t index, Tocsin__V1__Page **out)
+{
+    uint8_t key[PAGE_KEY];
+    struct toc_str row;
+    page_key(key, number, index);
+    enum toc_err err = toc_get(txn, TABLE_PAGE, toc_str(key, sizeof(key)), &row);
+    if (err != TOC_OK)
+        return err;
+    return toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, out);
+}
+
+enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page, toc_time_ms old_next_ms)
+{
+    uint8_t key[PAGE_KEY];
+    struct toc_str row;
+    page_key(key, page->alert_number, page->index);
+    TOC_TRY(move(turn, TABLE_OUTBOX, key, sizeof(key), old_next_ms, page->next_ms));
+    TOC_TRY(toc_wire_pack(turn->arena, page, &row));
+    return toc_put(turn->txn, TABLE_PAGE, toc_str(key, sizeof(key)), row);
+}
+
+/* The instant and the page of an outbox row's key. */
+static enum toc_err read_outbox(struct toc_str key, toc_time_ms *at_ms, uint64_t *number,
+                                uint32_t *index)
+{
+    if (key.size != OUTBOX_KEY)
+        return TOC_ERR_DAMAGED;
+    *at_ms = (toc_time_ms)toc_get_u64be(key.data);
+    *number = toc_get_u64be(key.data + 8);
+    *index = toc_get_u32be(key.data + 8 + ALERT_KEY);
+    return TOC_OK;
+}
+
+static enum toc_err load_both(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
+                              uint32_t index, struct notifier_page *out)
+{
+    enum toc_err err = page_load(txn, arena, number, index, &out->page);
+    if (err == TOC_OK)
+        err = alert_load(txn, arena, number, &out->alert);
+    return err;
+}
+
+enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena, toc_time_ms now_ms,
+                                size_t most, struct notifier_page *out, size_t *out_count)
+{
+    struct toc_str key, value;
+    struct toc_scan *scan;
+    enum toc_err err;
+    *out_count = 0;
+    TOC_TRY(toc_scan_open(txn, TABLE_OUTBOX, toc_str(NULL, 0), &scan));
+    while (*out_count < most && (err = toc_scan_next(scan, &key, &value)) == TOC_OK) {
+        toc_time_ms at_ms;
+        uint64_t number;
+        uint32_t index;
+        err = read_outbox(key, &at_ms, &number, &index);
+        if (err < 0 || at_ms > now_ms)
+            break;
+        err = load_both(txn, arena, number, index, &out[*out_count]);
+        if (err != TOC_OK) {
+            err = err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+            break;
+        }
+        (*out_count)++;
+    }
+    toc_scan_close(scan);
+    return *out_count == most || err >= 0 ? TOC_OK : err;
+}
+
+enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
+                                   uint64_t alert_number, uint32_t index, struct notifier_page *out)
+{
+    struct notifier_page found;
+    enum toc_err err = load_both(txn, arena, alert_number, index, &found);
+    if (err != TOC_OK)
+        return err;
+    if (found.page->state != TOCSIN__V1__PAGE_STATE__PAGE_PENDING)
+        return TOC_NONE;
+    *out = found;
+    return TOC_OK;
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type, Tocsin__V1__Alert *alert,
+                       Tocsin__V1__Page *page, const char *by, const char *reason)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    change.alert = alert;
+    change.page = page;
+    change.by = toc_wire_text(by != NULL ? by : "");
+    change.reason = toc_wire_text(reason != NULL ? reason : "");
+    alert->changed_ms = turn->log_ms;
+    struct toc_out out = {.type = type,
+                          .class_bit = TOC_CLASS_ALERT,
+                          .partition = alert->partition,
+                          .at_ms = turn->log_ms,
+                          .issue = alert->issue.data,
+                          .prev_seq = alert->last_seq,
+                          .policy = alert->policy,
+                          .test = alert->test,
+                          .message = &change};
+    return toc_emit(turn, &out, &alert->last_seq);
+}

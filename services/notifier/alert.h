@@ -1,0 +1,58 @@
+/*
+ * The rows of the notifier and the records about them.
+ *
+ * Tables: `alert`, key u64be number -> packed Alert; `alert_id`, key id (16) -> that key;
+ * `alert_issue`, key partition (1) ‖ u32be issue number ‖ alert key -> nothing; `page`, key alert
+ * key ‖ u32be index -> packed Page; `alert_due`, key u64be instant ‖ alert key -> nothing;
+ * `outbox`, key u64be instant ‖ page key -> nothing.
+ */
+#ifndef NOTIFIER_ALERT_H
+#define NOTIFIER_ALERT_H
+
+#include "services/notifier/notifier.h"
+
+enum notifier_table {
+    TABLE_ALERT = TOC_TABLE_OWN,
+    TABLE_ALERT_ID,
+    TABLE_ALERT_ISSUE,
+    TABLE_PAGE,
+    TABLE_ALERT_DUE,
+    TABLE_OUTBOX,
+    NOTIFIER_TABLE_END
+};
+
+#define ALERT_KEY 8
+#define PAGE_KEY  (ALERT_KEY + 4)
+
+TOC_MUST enum toc_err alert_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
+                                 Tocsin__V1__Alert **out);
+/* TOC_NONE when no alert has this id. */
+TOC_MUST enum toc_err alert_number_of(struct toc_txn *txn, struct toc_str id, uint64_t *out);
+
+/* Gives the alert its number and its index rows. */
+TOC_MUST enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert);
+
+/* Puts the row; `old_next_ms` is where it stood in the index of dues (TOC_TIME_NEVER: nowhere). */
+TOC_MUST enum toc_err alert_save(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                 toc_time_ms old_next_ms);
+
+TOC_MUST enum toc_err page_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
+                                uint32_t index, Tocsin__V1__Page **out);
+/* Puts the row; `old_next_ms` is where it stood in the outbox. */
+TOC_MUST enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page,
+                                toc_time_ms old_next_ms);
+
+/* The next alert of an issue with number >= `from`, TOC_NONE when there is none. */
+TOC_MUST enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, uint32_t issue_number,
+                                     uint64_t from, uint64_t *out);
+
+/* The first row of a time index: its instant and what stands behind it. TOC_NONE when empty. */
+TOC_MUST enum toc_err index_first(struct toc_txn *txn, unsigned table, toc_time_ms *out_ms,
+                                  uint64_t *out_number);
+
+/* Appends a record about an alert; `page`, `by` and `reason` may be NULL. */
+TOC_MUST enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type,
+                                Tocsin__V1__Alert *alert, Tocsin__V1__Page *page, const char *by,
+                                const char *reason);
+
+#endif

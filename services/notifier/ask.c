@@ -1,0 +1,99 @@
+#include "services/notifier/ask.h"
+
+#define ROWS_MAX 500
+
+static enum toc_err add_row(struct toc_arena *arena, const void *message,
+                            Tocsin__V1__Answer *answer)
+{
+    struct toc_str row;
+    TOC_TRY(toc_wire_pack(arena, message, &row));
+    answer->rows[answer->n_rows++] = toc_wire_binary(row);
+    return TOC_OK;
+}
+
+static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Alert *alert)
+{
+    struct toc_str prefix = toc_wire_bytes(&ask->id);
+    if (prefix.size != 0 && !toc_str_starts(toc_wire_bytes(&alert->id), prefix))
+        return false;
+    if (ask->number != 0 &&
+        (ask->number != alert->issue_number || ask->partition != alert->partition))
+        return false;
+    if (ask->queue[0] != '\0' && strcmp(ask->queue, alert->queue) != 0)
+        return false;
+    return ask->all || prefix.size != 0 || ask->number != 0 ||
+           alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
+}
+
+/* Newest first, which is backwards through the numbers. */
+static enum toc_err list_alerts(struct toc_txn *txn, struct toc_arena *arena,
+                                const Tocsin__V1__Ask *ask, size_t limit,
+                                Tocsin__V1__Answer *answer)
+{
+    struct toc_str below = toc_wire_bytes(&ask->after), key, row;
+    enum toc_err err;
+    while ((err = toc_last_below(txn, TABLE_ALERT, below, &key, &row)) == TOC_OK) {
+        Tocsin__V1__Alert *alert;
+        if (answer->n_rows == limit) {
+            answer->next = toc_wire_binary(below);
+            return TOC_OK;
+        }
+        char *copy = toc_arena_copy(arena, key);
+        if (copy == NULL)
+            return TOC_ERR_LIMIT;
+        below = toc_str(copy, key.size);
+        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__alert__descriptor, row, &alert));
+        if (is_asked_for(ask, alert))
+            TOC_TRY(add_row(arena, alert, answer));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err list_pages(struct toc_txn *txn, struct toc_arena *arena,
+                               const Tocsin__V1__Ask *ask, size_t limit, Tocsin__V1__Answer *answer)
+{
+    Tocsin__V1__Alert *alert;
+    uint64_t number;
+    enum toc_err err = alert_number_of(txn, toc_wire_bytes(&ask->id), &number);
+    if (err != TOC_OK)
+        return err;
+    err = alert_load(txn, arena, number, &alert);
+    for (uint32_t i = 0; err == TOC_OK && i < alert->pages && i < limit; i++) {
+        Tocsin__V1__Page *page;
+        err = page_load(txn, arena, number, i, &page);
+        if (err == TOC_OK)
+            err = add_row(arena, page, answer);
+    }
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
+                          const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+{
+    (void)self;
+    size_t limit = ask->limit != 0 && ask->limit < ROWS_MAX ? ask->limit : ROWS_MAX;
+    answer->rows = toc_arena_take(arena, limit * sizeof(*answer->rows));
+    if (answer->rows == NULL)
+        return TOC_ERR_LIMIT;
+    if (ask->what == TOCSIN__V1__ASK__WHAT__ALERTS)
+        return list_alerts(txn, arena, ask, limit, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES)
+        return list_pages(txn, arena, ask, limit, answer);
+    answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
+    answer->detail = toc_wire_text("the notifier answers STATUS, ALERTS, PAGES, HISTORY, POLICY");
+    return TOC_OK;
+}
+
+enum toc_err notifier_last_seq(struct toc_txn *txn, struct toc_arena *arena,
+                               const Tocsin__V1__Ask *ask, uint64_t *out)
+{
+    Tocsin__V1__Alert *alert;
+    uint64_t number;
+    enum toc_err err = alert_number_of(txn, toc_wire_bytes(&ask->id), &number);
+    *out = 0;
+    if (err == TOC_OK)
+        err = alert_load(txn, arena, number, &alert);
+    if (err == TOC_OK)
+        *out = alert->last_seq;
+    return err < 0 ? err : TOC_OK;
+}

@@ -1,0 +1,342 @@
+/*
+ * The notifier's step: which alerts a record opens or ends, what people do about them, what time
+ * and outcomes do.
+ *
+ *   core.c       records, actions, time     escalate.c   steps, pages, outcomes
+ *   alert.c      rows and records           ask.c        questions
+ *   send_curl.c  the sender in the real process; payload.c what it sends
+ */
+#include "services/notifier/ask.h"
+#include "services/notifier/escalate.h"
+
+#include <stdio.h>
+
+static const char *const tables[] = {"alert", "alert_id",  "alert_issue",
+                                     "page",  "alert_due", "outbox"};
+_Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
+               "one name per table");
+
+#define CAUSE_MAX 96 /* bytes of a cause's name */
+
+/* --- opening ------------------------------------------------------------------------------ */
+
+static struct toc_fields fields_of(const struct cause *cause)
+{
+    struct toc_fields fields = {0};
+    fields.value[TOC_FIELD_QUEUE] = toc_str_of(cause->queue);
+    fields.value[TOC_FIELD_SOURCE] = toc_str_of(cause->source);
+    fields.value[TOC_FIELD_RISK] = toc_str_of(toc_risk_name(cause->risk));
+    fields.value[TOC_FIELD_PRIORITY] = toc_str_of(toc_priority_name(cause->priority));
+    return fields;
+}
+
+static enum toc_err open_all(struct toc_turn *turn, struct cause *cause, enum toc_alert_on on,
+                             unsigned threshold, const struct toc_fields *fields)
+{
+    const struct toc_policy *policy;
+    char name[CAUSE_MAX];
+    if (cause->record->policy == 0 || cause->record->test)
+        return TOC_OK; /* a test pages nobody */
+    enum toc_err err = toc_turn_policy(turn, cause->record->policy, &policy);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    const char *base = cause->name;
+    for (size_t i = 0; i < policy->alert_count; i++) {
+        const struct toc_alert_rule *rule = &policy->alerts[i];
+        if (rule->on != on || threshold < rule->threshold_percent)
+            continue;
+        if (rule->metric != NULL && strcmp(rule->metric, cause->metric) != 0)
+            continue;
+        if (!toc_match(&rule->when, fields))
+            continue;
+        snprintf(name, sizeof(name), "%s %s", base, rule->name);
+        cause->rule = rule;
+        cause->name = name;
+        TOC_TRY(escalate_open(turn, cause, policy));
+    }
+    return TOC_OK;
+}
+
+static enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                                   const Tocsin__V1__ClockChange *change, enum toc_alert_on on)
+{
+    char name[CAUSE_MAX];
+    const Tocsin__V1__Clock *clock = change->clock;
+    struct cause cause = {.record = record,
+                          .name = name,
+                          .metric = clock->metric,
+                          .issue = record->issue.data,
+                          .partition = record->partition,
+                          .issue_number = change->number,
+                          .path = change->path,
+                          .queue = change->queue,
+                          .source = change->source,
+                          .subject = change->subject,
+                          .priority = change->priority,
+                          .risk = change->risk,
+                          .due_ms = change->due_ms};
+    if (on == TOC_ALERT_ON_WARNED)
+        snprintf(name, sizeof(name), "warned:%.20s/%u/%u/%u", clock->metric, clock->instance,
+                 clock->apply_version, change->threshold_percent);
+    else
+        snprintf(name, sizeof(name), "breached:%.20s/%u/%u", clock->metric, clock->instance,
+                 clock->apply_version);
+    struct toc_fields fields = fields_of(&cause);
+    return open_all(turn, &cause, on, change->threshold_percent, &fields);
+}
+
+static enum toc_err open_for_issue(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                                   const Tocsin__V1__Issue *issue)
+{
+    struct cause cause = {.record = record,
+                          .name = "opened",
+                          .metric = "",
+                          .issue = record->issue.data,
+                          .partition = record->partition,
+                          .issue_number = issue->number,
+                          .path = issue->path,
+                          .queue = issue->queue,
+                          .source = issue->source,
+                          .subject = issue->subject,
+                          .priority = issue->priority,
+                          .risk = issue->risk};
+    struct toc_fields fields = fields_of(&cause);
+    fields.value[TOC_FIELD_CHANNEL] = toc_str_of(issue->channel);
+    fields.value[TOC_FIELD_LINE_OF_BUSINESS] = toc_str_of(issue->line_of_business);
+    fields.value[TOC_FIELD_CATEGORY] = toc_str_of(issue->category);
+    fields.value[TOC_FIELD_PRODUCT] = toc_str_of(issue->product);
+    fields.value[TOC_FIELD_REGION] = toc_str_of(issue->region);
+    fields.value[TOC_FIELD_LANGUAGE] = toc_str_of(issue->language);
+    fields.value[TOC_FIELD_REQUESTER_TIER] = toc_str_of(issue->requester_tier);
+    fields.tags = issue->tags;
+    fields.tag_count = issue->n_tags;
+    return open_all(turn, &cause, TOC_ALERT_ON_OPENED, 0, &fields);
+}
+
+/* --- ending ------------------------------------------------------------------------------- */
+
+static bool is_live(const Tocsin__V1__Alert *alert)
+{
+    return alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
+}
+
+/* Ends the alerts of an issue: those about one clock, or all when `metric` is NULL. */
+static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32_t issue_number,
+                               const char *metric, const char *reason)
+{
+    uint64_t number = 0;
+    enum toc_err err;
+    while ((err = alert_of_issue(turn->txn, partition, issue_number, number, &number)) == TOC_OK) {
+        Tocsin__V1__Alert *alert;
+        err = alert_load(turn->txn, turn->arena, number, &alert);
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        if (is_live(alert) && (metric == NULL || strcmp(alert->metric, metric) == 0))
+            TOC_TRY(escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
+                                 TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, NULL, reason));
+        number++;
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+static enum toc_err on_clock(struct toc_turn *turn, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__ClockChange *change;
+    TOC_TRY(toc_unpack(turn, clock_change, toc_wire_bytes(&record->body), &change));
+    if (change->clock == NULL || record->issue.len != TOC_ID)
+        return TOC_ERR_MALFORMED;
+    const char *metric = change->clock->metric;
+    switch ((int)change->what) {
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED:
+        return open_for_clock(turn, record, change, TOC_ALERT_ON_WARNED);
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
+        return open_for_clock(turn, record, change, TOC_ALERT_ON_BREACHED);
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__MET:
+        return end_alerts(turn, record->partition, change->number, metric, "the clock stopped");
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED:
+        return end_alerts(turn, record->partition, change->number, metric,
+                          "the clock was cancelled");
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED:
+        return end_alerts(turn, record->partition, change->number, metric,
+                          "the breach was taken back");
+    default:
+        return TOC_OK;
+    }
+}
+
+static bool is_over(Tocsin__V1__IssueState state)
+{
+    return state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED ||
+           state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
+}
+
+/* An issue may become critical when it is opened or classified; a rule opens its alert once. */
+static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__IssueChange *change;
+    TOC_TRY(toc_unpack(turn, issue_change, toc_wire_bytes(&record->body), &change));
+    if (change->issue == NULL || record->issue.len != TOC_ID)
+        return TOC_ERR_MALFORMED;
+    const Tocsin__V1__Issue *issue = change->issue;
+    switch ((int)change->what) {
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED:
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED:
+        return is_over(issue->state) ? TOC_OK : open_for_issue(turn, record, issue);
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS:
+        if (!is_over(issue->state))
+            return TOC_OK;
+        return end_alerts(turn, issue->partition, issue->number, NULL, "the issue is solved");
+    default:
+        return TOC_OK;
+    }
+}
+
+static enum toc_err refuse_action(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                                  Tocsin__V1__Alert *alert, const char *by, const char *reason)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    change.by = toc_wire_text(by);
+    change.reason = toc_wire_text(reason);
+    change.alert = alert;
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED,
+                          .class_bit = TOC_CLASS_ALERT,
+                          .partition = alert != NULL ? alert->partition : TOC_PARTITION_ALL,
+                          .at_ms = turn->log_ms,
+                          .issue = alert != NULL ? alert->issue.data : NULL,
+                          .prev_seq = alert != NULL ? alert->last_seq : 0,
+                          .test = record->test,
+                          .message = &change};
+    if (alert == NULL)
+        return toc_emit(turn, &out, NULL);
+    TOC_TRY(toc_emit(turn, &out, &alert->last_seq));
+    return alert_save(turn, alert, alert->next_ms);
+}
+
+static enum toc_err acknowledge(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                                Tocsin__V1__Alert *alert, const char *by)
+{
+    if (!is_live(alert))
+        return refuse_action(turn, record, alert, by, "the alert is resolved already");
+    return escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
+                        TOCSIN__V1__RECORD_TYPE__ALERT_ACKED, by, NULL);
+}
+
+static enum toc_err act(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                        Tocsin__V1__Alert *alert, const char *type, const char *by)
+{
+    if (strcmp(type, "tocsin.alert.acked") == 0 || strcmp(type, "tocsin.alert.taken") == 0)
+        return acknowledge(turn, record, alert, by);
+    if (!is_live(alert))
+        return refuse_action(turn, record, alert, by, "the alert is resolved already");
+    if (strcmp(type, "tocsin.alert.resolved") == 0)
+        return escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
+                            TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, by, "resolved by hand");
+    if (strcmp(type, "tocsin.alert.escalated") == 0 && escalate_is_open(alert))
+        return escalate_next(turn, alert, "escalated by hand");
+    return refuse_action(turn, record, alert, by, "this notifier does not do that to this alert");
+}
+
+static enum toc_err on_action(struct toc_turn *turn, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Event *event;
+    Tocsin__V1__Alert *alert;
+    uint64_t number;
+    TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+    if (event->body_case != TOCSIN__V1__EVENT__BODY_ALERT)
+        return TOC_OK; /* control records reach us through the router */
+    const char *by = event->alert->by[0] != '\0' ? event->alert->by : event->source;
+    enum toc_err err = alert_number_of(turn->txn, toc_wire_bytes(&event->alert->alert), &number);
+    TOC_TRY(err);
+    if (err == TOC_NONE)
+        return refuse_action(turn, record, NULL, by, "there is no such alert");
+    err = alert_load(turn->txn, turn->arena, number, &alert);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    return act(turn, record, alert, event->type, by);
+}
+
+static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *record)
+{
+    switch ((int)record->type) {
+    case TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED:
+        return on_action(turn, record);
+    case TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED:
+        return on_history(turn, record);
+    case TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED:
+        return on_clock(turn, record);
+    case TOCSIN__V1__RECORD_TYPE__POLICY_PART:
+    case TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED:
+        return toc_turn_keep_policy(turn, record->type, toc_wire_bytes(&record->body),
+                                    record->at_ms, false);
+    default:
+        return TOC_OK;
+    }
+}
+
+/* --- time and outcomes -------------------------------------------------------------------- */
+
+static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
+{
+    for (unsigned i = 0; i < NOTIFIER_DUES_PER_STEP; i++) {
+        Tocsin__V1__Alert *alert;
+        toc_time_ms due_ms;
+        uint64_t number;
+        enum toc_err err = index_first(turn->txn, TABLE_ALERT_DUE, &due_ms, &number);
+        if (err != TOC_OK || due_ms >= now_ms)
+            return err < 0 ? err : TOC_OK;
+        size_t mark = toc_arena_mark(turn->arena);
+        err = alert_load(turn->txn, turn->arena, number, &alert);
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        TOC_TRY(escalate_next(turn, alert, "nobody acknowledged in time"));
+        toc_arena_reset(turn->arena, mark);
+    }
+    return TOC_OK;
+}
+
+static enum toc_err next_due(struct toc_txn *txn, toc_time_ms *out)
+{
+    toc_time_ms due_ms = TOC_TIME_NEVER;
+    uint64_t number;
+    enum toc_err err = index_first(txn, TABLE_ALERT_DUE, &due_ms, &number);
+    if (err >= 0)
+        *out = err == TOC_OK ? due_ms : TOC_TIME_NEVER;
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err on_outcome(struct toc_turn *turn, struct toc_str bytes)
+{
+    Tocsin__V1__PageOutcome *outcome;
+    TOC_TRY(toc_unpack(turn, page_outcome, bytes, &outcome));
+    return escalate_outcome(turn, outcome);
+}
+
+static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event *ev)
+{
+    switch (ev->kind) {
+    case TOC_EVENT_RECORD:
+        return on_record(turn, ev->record);
+    case TOC_EVENT_TIME:
+        return on_time(turn, ev->at_ms);
+    case TOC_EVENT_OUTCOME:
+        return on_outcome(turn, ev->bytes);
+    case TOC_EVENT_SUBMIT:
+    case TOC_EVENT_UPSTREAM:
+        break;
+    }
+    TOC_ASSERT(!"an event that the notifier never gets");
+}
+
+const struct toc_service notifier_service = {
+    .name = "notifier",
+    .tables = tables,
+    .table_count = sizeof(tables) / sizeof(tables[0]),
+    .upstream_classes = TOC_CLASS_ALERT | TOC_CLASS_CLOCK | TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
+    .time_source = TOC_TIME_OF_OWN_CLOCK,
+    .step = notifier_step,
+    .next_due = next_due,
+    .ask = notifier_ask,
+    .last_seq_of = notifier_last_seq,
+};

@@ -1,0 +1,51 @@
+/*
+ * What an alert does: open, page the contacts of its step, go to the next step, end.
+ *
+ *                 ack, take            resolve, solved, clock met
+ *      OPEN ───────────────► ACKNOWLEDGED ─────────────► RESOLVED
+ *       │ ╲___ resolve, solved, clock met ________________↗
+ *       │ time-out: next step, next round
+ *       └─ no step left ──► EXHAUSTED ── ack ──► ACKNOWLEDGED
+ */
+#ifndef NOTIFIER_ESCALATE_H
+#define NOTIFIER_ESCALATE_H
+
+#include "services/notifier/alert.h"
+
+/* What an alert is about. */
+struct cause {
+    const Tocsin__V1__Record *record;
+    const struct toc_alert_rule *rule;
+    const char *name;     /* "breached:first_reply/1/0", unique for the issue */
+    const char *metric;   /* or "" */
+    const uint8_t *issue; /* TOC_ID bytes */
+    uint32_t partition, issue_number;
+    const char *path; /* the issue's */
+    const char *queue, *source, *subject;
+    Tocsin__V1__Priority priority;
+    Tocsin__V1__Risk risk;
+    toc_time_ms due_ms;
+};
+
+/* Opens the alert unless it is there already, and pages its first step at once. */
+TOC_MUST enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
+                                    const struct toc_policy *policy);
+
+/* Steps to what comes next: contacts, another round, the end. `why` is a constant for the record.
+ */
+TOC_MUST enum toc_err escalate_next(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                    const char *why);
+
+/* Ends paging: what is pending is cancelled here and now. `type` is ALERT_ACKED or ALERT_CLOSED. */
+TOC_MUST enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                   Tocsin__V1__AlertState state, Tocsin__V1__RecordType type,
+                                   const char *by, const char *reason);
+
+/* What a send came to. */
+TOC_MUST enum toc_err escalate_outcome(struct toc_turn *turn,
+                                       const Tocsin__V1__PageOutcome *outcome);
+
+/* True while somebody may still be paged for it. */
+bool escalate_is_open(const Tocsin__V1__Alert *alert);
+
+#endif

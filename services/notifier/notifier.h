@@ -1,0 +1,39 @@
+/*
+ * Notifier's core: alerts, escalation paths, and the intents to page someone.
+ *
+ * It follows the router (risk, solved), sla (warned, breached, met) and, straight from intake, what
+ * people do about alerts. A page is first a row with a stable delivery id; the sender (send_curl.c,
+ * or the simulator's) picks up rows that are due after the commit and reports each outcome as an
+ * event. An acknowledgement cancels what is pending in the transaction that records it.
+ */
+#ifndef NOTIFIER_NOTIFIER_H
+#define NOTIFIER_NOTIFIER_H
+
+#include "common/turn.h"
+
+#define NOTIFIER_DUES_PER_STEP 256
+#define NOTIFIER_DELIVERY_MAX  40 /* bytes of a delivery id with its terminator */
+
+/* open takes no config. */
+extern const struct toc_service notifier_service;
+
+/* A page that is due, with its alert; both in the arena of the call. */
+struct notifier_page {
+    Tocsin__V1__Page *page;
+    Tocsin__V1__Alert *alert;
+};
+
+/*
+ * Pages whose next try is at or before `now_ms`, soonest first, at most `most`. The sender leaves
+ * out those that it has under way.
+ */
+TOC_MUST enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena,
+                                         toc_time_ms now_ms, size_t most, struct notifier_page *out,
+                                         size_t *out_count);
+
+/* The page as it stands now; call right before the first byte. TOC_NONE when it is not pending. */
+TOC_MUST enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
+                                            uint64_t alert_number, uint32_t index,
+                                            struct notifier_page *out);
+
+#endif
