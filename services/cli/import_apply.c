@@ -140,7 +140,7 @@ static enum outcome expand(struct making *m, const struct import_template *templ
     char number[32];
     size_t used = 0;
     for (size_t i = 0; i < template->count; i++) {
-        struct toc_str text;
+        struct toc_str text = {NULL, 0};
         enum outcome outcome = part_text(m, &template->parts[i], number, &text);
         if (outcome != GAVE_TEXT)
             return outcome;
