@@ -1,0 +1,311 @@
+#include "common/event_types.h"
+#include "services/cli/event_json.h"
+#include "services/cli/rfc3339.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+struct fixture {
+    struct toc_arena arena;
+    char error[EVENT_JSON_ERROR_MAX];
+    Tocsin__V1__Event *event;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    if (f == NULL || toc_arena_init(&f->arena, 256 * 1024) < 0)
+        return -1;
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    toc_arena_done(&f->arena);
+    free(f);
+    return 0;
+}
+
+#define ENVELOPE "\"specversion\":\"1.0\",\"id\":\"7\",\"source\":\"urn:shop\""
+
+static enum toc_err read_event(struct fixture *f, const char *json)
+{
+    toc_arena_reset(&f->arena, 0);
+    f->error[0] = '\0';
+    f->event = NULL;
+    return event_json_read(&f->arena, toc_str_of(json), &f->event, f->error);
+}
+
+static void assert_error(struct fixture *f, const char *json, const char *part)
+{
+    assert_int_equal(read_event(f, json), TOC_ERR_MALFORMED);
+    if (strstr(f->error, part) == NULL)
+        fail_msg("'%s' does not say '%s'", f->error, part);
+}
+
+static void every_member_of_an_opening_is_read(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(
+        read_event(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subject\":\"T-1\","
+                      "\"time\":\"2026-03-01T09:30:00.250+05:30\",\"tocsintest\":true,"
+                      "\"tocsinissue\":\"000102030405060708090a0b0c0d0e0f\","
+                      "\"datacontenttype\":\"application/json\",\"data\":{\"channel\":\"email\","
+                      "\"priority\":\"p2\",\"risk\":\"SEVERE\",\"tags\":[\"a\",\"b\"]}}"),
+        TOC_OK);
+    const Tocsin__V1__Event *e = f->event;
+    assert_string_equal(e->id, "7");
+    assert_string_equal(e->source, "urn:shop");
+    assert_string_equal(e->subject, "T-1");
+    assert_true(e->time_ms == 1772337600250); /* 04:00:00.250 UTC */
+    assert_true(e->test);
+    assert_int_equal(e->issue.len, 16);
+    assert_int_equal(e->issue.data[15], 15);
+    assert_int_equal(e->body_case, TOCSIN__V1__EVENT__BODY_ISSUE_OPENED);
+    assert_string_equal(e->issue_opened->channel, "email");
+    assert_int_equal(e->issue_opened->priority, TOCSIN__V1__PRIORITY__PRIORITY_P2);
+    assert_int_equal(e->issue_opened->risk, TOCSIN__V1__RISK__RISK_SEVERE);
+    assert_int_equal(e->issue_opened->n_tags, 2);
+    assert_string_equal(e->issue_opened->tags[1], "b");
+}
+
+static void what_is_written_reads_back_the_same(void **state)
+{
+    static const char *const events[] = {
+        "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subject\":\"T\",\"time\":"
+        "\"2026-03-01T09:30:00Z\",\"data\":{\"channel\":\"web\",\"priority\":\"P1\"}}",
+        "{" ENVELOPE ",\"type\":\"tocsin.issue.message\",\"data\":{\"direction\":\"inbound\","
+        "\"auto\":true}}",
+        "{" ENVELOPE ",\"type\":\"tocsin.issue.status\",\"data\":{\"state\":\"on_hold\"}}",
+        "{" ENVELOPE ",\"type\":\"tocsin.issue.assigned\",\"data\":{\"action\":\"decline\"}}",
+        "{" ENVELOPE ",\"type\":\"tocsin.alert.snoozed\",\"data\":{\"alert\":"
+        "\"000102030405060708090a0b0c0d0e0f\",\"by\":\"eva\",\"until_ms\":1772357400000}}",
+        "{" ENVELOPE ",\"type\":\"tocsin.partition.taken\",\"data\":{\"mask\":"
+        "\"ffffffffffffffff\",\"log_id\":\"00000000000000ab\",\"epoch\":3}}",
+        "{" ENVELOPE ",\"type\":\"tocsin.agent.presence\",\"data\":{\"agent\":\"a\","
+        "\"online\":false,\"queues\":[\"q\"]}}",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        assert_int_equal(read_event(f, events[i]), TOC_OK);
+        json_t *written = event_json_write(f->event);
+        json_t *wanted = json_loads(events[i], 0, NULL);
+        assert_non_null(wanted);
+        if (!json_equal(written, wanted))
+            fail_msg("%s came back as %s", events[i], json_dumps(written, 0));
+        json_decref(written);
+        json_decref(wanted);
+    }
+}
+
+static void every_type_of_the_table_can_be_published(void **state)
+{
+    struct fixture *f = *state;
+    size_t count;
+    const struct toc_event_type *types = toc_event_types(&count);
+    assert_true(count > 40);
+    for (size_t i = 0; i < count; i++) {
+        char json[256];
+        snprintf(json, sizeof(json), "{" ENVELOPE ",\"type\":\"%s\"}", types[i].text);
+        assert_int_equal(read_event(f, json), TOC_OK);
+        assert_int_equal(f->event->body_case, types[i].body);
+        assert_ptr_equal(toc_event_type_find(toc_str_of(types[i].text)), &types[i]);
+    }
+}
+
+static void unknown_words_are_told_with_the_likely_one(void **state)
+{
+    struct fixture *f = *state;
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opend\"}",
+                 "did you mean 'tocsin.issue.opened'");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"lunch\"}", "they look like");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subjet\":\"x\"}",
+                 "subjet: unknown member (did you mean 'subject'?)");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"data\":{\"chanel\":\"x\"}}",
+                 "data.chanel: unknown member (did you mean 'channel'?)");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"channel\":\"x\"}",
+                 "stand in \"data\"");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.status\",\"data\":{\"state\":\"shut\"}}",
+                 "data.state: 'shut' is not one of new, open, pending, on_hold, solved, closed");
+}
+
+static void what_an_event_needs_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    assert_error(f, "{\"specversion\":\"1.0\",\"source\":\"s\",\"type\":\"tocsin.issue.opened\"}",
+                 "id: is missing");
+    assert_error(f, "{\"specversion\":\"1.0\",\"id\":\"1\",\"type\":\"tocsin.issue.opened\"}",
+                 "source: is missing");
+    assert_error(f, "{" ENVELOPE "}", "type: is missing");
+    assert_error(f, "{\"id\":\"1\",\"source\":\"s\",\"type\":\"tocsin.issue.opened\"}",
+                 "specversion: is missing");
+    assert_error(f, "{\"specversion\":\"1.0\",\"id\":\"\",\"source\":\"s\",\"type\":\"t\"}",
+                 "id: is missing");
+    assert_error(f, "{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\"}",
+                 "specversion: has to be \"1.0\"");
+}
+
+static void a_member_of_the_wrong_kind_is_named(void **state)
+{
+    static const struct {
+        const char *type, *data, *part;
+    } rows[] = {
+        {"issue.opened", "{\"channel\":5}", "data.channel: has to be a text"},
+        {"issue.opened", "{\"tags\":\"a\"}", "data.tags: has to be a list"},
+        {"issue.opened", "{\"tags\":[1]}", "data.tags: has to be a text"},
+        {"issue.opened", "{\"priority\":1}", "data.priority: has to be a text"},
+        {"issue.message", "{\"auto\":\"yes\"}", "data.auto: has to be true or false"},
+        {"issue.rated", "{\"score\":-1}", "data.score: has to be a whole number"},
+        {"issue.rated", "{\"score\":4294967296}", "data.score: has to be a whole number"},
+        {"issue.rated", "{\"score\":1.5}", "data.score: has to be a whole number"},
+        {"issue.due_set", "{\"due_ms\":\"soon\"}",
+         "data.due_ms: has to be a whole number of milli"},
+        {"issue.merged", "{\"into\":\"0g\"}", "data.into: has to be bytes in hexadecimal"},
+        {"issue.merged", "{\"into\":\"012\"}", "data.into: has to be bytes in hexadecimal"},
+        {"partition.taken", "{\"mask\":7}", "data.mask: has to be a text of 16"},
+        {"issue.opened", "[]", "data: has to be an object"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char json[400];
+        snprintf(json, sizeof(json), "{" ENVELOPE ",\"type\":\"tocsin.%s\",\"data\":%s}",
+                 rows[i].type, rows[i].data);
+        assert_error(f, json, rows[i].part);
+    }
+}
+
+static void null_counts_as_absent(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_event(f,
+                                "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subject\":null,"
+                                "\"data\":{\"channel\":null,\"tags\":null}}"),
+                     TOC_OK);
+    assert_string_equal(f->event->subject, "");
+    assert_int_equal(f->event->issue_opened->n_tags, 0);
+}
+
+static void what_is_no_clean_json_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char deep[200] = "{" ENVELOPE ",\"data\":";
+    assert_error(f, "", "not JSON");
+    assert_error(f, "[]", "an event is a JSON object");
+    assert_error(f, "{" ENVELOPE, "not JSON");
+    assert_error(f, "{\"id\":\"1\",\"id\":\"2\"}", "not JSON");
+    assert_error(f, "{" ENVELOPE ",\"subject\":\"\xff\"}", "not JSON");
+    assert_error(f, "{" ENVELOPE ",\"subject\":\"a\\u0000b\"}", "not JSON");
+    size_t at = strlen(deep);
+    memset(deep + at, '[', 40);
+    assert_error(f, deep, "nested deeper than 32");
+    /* Brackets inside a text nest nothing. */
+    assert_int_equal(read_event(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subject\":"
+                                   "\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"}"),
+                     TOC_OK);
+}
+
+static void an_event_over_the_limit_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char json[4096], text[2001];
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    snprintf(json, sizeof(json),
+             "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subject\":\"%s\"}", text);
+    assert_error(f, json, "too large");
+}
+
+static void times_need_a_zone_and_a_real_date(void **state)
+{
+    static const struct {
+        const char *text;
+        toc_time_ms at_ms;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"1969-12-31T23:59:59.5Z", -500},
+        {"2024-02-29T12:00:00+00:00", 1709208000000},
+        {"2026-03-01t09:30:00z", 1772357400000},
+        {"2026-03-01T09:30:00.123456-08:00", 1772386200123},
+        {"2016-12-31T23:59:60Z", 1483228800000},
+    };
+    static const char *const bad[] = {
+        "",
+        "2026-03-01T09:30:00",
+        "2026-03-01 09:30:00Z",
+        "2026-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "2026-03-01T24:00:00Z",
+        "2026-03-01T09:30:00.Z",
+        "2026-03-01T09:30:00+5:30",
+        "2026-03-01T09:30:00+24:00",
+        "2026-03-01T09:30:00Zx",
+        "2026-3-01T09:30:00Z",
+    };
+    toc_time_ms at_ms = 7;
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(rfc3339_read(toc_str_of(good[i].text), &at_ms), TOC_OK);
+        assert_true(at_ms == good[i].at_ms);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (rfc3339_read(toc_str_of(bad[i]), &at_ms) != TOC_ERR_MALFORMED)
+            fail_msg("'%s' was taken for a time", bad[i]);
+}
+
+static void a_time_is_written_as_short_as_it_can_be(void **state)
+{
+    char text[RFC3339_MAX];
+    (void)state;
+    assert_string_equal(rfc3339_write(text, 1772357400000), "2026-03-01T09:30:00Z");
+    assert_string_equal(rfc3339_write(text, 1772357400007), "2026-03-01T09:30:00.007Z");
+    assert_string_equal(rfc3339_write(text, -500), "1969-12-31T23:59:59.500Z");
+}
+
+static void rows_keep_their_zeros_and_say_never_as_null(void **state)
+{
+    Tocsin__V1__IssueClocks row = TOCSIN__V1__ISSUE_CLOCKS__INIT;
+    Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT, *clocks[] = {&clock};
+    (void)state;
+    clock.metric = toc_wire_text("resolution");
+    clock.state = TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
+    clock.due_ms = 5;
+    row.clocks = clocks;
+    row.n_clocks = 1;
+    row.last_seq = UINT64_MAX;
+    row.indexed_ms = TOC_TIME_NEVER;
+    json_t *json = message_json_write(&row.base, MESSAGE_JSON_ALL_NUMBERS);
+    const json_t *first = json_array_get(json_object_get(json, "clocks"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "state")), "running");
+    assert_int_equal(json_integer_value(json_object_get(first, "due_ms")), 5);
+    assert_true(json_is_integer(json_object_get(first, "elapsed_ms")));
+    assert_true(json_is_false(json_object_get(first, "breached")));
+    assert_true(json_is_null(json_object_get(json, "indexed_ms")));
+    assert_string_equal(json_string_value(json_object_get(json, "last_seq")),
+                        "18446744073709551615");
+    assert_null(json_object_get(json, "queue"));
+    json_decref(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_member_of_an_opening_is_read),
+        cmocka_unit_test(what_is_written_reads_back_the_same),
+        cmocka_unit_test(every_type_of_the_table_can_be_published),
+        cmocka_unit_test(unknown_words_are_told_with_the_likely_one),
+        cmocka_unit_test(what_an_event_needs_is_asked_for),
+        cmocka_unit_test(a_member_of_the_wrong_kind_is_named),
+        cmocka_unit_test(null_counts_as_absent),
+        cmocka_unit_test(what_is_no_clean_json_is_refused),
+        cmocka_unit_test(an_event_over_the_limit_is_refused),
+        cmocka_unit_test(times_need_a_zone_and_a_real_date),
+        cmocka_unit_test(a_time_is_written_as_short_as_it_can_be),
+        cmocka_unit_test(rows_keep_their_zeros_and_say_never_as_null),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
