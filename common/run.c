@@ -19,7 +19,6 @@ enum toc_err run_begin(struct toc_run *run)
         return TOC_OK;
     TOC_TRY(toc_txn_begin_write(run->store, &run->turn.txn));
     run->turn_open = true;
-    run->turn_events = 0;
     run->turn.nearly_full = run->counts.percent_used >= TOC_FULL_PERCENT;
     return TOC_OK;
 }
@@ -556,7 +555,6 @@ static enum toc_err commit_turn(struct toc_run *run, struct toc_now now)
     run->counts.commits++;
     run->committed_seq = run->journal.last_seq;
     run->counts.percent_used = toc_store_percent_used(run->store);
-    run_send_receipts(run);
     toc_arena_reset(&run->event_arena, 0);
     return TOC_OK;
 }
@@ -566,6 +564,8 @@ enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now)
     advance_log_time(run, now);
     if (run->turn_open)
         TOC_TRY(commit_turn(run, now));
+    run->turn_events = 0;
+    run_send_receipts(run); /* refusals need no commit */
     run->promised_ms = later(run->promised_ms, promise_of(run, now));
     if (!TOC_PLANTED(TOC_PLANT_PROMISE_AHEAD)) /* the wall clock may step back: no stamp follows */
         run->stamp_floor_ms = later(run->stamp_floor_ms, run->promised_ms);
