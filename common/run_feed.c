@@ -96,6 +96,7 @@ static bool is_wanted(const struct follower *follower, const struct toc_journal_
 /* One frame's worth of records, copied out of the log. */
 struct batch {
     uint8_t *records, *end; /* packed `records` fields of a Batch */
+    uint64_t credit;        /* bytes of the records themselves: what credit counts */
     uint64_t position;
     uint8_t hash[TOC_SHA256];
 };
@@ -112,15 +113,13 @@ static enum toc_err fill(struct toc_run *run, const struct follower *follower, s
     enum toc_err err;
     while ((err = toc_journal_next(scan, &entry)) == TOC_OK && entry.seq <= run->committed_seq) {
         if (is_wanted(follower, &entry)) {
-            size_t used = (size_t)(batch->end - batch->records);
-            if (used + entry.record.size + TOC_WIRE_FIELD_OVERHEAD > room && used > 0)
+            if (batch->credit + entry.record.size > room)
                 break;
             batch->end = toc_wire_put_bytes(batch->end, 7, entry.record);
+            batch->credit += entry.record.size;
         }
         batch->position = entry.seq;
         memcpy(batch->hash, entry.hash.data, TOC_SHA256);
-        if ((size_t)(batch->end - batch->records) >= room)
-            break;
     }
     toc_scan_close(scan);
     return err < 0 ? err : TOC_OK;
@@ -190,7 +189,7 @@ static enum toc_err pump_one(struct toc_run *run, struct follower *follower, str
     if (batch.position == run->committed_seq)
         follower->promised_ms = run->promised_ms;
     follower->position = batch.position;
-    follower->sent_bytes += (uint64_t)(batch.end - batch.records);
+    follower->sent_bytes += batch.credit;
     memcpy(follower->hash, batch.hash, TOC_SHA256);
     return TOC_OK;
 }
