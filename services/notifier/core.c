@@ -74,7 +74,8 @@ static enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Reco
                           .subject = change->subject,
                           .priority = change->priority,
                           .risk = change->risk,
-                          .due_ms = change->due_ms};
+                          .due_ms = change->due_ms,
+                          .passed_ms = record->at_ms};
     if (on == TOC_ALERT_ON_WARNED)
         snprintf(name, sizeof(name), "warned:%.20s/%u/%u/%u", clock->metric, clock->instance,
                  clock->apply_version, change->threshold_percent);
