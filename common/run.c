@@ -139,6 +139,7 @@ static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
     TOC_TRY(load_reserved(run, txn));
     for (size_t i = 0; i < run->upstream_count; i++)
         TOC_TRY(follow_load(run, &run->upstreams[i], txn));
+    TOC_TRY(feed_load(run, txn));
     run->committed_seq = run->journal.last_seq;
     run->log_ms = later(run->log_ms, run->journal.last_log_ms);
     run->turn = (struct toc_turn){.txn = txn,
@@ -502,9 +503,10 @@ static enum toc_err reserve(struct toc_run *run, struct toc_now now)
 static enum toc_err trim(struct toc_run *run)
 {
     uint64_t keep = run->config->keep_records;
-    uint64_t below = feed_lowest_done(run);
+    TOC_TRY(feed_save(run, run->turn.txn)); /* a consumer that is away keeps its place */
     if (keep == 0 || run->journal.last_seq < keep)
         return TOC_OK;
+    uint64_t below = feed_lowest_done(run);
     if (below > run->journal.last_seq - keep)
         below = run->journal.last_seq - keep;
     return toc_journal_trim(&run->journal, run->turn.txn, below, 200);

@@ -57,10 +57,16 @@ struct follower {
     uint64_t granted_bytes, sent_bytes;
     uint64_t partition_mask;
     uint32_t class_mask;
-    uint64_t done_seq;
-    char name[NAME_MAX_BYTES];
     toc_time_ms heard_ms, sent_ms; /* monotonic */
     toc_time_ms promised_ms;
+};
+
+/* A consumer that trimming waits for, also while it is away. */
+#define REGISTERED_MAX 32
+struct registered {
+    char name[NAME_MAX_BYTES]; /* empty: free */
+    uint64_t done_seq;         /* its durable cursor, as last told */
+    bool moved;                /* since the row was put */
 };
 
 /* A receipt that waits for the commit. */
@@ -94,6 +100,7 @@ struct toc_run {
     struct upstream upstreams[TOC_UPSTREAMS_MAX];
     size_t upstream_count;
     struct follower followers[TOC_FOLLOWERS_MAX];
+    struct registered registered[REGISTERED_MAX];
 
     struct pending_receipt receipts[RECEIPTS_MAX];
     size_t receipt_count;
@@ -128,7 +135,10 @@ void run_refuse_receipts(struct toc_run *run);
 void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *fetch,
                    struct toc_now now);
 TOC_MUST enum toc_err feed_pump(struct toc_run *run, struct toc_now now);
-/* The lowest durable cursor of the named followers, or the newest record. */
+/* Who is registered, from the rows; and the rows, before anything is trimmed for them. */
+TOC_MUST enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn);
+TOC_MUST enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn);
+/* The lowest durable cursor of the registered consumers, or the newest record. */
 uint64_t feed_lowest_done(const struct toc_run *run);
 
 /* run_follow.c */
