@@ -1,0 +1,26 @@
+/*
+ * The commands of `tocsin`: one function each, one row each. A row may only name a function that
+ * exists; a new command is its file, its prototype and its row here, nothing in main.c.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+/* What a command returns, and `tocsin` exits with. */
+#define CLI_DONE   0
+#define CLI_FAILED 1 /* refused or failed */
+#define CLI_USAGE  2
+
+/* X(name, one line about it), in the order of `tocsin --help`. */
+#define CLI_COMMANDS(X)                                                                            \
+    X(publish, "publish CloudEvents JSON, one per line; a receipt per line comes back")            \
+    X(import, "publish the rows of a foreign export (CSV) as events")                              \
+    X(load, "publish seeded, lifelike traffic, for trying and for measuring")                      \
+    X(help, "tell more about one command: tocsin help COMMAND")
+
+/* `argv[0]` is the command's name; each parses its own options and answers --help. */
+int cmd_publish(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+#endif

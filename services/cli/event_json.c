@@ -1,0 +1,305 @@
+#include "services/cli/event_json.h"
+
+#include "common/event_types.h"
+#include "common/policy_diag.h"
+#include "services/cli/rfc3339.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+static const ProtobufCFieldDescriptor *body_field(Tocsin__V1__Event__BodyCase body)
+{
+    return protobuf_c_message_descriptor_get_field(&tocsin__v1__event__descriptor, (unsigned)body);
+}
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    if (text[0] != '\0')
+        json_object_set_new(object, name, json_string(text));
+}
+
+json_t *event_json_write(const Tocsin__V1__Event *event)
+{
+    const ProtobufCFieldDescriptor *field = body_field(event->body_case);
+    char time[RFC3339_MAX], hex[2 * TOC_ID + 1];
+    json_t *out = json_object();
+    json_object_set_new(out, "specversion", json_string("1.0"));
+    set_text(out, "id", event->id);
+    set_text(out, "source", event->source);
+    set_text(out, "type", event->type);
+    set_text(out, "subject", event->subject);
+    if (event->time_ms != 0)
+        json_object_set_new(out, "time", json_string(rfc3339_write(time, event->time_ms)));
+    if (event->issue.len == TOC_ID) {
+        toc_hex(hex, event->issue.data, TOC_ID);
+        json_object_set_new(out, "tocsinissue", json_string(hex));
+    }
+    if (event->test)
+        json_object_set_new(out, "tocsintest", json_true());
+    if (field != NULL) {
+        const ProtobufCMessage *body;
+        memcpy(&body, (const char *)event + field->offset, sizeof(body));
+        json_object_set_new(out, "data", message_json_write(body, MESSAGE_JSON_SKIP_ZEROS));
+    }
+    return out;
+}
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+struct reading {
+    struct toc_arena *arena;
+    Tocsin__V1__Event *event;
+    const json_t *data;
+    char *error; /* EVENT_JSON_ERROR_MAX bytes */
+};
+
+__attribute__((format(printf, 2, 3))) static enum toc_err wrong(struct reading *r,
+                                                                const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(r->error, EVENT_JSON_ERROR_MAX, format, args);
+    va_end(args);
+    return TOC_ERR_MALFORMED;
+}
+
+/* jansson nests as deep as 2048; nothing here needs more than three. */
+static bool is_too_deep(struct toc_str json)
+{
+    unsigned depth = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < json.size; i++) {
+        char c = json.data[i];
+        if (in_text && c == '\\')
+            i++;
+        else if (c == '"')
+            in_text = !in_text;
+        else if (!in_text && (c == '{' || c == '['))
+            depth++;
+        else if (!in_text && (c == '}' || c == ']') && depth > 0)
+            depth--;
+        if (depth > EVENT_JSON_DEPTH_MAX)
+            return true;
+    }
+    return false;
+}
+
+/* One per member of the envelope. `value` is never null. */
+typedef enum toc_err (*member_fn)(struct reading *r, const char *name, const json_t *value);
+
+static enum toc_err copy_text(struct reading *r, const char *name, const json_t *value, char **out)
+{
+    if (!json_is_string(value))
+        return wrong(r, "%s: has to be a text", name);
+    *out = toc_arena_copy(r->arena, toc_str(json_string_value(value), json_string_length(value)));
+    return *out != NULL ? TOC_OK : wrong(r, "%s: is too long", name);
+}
+
+static enum toc_err on_specversion(struct reading *r, const char *name, const json_t *value)
+{
+    if (!json_is_string(value) || strcmp(json_string_value(value), "1.0") != 0)
+        return wrong(r, "%s: has to be \"1.0\"", name);
+    return TOC_OK;
+}
+
+static enum toc_err on_id(struct reading *r, const char *name, const json_t *value)
+{
+    return copy_text(r, name, value, &r->event->id);
+}
+
+static enum toc_err on_source(struct reading *r, const char *name, const json_t *value)
+{
+    return copy_text(r, name, value, &r->event->source);
+}
+
+static enum toc_err on_type(struct reading *r, const char *name, const json_t *value)
+{
+    return copy_text(r, name, value, &r->event->type);
+}
+
+static enum toc_err on_subject(struct reading *r, const char *name, const json_t *value)
+{
+    return copy_text(r, name, value, &r->event->subject);
+}
+
+static enum toc_err on_time(struct reading *r, const char *name, const json_t *value)
+{
+    if (!json_is_string(value) ||
+        rfc3339_read(toc_str_of(json_string_value(value)), &r->event->time_ms) != TOC_OK)
+        return wrong(r, "%s: has to be a time with its zone, as 2026-03-01T09:30:00Z", name);
+    return TOC_OK;
+}
+
+static enum toc_err on_issue(struct reading *r, const char *name, const json_t *value)
+{
+    uint8_t *id = toc_arena_take(r->arena, TOC_ID);
+    if (id == NULL || !json_is_string(value) ||
+        toc_unhex(id, TOC_ID, toc_str_of(json_string_value(value))) != TOC_OK)
+        return wrong(r, "%s: has to be an issue's id, 32 hexadecimal digits", name);
+    r->event->issue = (ProtobufCBinaryData){TOC_ID, id};
+    return TOC_OK;
+}
+
+static enum toc_err on_test(struct reading *r, const char *name, const json_t *value)
+{
+    if (!json_is_boolean(value))
+        return wrong(r, "%s: has to be true or false", name);
+    r->event->test = json_is_true(value);
+    return TOC_OK;
+}
+
+static enum toc_err on_content_type(struct reading *r, const char *name, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    if (text == NULL || strncmp(text, "application/json", 16) != 0)
+        return wrong(r, "%s: has to be application/json", name);
+    return TOC_OK;
+}
+
+static enum toc_err on_data(struct reading *r, const char *name, const json_t *value)
+{
+    if (!json_is_object(value))
+        return wrong(r, "%s: has to be an object", name);
+    r->data = value;
+    return TOC_OK;
+}
+
+static enum toc_err on_ignored(struct reading *r, const char *name, const json_t *value)
+{
+    return json_is_string(value) ? TOC_OK : wrong(r, "%s: has to be a text", name);
+}
+
+static const struct {
+    const char *name;
+    member_fn read;
+} members[] = {
+    {"specversion", on_specversion},
+    {"id", on_id},
+    {"source", on_source},
+    {"type", on_type},
+    {"subject", on_subject},
+    {"time", on_time},
+    {"tocsinissue", on_issue},
+    {"tocsintest", on_test},
+    {"data", on_data},
+    {"datacontenttype", on_content_type},
+    {"dataschema", on_ignored},
+};
+
+#define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
+
+static enum toc_err read_member(struct reading *r, const char *name, const json_t *value)
+{
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(name));
+    for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        if (strcmp(members[i].name, name) == 0)
+            return json_is_null(value) ? TOC_OK : members[i].read(r, name, value);
+        toc_guess_offer(&guess, members[i].name);
+    }
+    if (guess.best != NULL)
+        return wrong(r, "%.60s: unknown member (did you mean '%s'?)", name, guess.best);
+    return wrong(r, "%.60s: unknown member; the body's members stand in \"data\"", name);
+}
+
+static enum toc_err read_envelope(struct reading *r, json_t *root)
+{
+    static const char *const required[] = {"specversion", "id", "source", "type"};
+    const char *name;
+    json_t *value;
+    if (!json_is_object(root))
+        return wrong(r, "an event is a JSON object");
+    json_object_foreach(root, name, value) TOC_TRY(read_member(r, name, value));
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+        const json_t *given = json_object_get(root, required[i]);
+        if (given == NULL || json_string_length(given) == 0)
+            return wrong(r, "%s: is missing: every event needs one", required[i]);
+    }
+    return TOC_OK;
+}
+
+static enum toc_err unknown_type(struct reading *r)
+{
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(r->event->type));
+    size_t count;
+    const struct toc_event_type *types = toc_event_types(&count);
+    for (size_t i = 0; i < count; i++)
+        toc_guess_offer(&guess, types[i].text);
+    if (guess.best != NULL)
+        return wrong(r, "type: '%.60s' is unknown (did you mean '%s'?)", r->event->type,
+                     guess.best);
+    return wrong(r, "type: '%.60s' is unknown; they look like tocsin.issue.opened", r->event->type);
+}
+
+ProtobufCMessage *event_json_new_body(struct toc_arena *arena, Tocsin__V1__Event *event,
+                                      Tocsin__V1__Event__BodyCase body)
+{
+    const ProtobufCFieldDescriptor *field = body_field(body);
+    const ProtobufCMessageDescriptor *type = field->descriptor;
+    ProtobufCMessage *message = toc_arena_take(arena, type->sizeof_message);
+    if (message == NULL)
+        return NULL;
+    protobuf_c_message_init(type, message);
+    event->body_case = body;
+    memcpy((char *)event + field->offset, &message, sizeof(message));
+    return message;
+}
+
+static enum toc_err read_body(struct reading *r)
+{
+    const struct toc_event_type *type = toc_event_type_find(toc_str_of(r->event->type));
+    if (type == NULL)
+        return unknown_type(r);
+    ProtobufCMessage *body = event_json_new_body(r->arena, r->event, type->body);
+    if (body == NULL)
+        return wrong(r, "data: is too large");
+    if (r->data == NULL)
+        return TOC_OK;
+    return message_json_read(r->arena, r->data, "data.", body, r->error);
+}
+
+/*
+ * The texts of a body are lent from the JSON tree, which goes: what is kept is the event packed and
+ * unpacked again. That also is what everyone else will see of it.
+ */
+static enum toc_err settle(struct reading *r, Tocsin__V1__Event **out)
+{
+    struct toc_str packed;
+    if (tocsin__v1__event__get_packed_size(r->event) > TOC_EVENT_MAX)
+        return wrong(r, "the event is too large: %zu bytes packed, at most %d",
+                     tocsin__v1__event__get_packed_size(r->event), TOC_EVENT_MAX);
+    if (toc_wire_pack(r->arena, r->event, &packed) < 0 ||
+        toc_wire_unpack(r->arena, &tocsin__v1__event__descriptor, packed, out) < 0)
+        return wrong(r, "the event is too large");
+    return TOC_OK;
+}
+
+static enum toc_err read_root(struct reading *r, json_t *root, Tocsin__V1__Event **out)
+{
+    TOC_TRY(read_envelope(r, root));
+    TOC_TRY(read_body(r));
+    return settle(r, out);
+}
+
+enum toc_err event_json_read(struct toc_arena *arena, struct toc_str json, Tocsin__V1__Event **out,
+                             char error[EVENT_JSON_ERROR_MAX])
+{
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    struct reading r = {.arena = arena, .event = &event, .error = error};
+    json_error_t where;
+    static_assert(MESSAGE_JSON_ERROR_MAX <= EVENT_JSON_ERROR_MAX, "one error for both");
+    if (json.size > EVENT_JSON_SIZE_MAX)
+        return wrong(&r, "an event of %zu bytes: at most %d", json.size, EVENT_JSON_SIZE_MAX);
+    if (is_too_deep(json))
+        return wrong(&r, "nested deeper than %d levels", EVENT_JSON_DEPTH_MAX);
+    json_t *root = json_loadb(json.data, json.size, JSON_REJECT_DUPLICATES, &where);
+    if (root == NULL)
+        return wrong(&r, "not JSON: %s (column %d)", where.text, where.column);
+    enum toc_err err = read_root(&r, root, out);
+    json_decref(root);
+    return err;
+}

@@ -1,0 +1,138 @@
+#include "services/cli/import_rule.h"
+
+#include <strings.h>
+
+struct parts {
+    int year, month, day, hour, minute, second, ms;
+    int half; /* of the day: 0 none said, 1 am, 2 pm */
+};
+
+static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                     "jul", "aug", "sep", "oct", "nov", "dec"};
+
+/* One or more digits, at most `most`; -1 without any. Moves `*at` behind them. */
+static int read_digits(struct toc_str text, size_t *at, size_t most)
+{
+    int value = 0;
+    size_t first = *at;
+    while (*at < text.size && *at - first < most && text.data[*at] >= '0' && text.data[*at] <= '9')
+        value = value * 10 + (text.data[(*at)++] - '0');
+    return *at > first ? value : -1;
+}
+
+static bool read_within(struct toc_str text, size_t *at, size_t digits, int least, int most,
+                        int *out)
+{
+    *out = read_digits(text, at, digits);
+    return *out >= least && *out <= most;
+}
+
+static bool read_month_name(struct toc_str text, size_t *at, int *out)
+{
+    for (int i = 0; i < 12 && *at + 3 <= text.size; i++) {
+        if (strncasecmp(text.data + *at, months[i], 3) == 0) {
+            *out = i + 1;
+            *at += 3;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_half(struct toc_str text, size_t *at, int *out)
+{
+    if (*at + 2 > text.size)
+        return false;
+    bool am = strncasecmp(text.data + *at, "am", 2) == 0;
+    bool pm = strncasecmp(text.data + *at, "pm", 2) == 0;
+    *out = am ? 1 : 2;
+    *at += 2;
+    return am || pm;
+}
+
+static bool read_fraction(struct toc_str text, size_t *at, int *out)
+{
+    size_t first = *at;
+    int weight = 100;
+    *out = 0;
+    for (; *at < text.size && text.data[*at] >= '0' && text.data[*at] <= '9'; ++*at) {
+        *out += (text.data[*at] - '0') * weight;
+        weight /= 10;
+    }
+    return *at > first;
+}
+
+static bool read_part(char letter, struct toc_str text, size_t *at, struct parts *out)
+{
+    switch (letter) {
+    case 'Y':
+        return read_within(text, at, 4, 1, 9999, &out->year);
+    case 'y': {
+        bool is_year = read_within(text, at, 2, 0, 99, &out->year);
+        out->year += out->year < 69 ? 2000 : 1900; /* as POSIX has it */
+        return is_year;
+    }
+    case 'm':
+        return read_within(text, at, 2, 1, 12, &out->month);
+    case 'b':
+        return read_month_name(text, at, &out->month);
+    case 'd':
+        return read_within(text, at, 2, 1, 31, &out->day);
+    case 'H':
+        return read_within(text, at, 2, 0, 23, &out->hour);
+    case 'I':
+        return read_within(text, at, 2, 1, 12, &out->hour);
+    case 'M':
+        return read_within(text, at, 2, 0, 59, &out->minute);
+    case 'S':
+        return read_within(text, at, 2, 0, 60, &out->second);
+    case 'p':
+        return read_half(text, at, &out->half);
+    case 'f':
+        return read_fraction(text, at, &out->ms);
+    case '%':
+        return *at < text.size && text.data[(*at)++] == '%';
+    default:
+        return false;
+    }
+}
+
+enum toc_err import_time_read(struct toc_str format, struct toc_str text, toc_time_ms *out)
+{
+    struct parts p = {.month = 1, .day = 1};
+    size_t at = 0;
+    for (size_t i = 0; i < format.size; i++) {
+        if (format.data[i] == '%' && i + 1 < format.size) {
+            if (!read_part(format.data[++i], text, &at, &p))
+                return TOC_ERR_MALFORMED;
+        } else if (at >= text.size || text.data[at++] != format.data[i]) {
+            return TOC_ERR_MALFORMED;
+        }
+    }
+    if (at != text.size || (unsigned)p.day > toc_days_in_month(p.year, (unsigned)p.month))
+        return TOC_ERR_MALFORMED;
+    if (p.half != 0) {
+        if (p.hour == 0 || p.hour > 12) /* only half a day's hours go with am and pm */
+            return TOC_ERR_MALFORMED;
+        p.hour = p.hour % 12 + (p.half == 2 ? 12 : 0);
+    }
+    int64_t days = toc_days_from_date(p.year, (unsigned)p.month, (unsigned)p.day);
+    *out = days * TOC_DAY_MS + p.hour * (toc_time_ms)TOC_HOUR_MS + p.minute * TOC_MINUTE_MS +
+           p.second * TOC_SECOND_MS + p.ms;
+    return TOC_OK;
+}
+
+bool import_time_format_is_valid(struct toc_str format)
+{
+    bool year = false, month = false, day = false;
+    for (size_t i = 0; i < format.size; i++) {
+        if (format.data[i] != '%')
+            continue;
+        if (++i == format.size || strchr("YymbdHIMSpf%", format.data[i]) == NULL)
+            return false;
+        year = year || format.data[i] == 'Y' || format.data[i] == 'y';
+        month = month || format.data[i] == 'm' || format.data[i] == 'b';
+        day = day || format.data[i] == 'd';
+    }
+    return year && month && day;
+}

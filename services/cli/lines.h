@@ -1,0 +1,34 @@
+/*
+ * Lines of a file or pipe, without ever blocking longer than asked: a command that publishes what a
+ * program prints has to send a line when it comes, not when a buffer is full. Memory is one buffer.
+ */
+#ifndef CLI_LINES_H
+#define CLI_LINES_H
+
+#include "common/str.h"
+
+#define LINES_MAX (64 * 1024) /* bytes of one line */
+
+enum lines_result {
+    LINES_LINE,     /* `out` is one, without its end; lent until the next call */
+    LINES_NONE_YET, /* nothing came in the time given */
+    LINES_TOO_LONG, /* a line over LINES_MAX was skipped */
+    LINES_END,
+    LINES_FAILED, /* errno says why */
+};
+
+struct lines {
+    int fd;
+    uint64_t number; /* of the line given out last, from 1 */
+    size_t start, end;
+    bool skipping; /* the rest of a line that was too long */
+    bool at_end;
+    char buffer[LINES_MAX + 1];
+};
+
+/* `fd` stays the caller's. */
+void lines_init(struct lines *lines, int fd);
+
+enum lines_result lines_next(struct lines *lines, int timeout_ms, struct toc_str *out);
+
+#endif

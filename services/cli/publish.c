@@ -1,0 +1,250 @@
+#include "services/cli/client.h"
+#include "services/cli/commands.h"
+#include "services/cli/event_json.h"
+#include "services/cli/lines.h"
+#include "services/cli/publisher.h"
+#include "services/cli/receipts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WHO         "tocsin publish"
+#define ARENA_BYTES (512 * 1024) /* of one event, many times over */
+#define PATIENCE_MS 30000
+#define BATCH_MAX   250
+#define IDLE_MS     200 /* nothing to read and nothing to wait for: look at interrupts */
+#define RECEIPT_MS  5   /* nothing to read: wait so long for receipts, then look again */
+
+struct publish {
+    struct client_config where;
+    const char *intake;
+    bool dry_run, json;
+    struct client *client;
+    struct publisher *publisher; /* NULL in a dry run */
+    struct toc_arena arena;
+    struct receipts receipts;
+    struct lines lines;
+    uint64_t valid, unreadable;
+};
+
+static void on_receipt(void *arg, uint64_t cookie, struct toc_str event,
+                       const struct client_receipt *receipt)
+{
+    struct publish *publish = arg;
+    (void)cookie;
+    receipts_count(&publish->receipts, receipt);
+    receipts_print(stdout, publish->json, event, receipt);
+}
+
+static void tell_unreadable(struct publish *publish, const char *why)
+{
+    publish->unreadable++;
+    fprintf(stderr, WHO ": line %llu: %s\n", (unsigned long long)publish->lines.number, why);
+}
+
+static void tell_valid(const struct publish *publish, const Tocsin__V1__Event *event)
+{
+    if (!publish->json) {
+        printf("valid      %s  %s\n", event->id, event->type);
+        return;
+    }
+    json_t *line =
+        json_pack("{s:s, s:s, s:b}", "id", event->id, "source", event->source, "valid", 1);
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(line);
+}
+
+static bool is_blank(struct toc_str line)
+{
+    for (size_t i = 0; i < line.size; i++)
+        if (line.data[i] != ' ' && line.data[i] != '\t')
+            return false;
+    return true;
+}
+
+static enum toc_err on_line(struct publish *publish, struct toc_str line)
+{
+    char error[EVENT_JSON_ERROR_MAX];
+    Tocsin__V1__Event *event;
+    struct toc_str packed;
+    if (is_blank(line))
+        return TOC_OK;
+    toc_arena_reset(&publish->arena, 0);
+    if (event_json_read(&publish->arena, line, &event, error) != TOC_OK) {
+        tell_unreadable(publish, error);
+        return TOC_OK;
+    }
+    publish->valid++;
+    if (publish->dry_run) {
+        tell_valid(publish, event);
+        return TOC_OK;
+    }
+    TOC_TRY(toc_wire_pack(&publish->arena, event, &packed));
+    return publisher_add(publish->publisher, packed, publish->valid);
+}
+
+/* Nothing to read now: what was gathered goes out, and receipts come in. */
+static enum toc_err on_pause(struct publish *publish)
+{
+    if (publish->dry_run)
+        return TOC_OK;
+    fflush(stdout);
+    enum toc_err err = publisher_send(publish->publisher);
+    if (err == TOC_OK && publisher_pending(publish->publisher) > 0)
+        err = publisher_poll(publish->publisher, client_mono_ms() + RECEIPT_MS);
+    return err;
+}
+
+static bool is_waiting(const struct publish *publish)
+{
+    return !publish->dry_run && publisher_pending(publish->publisher) > 0;
+}
+
+static enum toc_err publish_lines(struct publish *publish)
+{
+    enum toc_err err = TOC_OK;
+    struct toc_str line;
+    while (err == TOC_OK && !client_interrupted() && !ferror(stdout)) {
+        switch (lines_next(&publish->lines, is_waiting(publish) ? 0 : IDLE_MS, &line)) {
+        case LINES_LINE:
+            err = on_line(publish, line);
+            break;
+        case LINES_NONE_YET:
+            err = on_pause(publish);
+            break;
+        case LINES_TOO_LONG:
+            tell_unreadable(publish, "longer than 64 kB: keep content out of events");
+            break;
+        case LINES_FAILED:
+            tell_unreadable(publish, strerror(errno));
+            return TOC_OK;
+        case LINES_END:
+            return TOC_OK;
+        }
+    }
+    return err;
+}
+
+/* Interrupted or not, what was sent is waited for: the receipts are the point. */
+static int finish(struct publish *publish, enum toc_err err)
+{
+    int code = CLI_DONE;
+    bool was_interrupted = client_interrupted();
+    client_interrupt_handled();
+    if (!publish->dry_run && (err == TOC_OK || err == TOC_ERR_AGAIN))
+        err = publisher_flush(publish->publisher);
+    if (err != TOC_OK)
+        code = client_fail(publish->client);
+    if (!publish->json && isatty(STDERR_FILENO)) {
+        fprintf(stderr, WHO ": ");
+        if (publish->dry_run)
+            fprintf(stderr, "%llu valid", (unsigned long long)publish->valid);
+        else
+            receipts_summary(stderr, &publish->receipts);
+        fprintf(stderr, ", %llu unreadable\n", (unsigned long long)publish->unreadable);
+    }
+    if (publish->unreadable > 0 || publish->receipts.refused > 0 || was_interrupted)
+        code = CLI_FAILED;
+    return code;
+}
+
+static int run(struct publish *publish)
+{
+    const struct publisher_config config = {.service = publish->intake,
+                                            .batch_max = BATCH_MAX,
+                                            .window = 1, /* lines keep their order */
+                                            .patience_ms = PATIENCE_MS,
+                                            .on_receipt = on_receipt,
+                                            .arg = publish};
+    if (!publish->dry_run) {
+        if (client_open(&publish->where, WHO, &publish->client) < 0) {
+            fprintf(stderr, WHO ": out of memory\n");
+            return CLI_FAILED;
+        }
+        if (publisher_open(publish->client, &config, &publish->publisher) != TOC_OK)
+            return client_fail(publish->client);
+    }
+    client_catch_interrupts();
+    return finish(publish, publish_lines(publish));
+}
+
+static int open_input(const struct toc_conf_list *operands)
+{
+    const char *path = operands->count == 1 ? operands->values[0] : "-";
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        fprintf(stderr, WHO ": %s: %s\n", path, strerror(errno));
+    return fd;
+}
+
+static enum toc_conf_outcome parse(struct publish *publish, int argc, char **argv,
+                                   struct toc_conf_list *operands)
+{
+    const struct toc_conf_option options[] = {
+        CLIENT_OPTIONS(publish->where),
+        {.name = "intake",
+         .type = TOC_CONF_TEXT,
+         .value = &publish->intake,
+         .preset = "intake",
+         .argument = "NAME",
+         .help = "the intake to publish through"},
+        {.name = "dry-run",
+         .type = TOC_CONF_SWITCH,
+         .value = &publish->dry_run,
+         .help = "only say which lines are valid events; needs no service"},
+        {.name = "json",
+         .type = TOC_CONF_SWITCH,
+         .value = &publish->json,
+         .help = "receipts as JSON Lines: {id, source, issue, log, seq, duplicate}"},
+    };
+    const struct toc_conf conf = {
+        .program = WHO,
+        .summary =
+            "Publishes events: CloudEvents 1.0 JSON, one per line of FILE or standard input,\n"
+            "and prints a receipt per event once it is on disk.",
+        .operands = "[FILE|-]",
+        .more =
+            "A line that is no event is told with its number and the others are published.\n"
+            "Publishing a file twice is harmless: what was accepted comes back as duplicate.\n\n"
+            "  echo '{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"urn:me\",\n"
+            "         \"type\":\"tocsin.issue.opened\",\"subject\":\"T-1\",\n"
+            "         \"data\":{\"channel\":\"email\",\"priority\":\"P2\"}}' | tr -d '\\n' |\n"
+            "    tocsin publish",
+        .options = options,
+        .option_count = sizeof(options) / sizeof(options[0])};
+    enum toc_conf_outcome outcome = toc_conf_parse(&conf, argc, argv, operands);
+    if (outcome == TOC_CONF_RUN && operands->count > 1) {
+        fprintf(stderr, WHO ": one FILE at a time\n");
+        return TOC_CONF_USAGE;
+    }
+    return outcome;
+}
+
+int cmd_publish(int argc, char **argv)
+{
+    struct toc_conf_list operands = {0};
+    struct publish *publish = calloc(1, sizeof(*publish));
+    if (publish == NULL || toc_arena_init(&publish->arena, ARENA_BYTES) < 0) {
+        fprintf(stderr, WHO ": out of memory\n");
+        free(publish);
+        return CLI_FAILED;
+    }
+    enum toc_conf_outcome outcome = parse(publish, argc, argv, &operands);
+    int code = outcome == TOC_CONF_USAGE ? CLI_USAGE : CLI_DONE;
+    if (outcome == TOC_CONF_RUN) {
+        int fd = open_input(&operands);
+        lines_init(&publish->lines, fd);
+        code = fd < 0 ? CLI_FAILED : run(publish);
+        if (fd > STDIN_FILENO)
+            close(fd);
+    }
+    publisher_close(publish->publisher);
+    client_close(publish->client);
+    toc_arena_done(&publish->arena);
+    free(publish);
+    return code;
+}
