@@ -64,6 +64,13 @@ static enum toc_err triage_and_route(struct work *work)
 
 /* --- openings ----------------------------------------------------------------------------- */
 
+static void take_name(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
+{
+    issue->source = event->source;
+    issue->subject = event->subject[0] != '\0' ? event->subject : event->id;
+    issue->test = event->test;
+}
+
 static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
 {
     const Tocsin__V1__IssueOpened *opened = event->issue_opened;
@@ -84,9 +91,7 @@ static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *even
         issue->tags = opened->tags;
         issue->n_tags = opened->n_tags;
     }
-    issue->source = event->source;
-    issue->subject = event->subject[0] != '\0' ? event->subject : event->id;
-    issue->test = event->test;
+    take_name(issue, event);
 }
 
 enum toc_err apply_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
@@ -99,13 +104,23 @@ enum toc_err apply_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
     return issue_save(turn, issue);
 }
 
-enum toc_err apply_stub_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue, toc_time_ms at_ms)
+enum toc_err apply_stub_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
+                                const Tocsin__V1__Event *first, toc_time_ms at_ms)
 {
     struct work work = work_of(turn, issue, NULL, at_ms);
     issue->stub = true;
+    issue->test = first->test;
+    if (first->issue.len == 0) /* otherwise another source's event: the name is not the issue's */
+        take_name(issue, first);
     issue->opened_ms = work.at_ms;
     TOC_TRY(triage_and_route(&work));
     return issue_save(turn, issue);
+}
+
+static enum toc_err refuse(struct work *work, Tocsin__V1__RefuseReason reason, const char *detail)
+{
+    return issue_refuse(work->turn, toc_wire_bytes(&work->issue->id), work->issue, work->event,
+                        work->at_ms, reason, detail);
 }
 
 /* The opening of a stub came late: it gets its values, its history stays. */
@@ -125,12 +140,6 @@ static enum toc_err on_late_opening(struct work *work)
     describe(&change, &decision);
     TOC_TRY(issue_emit(work, &change));
     return err == TOC_OK ? reroute(work, policy) : TOC_OK;
-}
-
-static enum toc_err refuse(struct work *work, Tocsin__V1__RefuseReason reason, const char *detail)
-{
-    return issue_refuse(work->turn, toc_wire_bytes(&work->issue->id), work->issue, work->event,
-                        work->at_ms, reason, detail);
 }
 
 static enum toc_err on_opened(struct work *work)

@@ -258,6 +258,54 @@ static void events_of_two_issues_wait_apart(void **state)
            "10:00:04 issue 1 message inbound new\n");
 }
 
+static void the_sixteenth_parked_event_makes_a_stub(void **state)
+{
+    char script[32];
+    (void)state;
+    for (int i = 0; i < 15; i++) {
+        snprintf(script, sizeof(script), "10:00:0%d.%03d note\n", i / 10, i);
+        chain_run(&chain, script);
+    }
+    core_transcript(chain.router);
+    assert_int_equal(core_count(chain.router, TABLE_ISSUE), 0);
+    assert_int_equal(core_count(chain.router, TABLE_PARKED), 15);
+    chain_run(&chain, "10:00:02 outbound\n");
+    assert_int_equal(core_count(chain.router, TABLE_PARKED), 0);
+    const char *text = core_transcript(chain.router);
+    /* Counted from the first of them; the last is the sixteenth. */
+    assert_non_null(strstr(text, "10:00:02 parked tocsin.issue.message waiting=16\n"
+                                 "10:00:00 issue 1 opened new stub\n"
+                                 "10:00:00 issue 1 message note new stub\n"));
+    assert_non_null(strstr(text, "10:00:02 issue 1 message outbound new->open stub\n"));
+}
+
+static void without_an_opening_a_stub_is_made_after_ten_seconds_of_log_time(void **state)
+{
+    (void)state;
+    with_policy(POLICY);
+    expect("10:00:00 inbound\n10:00:05 outbound\n10:00:10 time\n",
+           "10:00:00 parked tocsin.issue.message waiting=1\n"
+           "10:00:05 parked tocsin.issue.message waiting=2\n");
+    expect("10:00:10.001 time\n",
+           "10:00:00 issue 1 opened P4 new rule=rest tried=abuse,paid,kept stub v1\n"
+           "10:00:00 issue 1 routed P4 new queue=front tier=1 rule=to-front "
+           "tried=to-safety,to-money stub v1\n"
+           "10:00:00 issue 1 message P4 inbound new queue=front tier=1 stub v1\n"
+           "10:00:05 issue 1 message P4 outbound new->open queue=front tier=1 stub v1\n");
+}
+
+static void the_stub_is_the_same_whenever_its_timer_is_seen(void **state)
+{
+    static const char expected[] = "10:00:00 parked tocsin.issue.message waiting=1\n"
+                                   "10:00:00 issue 1 opened new stub\n"
+                                   "10:00:00 issue 1 message inbound new stub\n";
+    (void)state;
+    expect("10:00:00 inbound\n10:00:11 time\n", expected);
+    chain_close(&chain);
+    chain_open(&chain, (struct core_turns){.turn = 1});
+    expect("10:00:00 inbound\n12:00 time\n", expected);
+}
+
 static void a_late_opening_fills_the_stub(void **state)
 {
     (void)state;
@@ -270,6 +318,27 @@ static void a_late_opening_fills_the_stub(void **state)
            "tried=to-safety v1\n");
     expect("10:03 open\n",
            "10:03:00 refused tocsin.issue.opened state (the issue was opened before)\n");
+}
+
+static void a_stub_of_test_events_is_a_test(void **state)
+{
+    (void)state;
+    expect("10:00 inbound test\n10:01 time\n", "10:00:00 parked tocsin.issue.message waiting=1\n"
+                                               "10:00:00 issue 1 opened new stub test\n"
+                                               "10:00:00 issue 1 message inbound new stub test\n");
+}
+
+static void parked_events_survive_a_restart(void **state)
+{
+    (void)state;
+    chain_run(&chain, "10:00 inbound\n");
+    core_reopen(chain.router);
+    core_transcript(chain.router);
+    expect("10:00:01 outbound\n10:00:12 time\n",
+           "10:00:01 parked tocsin.issue.message waiting=2\n"
+           "10:00:00 issue 1 opened new stub\n"
+           "10:00:00 issue 1 message inbound new stub\n"
+           "10:00:01 issue 1 message outbound new->open stub\n");
 }
 
 /* --- what events do ------------------------------------------------------------------------- */
@@ -462,7 +531,12 @@ int main(void)
         CASE(records_of_one_cause_are_counted),
         CASE(three_events_before_the_opening_wait_for_it),
         CASE(events_of_two_issues_wait_apart),
+        CASE(the_sixteenth_parked_event_makes_a_stub),
+        CASE(without_an_opening_a_stub_is_made_after_ten_seconds_of_log_time),
+        CASE(the_stub_is_the_same_whenever_its_timer_is_seen),
         CASE(a_late_opening_fills_the_stub),
+        CASE(a_stub_of_test_events_is_a_test),
+        CASE(parked_events_survive_a_restart),
         CASE(a_requester_who_writes_again_reopens),
         CASE(an_automatic_reply_moves_nothing),
         CASE(a_refused_transition_is_recorded),
