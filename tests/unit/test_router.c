@@ -306,6 +306,20 @@ static void the_stub_is_the_same_whenever_its_timer_is_seen(void **state)
     expect("10:00:00 inbound\n12:00 time\n", expected);
 }
 
+static void an_event_that_comes_while_log_time_is_unknown_waits_as_long(void **state)
+{
+    uint8_t id[TOC_ID];
+    struct core_input input;
+    struct toc_arena *arena = core_arena(chain.router);
+    (void)state;
+    core_parse(arena, "10:00 inbound", &input);
+    core_issue_id(id, 1);
+    chain_feed(&chain, id, core_pack(arena, input.event), input.at_ms, TOC_TIME_MIN);
+    expect("10:00:10 time\n", "10:00:00 parked tocsin.issue.message waiting=1\n");
+    expect("10:00:11 time\n", "10:00:00 issue 1 opened new stub\n"
+                              "10:00:00 issue 1 message inbound new stub\n");
+}
+
 static void a_late_opening_fills_the_stub(void **state)
 {
     (void)state;
@@ -534,6 +548,7 @@ int main(void)
         CASE(the_sixteenth_parked_event_makes_a_stub),
         CASE(without_an_opening_a_stub_is_made_after_ten_seconds_of_log_time),
         CASE(the_stub_is_the_same_whenever_its_timer_is_seen),
+        CASE(an_event_that_comes_while_log_time_is_unknown_waits_as_long),
         CASE(a_late_opening_fills_the_stub),
         CASE(a_stub_of_test_events_is_a_test),
         CASE(parked_events_survive_a_restart),
