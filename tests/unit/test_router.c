@@ -471,6 +471,85 @@ static void the_end_of_event_time_is_passed_on(void **state)
     assert_int_equal(core_record(chain.router, 1)->partition, TOC_PARTITION_ALL);
 }
 
+/* --- size ----------------------------------------------------------------------------------- */
+
+static char *long_word(char out[256], const char *name, char c, size_t size)
+{
+    size_t used = (size_t)snprintf(out, 256, " %s=", name);
+    memset(out + used, c, size);
+    out[used + size] = '\0';
+    return out;
+}
+
+/* The longest names that a policy may have, in sixteen rules that do not fit. */
+static const char *wordy_policy(void)
+{
+    static char text[16 * 1024];
+    size_t used =
+        (size_t)snprintf(text, sizeof(text), "policy: 1\nqueues: {%064d: {tier: 2}}\ntriage:\n", 1);
+    for (int i = 0; i < 20; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "  - {rule: t%063d, when: {channel: [none%d]}, set: {priority: "
+                                 "P1}}\n",
+                                 i, i);
+    used += (size_t)snprintf(text + used, sizeof(text) - used, "routes:\n");
+    for (int i = 0; i < 20; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "  - {rule: r%063d, when: {channel: [none%d]}, queue: %064d}\n", i,
+                                 i, 1);
+    snprintf(text + used, sizeof(text) - used, "  - {rule: last, queue: %064d}\n", 1);
+    return text;
+}
+
+/* As large as intake lets an opening be. */
+static void open_large(void)
+{
+    char script[CORE_LINE_MAX] = "10:00 open", word[256];
+    strcat(script, long_word(word, "channel", 'c', 190));
+    strcat(script, long_word(word, "version", 'v', 190));
+    strcat(script, long_word(word, "region", 'r', 190));
+    strcat(script, long_word(word, "requester", 'q', 190));
+    strcat(script, long_word(word, "requester_tier", 't', 150));
+    strcat(script, "\n");
+    chain_run(&chain, script);
+}
+
+static void a_large_issue_under_a_wordy_policy_is_still_recorded(void **state)
+{
+    (void)state;
+    with_policy(wordy_policy());
+    open_large();
+    assert_int_equal(core_count(chain.router, TABLE_ISSUE), 1);
+    assert_non_null(strstr(core_transcript(chain.router), "rule=last"));
+}
+
+static void an_issue_grows_to_a_limit_and_further_values_are_refused(void **state)
+{
+    char script[CORE_LINE_MAX], word[256];
+    unsigned refused = 0;
+    (void)state;
+    with_policy(wordy_policy());
+    open_large();
+    core_transcript(chain.router);
+    for (char c = 'a'; c <= 'z'; c++) {
+        snprintf(script, sizeof(script), "10:01 classify%s", long_word(word, "add_tags", c, 190));
+        chain_run(&chain, script);
+        snprintf(script, sizeof(script), "10:02 assign%s", long_word(word, "queue", c, 190));
+        chain_run(&chain, script);
+        snprintf(script, sizeof(script), "10:03 escalate%s", long_word(word, "reason", c, 190));
+        chain_run(&chain, script);
+        for (const char *at = core_transcript(chain.router); (at = strstr(at, "too_large")) != NULL;
+             at++)
+            refused++;
+    }
+    assert_in_range(refused, 20, 60);
+    /* What makes it no larger still enters. */
+    chain_run(&chain, "11:00 classify P1 remove_tags=hot\n11:01 status solved\n");
+    const char *text = core_transcript(chain.router);
+    assert_non_null(strstr(text, "11:00:00 issue 1 classified P1"));
+    assert_non_null(strstr(text, "11:01:00 issue 1 status P1 new->solved"));
+}
+
 /* --- questions ------------------------------------------------------------------------------ */
 
 static uint32_t number_in(const ProtobufCBinaryData *row, Tocsin__V1__IssueState *out_state)
@@ -562,6 +641,8 @@ int main(void)
         CASE(time_never_goes_back_within_an_issue),
         CASE(records_carry_log_time_beside_their_own),
         CASE(the_end_of_event_time_is_passed_on),
+        CASE(a_large_issue_under_a_wordy_policy_is_still_recorded),
+        CASE(an_issue_grows_to_a_limit_and_further_values_are_refused),
         CASE(lists_of_issues_leave_out_what_is_over),
         CASE(one_issue_is_found_by_id_and_by_a_prefix),
     };
