@@ -467,6 +467,19 @@ static void advance_log_time(struct toc_run *run, struct toc_now now)
         run->log_ms = later(run->log_ms, lowest);
 }
 
+/* Nothing can be judged while log time stands still, but somebody should know. */
+static enum toc_err tell_behind(struct toc_run *run, struct toc_now now)
+{
+    struct toc_event ev = {.kind = TOC_EVENT_BEHIND, .at_ms = now.wall_ms};
+    if (!run->service->sees_behind || run->config->event_clock || run->log_ms == TOC_TIME_MIN ||
+        now.wall_ms - run->log_ms < BEHIND_MS ||
+        now.mono_ms - run->behind_told_ms < BEHIND_AGAIN_MS)
+        return TOC_OK;
+    run->behind_told_ms = now.mono_ms;
+    TOC_TRY(run_begin(run));
+    return run_step(run, &ev, 0, 0, NULL);
+}
+
 static bool wants_reservation(const struct toc_run *run, struct toc_now now)
 {
     return run->service->accepts_submissions && !run->config->event_clock &&
@@ -478,6 +491,8 @@ static enum toc_err poll_turn(struct toc_run *run, struct toc_now now)
     TOC_TRY(follow_poll(run, now));
     advance_log_time(run, now);
     TOC_TRY(run_fire_dues(run, DUES_PER_POLL));
+    if (now.mono_ms >= run->full_until_ms)
+        TOC_TRY(tell_behind(run, now));
     if (wants_reservation(run, now) && now.mono_ms >= run->full_until_ms)
         TOC_TRY(run_begin(run));
     return TOC_OK;

@@ -22,6 +22,8 @@
 #define STREAM_STALLED_MS  3000 /* without a frame: start the stream again */
 #define CURSOR_SAVE_MS     1000
 #define FOLLOWER_GONE_MS   10000
+#define BEHIND_MS          5000 /* log time this far behind the wall clock is told */
+#define BEHIND_AGAIN_MS    1000
 #define FULL_PAUSE_MS      1000
 #define DUES_PER_POLL      4096
 #define NAME_MAX_BYTES     64
@@ -95,6 +97,7 @@ struct toc_run {
     toc_time_ms reserved_ms;    /* intake: promises up to here are on disk */
     toc_time_ms started_ms;     /* monotonic */
     toc_time_ms full_until_ms;  /* monotonic: the store was full */
+    toc_time_ms behind_told_ms; /* monotonic: when the core was told that log time is behind */
     uint64_t session;
 
     struct upstream upstreams[TOC_UPSTREAMS_MAX];

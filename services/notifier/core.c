@@ -323,6 +323,7 @@ static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event 
         return on_time(turn, ev->at_ms);
     case TOC_EVENT_OUTCOME:
         return on_outcome(turn, ev->bytes);
+    case TOC_EVENT_BEHIND:
     case TOC_EVENT_SUBMIT:
     case TOC_EVENT_UPSTREAM:
         break;

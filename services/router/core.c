@@ -152,6 +152,7 @@ static enum toc_err router_step(struct toc_turn *turn, const struct toc_event *e
         return on_time(turn, ev->at_ms);
     case TOC_EVENT_UPSTREAM:
         return on_upstream(turn, ev);
+    case TOC_EVENT_BEHIND:
     case TOC_EVENT_SUBMIT:
     case TOC_EVENT_OUTCOME:
         break;
