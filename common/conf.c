@@ -207,14 +207,31 @@ static void print_values(const struct toc_conf *conf)
 
 /* --- parsing ---------------------------------------------------------------------------- */
 
-static bool set_list_from_env(const struct toc_conf_option *option, const char *text)
+static bool set_list_from_env(const struct toc_conf *conf, const struct toc_conf_option *option)
 {
-    char *words = strdup(text), *save = NULL; /* kept: the values point into it */
-    if (words == NULL)
-        return false;
-    for (char *word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save))
-        if (!add_to_list(option, word))
+    char env[ENV_MAX];
+    env_name(env, option->name);
+    const char *text = getenv(env);
+    char *words = strdup(text ? text : ""), *save = NULL; /* kept: the values point into it */
+    struct toc_conf_list *list = option->value;
+    bool fits = words != NULL;
+    for (char *word = fits ? strtok_r(words, " \t\n", &save) : NULL; word != NULL && fits;
+         word = strtok_r(NULL, " \t\n", &save))
+        fits = set(conf, option, env, word);
+    if (list->count == 0)
+        free(words);
+    return fits;
+}
+
+/* Lists that the command line has not given. */
+static bool set_lists(const struct toc_conf *conf)
+{
+    for (size_t i = 0; i < conf->option_count; i++) {
+        const struct toc_conf_option *option = &conf->options[i];
+        if (option->type == TOC_CONF_LIST && ((struct toc_conf_list *)option->value)->count == 0 &&
+            !set_list_from_env(conf, option))
             return false;
+    }
     return true;
 }
 
@@ -226,8 +243,7 @@ static bool set_presets(const struct toc_conf *conf)
         env_name(env, option->name);
         const char *text = getenv(env);
         if (option->type == TOC_CONF_LIST) {
-            if (text != NULL && !set_list_from_env(option, text))
-                return false;
+            ((struct toc_conf_list *)option->value)->count = 0;
             continue;
         }
         if (option->preset != NULL && !set(conf, option, option->name, option->preset))
@@ -246,21 +262,10 @@ static const struct toc_conf_option *find(const struct toc_conf *conf, struct to
     return NULL;
 }
 
-/* A list given on the command line replaces the one of the environment. */
-static void forget_env_list(const struct toc_conf_option *option, bool seen[], size_t index)
-{
-    if (option->type == TOC_CONF_LIST && !seen[index])
-        ((struct toc_conf_list *)option->value)->count = 0;
-    seen[index] = true;
-}
-
-#define OPTIONS_MAX 48
-
 struct parse {
     const struct toc_conf *conf;
     int argc, at;
     char *const *argv;
-    bool seen[OPTIONS_MAX];
     bool check;
 };
 
@@ -274,7 +279,6 @@ static bool parse_option(struct parse *parse)
                 parse->conf->program);
         return false;
     }
-    forget_env_list(option, parse->seen, (size_t)(option - parse->conf->options));
     if (equals != NULL)
         return set(parse->conf, option, argument, equals + 1);
     if (option->type == TOC_CONF_SWITCH)
@@ -304,7 +308,6 @@ enum toc_conf_outcome toc_conf_parse(const struct toc_conf *conf, int argc, char
 {
     struct parse parse = {.conf = conf, .argc = argc, .at = 1, .argv = argv};
     bool options_end = false;
-    TOC_ASSERT(conf->option_count <= OPTIONS_MAX);
     out_operands->count = 0;
     if (!set_presets(conf))
         return TOC_CONF_USAGE;
@@ -327,6 +330,8 @@ enum toc_conf_outcome toc_conf_parse(const struct toc_conf *conf, int argc, char
             return TOC_CONF_USAGE;
         }
     }
+    if (!set_lists(conf))
+        return TOC_CONF_USAGE;
     if (parse.check)
         print_values(conf);
     return parse.check ? TOC_CONF_DONE : TOC_CONF_RUN;

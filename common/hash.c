@@ -34,7 +34,8 @@ void toc_sha256(uint8_t out[TOC_SHA256], struct toc_str bytes)
 void toc_hmac_sha256(uint8_t out[TOC_SHA256], struct toc_str key, struct toc_str bytes)
 {
     unsigned size = TOC_SHA256;
-    TOC_ASSERT(HMAC(EVP_sha256(), key.data, (int)key.size, (const uint8_t *)bytes.data, bytes.size,
+    const char *key_data = key.size == 0 ? "" : key.data; /* NULL would mean "the key before" */
+    TOC_ASSERT(HMAC(EVP_sha256(), key_data, (int)key.size, (const uint8_t *)bytes.data, bytes.size,
                     out, &size) != NULL);
 }
 

@@ -17,8 +17,9 @@ void toc_sha256_pair(uint8_t out[TOC_SHA256], struct toc_str first, struct toc_s
 void toc_hmac_sha256(uint8_t out[TOC_SHA256], struct toc_str key, struct toc_str bytes);
 
 /*
- * The id of the issue that (source, reference) names: the first 16 bytes of a BLAKE2b keyed with
- * the deployment's 32-byte issue key, over both, each with its length before it.
+ * The id of the issue that (source, reference) names: a BLAKE2b (RFC 7693) with a digest length of
+ * 16, keyed with the deployment's 32-byte issue key, over both, each with its length (u64
+ * big-endian) before it.
  */
 void toc_issue_id(uint8_t out[16], const uint8_t key[32], struct toc_str source,
                   struct toc_str reference);

@@ -158,6 +158,8 @@ enum toc_err toc_journal_hash_at(const struct toc_journal *journal, struct toc_t
         enum toc_err err = toc_get(txn, TOC_TABLE_META, log_row_key, &row);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        if (row.size != LOG_ROW_BYTES)
+            return TOC_ERR_DAMAGED;
         memcpy(out, row.data + 16, TOC_SHA256);
         return TOC_OK;
     }

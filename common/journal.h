@@ -39,8 +39,8 @@ TOC_MUST enum toc_err toc_journal_open(struct toc_journal *journal, struct toc_t
                                        uint64_t new_log_id);
 
 /*
- * Appends `record`, setting its seq. Packs into `arena`. TOC_ERR_LIMIT for a record over
- * TOC_VALUE_GOOD bytes, TOC_ERR_FULL when the store is.
+ * Appends `record`, setting its seq. Packs into `arena`. TOC_ERR_LIMIT for a record that
+ * with its 40 bytes of header is over TOC_VALUE_GOOD, TOC_ERR_FULL when the store is.
  */
 TOC_MUST enum toc_err toc_journal_append(struct toc_journal *journal, struct toc_txn *txn,
                                          struct toc_arena *arena, Tocsin__V1__Record *record);

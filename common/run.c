@@ -19,7 +19,6 @@ enum toc_err run_begin(struct toc_run *run)
         return TOC_OK;
     TOC_TRY(toc_txn_begin_write(run->store, &run->turn.txn));
     run->turn_open = true;
-    run->turn_events = 0;
     run->turn.nearly_full = run->counts.percent_used >= TOC_FULL_PERCENT;
     return TOC_OK;
 }
@@ -140,6 +139,7 @@ static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
     TOC_TRY(load_reserved(run, txn));
     for (size_t i = 0; i < run->upstream_count; i++)
         TOC_TRY(follow_load(run, &run->upstreams[i], txn));
+    TOC_TRY(feed_load(run, txn));
     run->committed_seq = run->journal.last_seq;
     run->log_ms = later(run->log_ms, run->journal.last_log_ms);
     run->turn = (struct toc_turn){.txn = txn,
@@ -467,6 +467,19 @@ static void advance_log_time(struct toc_run *run, struct toc_now now)
         run->log_ms = later(run->log_ms, lowest);
 }
 
+/* Nothing can be judged while log time stands still, but somebody should know. */
+static enum toc_err tell_behind(struct toc_run *run, struct toc_now now)
+{
+    struct toc_event ev = {.kind = TOC_EVENT_BEHIND, .at_ms = now.wall_ms};
+    if (!run->service->sees_behind || run->config->event_clock || run->log_ms == TOC_TIME_MIN ||
+        now.wall_ms - run->log_ms < BEHIND_MS ||
+        now.mono_ms - run->behind_told_ms < BEHIND_AGAIN_MS)
+        return TOC_OK;
+    run->behind_told_ms = now.mono_ms;
+    TOC_TRY(run_begin(run));
+    return run_step(run, &ev, 0, 0, NULL);
+}
+
 static bool wants_reservation(const struct toc_run *run, struct toc_now now)
 {
     return run->service->accepts_submissions && !run->config->event_clock &&
@@ -478,6 +491,8 @@ static enum toc_err poll_turn(struct toc_run *run, struct toc_now now)
     TOC_TRY(follow_poll(run, now));
     advance_log_time(run, now);
     TOC_TRY(run_fire_dues(run, DUES_PER_POLL));
+    if (now.mono_ms >= run->full_until_ms)
+        TOC_TRY(tell_behind(run, now));
     if (wants_reservation(run, now) && now.mono_ms >= run->full_until_ms)
         TOC_TRY(run_begin(run));
     return TOC_OK;
@@ -503,9 +518,10 @@ static enum toc_err reserve(struct toc_run *run, struct toc_now now)
 static enum toc_err trim(struct toc_run *run)
 {
     uint64_t keep = run->config->keep_records;
-    uint64_t below = feed_lowest_done(run);
+    TOC_TRY(feed_save(run, run->turn.txn)); /* a consumer that is away keeps its place */
     if (keep == 0 || run->journal.last_seq < keep)
         return TOC_OK;
+    uint64_t below = feed_lowest_done(run);
     if (below > run->journal.last_seq - keep)
         below = run->journal.last_seq - keep;
     return toc_journal_trim(&run->journal, run->turn.txn, below, 200);
@@ -556,7 +572,6 @@ static enum toc_err commit_turn(struct toc_run *run, struct toc_now now)
     run->counts.commits++;
     run->committed_seq = run->journal.last_seq;
     run->counts.percent_used = toc_store_percent_used(run->store);
-    run_send_receipts(run);
     toc_arena_reset(&run->event_arena, 0);
     return TOC_OK;
 }
@@ -566,6 +581,8 @@ enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now)
     advance_log_time(run, now);
     if (run->turn_open)
         TOC_TRY(commit_turn(run, now));
+    run->turn_events = 0;
+    run_send_receipts(run); /* refusals need no commit */
     run->promised_ms = later(run->promised_ms, promise_of(run, now));
     if (!TOC_PLANTED(TOC_PLANT_PROMISE_AHEAD)) /* the wall clock may step back: no stamp follows */
         run->stamp_floor_ms = later(run->stamp_floor_ms, run->promised_ms);

@@ -1,5 +1,7 @@
 #include "common/run_internal.h"
 
+#include <stdio.h>
+
 static struct follower *find(struct toc_run *run, toc_peer peer)
 {
     for (size_t i = 0; i < TOC_FOLLOWERS_MAX; i++)
@@ -59,8 +61,92 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
                                   .class_mask = fetch->class_mask,
                                   .promised_ms = TOC_TIME_MIN};
     memcpy(follower->hash, hash, TOC_SHA256);
-    toc_str_copy(follower->name, sizeof(follower->name), toc_str_of(fetch->follower));
 }
+
+/* --- who trimming waits for --------------------------------------------------------------- */
+
+/* Row of TOC_TABLE_META: "follower/" ‖ name -> u64be done_seq. */
+#define REGISTERED_PREFIX "follower/"
+
+static struct toc_str registered_key(char *out, size_t out_size, const char *name)
+{
+    int size = snprintf(out, out_size, REGISTERED_PREFIX "%s", name);
+    TOC_ASSERT(size > 0 && (size_t)size < out_size);
+    return toc_str(out, (size_t)size);
+}
+
+static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetch)
+{
+    struct registered *place = NULL;
+    char name[TOC_KEY_MAX - sizeof(REGISTERED_PREFIX)];
+    toc_str_copy(name, sizeof(name), toc_str_of(fetch->follower));
+    for (size_t i = 0; i < REGISTERED_MAX; i++) {
+        struct registered *known = &run->registered[i];
+        if (strcmp(known->name, name) == 0) {
+            place = known;
+            break;
+        }
+        if (place == NULL && known->name[0] == '\0')
+            place = known;
+    }
+    if (place == NULL) {
+        toc_log(TOC_LOG_WARNING, "too_many_consumers", "name=%s", name);
+        return;
+    }
+    place->moved = place->moved || place->name[0] == '\0' || fetch->done_seq > place->done_seq;
+    toc_str_copy(place->name, sizeof(place->name), toc_str_of(name));
+    if (fetch->done_seq > place->done_seq && fetch->done_seq <= run->committed_seq)
+        place->done_seq = fetch->done_seq;
+}
+
+enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn)
+{
+    struct toc_str key, row, prefix = TOC_STR(REGISTERED_PREFIX);
+    struct toc_scan *scan;
+    enum toc_err err;
+    size_t count = 0;
+    memset(run->registered, 0, sizeof(run->registered));
+    TOC_TRY(toc_scan_open(txn, TOC_TABLE_META, prefix, &scan));
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK && toc_str_starts(key, prefix)) {
+        if (row.size != 8 || count == REGISTERED_MAX) {
+            err = TOC_ERR_DAMAGED;
+            break;
+        }
+        struct registered *known = &run->registered[count++];
+        toc_str_copy(known->name, sizeof(known->name),
+                     toc_str(key.data + prefix.size, key.size - prefix.size));
+        known->done_seq = toc_get_u64be(row.data);
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn)
+{
+    char key[TOC_KEY_MAX + 1];
+    uint8_t row[8];
+    for (size_t i = 0; i < REGISTERED_MAX; i++) {
+        struct registered *known = &run->registered[i];
+        if (!known->moved)
+            continue;
+        toc_put_u64be(row, known->done_seq);
+        TOC_TRY(toc_put(txn, TOC_TABLE_META, registered_key(key, sizeof(key), known->name),
+                        toc_str(row, sizeof(row))));
+        known->moved = false;
+    }
+    return TOC_OK;
+}
+
+uint64_t feed_lowest_done(const struct toc_run *run)
+{
+    uint64_t lowest = run->committed_seq;
+    for (size_t i = 0; i < REGISTERED_MAX; i++)
+        if (run->registered[i].name[0] != '\0' && run->registered[i].done_seq < lowest)
+            lowest = run->registered[i].done_seq;
+    return lowest;
+}
+
+/* --- streams ------------------------------------------------------------------------------ */
 
 void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *fetch,
                    struct toc_now now)
@@ -80,8 +166,8 @@ void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *
     }
     if (fetch->granted_bytes > follower->granted_bytes)
         follower->granted_bytes = fetch->granted_bytes;
-    if (fetch->done_seq > follower->done_seq)
-        follower->done_seq = fetch->done_seq;
+    if (fetch->follower[0] != '\0')
+        register_consumer(run, fetch);
     follower->heard_ms = now.mono_ms;
 }
 
@@ -96,6 +182,7 @@ static bool is_wanted(const struct follower *follower, const struct toc_journal_
 /* One frame's worth of records, copied out of the log. */
 struct batch {
     uint8_t *records, *end; /* packed `records` fields of a Batch */
+    uint64_t credit;        /* bytes of the records themselves: what credit counts */
     uint64_t position;
     uint8_t hash[TOC_SHA256];
 };
@@ -112,15 +199,13 @@ static enum toc_err fill(struct toc_run *run, const struct follower *follower, s
     enum toc_err err;
     while ((err = toc_journal_next(scan, &entry)) == TOC_OK && entry.seq <= run->committed_seq) {
         if (is_wanted(follower, &entry)) {
-            size_t used = (size_t)(batch->end - batch->records);
-            if (used + entry.record.size + TOC_WIRE_FIELD_OVERHEAD > room && used > 0)
+            if (batch->credit + entry.record.size > room)
                 break;
             batch->end = toc_wire_put_bytes(batch->end, 7, entry.record);
+            batch->credit += entry.record.size;
         }
         batch->position = entry.seq;
         memcpy(batch->hash, entry.hash.data, TOC_SHA256);
-        if ((size_t)(batch->end - batch->records) >= room)
-            break;
     }
     toc_scan_close(scan);
     return err < 0 ? err : TOC_OK;
@@ -190,7 +275,7 @@ static enum toc_err pump_one(struct toc_run *run, struct follower *follower, str
     if (batch.position == run->committed_seq)
         follower->promised_ms = run->promised_ms;
     follower->position = batch.position;
-    follower->sent_bytes += (uint64_t)(batch.end - batch.records);
+    follower->sent_bytes += batch.credit;
     memcpy(follower->hash, batch.hash, TOC_SHA256);
     return TOC_OK;
 }
@@ -232,15 +317,4 @@ enum toc_err feed_pump(struct toc_run *run, struct toc_now now)
     }
     toc_txn_abort(txn);
     return err < 0 ? err : TOC_OK;
-}
-
-uint64_t feed_lowest_done(const struct toc_run *run)
-{
-    uint64_t lowest = run->committed_seq;
-    for (size_t i = 0; i < TOC_FOLLOWERS_MAX; i++) {
-        const struct follower *follower = &run->followers[i];
-        if (follower->peer != 0 && follower->name[0] != '\0' && follower->done_seq < lowest)
-            lowest = follower->done_seq;
-    }
-    return lowest;
 }

@@ -357,7 +357,7 @@ void follow_after_commit(struct toc_run *run, struct toc_now now)
         if (up->stream == 0 || up->stopped != NULL)
             continue;
         /* The next grant goes out at half of the last: the pipe never runs dry. */
-        if (up->granted_bytes - up->received_bytes < CREDIT_BYTES / 2) {
+        if (up->granted_bytes < up->received_bytes + CREDIT_BYTES / 2) {
             up->granted_bytes = up->received_bytes + CREDIT_BYTES;
             send_fetch(run, up, now);
         }

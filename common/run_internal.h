@@ -22,6 +22,8 @@
 #define STREAM_STALLED_MS  3000 /* without a frame: start the stream again */
 #define CURSOR_SAVE_MS     1000
 #define FOLLOWER_GONE_MS   10000
+#define BEHIND_MS          5000 /* log time this far behind the wall clock is told */
+#define BEHIND_AGAIN_MS    1000
 #define FULL_PAUSE_MS      1000
 #define DUES_PER_POLL      4096
 #define NAME_MAX_BYTES     64
@@ -57,10 +59,16 @@ struct follower {
     uint64_t granted_bytes, sent_bytes;
     uint64_t partition_mask;
     uint32_t class_mask;
-    uint64_t done_seq;
-    char name[NAME_MAX_BYTES];
     toc_time_ms heard_ms, sent_ms; /* monotonic */
     toc_time_ms promised_ms;
+};
+
+/* A consumer that trimming waits for, also while it is away. */
+#define REGISTERED_MAX 32
+struct registered {
+    char name[NAME_MAX_BYTES]; /* empty: free */
+    uint64_t done_seq;         /* its durable cursor, as last told */
+    bool moved;                /* since the row was put */
 };
 
 /* A receipt that waits for the commit. */
@@ -89,11 +97,13 @@ struct toc_run {
     toc_time_ms reserved_ms;    /* intake: promises up to here are on disk */
     toc_time_ms started_ms;     /* monotonic */
     toc_time_ms full_until_ms;  /* monotonic: the store was full */
+    toc_time_ms behind_told_ms; /* monotonic: when the core was told that log time is behind */
     uint64_t session;
 
     struct upstream upstreams[TOC_UPSTREAMS_MAX];
     size_t upstream_count;
     struct follower followers[TOC_FOLLOWERS_MAX];
+    struct registered registered[REGISTERED_MAX];
 
     struct pending_receipt receipts[RECEIPTS_MAX];
     size_t receipt_count;
@@ -128,7 +138,10 @@ void run_refuse_receipts(struct toc_run *run);
 void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *fetch,
                    struct toc_now now);
 TOC_MUST enum toc_err feed_pump(struct toc_run *run, struct toc_now now);
-/* The lowest durable cursor of the named followers, or the newest record. */
+/* Who is registered, from the rows; and the rows, before anything is trimmed for them. */
+TOC_MUST enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn);
+TOC_MUST enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn);
+/* The lowest durable cursor of the registered consumers, or the newest record. */
 uint64_t feed_lowest_done(const struct toc_run *run);
 
 /* run_follow.c */

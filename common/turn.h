@@ -31,6 +31,7 @@ enum toc_event_kind {
     TOC_EVENT_TIME,     /* time has passed next_due: fire a bounded number of dues */
     TOC_EVENT_OUTCOME,  /* what became of a side effect */
     TOC_EVENT_UPSTREAM, /* an upstream was left out of log time, or is back */
+    TOC_EVENT_BEHIND,   /* log time is well behind the wall clock, which shows `at_ms` */
 };
 
 struct toc_event {
@@ -122,6 +123,7 @@ struct toc_service {
     uint32_t upstream_classes;        /* class mask of its Fetches; 0 for all */
     bool accepts_submissions;         /* intake */
     bool sees_upstreams;              /* gets TOC_EVENT_UPSTREAM */
+    bool sees_behind;                 /* gets TOC_EVENT_BEHIND, every second while it is so */
     enum toc_time_source time_source; /* of TOC_EVENT_TIME */
     size_t self_bytes;                /* of `self`: zeroed memory that the run owns */
 

@@ -1,14 +1,23 @@
 #include "common/wire.h"
 
+/* protobuf-c answers NULL for malformed bytes and for want of memory: this tells them apart. */
+struct unpacking {
+    struct toc_arena *arena;
+    bool exhausted;
+};
+
 /* What protobuf-c calls instead of malloc; freeing is the arena's reset. */
-static void *arena_alloc(void *arena, size_t size)
+static void *arena_alloc(void *context, size_t size)
 {
-    return toc_arena_take(arena, size);
+    struct unpacking *unpacking = context;
+    void *p = toc_arena_take(unpacking->arena, size);
+    unpacking->exhausted |= p == NULL;
+    return p;
 }
 
-static void arena_free(void *arena, void *p)
+static void arena_free(void *context, void *p)
 {
-    (void)arena;
+    (void)context;
     (void)p;
 }
 
@@ -136,12 +145,13 @@ enum toc_err toc_wire_scan(const ProtobufCMessageDescriptor *type, struct toc_st
 enum toc_err toc_wire_unpack(struct toc_arena *arena, const ProtobufCMessageDescriptor *type,
                              struct toc_str bytes, void *out_message)
 {
-    ProtobufCAllocator allocator = {arena_alloc, arena_free, arena};
+    struct unpacking unpacking = {.arena = arena};
+    ProtobufCAllocator allocator = {arena_alloc, arena_free, &unpacking};
     TOC_TRY(toc_wire_scan(type, bytes));
     ProtobufCMessage *message =
         protobuf_c_message_unpack(type, &allocator, bytes.size, (const uint8_t *)bytes.data);
     if (message == NULL)
-        return arena->used + bytes.size > arena->size ? TOC_ERR_LIMIT : TOC_ERR_MALFORMED;
+        return unpacking.exhausted ? TOC_ERR_LIMIT : TOC_ERR_MALFORMED;
     memcpy(out_message, &message, sizeof(message));
     return TOC_OK;
 }

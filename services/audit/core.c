@@ -175,6 +175,7 @@ static enum toc_err audit_step(struct toc_turn *turn, const struct toc_event *ev
         return on_record(turn, ev);
     case TOC_EVENT_TIME:
         return record_checkpoint(turn);
+    case TOC_EVENT_BEHIND:
     case TOC_EVENT_SUBMIT:
     case TOC_EVENT_OUTCOME:
     case TOC_EVENT_UPSTREAM:

@@ -74,7 +74,8 @@ static enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Reco
                           .subject = change->subject,
                           .priority = change->priority,
                           .risk = change->risk,
-                          .due_ms = change->due_ms};
+                          .due_ms = change->due_ms,
+                          .passed_ms = record->at_ms};
     if (on == TOC_ALERT_ON_WARNED)
         snprintf(name, sizeof(name), "warned:%.20s/%u/%u/%u", clock->metric, clock->instance,
                  clock->apply_version, change->threshold_percent);
@@ -322,6 +323,7 @@ static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event 
         return on_time(turn, ev->at_ms);
     case TOC_EVENT_OUTCOME:
         return on_outcome(turn, ev->bytes);
+    case TOC_EVENT_BEHIND:
     case TOC_EVENT_SUBMIT:
     case TOC_EVENT_UPSTREAM:
         break;

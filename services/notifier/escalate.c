@@ -182,6 +182,7 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
     alert->risk = cause->risk;
     alert->opened_ms = turn->log_ms;
     alert->due_ms = cause->due_ms;
+    alert->catch_up = cause->passed_ms != 0 && turn->log_ms - cause->passed_ms > NOTIFIER_LATE_MS;
     alert->next_ms = TOC_TIME_NEVER;
     alert->source = toc_wire_text(cause->source);
     alert->subject = toc_wire_text(cause->subject);

@@ -24,7 +24,8 @@ struct cause {
     const char *queue, *source, *subject;
     Tocsin__V1__Priority priority;
     Tocsin__V1__Risk risk;
-    toc_time_ms due_ms;
+    toc_time_ms due_ms;    /* the deadline, for the page; 0 for none */
+    toc_time_ms passed_ms; /* the instant whose passing it is; 0 for none */
 };
 
 /* Opens the alert unless it is there already, and pages its first step at once. */

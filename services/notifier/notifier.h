@@ -12,7 +12,8 @@
 #include "common/turn.h"
 
 #define NOTIFIER_DUES_PER_STEP 256
-#define NOTIFIER_DELIVERY_MAX  40 /* bytes of a delivery id with its terminator */
+#define NOTIFIER_LATE_MS       (5 * TOC_SECOND_MS) /* opened later than this: a catch-up */
+#define NOTIFIER_DELIVERY_MAX  40                  /* bytes of a delivery id with its terminator */
 
 /* open takes no config. */
 extern const struct toc_service notifier_service;

@@ -64,6 +64,13 @@ static enum toc_err triage_and_route(struct work *work)
 
 /* --- openings ----------------------------------------------------------------------------- */
 
+static void take_name(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
+{
+    issue->source = event->source;
+    issue->subject = event->subject[0] != '\0' ? event->subject : event->id;
+    issue->test = event->test;
+}
+
 static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
 {
     const Tocsin__V1__IssueOpened *opened = event->issue_opened;
@@ -84,9 +91,7 @@ static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *even
         issue->tags = opened->tags;
         issue->n_tags = opened->n_tags;
     }
-    issue->source = event->source;
-    issue->subject = event->subject[0] != '\0' ? event->subject : event->id;
-    issue->test = event->test;
+    take_name(issue, event);
 }
 
 enum toc_err apply_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
@@ -99,13 +104,38 @@ enum toc_err apply_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
     return issue_save(turn, issue);
 }
 
-enum toc_err apply_stub_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue, toc_time_ms at_ms)
+enum toc_err apply_stub_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
+                                const Tocsin__V1__Event *first, toc_time_ms at_ms)
 {
     struct work work = work_of(turn, issue, NULL, at_ms);
     issue->stub = true;
+    issue->test = first->test;
+    if (first->issue.len == 0) /* otherwise another source's event: the name is not the issue's */
+        take_name(issue, first);
     issue->opened_ms = work.at_ms;
     TOC_TRY(triage_and_route(&work));
     return issue_save(turn, issue);
+}
+
+static enum toc_err refuse(struct work *work, Tocsin__V1__RefuseReason reason, const char *detail)
+{
+    return issue_refuse(work->turn, toc_wire_bytes(&work->issue->id), work->issue, work->event,
+                        work->at_ms, reason, detail);
+}
+
+/* Taking something away is always possible. */
+static bool grew_too_large(const Tocsin__V1__Issue *issue, const Tocsin__V1__Issue *before)
+{
+    return issue_is_too_large(issue) &&
+           tocsin__v1__issue__get_packed_size(issue) > tocsin__v1__issue__get_packed_size(before);
+}
+
+/* Every record carries the issue, so its values have a limit: the event's are taken back. */
+static enum toc_err refuse_growth(struct work *work, const Tocsin__V1__Issue *before)
+{
+    *work->issue = *before;
+    return refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                  "the issue's values would be too large together");
 }
 
 /* The opening of a stub came late: it gets its values, its history stays. */
@@ -114,10 +144,13 @@ static enum toc_err on_late_opening(struct work *work)
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const struct toc_policy *policy;
     struct decision decision = {0};
+    const Tocsin__V1__Issue before = *work->issue;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED;
     change.old_priority = work->issue->priority;
     take_opening(work->issue, work->event);
     work->issue->stub = false;
+    if (grew_too_large(work->issue, &before))
+        return refuse_growth(work, &before);
     enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
     TOC_TRY(err);
     if (err == TOC_OK)
@@ -125,12 +158,6 @@ static enum toc_err on_late_opening(struct work *work)
     describe(&change, &decision);
     TOC_TRY(issue_emit(work, &change));
     return err == TOC_OK ? reroute(work, policy) : TOC_OK;
-}
-
-static enum toc_err refuse(struct work *work, Tocsin__V1__RefuseReason reason, const char *detail)
-{
-    return issue_refuse(work->turn, toc_wire_bytes(&work->issue->id), work->issue, work->event,
-                        work->at_ms, reason, detail);
 }
 
 static enum toc_err on_opened(struct work *work)
@@ -205,6 +232,7 @@ static enum toc_err on_classified(struct work *work)
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueClassified *classified = work->event->issue_classified;
     Tocsin__V1__Issue *issue = work->issue;
+    const Tocsin__V1__Issue before = *issue;
     const struct toc_policy *policy;
     bool moves = classified->category[0] != '\0' || classified->line_of_business[0] != '\0' ||
                  classified->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED;
@@ -219,6 +247,8 @@ static enum toc_err on_classified(struct work *work)
     if (classified->priority != TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED)
         issue->priority = classified->priority;
     TOC_TRY(change_tags(work, classified));
+    if (grew_too_large(issue, &before))
+        return refuse_growth(work, &before);
     TOC_TRY(issue_emit(work, &change));
     if (!moves) /* a new priority alone does not take an issue from its queue */
         return TOC_OK;
@@ -232,6 +262,7 @@ static enum toc_err on_assigned(struct work *work)
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueAssigned *assigned = work->event->issue_assigned;
     Tocsin__V1__Issue *issue = work->issue;
+    const Tocsin__V1__Issue before = *issue;
     const struct toc_policy *policy;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED;
     change.old_queue = issue->queue;
@@ -249,6 +280,8 @@ static enum toc_err on_assigned(struct work *work)
         if (queue != NULL)
             issue->tier = queue->tier;
     }
+    if (grew_too_large(issue, &before))
+        return refuse_growth(work, &before);
     return issue_emit(work, &change);
 }
 
@@ -256,12 +289,15 @@ static enum toc_err on_escalated(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueEscalated *escalated = work->event->issue_escalated;
+    const Tocsin__V1__Issue before = *work->issue;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     change.old_queue = work->issue->queue;
     change.rule = escalated->reason;
     if (escalated->to_tier != 0)
         work->issue->tier = escalated->to_tier;
     set_text(&work->issue->queue, escalated->queue);
+    if (grew_too_large(work->issue, &before))
+        return refuse_growth(work, &before);
     return issue_emit(work, &change);
 }
 

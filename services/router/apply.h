@@ -7,9 +7,9 @@
 /* The first event of an issue: values, triage, route. */
 TOC_MUST enum toc_err apply_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
                                     const Tocsin__V1__Event *event, toc_time_ms at_ms);
-/* The same for an issue whose opening never came. */
+/* The same for an issue whose opening never came, with what its first event `first` tells. */
 TOC_MUST enum toc_err apply_stub_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
-                                         toc_time_ms at_ms);
+                                         const Tocsin__V1__Event *first, toc_time_ms at_ms);
 /* Any event of an issue that is there. */
 TOC_MUST enum toc_err apply_event(struct toc_turn *turn, Tocsin__V1__Issue *issue,
                                   const Tocsin__V1__Event *event, toc_time_ms at_ms);

@@ -28,15 +28,25 @@ static enum toc_err release_parked(struct toc_turn *turn, struct toc_str id,
     return err < 0 ? err : TOC_OK;
 }
 
-/* The opening never came: the events count all the same. */
-static enum toc_err make_stub(struct toc_turn *turn, struct toc_str id, toc_time_ms at_ms)
+/*
+ * The opening never came: the events count all the same. The stub counts from the first of them,
+ * not from the end of the wait, whose instant depends on when log time was heard of.
+ */
+static enum toc_err make_stub(struct toc_turn *turn, struct toc_str id)
 {
     Tocsin__V1__Issue *issue;
+    Tocsin__V1__Record *record;
+    Tocsin__V1__Event *event;
     enum toc_err err = issue_load(turn, id, &issue);
     if (err != TOC_NONE)
         return err; /* its opening came after all */
+    err = parked_take(turn, id, &record);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_ERR_DAMAGED;
+    TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
     TOC_TRY(issue_create(turn, id, &issue));
-    TOC_TRY(apply_stub_opening(turn, issue, at_ms));
+    TOC_TRY(apply_stub_opening(turn, issue, event, record->at_ms));
+    TOC_TRY(apply_event(turn, issue, event, record->at_ms));
     return release_parked(turn, id, issue);
 }
 
@@ -66,7 +76,7 @@ static enum toc_err on_issue_event(struct toc_turn *turn, const struct toc_event
     if (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED)
         return open_issue(turn, record, event);
     TOC_TRY(parked_add(turn, record, ev->bytes, event, &full));
-    return full ? make_stub(turn, id, record->at_ms) : TOC_OK;
+    return full ? make_stub(turn, id) : TOC_OK;
 }
 
 /* What concerns everyone goes on to those behind the router, at its place in this log. */
@@ -114,7 +124,7 @@ static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
     for (unsigned i = 0; i < STUBS_PER_STEP && err == TOC_OK; i++) {
         err = parked_take_due(turn, now_ms, id);
         if (err == TOC_OK)
-            TOC_TRY(make_stub(turn, toc_str(id, sizeof(id)), now_ms));
+            TOC_TRY(make_stub(turn, toc_str(id, sizeof(id))));
     }
     return err < 0 ? err : TOC_OK;
 }
@@ -142,6 +152,7 @@ static enum toc_err router_step(struct toc_turn *turn, const struct toc_event *e
         return on_time(turn, ev->at_ms);
     case TOC_EVENT_UPSTREAM:
         return on_upstream(turn, ev);
+    case TOC_EVENT_BEHIND:
     case TOC_EVENT_SUBMIT:
     case TOC_EVENT_OUTCOME:
         break;

@@ -66,6 +66,11 @@ enum toc_err issue_save(struct toc_turn *turn, const Tocsin__V1__Issue *issue)
     return toc_put(turn->txn, TABLE_ISSUE, toc_str(key, sizeof(key)), row);
 }
 
+bool issue_is_too_large(const Tocsin__V1__Issue *issue)
+{
+    return tocsin__v1__issue__get_packed_size(issue) > ROUTER_ISSUE_MAX;
+}
+
 enum toc_err issue_emit(struct work *work, Tocsin__V1__IssueChange *change)
 {
     Tocsin__V1__Issue *issue = work->issue;
@@ -82,6 +87,9 @@ enum toc_err issue_emit(struct work *work, Tocsin__V1__IssueChange *change)
     change->issue = issue;
     if (work->event != NULL)
         change->event_type = work->event->type;
+    while (change->n_tried > 0 &&
+           tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX)
+        change->n_tried--;
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 

@@ -36,8 +36,14 @@ TOC_MUST enum toc_err issue_create(struct toc_turn *turn, struct toc_str id,
                                    Tocsin__V1__Issue **out);
 TOC_MUST enum toc_err issue_save(struct toc_turn *turn, const Tocsin__V1__Issue *issue);
 
-/* Appends one step of the issue's history; fills in the snapshot and the chain of records. */
+/*
+ * Appends one step of the issue's history; fills in the snapshot and the chain of records. Of
+ * `tried` as many are kept as the record has room for.
+ */
 TOC_MUST enum toc_err issue_emit(struct work *work, Tocsin__V1__IssueChange *change);
+
+/* Whether the issue has grown beyond what its records can carry. */
+bool issue_is_too_large(const Tocsin__V1__Issue *issue);
 
 /* Appends a refusal of the event that the work is about. */
 TOC_MUST enum toc_err issue_refuse(struct toc_turn *turn, struct toc_str id,

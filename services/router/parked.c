@@ -67,7 +67,9 @@ enum toc_err parked_add(struct toc_turn *turn, const Tocsin__V1__Record *record,
     *out_full = parked.waiting >= ROUTER_PARKED_MAX;
     if (parked.waiting > 1)
         return TOC_OK;
-    toc_time_ms due_ms = turn->log_ms + ROUTER_PARK_MS;
+    /* Before every upstream has been heard of, log time is unknown. */
+    toc_time_ms from_ms = turn->log_ms > record->at_ms ? turn->log_ms : record->at_ms;
+    toc_time_ms due_ms = from_ms + ROUTER_PARK_MS;
     due_key(due, due_ms, id);
     toc_wake_at(turn, due_ms);
     return toc_put(turn->txn, TABLE_PARKED_DUE, toc_str(due, sizeof(due)), toc_str(NULL, 0));

@@ -46,7 +46,7 @@ static enum toc_err add_tags(struct work *work, const char *const *tags, size_t 
         memcpy(all, issue->tags, issue->n_tags * sizeof(*all));
     issue->tags = all;
     for (size_t i = 0; i < count && issue->n_tags < ROUTER_TAGS_MAX; i++)
-        if (!has_tag(issue, tags[i]))
+        if (!has_tag(issue, tags[i]) && !issue_is_too_large(issue))
             all[issue->n_tags++] = toc_wire_text(tags[i]);
     return TOC_OK;
 }

@@ -236,6 +236,8 @@ static enum toc_err sla_step(struct toc_turn *turn, const struct toc_event *ev)
         return on_record(turn, ev->record);
     case TOC_EVENT_TIME:
         return fire_dues(turn, ev->at_ms);
+    case TOC_EVENT_BEHIND:
+        return fire_unconfirmed(turn, ev->at_ms);
     case TOC_EVENT_SUBMIT:
     case TOC_EVENT_OUTCOME:
     case TOC_EVENT_UPSTREAM:
@@ -249,6 +251,7 @@ const struct toc_service sla_service = {
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
     .upstream_classes = TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
+    .sees_behind = true,
     .time_source = TOC_TIME_OF_LOGS,
     .step = sla_step,
     .next_due = fire_next_due,

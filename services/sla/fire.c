@@ -94,6 +94,52 @@ enum toc_err fire_dues(struct toc_turn *turn, toc_time_ms now_ms)
     return TOC_OK;
 }
 
+static bool may_be_over(const Tocsin__V1__Clock *clock, toc_time_ms wall_ms)
+{
+    return clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING && !clock->breached &&
+           !clock->unconfirmed && clock->due_ms < wall_ms;
+}
+
+static enum toc_err say_unconfirmed(struct work *work, toc_time_ms wall_ms)
+{
+    for (size_t i = 0; i < work->row->n_clocks; i++) {
+        Tocsin__V1__Clock *clock = work->row->clocks[i];
+        if (!may_be_over(clock, wall_ms))
+            continue;
+        const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED,
+                                  .at_ms = clock->due_ms,
+                                  .due_ms = clock->due_ms};
+        clock->unconfirmed = true;
+        TOC_TRY(row_say(work, i, &said));
+    }
+    return work->changed ? row_save(work) : TOC_OK;
+}
+
+enum toc_err fire_unconfirmed(struct toc_turn *turn, toc_time_ms wall_ms)
+{
+    uint8_t key[ROW_KEY], after[8 + ROW_KEY + 1] = {0};
+    struct toc_str from = {NULL, 0}; /* the index from its first row on */
+    toc_time_ms due_ms;
+    for (unsigned i = 0; i < SLA_UNCONFIRMED_PER_STEP; i++) {
+        struct work work = {.turn = turn, .at_ms = wall_ms};
+        enum toc_err err = due_after(turn->txn, from, &due_ms, key);
+        if (err != TOC_OK || due_ms >= wall_ms)
+            return err < 0 ? err : TOC_OK;
+        size_t mark = toc_arena_mark(turn->arena);
+        err = row_load(turn, key[0], toc_get_u32be(key + 1), &work.row);
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        TOC_TRY(row_bind(&work));
+        TOC_TRY(say_unconfirmed(&work, wall_ms));
+        toc_arena_reset(turn->arena, mark);
+        /* This row stays in the index; the least key after it is itself with a zero byte. */
+        toc_put_u64be(after, (uint64_t)due_ms);
+        memcpy(after + 8, key, ROW_KEY);
+        from = toc_str(after, sizeof(after));
+    }
+    return TOC_OK;
+}
+
 enum toc_err fire_next_due(struct toc_txn *txn, toc_time_ms *out)
 {
     uint8_t key[ROW_KEY];

@@ -11,6 +11,12 @@ TOC_MUST enum toc_err fire_issue(struct work *work, toc_time_ms before_ms);
 /* Takes up to SLA_DUES_PER_STEP issues off the index whose instant is before `now_ms`. */
 TOC_MUST enum toc_err fire_dues(struct toc_turn *turn, toc_time_ms now_ms);
 
+/*
+ * Log time is behind and the wall clock shows `wall_ms`: says of every target that may have passed,
+ * once, that it is overdue but not confirmed. No verdict; that comes with log time.
+ */
+TOC_MUST enum toc_err fire_unconfirmed(struct toc_turn *turn, toc_time_ms wall_ms);
+
 /* See struct toc_service. */
 enum toc_err fire_next_due(struct toc_txn *txn, toc_time_ms *out);
 enum toc_err sla_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,

@@ -109,10 +109,11 @@ enum toc_err row_save(struct work *work)
     return toc_put(work->turn->txn, TABLE_CLOCKS, toc_str(key, sizeof(key)), bytes);
 }
 
-enum toc_err due_first(struct toc_txn *txn, toc_time_ms *out_ms, uint8_t out_row[ROW_KEY])
+enum toc_err due_after(struct toc_txn *txn, struct toc_str from, toc_time_ms *out_ms,
+                       uint8_t out_row[ROW_KEY])
 {
     struct toc_str key, value;
-    enum toc_err err = toc_first_at_least(txn, TABLE_DUE, toc_str(NULL, 0), &key, &value);
+    enum toc_err err = toc_first_at_least(txn, TABLE_DUE, from, &key, &value);
     if (err != TOC_OK)
         return err;
     if (key.size != DUE_KEY)
@@ -120,6 +121,11 @@ enum toc_err due_first(struct toc_txn *txn, toc_time_ms *out_ms, uint8_t out_row
     *out_ms = (toc_time_ms)toc_get_u64be(key.data);
     memcpy(out_row, key.data + 8, ROW_KEY);
     return TOC_OK;
+}
+
+enum toc_err due_first(struct toc_txn *txn, toc_time_ms *out_ms, uint8_t out_row[ROW_KEY])
+{
+    return due_after(txn, toc_str(NULL, 0), out_ms, out_row);
 }
 
 /* --- the ledger --------------------------------------------------------------------------- */

@@ -65,7 +65,9 @@ struct said {
 };
 TOC_MUST enum toc_err row_say(struct work *work, size_t index, const struct said *said);
 
-/* The due index. */
+/* The due index: the first row, and the first at or after a key. TOC_NONE when there is none. */
+TOC_MUST enum toc_err due_after(struct toc_txn *txn, struct toc_str key, toc_time_ms *out_ms,
+                                uint8_t out_row[ROW_KEY]);
 TOC_MUST enum toc_err due_first(struct toc_txn *txn, toc_time_ms *out_ms, uint8_t out_row[ROW_KEY]);
 TOC_MUST enum toc_err due_remove(struct toc_txn *txn, toc_time_ms at_ms,
                                  const uint8_t row[ROW_KEY]);

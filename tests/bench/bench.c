@@ -1,0 +1,97 @@
+/*
+ * tocsin-bench fsync DIR                       F: p50 of a 4 kB append + fdatasync
+ * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
+ *
+ * Keys: seconds batch window rate issues bytes run prepare (1: open the issues first).
+ */
+#include "tests/bench/bench_client.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SYNCS 2000
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int measure_fsync(const char *dir)
+{
+    static double took_ms[SYNCS];
+    static char block[4096];
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/fsync.tmp", dir);
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0600);
+    if (fd < 0)
+        bench_fail("cannot write %s", path);
+    memset(block, 'f', sizeof(block));
+    for (int i = 0; i < SYNCS; i++) {
+        double start = bench_now();
+        if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block) || fdatasync(fd) != 0)
+            bench_fail("cannot write %s", path);
+        took_ms[i] = (bench_now() - start) * 1e3;
+    }
+    close(fd);
+    unlink(path);
+    qsort(took_ms, SYNCS, sizeof(double), by_value);
+    printf("{\"p50_ms\": %.4f, \"p99_ms\": %.4f}\n", bench_percentile(took_ms, SYNCS, 50),
+           bench_percentile(took_ms, SYNCS, 99));
+    return 0;
+}
+
+static double value_of(int argc, char **argv, const char *key, double preset)
+{
+    size_t size = strlen(key);
+    for (int i = 3; i < argc; i++)
+        if (strncmp(argv[i], key, size) == 0 && argv[i][size] == '=')
+            return atof(argv[i] + size + 1);
+    return preset;
+}
+
+static int measure_publish(int argc, char **argv)
+{
+    struct bench_options options = {
+        .endpoint = argv[2],
+        .seconds = value_of(argc, argv, "seconds", 10),
+        .batch = (unsigned)value_of(argc, argv, "batch", 100),
+        .window = (unsigned)value_of(argc, argv, "window", 50),
+        .rate = value_of(argc, argv, "rate", 0),
+        .issues = (unsigned)value_of(argc, argv, "issues", 0),
+        .bytes = (unsigned)value_of(argc, argv, "bytes", 256),
+    };
+    struct toc_link *link;
+    struct bench_result result;
+    char run[32];
+    toc_peer peer;
+    snprintf(run, sizeof(run), "%lx", (long)(bench_now() * 1e6) & 0xffffffffL);
+    options.run = run;
+    if (toc_link_open(NULL, &link) < 0 || toc_link_connect(link, options.endpoint, &peer) < 0)
+        bench_fail("cannot connect to %s", options.endpoint);
+    if (options.issues != 0 && value_of(argc, argv, "prepare", 1) != 0)
+        bench_prepare(link, &options);
+    bench_publish(link, &options, &result);
+    printf("{\"events\": %llu, \"seconds\": %.3f, \"per_second\": %.0f, \"p50_ms\": %.4f, "
+           "\"p99_ms\": %.4f, \"max_ms\": %.4f}\n",
+           (unsigned long long)result.events, result.seconds,
+           (double)result.events / result.seconds,
+           bench_percentile(result.latency_ms, result.samples, 50),
+           bench_percentile(result.latency_ms, result.samples, 99),
+           bench_percentile(result.latency_ms, result.samples, 100));
+    free(result.latency_ms);
+    toc_link_close(link);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "fsync") == 0)
+        return measure_fsync(argv[2]);
+    if (argc >= 3 && strcmp(argv[1], "publish") == 0)
+        return measure_publish(argc, argv);
+    fprintf(stderr, "usage: tocsin-bench fsync DIR | publish ENDPOINT [key=value ...]\n");
+    return 2;
+}

@@ -1,0 +1,241 @@
+/* One readable line per record. */
+#include "tests/support/core_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+/* A line that grows; what does not fit is a bug in the test. */
+struct line {
+    char *text;
+    size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(line->text + line->used, CORE_LINE_MAX - line->used, format, args);
+    va_end(args);
+    assert_true(size >= 0 && (size_t)size < CORE_LINE_MAX - line->used);
+    line->used += (size_t)size;
+}
+
+static void add_named(struct line *line, const char *name, const char *value)
+{
+    if (value[0] != '\0')
+        add(line, " %s=%s", name, value);
+}
+
+static void add_time(struct line *line, const char *name, toc_time_ms at_ms)
+{
+    char text[32];
+    if (at_ms != 0)
+        add(line, " %s=%s", name, core_time_text(text, at_ms));
+}
+
+/* 90m, 1h30m, 5s: working time in the words of a policy. */
+static void add_duration(struct line *line, const char *name, toc_time_ms ms)
+{
+    add(line, " %s=", name);
+    if (ms < 0)
+        add(line, "none");
+    else if (ms % TOC_MINUTE_MS == 0)
+        add(line, "%dm", (int)(ms / TOC_MINUTE_MS));
+    else if (ms % TOC_SECOND_MS == 0)
+        add(line, "%ds", (int)(ms / TOC_SECOND_MS));
+    else
+        add(line, "%dms", (int)ms);
+}
+
+static void unpack(struct toc_arena *arena, const ProtobufCMessageDescriptor *type,
+                   const Tocsin__V1__Record *record, void *out)
+{
+    assert_int_equal(toc_wire_unpack(arena, type, toc_wire_bytes(&record->body), out), TOC_OK);
+}
+
+static const char *lower(struct toc_arena *arena, const char *name)
+{
+    char *copy = toc_arena_copy(arena, toc_str_of(name));
+    assert_non_null(copy);
+    for (char *c = copy; *c != '\0'; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    return copy;
+}
+
+static const char *enum_name(struct toc_arena *arena, const ProtobufCEnumDescriptor *type,
+                             int value)
+{
+    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(type, value);
+    assert_non_null(found);
+    return lower(arena, found->name);
+}
+
+/* --- intake --------------------------------------------------------------------------------- */
+
+static void accepted(struct line *line, struct toc_arena *arena, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Event *event;
+    unpack(arena, &tocsin__v1__event__descriptor, record, &event);
+    add(line, "accepted %s %s/%s", event->type, event->source, event->id);
+}
+
+static void refused(struct line *line, struct toc_arena *arena, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__EventRefused *event;
+    unpack(arena, &tocsin__v1__event_refused__descriptor, record, &event);
+    add(line, "refused %s/%s %s (%s)", event->source, event->id, toc_refuse_name(event->reason),
+        event->field);
+}
+
+/* --- router --------------------------------------------------------------------------------- */
+
+static void add_route(struct line *line, const Tocsin__V1__Issue *issue)
+{
+    add_named(line, "queue", issue->queue);
+    if (issue->queue[0] != '\0')
+        add(line, " tier=%u", issue->tier);
+    add_named(line, "sla", issue->sla);
+    add_named(line, "path", issue->path);
+}
+
+static void add_tags(struct line *line, const Tocsin__V1__Issue *issue)
+{
+    for (size_t i = 0; i < issue->n_tags; i++)
+        add(line, "%s%s", i == 0 ? " tags=" : ",", issue->tags[i]);
+}
+
+static void add_decision(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    add_named(line, "rule", change->rule);
+    for (size_t i = 0; i < change->n_tried; i++)
+        add(line, "%s%s", i == 0 ? " tried=" : ",", change->tried[i]);
+}
+
+static void add_state(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    if (change->old_state != 0 && change->old_state != change->issue->state)
+        add(line, " %s->%s", toc_state_name(change->old_state),
+            toc_state_name(change->issue->state));
+    else
+        add(line, " %s", toc_state_name(change->issue->state));
+}
+
+static void add_message(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    static const char *const directions[] = {"", "inbound", "outbound", "note"};
+    if (change->direction != 0)
+        add(line, " %s%s", directions[change->direction], change->auto_ ? " auto" : "");
+}
+
+static void issue_changed(struct line *line, struct toc_arena *arena,
+                          const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__IssueChange *change;
+    unpack(arena, &tocsin__v1__issue_change__descriptor, record, &change);
+    const Tocsin__V1__Issue *issue = change->issue;
+    add(line, "issue %u %s", issue->number,
+        enum_name(arena, &tocsin__v1__issue_change__what__descriptor, change->what));
+    if (issue->priority != 0)
+        add(line, " %s", toc_priority_name(issue->priority));
+    add_message(line, change);
+    add_state(line, change);
+    add_named(line, "from", change->old_queue);
+    add_route(line, issue);
+    add_named(line, "assignee", issue->assignee);
+    add_named(line, "risk", toc_risk_name(issue->risk));
+    add_tags(line, issue);
+    add_decision(line, change);
+    add(line, "%s%s", issue->stub ? " stub" : "", issue->test ? " test" : "");
+    if (record->policy != 0)
+        add(line, " v%u", record->policy);
+}
+
+static void issue_refused(struct line *line, struct toc_arena *arena,
+                          const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__IssueRefused *body;
+    unpack(arena, &tocsin__v1__issue_refused__descriptor, record, &body);
+    add(line, "refused %s %s (%s)", body->event_type, toc_refuse_name(body->reason), body->detail);
+}
+
+static void issue_parked(struct line *line, struct toc_arena *arena,
+                         const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__IssueParked *body;
+    unpack(arena, &tocsin__v1__issue_parked__descriptor, record, &body);
+    add(line, "parked %s waiting=%u", body->event_type, body->waiting);
+}
+
+/* --- sla ------------------------------------------------------------------------------------ */
+
+static void add_ledger(struct line *line, const Tocsin__V1__ClockChange *change)
+{
+    for (size_t i = 0; i < change->n_ledger; i++) {
+        char from[32], until[32];
+        const Tocsin__V1__Interval *interval = change->ledger[i];
+        add(line, "%s%s-%s", i == 0 ? " ledger=" : ",", core_time_text(from, interval->from_ms),
+            interval->until_ms == 0 ? "" : core_time_text(until, interval->until_ms));
+    }
+}
+
+static void clock_changed(struct line *line, struct toc_arena *arena,
+                          const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__ClockChange *change;
+    unpack(arena, &tocsin__v1__clock_change__descriptor, record, &change);
+    const Tocsin__V1__Clock *clock = change->clock;
+    add(line, "clock %u %s/%u %s", change->number, clock->metric, clock->instance,
+        enum_name(arena, &tocsin__v1__clock_change__what__descriptor, change->what));
+    if (change->threshold_percent != 0)
+        add(line, " %u%%", change->threshold_percent);
+    if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED ||
+        change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED)
+        add_duration(line, "target", clock->target_ms);
+    if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED)
+        add_duration(line, "was", change->old_target_ms);
+    if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED ||
+        change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__RESUMED)
+        add_time(line, "next", clock->next_ms);
+    add_time(line, "due", change->due_ms);
+    if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED ||
+        change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__MET)
+        add_duration(line, "elapsed", clock->elapsed_ms);
+    add_ledger(line, change);
+    add_named(line, "reason", change->reason);
+    add(line, "%s%s%s", change->on_retarget ? " on_retarget" : "",
+        change->catch_up ? " catch_up" : "",
+        clock->breached && change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ? " late" : "");
+}
+
+/* --- all ------------------------------------------------------------------------------------ */
+
+void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V1__Record *record)
+{
+    static const struct {
+        Tocsin__V1__RecordType type;
+        void (*describe)(struct line *line, struct toc_arena *arena,
+                         const Tocsin__V1__Record *record);
+    } types[] = {
+        {TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED, accepted},
+        {TOCSIN__V1__RECORD_TYPE__EVENT_REFUSED, refused},
+        {TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED, issue_changed},
+        {TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED, issue_refused},
+        {TOCSIN__V1__RECORD_TYPE__ISSUE_PARKED, issue_parked},
+        {TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, clock_changed},
+    };
+    struct line line = {.text = out};
+    char at[32];
+    out[0] = '\0';
+    add(&line, "%s ", core_time_text(at, record->at_ms));
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (types[i].type == record->type) {
+            types[i].describe(&line, arena, record);
+            return;
+        }
+    }
+    add(&line, "%s", enum_name(arena, &tocsin__v1__record_type__descriptor, (int)record->type));
+}
