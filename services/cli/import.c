@@ -386,7 +386,7 @@ static void print_json_summary(const struct import *import, double seconds)
         "duplicates", (json_int_t)import->receipts.duplicate, "refused",
         (json_int_t)import->receipts.refused, "reasons", reasons, "troubles",
         (json_int_t)import->troubles, "seconds", seconds);
-    json_dumpf(line, stdout, JSON_COMPACT);
+    json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
     putchar('\n');
     json_decref(line);
 }
