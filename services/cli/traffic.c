@@ -247,7 +247,7 @@ static void go_on(struct traffic *t, struct issue *issue)
             set_state(t, issue, TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_OPEN);
         return;
     default:
-        TOC_ASSERT(!"a closed issue is forgotten");
+        toc_assert_failed("a closed issue is forgotten", __FILE__, __LINE__);
     }
 }
 
