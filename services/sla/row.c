@@ -212,6 +212,15 @@ static bool shows_ledger(Tocsin__V1__ClockChange__What what)
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED;
 }
 
+/* A warning or breach that was seen long after its instant. */
+static bool is_catch_up(const struct toc_turn *turn, const struct said *said)
+{
+    bool passed = said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED ||
+                  said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
+    return passed && !said->on_retarget && !turn->event_clock && turn->log_ms > said->at_ms &&
+           turn->log_ms - said->at_ms > SLA_LATE_MS;
+}
+
 enum toc_err row_say(struct work *work, size_t index, const struct said *said)
 {
     Tocsin__V1__IssueClocks *row = work->row;
@@ -222,8 +231,7 @@ enum toc_err row_say(struct work *work, size_t index, const struct said *said)
     change.threshold_percent = said->threshold_percent;
     change.due_ms = said->due_ms;
     change.detected_ms = work->turn->log_ms;
-    change.catch_up = said->due_ms != 0 && work->turn->log_ms - said->due_ms > SLA_LATE_MS &&
-                      !work->turn->event_clock;
+    change.catch_up = is_catch_up(work->turn, said);
     change.on_retarget = said->on_retarget;
     change.reason = toc_wire_text(said->reason != NULL ? said->reason : "");
     change.state = row->state;
