@@ -152,16 +152,21 @@ static bool take_snapshot(struct work *work, const Tocsin__V1__Issue *issue)
     Tocsin__V1__IssueClocks *row = work->row;
     bool retarget = row->priority != issue->priority || !same(row->sla, issue->sla) ||
                     (row->policy != issue->policy && row->n_clocks == 0);
+    bool named = row->test != issue->test || !same(row->source, issue->source) ||
+                 !same(row->subject, issue->subject); /* a stub's opening came */
     bool shown = row->state != issue->state || row->risk != issue->risk ||
                  row->tier != issue->tier || !same(row->queue, issue->queue) ||
                  !same(row->path, issue->path);
-    work->changed = work->changed || retarget || shown;
+    work->changed = work->changed || retarget || shown || named;
     row->state = issue->state;
     row->priority = issue->priority;
     row->risk = issue->risk;
     row->queue = issue->queue;
     row->tier = issue->tier;
     row->path = issue->path;
+    row->source = issue->source;
+    row->subject = issue->subject;
+    row->test = issue->test;
     if (retarget) {
         row->sla = issue->sla;
         row->policy = issue->policy;
@@ -179,10 +184,9 @@ static enum toc_err new_row(struct toc_turn *turn, const Tocsin__V1__Issue *issu
     row->id = issue->id;
     row->number = issue->number;
     row->partition = issue->partition;
-    row->source = issue->source;
-    row->subject = issue->subject;
+    row->source = toc_wire_text("");
+    row->subject = toc_wire_text("");
     row->opened_ms = issue->opened_ms;
-    row->test = issue->test;
     row->indexed_ms = TOC_TIME_NEVER;
     *out = row;
     return TOC_OK;
@@ -212,7 +216,10 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     for (size_t i = 0; i < clocks; i++)
         TOC_TRY(move_clock(&work, i, change));
     TOC_TRY(start_missing(&work));
-    return work.changed ? row_save(&work) : TOC_OK;
+    if (!work.changed)
+        return TOC_OK;
+    work.row->changed_ms = work.at_ms;
+    return row_save(&work);
 }
 
 static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *record)

@@ -356,6 +356,16 @@ static const Tocsin__V1__ClockChange *last_change(void)
     return change;
 }
 
+static void a_stub_that_was_opened_late_has_its_name_in_later_records(void **state)
+{
+    (void)state;
+    chain_run(&chain, "10:00 inbound issue=1 source=mail\n10:01 time\n"
+                      "10:02 open P2 test subject=T-7\n10:03 outbound\n11:00 status solved\n");
+    assert_string_equal(last_change()->source, "crm");
+    assert_string_equal(last_change()->subject, "T-7");
+    assert_true(core_record(chain.sla, core_last_seq(chain.sla))->test);
+}
+
 static void a_breach_while_log_time_is_unknown_is_no_catch_up(void **state)
 {
     struct core_input input;
@@ -417,6 +427,7 @@ int main(void)
         CASE(znuny_514_an_issue_that_a_process_opened_has_clocks),
         CASE(zammad_1322_a_requester_of_any_channel_reopens_the_resolution),
         CASE(a_stub_has_clocks_from_its_first_event),
+        CASE(a_stub_that_was_opened_late_has_its_name_in_later_records),
         CASE(a_breach_while_log_time_is_unknown_is_no_catch_up),
         CASE(a_record_says_when_it_was_seen_and_of_whom),
     };

@@ -166,6 +166,7 @@ static void clocks_of_one_issue_are_found_by_number(void **state)
     ask.number = 1;
     assert_int_equal(core_ask(chain.sla, &ask)->n_rows, 1);
     assert_int_equal(core_last_seq_of(chain.sla, &ask), core_last_seq(chain.sla));
+    assert_int_equal(chain_clocks(&chain, 1, 1)->changed_ms, core_time("10:10"));
     ask.number = 2;
     assert_int_equal(core_last_seq_of(chain.sla, &ask), 0);
     ask.what = TOCSIN__V1__ASK__WHAT__ISSUES;
