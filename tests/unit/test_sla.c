@@ -174,6 +174,22 @@ static void a_target_of_zero_while_closed_is_due_when_it_opens(void **state)
            "+1/09:00:00 clock 1 first_reply/1 breached due=+1/09:00:00 ledger=20:00:00-\n");
 }
 
+static void a_due_at_closing_time_is_not_taken_back_by_a_night(void **state)
+{
+    (void)state;
+    expect("09:00 open category=office\n"
+           "17:00:00.001 time\n"
+           "20:00 status pending\n"
+           "+1/08:00 status open\n"
+           "+1/10:00 status solved\n",
+           "09:00:00 clock 1 resolution/1 started target=480m next=17:00:00\n"
+           "17:00:00 clock 1 resolution/1 breached due=17:00:00 ledger=09:00:00-\n"
+           "20:00:00 clock 1 resolution/1 paused elapsed=480m late\n"
+           "+1/08:00:00 clock 1 resolution/1 resumed next=never late\n"
+           "+1/10:00:00 clock 1 resolution/1 met elapsed=540m "
+           "ledger=09:00:00-20:00:00,+1/08:00:00-+1/10:00:00 late\n");
+}
+
 static void what_reaches_its_target_at_closing_and_stops_there_is_in_time(void **state)
 {
     (void)state;
@@ -610,6 +626,7 @@ int main(void)
         CASE(a_target_of_zero_is_due_at_the_opening),
         CASE(a_target_of_zero_is_met_at_the_opening),
         CASE(a_target_of_zero_while_closed_is_due_when_it_opens),
+        CASE(a_due_at_closing_time_is_not_taken_back_by_a_night),
         CASE(what_reaches_its_target_at_closing_and_stops_there_is_in_time),
         CASE(pending_pauses_the_resolution_and_not_the_reply),
         CASE(two_pauses_within_the_same_minute_both_count),
