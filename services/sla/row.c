@@ -51,6 +51,7 @@ Tocsin__V1__Clock *row_add_clock(struct work *work)
 {
     Tocsin__V1__IssueClocks *row = work->row;
     Tocsin__V1__Clock **all, *clock;
+    TOC_ASSERT(row->n_clocks < SLA_CLOCKS_MAX);
     all = toc_arena_take(work->turn->arena, (row->n_clocks + 1) * sizeof(*all));
     clock = toc_arena_zero(work->turn->arena, sizeof(*clock));
     if (all == NULL || clock == NULL)

@@ -40,7 +40,7 @@ TOC_MUST enum toc_err row_bind(struct work *work);
 /* The clock with its rule; the rule is NULL when the SLA has none of that metric. */
 struct clock row_clock(const struct work *work, size_t index);
 
-/* A place for another clock, zeroed; NULL when the arena is exhausted or there are too many. */
+/* A place for another clock, zeroed; NULL when the arena is exhausted. */
 Tocsin__V1__Clock *row_add_clock(struct work *work);
 
 /* Puts the row and keeps the due index right. */

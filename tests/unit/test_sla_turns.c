@@ -115,6 +115,19 @@ static void a_crash_within_a_turn_leaves_nothing_behind(void **state)
 
 /* --- limits ---------------------------------------------------------------------------------- */
 
+static void an_issue_that_is_reopened_for_ever_keeps_the_service_alive(void **state)
+{
+    uint32_t instances;
+    (void)state;
+    chain_run(&chain, "10:00 open P2 category=quiet\n");
+    for (int i = 0; i < 300; i++)
+        chain_run(&chain, "10:01 status solved\n10:01 inbound\n");
+    instances = (uint32_t)chain_clocks(&chain, 1, 1)->n_clocks;
+    assert_in_range(instances, 50, SLA_CLOCKS_MAX);
+    core_transcript(chain.sla);
+    expect("10:02 status solved\n20:00 time\n", "");
+}
+
 static void the_sum_in_a_record_shows_the_latest_intervals(void **state)
 {
     char script[64];
@@ -191,6 +204,7 @@ int main(void)
         CASE(boundaries_of_turns_do_not_matter),
         CASE(a_restart_after_every_record_gives_the_same_rows),
         CASE(a_crash_within_a_turn_leaves_nothing_behind),
+        CASE(an_issue_that_is_reopened_for_ever_keeps_the_service_alive),
         CASE(the_sum_in_a_record_shows_the_latest_intervals),
         CASE(lists_of_clocks_are_in_order_of_time),
         CASE(clocks_of_one_issue_are_found_by_number),
