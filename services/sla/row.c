@@ -38,6 +38,20 @@ enum toc_err row_bind(struct work *work)
     return TOC_OK;
 }
 
+bool row_has_state(const struct work *work, uint32_t states)
+{
+    return (states >> work->row->state & 1) != 0;
+}
+
+bool row_is_latest(const struct work *work, size_t index)
+{
+    const Tocsin__V1__IssueClocks *row = work->row;
+    for (size_t i = index + 1; i < row->n_clocks; i++)
+        if (strcmp(row->clocks[i]->metric, row->clocks[index]->metric) == 0)
+            return false;
+    return true;
+}
+
 struct clock row_clock(const struct work *work, size_t index)
 {
     struct clock clock = {.row = work->row->clocks[index]};

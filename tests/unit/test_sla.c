@@ -479,6 +479,29 @@ static void a_clock_that_starts_with_another_sla_counts_from_the_opening(void **
            "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00-\n");
 }
 
+static void a_clock_that_starts_past_its_target_breaches_once(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=free\n"
+           "15:00 classify category=tight\n"
+           "16:00 time\n",
+           "15:00:00 clock 1 first_reply/1 started target=10m next=10:05:00\n"
+           "15:00:00 clock 1 first_reply/1 breached due=10:10:00 ledger=10:00:00- on_retarget\n"
+           "15:00:00 clock 1 resolution/1 started target=60m next=10:30:00\n"
+           "15:00:00 clock 1 resolution/1 breached due=11:00:00 ledger=10:00:00- on_retarget\n");
+}
+
+static void a_resolution_target_does_not_start_on_a_solved_issue(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=free\n"
+           "11:00 outbound\n"
+           "12:00 status solved\n"
+           "13:00 classify category=tight\n"
+           "20:00 time\n",
+           "");
+}
+
 /* --- late evidence -------------------------------------------------------------------------------
  */
 
@@ -607,6 +630,25 @@ static void a_first_reply_is_not_asked_for_twice(void **state)
            "10:05:00 clock 1 first_reply/1 met elapsed=5m ledger=10:00:00-10:05:00\n");
 }
 
+static void a_reopening_without_a_target_starts_nothing(void **state)
+{
+    (void)state;
+    expect("10:00 open P2\n"
+           "10:05 outbound\n"
+           "11:00 status solved\n"
+           "11:10 classify P4\n"
+           "11:20 inbound\n"
+           "20:00 time\n"
+           "20:10 classify P2\n"
+           "20:20 status solved\n",
+           "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+           "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+           "10:05:00 clock 1 first_reply/1 met elapsed=5m ledger=10:00:00-10:05:00\n"
+           "11:00:00 clock 1 resolution/1 met elapsed=60m ledger=10:00:00-11:00:00\n"
+           "20:10:00 clock 1 resolution/2 started target=240m next=+1/00:10:00\n"
+           "20:20:00 clock 1 resolution/2 met elapsed=10m ledger=20:10:00-20:20:00\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -646,6 +688,8 @@ int main(void)
         CASE(a_finished_clock_is_not_judged_again),
         CASE(another_sla_moves_the_clocks_it_shares),
         CASE(a_clock_that_starts_with_another_sla_counts_from_the_opening),
+        CASE(a_clock_that_starts_past_its_target_breaches_once),
+        CASE(a_resolution_target_does_not_start_on_a_solved_issue),
         CASE(a_reply_from_before_the_due_takes_the_breach_back),
         CASE(a_reply_from_the_due_instant_takes_the_breach_back),
         CASE(a_reply_from_after_the_due_leaves_the_breach),
@@ -654,6 +698,7 @@ int main(void)
         CASE(a_late_event_that_stops_nothing_leaves_the_breach),
         CASE(a_reopened_issue_gets_another_instance),
         CASE(a_first_reply_is_not_asked_for_twice),
+        CASE(a_reopening_without_a_target_starts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,29 @@ static void glpi_15605_an_earned_pause_is_kept_by_another_priority(void **state)
         "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00-10:30:00,12:30:00-\n");
 }
 
+static void glpi_6902_an_earned_pause_is_kept_by_another_sla(void **state)
+{
+    (void)state;
+    expect(
+        "10:00 open P2\n"
+        "10:05 outbound\n"
+        "10:30 status pending\n"
+        "12:30 status open\n"
+        "13:00 classify category=loud\n"
+        "16:00 time\n"
+        "16:00:01 time\n",
+        "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+        "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+        "10:05:00 clock 1 first_reply/1 met elapsed=5m ledger=10:00:00-10:05:00\n"
+        "10:30:00 clock 1 resolution/1 paused elapsed=30m\n"
+        "12:30:00 clock 1 resolution/1 resumed next=16:00:00\n"
+        "13:00:00 clock 1 resolution/1 retargeted target=240m was=240m due=16:00:00\n"
+        "13:00:00 clock 1 resolution/1 warned 25% due=16:00:00 catch_up\n"
+        "14:00:00 clock 1 resolution/1 warned 50% due=16:00:00 catch_up\n"
+        "15:00:00 clock 1 resolution/1 warned 75% due=16:00:00 catch_up\n"
+        "16:00:00 clock 1 resolution/1 breached due=16:00:00 ledger=10:00:00-10:30:00,12:30:00-\n");
+}
+
 static void zammad_5624_a_clock_that_the_new_sla_lacks_is_cancelled(void **state)
 {
     (void)state;
@@ -255,6 +278,38 @@ static void zammad_4353_without_an_sla_every_clock_is_cancelled(void **state)
            "10:20:00 clock 1 resolution/1 cancelled\n");
 }
 
+static void a_cancelled_clock_goes_on_when_there_is_a_target_again(void **state)
+{
+    (void)state;
+    expect(
+        "10:00 open P2\n"
+        "10:05 outbound\n"
+        "10:20 classify P4\n"
+        "12:20 classify P2\n"
+        "16:00 time\n"
+        "16:00:01 time\n",
+        "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+        "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+        "10:05:00 clock 1 first_reply/1 met elapsed=5m ledger=10:00:00-10:05:00\n"
+        "10:20:00 clock 1 resolution/1 cancelled\n"
+        "12:20:00 clock 1 resolution/1 retargeted target=240m was=none due=16:00:00\n"
+        "16:00:00 clock 1 resolution/1 breached due=16:00:00 ledger=10:00:00-10:20:00,12:20:00-\n");
+}
+
+static void a_cancelled_first_reply_that_was_given_meanwhile_stays_cancelled(void **state)
+{
+    (void)state;
+    expect("10:00 open P2\n"
+           "10:20 classify category=quiet\n"
+           "10:30 outbound\n"
+           "11:00 classify category=std\n"
+           "20:00 time\n",
+           "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+           "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+           "10:20:00 clock 1 first_reply/1 cancelled\n"
+           "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00- catch_up\n");
+}
+
 static void a_cancelled_clock_of_an_issue_solved_meanwhile_stays_cancelled(void **state)
 {
     (void)state;
@@ -268,6 +323,58 @@ static void a_cancelled_clock_of_an_issue_solved_meanwhile_stays_cancelled(void 
            "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
            "10:05:00 clock 1 first_reply/1 met elapsed=5m ledger=10:00:00-10:05:00\n"
            "10:20:00 clock 1 resolution/1 cancelled\n");
+}
+
+static void a_first_reply_that_was_given_before_the_sla_is_not_asked_for(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=free\n"
+           "10:05 outbound\n"
+           "11:00 classify category=reply\n"
+           "20:00 time\n",
+           "");
+}
+
+static void another_sla_without_warnings_breaches_at_the_due_and_not_before(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=loud\n"
+           "10:10 classify category=quiet\n"
+           "13:59 time\n"
+           "14:00:01 time\n",
+           "10:00:00 clock 1 resolution/1 started target=240m next=11:00:00\n"
+           "10:10:00 clock 1 resolution/1 retargeted target=240m was=240m due=14:00:00\n"
+           "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00-\n");
+}
+
+static void another_sla_with_warnings_gives_them_at_their_instants(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=quiet\n"
+           "10:10 classify category=loud\n"
+           "11:00:01 time\n"
+           "12:00:01 time\n",
+           "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+           "10:10:00 clock 1 resolution/1 retargeted target=240m was=240m due=14:00:00\n"
+           "11:00:00 clock 1 resolution/1 warned 25% due=14:00:00\n"
+           "12:00:00 clock 1 resolution/1 warned 50% due=14:00:00\n");
+}
+
+static void a_warning_is_latched_for_one_application_of_a_target(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=loud\n"
+           "11:00:01 time\n"
+           "11:10 classify category=quiet\n"
+           "11:20 classify category=loud\n"
+           "11:30 time\n"
+           "12:00:01 time\n",
+           "10:00:00 clock 1 resolution/1 started target=240m next=11:00:00\n"
+           "11:00:00 clock 1 resolution/1 warned 25% due=14:00:00\n"
+           "11:10:00 clock 1 resolution/1 retargeted target=240m was=240m due=14:00:00\n"
+           "11:20:00 clock 1 resolution/1 retargeted target=240m was=240m due=14:00:00\n"
+           "11:00:00 clock 1 resolution/1 warned 25% due=14:00:00 catch_up\n"
+           "12:00:00 clock 1 resolution/1 warned 50% due=14:00:00\n");
 }
 
 /* --- ledgers -------------------------------------------------------------------------------------
@@ -345,6 +452,32 @@ static void a_stub_has_clocks_from_its_first_event(void **state)
 
 /* --- what is beside the clocks --------------------------------------------------------------- */
 
+/* "day" closes at 13:00 instead of 17:00. */
+static const char *shorter_days(void)
+{
+    static char text[sizeof(SLA_POLICY)] = SLA_POLICY;
+    char *hours = strstr(text, "09:00-17:00");
+    assert_non_null(hours);
+    memcpy(hours, "09:00-13:00", 11);
+    return text;
+}
+
+static void a_calendar_that_another_version_changed_is_counted_anew(void **state)
+{
+    (void)state;
+    expect("09:00 open category=office P2\n10:00 status pending\n11:00 status open\n",
+           "09:00:00 clock 1 resolution/1 started target=480m next=17:00:00\n"
+           "10:00:00 clock 1 resolution/1 paused elapsed=60m\n"
+           "11:00:00 clock 1 resolution/1 resumed next=+1/10:00:00\n");
+    chain_policy(&chain, "11:30", shorter_days());
+    /* The version of an issue changes with its route or its targets, not by itself. */
+    expect("11:40 note\n11:50 classify category=office\n", "");
+    expect("12:00 classify P3\n+2/10:00 time\n+2/10:00:01 time\n",
+           "12:00:00 clock 1 resolution/1 retargeted target=480m was=480m due=+2/10:00:00\n"
+           "+2/10:00:00 clock 1 resolution/1 breached due=+2/10:00:00 "
+           "ledger=09:00:00-10:00:00,11:00:00-\n");
+}
+
 static const Tocsin__V1__ClockChange *last_change(void)
 {
     Tocsin__V1__ClockChange *change;
@@ -419,14 +552,22 @@ int main(void)
         CASE(zammad_4777_a_round_in_time_is_not_judged_by_the_second),
         CASE(znuny_the_solution_clock_is_armed_again),
         CASE(glpi_15605_an_earned_pause_is_kept_by_another_priority),
+        CASE(glpi_6902_an_earned_pause_is_kept_by_another_sla),
         CASE(zammad_5624_a_clock_that_the_new_sla_lacks_is_cancelled),
         CASE(zammad_4353_without_an_sla_every_clock_is_cancelled),
+        CASE(a_cancelled_clock_goes_on_when_there_is_a_target_again),
+        CASE(a_cancelled_first_reply_that_was_given_meanwhile_stays_cancelled),
         CASE(a_cancelled_clock_of_an_issue_solved_meanwhile_stays_cancelled),
+        CASE(a_first_reply_that_was_given_before_the_sla_is_not_asked_for),
+        CASE(another_sla_without_warnings_breaches_at_the_due_and_not_before),
+        CASE(another_sla_with_warnings_gives_them_at_their_instants),
+        CASE(a_warning_is_latched_for_one_application_of_a_target),
         CASE(zammad_two_pauses_that_begin_in_one_minute_are_both_kept),
         CASE(pending_twice_is_one_pause),
         CASE(znuny_514_an_issue_that_a_process_opened_has_clocks),
         CASE(zammad_1322_a_requester_of_any_channel_reopens_the_resolution),
         CASE(a_stub_has_clocks_from_its_first_event),
+        CASE(a_calendar_that_another_version_changed_is_counted_anew),
         CASE(a_stub_that_was_opened_late_has_its_name_in_later_records),
         CASE(a_breach_while_log_time_is_unknown_is_no_catch_up),
         CASE(a_record_says_when_it_was_seen_and_of_whom),
