@@ -35,8 +35,11 @@ toc_time_ms clock_elapsed(struct clock clock, toc_time_ms at_ms)
 
 bool clock_is_over(struct clock clock, toc_time_ms at_ms)
 {
-    return clock.row->target_ms != TOC_TARGET_NONE &&
-           clock_elapsed(clock, at_ms) > clock.row->target_ms;
+    if (clock.row->target_ms == TOC_TARGET_NONE)
+        return false;
+    if (is_running(clock.row) && clock.row->due_ms < at_ms)
+        return true;
+    return clock_elapsed(clock, at_ms) > clock.row->target_ms;
 }
 
 void clock_run(struct clock clock, toc_time_ms at_ms)

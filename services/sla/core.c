@@ -13,11 +13,6 @@ static const char *const tables[] = {"clocks", "due", "ledger"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == SLA_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
-static bool has_state(uint32_t states, Tocsin__V1__IssueState state)
-{
-    return (states >> state & 1) != 0;
-}
-
 static enum toc_err say(struct work *work, size_t index, Tocsin__V1__ClockChange__What what)
 {
     const struct said said = {.what = what, .at_ms = work->at_ms};
@@ -31,7 +26,8 @@ static enum toc_err halt(struct work *work, size_t index)
     TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
     clock_plan(clock);
     work->changed = true;
-    if (!clock.row->breached || clock_is_over(clock, work->at_ms))
+    if (!clock.row->breached || work->at_ms > clock.row->breached_ms ||
+        clock_is_over(clock, work->at_ms))
         return TOC_OK;
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED,
                               .at_ms = work->at_ms,
@@ -57,13 +53,21 @@ static enum toc_err start(struct work *work, size_t index, toc_time_ms from_ms)
 {
     struct clock clock = row_clock(work, index);
     clock.row->started_ms = from_ms;
-    if (has_state(clock.rule->pause_states, work->row->state)) {
+    if (row_has_state(work, clock.rule->pause_states)) {
         clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
         clock_plan(clock);
     } else {
         clock_run(clock, from_ms);
     }
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED);
+}
+
+/* What would stop the clock, had it been there, has happened already. */
+static bool comes_too_late(const struct work *work, const struct toc_clock_rule *rule)
+{
+    if (rule->metric == TOC_CLOCK_FIRST_REPLY)
+        return work->row->replied;
+    return row_has_state(work, rule->stop_states);
 }
 
 /* A clock for each rule of the SLA that has none yet, counted from the opening. */
@@ -76,13 +80,14 @@ static enum toc_err start_missing(struct work *work)
             there = there || strcmp(work->row->clocks[k]->metric, rule->name) == 0;
         if (there || rule->target_ms[work->row->priority] == TOC_TARGET_NONE)
             continue;
-        if (has_state(rule->stop_states, work->row->state))
+        if (comes_too_late(work, rule))
             continue;
         Tocsin__V1__Clock *clock = row_add_clock(work);
         if (clock == NULL)
             return TOC_ERR_LIMIT;
         clock_init(clock, rule, work->row->priority);
         TOC_TRY(start(work, work->row->n_clocks - 1, work->row->opened_ms));
+        TOC_TRY(retarget_judge(work, work->row->n_clocks - 1));
     }
     return TOC_OK;
 }
@@ -91,6 +96,9 @@ static enum toc_err start_missing(struct work *work)
 static enum toc_err restart(struct work *work, size_t index)
 {
     struct clock old = row_clock(work, index);
+    if (old.rule->target_ms[work->row->priority] == TOC_TARGET_NONE ||
+        work->row->n_clocks >= SLA_CLOCKS_MAX - TOC_POLICY_CLOCKS_MAX)
+        return TOC_OK;
     Tocsin__V1__Clock *clock = row_add_clock(work);
     if (clock == NULL)
         return TOC_ERR_LIMIT;
@@ -99,21 +107,17 @@ static enum toc_err restart(struct work *work, size_t index)
     return start(work, work->row->n_clocks - 1, work->at_ms);
 }
 
-static bool is_latest_instance(const struct work *work, size_t index)
+static bool is_reply(const Tocsin__V1__IssueChange *change)
 {
-    const Tocsin__V1__Clock *clock = work->row->clocks[index];
-    for (size_t i = index + 1; i < work->row->n_clocks; i++)
-        if (strcmp(work->row->clocks[i]->metric, clock->metric) == 0)
-            return false;
-    return true;
+    return change->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND && !change->auto_;
 }
 
 static bool is_stopped_by(const struct clock *clock, const struct work *work,
                           const Tocsin__V1__IssueChange *change)
 {
     if (clock->rule->metric == TOC_CLOCK_FIRST_REPLY)
-        return change->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND && !change->auto_;
-    return has_state(clock->rule->stop_states, work->row->state);
+        return is_reply(change);
+    return row_has_state(work, clock->rule->stop_states);
 }
 
 /* Stop comes before start, start before pause, pause before resume. */
@@ -121,7 +125,7 @@ static enum toc_err move_clock(struct work *work, size_t index,
                                const Tocsin__V1__IssueChange *change)
 {
     struct clock clock = row_clock(work, index);
-    if (clock.rule == NULL || !is_latest_instance(work, index))
+    if (clock.rule == NULL || !row_is_latest(work, index))
         return TOC_OK;
     bool stops = is_stopped_by(&clock, work, change);
     if (clock_is_live(clock.row) && stops)
@@ -129,7 +133,7 @@ static enum toc_err move_clock(struct work *work, size_t index,
     if (clock.row->state == TOCSIN__V1__CLOCK_STATE__CLOCK_MET &&
         clock.rule->metric == TOC_CLOCK_RESOLUTION && !stops)
         return restart(work, index);
-    bool pauses = has_state(clock.rule->pause_states, work->row->state);
+    bool pauses = row_has_state(work, clock.rule->pause_states);
     if (clock.row->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING && pauses) {
         TOC_TRY(halt(work, index));
         return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED);
@@ -152,16 +156,21 @@ static bool take_snapshot(struct work *work, const Tocsin__V1__Issue *issue)
     Tocsin__V1__IssueClocks *row = work->row;
     bool retarget = row->priority != issue->priority || !same(row->sla, issue->sla) ||
                     (row->policy != issue->policy && row->n_clocks == 0);
+    bool named = row->test != issue->test || !same(row->source, issue->source) ||
+                 !same(row->subject, issue->subject); /* a stub's opening came */
     bool shown = row->state != issue->state || row->risk != issue->risk ||
                  row->tier != issue->tier || !same(row->queue, issue->queue) ||
                  !same(row->path, issue->path);
-    work->changed = work->changed || retarget || shown;
+    work->changed = work->changed || retarget || shown || named;
     row->state = issue->state;
     row->priority = issue->priority;
     row->risk = issue->risk;
     row->queue = issue->queue;
     row->tier = issue->tier;
     row->path = issue->path;
+    row->source = issue->source;
+    row->subject = issue->subject;
+    row->test = issue->test;
     if (retarget) {
         row->sla = issue->sla;
         row->policy = issue->policy;
@@ -179,10 +188,9 @@ static enum toc_err new_row(struct toc_turn *turn, const Tocsin__V1__Issue *issu
     row->id = issue->id;
     row->number = issue->number;
     row->partition = issue->partition;
-    row->source = issue->source;
-    row->subject = issue->subject;
+    row->source = toc_wire_text("");
+    row->subject = toc_wire_text("");
     row->opened_ms = issue->opened_ms;
-    row->test = issue->test;
     row->indexed_ms = TOC_TIME_NEVER;
     *out = row;
     return TOC_OK;
@@ -204,15 +212,23 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     }
     TOC_TRY(row_bind(&work));
     TOC_TRY(fire_issue(&work, work.at_ms)); /* what was due before it has come to pass */
+    const struct toc_sla *old = work.sla;
     if (take_snapshot(&work, issue)) {
         TOC_TRY(row_bind(&work));
-        TOC_TRY(retarget(&work));
+        TOC_TRY(retarget(&work, old));
     }
     size_t clocks = work.row->n_clocks;
     for (size_t i = 0; i < clocks; i++)
         TOC_TRY(move_clock(&work, i, change));
+    if (is_reply(change) && !work.row->replied) {
+        work.row->replied = true;
+        work.changed = true;
+    }
     TOC_TRY(start_missing(&work));
-    return work.changed ? row_save(&work) : TOC_OK;
+    if (!work.changed)
+        return TOC_OK;
+    work.row->changed_ms = work.at_ms;
+    return row_save(&work);
 }
 
 static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *record)

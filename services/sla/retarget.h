@@ -1,14 +1,21 @@
 /*
  * Another priority, SLA or policy version: every live clock gets its new target, counted from the
  * opening with the pauses it earned. A looser target takes an earlier breach back; a tighter one
- * that is past already breaches at once, without the warnings before it.
+ * that is past already breaches at once, without the warnings before it. A clock that has no target
+ * any more is cancelled, and goes on with what it had once there is a target again.
  */
 #ifndef SLA_RETARGET_H
 #define SLA_RETARGET_H
 
 #include "services/sla/row.h"
 
-/* Call with the row's new priority, SLA and policy bound. */
-TOC_MUST enum toc_err retarget(struct work *work);
+/*
+ * Call with the row's new priority, SLA and policy bound; `old` is the SLA that applied before,
+ * NULL for none.
+ */
+TOC_MUST enum toc_err retarget(struct work *work, const struct toc_sla *old);
+
+/* Breaches a live clock whose target is past already, and takes back a breach that is not. */
+TOC_MUST enum toc_err retarget_judge(struct work *work, size_t index);
 
 #endif

@@ -38,6 +38,20 @@ enum toc_err row_bind(struct work *work)
     return TOC_OK;
 }
 
+bool row_has_state(const struct work *work, uint32_t states)
+{
+    return (states >> work->row->state & 1) != 0;
+}
+
+bool row_is_latest(const struct work *work, size_t index)
+{
+    const Tocsin__V1__IssueClocks *row = work->row;
+    for (size_t i = index + 1; i < row->n_clocks; i++)
+        if (strcmp(row->clocks[i]->metric, row->clocks[index]->metric) == 0)
+            return false;
+    return true;
+}
+
 struct clock row_clock(const struct work *work, size_t index)
 {
     struct clock clock = {.row = work->row->clocks[index]};
@@ -51,6 +65,7 @@ Tocsin__V1__Clock *row_add_clock(struct work *work)
 {
     Tocsin__V1__IssueClocks *row = work->row;
     Tocsin__V1__Clock **all, *clock;
+    TOC_ASSERT(row->n_clocks < SLA_CLOCKS_MAX);
     all = toc_arena_take(work->turn->arena, (row->n_clocks + 1) * sizeof(*all));
     clock = toc_arena_zero(work->turn->arena, sizeof(*clock));
     if (all == NULL || clock == NULL)
@@ -218,6 +233,15 @@ static bool shows_ledger(Tocsin__V1__ClockChange__What what)
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED;
 }
 
+/* A warning or breach that was seen long after its instant. */
+static bool is_catch_up(const struct toc_turn *turn, const struct said *said)
+{
+    bool passed = said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED ||
+                  said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
+    return passed && !said->on_retarget && !turn->event_clock && turn->log_ms > said->at_ms &&
+           turn->log_ms - said->at_ms > SLA_LATE_MS;
+}
+
 enum toc_err row_say(struct work *work, size_t index, const struct said *said)
 {
     Tocsin__V1__IssueClocks *row = work->row;
@@ -228,8 +252,7 @@ enum toc_err row_say(struct work *work, size_t index, const struct said *said)
     change.threshold_percent = said->threshold_percent;
     change.due_ms = said->due_ms;
     change.detected_ms = work->turn->log_ms;
-    change.catch_up = said->due_ms != 0 && work->turn->log_ms - said->due_ms > SLA_LATE_MS &&
-                      !work->turn->event_clock;
+    change.catch_up = is_catch_up(work->turn, said);
     change.on_retarget = said->on_retarget;
     change.reason = toc_wire_text(said->reason != NULL ? said->reason : "");
     change.state = row->state;

@@ -37,10 +37,16 @@ TOC_MUST enum toc_err row_load(struct toc_turn *turn, uint32_t partition, uint32
 /* Looks up the policy and the SLA that the row names. */
 TOC_MUST enum toc_err row_bind(struct work *work);
 
+/* Whether the state is one of the bit set's. */
+bool row_has_state(const struct work *work, uint32_t states);
+
+/* Whether no later instance of the clock's metric is there. */
+bool row_is_latest(const struct work *work, size_t index);
+
 /* The clock with its rule; the rule is NULL when the SLA has none of that metric. */
 struct clock row_clock(const struct work *work, size_t index);
 
-/* A place for another clock, zeroed; NULL when the arena is exhausted or there are too many. */
+/* A place for another clock, zeroed; NULL when the arena is exhausted. */
 Tocsin__V1__Clock *row_add_clock(struct work *work);
 
 /* Puts the row and keeps the due index right. */

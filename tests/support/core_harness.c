@@ -18,6 +18,7 @@ struct core {
     struct toc_arena arena; /* the test's */
     uint64_t shown;         /* last record in a transcript */
     char *text;
+    char disk[32];
     char detail[256];
     bool nearly_full;
 };
@@ -47,12 +48,14 @@ static void open_run(struct core *core)
 
 struct core *core_open(const struct core_options *options)
 {
+    static unsigned cores;
     struct core *core = calloc(1, sizeof(*core));
     assert_non_null(core);
     core->options = *options;
+    snprintf(core->disk, sizeof(core->disk), "%s.%u", options->service->name, cores++);
     core->config = (struct toc_run_config){.service = options->service,
                                            .service_config = options->config,
-                                           .data_dir = options->service->name,
+                                           .data_dir = core->disk,
                                            .map_bytes = TOC_MAP_MIN,
                                            .event_clock = options->event_clock,
                                            .batch_max = UINT32_MAX,
@@ -60,7 +63,6 @@ struct core *core_open(const struct core_options *options)
     core->text = calloc(1, CORE_TEXT_MAX);
     assert_non_null(core->text);
     ok(toc_arena_init(&core->arena, ARENA_BYTES), "arena");
-    toc_mem_disk_free(core->config.data_dir);
     open_run(core);
     return core;
 }
@@ -226,10 +228,12 @@ const Tocsin__V1__Record *core_record(struct core *core, uint64_t seq)
     struct look at = look(core);
     struct toc_journal_entry entry;
     Tocsin__V1__Record *record;
-    assert_int_equal(toc_journal_read(at.txn, seq, &entry), TOC_OK);
-    ok(toc_wire_unpack(&core->arena, &tocsin__v1__record__descriptor, entry.record, &record),
-       "unpack");
-    look_away(at);
+    enum toc_err err = toc_journal_read(at.txn, seq, &entry);
+    if (err == TOC_OK)
+        err = toc_wire_unpack(&core->arena, &tocsin__v1__record__descriptor, entry.record, &record);
+    look_away(at); /* before anything can fail: a test that ends must be able to close the store */
+    if (err != TOC_OK)
+        fail_msg("record %llu: %s", (unsigned long long)seq, toc_err_text(err));
     return record;
 }
 
@@ -254,10 +258,10 @@ enum toc_err core_get(struct core *core, unsigned table, struct toc_str key, str
 {
     struct look at = look(core);
     enum toc_err err = toc_get(at.txn, table, key, out);
-    ok(err, "get");
     if (err == TOC_OK)
         *out = keep(core, *out);
     look_away(at);
+    ok(err, "get");
     return err;
 }
 
@@ -266,12 +270,12 @@ enum toc_err core_next(struct core *core, unsigned table, struct toc_str key,
 {
     struct look at = look(core);
     enum toc_err err = toc_first_at_least(at.txn, table, key, out_key, out_row);
-    ok(err, "first_at_least");
     if (err == TOC_OK) {
         *out_key = keep(core, *out_key);
         *out_row = keep(core, *out_row);
     }
     look_away(at);
+    ok(err, "first_at_least");
     return err;
 }
 
@@ -279,8 +283,9 @@ uint64_t core_count(struct core *core, unsigned table)
 {
     struct look at = look(core);
     uint64_t count = 0;
-    ok(toc_count(at.txn, table, &count), "count");
+    enum toc_err err = toc_count(at.txn, table, &count);
     look_away(at);
+    ok(err, "count");
     return count;
 }
 
@@ -290,8 +295,10 @@ const Tocsin__V1__Answer *core_ask(struct core *core, const Tocsin__V1__Ask *ask
     Tocsin__V1__Answer *answer = toc_arena_take(&core->arena, sizeof(*answer));
     assert_non_null(answer);
     tocsin__v1__answer__init(answer);
-    ok(core->options.service->ask(core->run->self, at.txn, &core->arena, ask, answer), "ask");
+    enum toc_err err =
+        core->options.service->ask(core->run->self, at.txn, &core->arena, ask, answer);
     look_away(at);
+    ok(err, "ask");
     return answer;
 }
 
@@ -299,8 +306,9 @@ uint64_t core_last_seq_of(struct core *core, const Tocsin__V1__Ask *ask)
 {
     struct look at = look(core);
     uint64_t seq = 0;
-    ok(core->options.service->last_seq_of(at.txn, &core->arena, ask, &seq), "last_seq_of");
+    enum toc_err err = core->options.service->last_seq_of(at.txn, &core->arena, ask, &seq);
     look_away(at);
+    ok(err, "last_seq_of");
     return seq;
 }
 

@@ -37,7 +37,7 @@ struct core_options {
     bool event_clock;
 };
 
-/* Opens on an empty disk of the service's name; core_close forgets the disk. */
+/* Opens on an empty disk of its own; core_close forgets the disk. */
 struct core *core_open(const struct core_options *options);
 void core_close(struct core *core);
 

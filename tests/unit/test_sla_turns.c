@@ -1,0 +1,214 @@
+#include "tests/support/core_sla.h"
+
+#include "services/sla/row.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static struct chain chain;
+
+static int set_up(void **state)
+{
+    (void)state;
+    core_sla_open(&chain, (struct core_turns){.turn = 1});
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    chain_close(&chain);
+    return 0;
+}
+
+/* What sla says while the script runs. */
+static void expect(const char *script, const char *transcript)
+{
+    chain_run(&chain, script);
+    assert_text(core_transcript(chain.sla), transcript);
+}
+
+/* --- turns and restarts ---------------------------------------------------------------------- */
+
+static const char busy[] = "10:00 open P2\n"
+                           "10:00 open issue=2 P1 category=loud\n"
+                           "10:01 open issue=3 category=office\n"
+                           "10:05 outbound issue=2\n"
+                           "10:30 status pending\n"
+                           "10:40 time\n"
+                           "10:45 classify issue=2 P2\n"
+                           "10:50 log=11:20 status open\n"
+                           "11:30 status issue=3 pending\n"
+                           "12:40 time\n"
+                           "12:10 log=12:40 outbound\n"
+                           "12:45 status issue=2 solved\n"
+                           "13:00 classify issue=3 category=tight\n"
+                           "13:05 inbound issue=2\n"
+                           "13:06 inbound issue=4\n"
+                           "13:30 time\n"
+                           "14:00 open issue=4 P3\n"
+                           "15:00 classify P1\n"
+                           "15:30 status solved\n"
+                           "+1/12:00 time\n"
+                           "+1/13:00 status issue=3 closed\n";
+
+struct outcome {
+    uint8_t router[TOC_SHA256], sla[TOC_SHA256];
+    char text[16 * 1024];
+};
+
+static void run_busy(struct core_turns turns, struct outcome *out)
+{
+    struct chain again;
+    core_sla_open(&again, turns);
+    chain_run(&again, busy);
+    core_digest(again.router, out->router);
+    core_digest(again.sla, out->sla);
+    toc_str_copy(out->text, sizeof(out->text), toc_str_of(core_transcript(again.sla)));
+    chain_close(&again);
+}
+
+static void expect_the_same(struct core_turns turns, const struct outcome *expected)
+{
+    static struct outcome got;
+    run_busy(turns, &got);
+    assert_text(got.text, expected->text);
+    assert_memory_equal(got.router, expected->router, TOC_SHA256);
+    assert_memory_equal(got.sla, expected->sla, TOC_SHA256); /* rows, index, ledger and records */
+}
+
+static void boundaries_of_turns_do_not_matter(void **state)
+{
+    static struct outcome expected;
+    (void)state;
+    run_busy((struct core_turns){.turn = 1}, &expected);
+    assert_true(strlen(expected.text) > 1000);
+    expect_the_same((struct core_turns){.turn = 0}, &expected);
+    expect_the_same((struct core_turns){.turn = 7}, &expected);
+    for (uint32_t seed = 1; seed <= 20; seed++)
+        expect_the_same((struct core_turns){.seed = seed}, &expected);
+}
+
+static void a_restart_after_every_record_gives_the_same_rows(void **state)
+{
+    static struct outcome expected;
+    (void)state;
+    run_busy((struct core_turns){.turn = 1}, &expected);
+    expect_the_same((struct core_turns){.turn = 1, .reopen = true}, &expected);
+}
+
+static void a_crash_within_a_turn_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    chain_run(&chain, "10:00 open P2 category=reply\n");
+    core_transcript(chain.sla);
+    core_set_log(chain.sla, core_time("12:00"));
+    assert_int_equal(core_count(chain.sla, TABLE_DUE), 0);
+    core_crash(chain.sla);
+    assert_int_equal(core_count(chain.sla, TABLE_DUE), 1);
+    expect("12:00 time\n", "11:00:00 clock 1 first_reply/1 breached due=11:00:00 "
+                           "ledger=10:00:00- catch_up\n");
+}
+
+/* --- limits ---------------------------------------------------------------------------------- */
+
+static void an_issue_that_is_reopened_for_ever_keeps_the_service_alive(void **state)
+{
+    uint32_t instances;
+    (void)state;
+    chain_run(&chain, "10:00 open P2 category=quiet\n");
+    for (int i = 0; i < 300; i++)
+        chain_run(&chain, "10:01 status solved\n10:01 inbound\n");
+    instances = (uint32_t)chain_clocks(&chain, 1, 1)->n_clocks;
+    assert_in_range(instances, 50, SLA_CLOCKS_MAX);
+    core_transcript(chain.sla);
+    expect("10:02 status solved\n20:00 time\n", "");
+}
+
+static void the_sum_in_a_record_shows_the_latest_intervals(void **state)
+{
+    char script[64];
+    (void)state;
+    chain_run(&chain, "10:00 open P2 category=loud\n");
+    for (int i = 0; i < 40; i++) {
+        snprintf(script, sizeof(script), "10:01:%02d status pending\n10:01:%02d.500 status open\n",
+                 i, i);
+        chain_run(&chain, script);
+    }
+    core_transcript(chain.sla);
+    chain_run(&chain, "10:30 status solved\n");
+    const char *text = core_transcript(chain.sla);
+    assert_non_null(strstr(text, "met elapsed=1780s ledger=10:01:08.500-10:01:09,"));
+    assert_non_null(strstr(text, "10:01:38.500-10:01:39,10:01:39.500-10:30:00"));
+    assert_int_equal(core_count(chain.sla, TABLE_LEDGER), 41);
+}
+
+/* --- questions ------------------------------------------------------------------------------- */
+
+static void lists_of_clocks_are_in_order_of_time(void **state)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    Tocsin__V1__IssueClocks *clocks;
+    (void)state;
+    chain_run(&chain, "10:00 open P2\n10:01 open issue=2 P1\n10:02 open issue=3 category=free\n");
+    ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
+    const Tocsin__V1__Answer *answer = core_ask(chain.sla, &ask);
+    assert_int_equal(answer->n_rows, 2); /* what has no clocks waits for nothing */
+    assert_int_equal(toc_wire_unpack(core_arena(chain.sla), &tocsin__v1__issue_clocks__descriptor,
+                                     toc_wire_bytes(&answer->rows[0]), &clocks),
+                     TOC_OK);
+    assert_int_equal(clocks->partition, 2);
+    ask.all = true;
+    ask.limit = 2;
+    answer = core_ask(chain.sla, &ask);
+    assert_int_equal(answer->n_rows, 2);
+    ask.after = answer->next;
+    assert_int_equal(core_ask(chain.sla, &ask)->n_rows, 1);
+}
+
+static void clocks_of_one_issue_are_found_by_number(void **state)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    (void)state;
+    chain_run(&chain, "10:00 open P2\n10:10 outbound\n");
+    ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
+    ask.partition = 1;
+    ask.number = 1;
+    assert_int_equal(core_ask(chain.sla, &ask)->n_rows, 1);
+    assert_int_equal(core_last_seq_of(chain.sla, &ask), core_last_seq(chain.sla));
+    assert_int_equal(chain_clocks(&chain, 1, 1)->changed_ms, core_time("10:10"));
+    ask.number = 2;
+    assert_int_equal(core_last_seq_of(chain.sla, &ask), 0);
+    ask.what = TOCSIN__V1__ASK__WHAT__ISSUES;
+    assert_int_equal(core_ask(chain.sla, &ask)->reason,
+                     TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE);
+}
+
+static void a_question_about_an_unknown_issue_has_no_rows(void **state)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    (void)state;
+    ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
+    ask.number = 5;
+    assert_int_equal(core_ask(chain.sla, &ask)->n_rows, 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(boundaries_of_turns_do_not_matter),
+        CASE(a_restart_after_every_record_gives_the_same_rows),
+        CASE(a_crash_within_a_turn_leaves_nothing_behind),
+        CASE(an_issue_that_is_reopened_for_ever_keeps_the_service_alive),
+        CASE(the_sum_in_a_record_shows_the_latest_intervals),
+        CASE(lists_of_clocks_are_in_order_of_time),
+        CASE(clocks_of_one_issue_are_found_by_number),
+        CASE(a_question_about_an_unknown_issue_has_no_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
