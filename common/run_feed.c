@@ -41,12 +41,14 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
                          const Tocsin__V1__Fetch *fetch)
 {
     uint8_t hash[TOC_SHA256];
-    struct toc_txn *txn;
+    struct toc_txn *txn = run->turn.txn;
     const char *detail = "the log cannot be read now";
     Tocsin__V1__RefuseReason reason = TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;
-    if (toc_txn_begin_read(run->store, &txn) == TOC_OK) {
+    /* In the middle of a turn its own transaction reads; up to committed_seq both say the same. */
+    if (run->turn_open || toc_txn_begin_read(run->store, &txn) == TOC_OK) {
         reason = check_start(run, txn, fetch, hash, &detail);
-        toc_txn_abort(txn);
+        if (!run->turn_open)
+            toc_txn_abort(txn);
     }
     if (reason != TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED) {
         run_refuse(run, peer, fetch->stream, reason, detail);
