@@ -98,6 +98,7 @@ static bool is_wanted(const struct follower *follower, const struct toc_journal_
 /* One frame's worth of records, copied out of the log. */
 struct batch {
     uint8_t *records, *end; /* packed `records` fields of a Batch */
+    uint64_t credit_used;   /* bytes of the records alone, as the follower counts them */
     uint64_t position;
     uint8_t hash[TOC_SHA256];
 };
@@ -118,6 +119,7 @@ static enum toc_err fill(struct toc_run *run, const struct follower *follower, s
             if (used + entry.record.size + TOC_WIRE_FIELD_OVERHEAD > room && used > 0)
                 break;
             batch->end = toc_wire_put_bytes(batch->end, 7, entry.record);
+            batch->credit_used += entry.record.size;
         }
         batch->position = entry.seq;
         memcpy(batch->hash, entry.hash.data, TOC_SHA256);
@@ -192,7 +194,7 @@ static enum toc_err pump_one(struct toc_run *run, struct follower *follower, str
     if (batch.position == run->committed_seq)
         follower->promised_ms = run->promised_ms;
     follower->position = batch.position;
-    follower->sent_bytes += (uint64_t)(batch.end - batch.records);
+    follower->sent_bytes += batch.credit_used;
     memcpy(follower->hash, batch.hash, TOC_SHA256);
     return TOC_OK;
 }
