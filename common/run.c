@@ -566,6 +566,8 @@ enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now)
     advance_log_time(run, now);
     if (run->turn_open)
         TOC_TRY(commit_turn(run, now));
+    else
+        run_send_receipts(run); /* refusals that needed no turn */
     run->promised_ms = later(run->promised_ms, promise_of(run, now));
     if (!TOC_PLANTED(TOC_PLANT_PROMISE_AHEAD)) /* the wall clock may step back: no stamp follows */
         run->stamp_floor_ms = later(run->stamp_floor_ms, run->promised_ms);
