@@ -357,7 +357,7 @@ void follow_after_commit(struct toc_run *run, struct toc_now now)
         if (up->stream == 0 || up->stopped != NULL)
             continue;
         /* The next grant goes out at half of the last: the pipe never runs dry. */
-        if (up->granted_bytes - up->received_bytes < run_credit(run) / 2) {
+        if (up->received_bytes + run_credit(run) / 2 > up->granted_bytes) {
             up->granted_bytes = up->received_bytes + run_credit(run);
             send_fetch(run, up, now);
         }
