@@ -36,6 +36,7 @@ struct toc_run_config {
     size_t upstream_count;
     bool event_clock;
     unsigned batch_max;    /* events in one commit */
+    size_t credit_bytes;   /* of records in flight per upstream; 0 for the usual 1 MiB */
     uint64_t keep_records; /* trim the log to this many; 0 keeps everything */
     uint64_t random;       /* a random number: the id of a new log, sessions */
 };

@@ -39,16 +39,28 @@ static Tocsin__V1__RefuseReason check_start(struct toc_run *run, struct toc_txn 
     return TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED;
 }
 
+/*
+ * What counts as sent when a stream begins here. A stream that outlived a restart of this process
+ * comes with all that was granted in its life; more than one credit of it is not in our hands.
+ */
+static uint64_t sent_before(const struct toc_run *run, const Tocsin__V1__Fetch *fetch)
+{
+    uint64_t credit = run_credit(run);
+    return fetch->granted_bytes > credit ? fetch->granted_bytes - credit : 0;
+}
+
 static void start_stream(struct toc_run *run, struct follower *follower, toc_peer peer,
                          const Tocsin__V1__Fetch *fetch)
 {
     uint8_t hash[TOC_SHA256];
-    struct toc_txn *txn;
+    struct toc_txn *txn = run->turn.txn;
     const char *detail = "the log cannot be read now";
     Tocsin__V1__RefuseReason reason = TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;
-    if (toc_txn_begin_read(run->store, &txn) == TOC_OK) {
+    /* In the middle of a turn its own transaction reads; up to committed_seq both say the same. */
+    if (run->turn_open || toc_txn_begin_read(run->store, &txn) == TOC_OK) {
         reason = check_start(run, txn, fetch, hash, &detail);
-        toc_txn_abort(txn);
+        if (!run->turn_open)
+            toc_txn_abort(txn);
     }
     if (reason != TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED) {
         run_refuse(run, peer, fetch->stream, reason, detail);
@@ -57,6 +69,7 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
     *follower = (struct follower){.peer = peer,
                                   .stream = fetch->stream,
                                   .position = fetch->from_seq - 1,
+                                  .sent_bytes = sent_before(run, fetch),
                                   .partition_mask = fetch->partition_mask,
                                   .class_mask = fetch->class_mask,
                                   .promised_ms = TOC_TIME_MIN};

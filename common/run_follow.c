@@ -110,7 +110,7 @@ enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
     /* Unique among this process's streams and, by the random start, among its predecessors'. */
     up->stream = (uint32_t)(++run->session & UINT32_MAX) | 1u;
     up->received_bytes = 0;
-    up->granted_bytes = CREDIT_BYTES;
+    up->granted_bytes = run_credit(run);
     send_fetch(run, up, now);
     return TOC_OK;
 }
@@ -357,8 +357,8 @@ void follow_after_commit(struct toc_run *run, struct toc_now now)
         if (up->stream == 0 || up->stopped != NULL)
             continue;
         /* The next grant goes out at half of the last: the pipe never runs dry. */
-        if (up->granted_bytes < up->received_bytes + CREDIT_BYTES / 2) {
-            up->granted_bytes = up->received_bytes + CREDIT_BYTES;
+        if (up->granted_bytes < up->received_bytes + run_credit(run) / 2) {
+            up->granted_bytes = up->received_bytes + run_credit(run);
             send_fetch(run, up, now);
         }
     }

@@ -14,7 +14,7 @@
 #define EVENT_ARENA_BYTES  (256 * 1024)
 #define RECEIPTS_BYTES     (2 * TOC_FRAME_MAX)
 #define RECEIPTS_MAX       4096
-#define CREDIT_BYTES       (1024 * 1024) /* in flight per upstream */
+#define CREDIT_BYTES       (1024 * 1024) /* in flight per upstream, unless configured */
 #define BATCH_BYTES        (192 * 1024)  /* of records in one frame */
 #define RESERVE_MS         1000          /* how far promises may be reserved ahead */
 #define HELLO_RETRY_MS     500
@@ -113,6 +113,11 @@ struct toc_run {
     uint8_t *out; /* a frame being built */
     struct toc_run_counts counts;
 };
+
+static inline uint64_t run_credit(const struct toc_run *run)
+{
+    return run->config->credit_bytes != 0 ? run->config->credit_bytes : CREDIT_BYTES;
+}
 
 /* run.c */
 TOC_MUST enum toc_err run_begin(struct toc_run *run);

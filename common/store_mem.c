@@ -73,6 +73,9 @@ struct disk {
     bool opened_for_writing;
     bool writing; /* a write transaction is open */
     bool full;
+    unsigned crash_at; /* commits until the plug is pulled; 0 for never */
+    bool crash_keeps;
+    bool dead; /* it was: nothing works until the disk is opened again */
 };
 
 struct toc_store {
@@ -552,6 +555,18 @@ void toc_mem_disk_full(const char *name, bool full)
     disk_known(name)->full = full;
 }
 
+void toc_mem_disk_crash_at(const char *name, unsigned nth, bool kept)
+{
+    struct disk *disk = disk_known(name);
+    disk->crash_at = nth;
+    disk->crash_keeps = kept;
+}
+
+bool toc_mem_disk_is_writing(const char *name)
+{
+    return disk_known(name)->writing;
+}
+
 void toc_mem_disk_percent(const char *name, unsigned percent)
 {
     TOC_ASSERT(percent <= 100);
@@ -676,8 +691,11 @@ enum toc_err toc_store_open(const struct toc_store_config *config, struct toc_st
     store->read_only = config->read_only;
     find_tables(store);
     disk->stores++;
-    if (!config->read_only)
+    if (!config->read_only) {
         disk->opened_for_writing = true;
+        disk->dead = false;
+        disk->crash_at = 0;
+    }
     *out = store;
     return TOC_OK;
 }
@@ -705,6 +723,8 @@ unsigned toc_store_percent_used(const struct toc_store *store)
 
 static enum toc_err begin(struct toc_store *store, bool writable, struct toc_txn **out)
 {
+    if (store->disk->dead)
+        return TOC_ERR_IO;
     struct toc_txn *txn = calloc(1, sizeof(*txn));
     if (txn == NULL)
         return TOC_ERR_MEMORY;
@@ -754,11 +774,23 @@ static void end(struct toc_txn *txn)
     free(txn);
 }
 
+/* True when the plug is pulled at this commit. */
+static bool crashes_now(struct disk *disk)
+{
+    if (disk->crash_at == 0 || --disk->crash_at != 0)
+        return false;
+    disk->dead = true;
+    return true;
+}
+
 enum toc_err toc_txn_commit(struct toc_txn *txn)
 {
+    struct disk *disk = txn->store->disk;
     enum toc_err err = txn->failed;
-    if (err == TOC_OK && txn->holds_put && txn->store->disk->full)
+    if (err == TOC_OK && txn->holds_put && disk->full)
         err = TOC_ERR_FULL;
+    if (err == TOC_OK && txn->writable && crashes_now(disk) && !disk->crash_keeps)
+        err = TOC_ERR_IO;
     if (err != TOC_OK) {
         toc_txn_abort(txn);
         return err;
@@ -767,7 +799,7 @@ enum toc_err toc_txn_commit(struct toc_txn *txn)
         if (!txn->undo[i].added)
             free(txn->undo[i].row);
     end(txn);
-    return TOC_OK;
+    return disk->dead ? TOC_ERR_IO : TOC_OK;
 }
 
 /*

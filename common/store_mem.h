@@ -28,6 +28,16 @@ void toc_mem_disk_free_all(void);
  */
 void toc_mem_disk_full(const char *name, bool full);
 
+/*
+ * Pulls the plug at the nth commit of a write transaction from now on (1: the next): that commit
+ * and everything after it on this disk answers TOC_ERR_IO until the disk is opened again. `kept`
+ * says whether the rows of that commit had reached the disk by then. 0 takes it back.
+ */
+void toc_mem_disk_crash_at(const char *name, unsigned nth, bool kept);
+
+/* Whether a write transaction is open: what it holds is not durable yet. */
+bool toc_mem_disk_is_writing(const char *name);
+
 /* What toc_store_percent_used says from now on, 0 to 100; 0 at first. */
 void toc_mem_disk_percent(const char *name, unsigned percent);
 

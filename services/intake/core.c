@@ -123,8 +123,9 @@ static enum toc_err compare(struct toc_turn *turn, uint64_t seq, const struct su
     }
     receipt->status = TOCSIN__V1__OUTCOME__STATUS__DUPLICATE;
     receipt->seq = seq;
-    memcpy(receipt->issue, record->issue.data, TOC_ID);
     receipt->has_issue = record->issue.len == TOC_ID;
+    if (receipt->has_issue)
+        memcpy(receipt->issue, record->issue.data, TOC_ID);
     return TOC_OK;
 }
 
