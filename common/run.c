@@ -592,9 +592,8 @@ enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now)
 
 bool toc_run_is_full(const struct toc_run *run)
 {
-    /* The last turn's count stays until the next begins: it fills nothing any more. */
-    return (run->turn_open && run->turn_events >= run->config->batch_max) ||
-           run->receipt_count == RECEIPTS_MAX || run->receipt_used + TOC_FRAME_MAX > RECEIPTS_BYTES;
+    return run->turn_events >= run->config->batch_max || run->receipt_count == RECEIPTS_MAX ||
+           run->receipt_used + TOC_FRAME_MAX > RECEIPTS_BYTES;
 }
 
 toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
