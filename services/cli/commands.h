@@ -16,6 +16,7 @@
     X(publish, "publish CloudEvents JSON, one per line; a receipt per line comes back")            \
     X(import, "publish the rows of a foreign export (CSV) as events")                              \
     X(load, "publish seeded, lifelike traffic, for trying and for measuring")                      \
+    X(policy, "check, apply or show the policy")                                                   \
     X(help, "tell more about one command: tocsin help COMMAND")
 
 /* `argv[0]` is the command's name; each parses its own options and answers --help. */
@@ -23,6 +24,7 @@ int cmd_status(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_load(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif

@@ -1,0 +1,170 @@
+/* `tocsin policy check|apply|show`. */
+#include "services/cli/commands.h"
+#include "services/cli/policy_apply.h"
+#include "services/cli/view.h"
+
+#include <stdlib.h>
+
+static struct view view;
+
+static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+static unsigned long count_lines(struct toc_str text)
+{
+    unsigned long lines = 0;
+    for (size_t i = 0; i < text.size; i++)
+        lines += text.data[i] == '\n';
+    return lines;
+}
+
+/* --- check --------------------------------------------------------------------------------- */
+
+static int check(const struct toc_conf_list *operands)
+{
+    for (size_t i = 0; i < operands->count; i++) {
+        struct toc_policy *policy;
+        struct toc_str text;
+        char *copy, *errors;
+        if (policy_load(view.who, operands->values[i], &copy, &text) != CLI_DONE)
+            return CLI_FAILED;
+        if (toc_policy_parse(text, operands->values[i], &policy, &errors) == TOC_OK) {
+            printf("%s: %zu queues, %zu triage rules, %zu routes, %zu SLAs, %zu paths, %zu alert "
+                   "rules: no errors\n",
+                   operands->values[i], policy->queue_count, policy->triage_count,
+                   policy->route_count, policy->sla_count, policy->path_count, policy->alert_count);
+            toc_policy_free(policy);
+        }
+        free(copy);
+    }
+    return CLI_DONE;
+}
+
+/* --- apply --------------------------------------------------------------------------------- */
+
+static int apply(const struct toc_conf_list *operands)
+{
+    struct policy_in_force before;
+    struct toc_str text;
+    char *copy;
+    uint32_t version = 0;
+    if (policy_load(view.who, operands->values[0], &copy, &text) != CLI_DONE)
+        return CLI_FAILED;
+    int code = policy_ask(view.client, "intake", false, &before) == TOC_OK
+                   ? policy_apply(view.client, text, false, &version)
+                   : client_fail(view.client);
+    if (code == CLI_DONE && view.json) {
+        struct print_json json;
+        print_json_open(&json, stdout);
+        print_json_int(&json, "version", version);
+        print_json_int(&json, "replaced", before.version);
+        print_json_bool(&json, "changed", version != before.version);
+        print_json_close(&json);
+    } else if (code == CLI_DONE && version == before.version) {
+        printf("this policy is in force already, as version %u\n", version);
+    } else if (code == CLI_DONE) {
+        printf("policy version %u is in force at router, sla and notifier\n", version);
+    }
+    free(copy);
+    return code;
+}
+
+/* --- show ---------------------------------------------------------------------------------- */
+
+static void show_json(const struct policy_in_force *policy)
+{
+    struct print_json json;
+    print_json_open(&json, stdout);
+    print_json_int(&json, "version", policy->version);
+    print_json_hex(&json, "hash", toc_str(policy->hash, sizeof(policy->hash)));
+    print_json_name(&json, "text");
+    print_json_string(stdout, toc_str(policy->text, policy->size));
+    print_json_close(&json);
+}
+
+static int show(const struct toc_conf_list *operands)
+{
+    struct policy_in_force policy;
+    char hash[2 * sizeof(policy.hash) + 1];
+    (void)operands;
+    if (policy_ask(view.client, "intake", true, &policy) != TOC_OK)
+        return client_fail(view.client);
+    if (policy.version == 0) {
+        fprintf(stderr, "%s: no policy is in force yet\n", view.who);
+        return CLI_FAILED;
+    }
+    if (policy.text == NULL) {
+        fprintf(stderr, "%s: out of memory\n", view.who);
+        return CLI_FAILED;
+    }
+    toc_hex(hash, policy.hash, sizeof(policy.hash));
+    if (view.json) {
+        show_json(&policy);
+    } else {
+        /* As a comment, so that the output can be edited and applied. */
+        print_styled(&view.print, PRINT_DIM, "# version %u, %lu lines, SHA-256 %s", policy.version,
+                     count_lines(toc_str(policy.text, policy.size)), hash);
+        printf("\n");
+        fwrite(policy.text, 1, policy.size, stdout);
+    }
+    free(policy.text);
+    return CLI_DONE;
+}
+
+/* --- the command --------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    int (*run)(const struct toc_conf_list *operands);
+    struct toc_conf conf;
+    size_t least;
+} parts[] = {
+    {"check",
+     check,
+     {"tocsin policy check", "Says whether policies are sound: every error with file:line:column.",
+      "FILE...", NULL, options, OPTION_COUNT},
+     1},
+    {"apply",
+     apply,
+     {"tocsin policy apply", "Checks a policy and brings it into force through the control intake.",
+      "FILE", NULL, options, OPTION_COUNT},
+     1},
+    {"show",
+     show,
+     {"tocsin policy show", "Prints the policy in force.", NULL, NULL, options, OPTION_COUNT},
+     0},
+};
+
+#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
+
+static int usage(FILE *out)
+{
+    fprintf(out, "Usage: tocsin policy check FILE...  every error with file:line:column\n"
+                 "       tocsin policy apply FILE     check it and bring it into force\n"
+                 "       tocsin policy show           print the one in force\n");
+    return out == stdout ? CLI_DONE : CLI_USAGE;
+}
+
+int cmd_policy(int argc, char **argv)
+{
+    struct toc_conf_list operands;
+    size_t at = 0;
+    int code;
+    if (argc < 2 || strcmp(argv[1], "--help") == 0)
+        return usage(argc < 2 ? stderr : stdout);
+    while (at < PART_COUNT && strcmp(parts[at].name, argv[1]) != 0)
+        at++;
+    if (at == PART_COUNT)
+        return usage(stderr);
+    if (view_begin(&view, &parts[at].conf, argc - 1, argv + 1, &operands, &code)) {
+        if (operands.count < parts[at].least) {
+            fprintf(stderr, "%s: which file? (see %s --help)\n", view.who, view.who);
+            code = CLI_USAGE;
+        } else {
+            code = parts[at].run(&operands);
+        }
+    }
+    view_end(&view);
+    return code;
+}
