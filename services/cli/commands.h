@@ -12,6 +12,7 @@
 
 /* X(name, one line about it), in the order of `tocsin --help`. */
 #define CLI_COMMANDS(X)                                                                            \
+    X(up, "run every service on one directory, until Ctrl-C")                                      \
     X(status, "how every service is; exit 1 when one is not")                                      \
     X(publish, "publish CloudEvents JSON, one per line; a receipt per line comes back")            \
     X(import, "publish the rows of a foreign export (CSV) as events")                              \
@@ -20,6 +21,7 @@
     X(help, "tell more about one command: tocsin help COMMAND")
 
 /* `argv[0]` is the command's name; each parses its own options and answers --help. */
+int cmd_up(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 int cmd_import(int argc, char **argv);
