@@ -17,6 +17,9 @@
     X(publish, "publish CloudEvents JSON, one per line; a receipt per line comes back")            \
     X(import, "publish the rows of a foreign export (CSV) as events")                              \
     X(load, "publish seeded, lifelike traffic, for trying and for measuring")                      \
+    X(issues, "open issues, the most urgent first")                                                \
+    X(clocks, "SLA clocks by time to breach")                                                      \
+    X(alerts, "alerts that are not resolved")                                                      \
     X(policy, "check, apply or show the policy")                                                   \
     X(help, "tell more about one command: tocsin help COMMAND")
 
@@ -26,6 +29,9 @@ int cmd_status(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_load(int argc, char **argv);
+int cmd_issues(int argc, char **argv);
+int cmd_clocks(int argc, char **argv);
+int cmd_alerts(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
