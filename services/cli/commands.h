@@ -17,6 +17,7 @@
     X(publish, "publish CloudEvents JSON, one per line; a receipt per line comes back")            \
     X(import, "publish the rows of a foreign export (CSV) as events")                              \
     X(load, "publish seeded, lifelike traffic, for trying and for measuring")                      \
+    X(tail, "the records of a service's log")                                                      \
     X(issues, "open issues, the most urgent first")                                                \
     X(clocks, "SLA clocks by time to breach")                                                      \
     X(alerts, "alerts that are not resolved")                                                      \
@@ -29,6 +30,7 @@ int cmd_status(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_load(int argc, char **argv);
+int cmd_tail(int argc, char **argv);
 int cmd_issues(int argc, char **argv);
 int cmd_clocks(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
