@@ -21,6 +21,7 @@
     X(issues, "open issues, the most urgent first")                                                \
     X(clocks, "SLA clocks by time to breach")                                                      \
     X(alerts, "alerts that are not resolved")                                                      \
+    X(why, "every decision about an issue or an alert, and why not")                               \
     X(ack, "acknowledge an alert")                                                                 \
     X(policy, "check, apply or show the policy")                                                   \
     X(help, "tell more about one command: tocsin help COMMAND")
@@ -35,6 +36,7 @@ int cmd_tail(int argc, char **argv);
 int cmd_issues(int argc, char **argv);
 int cmd_clocks(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -1,0 +1,270 @@
+#include "services/cli/why.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+#include <cmocka.h>
+
+#define T0     1772366400000 /* 2026-03-01 12:00:00 UTC */
+#define MINUTE (toc_time_ms) TOC_MINUTE_MS
+
+static char *text;
+static size_t text_size;
+static struct print print;
+static struct toc_arena arena;
+static struct why_page page;
+
+static char empty[] = "";
+
+static int begin(void **state)
+{
+    (void)state;
+    print = (struct print){.out = open_memstream(&text, &text_size), .width = 80};
+    page = (struct why_page){.print = &print, .arena = &arena, .day_ms = TOC_TIME_MIN};
+    return print.out == NULL ? -1 : (int)toc_arena_init(&arena, 1 << 20);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    toc_arena_done(&arena);
+    free(text);
+    return 0;
+}
+
+static void page_is(const char *expected)
+{
+    fclose(print.out);
+    assert_string_equal(text, expected);
+}
+
+static void add(const char *service, Tocsin__V1__RecordType type, toc_time_ms at_ms,
+                const void *body)
+{
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    struct why_entry entry = {.service = service, .record = &record};
+    struct toc_str bytes;
+    assert_int_equal(toc_wire_pack(&arena, body, &bytes), TOC_OK);
+    record.seq = 1;
+    record.type = type;
+    record.at_ms = at_ms;
+    record.policy = 4;
+    record.body = toc_wire_binary(bytes);
+    why_record(&page, &entry);
+}
+
+static void a_decision_names_its_rule_and_what_did_not_fit(void **state)
+{
+    Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    char rule[] = "vip", first[] = "safety", second[] = "money", queue[] = "support",
+         sla[] = "gold";
+    char channel[] = "email";
+    char *tried[] = {first, second};
+    (void)state;
+    issue.priority = TOCSIN__V1__PRIORITY__PRIORITY_P2;
+    issue.risk = TOCSIN__V1__RISK__RISK_LOW;
+    issue.channel = channel;
+    issue.queue = queue;
+    issue.sla = sla;
+    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED;
+    change.issue = &issue;
+    change.rule = rule;
+    change.tried = tried;
+    change.n_tried = 2;
+    add("router", TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED, T0, &change);
+    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
+    change.n_tried = 0;
+    add("router", TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED, T0 + 1, &change);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  router     opened: P2, low risk, email\n"
+            "                           by triage rule 'vip' of policy version 4\n"
+            "                           did not fit: safety, money\n"
+            "12:00:00.001  router     routed to support: SLA gold, escalation path none\n"
+            "                           by route 'vip' of policy version 4\n");
+}
+
+static void a_breach_shows_the_sum_behind_it(void **state)
+{
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
+    Tocsin__V1__Interval one = TOCSIN__V1__INTERVAL__INIT, two = TOCSIN__V1__INTERVAL__INIT;
+    Tocsin__V1__Interval *ledger[] = {&one, &two};
+    char metric[] = "resolution", calendar[] = "emea";
+    (void)state;
+    one.from_ms = T0 - TOC_DAY_MS;
+    one.until_ms = one.from_ms + 10 * MINUTE;
+    two.from_ms = T0;
+    two.until_ms = T0 + 5 * MINUTE;
+    clock.metric = metric;
+    clock.calendar = calendar;
+    clock.target_ms = clock.elapsed_ms = 15 * MINUTE;
+    change.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
+    change.clock = &clock;
+    change.due_ms = T0 + 5 * MINUTE;
+    change.detected_ms = change.due_ms + 40;
+    change.catch_up = true;
+    change.ledger = ledger;
+    change.n_ledger = 2;
+    add("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0 + 5 * MINUTE, &change);
+    page_is(
+        "\nSunday 2026-03-01\n"
+        "12:05:00.000  sla        resolution BREACHED: 12:05:00.000 passed\n"
+        "                           seen when log time was 0.040s later, after an outage\n"
+        "                           15m of 15m worked by calendar emea, counted in\n"
+        "                           2026-02-28 12:00:00.000 \xe2\x80\x93 2026-02-28 12:10:00.000\n"
+        "                           12:00:00.000 \xe2\x80\x93 12:05:00.000\n");
+}
+
+static void pages_show_their_delivery_and_their_fate(void **state)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    Tocsin__V1__Page sent = TOCSIN__V1__PAGE__INIT;
+    char contact[] = "ana", delivery[] = "msg_1", outcome[] = "timeout";
+    (void)state;
+    sent.contact = contact;
+    sent.delivery = delivery;
+    change.page = &sent;
+    add("notifier", TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, T0, &change);
+    sent.state = TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+    sent.attempts = 3;
+    sent.outcome = outcome;
+    add("notifier", TOCSIN__V1__RECORD_TYPE__ALERT_SENT, T0 + TOC_DAY_MS, &change);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  notifier   page to ana: step 1\n"
+            "                           delivery msg_1\n"
+            "\nMonday 2026-03-02\n"
+            "12:00:00.000  notifier   page to ana dead: timeout after 3 attempts\n"
+            "                           delivery msg_1\n");
+}
+
+static void a_stranger_s_text_moves_nothing(void **state)
+{
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    char type[] = "tocsin.issue.opened", source[] = "x\033[2J\ny", id[] = "1";
+    (void)state;
+    event.type = type;
+    event.source = source;
+    event.id = id;
+    add("intake", TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED, T0, &event);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  intake     tocsin.issue.opened from x\xef\xbf\xbd[2J\xef\xbf\xbdy, id "
+            "1\n");
+}
+
+static void unknown_records_are_shown_as_such(void **state)
+{
+    Tocsin__V1__Upstream body = TOCSIN__V1__UPSTREAM__INIT;
+    (void)state;
+    add("router", (Tocsin__V1__RecordType)4711, T0, &body);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  router     a record that this version of tocsin does not know\n");
+}
+
+/* --- what holds now ------------------------------------------------------------------------ */
+
+static const char *const p1_only[] = {"P1"};
+static const struct toc_match_test is_p1[] = {{TOC_FIELD_PRIORITY, p1_only, 1}};
+
+static void why_not_is_answered_rule_by_rule(void **state)
+{
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    static const struct toc_alert_rule rules[] = {
+        {.name = "urgent", .on = TOC_ALERT_ON_OPENED, .when = {is_p1, 1}},
+        {.name = "late", .on = TOC_ALERT_ON_BREACHED, .metric = "resolution"},
+        {.name = "soon", .on = TOC_ALERT_ON_WARNED, .threshold_percent = 80},
+    };
+    const struct toc_policy policy = {.version = 2, .alerts = rules, .alert_count = 3};
+    struct why_now now = {.issue = &issue, .policy = &policy, .now_ms = T0};
+    char queue[] = "support", path[] = "day";
+    (void)state;
+    issue.state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_NEW;
+    issue.priority = TOCSIN__V1__PRIORITY__PRIORITY_P2;
+    issue.queue = queue;
+    issue.path = path;
+    why_write_now(&page, &now);
+    page_is("\nNow       new in queue support\n"
+            "Clocks    none: its route names no SLA\n"
+            "Alerts    none; of the alert rules of policy version 2:\n"
+            "          'urgent': its priority is P2\n"
+            "          'late': waits for a breach of resolution\n"
+            "          'soon': waits for any clock to reach 80%\n");
+}
+
+static void a_fitting_rule_without_a_path_pages_nobody(void **state)
+{
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    static const struct toc_alert_rule rules[] = {{.name = "late", .on = TOC_ALERT_ON_BREACHED}};
+    const struct toc_policy policy = {.version = 2, .alerts = rules, .alert_count = 1};
+    struct why_now now = {.issue = &issue, .policy = &policy, .now_ms = T0};
+    char agent[] = "ana";
+    (void)state;
+    issue.state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_OPEN;
+    issue.queue = empty;
+    issue.assignee = agent;
+    why_write_now(&page, &now);
+    page_is("\nNow       open in queue none, assigned to ana\n"
+            "Clocks    none: its route names no SLA\n"
+            "Alerts    none; of the alert rules of policy version 2:\n"
+            "          'late': fits, but the issue has no escalation path\n");
+}
+
+static void clocks_and_alerts_are_counted_down(void **state)
+{
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    Tocsin__V1__IssueClocks clocks = TOCSIN__V1__ISSUE_CLOCKS__INIT;
+    Tocsin__V1__Clock reply = TOCSIN__V1__CLOCK__INIT, resolution = TOCSIN__V1__CLOCK__INIT;
+    Tocsin__V1__Clock *list[] = {&reply, &resolution};
+    Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT;
+    Tocsin__V1__Alert *alerts[] = {&alert};
+    uint8_t id[TOC_ID] = {0xab};
+    char first[] = "first_reply", second[] = "resolution", cause[] = "breached late",
+         severity[] = "error", path[] = "day", sla[] = "gold";
+    struct why_now now = {
+        .issue = &issue, .clocks = &clocks, .alerts = alerts, .alert_count = 1, .now_ms = T0};
+    (void)state;
+    issue.state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_PENDING;
+    issue.sla = sla;
+    reply.metric = first;
+    reply.state = TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
+    reply.due_ms = T0 - 130000;
+    resolution.metric = second;
+    resolution.state = TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
+    resolution.target_ms = 60 * MINUTE;
+    resolution.elapsed_ms = 15 * MINUTE;
+    clocks.clocks = list;
+    clocks.n_clocks = 2;
+    alert.id = (ProtobufCBinaryData){TOC_ID, id};
+    alert.state = TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
+    alert.cause = cause;
+    alert.severity = severity;
+    alert.path = path;
+    alert.next_ms = T0 + 5 * MINUTE;
+    print.width = 100;
+    why_write_now(&page, &now);
+    page_is("\nNow       pending in queue none\n"
+            "Clocks    first_reply is overdue by 2m10s, since 11:57:50\n"
+            "          resolution is paused while the issue is pending; 45m of working time left\n"
+            "Alerts    ab00000000 open: breached late, error, step 1 of path day; escalates in "
+            "5m00s\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_decision_names_its_rule_and_what_did_not_fit),
+        TEST(a_breach_shows_the_sum_behind_it),
+        TEST(pages_show_their_delivery_and_their_fate),
+        TEST(a_stranger_s_text_moves_nothing),
+        TEST(unknown_records_are_shown_as_such),
+        TEST(why_not_is_answered_rule_by_rule),
+        TEST(a_fitting_rule_without_a_path_pages_nobody),
+        TEST(clocks_and_alerts_are_counted_down),
+    };
+    setenv("TZ", "UTC", 1);
+    tzset();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
