@@ -116,6 +116,7 @@ struct client_fetch {
     uint64_t log_id;     /* expected; 0 accepts any */
     uint64_t from_seq;   /* 0: from the oldest record that is still there */
     uint32_t class_mask; /* TOC_CLASS_…; 0 for all */
+    const uint8_t *hash; /* chain hash of record from_seq - 1 that has to be there; may be NULL */
     bool follow;         /* go on past the newest record, until interrupted */
 };
 

@@ -1,5 +1,7 @@
 #include "services/cli/client_internal.h"
 
+#include "common/hash.h"
+
 #define CREDIT_BYTES (4 * TOC_FRAME_MAX) /* granted ahead */
 #define KEEP_MS      1000                /* a stream is kept alive at least this often */
 #define SILENT_MS    5000                /* heartbeats come far more often: it is gone */
@@ -29,6 +31,8 @@ static enum toc_err send_fetch(struct stream *stream)
     fetch.stream = stream->id;
     fetch.log_id = stream->log_id;
     fetch.from_seq = stream->cursor + 1;
+    if (stream->fetch->hash != NULL && stream->cursor + 1 == stream->fetch->from_seq)
+        fetch.hash = toc_wire_binary(toc_str(stream->fetch->hash, TOC_SHA256));
     fetch.partition_mask = UINT64_MAX;
     fetch.class_mask = stream->fetch->class_mask;
     fetch.granted_bytes = stream->granted;

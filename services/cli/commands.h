@@ -24,6 +24,7 @@
     X(why, "every decision about an issue or an alert, and why not")                               \
     X(ack, "acknowledge an alert")                                                                 \
     X(policy, "check, apply or show the policy")                                                   \
+    X(audit, "verify the logs, prove a record, show the checkpoint")                               \
     X(help, "tell more about one command: tocsin help COMMAND")
 
 /* `argv[0]` is the command's name; each parses its own options and answers --help. */
@@ -39,6 +40,7 @@ int cmd_alerts(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif
