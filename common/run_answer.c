@@ -1,3 +1,4 @@
+#include "common/answer.h"
 #include "common/run_internal.h"
 
 #include <stdlib.h>
@@ -53,13 +54,9 @@ static enum toc_err answer_status(struct toc_run *run, struct toc_txn *txn,
     status.followers = counts.followers;
     status.pid = (uint64_t)getpid();
     TOC_TRY(toc_policy_in_force(txn, &status.policy));
-    answer->rows = toc_arena_take(arena, sizeof(*answer->rows));
-    if (answer->rows == NULL)
-        return TOC_ERR_LIMIT;
     TOC_TRY(toc_wire_pack(arena, &status, &row));
-    answer->rows[0] = toc_wire_binary(row);
-    answer->n_rows = 1;
-    return TOC_OK;
+    TOC_TRY(toc_answer_begin(arena, 1, answer));
+    return toc_answer_add(arena, row, answer);
 }
 
 /* Walks the chain of records of one issue back from its newest. */
@@ -68,14 +65,13 @@ static enum toc_err answer_history(struct toc_run *run, struct toc_txn *txn,
 {
     struct toc_arena *arena = &run->frame_arena;
     struct toc_journal_entry entry;
+    uint8_t next[8];
     uint64_t seq = 0;
     if (ask->after.len == 8)
         seq = toc_get_u64be(ask->after.data);
     else if (run->service->last_seq_of != NULL)
         TOC_TRY(run->service->last_seq_of(txn, arena, ask, &seq));
-    answer->rows = toc_arena_take(arena, HISTORY_ROWS_MAX * sizeof(*answer->rows));
-    if (answer->rows == NULL)
-        return TOC_ERR_LIMIT;
+    TOC_TRY(toc_answer_begin(arena, HISTORY_ROWS_MAX, answer));
     while (seq != 0 && answer->n_rows < HISTORY_ROWS_MAX) {
         Tocsin__V1__Record *record;
         if (seq < run->journal.first_seq)
@@ -91,14 +87,8 @@ static enum toc_err answer_history(struct toc_run *run, struct toc_txn *txn,
         answer->rows[answer->n_rows++] = toc_wire_binary(bytes);
         seq = record->prev_seq;
     }
-    if (seq != 0) {
-        uint8_t *next = toc_arena_take(arena, 8);
-        if (next == NULL)
-            return TOC_ERR_LIMIT;
-        toc_put_u64be(next, seq);
-        answer->next = toc_wire_binary(toc_str(next, 8));
-    }
-    return TOC_OK;
+    toc_put_u64be(next, seq);
+    return seq != 0 ? toc_answer_next(arena, toc_str(next, sizeof(next)), answer) : TOC_OK;
 }
 
 static enum toc_err answer_policy(struct toc_run *run, struct toc_txn *txn,
@@ -118,14 +108,12 @@ static enum toc_err answer_policy(struct toc_run *run, struct toc_txn *txn,
         return err < 0 ? err : TOC_ERR_DAMAGED;
     policy.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
     policy.text = toc_wire_binary(toc_str(text, size));
-    answer->rows = toc_arena_take(arena, sizeof(*answer->rows));
-    err = answer->rows == NULL ? TOC_ERR_LIMIT : toc_wire_pack(arena, &policy, &row);
+    err = toc_wire_pack(arena, &policy, &row);
     free(text);
     if (err < 0)
         return err;
-    answer->rows[0] = toc_wire_binary(row);
-    answer->n_rows = 1;
-    return TOC_OK;
+    TOC_TRY(toc_answer_begin(arena, 1, answer));
+    return toc_answer_add(arena, row, answer);
 }
 
 static enum toc_err answer_in(struct toc_run *run, struct toc_txn *txn, const Tocsin__V1__Ask *ask,

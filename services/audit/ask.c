@@ -1,5 +1,7 @@
 #include "services/audit/ask.h"
 
+#include "common/answer.h"
+
 #define LEAVES_MAX 4000 /* entries in one answer */
 
 static enum toc_err refuse(Tocsin__V1__Answer *answer, const char *detail)
@@ -14,12 +16,8 @@ static enum toc_err one_row(struct toc_arena *arena, const void *message,
 {
     struct toc_str row;
     TOC_TRY(toc_wire_pack(arena, message, &row));
-    answer->rows = toc_arena_take(arena, sizeof(*answer->rows));
-    if (answer->rows == NULL)
-        return TOC_ERR_LIMIT;
-    answer->rows[0] = toc_wire_binary(row);
-    answer->n_rows = 1;
-    return TOC_OK;
+    TOC_TRY(toc_answer_begin(arena, 1, answer));
+    return toc_answer_add(arena, row, answer);
 }
 
 /* A proof's hashes as the repeated bytes of a message. */
@@ -116,15 +114,9 @@ static enum toc_err list_leaves(struct toc_scan *scan, struct toc_arena *arena,
     struct toc_str key, entry;
     enum toc_err err;
     while ((err = toc_scan_next(scan, &key, &entry)) == TOC_OK) {
-        if (answer->n_rows == LEAVES_MAX) {
-            char *next = toc_arena_copy(arena, key);
-            answer->next = toc_wire_binary(toc_str(next, key.size));
-            return next == NULL ? TOC_ERR_LIMIT : TOC_OK;
-        }
-        char *copy = toc_arena_copy(arena, entry);
-        if (copy == NULL)
-            return TOC_ERR_LIMIT;
-        answer->rows[answer->n_rows++] = toc_wire_binary(toc_str(copy, entry.size));
+        if (answer->n_rows == LEAVES_MAX)
+            return toc_answer_next(arena, key, answer);
+        TOC_TRY(toc_answer_add(arena, entry, answer));
     }
     return err < 0 ? err : TOC_OK;
 }
@@ -135,9 +127,7 @@ static enum toc_err answer_leaves(struct toc_txn *txn, struct toc_arena *arena,
     struct toc_scan *scan;
     uint8_t key[8];
     toc_put_u64be(key, ask->seq);
-    answer->rows = toc_arena_take(arena, LEAVES_MAX * sizeof(*answer->rows));
-    if (answer->rows == NULL)
-        return TOC_ERR_LIMIT;
+    TOC_TRY(toc_answer_begin(arena, LEAVES_MAX, answer));
     struct toc_str from =
         ask->after.len == 8 ? toc_wire_bytes(&ask->after) : toc_str(key, sizeof(key));
     TOC_TRY(toc_scan_open(txn, TABLE_ENTRY, from, &scan));

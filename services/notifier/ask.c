@@ -1,15 +1,6 @@
 #include "services/notifier/ask.h"
 
-#define ROWS_MAX 500
-
-static enum toc_err add_row(struct toc_arena *arena, const void *message,
-                            Tocsin__V1__Answer *answer)
-{
-    struct toc_str row;
-    TOC_TRY(toc_wire_pack(arena, message, &row));
-    answer->rows[answer->n_rows++] = toc_wire_binary(row);
-    return TOC_OK;
-}
+#include "common/answer.h"
 
 static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Alert *alert)
 {
@@ -31,20 +22,22 @@ static enum toc_err list_alerts(struct toc_txn *txn, struct toc_arena *arena,
                                 Tocsin__V1__Answer *answer)
 {
     struct toc_str below = toc_wire_bytes(&ask->after), key, row;
+    char last[ALERT_KEY];
     enum toc_err err;
     while ((err = toc_last_below(txn, TABLE_ALERT, below, &key, &row)) == TOC_OK) {
         Tocsin__V1__Alert *alert;
-        if (answer->n_rows == limit) {
-            answer->next = toc_wire_binary(below);
-            return TOC_OK;
-        }
-        char *copy = toc_arena_copy(arena, key);
-        if (copy == NULL)
-            return TOC_ERR_LIMIT;
-        below = toc_str(copy, key.size);
+        if (answer->n_rows == limit)
+            return toc_answer_next(arena, below, answer);
+        if (key.size != sizeof(last))
+            return TOC_ERR_DAMAGED;
+        memcpy(last, key.data, sizeof(last));
+        below = toc_str(last, sizeof(last));
+        size_t mark = toc_arena_mark(arena);
         TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__alert__descriptor, row, &alert));
-        if (is_asked_for(ask, alert))
-            TOC_TRY(add_row(arena, alert, answer));
+        bool wanted = is_asked_for(ask, alert);
+        toc_arena_reset(arena, mark);
+        if (wanted)
+            TOC_TRY(toc_answer_add(arena, row, answer));
     }
     return err < 0 ? err : TOC_OK;
 }
@@ -60,9 +53,12 @@ static enum toc_err list_pages(struct toc_txn *txn, struct toc_arena *arena,
     err = alert_load(txn, arena, number, &alert);
     for (uint32_t i = 0; err == TOC_OK && i < alert->pages && i < limit; i++) {
         Tocsin__V1__Page *page;
+        struct toc_str row;
         err = page_load(txn, arena, number, i, &page);
         if (err == TOC_OK)
-            err = add_row(arena, page, answer);
+            err = toc_wire_pack(arena, page, &row);
+        if (err == TOC_OK)
+            err = toc_answer_add(arena, row, answer);
     }
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
@@ -71,10 +67,8 @@ enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *are
                           const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
     (void)self;
-    size_t limit = ask->limit != 0 && ask->limit < ROWS_MAX ? ask->limit : ROWS_MAX;
-    answer->rows = toc_arena_take(arena, limit * sizeof(*answer->rows));
-    if (answer->rows == NULL)
-        return TOC_ERR_LIMIT;
+    size_t limit = toc_answer_limit(ask);
+    TOC_TRY(toc_answer_begin(arena, limit, answer));
     if (ask->what == TOCSIN__V1__ASK__WHAT__ALERTS)
         return list_alerts(txn, arena, ask, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES)

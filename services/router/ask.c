@@ -1,6 +1,6 @@
 #include "services/router/apply.h"
 
-#define ROWS_MAX 500
+#include "common/answer.h"
 
 static bool is_over(const Tocsin__V1__Issue *issue)
 {
@@ -18,15 +18,6 @@ static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Issue *is
     return ask->all || prefix.size != 0 || !is_over(issue);
 }
 
-static enum toc_err add_row(struct toc_arena *arena, struct toc_str row, Tocsin__V1__Answer *answer)
-{
-    char *copy = toc_arena_copy(arena, row);
-    if (copy == NULL)
-        return TOC_ERR_LIMIT;
-    answer->rows[answer->n_rows++] = toc_wire_binary(toc_str(copy, row.size));
-    return TOC_OK;
-}
-
 static enum toc_err list_rows(struct toc_scan *scan, struct toc_arena *arena,
                               const Tocsin__V1__Ask *ask, size_t limit, Tocsin__V1__Answer *answer)
 {
@@ -34,19 +25,14 @@ static enum toc_err list_rows(struct toc_scan *scan, struct toc_arena *arena,
     enum toc_err err;
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
         Tocsin__V1__Issue *issue;
-        if (answer->n_rows == limit) {
-            char *next = toc_arena_copy(arena, key);
-            if (next == NULL)
-                return TOC_ERR_LIMIT;
-            answer->next = toc_wire_binary(toc_str(next, key.size));
-            return TOC_OK;
-        }
+        if (answer->n_rows == limit)
+            return toc_answer_next(arena, key, answer);
         size_t mark = toc_arena_mark(arena);
         TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__issue__descriptor, row, &issue));
         bool wanted = is_asked_for(ask, issue);
         toc_arena_reset(arena, mark);
         if (wanted)
-            TOC_TRY(add_row(arena, row, answer));
+            TOC_TRY(toc_answer_add(arena, row, answer));
     }
     return err < 0 ? err : TOC_OK;
 }
@@ -72,13 +58,11 @@ enum toc_err router_ask(void *self, struct toc_txn *txn, struct toc_arena *arena
         answer->detail = toc_wire_text("the router answers STATUS, ISSUES, HISTORY and POLICY");
         return TOC_OK;
     }
-    size_t limit = ask->limit != 0 && ask->limit < ROWS_MAX ? ask->limit : ROWS_MAX;
-    answer->rows = toc_arena_take(arena, limit * sizeof(*answer->rows));
-    if (answer->rows == NULL)
-        return TOC_ERR_LIMIT;
+    size_t limit = toc_answer_limit(ask);
+    TOC_TRY(toc_answer_begin(arena, limit, answer));
     if (ask->id.len == TOC_ID) {
         enum toc_err err = one_issue(txn, toc_wire_bytes(&ask->id), &row);
-        return err == TOC_OK ? add_row(arena, row, answer) : err;
+        return err == TOC_OK ? toc_answer_add(arena, row, answer) : err;
     }
     TOC_TRY(toc_scan_open(txn, TABLE_ISSUE, toc_wire_bytes(&ask->after), &scan));
     enum toc_err err = list_rows(scan, arena, ask, limit, answer);

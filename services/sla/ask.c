@@ -1,15 +1,6 @@
 #include "services/sla/fire.h"
 
-#define ROWS_MAX 500
-
-static enum toc_err add_row(struct toc_arena *arena, struct toc_str row, Tocsin__V1__Answer *answer)
-{
-    char *copy = toc_arena_copy(arena, row);
-    if (copy == NULL)
-        return TOC_ERR_LIMIT;
-    answer->rows[answer->n_rows++] = toc_wire_binary(toc_str(copy, row.size));
-    return TOC_OK;
-}
+#include "common/answer.h"
 
 static enum toc_err is_asked_for(struct toc_arena *arena, const Tocsin__V1__Ask *ask,
                                  struct toc_str row, bool *out)
@@ -34,9 +25,7 @@ static enum toc_err list_rows(struct toc_txn *txn, struct toc_arena *arena,
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
         bool wanted;
         if (answer->n_rows == limit) {
-            char *next = toc_arena_copy(arena, key);
-            answer->next = toc_wire_binary(toc_str(next, key.size));
-            err = next == NULL ? TOC_ERR_LIMIT : TOC_OK;
+            err = toc_answer_next(arena, key, answer);
             break;
         }
         if (!ask->all) {
@@ -46,7 +35,7 @@ static enum toc_err list_rows(struct toc_txn *txn, struct toc_arena *arena,
         }
         err = is_asked_for(arena, ask, row, &wanted);
         if (err == TOC_OK && wanted)
-            err = add_row(arena, row, answer);
+            err = toc_answer_add(arena, row, answer);
         if (err < 0)
             break;
     }
@@ -71,13 +60,11 @@ enum toc_err sla_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
         answer->detail = toc_wire_text("sla answers STATUS, CLOCKS, HISTORY and POLICY");
         return TOC_OK;
     }
-    size_t limit = ask->limit != 0 && ask->limit < ROWS_MAX ? ask->limit : ROWS_MAX;
-    answer->rows = toc_arena_take(arena, limit * sizeof(*answer->rows));
-    if (answer->rows == NULL)
-        return TOC_ERR_LIMIT;
+    size_t limit = toc_answer_limit(ask);
+    TOC_TRY(toc_answer_begin(arena, limit, answer));
     if (ask->number != 0) {
         enum toc_err err = one_row(txn, ask, &row);
-        return err == TOC_OK ? add_row(arena, row, answer) : err;
+        return err == TOC_OK ? toc_answer_add(arena, row, answer) : err;
     }
     return list_rows(txn, arena, ask, limit, answer);
 }
