@@ -48,6 +48,9 @@ const char *toc_err_text(enum toc_err err);
 /* On in every build: a process that is wrong must not go on deciding. */
 #define TOC_ASSERT(cond) ((cond) ? (void)0 : toc_assert_failed(#cond, __FILE__, __LINE__))
 
+/* For a place that is never reached. */
+#define TOC_BUG(what) toc_assert_failed(what, __FILE__, __LINE__)
+
 _Noreturn void toc_assert_failed(const char *cond, const char *file, int line);
 
 #endif

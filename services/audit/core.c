@@ -181,7 +181,7 @@ static enum toc_err audit_step(struct toc_turn *turn, const struct toc_event *ev
     case TOC_EVENT_UPSTREAM:
         break;
     }
-    TOC_ASSERT(!"an event that audit never gets");
+    TOC_BUG("an event that audit never gets");
 }
 
 /* The row as of the last settle: between two, toc_wake_at carries what changed. */

@@ -328,7 +328,7 @@ static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event 
     case TOC_EVENT_UPSTREAM:
         break;
     }
-    TOC_ASSERT(!"an event that the notifier never gets");
+    TOC_BUG("an event that the notifier never gets");
 }
 
 const struct toc_service notifier_service = {

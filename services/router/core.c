@@ -157,7 +157,7 @@ static enum toc_err router_step(struct toc_turn *turn, const struct toc_event *e
     case TOC_EVENT_OUTCOME:
         break;
     }
-    TOC_ASSERT(!"an event that the router never gets");
+    TOC_BUG("an event that the router never gets");
 }
 
 const struct toc_service router_service = {

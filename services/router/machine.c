@@ -30,7 +30,7 @@ static enum verdict refuse(Tocsin__V1__Issue *issue)
 static enum verdict bug(Tocsin__V1__Issue *issue)
 {
     (void)issue;
-    TOC_ASSERT(!"an issue without a state");
+    TOC_BUG("an issue without a state");
 }
 
 static enum verdict move(Tocsin__V1__Issue *issue, Tocsin__V1__IssueState state)

@@ -93,5 +93,5 @@ void route_apply(struct work *work, const struct toc_policy *policy, struct deci
         issue->path = toc_wire_text(path ? path->name : "");
         return;
     }
-    TOC_ASSERT(!"the last route of a policy fits everything");
+    TOC_BUG("the last route of a policy fits everything");
 }

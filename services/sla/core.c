@@ -259,7 +259,7 @@ static enum toc_err sla_step(struct toc_turn *turn, const struct toc_event *ev)
     case TOC_EVENT_UPSTREAM:
         break;
     }
-    TOC_ASSERT(!"an event that sla never gets");
+    TOC_BUG("an event that sla never gets");
 }
 
 const struct toc_service sla_service = {
