@@ -227,7 +227,7 @@ static char *cut(struct toc_turn *turn, const char *text)
 {
     size_t size = strnlen(text, INTAKE_TEXT_MAX);
     /* Not in the middle of a UTF-8 sequence. */
-    while (size > 0 && size == INTAKE_TEXT_MAX && ((unsigned char)text[size] & 0xc0) == 0x80)
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
         size--;
     char *copy = toc_arena_copy(turn->arena, toc_str(text, size));
     return copy != NULL ? copy : toc_wire_text("");

@@ -321,6 +321,31 @@ static void records_for_everyone_enter_through_the_control_intake_alone(void **s
     expect_refused(event, REASON(NOT_ALLOWED), "only the control intake accepts this type");
 }
 
+static void a_refusal_says_of_which_event_without_breaking_its_text(void **state)
+{
+    Tocsin__V1__EventRefused *refused;
+    Tocsin__V1__Event *event;
+    char *id = repeated('x', 210);
+    uint8_t hash[TOC_SHA256];
+    (void)state;
+    for (size_t at = 197; at <= 200; at++) { /* four bytes of one character, cut everywhere */
+        memset(id, 'x', 210);
+        memcpy(id + at, "\xf0\x9f\x98\x80", 4);
+        event = event_of("10:00 open");
+        event->id = id;
+        expect_refused(event, REASON(TOO_LARGE), "id: at most 200 bytes");
+        const Tocsin__V1__Record *record = core_record(intake, core_last_seq(intake));
+        assert_int_equal(toc_wire_unpack(core_arena(intake), &tocsin__v1__event_refused__descriptor,
+                                         toc_wire_bytes(&record->body), &refused),
+                         TOC_OK);
+        assert_int_equal(strlen(refused->id), at);
+        toc_sha256(hash, core_pack(core_arena(intake), event));
+        assert_memory_equal(refused->hash.data, hash, TOC_SHA256);
+        assert_int_equal(record->class_, TOC_CLASS_REFUSAL);
+    }
+    assert_non_null(strstr(core_transcript(intake), " too_large (id: at most 200 bytes)\n"));
+}
+
 /* --- repeats -------------------------------------------------------------------------------- */
 
 static void expect_duplicate(const Tocsin__V1__Event *event, uint64_t seq, const uint8_t *issue)
@@ -626,6 +651,7 @@ int main(void)
         CASE(a_body_without_its_meaning_is_refused),
         cmocka_unit_test_setup_teardown(records_for_everyone_enter_through_the_control_intake_alone,
                                         set_up_plain, tear_down),
+        CASE(a_refusal_says_of_which_event_without_breaking_its_text),
         CASE(the_same_event_again_gets_the_first_receipt),
         CASE(the_same_id_with_another_body_is_a_conflict),
         CASE(a_refused_event_may_be_sent_again_corrected),
