@@ -233,14 +233,14 @@ static char *cut(struct toc_turn *turn, const char *text)
     return copy != NULL ? copy : toc_wire_text("");
 }
 
-/* A refusal is recorded as well, unless there is no room left for it. */
+/* A refusal is recorded as well, unless room is kept for acknowledgements. */
 static enum toc_err record_refusal(struct toc_turn *turn, const struct toc_event *ev,
                                    const struct submission *sub, const struct toc_receipt *receipt)
 {
     Tocsin__V1__EventRefused refused = TOCSIN__V1__EVENT_REFUSED__INIT;
     const Tocsin__V1__Event *event = sub->valid.event;
     uint8_t hash[TOC_SHA256];
-    if (receipt->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_FULL)
+    if (turn->nearly_full)
         return TOC_OK;
     toc_sha256(hash, sub->bytes);
     refused.id = event != NULL ? cut(turn, event->id) : toc_wire_text("");

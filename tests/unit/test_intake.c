@@ -570,6 +570,15 @@ static void nearly_full_only_acknowledgements_enter(void **state)
     expect_accepted(event_of("10:00 open"));
 }
 
+static void nearly_full_no_refusal_takes_room(void **state)
+{
+    (void)state;
+    core_set_nearly_full(intake, true);
+    assert_int_equal(core_submit(intake, TOC_STR("\xff"), now_ms).reason, REASON(MALFORMED));
+    assert_int_equal(submit(event_of("10:00 status")).reason, REASON(MISSING_FIELD));
+    assert_int_equal(core_last_seq(intake), 0);
+}
+
 /* --- time ----------------------------------------------------------------------------------- */
 
 static void by_the_wall_clock_an_event_gets_its_arrival(void **state)
@@ -663,6 +672,7 @@ int main(void)
         CASE(a_policy_that_does_not_compile_is_refused),
         CASE(the_form_of_policy_events_is_checked),
         CASE(nearly_full_only_acknowledgements_enter),
+        CASE(nearly_full_no_refusal_takes_room),
         CASE(by_the_wall_clock_an_event_gets_its_arrival),
         cmocka_unit_test_setup_teardown(in_event_time_an_event_brings_its_own_instant,
                                         set_up_event_clock, tear_down),
