@@ -171,6 +171,18 @@ static bool stamp(struct toc_turn *turn, const struct toc_event *ev, struct subm
     return true;
 }
 
+/* A piece never changes: its policy may be in force already. */
+static enum toc_err keep_part(struct toc_turn *turn, const Tocsin__V1__PolicyPart *part,
+                              struct toc_receipt *receipt, bool *accepted)
+{
+    enum toc_err err = toc_policy_keep_part(turn->txn, part);
+    *accepted = err != TOC_NONE;
+    if (err == TOC_NONE)
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+               "this piece of the policy is here already, with another text");
+    return err < 0 ? err : TOC_OK;
+}
+
 /* A policy is compiled before it is accepted: nothing behind intake can be given a bad one. */
 static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *sub,
                                 struct toc_receipt *receipt, bool *accepted)
@@ -179,7 +191,7 @@ static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *
     uint32_t in_force;
     *accepted = true;
     if (event->body_case == TOCSIN__V1__EVENT__BODY_POLICY_PART)
-        return toc_policy_keep_part(turn->txn, event->policy_part);
+        return keep_part(turn, event->policy_part, receipt, accepted);
     if (event->body_case != TOCSIN__V1__EVENT__BODY_POLICY_APPLIED)
         return TOC_OK;
     const Tocsin__V1__PolicyApplied *applied = event->policy_applied;

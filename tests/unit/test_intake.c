@@ -520,6 +520,17 @@ static void a_policy_that_does_not_compile_is_refused(void **state)
     expect_refused(event, REASON(POLICY), NOT_ALL);
 }
 
+static void a_part_that_comes_late_changes_no_policy_in_force(void **state)
+{
+    (void)state;
+    expect_accepted(part_of("p0", POLICY, 0, POLICY));
+    expect_accepted(applied_of("a", POLICY, 1, 0));
+    expect_refused(part_of("p0-again", POLICY, 0, "policy: 2\n"), REASON(POLICY),
+                   "this piece of the policy is here already, with another text");
+    expect_accepted(part_of("p0-same", POLICY, 0, POLICY));
+    expect_accepted(applied_of("b", POLICY, 2, 1)); /* its text is what it was */
+}
+
 static void the_form_of_policy_events_is_checked(void **state)
 {
     Tocsin__V1__Event *event;
@@ -670,6 +681,7 @@ int main(void)
         CASE(a_policy_is_accepted_once_its_parts_are_here),
         CASE(a_policy_names_the_version_that_it_replaces),
         CASE(a_policy_that_does_not_compile_is_refused),
+        CASE(a_part_that_comes_late_changes_no_policy_in_force),
         CASE(the_form_of_policy_events_is_checked),
         CASE(nearly_full_only_acknowledgements_enter),
         CASE(nearly_full_no_refusal_takes_room),
