@@ -263,6 +263,21 @@ static void too_many_values_are_refused(void **state)
     expect_accepted(event);
 }
 
+static void an_issues_event_leaves_room_for_what_records_add(void **state)
+{
+    Tocsin__V1__Event *event;
+    (void)state;
+    event = event_of("10:01 open");
+    event->issue_opened->category = repeated('c', 200);
+    event->issue_opened->channel = repeated('c', 200);
+    event->issue_opened->product = repeated('c', 200);
+    event->issue_opened->region = repeated('c', 200);
+    event->issue_opened->version = repeated('c', 200);
+    expect_refused(event, REASON(TOO_LARGE), "an event of an issue may have 1024 bytes");
+    event->issue_opened->version = repeated('c', 20);
+    expect_accepted(event);
+}
+
 static void an_unknown_enumerator_is_refused(void **state)
 {
     Tocsin__V1__Event *event;
@@ -667,6 +682,7 @@ int main(void)
         CASE(a_type_has_to_be_known_and_fit_its_body),
         CASE(a_text_that_is_too_long_is_named),
         CASE(too_many_values_are_refused),
+        CASE(an_issues_event_leaves_room_for_what_records_add),
         CASE(an_unknown_enumerator_is_refused),
         CASE(a_body_without_its_meaning_is_refused),
         cmocka_unit_test_setup_teardown(records_for_everyone_enter_through_the_control_intake_alone,
