@@ -37,9 +37,13 @@ void toc_policy_cache_done(struct toc_policy_cache *cache)
 enum toc_err toc_policy_keep_part(struct toc_txn *txn, const Tocsin__V1__PolicyPart *part)
 {
     uint8_t key[PART_KEY];
+    struct toc_str there, at = part_key(key, part->hash.data, part->index);
     TOC_ASSERT(part->hash.len == TOC_SHA256);
-    return toc_put(txn, TOC_TABLE_POLICY, part_key(key, part->hash.data, part->index),
-                   toc_wire_bytes(&part->text));
+    enum toc_err err = toc_get(txn, TOC_TABLE_POLICY, at, &there);
+    if (err == TOC_OK)
+        return toc_str_equal(there, toc_wire_bytes(&part->text)) ? TOC_OK : TOC_NONE;
+    TOC_TRY(err);
+    return toc_put(txn, TOC_TABLE_POLICY, at, toc_wire_bytes(&part->text));
 }
 
 enum toc_err toc_policy_keep_applied(struct toc_txn *txn, const Tocsin__V1__PolicyApplied *applied)

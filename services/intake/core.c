@@ -172,6 +172,18 @@ static bool stamp(struct toc_turn *turn, const struct toc_event *ev, struct subm
     return true;
 }
 
+/* A piece never changes: its policy may be in force already. */
+static enum toc_err keep_part(struct toc_turn *turn, const Tocsin__V1__PolicyPart *part,
+                              struct toc_receipt *receipt, bool *accepted)
+{
+    enum toc_err err = toc_policy_keep_part(turn->txn, part);
+    *accepted = err != TOC_NONE;
+    if (err == TOC_NONE)
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+               "this piece of the policy is here already, with another text");
+    return err < 0 ? err : TOC_OK;
+}
+
 /* A policy is compiled before it is accepted: nothing behind intake can be given a bad one. */
 static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *sub,
                                 struct toc_receipt *receipt, bool *accepted)
@@ -180,7 +192,7 @@ static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *
     uint32_t in_force;
     *accepted = true;
     if (event->body_case == TOCSIN__V1__EVENT__BODY_POLICY_PART)
-        return toc_policy_keep_part(turn->txn, event->policy_part);
+        return keep_part(turn, event->policy_part, receipt, accepted);
     if (event->body_case != TOCSIN__V1__EVENT__BODY_POLICY_APPLIED)
         return TOC_OK;
     const Tocsin__V1__PolicyApplied *applied = event->policy_applied;
@@ -228,20 +240,20 @@ static char *cut(struct toc_turn *turn, const char *text)
 {
     size_t size = strnlen(text, INTAKE_TEXT_MAX);
     /* Not in the middle of a UTF-8 sequence. */
-    while (size > 0 && size == INTAKE_TEXT_MAX && ((unsigned char)text[size] & 0xc0) == 0x80)
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
         size--;
     char *copy = toc_arena_copy(turn->arena, toc_str(text, size));
     return copy != NULL ? copy : toc_wire_text("");
 }
 
-/* A refusal is recorded as well, unless there is no room left for it. */
+/* A refusal is recorded as well, unless room is kept for acknowledgements. */
 static enum toc_err record_refusal(struct toc_turn *turn, const struct toc_event *ev,
                                    const struct submission *sub, const struct toc_receipt *receipt)
 {
     Tocsin__V1__EventRefused refused = TOCSIN__V1__EVENT_REFUSED__INIT;
     const Tocsin__V1__Event *event = sub->valid.event;
     uint8_t hash[TOC_SHA256];
-    if (receipt->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_FULL)
+    if (turn->nearly_full)
         return TOC_OK;
     toc_sha256(hash, sub->bytes);
     refused.id = event != NULL ? cut(turn, event->id) : toc_wire_text("");

@@ -163,6 +163,14 @@ static bool check_type(const struct intake_config *config, const Tocsin__V1__Eve
     return true;
 }
 
+static bool check_size(const struct toc_event_type *type, struct toc_str bytes,
+                       struct toc_receipt *receipt)
+{
+    return type->class_bit != TOC_CLASS_ISSUE || bytes.size <= INTAKE_ISSUE_MAX ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                  "an event of an issue may have 1024 bytes");
+}
+
 /* Every body is a message pointer at the same place of the oneof. */
 static const ProtobufCMessage *body_of(const Tocsin__V1__Event *event)
 {
@@ -183,6 +191,7 @@ bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
     }
     return check_attributes(turn, out->event, receipt) &&
            check_type(config, out->event, &out->type, receipt) &&
+           check_size(out->type, bytes, receipt) &&
            check_body(turn, body_of(out->event), receipt) &&
            check_meaning(turn, out->event, receipt);
 }
