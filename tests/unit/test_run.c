@@ -210,6 +210,39 @@ static void as_many_receipts_as_fit_and_no_more(void **state)
     assert_false(toc_run_is_full(door->run));
 }
 
+/* Outcomes may be larger than events; what has no room is sent again by the publisher. */
+static void a_receipt_fits_its_frame_and_covers_the_first_events(void **state)
+{
+    enum { COUNT = 60000 };
+    static const char *texts[COUNT];
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        texts[i] = "no, never";
+    publish_texts(door, 1, texts, COUNT);
+    commit(door);
+    assert_int_equal(link_fake_count(door->link), 1);
+    assert_true(link_fake_at(door->link, 0)->bytes.size <= TOC_FRAME_MAX);
+    Tocsin__V1__Frame *frame = sent(door, 0);
+    assert_in_range(frame->receipt->n_outcomes, 10000, COUNT - 1);
+    tocsin__v1__frame__free_unpacked(frame, NULL);
+}
+
+static void refusals_of_a_large_turn_fit_their_frame_too(void **state)
+{
+    enum { COUNT = 28000 };
+    static const char *texts[COUNT];
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        texts[i] = i + 1 < COUNT ? "ok" : "disk";
+    publish_texts(door, 1, texts, COUNT);
+    assert_int_equal(link_fake_count(door->link), 1);
+    Tocsin__V1__Frame *frame = sent(door, 0);
+    assert_in_range(frame->receipt->n_outcomes, 10000, COUNT);
+    tocsin__v1__frame__free_unpacked(frame, NULL);
+}
+
 static void who_takes_no_submissions_refuses_them_at_once(void **state)
 {
     struct node *clerk = open_node(0, &clerk_service, "c", 0);
@@ -474,6 +507,8 @@ int main(void)
         CASE(while_full_a_submission_is_refused_at_once),
         CASE(a_full_turn_has_room_again_after_its_commit),
         CASE(as_many_receipts_as_fit_and_no_more),
+        CASE(a_receipt_fits_its_frame_and_covers_the_first_events),
+        CASE(refusals_of_a_large_turn_fit_their_frame_too),
         CASE(who_takes_no_submissions_refuses_them_at_once),
         CASE(a_hello_is_answered_with_the_log),
         CASE(frames_of_another_version_or_kind_are_refused),
