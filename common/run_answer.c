@@ -73,6 +73,11 @@ static enum toc_err answer_history(struct toc_run *run, struct toc_txn *txn,
         seq = toc_get_u64be(ask->after.data);
     else if (run->service->last_seq_of != NULL)
         TOC_TRY(run->service->last_seq_of(txn, arena, ask, &seq));
+    if (seq > run->journal.last_seq) {
+        answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
+        answer->detail = toc_wire_text("after: no answer of this service gave it");
+        return TOC_OK;
+    }
     answer->rows = toc_arena_take(arena, HISTORY_ROWS_MAX * sizeof(*answer->rows));
     if (answer->rows == NULL)
         return TOC_ERR_LIMIT;

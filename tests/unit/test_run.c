@@ -411,6 +411,20 @@ static void a_history_walks_the_chain_in_pages(void **state)
     assert_int_equal(pages, 3);
 }
 
+static void a_history_that_begins_nowhere_is_refused(void **state)
+{
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    publish_one(door, 1, "ok");
+    commit(door);
+    question.what = TOCSIN__V1__ASK__WHAT__HISTORY;
+    question.after = toc_wire_binary(TOC_STR("\xff\xff\xff\xff\xff\xff\xff\xff"));
+    Tocsin__V1__Frame *frame = answer_to(door, &question);
+    assert_int_equal(frame->answer->reason, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE);
+    tocsin__v1__frame__free_unpacked(frame, NULL);
+}
+
 static void what_a_service_does_not_answer_is_refused(void **state)
 {
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
@@ -516,6 +530,7 @@ int main(void)
         CASE(a_malformed_publish_counts_only_up_to_its_fault),
         CASE(a_status_says_where_the_service_stands),
         CASE(a_history_walks_the_chain_in_pages),
+        CASE(a_history_that_begins_nowhere_is_refused),
         CASE(what_a_service_does_not_answer_is_refused),
         CASE(an_outcome_is_a_turn_of_its_own),
         CASE(a_due_fires_after_its_instant_and_not_at_it),
