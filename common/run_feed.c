@@ -46,7 +46,9 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
     struct toc_txn *txn;
     const char *detail = "the log cannot be read now";
     Tocsin__V1__RefuseReason reason = TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;
-    if (toc_txn_begin_read(run->store, &txn) == TOC_OK) {
+    if (run->turn_open) { /* no reader may be open beside it; what is read was committed before */
+        reason = check_start(run, run->turn.txn, fetch, hash, &detail);
+    } else if (toc_txn_begin_read(run->store, &txn) == TOC_OK) {
         reason = check_start(run, txn, fetch, hash, &detail);
         toc_txn_abort(txn);
     }

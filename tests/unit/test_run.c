@@ -339,6 +339,87 @@ static void a_malformed_publish_counts_only_up_to_its_fault(void **state)
     tocsin__v1__frame__free_unpacked(frame, NULL);
 }
 
+static uint64_t draw(uint64_t *seed)
+{
+    uint64_t z = *seed += 0x9e3779b97f4a7c15ull;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+    return z ^ z >> 31;
+}
+
+static size_t pack_sample(uint64_t which, uint8_t out[256])
+{
+    Tocsin__V1__Hello hello = TOCSIN__V1__HELLO__INIT;
+    Tocsin__V1__Fetch fetch = TOCSIN__V1__FETCH__INIT;
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    Tocsin__V1__Publish publish = TOCSIN__V1__PUBLISH__INIT;
+    Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
+    ProtobufCBinaryData events[2] = {{2, (uint8_t *)(uintptr_t) "ok"},
+                                     {2, (uint8_t *)(uintptr_t) "no"}};
+    frame.version = TOC_WIRE_VERSION;
+    switch (which % 4) {
+    case 0:
+        hello.min_version = hello.max_version = 1;
+        hello.name = toc_wire_text("someone");
+        frame.kind_case = TOCSIN__V1__FRAME__KIND_HELLO;
+        frame.hello = &hello;
+        break;
+    case 1:
+        fetch.stream = 5;
+        fetch.from_seq = 1;
+        fetch.granted_bytes = 500;
+        fetch.partition_mask = UINT64_MAX;
+        fetch.follower = toc_wire_text("f");
+        frame.kind_case = TOCSIN__V1__FRAME__KIND_FETCH;
+        frame.fetch = &fetch;
+        break;
+    case 2:
+        question.what = TOCSIN__V1__ASK__WHAT__STATUS + (int)(which / 4 % 10);
+        question.after = toc_wire_binary(toc_str("\0\0\0\0\0\0\0\2", which / 8 % 9));
+        frame.kind_case = TOCSIN__V1__FRAME__KIND_ASK;
+        frame.ask = &question;
+        break;
+    default:
+        publish.tag = which;
+        publish.n_events = 2;
+        publish.events = events;
+        frame.kind_case = TOCSIN__V1__FRAME__KIND_PUBLISH;
+        frame.publish = &publish;
+    }
+    return tocsin__v1__frame__pack(&frame, out);
+}
+
+/* Whoever can reach the socket can send anything; the run survives it and goes on. */
+static void hostile_frames_are_survived(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    publish_one(door, 1, "ok");
+    commit(door);
+    for (uint64_t number = 0; number < 30000; number++) {
+        uint8_t bytes[256];
+        uint64_t seed = number;
+        size_t size = pack_sample(draw(&seed), bytes);
+        for (uint64_t n = draw(&seed) % 5; n > 0; n--)
+            bytes[draw(&seed) % size] = (uint8_t)draw(&seed);
+        size -= draw(&seed) % 4 == 0 ? draw(&seed) % size : 0;
+        give_bytes(door, (toc_peer)(TOC_PEER_BOUND + number % 5), toc_str(bytes, size));
+        if (number % 50 == 0) {
+            pass(20);
+            poll(door);
+            commit(door);
+            link_fake_clear(door->link);
+        }
+    }
+    commit(door);
+    link_fake_clear(door->link);
+    publish_one(door, 12345, "ok");
+    commit(door);
+    Tocsin__V1__Frame *frame = last_sent(door, TOCSIN__V1__FRAME__KIND_RECEIPT);
+    assert_int_equal(frame->receipt->tag, 12345);
+    tocsin__v1__frame__free_unpacked(frame, NULL);
+}
+
 /* --- questions -------------------------------------------------------------------------- */
 
 static void ask(struct node *node, const Tocsin__V1__Ask *question)
@@ -528,6 +609,7 @@ int main(void)
         CASE(frames_of_another_version_or_kind_are_refused),
         CASE(a_frame_over_the_limit_is_refused),
         CASE(a_malformed_publish_counts_only_up_to_its_fault),
+        CASE(hostile_frames_are_survived),
         CASE(a_status_says_where_the_service_stands),
         CASE(a_history_walks_the_chain_in_pages),
         CASE(a_history_that_begins_nowhere_is_refused),

@@ -4,6 +4,17 @@
 
 #define CLERK (TOC_PEER_BOUND + 1) /* the clerk, as the door sees it */
 
+static size_t count_sent(const struct node *node, Tocsin__V1__Frame__KindCase kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < link_fake_count(node->link); i++) {
+        Tocsin__V1__Frame *frame = sent(node, i);
+        count += frame->kind_case == kind;
+        tocsin__v1__frame__free_unpacked(frame, NULL);
+    }
+    return count;
+}
+
 /* Carries everything `from` has sent to `to`, as peer `as`; false when there was nothing. */
 static bool carry(struct node *from, toc_peer to_peer, struct node *to, toc_peer as)
 {
@@ -216,6 +227,21 @@ static void nothing_beyond_the_credit_is_sent(void **state)
         assert_true(seen == 500 || bytes + 100 > fetch.granted_bytes);
     }
     assert_int_equal(seen, 500);
+}
+
+static void a_stream_may_begin_in_the_middle_of_a_turn(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    write_records(door, 3, "ok");
+    publish_one(door, 9, "ok"); /* the turn is open */
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    give_fetch(door, CLIENT, &fetch);
+    assert_int_equal(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH), 0);
+    commit(door);
+    Tocsin__V1__Frame *frame = last_sent(door, TOCSIN__V1__FRAME__KIND_BATCH);
+    assert_int_equal(frame->batch->through_seq, 4);
+    tocsin__v1__frame__free_unpacked(frame, NULL);
 }
 
 static void a_crash_repeats_nothing_and_loses_nothing(void **state)
@@ -778,6 +804,7 @@ int main(void)
         CASE(a_large_log_comes_in_bounded_frames_within_the_credit),
         CASE(a_grant_is_what_was_received_and_the_credit),
         CASE(nothing_beyond_the_credit_is_sent),
+        CASE(a_stream_may_begin_in_the_middle_of_a_turn),
         CASE(a_crash_repeats_nothing_and_loses_nothing),
         CASE(a_batch_that_was_lost_is_asked_for_again),
         CASE(the_heartbeat_shows_that_the_last_batch_was_lost),
