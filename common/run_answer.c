@@ -164,7 +164,10 @@ enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__As
     TOC_TRY(toc_txn_begin_read(run->store, &txn));
     answer.tag = ask->tag;
     enum toc_err err = answer_in(run, txn, ask, &answer);
-    if (err == TOC_ERR_LIMIT || err == TOC_ERR_MALFORMED) { /* too much for one answer */
+    if (err >= 0 &&
+        tocsin__v1__answer__get_packed_size(&answer) > TOC_FRAME_MAX - 2 * TOC_WIRE_FIELD_OVERHEAD)
+        err = TOC_ERR_LIMIT;
+    if (err == TOC_ERR_LIMIT || err == TOC_ERR_MALFORMED) {
         tocsin__v1__answer__init(&answer);
         answer.tag = ask->tag;
         answer.reason = TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE;

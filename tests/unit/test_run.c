@@ -506,6 +506,27 @@ static void a_history_that_begins_nowhere_is_refused(void **state)
     tocsin__v1__frame__free_unpacked(frame, NULL);
 }
 
+static void an_answer_that_is_too_large_says_so(void **state)
+{
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    struct node *door = open_node(0, &door_service, "d", 0);
+    static const struct {
+        uint32_t rows;
+        bool fits;
+    } cases[] = {{3, true}, {1000, true}, {1100, false}, {5000, false}};
+    (void)state;
+    question.what = TOCSIN__V1__ASK__WHAT__ALERTS;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        question.limit = cases[i].rows;
+        Tocsin__V1__Frame *frame = answer_to(door, &question);
+        assert_int_equal(frame->answer->n_rows, cases[i].fits ? cases[i].rows : 0);
+        assert_int_equal(frame->answer->reason, cases[i].fits
+                                                    ? TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED
+                                                    : TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE);
+        tocsin__v1__frame__free_unpacked(frame, NULL);
+    }
+}
+
 static void what_a_service_does_not_answer_is_refused(void **state)
 {
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
@@ -613,6 +634,7 @@ int main(void)
         CASE(a_status_says_where_the_service_stands),
         CASE(a_history_walks_the_chain_in_pages),
         CASE(a_history_that_begins_nowhere_is_refused),
+        CASE(an_answer_that_is_too_large_says_so),
         CASE(what_a_service_does_not_answer_is_refused),
         CASE(an_outcome_is_a_turn_of_its_own),
         CASE(a_due_fires_after_its_instant_and_not_at_it),
