@@ -477,8 +477,10 @@ static enum toc_err poll_turn(struct toc_run *run, struct toc_now now)
 {
     TOC_TRY(follow_poll(run, now));
     advance_log_time(run, now);
+    if (now.mono_ms < run->full_until_ms)
+        return TOC_OK; /* nothing can be written */
     TOC_TRY(run_fire_dues(run, DUES_PER_POLL));
-    if (wants_reservation(run, now) && now.mono_ms >= run->full_until_ms)
+    if (wants_reservation(run, now))
         TOC_TRY(run_begin(run));
     return TOC_OK;
 }
@@ -584,6 +586,8 @@ bool toc_run_is_full(const struct toc_run *run)
 toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
 {
     toc_time_ms wait = TOC_HEARTBEAT_MS / 2;
+    if (now.mono_ms < run->full_until_ms)
+        return wait;
     if (run->turn.wake_ms < run->log_ms)
         return 0;
     if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && run->turn.wake_ms != TOC_TIME_NEVER &&

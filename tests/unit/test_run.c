@@ -608,6 +608,29 @@ static void dues_fire_in_order_and_once(void **state)
     assert_string_equal(transcript, expected);
 }
 
+static void while_the_disk_is_full_dues_wait(void **state)
+{
+    struct node *bell = open_node(0, &bell_service, "b", 0);
+    (void)state;
+    put_due(bell, now.wall_ms + 1);
+    toc_mem_disk_full("b", true);
+    pass(2);
+    poll(bell);
+    commit(bell);
+    forget_transcript();
+    for (int i = 0; i < 5; i++) {
+        poll(bell);
+        commit(bell);
+        assert_string_equal(transcript, ""); /* not tried in vain at every poll */
+        assert_true(toc_run_wait_ms(bell->run, now) > 0);
+    }
+    toc_mem_disk_full("b", false);
+    pass(FULL_PAUSE);
+    poll(bell);
+    commit(bell);
+    assert_int_equal(rows_of(bell, TABLE_DUES), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -639,6 +662,7 @@ int main(void)
         CASE(an_outcome_is_a_turn_of_its_own),
         CASE(a_due_fires_after_its_instant_and_not_at_it),
         CASE(dues_fire_in_order_and_once),
+        CASE(while_the_disk_is_full_dues_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
