@@ -141,7 +141,8 @@ static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
         TOC_TRY(follow_load(run, &run->upstreams[i], txn));
     TOC_TRY(feed_load(run, txn));
     run->committed_seq = run->journal.last_seq;
-    run->log_ms = later(run->log_ms, run->journal.last_log_ms);
+    /* The time that an undone turn had reached is gone with its events: no due may fire on it. */
+    run->log_ms = later(run->promised_ms, run->journal.last_log_ms);
     run->turn = (struct toc_turn){.txn = txn,
                                   .arena = &run->event_arena,
                                   .self = run->self,

@@ -12,6 +12,8 @@ enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_tx
     up->cursor = 0;
     up->saved_cursor = 0;
     up->moved = false;
+    up->time_ms = TOC_TIME_MIN; /* what was heard behind the cursor is heard again */
+    up->left_out = false;       /* the service is told again, should it still be so */
     if (err == TOC_NONE)
         return TOC_OK;
     if (row.size != CURSOR_ROW_BYTES)

@@ -59,6 +59,14 @@ static void talk(struct node *door, struct node *clerk)
     }
 }
 
+/* The same, up to the clerk's commit. */
+static void talk_without_commit(struct node *door, struct node *clerk)
+{
+    carry(clerk, 1, door, CLERK);
+    turn(door);
+    carry(door, CLERK, clerk, 1);
+}
+
 /* The door writes `count` records in one turn. */
 static void write_records(struct node *door, size_t count, const char *text)
 {
@@ -670,6 +678,68 @@ static void a_record_that_was_had_before_stops_the_follower(void **state)
     assert_int_equal(rows_of(clerk, TABLE_ROWS), 0);
 }
 
+/* What the clerk receives in a turn that fails tells the time only once it is received again. */
+static void an_undone_turn_takes_its_time_with_it(void **state)
+{
+    struct node *door, *clerk;
+    char expected[256];
+    (void)state;
+    open_pair(&door, &clerk);
+    clerk->config.batch_max = 100;
+    long long start = now.wall_ms;
+    write_records(door, 1, "ok");
+    talk(door, clerk);
+    struct toc_txn *txn;
+    assert_int_equal(toc_txn_begin_write(toc_run_store(clerk->run), &txn), TOC_OK);
+    assert_int_equal(put_number(txn, TABLE_DUES, (uint64_t)start + 1000), TOC_OK);
+    assert_int_equal(toc_txn_commit(txn), TOC_OK);
+    reopen(clerk);
+    talk(door, clerk);
+    forget_transcript();
+    pass(400);
+    write_records(door, 1, "ok"); /* before the due */
+    pass(3000);
+    write_records(door, 1, "ok"); /* after it */
+    talk_without_commit(door, clerk);
+    snprintf(expected, sizeof(expected), "door 2\ndue %lld at %lld\ndoor 3\n", start + 1000,
+             start + 3400);
+    assert_string_equal(transcript, expected);
+    toc_mem_disk_full("c", true);
+    commit(clerk);
+    toc_mem_disk_full("c", false);
+    forget_transcript();
+    pass(FULL_PAUSE);
+    for (unsigned i = 0; i < 5; i++)
+        turn(clerk); /* nothing has come yet: no verdict */
+    assert_string_equal(transcript, "");
+    pass(500);
+    talk(door, clerk);
+    pass(500);
+    talk(door, clerk);
+    assert_string_equal(transcript, expected);
+}
+
+static void an_undone_absence_is_found_again(void **state)
+{
+    struct node *door, *clerk;
+    (void)state;
+    open_pair(&door, &clerk);
+    talk(door, clerk);
+    pass(TOC_SILENT_MS + 1);
+    poll(clerk);
+    poll(clerk);
+    assert_string_equal(transcript, "door left out\n");
+    toc_mem_disk_full("c", true);
+    assert_int_equal(toc_run_outcome(clerk->run, TOC_STR("x"), now), TOC_OK);
+    commit(clerk);
+    toc_mem_disk_full("c", false);
+    forget_transcript();
+    pass(FULL_PAUSE);
+    turn(clerk);
+    turn(clerk);
+    assert_string_equal(transcript, "door left out\n");
+}
+
 static void hostile_upstreams_are_survived(void **state)
 {
     struct node *door, *clerk;
@@ -823,6 +893,8 @@ int main(void)
         CASE(filtered_records_move_the_cursor_without_a_commit_each),
         CASE(a_record_that_cannot_be_read_stops_and_undoes_the_turn),
         CASE(a_record_that_was_had_before_stops_the_follower),
+        CASE(an_undone_turn_takes_its_time_with_it),
+        CASE(an_undone_absence_is_found_again),
         CASE(hostile_upstreams_are_survived),
         CASE(no_stamp_is_ever_below_a_promise),
         CASE(a_silent_upstream_is_left_out_and_comes_back),
