@@ -395,6 +395,7 @@ enum toc_err run_abandon(struct toc_run *run)
     toc_txn_abort(run->turn.txn);
     run->turn.txn = NULL;
     run->turn_open = false;
+    toc_policy_cache_done(&run->policies); /* a version of this turn may come with another text */
     run_refuse_receipts(run);
     for (size_t i = 0; i < run->upstream_count; i++)
         follow_restart(run, &run->upstreams[i]);

@@ -178,6 +178,21 @@ static void while_full_a_submission_is_refused_at_once(void **state)
     }
 }
 
+/* The version is given again, to another text. */
+static void a_policy_of_an_undone_turn_is_forgotten(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    publish_one(door, 1, "ok policy one");
+    toc_mem_disk_full("d", true);
+    commit(door);
+    toc_mem_disk_full("d", false);
+    pass(FULL_PAUSE);
+    publish_one(door, 1, "ok policy two");
+    commit(door);
+    assert_string_equal(transcript, "in force\nin force\n");
+}
+
 /* --- limits ----------------------------------------------------------------------------- */
 
 static void a_full_turn_has_room_again_after_its_commit(void **state)
@@ -644,6 +659,7 @@ int main(void)
         CASE(the_service_goes_on_once_there_is_room),
         CASE(a_step_that_meets_a_full_disk_undoes_the_turn),
         CASE(while_full_a_submission_is_refused_at_once),
+        CASE(a_policy_of_an_undone_turn_is_forgotten),
         CASE(a_full_turn_has_room_again_after_its_commit),
         CASE(as_many_receipts_as_fit_and_no_more),
         CASE(a_receipt_fits_its_frame_and_covers_the_first_events),
