@@ -237,6 +237,30 @@ static void nothing_beyond_the_credit_is_sent(void **state)
     assert_int_equal(seen, 500);
 }
 
+/* Who reads only part of the log must not conclude anything from the promise yet. */
+static void a_batch_behind_the_head_promises_nothing(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    write_records(door, 100, "ok");
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    fetch.granted_bytes = 500;
+    give_fetch(door, CLIENT, &fetch);
+    turn(door);
+    Tocsin__V1__Frame *frame = last_sent(door, TOCSIN__V1__FRAME__KIND_BATCH);
+    assert_in_range(frame->batch->through_seq, 1, 99);
+    assert_int_equal(frame->batch->head_seq, 100);
+    assert_true(frame->batch->promise_ms == TOC_TIME_MIN);
+    tocsin__v1__frame__free_unpacked(frame, NULL);
+    fetch.granted_bytes = 1 << 20;
+    give_fetch(door, CLIENT, &fetch);
+    turn(door);
+    frame = last_sent(door, TOCSIN__V1__FRAME__KIND_BATCH);
+    assert_int_equal(frame->batch->through_seq, 100);
+    assert_true(frame->batch->promise_ms == now.wall_ms);
+    tocsin__v1__frame__free_unpacked(frame, NULL);
+}
+
 static void a_stream_may_begin_in_the_middle_of_a_turn(void **state)
 {
     struct node *door = open_node(0, &door_service, "d", 0);
@@ -874,6 +898,7 @@ int main(void)
         CASE(a_large_log_comes_in_bounded_frames_within_the_credit),
         CASE(a_grant_is_what_was_received_and_the_credit),
         CASE(nothing_beyond_the_credit_is_sent),
+        CASE(a_batch_behind_the_head_promises_nothing),
         CASE(a_stream_may_begin_in_the_middle_of_a_turn),
         CASE(a_crash_repeats_nothing_and_loses_nothing),
         CASE(a_batch_that_was_lost_is_asked_for_again),
