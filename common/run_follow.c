@@ -110,7 +110,8 @@ enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
     up->log_id = hello->log_id;
     up->head_seq = hello->last_seq;
     /* Unique among this process's streams and, by the random start, among its predecessors'. */
-    up->stream = (uint32_t)(++run->session & UINT32_MAX) | 1u;
+    run->session += 2; /* the lowest bit is lost: 0 means no stream */
+    up->stream = (uint32_t)(run->session & UINT32_MAX) | 1u;
     up->received_bytes = 0;
     up->granted_bytes = CREDIT_BYTES;
     send_fetch(run, up, now);

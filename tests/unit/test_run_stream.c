@@ -390,6 +390,31 @@ static void frames_of_an_earlier_stream_are_ignored(void **state)
     free(kept);
 }
 
+/* Three Hellos, answered late: each answer may begin a stream, and no two are the same. */
+static void a_stream_never_has_the_number_of_the_one_before(void **state)
+{
+    struct node *door, *clerk;
+    uint32_t before = 0;
+    (void)state;
+    open_pair(&door, &clerk);
+    for (unsigned i = 0; i < 5; i++) {
+        turn(clerk);
+        pass(500);
+    }
+    carry(clerk, 1, door, CLERK);
+    assert_int_equal(link_fake_count(door->link), 5);
+    for (size_t i = 0; i < 5; i++) {
+        link_fake_clear(clerk->link);
+        give_bytes(clerk, 1, link_fake_at(door->link, i)->bytes);
+        Tocsin__V1__Frame *frame = last_sent(clerk, TOCSIN__V1__FRAME__KIND_FETCH);
+        assert_non_null(frame);
+        assert_int_not_equal(frame->fetch->stream, before);
+        before = frame->fetch->stream;
+        tocsin__v1__frame__free_unpacked(frame, NULL);
+        give_bytes(clerk, 1, TOC_STR("\x08\x01\x52\x02\x08\x07")); /* refused as full: over */
+    }
+}
+
 /* --- logs that are not the one that was followed ---------------------------------------- */
 
 static void assert_stopped(struct node *clerk, const char *why)
@@ -905,6 +930,7 @@ int main(void)
         CASE(the_heartbeat_shows_that_the_last_batch_was_lost),
         CASE(a_full_queue_delays_and_drops_nothing),
         CASE(frames_of_an_earlier_stream_are_ignored),
+        CASE(a_stream_never_has_the_number_of_the_one_before),
         CASE(another_log_behind_the_endpoint_stops_the_follower),
         CASE(a_log_shorter_than_the_cursor_stops_the_follower),
         CASE(another_history_at_the_cursor_stops_the_follower),
