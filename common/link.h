@@ -5,7 +5,8 @@
  * Nothing is promised: a frame may be lost with the connection, and "sent" only means taken over.
  * Delivery, order across reconnects and flow control are run.h's business (cursors, credits,
  * receipts). A peer is a small number: 1..n are the upstreams in the order they were connected,
- * larger ones the peers of the bound socket.
+ * larger ones the peers of the bound socket, where a newcomer's number is not one that was used
+ * lately: what was meant for a peer that left finds nobody.
  */
 #ifndef TOC_LINK_H
 #define TOC_LINK_H

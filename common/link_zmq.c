@@ -8,6 +8,7 @@
 
 #define CONNECTS_MAX (TOC_LINK_FDS - 1)
 #define PEERS_MAX    1024 /* of the bound socket; the oldest is forgotten first */
+#define GENERATIONS  ((UINT32_MAX - TOC_PEER_BOUND) / PEERS_MAX)
 #define IDENTITY_MAX 255
 #define HIGH_WATER   2000 /* frames per peer; credits stay far below */
 #define HEARTBEAT_MS 1000
@@ -15,7 +16,8 @@
 #define HANDSHAKE_MS 5000
 
 struct identity {
-    uint8_t size; /* 0: free */
+    uint32_t generation; /* who had the slot before has another number */
+    uint8_t size;        /* 0: free */
     uint8_t bytes[IDENTITY_MAX];
 };
 
@@ -130,13 +132,16 @@ static enum toc_err send_error(void)
     return errno == EHOSTUNREACH ? TOC_ERR_GONE : TOC_ERR_IO;
 }
 
+static toc_peer peer_at(const struct toc_link *link, size_t slot)
+{
+    return TOC_PEER_BOUND + link->peers[slot].generation * PEERS_MAX + (toc_peer)slot;
+}
+
 static enum toc_err send_to_bound_peer(struct toc_link *link, toc_peer peer, struct toc_str frame)
 {
-    struct identity *to;
-    if (link->router == NULL || peer - TOC_PEER_BOUND >= PEERS_MAX)
-        return TOC_ERR_GONE;
-    to = &link->peers[peer - TOC_PEER_BOUND];
-    if (to->size == 0)
+    size_t slot = (peer - TOC_PEER_BOUND) % PEERS_MAX;
+    struct identity *to = &link->peers[slot];
+    if (link->router == NULL || to->size == 0 || peer != peer_at(link, slot))
         return TOC_ERR_GONE;
     if (zmq_send(link->router, to->bytes, to->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
         enum toc_err err = send_error();
@@ -165,7 +170,7 @@ static toc_peer peer_of(struct toc_link *link, const void *identity, size_t size
     for (size_t i = 0; i < PEERS_MAX; i++) {
         const struct identity *known = &link->peers[i];
         if (known->size == size && memcmp(known->bytes, identity, size) == 0)
-            return (toc_peer)(TOC_PEER_BOUND + i);
+            return peer_at(link, i);
         if (known->size == 0) {
             free_slot = i;
             break; /* slots fill from the front; freed ones are found by the next newcomer */
@@ -174,15 +179,17 @@ static toc_peer peer_of(struct toc_link *link, const void *identity, size_t size
     for (size_t i = free_slot; i < PEERS_MAX; i++) {
         const struct identity *known = &link->peers[i];
         if (known->size == size && memcmp(known->bytes, identity, size) == 0)
-            return (toc_peer)(TOC_PEER_BOUND + i);
+            return peer_at(link, i);
     }
     if (free_slot == PEERS_MAX) {
         free_slot = link->next_peer;
         link->next_peer = (link->next_peer + 1) % PEERS_MAX;
     }
-    link->peers[free_slot].size = (uint8_t)size;
-    memcpy(link->peers[free_slot].bytes, identity, size);
-    return (toc_peer)(TOC_PEER_BOUND + free_slot);
+    struct identity *newcomer = &link->peers[free_slot];
+    newcomer->generation = (newcomer->generation + 1) % GENERATIONS;
+    newcomer->size = (uint8_t)size;
+    memcpy(newcomer->bytes, identity, size);
+    return peer_at(link, free_slot);
 }
 
 static enum toc_err take(struct toc_link *link, void *socket)

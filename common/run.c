@@ -141,7 +141,8 @@ static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
         TOC_TRY(follow_load(run, &run->upstreams[i], txn));
     TOC_TRY(feed_load(run, txn));
     run->committed_seq = run->journal.last_seq;
-    run->log_ms = later(run->log_ms, run->journal.last_log_ms);
+    /* The time that an undone turn had reached is gone with its events: no due may fire on it. */
+    run->log_ms = later(run->promised_ms, run->journal.last_log_ms);
     run->turn = (struct toc_turn){.txn = txn,
                                   .arena = &run->event_arena,
                                   .self = run->self,
@@ -394,6 +395,7 @@ enum toc_err run_abandon(struct toc_run *run)
     toc_txn_abort(run->turn.txn);
     run->turn.txn = NULL;
     run->turn_open = false;
+    toc_policy_cache_done(&run->policies); /* a version of this turn may come with another text */
     run_refuse_receipts(run);
     for (size_t i = 0; i < run->upstream_count; i++)
         follow_restart(run, &run->upstreams[i]);
@@ -490,10 +492,11 @@ static enum toc_err poll_turn(struct toc_run *run, struct toc_now now)
 {
     TOC_TRY(follow_poll(run, now));
     advance_log_time(run, now);
+    if (now.mono_ms < run->full_until_ms)
+        return TOC_OK; /* nothing can be written */
     TOC_TRY(run_fire_dues(run, DUES_PER_POLL));
-    if (now.mono_ms >= run->full_until_ms)
-        TOC_TRY(tell_behind(run, now));
-    if (wants_reservation(run, now) && now.mono_ms >= run->full_until_ms)
+    TOC_TRY(tell_behind(run, now));
+    if (wants_reservation(run, now))
         TOC_TRY(run_begin(run));
     return TOC_OK;
 }
@@ -599,6 +602,8 @@ bool toc_run_is_full(const struct toc_run *run)
 toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
 {
     toc_time_ms wait = TOC_HEARTBEAT_MS / 2;
+    if (now.mono_ms < run->full_until_ms)
+        return wait;
     if (run->turn.wake_ms < run->log_ms)
         return 0;
     if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && run->turn.wake_ms != TOC_TIME_NEVER &&

@@ -71,6 +71,11 @@ static enum toc_err answer_history(struct toc_run *run, struct toc_txn *txn,
         seq = toc_get_u64be(ask->after.data);
     else if (run->service->last_seq_of != NULL)
         TOC_TRY(run->service->last_seq_of(txn, arena, ask, &seq));
+    if (seq > run->journal.last_seq) {
+        answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
+        answer->detail = toc_wire_text("after: no answer of this service gave it");
+        return TOC_OK;
+    }
     TOC_TRY(toc_answer_begin(arena, HISTORY_ROWS_MAX, answer));
     while (seq != 0 && answer->n_rows < HISTORY_ROWS_MAX) {
         Tocsin__V1__Record *record;
@@ -147,7 +152,10 @@ enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__As
     TOC_TRY(toc_txn_begin_read(run->store, &txn));
     answer.tag = ask->tag;
     enum toc_err err = answer_in(run, txn, ask, &answer);
-    if (err == TOC_ERR_LIMIT || err == TOC_ERR_MALFORMED) { /* too much for one answer */
+    if (err >= 0 &&
+        tocsin__v1__answer__get_packed_size(&answer) > TOC_FRAME_MAX - 2 * TOC_WIRE_FIELD_OVERHEAD)
+        err = TOC_ERR_LIMIT;
+    if (err == TOC_ERR_LIMIT || err == TOC_ERR_MALFORMED) {
         tocsin__v1__answer__init(&answer);
         answer.tag = ask->tag;
         answer.reason = TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE;

@@ -232,12 +232,14 @@ static struct toc_str finish_batch(struct toc_run *run, const struct follower *f
 {
     uint8_t head[HEAD_BYTES], outer[2 * TOC_WIRE_FIELD_OVERHEAD], *at = head, *o = outer;
     size_t records_size = (size_t)(batch->end - batch->records);
-    uint64_t promise = (uint64_t)run->promised_ms;
+    /* It holds for who has everything up to the head; behind it, it would come too soon. */
+    toc_time_ms promise_ms =
+        batch->position == run->committed_seq ? run->promised_ms : TOC_TIME_MIN;
     at = toc_wire_put_varint(at, 1, follower->stream);
     at = toc_wire_put_varint(at, 2, follower->position);
     at = toc_wire_put_varint(at, 3, batch->position);
     at = toc_wire_put_bytes(at, 4, toc_str(batch->hash, TOC_SHA256));
-    at = toc_wire_put_varint(at, 5, promise << 1 ^ (uint64_t)(run->promised_ms >> 63));
+    at = toc_wire_put_varint(at, 5, (uint64_t)promise_ms << 1 ^ (uint64_t)(promise_ms >> 63));
     at = toc_wire_put_varint(at, 6, run->committed_seq);
     size_t head_size = (size_t)(at - head);
     o = toc_wire_put_varint(o, 1, TOC_WIRE_VERSION);

@@ -12,6 +12,8 @@ enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_tx
     up->cursor = 0;
     up->saved_cursor = 0;
     up->moved = false;
+    up->time_ms = TOC_TIME_MIN; /* what was heard behind the cursor is heard again */
+    up->left_out = false;       /* the service is told again, should it still be so */
     if (err == TOC_NONE)
         return TOC_OK;
     if (row.size != CURSOR_ROW_BYTES)
@@ -108,7 +110,8 @@ enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
     up->log_id = hello->log_id;
     up->head_seq = hello->last_seq;
     /* Unique among this process's streams and, by the random start, among its predecessors'. */
-    up->stream = (uint32_t)(++run->session & UINT32_MAX) | 1u;
+    run->session += 2; /* the lowest bit is lost: 0 means no stream */
+    up->stream = (uint32_t)(run->session & UINT32_MAX) | 1u;
     up->received_bytes = 0;
     up->granted_bytes = run_credit(run);
     send_fetch(run, up, now);

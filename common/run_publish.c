@@ -26,9 +26,13 @@ static uint8_t *put_outcome(uint8_t *out, uint64_t log_id, const struct toc_rece
     return toc_wire_put_bytes(out, 2, toc_str(body, (size_t)(end - body)));
 }
 
-static bool has_room(const struct toc_run *run)
+/* What a receipt's outcomes may take for it to fit a frame. */
+#define OUTCOMES_BYTES (TOC_FRAME_MAX - 3 * TOC_WIRE_FIELD_OVERHEAD)
+
+/* Whether one more outcome fits the frame of a receipt that has `size` bytes of them. */
+static bool has_room(size_t size)
 {
-    return run->receipt_used + OUTCOME_MAX + TOC_WIRE_FIELD_OVERHEAD <= RECEIPTS_BYTES;
+    return size + OUTCOME_MAX + TOC_WIRE_FIELD_OVERHEAD <= OUTCOMES_BYTES;
 }
 
 static uint32_t retry_of(const struct toc_receipt *receipt)
@@ -93,7 +97,7 @@ enum toc_err run_on_publish(struct toc_run *run, toc_peer peer, struct toc_str p
             receipt.tag = field.value;
         if (field.number != 2 || field.wire_type != 2)
             continue;
-        if (!has_room(run))
+        if (!has_room(run->receipt_used - receipt.offset))
             break; /* no outcome for the rest: the publisher sends it again */
         err = submit_one(run, field.bytes, now);
         if (err < 0) {
@@ -120,10 +124,7 @@ static void send_receipt(struct toc_run *run, const struct pending_receipt *rece
     uint8_t head[2 * TOC_WIRE_FIELD_OVERHEAD], *head_end = head, *end = run->out;
     head_end = toc_wire_put_varint(head_end, 1, receipt->tag);
     size_t head_size = (size_t)(head_end - head);
-    if (receipt->size + 3 * TOC_WIRE_FIELD_OVERHEAD > TOC_FRAME_MAX) {
-        run->counts.receipts_lost++;
-        return;
-    }
+    TOC_ASSERT(receipt->size <= OUTCOMES_BYTES);
     end = toc_wire_put_varint(end, 1, TOC_WIRE_VERSION);
     end = toc_wire_put_length(end, TOCSIN__V1__FRAME__KIND_RECEIPT, head_size + receipt->size);
     memcpy(end, head, head_size);
@@ -153,7 +154,7 @@ void run_refuse_receipts(struct toc_run *run)
         struct pending_receipt receipt = run->receipts[i];
         uint8_t *at = run->receipt_bytes, *end = at;
         for (uint32_t k = 0; k < receipt.count; k++) {
-            if ((size_t)(end - at) + OUTCOME_MAX + TOC_WIRE_FIELD_OVERHEAD > RECEIPTS_BYTES)
+            if (!has_room((size_t)(end - at)))
                 break;
             end = put_outcome(end, run->journal.log_id, &refusal, TOC_RETRY_HINT_MS);
         }
