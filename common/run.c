@@ -39,6 +39,7 @@ enum toc_err run_step(struct toc_run *run, const struct toc_event *ev, uint64_t 
         toc_arena_reset(&run->event_arena, mark);
     run->turn_events++;
     run->counts.events++;
+    TOC_EXIT_POINT("mid_turn");
     return err;
 }
 
@@ -172,6 +173,7 @@ static enum toc_err load(struct toc_run *run)
     }
     run->turn.txn = NULL;
     toc_arena_reset(&run->event_arena, 0);
+    TOC_EXIT_POINT("mid_load");
     return toc_txn_commit(txn);
 }
 
@@ -543,6 +545,7 @@ static enum toc_err finish_turn(struct toc_run *run, struct toc_now now)
     struct toc_txn *txn = run->turn.txn;
     run->turn.txn = NULL;
     run->turn_open = false; /* gone either way */
+    TOC_EXIT_POINT("before_commit");
     enum toc_err err = toc_txn_commit(txn);
     if (err == TOC_OK && TOC_PLANTED(TOC_PLANT_CURSOR_OUTSIDE)) {
         TOC_TRY(toc_txn_begin_write(run->store, &txn));
@@ -576,6 +579,7 @@ static enum toc_err commit_turn(struct toc_run *run, struct toc_now now)
     run->committed_seq = run->journal.last_seq;
     run->counts.percent_used = toc_store_percent_used(run->store);
     toc_arena_reset(&run->event_arena, 0);
+    TOC_EXIT_POINT("after_commit_before_send");
     return TOC_OK;
 }
 

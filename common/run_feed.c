@@ -286,6 +286,7 @@ static enum toc_err pump_one(struct toc_run *run, struct follower *follower, str
         follower->peer = 0;
     if (err < 0 && !TOC_PLANTED(TOC_PLANT_DROP_ON_FULL))
         return TOC_NONE; /* the position stays: it is sent again */
+    TOC_EXIT_POINT("mid_feed");
     follower->sent_ms = now.mono_ms;
     if (batch.position == run->committed_seq)
         follower->promised_ms = run->promised_ms;

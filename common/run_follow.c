@@ -181,6 +181,7 @@ static enum toc_err step_record(struct toc_run *run, struct upstream *up, struct
                            .upstream = up->name};
     TOC_TRY(run_step(run, &ev, up->log_id, record->seq, NULL));
     up->cursor = record->seq;
+    TOC_EXIT_POINT("mid_batch");
     toc_arena_reset(&run->event_arena, mark);
     return TOC_OK;
 }
@@ -362,6 +363,7 @@ void follow_after_commit(struct toc_run *run, struct toc_now now)
         /* The next grant goes out at half of the last: the pipe never runs dry. */
         if (up->granted_bytes < up->received_bytes + run_credit(run) / 2) {
             up->granted_bytes = up->received_bytes + run_credit(run);
+            TOC_EXIT_POINT("before_grant");
             send_fetch(run, up, now);
         }
     }

@@ -5,6 +5,7 @@
 #ifndef TOC_RUN_INTERNAL_H
 #define TOC_RUN_INTERNAL_H
 
+#include "common/exit_point.h"
 #include "common/log.h"
 #include "common/plant.h"
 #include "common/policy_store.h"

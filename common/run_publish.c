@@ -139,8 +139,10 @@ static void send_receipt(struct toc_run *run, const struct pending_receipt *rece
 
 void run_send_receipts(struct toc_run *run)
 {
-    for (size_t i = 0; i < run->receipt_count; i++)
+    for (size_t i = 0; i < run->receipt_count; i++) {
         send_receipt(run, &run->receipts[i]);
+        TOC_EXIT_POINT("mid_receipts");
+    }
     run->receipt_count = 0;
     run->receipt_used = 0;
 }
