@@ -89,7 +89,7 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
                         .at_ms = work->at_ms,
                         .old_target_ms = clock.row->target_ms};
     toc_time_ms target_ms = clock.rule->target_ms[work->row->priority];
-    toc_time_ms was_due_ms = clock.row->due_ms;
+    toc_time_ms was_due_ms = clock.row->due_ms, was_elapsed_ms = clock.row->elapsed_ms;
     const struct toc_clock_rule *was = rule_of(old, clock.row->metric);
     bool is_same = was != NULL && clock_is_live(clock.row) && target_ms == clock.row->target_ms &&
                    strcmp(calendar, clock.row->calendar) == 0;
@@ -105,12 +105,14 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
             clock_run(clock, work->at_ms);
     }
     clock_plan(clock);
-    if (!is_same || clock.row->due_ms != was_due_ms || !warns_alike(was, clock.rule)) {
+    bool moved =
+        !is_same || clock.row->due_ms != was_due_ms || clock.row->elapsed_ms != was_elapsed_ms;
+    if (moved || !warns_alike(was, clock.rule)) {
         clock.row->apply_version++;
         said.due_ms = clock.row->due_ms == TOC_TIME_NEVER ? 0 : clock.row->due_ms;
         TOC_TRY(row_say(work, index, &said));
     }
-    return retarget_judge(work, index);
+    return moved ? retarget_judge(work, index) : TOC_OK;
 }
 
 /* What would have stopped it while it was cancelled keeps it so. */

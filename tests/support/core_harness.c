@@ -227,7 +227,7 @@ const Tocsin__V1__Record *core_record(struct core *core, uint64_t seq)
 {
     struct look at = look(core);
     struct toc_journal_entry entry;
-    Tocsin__V1__Record *record;
+    Tocsin__V1__Record *record = NULL;
     enum toc_err err = toc_journal_read(at.txn, seq, &entry);
     if (err == TOC_OK)
         err = toc_wire_unpack(&core->arena, &tocsin__v1__record__descriptor, entry.record, &record);

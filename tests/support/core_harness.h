@@ -5,7 +5,8 @@
  *
  * A line of a script is `TIME [log=TIME] VERB [words]`. TIME is `[+DAYS/]HH:MM[:SS[.mmm]]` on
  * Monday 2026-11-23 UTC. It is the instant that the event counts from; log time follows it unless
- * `log=` says where the lowest promise stood when the event came. Verbs:
+ * `log=` says where the lowest promise stood when the event came; `unknown` is before the first
+ * promise. Verbs:
  *
  *   open|inbound|outbound|note|status|classify|assign|escalate|fact   an event of an issue
  *   time                                                              log time alone passes

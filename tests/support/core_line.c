@@ -138,7 +138,7 @@ static void issue_changed(struct line *line, struct toc_arena *arena,
     unpack(arena, &tocsin__v1__issue_change__descriptor, record, &change);
     const Tocsin__V1__Issue *issue = change->issue;
     add(line, "issue %u %s", issue->number,
-        enum_name(arena, &tocsin__v1__issue_change__what__descriptor, change->what));
+        enum_name(arena, &tocsin__v1__issue_change__what__descriptor, (int)change->what));
     if (issue->priority != 0)
         add(line, " %s", toc_priority_name(issue->priority));
     add_message(line, change);
@@ -189,7 +189,7 @@ static void clock_changed(struct line *line, struct toc_arena *arena,
     unpack(arena, &tocsin__v1__clock_change__descriptor, record, &change);
     const Tocsin__V1__Clock *clock = change->clock;
     add(line, "clock %u %s/%u %s", change->number, clock->metric, clock->instance,
-        enum_name(arena, &tocsin__v1__clock_change__what__descriptor, change->what));
+        enum_name(arena, &tocsin__v1__clock_change__what__descriptor, (int)change->what));
     if (change->threshold_percent != 0)
         add(line, " %u%%", change->threshold_percent);
     if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED ||

@@ -12,6 +12,8 @@
 toc_time_ms core_time(const char *text)
 {
     int days = 0, hours, minutes, seconds = 0, ms = 0, used = 0;
+    if (strcmp(text, "unknown") == 0)
+        return TOC_TIME_MIN;
     if (text[0] == '+') {
         if (sscanf(text, "+%d/%n", &days, &used) != 1 || used == 0)
             fail_msg("'%s' is no time", text);

@@ -452,6 +452,15 @@ static void a_stub_has_clocks_from_its_first_event(void **state)
 
 /* --- what is beside the clocks --------------------------------------------------------------- */
 
+static void a_breach_at_closing_survives_a_priority_of_the_same_target(void **state)
+{
+    (void)state;
+    chain_run(&chain, "09:00 open category=office P2\n20:00 status pending\n");
+    core_transcript(chain.sla);
+    expect("20:01 classify P3\n", "");
+    assert_true(chain_clocks(&chain, 1, 1)->clocks[0]->breached);
+}
+
 /* "day" closes at 13:00 instead of 17:00. */
 static const char *shorter_days(void)
 {
@@ -501,23 +510,15 @@ static void a_stub_that_was_opened_late_has_its_name_in_later_records(void **sta
 
 static void a_breach_while_log_time_is_unknown_is_no_catch_up(void **state)
 {
-    struct core_input input;
-    uint8_t id[TOC_ID];
-    struct toc_arena *arena = core_arena(chain.router);
     (void)state;
-    chain_close(&chain); /* one that has not even heard of a policy's time */
+    chain_close(&chain);
     chain_open(&chain, (struct core_turns){.turn = 1});
-    core_issue_id(id, 1);
-    chain_policy(&chain, "00:00", SLA_POLICY);
+    chain_policy(&chain, "unknown", SLA_POLICY);
     core_transcript(chain.sla);
-    core_parse(arena, "10:00 open category=reply P2", &input);
-    chain_feed(&chain, id, core_pack(arena, input.event), input.at_ms, TOC_TIME_MIN);
-    core_parse(arena, "12:00 outbound", &input);
-    chain_feed(&chain, id, core_pack(arena, input.event), input.at_ms, TOC_TIME_MIN);
-    assert_text(core_transcript(chain.sla),
-                "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
-                "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00-\n"
-                "12:00:00 clock 1 first_reply/1 met elapsed=120m ledger=10:00:00-12:00:00 late\n");
+    expect("10:00 log=unknown open category=reply P2\n12:00 log=unknown outbound\n",
+           "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+           "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00-\n"
+           "12:00:00 clock 1 first_reply/1 met elapsed=120m ledger=10:00:00-12:00:00 late\n");
 }
 
 static void a_record_says_when_it_was_seen_and_of_whom(void **state)
@@ -567,6 +568,7 @@ int main(void)
         CASE(znuny_514_an_issue_that_a_process_opened_has_clocks),
         CASE(zammad_1322_a_requester_of_any_channel_reopens_the_resolution),
         CASE(a_stub_has_clocks_from_its_first_event),
+        CASE(a_breach_at_closing_survives_a_priority_of_the_same_target),
         CASE(a_calendar_that_another_version_changed_is_counted_anew),
         CASE(a_stub_that_was_opened_late_has_its_name_in_later_records),
         CASE(a_breach_while_log_time_is_unknown_is_no_catch_up),
