@@ -164,16 +164,36 @@ enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page, toc_
     return toc_put(turn->txn, TABLE_PAGE, toc_str(key, sizeof(key)), row);
 }
 
-/* The instant and the page of an outbox row's key. */
-static enum toc_err read_outbox(struct toc_str key, toc_time_ms *at_ms, uint64_t *number,
-                                uint32_t *index)
+static enum toc_err read_outbox(struct toc_str key, struct notifier_due *out)
 {
     if (key.size != OUTBOX_KEY)
         return TOC_ERR_DAMAGED;
-    *at_ms = (toc_time_ms)toc_get_u64be(key.data);
-    *number = toc_get_u64be(key.data + 8);
-    *index = toc_get_u32be(key.data + 8 + ALERT_KEY);
+    out->at_ms = (toc_time_ms)toc_get_u64be(key.data);
+    out->alert_number = toc_get_u64be(key.data + 8);
+    out->index = toc_get_u32be(key.data + 8 + ALERT_KEY);
     return TOC_OK;
+}
+
+enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *after, size_t most,
+                             struct notifier_due *out, size_t *out_count)
+{
+    uint8_t from[OUTBOX_KEY + 1];
+    struct toc_str key, value;
+    struct toc_scan *scan;
+    enum toc_err err = TOC_OK;
+    put_instant(from, after->at_ms);
+    page_key(from + 8, after->alert_number, after->index);
+    from[OUTBOX_KEY] = 0; /* a longer key sorts right behind the row itself */
+    *out_count = 0;
+    TOC_TRY(toc_scan_open(txn, TABLE_OUTBOX, toc_str(from, sizeof(from)), &scan));
+    while (err == TOC_OK && *out_count < most) {
+        err = toc_scan_next(scan, &key, &value);
+        if (err == TOC_OK)
+            err = read_outbox(key, &out[*out_count]);
+        *out_count += err == TOC_OK;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
 }
 
 static enum toc_err load_both(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
@@ -194,13 +214,11 @@ enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena, to
     *out_count = 0;
     TOC_TRY(toc_scan_open(txn, TABLE_OUTBOX, toc_str(NULL, 0), &scan));
     while (*out_count < most && (err = toc_scan_next(scan, &key, &value)) == TOC_OK) {
-        toc_time_ms at_ms;
-        uint64_t number;
-        uint32_t index;
-        err = read_outbox(key, &at_ms, &number, &index);
-        if (err < 0 || at_ms > now_ms)
+        struct notifier_due due;
+        err = read_outbox(key, &due);
+        if (err < 0 || due.at_ms > now_ms)
             break;
-        err = load_both(txn, arena, number, index, &out[*out_count]);
+        err = load_both(txn, arena, due.alert_number, due.index, &out[*out_count]);
         if (err != TOC_OK) {
             err = err == TOC_NONE ? TOC_ERR_DAMAGED : err;
             break;

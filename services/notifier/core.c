@@ -129,12 +129,14 @@ static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32
     enum toc_err err;
     while ((err = alert_of_issue(turn->txn, partition, issue_number, number, &number)) == TOC_OK) {
         Tocsin__V1__Alert *alert;
+        size_t mark = toc_arena_mark(turn->arena); /* an issue may have had many */
         err = alert_load(turn->txn, turn->arena, number, &alert);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
         if (is_live(alert) && (metric == NULL || strcmp(alert->metric, metric) == 0))
             TOC_TRY(escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
                                  TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, NULL, reason));
+        toc_arena_reset(turn->arena, mark);
         number++;
     }
     return err < 0 ? err : TOC_OK;
@@ -215,22 +217,30 @@ static enum toc_err refuse_action(struct toc_turn *turn, const Tocsin__V1__Recor
     return alert_save(turn, alert, alert->next_ms);
 }
 
+static enum toc_err take(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *by)
+{
+    return escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
+                        TOCSIN__V1__RECORD_TYPE__ALERT_ACKED, by, NULL);
+}
+
+/* Who acknowledged first stays: only taking an alert over gives it to another. */
 static enum toc_err acknowledge(struct toc_turn *turn, const Tocsin__V1__Record *record,
                                 Tocsin__V1__Alert *alert, const char *by)
 {
-    if (!is_live(alert))
-        return refuse_action(turn, record, alert, by, "the alert is resolved already");
-    return escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
-                        TOCSIN__V1__RECORD_TYPE__ALERT_ACKED, by, NULL);
+    if (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
+        return refuse_action(turn, record, alert, by, "the alert is acknowledged already");
+    return take(turn, alert, by);
 }
 
 static enum toc_err act(struct toc_turn *turn, const Tocsin__V1__Record *record,
                         Tocsin__V1__Alert *alert, const char *type, const char *by)
 {
-    if (strcmp(type, "tocsin.alert.acked") == 0 || strcmp(type, "tocsin.alert.taken") == 0)
-        return acknowledge(turn, record, alert, by);
     if (!is_live(alert))
         return refuse_action(turn, record, alert, by, "the alert is resolved already");
+    if (strcmp(type, "tocsin.alert.acked") == 0)
+        return acknowledge(turn, record, alert, by);
+    if (strcmp(type, "tocsin.alert.taken") == 0)
+        return take(turn, alert, by);
     if (strcmp(type, "tocsin.alert.resolved") == 0)
         return escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
                             TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, by, "resolved by hand");

@@ -54,6 +54,12 @@ static enum toc_err plan_page(struct toc_turn *turn, Tocsin__V1__Alert *alert, c
     return page_save(turn, &page, TOC_TIME_NEVER);
 }
 
+/* Pages of the step that is under way. */
+static bool is_of_step(const Tocsin__V1__Page *page, const Tocsin__V1__Alert *alert)
+{
+    return page->step == alert->step && page->repeat == alert->repeat;
+}
+
 static enum toc_err cancel_page(struct toc_turn *turn, Tocsin__V1__Page *page)
 {
     toc_time_ms old_next_ms = page->next_ms;
@@ -63,15 +69,20 @@ static enum toc_err cancel_page(struct toc_turn *turn, Tocsin__V1__Page *page)
     return page_save(turn, page, old_next_ms);
 }
 
-/* Nobody is paged again for what is over: in the transaction that ends it. */
+/*
+ * Nobody is paged again for what is over: in the transaction that ends it. Only the present step
+ * can have pending pages, and its pages are the newest.
+ */
 static enum toc_err cancel_pending(struct toc_turn *turn, const Tocsin__V1__Alert *alert)
 {
-    for (uint32_t i = 0; i < alert->pages; i++) {
+    bool of_step = true;
+    for (uint32_t i = alert->pages; i > 0 && of_step; i--) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
-        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i, &page);
+        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        of_step = is_of_step(page, alert);
         if (page->state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING)
             TOC_TRY(cancel_page(turn, page));
         toc_arena_reset(turn->arena, mark);
@@ -224,7 +235,10 @@ static bool may_succeed_later(uint32_t code)
     return code == 0 || code == 408 || code == 425 || code == 429 || code >= 500;
 }
 
-/* Full jitter, but drawn from the delivery and the attempt: a rebuild gives the same instant. */
+/*
+ * Half of the wait is fixed, half is jitter, drawn from the delivery and the attempt: a rebuild
+ * gives the same instant. What the receiver asked for is a floor, to which jitter only adds.
+ */
 static toc_time_ms next_try(const struct toc_turn *turn, const Tocsin__V1__Page *page,
                             const Tocsin__V1__PageOutcome *outcome)
 {
@@ -241,20 +255,30 @@ static toc_time_ms next_try(const struct toc_turn *turn, const Tocsin__V1__Page 
 /* True when no page of the alert's present step can still reach anyone. */
 static enum toc_err is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *alert, bool *out)
 {
+    bool of_step = true;
     *out = true;
-    for (uint32_t i = 0; i < alert->pages && *out; i++) {
+    for (uint32_t i = alert->pages; i > 0 && of_step && *out; i--) {
         Tocsin__V1__Page *page;
-        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i, &page);
+        size_t mark = toc_arena_mark(turn->arena);
+        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        if (page->step == alert->step && page->repeat == alert->repeat)
+        of_step = is_of_step(page, alert);
+        if (of_step)
             *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+        toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;
 }
 
-static void judge(const struct toc_turn *turn, Tocsin__V1__Page *page,
-                  const Tocsin__V1__PageOutcome *outcome)
+/* The receiver wants no other try before the step is over: waiting for it reaches nobody. */
+static bool is_too_late(const Tocsin__V1__Alert *alert, const Tocsin__V1__PageOutcome *outcome)
+{
+    return escalate_is_open(alert) && outcome->retry_after_ms >= alert->next_ms;
+}
+
+static void judge(const struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                  Tocsin__V1__Page *page, const Tocsin__V1__PageOutcome *outcome)
 {
     page->attempts++;
     page->outcome = outcome->text;
@@ -264,7 +288,7 @@ static void judge(const struct toc_turn *turn, Tocsin__V1__Page *page,
     page->done_ms = turn->log_ms;
     if (outcome->code >= 200 && outcome->code < 300) {
         page->state = TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
-    } else if (!may_succeed_later(outcome->code)) {
+    } else if (!may_succeed_later(outcome->code) || is_too_late(alert, outcome)) {
         page->state = TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
     } else {
         page->done_ms = 0;
@@ -284,7 +308,7 @@ enum toc_err escalate_outcome(struct toc_turn *turn, const Tocsin__V1__PageOutco
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     toc_time_ms old_next_ms = page->next_ms;
-    judge(turn, page, outcome);
+    judge(turn, alert, page, outcome);
     if (TOC_PLANTED(TOC_PLANT_NEW_DELIVERY_ID))
         page->delivery = delivery_id(turn, alert, page->index, page->attempts);
     TOC_TRY(page_save(turn, page, old_next_ms));

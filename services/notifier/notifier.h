@@ -32,6 +32,21 @@ TOC_MUST enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *
                                          toc_time_ms now_ms, size_t most, struct notifier_page *out,
                                          size_t *out_count);
 
+/* A row of the outbox: when a page is tried next. */
+struct notifier_due {
+    toc_time_ms at_ms;
+    uint64_t alert_number; /* from 1 */
+    uint32_t index;
+};
+
+/*
+ * Rows behind `after`, soonest first, at most `most`; { t, 0, 0 } stands before all rows of t. For
+ * a sender that remembers how far it has looked: many pages that wait for one receiver would
+ * otherwise hide those for others behind them.
+ */
+TOC_MUST enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *after,
+                                      size_t most, struct notifier_due *out, size_t *out_count);
+
 /* The page as it stands now; call right before the first byte. TOC_NONE when it is not pending. */
 TOC_MUST enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
                                             uint64_t alert_number, uint32_t index,

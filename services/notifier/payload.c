@@ -1,0 +1,193 @@
+#include "services/notifier/payload.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#define SHORT_ID_BYTES 6 /* twelve digits: unique among a million alerts, short enough to type */
+
+struct text {
+    char *data;
+    size_t used, size;
+};
+
+static void put(struct text *text, const char *bytes, size_t size)
+{
+    TOC_ASSERT(text->used + size < text->size);
+    memcpy(text->data + text->used, bytes, size);
+    text->used += size;
+}
+
+static void put_text(struct text *text, const char *s)
+{
+    put(text, s, strlen(s));
+}
+
+__attribute__((format(printf, 2, 3))) static void put_format(struct text *text, const char *format,
+                                                             ...)
+{
+    char piece[64];
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(piece, sizeof(piece), format, args);
+    va_end(args);
+    TOC_ASSERT(size >= 0 && (size_t)size < sizeof(piece));
+    put(text, piece, (size_t)size);
+}
+
+/* --- JSON, RFC 8259 ----------------------------------------------------------------------- */
+
+static void put_char(struct text *text, char c)
+{
+    if (c == '"' || c == '\\')
+        put_format(text, "\\%c", c);
+    else if (c == '\n')
+        put_text(text, "\\n");
+    else if ((unsigned char)c < 0x20 || c == 0x7f)
+        put_format(text, "\\u%04x", (unsigned)c);
+    else
+        put(text, &c, 1);
+}
+
+/* The inside of a JSON string. Rows hold well-formed UTF-8: wire.h has seen to it. */
+static void put_inside(struct text *text, const char *s)
+{
+    for (; *s != '\0'; s++)
+        put_char(text, *s);
+}
+
+static void put_key(struct text *text, const char *key)
+{
+    put_text(text, text->used == 1 ? "\"" : ",\"");
+    put_text(text, key);
+    put_text(text, "\":");
+}
+
+static void put_string(struct text *text, const char *key, const char *value)
+{
+    put_key(text, key);
+    put_text(text, "\"");
+    put_inside(text, value);
+    put_text(text, "\"");
+}
+
+static void put_or_null(struct text *text, const char *key, const char *value)
+{
+    if (value[0] != '\0') {
+        put_string(text, key, value);
+        return;
+    }
+    put_key(text, key);
+    put_text(text, "null");
+}
+
+static void put_number(struct text *text, const char *key, int64_t value)
+{
+    put_key(text, key);
+    put_format(text, "%lld", (long long)value);
+}
+
+static void put_id(struct text *text, const char *key, const ProtobufCBinaryData *id)
+{
+    char hex[2 * TOC_ID + 1] = "";
+    if (id->len == TOC_ID)
+        toc_hex(hex, id->data, TOC_ID);
+    put_string(text, key, hex);
+}
+
+static void put_due(struct text *text, toc_time_ms due_ms)
+{
+    if (due_ms != 0)
+        put_number(text, "due_ms", due_ms);
+    else
+        put_or_null(text, "due_ms", "");
+}
+
+size_t payload_json(const struct notifier_page *page, char out[PAYLOAD_MAX])
+{
+    const Tocsin__V1__Alert *alert = page->alert;
+    struct text text = {.data = out, .size = PAYLOAD_MAX};
+    put_text(&text, "{");
+    put_string(&text, "type", "tocsin.page");
+    put_id(&text, "alert", &alert->id);
+    put_string(&text, "delivery", page->page->delivery);
+    put_string(&text, "contact", page->page->contact);
+    put_string(&text, "severity", alert->severity);
+    put_string(&text, "cause", alert->cause);
+    put_string(&text, "queue", alert->queue);
+    put_or_null(&text, "priority", toc_priority_name(alert->priority));
+    put_or_null(&text, "risk", toc_risk_name(alert->risk));
+    put_due(&text, alert->due_ms);
+    put_number(&text, "opened_ms", alert->opened_ms);
+    put_number(&text, "step", page->page->step);
+    put_number(&text, "round", page->page->repeat);
+    put_id(&text, "issue", &alert->issue);
+    put_key(&text, "issue_ref");
+    put_text(&text, "\"");
+    put_inside(&text, alert->source);
+    put_text(&text, "#");
+    put_inside(&text, alert->subject);
+    put_text(&text, "\"");
+    put_key(&text, "test");
+    put_text(&text, alert->test ? "true}" : "false}");
+    text.data[text.used] = '\0';
+    return text.used;
+}
+
+/* --- the line ----------------------------------------------------------------------------- */
+
+/* Two units are enough for somebody who was just woken: "4m10s", "2h05m", "3d04h". */
+static void spell(char out[32], toc_time_ms ms)
+{
+    long long s = ms / TOC_SECOND_MS;
+    if (s < 60)
+        snprintf(out, 32, "%llds", s);
+    else if (s < 3600)
+        snprintf(out, 32, "%lldm%02llds", s / 60, s % 60);
+    else if (s < 86400)
+        snprintf(out, 32, "%lldh%02lldm", s / 3600, s % 3600 / 60);
+    else
+        snprintf(out, 32, "%lldd%02lldh", s / 86400, s % 86400 / 3600);
+}
+
+static void spell_due(char out[48], toc_time_ms due_ms, toc_time_ms now_ms)
+{
+    char left[32];
+    if (due_ms == 0) {
+        snprintf(out, 48, "no deadline");
+        return;
+    }
+    spell(left, due_ms >= now_ms ? due_ms - now_ms : now_ms - due_ms);
+    snprintf(out, 48, due_ms >= now_ms ? "due in %s" : "overdue by %s", left);
+}
+
+static void spell_time(char out[32], toc_time_ms at_ms)
+{
+    time_t s = at_ms / TOC_SECOND_MS;
+    struct tm utc;
+    gmtime_r(&s, &utc);
+    strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+size_t payload_line(const struct notifier_page *page, toc_time_ms now_ms,
+                    char out[PAYLOAD_LINE_MAX])
+{
+    const Tocsin__V1__Alert *alert = page->alert;
+    char at[32], due[48], id[2 * TOC_ID + 1] = "";
+    spell_time(at, now_ms);
+    spell_due(due, alert->due_ms, now_ms);
+    if (alert->id.len == TOC_ID)
+        toc_hex(id, alert->id.data, SHORT_ID_BYTES);
+    int size =
+        snprintf(out, PAYLOAD_LINE_MAX,
+                 "%s PAGE %.64s %.32s %.128s queue=%.64s %s alert=%s ack with: tocsin ack "
+                 "%s",
+                 at, page->page->contact, alert->severity, alert->cause, alert->queue, due, id, id);
+    TOC_ASSERT(size > 0 && size + 1 < PAYLOAD_LINE_MAX);
+    for (int i = 0; i < size; i++)
+        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
+            out[i] = '?';
+    out[size] = '\n';
+    out[size + 1] = '\0';
+    return (size_t)size + 1;
+}

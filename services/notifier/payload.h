@@ -1,0 +1,37 @@
+/*
+ * What leaves the house about a page: the body of a webhook, and the line of the fake pager.
+ *
+ * Ids, codes and instants only, never what a person wrote: neither names nor text of an issue. Both
+ * are pure functions of the rows, so every attempt of a delivery has the same body, byte for byte.
+ */
+#ifndef NOTIFIER_PAYLOAD_H
+#define NOTIFIER_PAYLOAD_H
+
+#include "services/notifier/notifier.h"
+
+#include <assert.h>
+
+/*
+ * Room for every body: an alert's and a page's texts stand in one record, and a byte becomes at
+ * most the six of \u001f.
+ */
+#define PAYLOAD_MAX      (16 * 1024)
+#define PAYLOAD_LINE_MAX 1024
+static_assert(6 * TOC_VALUE_GOOD + 2048 <= PAYLOAD_MAX, "an escaped record fits into a body");
+
+/*
+ * The JSON object, keys in this order for ever, new ones at the end. Instants are UTC milliseconds;
+ * `due_ms` is null when the alert is about no deadline, `priority` and `risk` when they are not
+ * known. Terminated; returns its bytes. Texts that do not fit are a bug, see PAYLOAD_MAX.
+ */
+size_t payload_json(const struct notifier_page *page, char out[PAYLOAD_MAX]);
+
+/*
+ * One line with its end for the terminal, cut to fit, control characters shown as '?': time, PAGE,
+ * contact, severity, cause, queue, what is left until the deadline, the alert and how to
+ * acknowledge it. Returns its bytes.
+ */
+size_t payload_line(const struct notifier_page *page, toc_time_ms now_ms,
+                    char out[PAYLOAD_LINE_MAX]);
+
+#endif

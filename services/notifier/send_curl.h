@@ -1,0 +1,23 @@
+/*
+ * The sender of the real process: picks up pages that are due after each commit, sends them, and
+ * reports what came of it. See notifier.h for the rules and send_queue.h for the order.
+ */
+#ifndef NOTIFIER_SEND_CURL_H
+#define NOTIFIER_SEND_CURL_H
+
+#include "common/program.h"
+#include "services/notifier/contacts.h"
+
+struct send_config {
+    const struct contacts *contacts; /* lent; NULL: everybody is reached by the fake pager */
+    int64_t connect_ms, whole_ms;    /* timeouts of one send */
+    int64_t parallel;                /* sends to one origin at once */
+    const char *proxy;               /* NULL: none */
+};
+
+/* Before toc_program_main's loop starts; `config` is lent for the life of the process. */
+void send_configure(const struct send_config *config);
+
+extern const struct toc_effects send_effects;
+
+#endif

@@ -1,0 +1,178 @@
+#include "services/notifier/send_queue.h"
+
+#include <stdlib.h>
+
+#define BUCKETS 1024
+
+struct origin {
+    struct send *first, *last; /* WAITING, in order */
+    unsigned known, under_way;
+    bool missed; /* a page of it was left in the outbox */
+};
+
+struct send_queue {
+    struct send sends[SENDS_MAX];
+    struct send *free;
+    struct send *buckets[BUCKETS];
+    struct send *active[SENDS_MAX];
+    size_t active_count, known, under_way;
+    unsigned parallel;
+    bool missed, rescan;
+    uint32_t turn; /* the origin that is asked first */
+    uint32_t origin_count;
+    struct origin origins[];
+};
+
+enum toc_err send_queue_open(uint32_t origins, unsigned parallel, struct send_queue **out)
+{
+    struct send_queue *queue = calloc(1, sizeof(*queue) + origins * sizeof(queue->origins[0]));
+    if (queue == NULL)
+        return TOC_ERR_MEMORY;
+    TOC_ASSERT(parallel > 0);
+    queue->parallel = parallel;
+    queue->origin_count = origins;
+    for (size_t i = SENDS_MAX; i > 0; i--) {
+        queue->sends[i - 1].behind = queue->free;
+        queue->free = &queue->sends[i - 1];
+    }
+    *out = queue;
+    return TOC_OK;
+}
+
+void send_queue_close(struct send_queue *queue)
+{
+    free(queue);
+}
+
+static struct send **bucket_of(const struct send_queue *queue, uint64_t number, uint32_t index)
+{
+    uint64_t mixed = (number * 31 + index) * 0x9e3779b97f4a7c15u;
+    return (struct send **)(uintptr_t)&queue->buckets[mixed >> 32 & (BUCKETS - 1)];
+}
+
+struct send *send_queue_find(const struct send_queue *queue, uint64_t alert_number, uint32_t index)
+{
+    struct send *send = *bucket_of(queue, alert_number, index);
+    while (send != NULL && (send->alert_number != alert_number || send->index != index))
+        send = send->same_hash;
+    return send;
+}
+
+enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, uint32_t index,
+                              uint32_t origin)
+{
+    TOC_ASSERT(origin < queue->origin_count);
+    TOC_ASSERT(send_queue_find(queue, alert_number, index) == NULL);
+    struct origin *of = &queue->origins[origin];
+    struct send *send = queue->free;
+    struct send **bucket = bucket_of(queue, alert_number, index);
+    if (send == NULL) {
+        queue->missed = true;
+        return SEND_QUEUE_FULL;
+    }
+    if (of->known == SENDS_OF_ORIGIN) {
+        of->missed = true;
+        return SEND_ORIGIN_FULL;
+    }
+    queue->free = send->behind;
+    *send = (struct send){.alert_number = alert_number,
+                          .index = index,
+                          .origin = origin,
+                          .state = SEND_WAITING,
+                          .same_hash = *bucket};
+    *bucket = send;
+    if (of->last != NULL)
+        of->last->behind = send;
+    else
+        of->first = send;
+    of->last = send;
+    of->known++;
+    queue->known++;
+    return SEND_ADDED;
+}
+
+static struct send *take_first(struct send_queue *queue, struct origin *origin)
+{
+    struct send *send = origin->first;
+    origin->first = send->behind;
+    if (origin->first == NULL)
+        origin->last = NULL;
+    send->behind = NULL;
+    send->state = SEND_UNDER_WAY;
+    send->active = (uint32_t)queue->active_count;
+    queue->active[queue->active_count++] = send;
+    origin->under_way++;
+    queue->under_way++;
+    return send;
+}
+
+struct send *send_queue_next(struct send_queue *queue)
+{
+    if (queue->under_way == SENDS_UNDER_WAY)
+        return NULL;
+    for (uint32_t i = 0; i < queue->origin_count; i++) {
+        struct origin *origin = &queue->origins[queue->turn];
+        queue->turn = (queue->turn + 1) % queue->origin_count;
+        if (origin->first != NULL && origin->under_way < queue->parallel)
+            return take_first(queue, origin);
+    }
+    return NULL;
+}
+
+void send_queue_done(struct send_queue *queue, struct send *send)
+{
+    TOC_ASSERT(send->state == SEND_UNDER_WAY);
+    send->state = SEND_DONE;
+    send->transfer = NULL;
+    queue->origins[send->origin].under_way--;
+    queue->under_way--;
+}
+
+static void note_room(struct send_queue *queue, struct origin *origin)
+{
+    if (origin->missed && origin->known <= SENDS_OF_ORIGIN / 2) {
+        origin->missed = false;
+        queue->rescan = true;
+    }
+    if (queue->missed && queue->known <= SENDS_MAX / 2) {
+        queue->missed = false;
+        queue->rescan = true;
+    }
+}
+
+void send_queue_forget(struct send_queue *queue, struct send *send)
+{
+    struct origin *origin = &queue->origins[send->origin];
+    struct send **link = bucket_of(queue, send->alert_number, send->index);
+    TOC_ASSERT(send->state != SEND_WAITING);
+    if (send->state == SEND_UNDER_WAY)
+        send_queue_done(queue, send);
+    while (*link != send)
+        link = &(*link)->same_hash;
+    *link = send->same_hash;
+    queue->active[send->active] = queue->active[--queue->active_count];
+    queue->active[send->active]->active = send->active;
+    send->behind = queue->free;
+    queue->free = send;
+    origin->known--;
+    queue->known--;
+    note_room(queue, origin);
+}
+
+struct send *const *send_queue_active(const struct send_queue *queue, size_t *out_count)
+{
+    *out_count = queue->active_count;
+    return queue->active;
+}
+
+bool send_queue_wants_rescan(struct send_queue *queue)
+{
+    bool wants = queue->rescan;
+    queue->rescan = false;
+    return wants;
+}
+
+size_t send_queue_known(const struct send_queue *queue)
+{
+    return queue->known;
+}

@@ -1,0 +1,79 @@
+/*
+ * What the sender knows of the outbox: which pages wait, are under way, or have an outcome that is
+ * not on disk yet. Memory only; after a restart it is empty and is filled again from the outbox.
+ *
+ * Pages queue by origin (scheme, host and port), so that one receiver that hangs delays nobody
+ * else's: at most `parallel` of an origin are under way, and at most SENDS_OF_ORIGIN of it are
+ * known at all. A page that found no room stays in the outbox; send_queue_wants_rescan says when to
+ * look for it again. A page's time in the queue is before its first byte and counts against no
+ * timeout. Bookkeeping without a clock, a socket or a transaction.
+ */
+#ifndef NOTIFIER_SEND_QUEUE_H
+#define NOTIFIER_SEND_QUEUE_H
+
+#include "services/notifier/notifier.h"
+
+#define SENDS_MAX       4096 /* known */
+#define SENDS_OF_ORIGIN 512
+#define SENDS_UNDER_WAY 64
+#define SEND_TEXT_MAX   64
+
+enum send_state {
+    SEND_WAITING,   /* for its turn */
+    SEND_UNDER_WAY, /* with the transport */
+    SEND_DONE,      /* has an outcome to report */
+    SEND_TOLD,      /* the outcome is in the turn that is open */
+};
+
+struct send {
+    uint64_t alert_number;
+    uint32_t index;
+    uint32_t attempts; /* before this one */
+    uint32_t origin;
+    enum send_state state;
+    toc_time_ms told_ms; /* DONE: not before this (monotonic) */
+    void *transfer;      /* UNDER_WAY: the transport's */
+    uint32_t code;       /* DONE: of the outcome */
+    char text[SEND_TEXT_MAX];
+    toc_time_ms retry_after_ms;
+    struct send *same_hash, *behind; /* links: of the index; of the origin or of the free ones */
+    uint32_t active;                 /* place among the active, when not WAITING */
+};
+
+struct send_queue;
+
+/* Origins count from 0. TOC_ERR_MEMORY. */
+TOC_MUST enum toc_err send_queue_open(uint32_t origins, unsigned parallel, struct send_queue **out);
+/* Accepts NULL. */
+void send_queue_close(struct send_queue *queue);
+
+/* NULL when the page is not known. */
+struct send *send_queue_find(const struct send_queue *queue, uint64_t alert_number, uint32_t index);
+
+enum send_room { SEND_ADDED, SEND_ORIGIN_FULL, SEND_QUEUE_FULL };
+
+/* Makes a page known that is not yet; it waits behind the others of its origin. */
+enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, uint32_t index,
+                              uint32_t origin);
+
+/* The next page that may go, origins in turn; it is UNDER_WAY from now on. NULL: none may. */
+struct send *send_queue_next(struct send_queue *queue);
+
+/* The transport is through with an UNDER_WAY one; its outcome fields are set by the caller. */
+void send_queue_done(struct send_queue *queue, struct send *send);
+
+/* Forgets one that is not WAITING. */
+void send_queue_forget(struct send_queue *queue, struct send *send);
+
+/*
+ * All that are not WAITING, an array as old as the queue. Forgetting one puts the last one in its
+ * place, so whoever forgets goes through it backwards.
+ */
+struct send *const *send_queue_active(const struct send_queue *queue, size_t *out_count);
+
+/* True once, when pages were left in the outbox and there is room again. */
+bool send_queue_wants_rescan(struct send_queue *queue);
+
+size_t send_queue_known(const struct send_queue *queue);
+
+#endif

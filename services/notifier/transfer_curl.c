@@ -1,0 +1,431 @@
+#include "services/notifier/transfer_curl.h"
+
+#include "services/notifier/send_queue.h"
+
+#include "common/log.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+#include <uv.h>
+
+#define ANSWER_MAX (64 * 1024) /* bytes of a body that are read */
+
+struct transfer {
+    struct transfers *transfers;
+    CURL *easy; /* kept from one transfer to the next */
+    struct curl_slist *headers;
+    void *tag;
+    bool busy, written, answer_full;
+    size_t answer_bytes;
+    toc_time_ms retry_after_ms;
+    char body[PAYLOAD_MAX];
+};
+
+/* A socket that curl wants watched. */
+struct watch {
+    uv_poll_t poll;
+    struct transfers *transfers;
+    curl_socket_t socket;
+    struct watch *before, *behind;
+};
+
+struct transfers {
+    struct transfers_config config;
+    CURLM *multi;
+    uv_timer_t timer;
+    struct watch *watches;
+    size_t open_handles; /* of libuv; freed with the last */
+    struct transfer slots[SENDS_UNDER_WAY];
+};
+
+/* --- what an answer comes to -------------------------------------------------------------- */
+
+/* Constant texts: they end up in the log. */
+static const char *reason_of(CURLcode result)
+{
+    if (result == CURLE_OPERATION_TIMEDOUT)
+        return "timeout";
+    if (result == CURLE_COULDNT_CONNECT)
+        return "cannot connect";
+    if (result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_RESOLVE_PROXY)
+        return "host name not found";
+    if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
+        return "certificate not trusted";
+    if (result == CURLE_GOT_NOTHING || result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR)
+        return "connection lost";
+    if (result == CURLE_PARTIAL_FILE)
+        return "answer cut off";
+    return curl_easy_strerror(result);
+}
+
+static toc_time_ms wall_ms(void)
+{
+    struct timespec now;
+    TOC_ASSERT(clock_gettime(CLOCK_REALTIME, &now) == 0);
+    return (toc_time_ms)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *user)
+{
+    static const struct toc_str name = {"retry-after:", 12};
+    struct transfer *transfer = user;
+    size_t bytes = size * count;
+    if (bytes >= 5 && memcmp(data, "HTTP/", 5) == 0)
+        transfer->retry_after_ms = 0; /* what came with an interim answer does not count */
+    if (bytes > name.size && strncasecmp(data, name.data, name.size) == 0)
+        transfer->retry_after_ms =
+            webhook_retry_after_ms(toc_str(data + name.size, bytes - name.size), wall_ms());
+    return bytes;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user)
+{
+    struct transfer *transfer = user;
+    size_t bytes = size * count;
+    (void)data;
+    if (bytes > ANSWER_MAX - transfer->answer_bytes) {
+        transfer->answer_full = true; /* the status is known; the rest is not worth waiting for */
+        return 0;
+    }
+    transfer->answer_bytes += bytes;
+    return bytes;
+}
+
+/* Connected, and about to write: from here on the receiver may have heard of it. */
+static int on_write(void *user, char *remote, char *local, int remote_port, int local_port)
+{
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    ((struct transfer *)user)->written = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+static void release(struct transfer *transfer)
+{
+    curl_multi_remove_handle(transfer->transfers->multi, transfer->easy);
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
+    transfer->busy = false;
+}
+
+static void finish(struct transfer *transfer, CURLcode result)
+{
+    const struct transfers_config *config = &transfer->transfers->config;
+    struct transfer_answer answer = {.text = reason_of(result)};
+    char status[16];
+    long code = 0;
+    if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && transfer->answer_full)) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &code);
+        snprintf(status, sizeof(status), "%ld", code);
+        answer = (struct transfer_answer){
+            .code = (uint32_t)code, .text = status, .retry_after_ms = transfer->retry_after_ms};
+    }
+    release(transfer);
+    config->done(config->self, transfer->tag, &answer);
+}
+
+static void finish_all(struct transfers *transfers)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
+        struct transfer *transfer = NULL;
+        CURLcode result = message->data.result; /* gone with the handle's removal */
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        finish(transfer, result);
+    }
+}
+
+/* --- curl in libuv's loop ----------------------------------------------------------------- */
+
+static void on_closed(struct transfers *transfers)
+{
+    if (--transfers->open_handles == 0)
+        free(transfers);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    on_closed(handle->data);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    struct watch *watch = handle->data;
+    struct transfers *transfers = watch->transfers;
+    free(watch);
+    on_closed(transfers);
+}
+
+static void on_socket(uv_poll_t *handle, int status, int events)
+{
+    struct watch *watch = handle->data;
+    struct transfers *transfers = watch->transfers; /* the watch may end in the call */
+    int running, flags = 0;
+    if (status < 0)
+        flags = CURL_CSELECT_ERR;
+    if (events & UV_READABLE)
+        flags |= CURL_CSELECT_IN;
+    if (events & UV_WRITABLE)
+        flags |= CURL_CSELECT_OUT;
+    curl_multi_socket_action(transfers->multi, watch->socket, flags, &running);
+    finish_all(transfers);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    struct transfers *transfers = handle->data;
+    int running;
+    curl_multi_socket_action(transfers->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    finish_all(transfers);
+}
+
+static struct watch *watch_begin(struct transfers *transfers, curl_socket_t socket)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+    if (watch == NULL)
+        return NULL;
+    if (uv_poll_init_socket(transfers->config.loop, &watch->poll, socket) != 0) {
+        free(watch);
+        return NULL;
+    }
+    watch->poll.data = watch;
+    watch->transfers = transfers;
+    watch->socket = socket;
+    watch->behind = transfers->watches;
+    if (transfers->watches != NULL)
+        transfers->watches->before = watch;
+    transfers->watches = watch;
+    transfers->open_handles++;
+    curl_multi_assign(transfers->multi, socket, watch);
+    return watch;
+}
+
+static void watch_end(struct watch *watch)
+{
+    if (watch->before != NULL)
+        watch->before->behind = watch->behind;
+    else
+        watch->transfers->watches = watch->behind;
+    if (watch->behind != NULL)
+        watch->behind->before = watch->before;
+    uv_poll_stop(&watch->poll); /* before curl closes the socket */
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+}
+
+static int set_watch(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_user)
+{
+    struct transfers *transfers = user;
+    struct watch *watch = socket_user;
+    int events = 0;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (watch != NULL)
+            watch_end(watch);
+        curl_multi_assign(transfers->multi, socket, NULL);
+        return 0;
+    }
+    if (watch == NULL)
+        watch = watch_begin(transfers, socket);
+    if (watch == NULL)
+        return -1;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= UV_READABLE;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= UV_WRITABLE;
+    return uv_poll_start(&watch->poll, events, on_socket) == 0 ? 0 : -1;
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *user)
+{
+    struct transfers *transfers = user;
+    (void)multi;
+    if (timeout_ms < 0) {
+        uv_timer_stop(&transfers->timer);
+        return 0;
+    }
+    /*
+     * The loop's time is that of its last wake-up. Too early is worse than late: curl would find
+     * nothing to do and not ask again.
+     */
+    uv_update_time(transfers->config.loop);
+    uv_timer_start(&transfers->timer, on_timer, (uint64_t)timeout_ms + (timeout_ms > 0), 0);
+    return 0;
+}
+
+/* --- transfers ---------------------------------------------------------------------------- */
+
+/* TOC_ERR_CONFIG when an option is not known to this libcurl. */
+static enum toc_err set_fixed(struct transfer *transfer)
+{
+    const struct transfers_config *config = &transfer->transfers->config;
+    CURL *easy = transfer->easy;
+    bool failed = false;
+#define SET(option, value) failed |= curl_easy_setopt(easy, option, value) != CURLE_OK
+    SET(CURLOPT_PRIVATE, transfer);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, config->connect_ms);
+    SET(CURLOPT_TIMEOUT_MS, config->whole_ms);
+    SET(CURLOPT_USERAGENT, "tocsin/" TOCSIN_VERSION);
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDS, transfer->body);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, transfer);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_PREREQFUNCTION, on_write);
+    SET(CURLOPT_PREREQDATA, transfer);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A name server that hangs must not hang the loop: a lookup that timed out is left behind. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+#undef SET
+    return failed ? TOC_ERR_CONFIG : TOC_OK;
+}
+
+/* `name` with its colon; without a value curl sends no such header at all. */
+static bool add_header(struct transfer *transfer, const char *name, const char *value)
+{
+    char line[WEBHOOK_SIGNATURE_MAX + 64];
+    int size = snprintf(line, sizeof(line), "%s%s%s", name, value[0] != '\0' ? " " : "", value);
+    TOC_ASSERT(size > 0 && (size_t)size < sizeof(line));
+    struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+    if (longer != NULL)
+        transfer->headers = longer;
+    return longer != NULL;
+}
+
+static bool set_headers(struct transfer *transfer, const struct transfer_request *request)
+{
+    char timestamp[32];
+    snprintf(timestamp, sizeof(timestamp), "%lld", (long long)request->timestamp_s);
+    return add_header(transfer, "Content-Type:", "application/json") &&
+           add_header(transfer, "Expect:", "") &&
+           add_header(transfer, "webhook-id:", request->id) &&
+           add_header(transfer, "webhook-timestamp:", timestamp) &&
+           add_header(transfer, "webhook-signature:", request->signature) &&
+           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+}
+
+static bool set_up(struct transfer *transfer, const struct transfer_request *request)
+{
+    TOC_ASSERT(request->body.size <= PAYLOAD_MAX);
+    memcpy(transfer->body, request->body.data, request->body.size);
+    transfer->written = transfer->answer_full = false;
+    transfer->answer_bytes = 0;
+    transfer->retry_after_ms = 0;
+    return set_headers(transfer, request) &&
+           curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url) == CURLE_OK &&
+           curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE, (long)request->body.size) ==
+               CURLE_OK;
+}
+
+struct transfer *transfers_start(struct transfers *transfers,
+                                 const struct transfer_request *request, void *tag)
+{
+    struct transfer *transfer = transfers->slots;
+    while (transfer < transfers->slots + SENDS_UNDER_WAY && transfer->busy)
+        transfer++;
+    if (transfer == transfers->slots + SENDS_UNDER_WAY)
+        return NULL;
+    if (!set_up(transfer, request) ||
+        curl_multi_add_handle(transfers->multi, transfer->easy) != CURLM_OK) {
+        curl_slist_free_all(transfer->headers);
+        transfer->headers = NULL;
+        return NULL;
+    }
+    transfer->busy = true;
+    transfer->tag = tag;
+    return transfer;
+}
+
+bool transfer_is_written(const struct transfer *transfer)
+{
+    return transfer->written;
+}
+
+void transfer_cancel(struct transfer *transfer)
+{
+    TOC_ASSERT(transfer->busy);
+    release(transfer);
+}
+
+/* --- opening and closing ------------------------------------------------------------------ */
+
+static enum toc_err open_slots(struct transfers *transfers)
+{
+    for (size_t i = 0; i < SENDS_UNDER_WAY; i++) {
+        struct transfer *transfer = &transfers->slots[i];
+        transfer->transfers = transfers;
+        transfer->easy = curl_easy_init();
+        if (transfer->easy == NULL)
+            return TOC_ERR_MEMORY;
+        TOC_TRY(set_fixed(transfer));
+    }
+    return TOC_OK;
+}
+
+static enum toc_err open_multi(struct transfers *transfers)
+{
+    transfers->multi = curl_multi_init();
+    if (transfers->multi == NULL)
+        return TOC_ERR_MEMORY;
+    bool failed =
+        curl_multi_setopt(transfers->multi, CURLMOPT_SOCKETFUNCTION, set_watch) != CURLM_OK ||
+        curl_multi_setopt(transfers->multi, CURLMOPT_SOCKETDATA, transfers) != CURLM_OK ||
+        curl_multi_setopt(transfers->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
+        curl_multi_setopt(transfers->multi, CURLMOPT_TIMERDATA, transfers) != CURLM_OK ||
+        curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)SENDS_UNDER_WAY) !=
+            CURLM_OK;
+    return failed ? TOC_ERR_CONFIG : open_slots(transfers);
+}
+
+enum toc_err transfers_open(const struct transfers_config *config, struct transfers **out)
+{
+    struct transfers *transfers = calloc(1, sizeof(*transfers));
+    if (transfers == NULL)
+        return TOC_ERR_MEMORY;
+    transfers->config = *config;
+    TOC_ASSERT(uv_timer_init(config->loop, &transfers->timer) == 0);
+    transfers->timer.data = transfers;
+    transfers->open_handles = 1;
+    enum toc_err err =
+        curl_global_init(CURL_GLOBAL_DEFAULT) == 0 ? open_multi(transfers) : TOC_ERR_MEMORY;
+    if (err < 0) {
+        transfers_close(transfers);
+        return err;
+    }
+    *out = transfers;
+    return TOC_OK;
+}
+
+void transfers_close(struct transfers *transfers)
+{
+    if (transfers == NULL)
+        return;
+    for (size_t i = 0; i < SENDS_UNDER_WAY; i++) {
+        struct transfer *transfer = &transfers->slots[i];
+        if (transfer->busy)
+            release(transfer);
+        curl_easy_cleanup(transfer->easy);
+    }
+    curl_multi_cleanup(transfers->multi);
+    curl_global_cleanup();
+    while (transfers->watches != NULL)
+        watch_end(transfers->watches);
+    uv_close((uv_handle_t *)&transfers->timer, on_timer_closed);
+}
