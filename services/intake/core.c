@@ -277,17 +277,17 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
     bool accepted;
     if (!intake_validate(turn, intake->config, sub->bytes, &sub->valid, receipt))
         return TOC_OK;
-    if (turn->nearly_full && sub->valid.type->class_bit != TOC_CLASS_ALERT) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_FULL,
-               "the store is nearly full: try again");
-        return TOC_OK;
-    }
     sub->fingerprint =
         toc_fingerprint(intake->config->issue_key, toc_str_of(sub->valid.event->source),
                         toc_str_of(sub->valid.event->id));
     enum toc_err err = find_repeat(intake, turn, sub, receipt);
     if (err != TOC_NONE)
         return err;
+    if (turn->nearly_full && sub->valid.type->class_bit != TOC_CLASS_ALERT) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_FULL,
+               "the store is nearly full: try again");
+        return TOC_OK;
+    }
     if (!stamp(turn, ev, sub, receipt))
         return TOC_OK;
     TOC_TRY(keep_policy(turn, sub, receipt, &accepted));
