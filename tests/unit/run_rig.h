@@ -152,6 +152,9 @@ static enum toc_err rig_step(struct toc_turn *turn, const struct toc_event *ev)
     case TOC_EVENT_OUTCOME:
         note("outcome %.*s\n", (int)ev->bytes.size, ev->bytes.data);
         return emit(turn, TOCSIN__V1__RECORD_TYPE__ALERT_SENT, ev->at_ms, ev->bytes, NULL);
+    case TOC_EVENT_BEHIND:
+        note("behind\n");
+        break;
     case TOC_EVENT_UPSTREAM:
         note("%s %s\n", ev->upstream, ev->left_out ? "left out" : "back");
         break;
