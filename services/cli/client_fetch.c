@@ -47,7 +47,9 @@ static enum toc_err send_fetch(struct stream *stream)
 /* A new stream id from the cursor on: what comes of the old one is ignored. */
 static enum toc_err start(struct stream *stream)
 {
-    stream->id = (uint32_t)(++stream->client->tag & UINT32_MAX) | 1u;
+    do /* never that of the stream before: the service would take it for the same */
+        stream->id = (uint32_t)++stream->client->tag;
+    while (stream->id == 0);
     stream->received = 0;
     stream->granted = CREDIT_BYTES;
     stream->heard_ms = client_mono_ms();

@@ -158,9 +158,6 @@ static enum toc_err rig_step(struct toc_turn *turn, const struct toc_event *ev)
     case TOC_EVENT_UPSTREAM:
         note("%s %s\n", ev->upstream, ev->left_out ? "left out" : "back");
         break;
-    case TOC_EVENT_BEHIND:
-        note("behind\n");
-        break;
     }
     return TOC_OK;
 }
