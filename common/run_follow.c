@@ -68,6 +68,8 @@ static void send_fetch(struct toc_run *run, struct upstream *up, struct toc_now 
     Tocsin__V1__Fetch fetch = TOCSIN__V1__FETCH__INIT;
     Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
     char follower[NAME_MAX_BYTES];
+    /* Always one credit beyond what came: so a producer that restarted knows what did. */
+    up->granted_bytes = up->received_bytes + run_credit(run);
     fetch.stream = up->stream;
     fetch.log_id = up->log_id;
     fetch.from_seq = up->cursor + 1;
@@ -110,7 +112,6 @@ enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
     /* Unique among this process's streams and, by the random start, among its predecessors'. */
     up->stream = (uint32_t)(++run->session & UINT32_MAX) | 1u;
     up->received_bytes = 0;
-    up->granted_bytes = run_credit(run);
     send_fetch(run, up, now);
     return TOC_OK;
 }
@@ -357,9 +358,7 @@ void follow_after_commit(struct toc_run *run, struct toc_now now)
         if (up->stream == 0 || up->stopped != NULL)
             continue;
         /* The next grant goes out at half of the last: the pipe never runs dry. */
-        if (up->received_bytes + run_credit(run) / 2 > up->granted_bytes) {
-            up->granted_bytes = up->received_bytes + run_credit(run);
+        if (up->received_bytes + run_credit(run) / 2 > up->granted_bytes)
             send_fetch(run, up, now);
-        }
     }
 }
