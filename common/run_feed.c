@@ -199,7 +199,7 @@ static enum toc_err pump_one(struct toc_run *run, struct follower *follower, str
     enum toc_err err = toc_link_send(run->config->link, follower->peer, frame);
     if (err == TOC_ERR_GONE)
         follower->peer = 0;
-    if (err < 0 && !TOC_PLANTED(TOC_PLANT_DROP_ON_FULL))
+    if (err < 0 && !(err == TOC_ERR_AGAIN && TOC_PLANTED(TOC_PLANT_DROP_ON_FULL)))
         return TOC_NONE; /* the position stays: it is sent again */
     follower->sent_ms = now.mono_ms;
     if (batch.position == run->committed_seq)

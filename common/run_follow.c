@@ -257,7 +257,8 @@ enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up, struct to
     if (up->stream == 0 || head.stream != up->stream || now.mono_ms < run->full_until_ms)
         return TOC_OK; /* of an earlier stream */
     bool gap = head.prev_seq != up->cursor || head.through_seq < head.prev_seq;
-    if (gap && !TOC_PLANTED(TOC_PLANT_SKIP_GAP)) {
+    /* What is dropped comes back as long as gaps are seen: that plant needs both mistakes. */
+    if (gap && !TOC_PLANTED(TOC_PLANT_SKIP_GAP) && !TOC_PLANTED(TOC_PLANT_DROP_ON_FULL)) {
         follow_restart(run, up);
         return TOC_OK;
     }
