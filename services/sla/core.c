@@ -91,6 +91,8 @@ static enum toc_err start_missing(struct work *work)
 static enum toc_err restart(struct work *work, size_t index)
 {
     struct clock old = row_clock(work, index);
+    if (old.rule->target_ms[work->row->priority] == TOC_TARGET_NONE)
+        return TOC_OK;
     Tocsin__V1__Clock *clock = row_add_clock(work);
     if (clock == NULL)
         return TOC_ERR_LIMIT;
