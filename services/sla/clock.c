@@ -33,12 +33,6 @@ toc_time_ms clock_elapsed(struct clock clock, toc_time_ms at_ms)
            toc_calendar_between(clock.rule->calendar, clock.row->running_since_ms, at_ms);
 }
 
-bool clock_is_over(struct clock clock, toc_time_ms at_ms)
-{
-    return clock.row->target_ms != TOC_TARGET_NONE &&
-           clock_elapsed(clock, at_ms) > clock.row->target_ms;
-}
-
 void clock_run(struct clock clock, toc_time_ms at_ms)
 {
     clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
@@ -70,6 +64,16 @@ static toc_time_ms instant_of(struct clock clock, toc_time_ms amount_ms)
     if (toc_calendar_add(clock.rule->calendar, clock.row->running_since_ms, left, &at) != TOC_OK)
         return TOC_TIME_NEVER;
     return at;
+}
+
+bool clock_is_over(struct clock clock, toc_time_ms at_ms)
+{
+    if (clock.row->target_ms == TOC_TARGET_NONE)
+        return false;
+    /* By instants: after closing the due has passed, though no working time has. */
+    if (is_running(clock.row))
+        return instant_of(clock, clock.row->target_ms) < at_ms;
+    return clock.row->elapsed_ms > clock.row->target_ms;
 }
 
 static toc_time_ms warning_of(struct clock clock, size_t threshold)

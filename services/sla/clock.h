@@ -39,7 +39,7 @@ void clock_plan(struct clock clock);
 enum clock_next { CLOCK_NEXT_NOTHING, CLOCK_NEXT_WARNING, CLOCK_NEXT_DUE };
 enum clock_next clock_next(struct clock clock, size_t *out_threshold);
 
-/* Whether more working time than the target has passed by `at_ms`. */
+/* Whether the due of a running clock lies before `at_ms`; of another, whether it ran too long. */
 bool clock_is_over(struct clock clock, toc_time_ms at_ms);
 
 bool clock_is_live(const Tocsin__V1__Clock *row); /* RUNNING or PAUSED */

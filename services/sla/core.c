@@ -28,10 +28,12 @@ static enum toc_err say(struct work *work, size_t index, Tocsin__V1__ClockChange
 static enum toc_err halt(struct work *work, size_t index)
 {
     struct clock clock = row_clock(work, index);
+    bool runs = clock.row->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
+    bool over = clock_is_over(clock, work->at_ms);
     TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
     clock_plan(clock);
     work->changed = true;
-    if (!clock.row->breached || clock_is_over(clock, work->at_ms))
+    if (!clock.row->breached || !runs || over)
         return TOC_OK;
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED,
                               .at_ms = work->at_ms,
