@@ -66,6 +66,26 @@ enum toc_err issue_save(struct toc_turn *turn, const Tocsin__V1__Issue *issue)
     return toc_put(turn->txn, TABLE_ISSUE, toc_str(key, sizeof(key)), row);
 }
 
+/* What stays for the body beside the journal's header and the record's own fields. */
+#define CHANGE_MAX (TOC_VALUE_GOOD - 200)
+
+static bool is_too_large(const Tocsin__V1__IssueChange *change)
+{
+    return tocsin__v1__issue_change__get_packed_size(change) > CHANGE_MAX;
+}
+
+/*
+ * A record that does not fit the journal would end the service, and again after each restart. So
+ * the rules that did not fit go first, then the youngest tags, also from the row.
+ */
+static void fit(Tocsin__V1__IssueChange *change)
+{
+    if (is_too_large(change))
+        change->n_tried = 0;
+    while (change->issue->n_tags > 0 && is_too_large(change))
+        change->issue->n_tags--;
+}
+
 enum toc_err issue_emit(struct work *work, Tocsin__V1__IssueChange *change)
 {
     Tocsin__V1__Issue *issue = work->issue;
@@ -82,6 +102,7 @@ enum toc_err issue_emit(struct work *work, Tocsin__V1__IssueChange *change)
     change->issue = issue;
     if (work->event != NULL)
         change->event_type = work->event->type;
+    fit(change);
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 
