@@ -29,7 +29,8 @@ static enum toc_err halt(struct work *work, size_t index)
 {
     struct clock clock = row_clock(work, index);
     bool runs = clock.row->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
-    bool over = clock_is_over(clock, work->at_ms);
+    bool over = clock_is_over(clock, work->at_ms) ||
+                clock.row->breached_ms < clock.row->running_since_ms; /* in an earlier interval */
     TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
     clock_plan(clock);
     work->changed = true;
