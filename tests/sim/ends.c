@@ -38,6 +38,8 @@ bool ends_is_quiet(struct world *world, const char **why_not)
                  (unsigned long long)counts.lag_records);
         *why_not = text;
     }
+    if (world_node(world, ROLE_ROUTER)->run->turn.wake_ms != TOC_TIME_NEVER)
+        *why_not = "an event still waits for its issue";
     if (!workload_is_done(world))
         *why_not = "something that was published has no answer";
     if (pager_pending(world) != 0)

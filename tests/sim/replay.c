@@ -79,8 +79,7 @@ static void after_step(struct replay *replay, enum toc_err err)
 
 static void let_time_pass(struct replay *replay, toc_time_ms log_ms)
 {
-    if (log_ms > replay->run->log_ms)
-        replay->run->log_ms = log_ms;
+    replay->run->log_ms = log_ms; /* an own clock may start lower after a restart */
     after_step(replay, run_fire_dues(replay->run, UINT32_MAX));
 }
 
@@ -157,8 +156,7 @@ static void follow_log(struct replay *replay)
     const struct node *up = own->cause_log != 0 ? world_log(replay->world, own->cause_log) : NULL;
     size_t before = replay->made;
     step_silent_here(replay);
-    if (own->log_ms > replay->run->log_ms)
-        replay->run->log_ms = own->log_ms;
+    replay->run->log_ms = own->log_ms;
     if (up != NULL) {
         replay->taken++;
         let_time_pass(replay, own->log_ms);
