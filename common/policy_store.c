@@ -55,6 +55,10 @@ enum toc_err toc_policy_keep_applied(struct toc_txn *txn, const Tocsin__V1__Poli
     toc_put_u32be(row + TOC_SHA256 + 4, (applied->size + PART_MAX - 1) / PART_MAX);
     TOC_TRY(toc_put(txn, TOC_TABLE_POLICY, version_key(key, applied->version),
                     toc_str(row, sizeof(row))));
+    uint32_t in_force;
+    TOC_TRY(toc_policy_in_force(txn, &in_force));
+    if (applied->version <= in_force)
+        return TOC_OK; /* told again by another upstream */
     toc_put_u32be(version, applied->version);
     return toc_put(txn, TOC_TABLE_POLICY, force_key, toc_str(version, sizeof(version)));
 }

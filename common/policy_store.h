@@ -23,7 +23,7 @@ void toc_policy_cache_done(struct toc_policy_cache *cache);
 
 /* Keeps one piece, for ever: TOC_NONE when another text already stands in its place. */
 TOC_MUST enum toc_err toc_policy_keep_part(struct toc_txn *txn, const Tocsin__V1__PolicyPart *part);
-/* Makes a version the one in force. */
+/* Makes a version the one in force, unless a later one is: several upstreams may tell of it. */
 TOC_MUST enum toc_err toc_policy_keep_applied(struct toc_txn *txn,
                                               const Tocsin__V1__PolicyApplied *applied);
 

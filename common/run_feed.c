@@ -39,16 +39,6 @@ static Tocsin__V1__RefuseReason check_start(struct toc_run *run, struct toc_txn 
     return TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED;
 }
 
-/*
- * What counts as sent when a stream begins here. A stream that outlived a restart of this process
- * comes with all that was granted in its life; more than one credit of it is not in our hands.
- */
-static uint64_t sent_before(const struct toc_run *run, const Tocsin__V1__Fetch *fetch)
-{
-    uint64_t credit = run_credit(run);
-    return fetch->granted_bytes > credit ? fetch->granted_bytes - credit : 0;
-}
-
 static void start_stream(struct toc_run *run, struct follower *follower, toc_peer peer,
                          const Tocsin__V1__Fetch *fetch)
 {
@@ -69,7 +59,7 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
     *follower = (struct follower){.peer = peer,
                                   .stream = fetch->stream,
                                   .position = fetch->from_seq - 1,
-                                  .sent_bytes = sent_before(run, fetch),
+                                  .sent_bytes = fetch->received_bytes,
                                   .partition_mask = fetch->partition_mask,
                                   .class_mask = fetch->class_mask,
                                   .promised_ms = TOC_TIME_MIN};
@@ -284,7 +274,7 @@ static enum toc_err pump_one(struct toc_run *run, struct follower *follower, str
     enum toc_err err = toc_link_send(run->config->link, follower->peer, frame);
     if (err == TOC_ERR_GONE)
         follower->peer = 0;
-    if (err < 0 && !TOC_PLANTED(TOC_PLANT_DROP_ON_FULL))
+    if (err < 0 && !(err == TOC_ERR_AGAIN && TOC_PLANTED(TOC_PLANT_DROP_ON_FULL)))
         return TOC_NONE; /* the position stays: it is sent again */
     TOC_EXIT_POINT("mid_feed");
     follower->sent_ms = now.mono_ms;

@@ -70,6 +70,8 @@ static void send_fetch(struct toc_run *run, struct upstream *up, struct toc_now 
     Tocsin__V1__Fetch fetch = TOCSIN__V1__FETCH__INIT;
     Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
     char follower[NAME_MAX_BYTES];
+    /* Always one credit beyond what came: so a producer that restarted knows what did. */
+    up->granted_bytes = up->received_bytes + run_credit(run);
     fetch.stream = up->stream;
     fetch.log_id = up->log_id;
     fetch.from_seq = up->cursor + 1;
@@ -77,6 +79,7 @@ static void send_fetch(struct toc_run *run, struct upstream *up, struct toc_now 
     fetch.partition_mask = UINT64_MAX;
     fetch.class_mask = run->service->upstream_classes;
     fetch.granted_bytes = up->granted_bytes;
+    fetch.received_bytes = up->received_bytes;
     fetch.done_seq = up->saved_cursor;
     fetch.follower = toc_str_copy(follower, sizeof(follower), toc_str_of(run->service->name));
     frame.kind_case = TOCSIN__V1__FRAME__KIND_FETCH;
@@ -113,7 +116,6 @@ enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
     run->session += 2; /* the lowest bit is lost: 0 means no stream */
     up->stream = (uint32_t)(run->session & UINT32_MAX) | 1u;
     up->received_bytes = 0;
-    up->granted_bytes = run_credit(run);
     send_fetch(run, up, now);
     return TOC_OK;
 }
@@ -260,7 +262,8 @@ enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up, struct to
     if (up->stream == 0 || head.stream != up->stream || now.mono_ms < run->full_until_ms)
         return TOC_OK; /* of an earlier stream */
     bool gap = head.prev_seq != up->cursor || head.through_seq < head.prev_seq;
-    if (gap && !TOC_PLANTED(TOC_PLANT_SKIP_GAP)) {
+    /* What is dropped comes back as long as gaps are seen: that plant needs both mistakes. */
+    if (gap && !TOC_PLANTED(TOC_PLANT_SKIP_GAP) && !TOC_PLANTED(TOC_PLANT_DROP_ON_FULL)) {
         follow_restart(run, up);
         return TOC_OK;
     }
@@ -362,7 +365,6 @@ void follow_after_commit(struct toc_run *run, struct toc_now now)
             continue;
         /* The next grant goes out at half of the last: the pipe never runs dry. */
         if (up->granted_bytes < up->received_bytes + run_credit(run) / 2) {
-            up->granted_bytes = up->received_bytes + run_credit(run);
             TOC_EXIT_POINT("before_grant");
             send_fetch(run, up, now);
         }

@@ -622,7 +622,7 @@ static void digest_bytes(EVP_MD_CTX *ctx, struct toc_str s)
     TOC_ASSERT(ok);
 }
 
-void toc_mem_disk_digest(const char *name, size_t table_count, uint8_t out[TOC_MEM_DIGEST_SIZE])
+static void digest(const char *name, size_t from, size_t until, uint8_t out[TOC_MEM_DIGEST_SIZE])
 {
     static const struct table none;
     const struct disk *disk = disk_known(name);
@@ -630,7 +630,7 @@ void toc_mem_disk_digest(const char *name, size_t table_count, uint8_t out[TOC_M
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     TOC_ASSERT(ctx != NULL);
     int ok = EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
-    for (size_t i = 0; i < table_count; i++) {
+    for (size_t i = from; i < until; i++) {
         const struct table *table = i < disk->table_count ? &disk->tables[i] : &none;
         uint8_t count[8];
         toc_put_u64be(count, table->count);
@@ -644,6 +644,16 @@ void toc_mem_disk_digest(const char *name, size_t table_count, uint8_t out[TOC_M
     ok = ok && EVP_DigestFinal_ex(ctx, out, NULL);
     TOC_ASSERT(ok);
     EVP_MD_CTX_free(ctx);
+}
+
+void toc_mem_disk_digest(const char *name, size_t table_count, uint8_t out[TOC_MEM_DIGEST_SIZE])
+{
+    digest(name, 0, table_count, out);
+}
+
+void toc_mem_disk_digest_table(const char *name, size_t table, uint8_t out[TOC_MEM_DIGEST_SIZE])
+{
+    digest(name, table, table + 1, out);
 }
 
 /* Stores */

@@ -56,4 +56,7 @@ TOC_MUST enum toc_err toc_mem_disk_clone(const char *from, const char *to);
  */
 void toc_mem_disk_digest(const char *name, size_t table_count, uint8_t out[TOC_MEM_DIGEST_SIZE]);
 
+/* The same over the one table at that place. */
+void toc_mem_disk_digest_table(const char *name, size_t table, uint8_t out[TOC_MEM_DIGEST_SIZE]);
+
 #endif

@@ -238,8 +238,9 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
         return on_change(turn, record);
     case TOCSIN__V1__RECORD_TYPE__POLICY_PART:
     case TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED:
+        /* Its own records name the version: whoever follows only this log has to know it first. */
         return toc_turn_keep_policy(turn, record->type, toc_wire_bytes(&record->body),
-                                    record->at_ms, false);
+                                    record->at_ms, true);
     default:
         return TOC_OK;
     }

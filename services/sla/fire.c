@@ -64,16 +64,20 @@ enum toc_err fire_issue(struct work *work, toc_time_ms before_ms)
     return TOC_OK;
 }
 
-static enum toc_err fire_row(struct toc_turn *turn, const uint8_t key[ROW_KEY], toc_time_ms now_ms)
+/*
+ * Takes a row off the index and fires what is due up to where it stood, no more: so dues fire in
+ * the order of their instants over all issues, however far time has moved at once.
+ */
+static enum toc_err fire_row(struct toc_turn *turn, const uint8_t key[ROW_KEY], toc_time_ms due_ms)
 {
-    struct work work = {.turn = turn, .at_ms = now_ms};
+    struct work work = {.turn = turn, .at_ms = due_ms};
     enum toc_err err = row_load(turn, key[0], toc_get_u32be(key + 1), &work.row);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     TOC_TRY(due_remove(turn->txn, work.row->indexed_ms, key));
     work.row->indexed_ms = TOC_TIME_NEVER; /* row_save puts it where it belongs now */
     TOC_TRY(row_bind(&work));
-    TOC_TRY(fire_issue(&work, now_ms));
+    TOC_TRY(fire_issue(&work, due_ms + 1));
     return row_save(&work);
 }
 
@@ -88,7 +92,7 @@ enum toc_err fire_dues(struct toc_turn *turn, toc_time_ms now_ms)
         if (moved(due_ms) >= now_ms)
             return TOC_OK;
         size_t mark = toc_arena_mark(turn->arena);
-        TOC_TRY(fire_row(turn, key, now_ms));
+        TOC_TRY(fire_row(turn, key, due_ms));
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;

@@ -1,0 +1,372 @@
+/*
+ * The notifier's sender, simulated: pages that are due go to a provider that accepts, fails,
+ * refuses, asks for patience or never answers. The provider remembers every delivery.
+ */
+#include "tests/sim/world.h"
+
+#include "common/run_internal.h"
+#include "services/notifier/notifier.h"
+
+#include <stdlib.h>
+
+#define PAGES_MAX    2048
+#define ALERTS_MAX   512
+#define OUTCOMES_MAX 8192
+#define UNDER_WAY    8
+#define TIMEOUT_MS   900
+
+/* One page, as the log and the provider know it. */
+struct known_page {
+    uint64_t alert;
+    uint32_t index;
+    char delivery[NOTIFIER_DELIVERY_MAX];
+    unsigned deliveries; /* the provider's */
+    bool answered_ok;    /* the provider said 2xx at least once */
+    Tocsin__V1__PageState state;
+};
+
+struct known_alert {
+    uint8_t id[16];
+    uint64_t number;
+    bool ended; /* acknowledged or closed, in the log */
+};
+
+struct outcome {
+    uint8_t bytes[128];
+    size_t size;
+};
+
+struct under_way {
+    bool used;
+    uint64_t alert;
+    uint32_t index;
+    unsigned outcome;
+};
+
+struct pager {
+    struct known_page pages[PAGES_MAX];
+    size_t page_count;
+    struct known_alert alerts[ALERTS_MAX];
+    size_t alert_count;
+    struct outcome outcomes[OUTCOMES_MAX];
+    size_t outcome_count;
+    struct under_way ways[UNDER_WAY];
+    unsigned life; /* of the notifier: answers of an earlier one reach nobody */
+    unsigned fail_percent, how;
+    struct toc_arena arena;
+};
+
+struct pager *pager_new(void)
+{
+    struct pager *pager = calloc(1, sizeof(*pager));
+    TOC_ASSERT(pager != NULL);
+    enum toc_err err = toc_arena_init(&pager->arena, 1 << 18);
+    TOC_ASSERT(err == TOC_OK);
+    return pager;
+}
+
+void pager_free(struct pager *pager)
+{
+    toc_arena_done(&pager->arena);
+    free(pager);
+}
+
+void pager_fail(struct world *world, unsigned percent, unsigned how)
+{
+    world->pager->fail_percent = percent;
+    world->pager->how = how;
+}
+
+static struct known_page *find_page(struct pager *pager, uint64_t alert, uint32_t index)
+{
+    for (size_t i = 0; i < pager->page_count; i++)
+        if (pager->pages[i].alert == alert && pager->pages[i].index == index)
+            return &pager->pages[i];
+    return NULL;
+}
+
+static struct known_alert *find_alert(struct pager *pager, uint64_t number)
+{
+    for (size_t i = 0; i < pager->alert_count; i++)
+        if (pager->alerts[i].number == number)
+            return &pager->alerts[i];
+    return NULL;
+}
+
+const uint8_t *pager_alert(struct world *world, uint64_t number)
+{
+    const struct known_alert *alert = find_alert(world->pager, number);
+    return alert != NULL ? alert->id : NULL;
+}
+
+const uint8_t *pager_some_alert(struct world *world, struct rng *rng)
+{
+    struct pager *pager = world->pager;
+    if (pager->alert_count == 0)
+        return NULL;
+    size_t recent = pager->alert_count < 6 ? pager->alert_count : 6;
+    return pager->alerts[pager->alert_count - 1 - rng_next(rng) % recent].id;
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+static uint32_t draw_code(struct world *world)
+{
+    static const uint32_t bad[] = {500, 429, 404, 0, 0, 503};
+    const struct pager *pager = world->pager;
+    if (!rng_chance(&world->rng_page, pager->fail_percent))
+        return rng_chance(&world->rng_page, world->healed ? 0 : 3) ? 0 : 200;
+    return pager->how % 2 == 0 ? bad[rng_next(&world->rng_page) % 6] : bad[pager->how % 6];
+}
+
+/* What the provider makes of it, decided now and told later. */
+static unsigned draw_outcome(struct world *world, struct known_page *known, uint32_t *out_code)
+{
+    struct pager *pager = world->pager;
+    Tocsin__V1__PageOutcome outcome;
+    char text[24];
+    TOC_ASSERT(pager->outcome_count < OUTCOMES_MAX);
+    unsigned number = (unsigned)pager->outcome_count++;
+    tocsin__v1__page_outcome__init(&outcome);
+    outcome.alert_number = known->alert;
+    outcome.page = known->index;
+    outcome.code = *out_code = draw_code(world);
+    snprintf(text, sizeof(text), "r%u", number);
+    outcome.text = text;
+    if (outcome.code == 429)
+        outcome.retry_after_ms = world->options.start_ms + world->now_ms + 1500;
+    struct outcome *kept = &pager->outcomes[number];
+    TOC_ASSERT(tocsin__v1__page_outcome__get_packed_size(&outcome) <= sizeof(kept->bytes));
+    kept->size = tocsin__v1__page_outcome__pack(&outcome, kept->bytes);
+    return number;
+}
+
+static void check_start(struct world *world, struct pager *pager, const Tocsin__V1__Page *page,
+                        const struct known_page *known)
+{
+    const struct known_alert *alert = find_alert(pager, page->alert_number);
+    if (known == NULL)
+        world_fail(world, 11, "page %llu/%u is sent and its intent is not on disk",
+                   (unsigned long long)page->alert_number, page->index);
+    else if (strcmp(known->delivery, page->delivery) != 0)
+        world_fail(world, 11, "page %llu/%u is sent as %s, before as %s",
+                   (unsigned long long)page->alert_number, page->index, page->delivery,
+                   known->delivery);
+    else if (alert != NULL && alert->ended)
+        world_fail(world, 11, "page %llu/%u is sent after its alert was acknowledged or closed",
+                   (unsigned long long)page->alert_number, page->index);
+}
+
+static void start_send(struct world *world, struct under_way *way, unsigned slot,
+                       const Tocsin__V1__Page *page)
+{
+    struct pager *pager = world->pager;
+    struct known_page *known = find_page(pager, page->alert_number, page->index);
+    uint32_t code;
+    check_start(world, pager, page, known);
+    if (world->failed)
+        return;
+    *way = (struct under_way){.used = true, .alert = page->alert_number, .index = page->index};
+    way->outcome = draw_outcome(world, known, &code);
+    /* A page that times out may have arrived all the same. */
+    if ((code >= 200 && code < 300) || (code == 0 && rng_chance(&world->rng_page, 50)))
+        known->deliveries++;
+    if (code >= 200 && code < 300)
+        known->answered_ok = true;
+    toc_time_ms takes_ms = code == 0 ? TIMEOUT_MS : rng_range(&world->rng_page, 1, 120);
+    if (world->exact)
+        takes_ms = 1;
+    world_at(world, world->now_ms + takes_ms, EV_PAGE, pager->life * UNDER_WAY + slot, NULL);
+}
+
+static bool is_under_way(const struct pager *pager, const Tocsin__V1__Page *page)
+{
+    for (unsigned i = 0; i < UNDER_WAY; i++)
+        if (pager->ways[i].used && pager->ways[i].alert == page->alert_number &&
+            pager->ways[i].index == page->index)
+            return true;
+    return false;
+}
+
+static void send_due(struct world *world, struct node *node, struct toc_txn *txn)
+{
+    struct pager *pager = world->pager;
+    struct notifier_page due[2 * UNDER_WAY];
+    size_t count, at = 0;
+    toc_arena_reset(&pager->arena, 0);
+    enum toc_err err = notifier_due_pages(txn, &pager->arena, world_clock(world, node).wall_ms,
+                                          2 * UNDER_WAY, due, &count);
+    if (err < 0) {
+        world_fail(world, 11, "the pages that are due cannot be read: %s", toc_err_text(err));
+        return;
+    }
+    for (unsigned slot = 0; slot < UNDER_WAY && !world->failed; slot++) {
+        if (pager->ways[slot].used)
+            continue;
+        while (at < count && is_under_way(pager, due[at].page))
+            at++;
+        if (at == count)
+            return;
+        start_send(world, &pager->ways[slot], slot, due[at++].page);
+    }
+}
+
+void pager_after_commit(struct world *world, struct node *node)
+{
+    struct toc_txn *txn;
+    if (node->role != ROLE_NOTIFIER || toc_txn_begin_read(toc_run_store(node->run), &txn) < 0)
+        return;
+    send_due(world, node, txn);
+    toc_txn_abort(txn);
+}
+
+/* Planted: the sender looks into the turn that is still open. */
+void pager_before_commit(struct world *world, struct node *node)
+{
+    if (TOC_PLANTED(TOC_PLANT_SEND_FIRST) && node->role == ROLE_NOTIFIER && node->run->turn_open)
+        send_due(world, node, node->run->turn.txn);
+}
+
+void pager_forget(struct world *world)
+{
+    memset(world->pager->ways, 0, sizeof(world->pager->ways));
+    world->pager->life++;
+}
+
+void pager_event(struct world *world, unsigned send)
+{
+    struct pager *pager = world->pager;
+    struct node *node = world_node(world, ROLE_NOTIFIER);
+    struct under_way *way = &pager->ways[send % UNDER_WAY];
+    if (send / UNDER_WAY != pager->life || node->run == NULL || !way->used)
+        return;
+    if (node->stopped_ms > world->now_ms) {
+        world_at(world, node->stopped_ms, EV_PAGE, send, NULL);
+        return;
+    }
+    const struct outcome *outcome = &pager->outcomes[way->outcome];
+    way->used = false;
+    enum toc_err err = toc_run_outcome(node->run, toc_str(outcome->bytes, outcome->size),
+                                       world_clock(world, node));
+    if (node_survives(world, node, err, "an outcome"))
+        world_wake(world, node, world->now_ms + 1);
+}
+
+struct toc_str pager_outcome(const struct world *world, const char *text)
+{
+    const struct pager *pager = world->pager;
+    size_t number = text[0] == 'r' ? strtoul(text + 1, NULL, 10) : SIZE_MAX;
+    if (number >= pager->outcome_count)
+        return toc_str(NULL, 0);
+    return toc_str(pager->outcomes[number].bytes, pager->outcomes[number].size);
+}
+
+/* --- what the notifier's log says --------------------------------------------------------- */
+
+static void on_paged(struct world *world, const Tocsin__V1__Page *page)
+{
+    struct pager *pager = world->pager;
+    const struct known_alert *alert = find_alert(pager, page->alert_number);
+    if (find_page(pager, page->alert_number, page->index) != NULL)
+        world_fail(world, 11, "page %llu/%u is planned twice",
+                   (unsigned long long)page->alert_number, page->index);
+    if (alert == NULL || alert->ended)
+        world_fail(world, 11, "page %llu/%u is planned for an alert that is not open",
+                   (unsigned long long)page->alert_number, page->index);
+    TOC_ASSERT(pager->page_count < PAGES_MAX);
+    struct known_page *known = &pager->pages[pager->page_count++];
+    *known = (struct known_page){.alert = page->alert_number,
+                                 .index = page->index,
+                                 .state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING};
+    snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
+}
+
+static void on_sent(struct world *world, const Tocsin__V1__Page *page)
+{
+    struct known_page *known = find_page(world->pager, page->alert_number, page->index);
+    if (known == NULL) {
+        world_fail(world, 11, "an outcome of a page that was never planned");
+        return;
+    }
+    if (strcmp(known->delivery, page->delivery) != 0)
+        world_fail(world, 11, "page %llu/%u changed its delivery id",
+                   (unsigned long long)page->alert_number, page->index);
+    if (known->state != TOCSIN__V1__PAGE_STATE__PAGE_PENDING && known->state != page->state)
+        world_fail(world, 11, "page %llu/%u ended in state %d and is now in state %d",
+                   (unsigned long long)page->alert_number, page->index, known->state, page->state);
+    if (page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED && !known->answered_ok)
+        world_fail(world, 11, "page %llu/%u counts as accepted, the provider never said so",
+                   (unsigned long long)page->alert_number, page->index);
+    known->state = page->state;
+}
+
+/* What is still pending ends with the alert, or with its step. */
+static void cancel(struct pager *pager, uint64_t alert)
+{
+    for (size_t i = 0; i < pager->page_count; i++)
+        if (pager->pages[i].alert == alert &&
+            pager->pages[i].state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING)
+            pager->pages[i].state = TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED;
+}
+
+void pager_check_record(struct world *world, struct node *node, uint64_t seq,
+                        const Tocsin__V1__Record *record)
+{
+    struct pager *pager = world->pager;
+    const Tocsin__V1__AlertChange *change =
+        check_message(&tocsin__v1__alert_change__descriptor, toc_wire_bytes(&record->body));
+    if (change == NULL) {
+        world_fail(world, 11, "%s seq %llu has no readable body", node->name,
+                   (unsigned long long)seq);
+        return;
+    }
+    const Tocsin__V1__Alert *alert = change->alert;
+    struct known_alert *known = alert != NULL ? find_alert(pager, alert->number) : NULL;
+    switch ((int)record->type) {
+    case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
+        if (known != NULL)
+            world_fail(world, 11, "alert %llu is opened twice", (unsigned long long)alert->number);
+        TOC_ASSERT(pager->alert_count < ALERTS_MAX && alert->id.len == 16);
+        pager->alerts[pager->alert_count].number = alert->number;
+        memcpy(pager->alerts[pager->alert_count++].id, alert->id.data, 16);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
+        on_paged(world, change->page);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
+        on_sent(world, change->page);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
+        known->ended = true;
+        cancel(pager, alert->number);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
+        cancel(pager, alert->number);
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- at the end --------------------------------------------------------------------------- */
+
+size_t pager_pending(const struct world *world)
+{
+    const struct pager *pager = world->pager;
+    size_t pending = 0;
+    for (size_t i = 0; i < pager->page_count; i++)
+        pending += pager->pages[i].state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
+    return pending;
+}
+
+void pager_check_end(struct world *world)
+{
+    const struct pager *pager = world->pager;
+    for (size_t i = 0; i < pager->page_count; i++) {
+        const struct known_page *page = &pager->pages[i];
+        if (page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED && page->deliveries == 0)
+            world_fail(world, 11, "page %llu/%u was accepted and never delivered",
+                       (unsigned long long)page->alert, page->index);
+    }
+}

@@ -1,0 +1,235 @@
+/*
+ * State is a fold of the logs: each service is built again from nothing, out of what its upstreams'
+ * logs say, in the order that the causes in its own log show. Every record has to come out again
+ * byte for byte, and at the end every row.
+ *
+ * A record without a cause stands for what was in no upstream's log: time that passed, an upstream
+ * that fell silent, the outcome of a page. It says at which log time that was, so the replay does
+ * the same there. Turns end at other places than they did.
+ */
+#include "tests/sim/world.h"
+
+#include "common/run_internal.h"
+
+#include <stdlib.h>
+
+#define DISK "replay"
+
+struct replay {
+    struct world *world;
+    const struct node *node;
+    struct toc_link link;
+    struct toc_run_config config;
+    struct toc_run *run;
+    size_t taken; /* of the node's takings */
+    size_t made;  /* own records that were compared */
+    struct rng rng;
+};
+
+static void fail(struct replay *replay, const char *what)
+{
+    world_fail(replay->world, 6, "%s, rebuilt up to seq %zu: %s", replay->node->name, replay->made,
+               what);
+}
+
+static void tell_record(struct world *world, const char *what, struct toc_str bytes)
+{
+    const Tocsin__V1__Record *r = check_message(&tocsin__v1__record__descriptor, bytes);
+    world_say(world, "%s: type %d at %lld log %lld cause %016llx/%llu/%u policy %u, %zu bytes",
+              what, r->type, (long long)r->at_ms, (long long)r->log_ms,
+              (unsigned long long)r->cause_log, (unsigned long long)r->cause_seq, r->cause_index,
+              r->policy, bytes.size);
+}
+
+/* What the new instance has written has to be what the log says. */
+static void compare_new(struct replay *replay)
+{
+    const struct shadow *shadow = &replay->node->shadow;
+    struct toc_journal_entry entry;
+    while (replay->made < replay->run->journal.last_seq && !replay->world->failed) {
+        enum toc_err err = toc_journal_read(replay->run->turn.txn, replay->made + 1, &entry);
+        TOC_ASSERT(err == TOC_OK);
+        if (replay->made == shadow->count) {
+            fail(replay, "it writes more than there is");
+        } else {
+            const struct seen *seen = &shadow->seen[replay->made];
+            if (!toc_str_equal(entry.record, toc_str(seen->bytes, seen->size))) {
+                tell_record(replay->world, "was", toc_str(seen->bytes, seen->size));
+                tell_record(replay->world, "is now", entry.record);
+                fail(replay, "the next record differs");
+            }
+        }
+        replay->made++;
+    }
+}
+
+static void after_step(struct replay *replay, enum toc_err err)
+{
+    const struct toc_now now = {.wall_ms = TOC_TIME_MIN};
+    if (err < 0) {
+        fail(replay, toc_err_text(err));
+        return;
+    }
+    compare_new(replay);
+    if (rng_chance(&replay->rng, 20) && toc_run_commit(replay->run, now) < 0)
+        fail(replay, "a commit failed");
+    err = run_begin(replay->run);
+    TOC_ASSERT(err == TOC_OK);
+}
+
+static void let_time_pass(struct replay *replay, toc_time_ms log_ms)
+{
+    replay->run->log_ms = log_ms; /* an own clock may start lower after a restart */
+    after_step(replay, run_fire_dues(replay->run, UINT32_MAX));
+}
+
+static void step_seen(struct replay *replay, const struct node *up, uint64_t seq)
+{
+    const struct toc_service *service = replay->run->service;
+    const struct seen *seen = &up->shadow.seen[seq - 1];
+    struct toc_event ev = {.kind = TOC_EVENT_RECORD,
+                           .at_ms = seen->at_ms,
+                           .bytes = toc_str(seen->bytes, seen->size),
+                           .record = check_unpack(seen),
+                           .log_id = up->shadow.log_id,
+                           .upstream = up->name};
+    if (service->upstream_classes != 0 && (service->upstream_classes & ev.record->class_) == 0)
+        return;
+    after_step(replay, run_step(replay->run, &ev, up->shadow.log_id, seq, NULL));
+}
+
+/* Whether the next record of the own log follows from that one. */
+static bool has_trace(const struct replay *replay, const struct node *up, uint64_t seq)
+{
+    const struct shadow *shadow = &replay->node->shadow;
+    if (replay->made == shadow->count)
+        return false;
+    const struct seen *own = &shadow->seen[replay->made];
+    return own->cause_log == up->shadow.log_id && own->cause_seq == seq;
+}
+
+/*
+ * What was taken at this place of the own log and left no trace there. A log does not tell where
+ * that was between two of its records, so the simulator has kept it.
+ */
+static void step_silent_here(struct replay *replay)
+{
+    const struct takings *takings = &replay->node->takings;
+    while (replay->taken < takings->committed && !replay->world->failed) {
+        const struct taken *taken = &takings->all[replay->taken];
+        const struct node *up = &replay->world->nodes[taken->upstream];
+        if (taken->own_seq != replay->made || has_trace(replay, up, taken->seq))
+            return;
+        replay->taken++;
+        let_time_pass(replay, taken->log_ms); /* as the loop does before every record */
+        step_seen(replay, up, taken->seq);
+    }
+}
+
+static void step_upstream(struct replay *replay, const struct seen *own)
+{
+    const Tocsin__V1__Record *record = check_unpack(own);
+    const Tocsin__V1__Upstream *upstream =
+        check_message(&tocsin__v1__upstream__descriptor, toc_wire_bytes(&record->body));
+    struct toc_event ev = {.kind = TOC_EVENT_UPSTREAM,
+                           .at_ms = own->log_ms,
+                           .log_id = upstream->log_id,
+                           .upstream = upstream->name,
+                           .left_out = own->type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT};
+    after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
+}
+
+static void step_outcome(struct replay *replay, const struct seen *own)
+{
+    const Tocsin__V1__Record *record = check_unpack(own);
+    const Tocsin__V1__AlertChange *change =
+        check_message(&tocsin__v1__alert_change__descriptor, toc_wire_bytes(&record->body));
+    struct toc_event ev = {.kind = TOC_EVENT_OUTCOME,
+                           .bytes = pager_outcome(replay->world, change->page->outcome)};
+    after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
+}
+
+/* One step of the own log: the records that follow from one event. */
+static void follow_log(struct replay *replay)
+{
+    const struct seen *own = &replay->node->shadow.seen[replay->made];
+    const struct node *up = own->cause_log != 0 ? world_log(replay->world, own->cause_log) : NULL;
+    size_t before = replay->made;
+    step_silent_here(replay);
+    replay->run->log_ms = own->log_ms;
+    if (up != NULL) {
+        replay->taken++;
+        let_time_pass(replay, own->log_ms);
+        step_seen(replay, up, own->cause_seq);
+    } else if (own->type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT ||
+               own->type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK) {
+        step_upstream(replay, own);
+    } else if (own->type == TOCSIN__V1__RECORD_TYPE__ALERT_SENT) {
+        step_outcome(replay, own);
+    } else {
+        let_time_pass(replay, own->log_ms);
+    }
+    if (replay->made == before && !replay->world->failed)
+        fail(replay, "the next record does not come");
+}
+
+static void compare_rows(struct replay *replay)
+{
+    size_t tables = TOC_TABLE_OWN + replay->node->service->table_count;
+    for (size_t i = 0; i < tables && !replay->world->failed; i++) {
+        uint8_t was[TOC_MEM_DIGEST_SIZE], is[TOC_MEM_DIGEST_SIZE];
+        if (i == TOC_TABLE_META || i == TOC_TABLE_CURSOR)
+            continue; /* reservations and cursors are no fold of the logs */
+        toc_mem_disk_digest_table(replay->node->name, i, was);
+        toc_mem_disk_digest_table(DISK, i, is);
+        if (memcmp(was, is, sizeof(was)) != 0)
+            world_fail(replay->world, 6, "%s, rebuilt: table %s differs", replay->node->name,
+                       i < TOC_TABLE_OWN ? (i == TOC_TABLE_LOG ? "log" : "policy")
+                                         : replay->node->service->tables[i - TOC_TABLE_OWN]);
+    }
+}
+
+static void rebuild(struct replay *replay)
+{
+    const struct toc_now now = {.wall_ms = TOC_TIME_MIN};
+    enum toc_err err = run_begin(replay->run);
+    TOC_ASSERT(err == TOC_OK);
+    while (replay->made < replay->node->shadow.count && !replay->world->failed)
+        follow_log(replay);
+    step_silent_here(replay);
+    if (!replay->world->failed && replay->taken != replay->node->takings.committed)
+        fail(replay, "it took more than its log and its upstreams show");
+    let_time_pass(replay, replay->node->run->log_ms);
+    err = toc_run_commit(replay->run, now);
+    TOC_ASSERT(err == TOC_OK);
+    if (!replay->world->failed)
+        compare_rows(replay);
+}
+
+static void replay_node(struct world *world, struct node *node)
+{
+    struct replay replay = {.world = world,
+                            .node = node,
+                            .link = {world, NULL},
+                            .rng = rng_of(world->options.seed, 20)};
+    const struct toc_now now = {.wall_ms = TOC_TIME_MIN};
+    replay.config = node->config;
+    replay.config.service = node->service;
+    replay.config.data_dir = DISK;
+    replay.config.link = &replay.link;
+    replay.config.random = node->shadow.log_id;
+    enum toc_err err = toc_run_open(&replay.config, now, &replay.run);
+    TOC_ASSERT(err == TOC_OK);
+    rebuild(&replay);
+    toc_run_close(replay.run);
+    toc_mem_disk_free(DISK);
+}
+
+void replay_check(struct world *world)
+{
+    for (size_t i = 0; i < world->node_count && !world->failed; i++) {
+        enum role role = world->nodes[i].role;
+        if (role == ROLE_ROUTER || role == ROLE_SLA || role == ROLE_NOTIFIER)
+            replay_node(world, &world->nodes[i]);
+    }
+}

@@ -1,0 +1,337 @@
+/*
+ * One simulated deployment: every service's real core and run in this process, on memory disks,
+ * simulated time and simulated links. All that happens follows from one seed.
+ *
+ *   sim.c        options, seeds, planted bugs      world.c     nodes, turns, time, crashes
+ *   faults.c     what goes wrong, and when         link_sim.c  the links, and what is seen on them
+ *   workload.c   publishers with a ledger          pager.c     the sender and the page provider
+ *   check.c      logs, after every commit          ends.c      what has to hold at the end
+ *   replay.c     state = fold of the logs          model_sla.c the clocks, told independently
+ *   scenario.c   scripts with a transcript
+ *
+ * A world is single-threaded and is never freed in parts: it lives as long as its run.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "common/plant.h"
+#include "common/run.h"
+#include "common/store_mem.h"
+
+#include <stdio.h>
+
+#define NODES_MAX      8
+#define PUBLISHERS_MAX 4
+#define CONNS_MAX      64
+#define FAULTS_MAX     64
+#define SUBJECTS_MAX   64
+#define POLICIES_MAX   4
+
+/* --- random numbers: one stream per concern, so that one more fault moves nothing else ---- */
+
+struct rng {
+    uint64_t state;
+};
+struct rng rng_of(uint64_t seed, uint64_t stream);
+uint64_t rng_next(struct rng *rng);
+/* Both ends included. */
+int64_t rng_range(struct rng *rng, int64_t from, int64_t to);
+bool rng_chance(struct rng *rng, unsigned percent);
+
+/* --- what a seed draws ----------------------------------------------------------------------- */
+
+struct options {
+    uint64_t seed;
+    unsigned intakes, publishers, subjects, events;
+    toc_time_ms start_ms;  /* wall clock at the beginning */
+    toc_time_ms faulty_ms; /* how long there are faults and publishing */
+    unsigned batch_max, frames_max, poll_ms, latency_ms, queue_max, open_turn_percent;
+    size_t credit_bytes;
+    size_t dedupe_entries;
+    uint64_t keep_records; /* 0 keeps everything */
+    unsigned faults;
+    bool verbose;
+    const char *without; /* "3,5": faults left out */
+};
+
+enum fault_kind {
+    FAULT_CRASH,        /* at once, in the middle of a turn */
+    FAULT_CRASH_COMMIT, /* at the nth commit from then on: lost, or kept and nothing sent */
+    FAULT_CRASH_SEND,   /* at the nth frame sent from then on */
+    FAULT_STOP,         /* stands still, as after SIGSTOP */
+    FAULT_CUT,          /* a connection is closed and cannot be made */
+    FAULT_ONE_WAY,      /* frames in one direction vanish */
+    FAULT_LOSSY,        /* some frames vanish, some come twice */
+    FAULT_SLOW,         /* frames take longer */
+    FAULT_NARROW,       /* the queue of a connection is short: "would block" */
+    FAULT_DISK_FULL,
+    FAULT_NEARLY_FULL,
+    FAULT_CLOCK,    /* the wall clock steps */
+    FAULT_PROVIDER, /* of pages: fails, refuses, or answers nothing */
+    FAULT_KINDS
+};
+
+struct fault {
+    enum fault_kind kind;
+    toc_time_ms at_ms, until_ms; /* simulated time since the beginning */
+    unsigned node, conn, nth, amount;
+    bool flag;
+    toc_time_ms step_ms;
+    bool left_out;
+};
+
+/* --- logs as they were seen, record by record ------------------------------------------------ */
+
+struct seen {
+    uint8_t *bytes;
+    size_t size;
+    uint8_t hash[32];
+    toc_time_ms at_ms, log_ms; /* of the record */
+    uint64_t cause_log, cause_seq;
+    uint32_t cause_index;
+    unsigned type;
+    uint8_t issue[16];
+    bool has_issue;
+};
+
+struct shadow {
+    uint64_t log_id;
+    struct seen *seen; /* seen[i] is seq i + 1 */
+    size_t count, room;
+    uint64_t through[NODES_MAX]; /* newest cause by node */
+    uint32_t next_index;         /* of the newest cause */
+    uint64_t last_cause_log, last_cause_seq;
+};
+
+/* --- the order in which a node took its upstreams' records ------------------------------------ */
+
+struct taken {
+    unsigned upstream; /* node */
+    uint64_t seq;
+    uint64_t own_seq;   /* the newest own record at that time */
+    toc_time_ms log_ms; /* as the step saw it */
+};
+
+struct takings {
+    struct taken *all;
+    size_t count, room, committed;
+    uint64_t commits; /* of the run, when last looked at */
+};
+
+/* --- nodes and connections ------------------------------------------------------------------- */
+
+enum role { ROLE_INTAKE, ROLE_ROUTER, ROLE_SLA, ROLE_NOTIFIER, ROLE_AUDIT };
+
+struct toc_link {
+    struct world *world;
+    struct node *node;
+};
+
+struct frame {
+    struct frame *next;
+    unsigned conn;
+    uint32_t generation;
+    bool to_server;
+    uint32_t stream; /* of a Batch */
+    uint64_t record_bytes;
+    size_t size;
+    uint8_t bytes[];
+};
+
+struct node {
+    unsigned index;
+    enum role role;
+    char name[16];
+    const struct toc_service *service; /* the core */
+    struct toc_service watched;        /* the same with a step that is watched */
+    const void *service_config;
+    const char *upstream_names[NODES_MAX];
+    unsigned upstream_nodes[NODES_MAX];
+    unsigned upstream_conns[NODES_MAX];
+    size_t upstream_count;
+    struct toc_link link;
+    struct toc_run_config config;
+    struct toc_run *run; /* NULL while it is down */
+    struct frame *inbox, **inbox_end;
+    toc_time_ms tick_ms;    /* when its next turn is scheduled */
+    uint64_t tick_id;       /* the event that counts; earlier ones are stale */
+    toc_time_ms stopped_ms; /* stands still until then */
+    toc_time_ms skew_ms;    /* of its wall clock */
+    toc_time_ms mono_ms;    /* origin of its monotonic clock */
+    unsigned die_at_send;   /* countdown; 0 for none */
+    bool dying;             /* the process is gone; what it still sends reaches nobody */
+    bool crash_now;         /* at the next turn, before its commit */
+    bool disk_crash;        /* armed */
+    unsigned starts;
+    toc_time_ms restart_after_ms;
+    struct shadow shadow;
+    struct takings takings;
+    toc_time_ms promised_ms; /* intake: highest promise that left it */
+    uint64_t promised_head;  /* newest record at that time: later ones are bound */
+    uint64_t acked_seq;      /* highest that it told a publisher or a follower */
+};
+
+struct conn {
+    bool from_publisher;
+    unsigned client, server; /* node, or publisher when from_publisher */
+    unsigned upstream;       /* place at the client */
+    uint32_t generation;
+    bool cut;
+    bool vanish[2]; /* [1]: towards the server */
+    unsigned loss_percent, repeat_percent, queue_max;
+    toc_time_ms slow_ms;
+    unsigned in_flight[2];
+    toc_time_ms last_ms[2];
+    uint32_t stream;
+    uint64_t flight_bytes; /* of records of that stream, towards the client */
+};
+
+/* --- the queue of what will happen ----------------------------------------------------------- */
+
+enum event_kind {
+    EV_FRAME,
+    EV_TURN,
+    EV_START,
+    EV_PUBLISHER,
+    EV_FAULT_BEGIN,
+    EV_FAULT_END,
+    EV_PAGE,
+};
+
+struct event {
+    toc_time_ms at_ms;
+    uint64_t id; /* order of making: ties are decided by it */
+    enum event_kind kind;
+    unsigned index;
+    void *data; /* owned by the event */
+};
+
+struct workload;
+struct pager;
+
+struct world {
+    struct options options;
+    struct rng rng_turn, rng_link, rng_work, rng_page;
+    toc_time_ms now_ms; /* since the beginning */
+    struct event *heap;
+    size_t heap_count, heap_room;
+    uint64_t next_id;
+    struct node nodes[NODES_MAX];
+    size_t node_count;
+    struct conn conns[CONNS_MAX];
+    size_t conn_count;
+    struct fault faults[FAULTS_MAX];
+    size_t fault_count;
+    bool healed; /* no fault from here on */
+    bool exact;  /* scenarios: no latency, a turn at every frame */
+    struct workload *work;
+    struct pager *pager;
+    uint64_t trace;
+    uint64_t turns, frames;
+    bool failed;
+    char why[512];
+    FILE *transcript; /* NULL: none */
+};
+
+/* world.c */
+struct world *world_new(const struct options *options);
+void world_free(struct world *world);
+/* Until `until_ms` or the first violation. */
+void world_run(struct world *world, toc_time_ms until_ms);
+void world_at(struct world *world, toc_time_ms at_ms, enum event_kind kind, unsigned index,
+              void *data);
+void world_wake(struct world *world, struct node *node, toc_time_ms at_ms);
+void world_trace(struct world *world, const void *bytes, size_t size);
+/* The first violation is kept: its number in notes on testing and what was seen. */
+__attribute__((format(printf, 3, 4))) void world_fail(struct world *world, int invariant,
+                                                      const char *format, ...);
+__attribute__((format(printf, 2, 3))) void world_say(struct world *world, const char *format, ...);
+struct toc_now world_clock(const struct world *world, const struct node *node);
+struct node *world_node(struct world *world, enum role role); /* the first; NULL for none */
+struct node *world_log(struct world *world, uint64_t log_id);
+void node_start(struct world *world, struct node *node);
+void node_crash(struct world *world, struct node *node, const char *how);
+/* True when the turn may go on; otherwise the node is down, or the world has failed. */
+bool node_survives(struct world *world, struct node *node, enum toc_err err, const char *where);
+/* Faults end, clocks stay as they are, everything that is down comes up. */
+void world_heal(struct world *world);
+/* Commits every turn that is open; false when the world has failed. */
+bool world_settle(struct world *world);
+
+/* faults.c */
+void options_draw(struct options *options, uint64_t seed);
+void options_print(const struct options *options, FILE *out);
+void faults_draw(struct world *world);
+void faults_print(const struct world *world, FILE *out);
+void fault_begin(struct world *world, struct fault *fault);
+void fault_end(struct world *world, struct fault *fault);
+
+/* link_sim.c */
+void link_post(struct world *world, unsigned conn, bool to_server, struct toc_str frame);
+void link_deliver(struct world *world, struct frame *frame);
+/* What was under way in a connection is lost; both ends see a new peer afterwards. */
+void link_reset(struct world *world, unsigned conn);
+/* A frame has been taken out of an inbox. */
+void link_taken(struct world *world, const struct frame *frame);
+toc_peer link_peer_of(const struct world *world, const struct frame *frame);
+
+/* workload.c */
+struct workload *workload_new(struct world *world);
+void workload_free(struct workload *work);
+void workload_step(struct world *world, unsigned publisher);
+void workload_receive(struct world *world, unsigned publisher, struct toc_str frame);
+bool workload_is_done(const struct world *world);
+/* An accepted record of an intake: it has to be one of the attempts, and the only one. */
+void workload_check_accepted(struct world *world, struct node *intake, uint64_t seq,
+                             const Tocsin__V1__Record *record);
+void workload_check_end(struct world *world);
+/* Maybe a reply at the very instant of that due. */
+void workload_aim(struct world *world, const uint8_t issue[16], toc_time_ms due_ms);
+/* Scenarios: publishes at once what a line describes; false when it is not understood. */
+bool workload_publish_line(struct world *world, const char *line);
+struct toc_str policy_text(unsigned number);
+const struct toc_policy *policy_compiled(struct world *world, uint32_t version);
+
+/* pager.c */
+struct pager *pager_new(void);
+void pager_free(struct pager *pager);
+void pager_after_commit(struct world *world, struct node *node);
+void pager_before_commit(struct world *world, struct node *node);
+void pager_forget(struct world *world); /* the notifier died: what was under way is unknown */
+void pager_event(struct world *world, unsigned send);
+void pager_fail(struct world *world, unsigned percent, unsigned how);
+void pager_check_record(struct world *world, struct node *node, uint64_t seq,
+                        const Tocsin__V1__Record *record);
+void pager_check_end(struct world *world);
+/* The outcome that was reported under this text, packed; empty when there is none. */
+struct toc_str pager_outcome(const struct world *world, const char *text);
+size_t pager_pending(const struct world *world);
+/* The alert of that number; NULL when there is none. */
+const uint8_t *pager_alert(struct world *world, uint64_t number);
+/* An alert that was opened, at random; NULL when there is none. */
+const uint8_t *pager_some_alert(struct world *world, struct rng *rng);
+
+/* check.c */
+/* The stream and the bytes of records of a Batch; 0 for other frames. */
+uint64_t check_batch_bytes(struct toc_str frame, uint32_t *out_stream);
+void check_sent(struct world *world, struct node *node, const struct conn *conn, toc_peer peer,
+                struct toc_str frame);
+void check_log(struct world *world, struct node *node);
+/* Unpacks into a scratch arena that the next call gives back. */
+const Tocsin__V1__Record *check_unpack(const struct seen *seen);
+/* Into the same arena, which stays; NULL when the bytes are no such message. */
+void *check_message(const ProtobufCMessageDescriptor *type, struct toc_str bytes);
+
+/* ends.c, replay.c, model_sla.c */
+bool ends_is_quiet(struct world *world, const char **why_not);
+void ends_check(struct world *world);
+void replay_check(struct world *world);
+void model_sla_check(struct world *world);
+
+/* scenario.c: 0 when the transcript is the file, word for word. */
+int scenario_run(const char *file, bool rewrite);
+
+/* Names for messages. */
+const char *fault_name(enum fault_kind kind);
+
+#endif
