@@ -152,6 +152,18 @@ def test_follower_goes_on_when_the_service_was_killed(programs, intake, tmp_path
     assert follower.end() == ""
 
 
+def test_follower_takes_more_than_its_credit(programs, intake, tmp_path):
+    count, many = 8000, 1000
+    events = [opened(f"{n:0100}", f"T-{n:0100}") for n in range(count)]
+    assert sum(map(len, events)) > 3 * 2**19, "a mebibyte is not enough: it has to be renewed"
+    for first in range(0, count, many):
+        outcomes = publish(intake.endpoint, events[first:first + many])
+        assert {outcome.status for outcome in outcomes} == {frame_pb2.Outcome.ACCEPTED}
+    follower = Follower(programs, intake.endpoint, tmp_path / "cursor")
+    assert [row[0] for row in follower.lines(count)] == [str(n) for n in range(1, count + 1)]
+    assert follower.end() == ""
+
+
 def test_follower_refuses_a_log_that_is_not_the_one_it_followed(programs, intake, tmp_path):
     cursor = tmp_path / "cursor"
     run_publisher(programs, intake.endpoint)
