@@ -63,7 +63,7 @@ struct toc_wire_field {
 static inline struct toc_wire_reader toc_wire_reader(struct toc_str bytes)
 {
     const uint8_t *p = (const uint8_t *)bytes.data;
-    return (struct toc_wire_reader){p, p + bytes.size};
+    return (struct toc_wire_reader){p, bytes.size == 0 ? p : p + bytes.size};
 }
 
 /* TOC_NONE at the end, TOC_ERR_MALFORMED for anything that is no field. */

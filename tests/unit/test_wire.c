@@ -434,6 +434,20 @@ static void a_reader_that_failed_stays_where_it_was(void **state)
     assert_int_equal(toc_wire_next(&reader, &field), TOC_ERR_MALFORMED);
 }
 
+/* An empty body has no address, and C allows no arithmetic on none. */
+static void a_message_without_bytes_has_no_fields(void **state)
+{
+    struct toc_wire_reader reader = toc_wire_reader(toc_str(NULL, 0));
+    struct toc_wire_field field;
+    Tocsin__V1__Event *event;
+    (void)state;
+    assert_null(reader.next);
+    assert_null(reader.end);
+    assert_int_equal(toc_wire_next(&reader, &field), TOC_NONE);
+    assert_int_equal(unpack_event(toc_str(NULL, 0), &event), TOC_OK);
+    assert_string_equal(event->id, "");
+}
+
 static void zigzag_gives_signed_times(void **state)
 {
     (void)state;
@@ -556,6 +570,7 @@ int main(void)
         CASE(what_is_put_is_read_back),
         CASE(a_field_never_takes_more_than_its_overhead),
         CASE(a_reader_that_failed_stays_where_it_was),
+        CASE(a_message_without_bytes_has_no_fields),
         CASE(zigzag_gives_signed_times),
         CASE(names_cover_every_value_and_nothing_else),
         CASE(hostile_bytes_are_refused_or_read_but_never_trusted),
