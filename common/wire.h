@@ -44,6 +44,12 @@ TOC_MUST enum toc_err toc_wire_unpack(struct toc_arena *arena,
                                       const ProtobufCMessageDescriptor *type, struct toc_str bytes,
                                       void *out_message);
 
+/*
+ * Whether every enumerator in `message`, at every level, is one that this version's proto files
+ * name. protobuf lets others through; deciding by one would be guessing what a newer version means.
+ */
+bool toc_wire_is_known(const ProtobufCMessage *message);
+
 /* Packs into the arena. TOC_ERR_LIMIT when it is exhausted. */
 TOC_MUST enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message,
                                     struct toc_str *out);
