@@ -229,20 +229,21 @@ static enum toc_err set_up(struct loop *loop)
 {
     struct toc_run_uv_config *config = loop->config;
     const struct toc_effects *effects = config->program->effects;
-    enum toc_err err = open_link(loop);
+    /* The store's lock comes first: binding takes an ipc path away from whoever serves on it. */
+    randombytes_buf(&config->run.random, sizeof(config->run.random));
+    enum toc_err err = toc_run_open(&config->run, now_of(), &loop->run);
+    if (err < 0) {
+        toc_log(TOC_LOG_ALARM, "open_failed", "data=%s why=\"%s\"", config->run.data_dir,
+                toc_err_text(err));
+        return err;
+    }
+    err = open_link(loop);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "link_failed", "bind=%s why=\"%s\"",
                 config->bind ? config->bind : "-", toc_err_text(err));
         return err;
     }
     config->run.link = loop->link;
-    randombytes_buf(&config->run.random, sizeof(config->run.random));
-    err = toc_run_open(&config->run, now_of(), &loop->run);
-    if (err < 0) {
-        toc_log(TOC_LOG_ALARM, "open_failed", "data=%s why=\"%s\"", config->run.data_dir,
-                toc_err_text(err));
-        return err;
-    }
     init_handles(loop);
     TOC_TRY(watch_link(loop));
     if (config->metrics != NULL) {

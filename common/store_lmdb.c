@@ -542,6 +542,22 @@ static void end_read(struct toc_txn *txn)
     give_reader_back(txn);
 }
 
+#define NO_ROOM_BYTES (1024 * 1024) /* a file system with less left is full */
+
+/*
+ * A write that the disk had room for only in part is EIO to LMDB. Nothing of the transaction counts
+ * then, because its meta page was not written; a file system without room tells it from bad news.
+ */
+static enum toc_err from_commit(const struct toc_store *store, int rc)
+{
+    struct statfs fs;
+    int fd;
+    if (rc == EIO && mdb_env_get_fd(store->env, &fd) == 0 && fstatfs(fd, &fs) == 0 &&
+        (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize < NO_ROOM_BYTES)
+        return TOC_ERR_FULL;
+    return from_rc(rc);
+}
+
 enum toc_err toc_txn_commit(struct toc_txn *txn)
 {
     struct toc_store *store = txn->store;
@@ -552,7 +568,7 @@ enum toc_err toc_txn_commit(struct toc_txn *txn)
     }
     TOC_ASSERT(txn->scans == 0);
     store->writing = false;
-    err = from_rc(mdb_txn_commit(txn->mdb));
+    err = from_commit(store, mdb_txn_commit(txn->mdb));
     if (err == TOC_OK)
         refresh_use(store, false);
     return err;

@@ -156,6 +156,51 @@ enum toc_err toc_wire_unpack(struct toc_arena *arena, const ProtobufCMessageDesc
     return TOC_OK;
 }
 
+static bool is_known_value(const ProtobufCFieldDescriptor *field, const void *value)
+{
+    int number;
+    const ProtobufCMessage *message;
+    if (field->type == PROTOBUF_C_TYPE_ENUM) {
+        memcpy(&number, value, sizeof(number));
+        return protobuf_c_enum_descriptor_get_value(field->descriptor, number) != NULL;
+    }
+    memcpy(&message, value, sizeof(message));
+    return message == NULL || toc_wire_is_known(message);
+}
+
+static bool is_known_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const char *base = (const char *)message, *list;
+    size_t width = field->type == PROTOBUF_C_TYPE_ENUM ? sizeof(int) : sizeof(void *), count;
+    uint32_t chosen;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        memcpy(&count, base + field->quantifier_offset, sizeof(count));
+        memcpy(&list, base + field->offset, sizeof(list));
+        for (size_t i = 0; i < count; i++)
+            if (!is_known_value(field, list + i * width))
+                return false;
+        return true;
+    }
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+        memcpy(&chosen, base + field->quantifier_offset, sizeof(chosen));
+        if (chosen != field->id)
+            return true;
+    }
+    return is_known_value(field, base + field->offset);
+}
+
+bool toc_wire_is_known(const ProtobufCMessage *message)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        if ((field->type == PROTOBUF_C_TYPE_ENUM || field->type == PROTOBUF_C_TYPE_MESSAGE) &&
+            !is_known_field(message, field))
+            return false;
+    }
+    return true;
+}
+
 enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message, struct toc_str *out)
 {
     size_t size = protobuf_c_message_get_packed_size(message);

@@ -44,6 +44,12 @@ TOC_MUST enum toc_err toc_wire_unpack(struct toc_arena *arena,
                                       const ProtobufCMessageDescriptor *type, struct toc_str bytes,
                                       void *out_message);
 
+/*
+ * Whether every enumerator in `message`, at every level, is one that this version's proto files
+ * name. protobuf lets others through; deciding by one would be guessing what a newer version means.
+ */
+bool toc_wire_is_known(const ProtobufCMessage *message);
+
 /* Packs into the arena. TOC_ERR_LIMIT when it is exhausted. */
 TOC_MUST enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message,
                                     struct toc_str *out);
@@ -63,7 +69,7 @@ struct toc_wire_field {
 static inline struct toc_wire_reader toc_wire_reader(struct toc_str bytes)
 {
     const uint8_t *p = (const uint8_t *)bytes.data;
-    return (struct toc_wire_reader){p, p + bytes.size};
+    return (struct toc_wire_reader){p, bytes.size == 0 ? p : p + bytes.size};
 }
 
 /* TOC_NONE at the end, TOC_ERR_MALFORMED for anything that is no field. */

@@ -148,6 +148,8 @@ static enum toc_err on_clock(struct toc_turn *turn, const Tocsin__V1__Record *re
 {
     Tocsin__V1__ClockChange *change;
     TOC_TRY(toc_unpack(turn, clock_change, toc_wire_bytes(&record->body), &change));
+    if (!toc_wire_is_known(&change->base))
+        return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     if (change->clock == NULL || record->issue.len != TOC_ID)
         return TOC_ERR_MALFORMED;
     const char *metric = change->clock->metric;
@@ -180,6 +182,8 @@ static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *
 {
     Tocsin__V1__IssueChange *change;
     TOC_TRY(toc_unpack(turn, issue_change, toc_wire_bytes(&record->body), &change));
+    if (!toc_wire_is_known(&change->base))
+        return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     if (change->issue == NULL || record->issue.len != TOC_ID)
         return TOC_ERR_MALFORMED;
     const Tocsin__V1__Issue *issue = change->issue;

@@ -191,6 +191,8 @@ static enum toc_err on_status(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     change.old_state = work->issue->state;
+    if (work->event->issue_status->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_UNSPECIFIED)
+        return TOC_ERR_MALFORMED; /* no intake of this version accepts it */
     enum verdict verdict =
         machine_apply(work->issue, machine_input_of(work->event->issue_status->state));
     if (verdict == VERDICT_REFUSED)

@@ -112,6 +112,8 @@ static enum toc_err on_record(struct toc_turn *turn, const struct toc_event *ev)
     if (record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
         return TOC_OK;
     TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+    if (!toc_wire_is_known(&event->base))
+        return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     if (record->class_ == TOC_CLASS_ISSUE)
         return on_issue_event(turn, ev, event);
     return on_control_event(turn, record, event);

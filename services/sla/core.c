@@ -201,6 +201,8 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     Tocsin__V1__IssueChange *change;
     struct work work = {.turn = turn, .at_ms = record->at_ms};
     TOC_TRY(toc_unpack(turn, issue_change, toc_wire_bytes(&record->body), &change));
+    if (!toc_wire_is_known(&change->base))
+        return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     const Tocsin__V1__Issue *issue = change->issue;
     if (issue == NULL || issue->id.len != TOC_ID || issue->priority > TOC_POLICY_PRIORITIES)
         return TOC_ERR_MALFORMED;

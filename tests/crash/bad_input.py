@@ -246,6 +246,26 @@ def two_upstreams_of_one_log_stop_the_follower(build, directory):
     return why
 
 
+def a_second_process_on_the_same_data_leaves_the_first_alone(build, directory):
+    """Started twice by mistake: the second exits with an alarm, the endpoint stays the first's."""
+    here = suite.Suite(build, directory, ["intake"])
+    here.start()
+    client = bus.Client(here.endpoint("intake"))
+    accept(client, [event(1)])
+    pid = client.status().pid
+    for _ in range(3):
+        second = subprocess.run(here.services["intake"].command, capture_output=True, timeout=20,
+                                check=False)
+        assert second.returncode == 1 and b"open_failed" in second.stderr, second
+    newcomer = bus.Client(here.endpoint("intake"))
+    until("answer to a new connection", lambda: newcomer.status(2.0).pid == pid, 5)
+    accept(newcomer, [event(2)])
+    accept(client, [event(3)])
+    assert here.services["intake"].deaths == 0
+    here.stop()
+    return "three times"
+
+
 def a_restored_older_log_stops_its_consumer(build, directory):
     """The upstream comes back from an older copy: alarm, STATUS says why, nothing is skipped."""
     here = suite.Suite(build, directory, ["intake", "router"])
@@ -394,6 +414,7 @@ CASES = [
     an_oversized_frame_closes_only_its_own_connection,
     bad_events_are_refused_one_by_one,
     two_upstreams_of_one_log_stop_the_follower,
+    a_second_process_on_the_same_data_leaves_the_first_alone,
     a_restored_older_log_stops_its_consumer,
     a_full_map_refuses_with_a_hint_and_goes_on,
     a_full_disk_refuses_until_there_is_room,

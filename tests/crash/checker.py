@@ -14,7 +14,7 @@ import bus
 NAMES = {  # violation -> the invariant of the design that it breaks
     "chain": 4, "dense": 3, "prefix": 3, "lost": 1, "changed": 1, "twice": 2, "invented": 2,
     "conflict": 2, "cause": 7, "order": 5, "time": 5, "missing": 6, "leaf": 14, "root": 14,
-    "signature": 14,
+    "signature": 14, "page": 11,
 }
 
 
@@ -60,6 +60,7 @@ class History:
         self.final = {}              # name -> chain hash at the end, as the service gives it
         self.leaves = []             # audit's entries
         self.tree = None             # TreeAnswer
+        self.pager = None            # pager.Receiver: what the paged contact saw
 
 
 def check_log(log, say):
@@ -72,7 +73,9 @@ def check_log(log, say):
         if last_log_ms is not None and record.log_ms < last_log_ms:
             say("time", f"{log.name}: log time goes back at {record.seq}")
         last_log_ms = record.log_ms
-        if record.issue and log.name in ("intake", "router"):
+        # A parked event is only announced: it counts, in its place, once the issue is there.
+        if (record.issue and log.name in ("intake", "router") and
+                record.type != bus.rec.ISSUE_PARKED):
             if record.at_ms < at_ms.get(record.issue, record.at_ms):
                 say("time", f"{log.name}: time goes back within an issue at {record.seq}")
             at_ms[record.issue] = record.at_ms
@@ -243,6 +246,47 @@ def check_tree(history, say):
         say("root", "the signed size or root differs from the tree's")
 
 
+# --- pages -----------------------------------------------------------------------------------
+
+
+def page_changes(log, kind):
+    for record in log.records:
+        if record.type == kind:
+            yield record, bus.rec.AlertChange.FromString(record.body)
+
+
+def check_pages(history, say):
+    """Intents before sends, one id per intent, one end per intent, accepted means seen."""
+    log, seen, accepted = history.logs["notifier"], history.pager.seen, history.pager.accepted
+    intents, ends = {}, {}
+    for record, change in page_changes(log, bus.rec.ALERT_PAGED):
+        if change.page.delivery in intents:
+            say("page", f"delivery {change.page.delivery} stands for two intents")
+        intents[change.page.delivery] = change.alert.id
+    for record, change in page_changes(log, bus.rec.ALERT_SENT):
+        page = change.page
+        if page.delivery not in intents:
+            say("page", f"notifier's {record.seq} is the outcome of no intent")
+        if page.state == bus.rec.PAGE_PENDING:
+            continue # it is tried again
+        if page.delivery in ends:
+            say("page", f"delivery {page.delivery} ends twice")
+        ends[page.delivery] = page.state
+        if page.state == bus.rec.PAGE_ACCEPTED and page.contact == "duty-one" and \
+                page.delivery not in accepted:
+            say("page", f"delivery {page.delivery} counts as accepted and never was")
+    for delivery in seen:
+        if delivery not in intents:
+            say("page", f"delivery {delivery} was sent without an intent on disk")
+    over = {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_CLOSED)}
+    over |= {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_ESCALATED)}
+    for delivery, alert in intents.items():
+        if delivery not in ends and alert not in over:
+            say("page", f"delivery {delivery} has no end, and its alert goes on")
+    for text in history.pager.trouble:
+        say("page", text)
+
+
 def check(history):
     """Every invariant; the violations as (name, sentence)."""
     violations = []
@@ -259,6 +303,8 @@ def check(history):
     if "audit" in history.logs:
         check_leaves(history, say)
         check_tree(history, say)
+    if "notifier" in history.logs and history.pager is not None:
+        check_pages(history, say)
     return violations
 
 
@@ -337,6 +383,18 @@ def damages(history):
         other.tree.CopyFrom(history.tree)
         other.tree.note = history.tree.note.replace(b"\n", b"0\n", 1)
         yield "note changed", "signature", other
+    if "notifier" in history.logs and history.pager.accepted:
+        notifier = history.logs["notifier"]
+        paged = next(i for i, r in enumerate(notifier.records) if r.type == bus.rec.ALERT_PAGED and
+                     bus.rec.AlertChange.FromString(r.body).page.delivery in history.pager.accepted)
+        sent = index_of(notifier, lambda r: r.type == bus.rec.ALERT_SENT and bus.rec.AlertChange
+                        .FromString(r.body).page.state == bus.rec.PAGE_ACCEPTED)
+        yield "sent before the intent", "page", damaged(history, "notifier", lambda p: p.pop(paged))
+        yield "outcome twice", "page", damaged(history, "notifier", lambda p: p.append(p[sent]))
+        other = copy.copy(history)
+        other.pager = copy.copy(history.pager)
+        other.pager.accepted = {}
+        yield "accepted by nobody", "page", other
 
 
 def prove(history):

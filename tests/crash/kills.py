@@ -20,6 +20,7 @@ import time
 
 import bus
 import checker
+import pager
 import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -82,7 +83,9 @@ class Run:
     def __init__(self, args, directory):
         self.args, self.directory = args, directory
         self.rng = random.Random(args.seed)
-        self.suite = suite.Suite(args.build, directory, options=["--batch", "256"])
+        self.pager = pager.Receiver(directory, args.seed)
+        self.suite = suite.Suite(args.build, directory, options=["--batch", "256"],
+                                 contacts=self.pager.contacts)
         self.watchers = {name: Watcher(self.suite.endpoint(name)) for name in self.suite.services}
         self.publishers = []
         self.kills = 0
@@ -254,6 +257,7 @@ class Run:
             if follower.log_id != history.logs[name].log_id:
                 raise AssertionError(f"{name}: the log id changed")
             history.seen[name] = follower.hashes
+        history.pager = self.pager
         return history
 
 
@@ -279,7 +283,8 @@ def report(args, run, history, damages, seconds):
     print(f"ok seed={args.seed} kills={run.kills} deaths={restarts} seconds={seconds:.0f} "
           f"sent={len(ledger.sent)} receipts={len(ledger.receipts)} "
           f"duplicates={ledger.repeats} conflicts={ledger.refused} records: {logs} "
-          f"leaves={len(history.leaves)} violations=0 planted_damages_found={damages}", flush=True)
+          f"leaves={len(history.leaves)} pages={sum(history.pager.seen.values())} "
+          f"pages_repeated={sum(n > 1 for n in history.pager.seen.values())} violations=0 planted_damages_found={damages}", flush=True)
 
 
 def test(args, directory):
@@ -300,6 +305,7 @@ def test(args, directory):
         for publisher in run.publishers:
             publisher.kill()
         run.suite.stop()
+        run.pager.close()
     violations = checker.check(history)
     for name, text in violations[:40]:
         print(f"invariant {checker.NAMES[name]} ({name}): {text}")

@@ -102,8 +102,8 @@ class Service:
 class Suite:
     """All services whose binaries the build has, on ipc sockets below `directory`."""
 
-    def __init__(self, build, directory, names=None, options=()):
-        self.build, self.directory = build, directory
+    def __init__(self, build, directory, names=None, options=(), contacts=None):
+        self.build, self.directory, self.contacts = build, directory, contacts
         os.makedirs(directory, exist_ok=True)
         names = names or [n for n in CHAIN if os.path.exists(self.binary(n))]
         self.services = {}
@@ -128,12 +128,8 @@ class Suite:
         if name == "audit":
             command += ["--seed", secret(os.path.join(self.directory, "audit.seed"))]
         if name == "notifier":
-            command += self.notifier_options()
+            command += ["--contacts", self.contacts] if self.contacts else []
         return command
-
-    def notifier_options(self):
-        """Without contacts every page dies as undeliverable, which is an outcome like another."""
-        return []
 
     def start(self):
         for service in self.services.values():

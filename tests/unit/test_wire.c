@@ -434,6 +434,64 @@ static void a_reader_that_failed_stays_where_it_was(void **state)
     assert_int_equal(toc_wire_next(&reader, &field), TOC_ERR_MALFORMED);
 }
 
+/* An empty body has no address, and C allows no arithmetic on none. */
+static void a_message_without_bytes_has_no_fields(void **state)
+{
+    struct toc_wire_reader reader = toc_wire_reader(toc_str(NULL, 0));
+    struct toc_wire_field field;
+    Tocsin__V1__Event *event;
+    (void)state;
+    assert_null(reader.next);
+    assert_null(reader.end);
+    assert_int_equal(toc_wire_next(&reader, &field), TOC_NONE);
+    assert_int_equal(unpack_event(toc_str(NULL, 0), &event), TOC_OK);
+    assert_string_equal(event->id, "");
+}
+
+/* --- enumerators ------------------------------------------------------------------------ */
+
+#define UNKNOWN_VALUE 77 /* of no enum */
+
+static void an_enumerator_of_a_newer_version_is_not_known(void **state)
+{
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    Tocsin__V1__IssueStatus status = TOCSIN__V1__ISSUE_STATUS__INIT;
+    (void)state;
+    event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_STATUS;
+    event.issue_status = &status;
+    for (int value = 0; value <= TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED; value++) {
+        status.state = (Tocsin__V1__IssueState)value;
+        assert_true(toc_wire_is_known(&event.base));
+    }
+    status.state = (Tocsin__V1__IssueState)UNKNOWN_VALUE;
+    assert_false(toc_wire_is_known(&event.base));
+    status.state = (Tocsin__V1__IssueState)(TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED + 1);
+    assert_false(toc_wire_is_known(&status.base));
+    event.body_case = TOCSIN__V1__EVENT__BODY__NOT_SET; /* then it is no part of the message */
+    assert_true(toc_wire_is_known(&event.base));
+}
+
+static void enumerators_are_looked_for_at_every_level(void **state)
+{
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    Tocsin__V1__IssueClocks issue = TOCSIN__V1__ISSUE_CLOCKS__INIT;
+    Tocsin__V1__Clock first = TOCSIN__V1__CLOCK__INIT, second = TOCSIN__V1__CLOCK__INIT;
+    Tocsin__V1__Clock *clocks[] = {&first, &second};
+    (void)state;
+    assert_true(toc_wire_is_known(&change.base)); /* a submessage that is not there is no matter */
+    change.clock = &first;
+    issue.clocks = clocks;
+    issue.n_clocks = 2;
+    assert_true(toc_wire_is_known(&change.base) && toc_wire_is_known(&issue.base));
+    second.state = (Tocsin__V1__ClockState)UNKNOWN_VALUE;
+    assert_true(toc_wire_is_known(&change.base));
+    assert_false(toc_wire_is_known(&issue.base));
+    issue.n_clocks = 1;
+    assert_true(toc_wire_is_known(&issue.base));
+    first.state = (Tocsin__V1__ClockState)UNKNOWN_VALUE;
+    assert_false(toc_wire_is_known(&change.base));
+}
+
 static void zigzag_gives_signed_times(void **state)
 {
     (void)state;
@@ -556,6 +614,9 @@ int main(void)
         CASE(what_is_put_is_read_back),
         CASE(a_field_never_takes_more_than_its_overhead),
         CASE(a_reader_that_failed_stays_where_it_was),
+        CASE(a_message_without_bytes_has_no_fields),
+        CASE(an_enumerator_of_a_newer_version_is_not_known),
+        CASE(enumerators_are_looked_for_at_every_level),
         CASE(zigzag_gives_signed_times),
         CASE(names_cover_every_value_and_nothing_else),
         CASE(hostile_bytes_are_refused_or_read_but_never_trusted),

@@ -1,0 +1,129 @@
+"""Writes the seeds: tests/fuzz/corpus/TARGET/NAME. Small, and chosen to reach every kind of message.
+
+    /usr/bin/python3 tests/fuzz/seeds.py BUILD     BUILD/gen_py holds protoc's classes
+"""
+import os
+import random
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca",
+         "Pacific/Apia", "Asia/Kathmandu", "America/St_Johns"]
+# In the order of the types in fuzz_rows.c.
+ROWS = ["Issue", "IssueChange", "IssueRefused", "IssueParked", "IssueClocks", "Clock",
+        "ClockChange", "Alert", "AlertChange", "Page", "PageOutcome", "EventRefused",
+        "CheckpointSigned", "PolicyPart", "PolicyApplied", "Upstream", "Status", "LeafAnswer",
+        "TreeAnswer", "PolicyText"]
+
+
+def fill(message, depth=0):
+    """Every field set to something small; a oneof keeps its last member."""
+    for field in message.DESCRIPTOR.fields:
+        repeated = field.label == field.LABEL_REPEATED
+        if field.message_type is not None:
+            if depth < 3:
+                target = getattr(message, field.name)
+                fill(target.add() if repeated else target, depth + 1)
+            continue
+        kind = field.cpp_type
+        value = {field.CPPTYPE_STRING: "text"}.get(kind, 1)
+        if field.type == field.TYPE_BYTES:
+            value = bytes(range(16))
+        if kind == field.CPPTYPE_BOOL:
+            value = True
+        if repeated:
+            getattr(message, field.name).append(value)
+        else:
+            setattr(message, field.name, value)
+    return message
+
+
+def write(target, name, data):
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as out:
+        out.write(data)
+
+
+def frames(pb, ev):
+    """One frame of every kind, and one event of every body."""
+    for field in pb.Frame.DESCRIPTOR.oneofs_by_name["kind"].fields:
+        frame = pb.Frame(version=1)
+        fill(getattr(frame, field.name))
+        if field.name == "publish":
+            del frame.publish.events[:]
+        yield "frame-" + field.name, frame.SerializeToString()
+    for field in ev.Event.DESCRIPTOR.oneofs_by_name["body"].fields:
+        event = ev.Event(id="1", source="s", subject="x",
+                         type="tocsin." + field.name.replace("_", ".", 1))
+        fill(getattr(event, field.name))
+        yield "event-" + field.name, event.SerializeToString()
+
+
+def operations(pb, seeds):
+    """Inputs of fuzz_frames: a service, then frames from a client or records from its upstream."""
+    def sized(data):
+        return bytes([len(data) & 255, len(data) >> 8])
+
+    events = [data for name, data in seeds if name.startswith("event-")]
+    client = b"".join(b"\0\0" + sized(d) + d for n, d in seeds if n.startswith("frame-"))
+    for service in range(5):
+        write("frames", f"client-{service}", bytes([service]) + client + b"\4\xff")
+    frame = pb.Frame(version=1)
+    frame.publish.tag = 1
+    frame.publish.events.extend(events[:12])
+    data = frame.SerializeToString()
+    write("frames", "publish", b"\0\0\0" + sized(data) + data + b"\4\x10" * 3)
+    for service in range(1, 5):
+        records = b"".join(b"\3\0\0\1\5\0" + sized(event) + event for event in events)
+        write("frames", f"records-{service}", bytes([service]) + records + b"\4\xff" * 4)
+
+
+def histories():
+    """Inputs of fuzz_events: random bytes that favour publishing, with crashes between."""
+    for number in range(12):
+        rng = random.Random(number)
+        out = bytearray([number])
+        for _ in range(rng.randint(5, 40)):
+            op = rng.choice([0, 0, 1, 2, 3, 3, 4, 5, 6, 7])
+            out += bytes([op]) + rng.randbytes({0: 24, 1: 14, 2: 5}.get(op, 3))
+        write("events", f"history-{number:02d}", bytes(out))
+    # Texts at the limits: an issue whose tags and names grow with every event.
+    for number in range(4):
+        rng = random.Random(100 + number)
+        long = lambda count: bytes(rng.randint(190, 228) for _ in range(count))
+        out = bytearray([1])
+        out += b"\0\0" + long(6) + b"\1\1" + bytes([number]) + long(number)
+        for _ in range(8):
+            tags = rng.randint(2, 8)
+            out += b"\1\0" + b"\1\1\1\1" + b"\1\1" + bytes([tags, 0]) + long(tags)
+            out += b"\2\0\1\5" + long(2) + b"\3\0" + bytes(rng.randbytes(1)) + b"\5\x20"
+        write("events", f"long-{number}", bytes(out))
+
+
+def main():
+    sys.path.insert(0, os.path.join(sys.argv[1], "gen_py"))
+    from tocsin.v1 import event_pb2 as ev, frame_pb2 as pb, record_pb2 as rec
+    seeds = list(frames(pb, ev))
+    for name, data in seeds:
+        write("wire", name, data)
+    record = fill(rec.Record())
+    write("wire", "record", record.SerializeToString())
+    for index, name in enumerate(ROWS):
+        kind = next(getattr(m, name) for m in (rec, ev, pb) if hasattr(m, name))
+        write("rows", name, bytes([index]) + fill(kind()).SerializeToString())
+    operations(pb, seeds)
+    histories()
+    for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
+        with open(os.path.join(HERE, "../..", path), "rb") as text:
+            write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())
+    for text in ("policy: 1\n", "policy: 2\nroutes: []\n", "a: &x [*x]\n", "- {a: [}\n",
+                 "policy: 1\ncalendars: {c: {zone: Nowhere/Land, weekly: {mon: [\"25:00-1\"]}}}\n"):
+        write("policy", f"short-{len(text):03d}", text.encode())
+    for zone in ZONES:
+        with open(os.path.join("/usr/share/zoneinfo", zone), "rb") as tzif:
+            write("tz", zone.replace("/", "-"), tzif.read())
+
+
+if __name__ == "__main__":
+    main()
