@@ -11,7 +11,8 @@
 #include <time.h>
 #include <uv.h>
 
-#define ANSWER_MAX (64 * 1024) /* bytes of a body that are read */
+#define ANSWER_MAX      (64 * 1024) /* bytes of a body that are read */
+#define TIMER_MARGIN_MS 3           /* libuv rounds down, and by up to a tick of a coarse clock */
 
 struct transfer {
     struct transfers *transfers;
@@ -252,11 +253,12 @@ static int set_timer(CURLM *multi, long timeout_ms, void *user)
         return 0;
     }
     /*
-     * The loop's time is that of its last wake-up. Too early is worse than late: curl would find
-     * nothing to do and not ask again.
+     * The loop's time is that of its last wake-up, and its clock may be a coarse one. Too early is
+     * worse than late: curl would find nothing to do and not ask again.
      */
     uv_update_time(transfers->config.loop);
-    uv_timer_start(&transfers->timer, on_timer, (uint64_t)timeout_ms + (timeout_ms > 0), 0);
+    uint64_t margin_ms = timeout_ms > 0 ? TIMER_MARGIN_MS : 0;
+    uv_timer_start(&transfers->timer, on_timer, (uint64_t)timeout_ms + margin_ms, 0);
     return 0;
 }
 

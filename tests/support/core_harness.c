@@ -171,6 +171,14 @@ struct toc_receipt core_submit(struct core *core, struct toc_str event, toc_time
     return receipt;
 }
 
+void core_outcome(struct core *core, struct toc_str bytes)
+{
+    const struct toc_event ev = {
+        .kind = TOC_EVENT_OUTCOME, .bytes = bytes, .at_ms = core->run->log_ms};
+    begin(core);
+    ok(run_step(core->run, &ev, 0, 0, NULL), "outcome");
+}
+
 void core_set_nearly_full(struct core *core, bool nearly_full)
 {
     core->nearly_full = nearly_full;
@@ -276,6 +284,17 @@ enum toc_err core_next(struct core *core, unsigned table, struct toc_str key,
     }
     look_away(at);
     ok(err, "first_at_least");
+    return err;
+}
+
+enum toc_err core_read(struct core *core,
+                       enum toc_err (*read)(struct toc_txn *txn, struct toc_arena *arena,
+                                            void *user),
+                       void *user)
+{
+    struct look at = look(core);
+    enum toc_err err = read(at.txn, &core->arena, user);
+    look_away(at);
     return err;
 }
 

@@ -211,6 +211,42 @@ static void clock_changed(struct line *line, struct toc_arena *arena,
         clock->breached && change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ? " late" : "");
 }
 
+/* --- notifier ------------------------------------------------------------------------------- */
+
+static void add_page(struct line *line, struct toc_arena *arena, const Tocsin__V1__Page *page)
+{
+    add(line, " %s step=%u round=%u %s", page->contact, page->step, page->repeat,
+        lower(arena, protobuf_c_enum_descriptor_get_value(&tocsin__v1__page_state__descriptor,
+                                                          (int)page->state)
+                         ->name));
+    if (page->attempts != 0)
+        add(line, " attempts=%u", page->attempts);
+}
+
+static void alert_changed(struct line *line, struct toc_arena *arena,
+                          const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__AlertChange *change;
+    unpack(arena, &tocsin__v1__alert_change__descriptor, record, &change);
+    const Tocsin__V1__Alert *alert = change->alert;
+    add(line, "%s", enum_name(arena, &tocsin__v1__record_type__descriptor, (int)record->type));
+    if (alert != NULL)
+        add(line, " %llu", (unsigned long long)alert->number);
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_OPENED) {
+        add(line, " %s path=%s \"%s\"", alert->severity, alert->path, alert->cause);
+        add_time(line, "due", alert->due_ms);
+    }
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED)
+        add(line, " to step=%u round=%u", alert->step, alert->repeat);
+    if (change->page != NULL)
+        add_page(line, arena, change->page);
+    add_named(line, "by", change->by);
+    if (change->reason[0] != '\0')
+        add(line, " (%s)", change->reason);
+    if (record->policy != 0)
+        add(line, " v%u", record->policy);
+}
+
 /* --- all ------------------------------------------------------------------------------------ */
 
 void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V1__Record *record)
@@ -226,6 +262,13 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED, issue_refused},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_PARKED, issue_parked},
         {TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, clock_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_OPENED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_SENT, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_ACKED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED, alert_changed},
     };
     struct line line = {.text = out};
     char at[32];

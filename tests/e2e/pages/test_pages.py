@@ -1,0 +1,379 @@
+"""A real notifier, fed by a real intake and router, pages a receiver that behaves badly."""
+import base64
+import hashlib
+import hmac
+import json
+import re
+import socket
+import subprocess
+
+import pytest
+
+from fake_provider import Provider
+from tocsin_chain import Chain, PATIENCE_S
+
+SECRETS = [bytes(range(32)), bytes(range(40, 80))]
+BEHAVIOURS = ["plain", "accepted", "bad", "gone", "seconds", "date", "error", "hang", "reset",
+              "half", "drip", "redirect", "large", "held", "tls", "late", "other", "unknown"]
+
+
+def policy():
+    """One path per behaviour: the contact of its name, then the fake pager `next-<name>`."""
+    paths = "".join(f"  {name}: {{steps: [{{page: [{name}], wait: 1h}}, "
+                    f"{{page: [next-{name}], wait: 1h}}]}}\n" for name in BEHAVIOURS)
+    rules = "".join(f"  - {{rule: {name}, on: opened, when: {{category: [{name}]}}, "
+                    f"severity: critical, path: {name}}}\n"
+                    for name in BEHAVIOURS)
+    return ("policy: 1\npaths:\n" + paths +
+            "  crowd: {steps: [{page: [held-1, held-2, held-3, held-4, held-5, held-6], "
+            "wait: 1h}]}\n"
+            "queues:\n  desk: {tier: 1}\nroutes:\n  - {rule: all, queue: desk}\nalerts:\n" + rules +
+            "  - {rule: crowd, on: opened, when: {category: [crowd]}, severity: error, "
+            "path: crowd}\n")
+
+
+def write_contacts(directory, provider, other, tls):
+    secret = directory / "pager.key"
+    secret.write_text("# in rotation\n" + "".join(
+        "whsec_" + base64.b64encode(key).decode() + "\n" for key in SECRETS))
+    secret.chmod(0o600)
+    names = [name for name in BEHAVIOURS if name not in ("unknown", "tls", "other")]
+    names += [f"held-{i}" for i in range(1, 7)]
+    lines = [f"  {name}: {{webhook: {{url: \"{provider.url('/' + name)}\", "
+             f"secret_file: pager.key}}}}\n" for name in names]
+    lines.append(f"  other: {{webhook: {{url: \"{other.url('/other')}\", "
+                 "secret_file: pager.key}}\n")
+    lines.append(f"  tls: {{webhook: {{url: \"{tls.url('/tls', 'localhost')}\", "
+                 "secret_file: pager.key}}\n")
+    file = directory / "contacts.yaml"
+    file.write_text("contacts:\n" + "".join(lines))
+    return file
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    """Its certificate is signed by nobody."""
+    directory = tmp_path_factory.mktemp("tls")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-keyout", directory / "key", "-out", directory / "cert",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                   check=True, capture_output=True)
+    provider = Provider(tls=(directory / "cert", directory / "key"))
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def provider():
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def other():
+    """Another origin."""
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def chain(tmp_path, provider, other, tls):
+    contacts = write_contacts(tmp_path, provider, other, tls)
+    chain = Chain(tmp_path, policy(), f"--contacts={contacts}", "--send-timeout=1s",
+                  "--connect-timeout=500ms", "--parallel=2")
+    yield chain
+    chain.close()
+
+
+def signatures_of(request):
+    signed = f"{request.id}.{request.headers['webhook-timestamp']}.".encode() + request.body
+    return ["v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+            for key in SECRETS]
+
+
+def lines_of(chain):
+    return chain.notifier.output.read_text().splitlines()
+
+
+def wait_for_line(chain, contact):
+    return chain.wait_until(f"{contact} is printed", lambda: next(
+        (line for line in lines_of(chain) if f" PAGE {contact} " in line), None))
+
+
+# --- what is sent ---------------------------------------------------------------------------------
+
+def test_a_page_is_signed_with_every_secret_and_carries_no_content(chain, provider):
+    issue = chain.open("plain")
+    alert = chain.alert_of(issue)
+    request = provider.wait_for("/plain", 1)[0]
+    assert request.method == "POST"
+    assert request.headers["content-type"] == "application/json"
+    assert "expect" not in request.headers
+    assert request.headers["webhook-signature"].split(" ") == signatures_of(request)
+    page = chain.pages_in(alert.id, "ACCEPTED")[0]
+    assert request.id == page.delivery
+    body = json.loads(request.body)
+    assert list(body) == ["type", "alert", "delivery", "contact", "severity", "cause", "queue",
+                          "priority", "risk", "due_ms", "opened_ms", "step", "round", "issue",
+                          "issue_ref", "test"]
+    assert body["alert"] == alert.id.hex() and body["issue"] == issue.hex()
+    assert body["delivery"] == page.delivery and body["contact"] == "plain"
+    assert body["issue_ref"] == "shop/eu#T-1" and body["risk"] == "critical"
+    assert body["due_ms"] is None and body["test"] is False
+
+
+@pytest.mark.parametrize("path, behaviour", [("plain", "200"), ("accepted", "202")])
+def test_2xx_ends_it(chain, provider, path, behaviour):
+    provider.behave(f"/{path}", behaviour)
+    alert = chain.alert_of(chain.open(path))
+    page = chain.pages_in(alert.id, "ACCEPTED")[0]
+    assert (page.attempts, page.outcome) == (1, behaviour)
+
+
+def test_a_contact_that_is_not_listed_is_paged_on_standard_output(chain, provider):
+    alert = chain.alert_of(chain.open("unknown"))
+    line = wait_for_line(chain, "unknown")
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ PAGE unknown critical opened unknown queue=desk "
+        rf"no deadline alert={alert.id.hex()[:12]} ack with: tocsin ack {alert.id.hex()[:12]}",
+        line)
+    assert chain.pages_in(alert.id, "ACCEPTED")[0].outcome == "printed"
+    assert provider.requests == []
+
+
+def test_a_test_issue_pages_nobody(chain, provider):
+    chain.open("plain", test=True)
+    chain.alert_of(chain.open("accepted"))  # comes after it in every log
+    provider.wait_for("/accepted", 1)
+    assert provider.of("/plain") == [] and len(chain.alerts()) == 1
+
+
+# --- what comes back ------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("path, behaviour, outcome",
+                         [("bad", "400", "400"), ("gone", "410", "410"),
+                          ("redirect", "redirect", "302")])
+def test_a_refusal_is_final_and_the_next_step_is_paged_at_once(chain, provider, path, behaviour,
+                                                              outcome):
+    provider.behave(f"/{path}", behaviour)
+    alert = chain.alert_of(chain.open(path))
+    pages = chain.pages_in(alert.id, "DEAD", "ACCEPTED")
+    assert (pages[0].attempts, pages[0].outcome) == (1, outcome)
+    assert pages[1].contact == f"next-{path}"
+    wait_for_line(chain, f"next-{path}")
+    assert len(provider.requests) == 1, "no redirect is followed, nothing is sent again"
+
+
+@pytest.mark.parametrize("path, behaviour, outcome",
+                         [("error", "500", "500"), ("hang", "hang", "timeout"),
+                          ("reset", "reset", "connection lost"), ("half", "half", "answer cut off"),
+                          ("drip", "drip", "timeout"), ("seconds", "408", "408"),
+                          ("date", "425", "425"), ("late", "429 text=soon", "429")])
+def test_trouble_is_tried_again_with_the_same_id_and_body(chain, provider, path, behaviour,
+                                                          outcome):
+    provider.behave(f"/{path}", behaviour, "200")
+    alert = chain.alert_of(chain.open(path))
+    first, second = provider.wait_for(f"/{path}", 2)
+    assert first.id == second.id and first.body == second.body
+    assert second.headers["webhook-signature"].split(" ") == signatures_of(second)
+    assert chain.pages_in(alert.id, "ACCEPTED")[0].attempts == 2
+    sent = [page.outcome for kind, page, _ in chain.history(alert.id) if kind == "ALERT_SENT"]
+    assert sent == [outcome, "200"]
+    assert second.at - first.at >= 0.5, "the first wait is at least half a second"
+
+
+@pytest.mark.parametrize("path, behaviour", [("seconds", "429 seconds=3"), ("date", "429 date=3"),
+                                             ("error", "503 seconds=3")])
+def test_retry_after_is_a_floor(chain, provider, path, behaviour):
+    provider.behave(f"/{path}", behaviour, "200")
+    alert = chain.alert_of(chain.open(path))
+    first, second = provider.wait_for(f"/{path}", 2)
+    assert second.at - first.at >= 2.9
+    chain.pages_in(alert.id, "ACCEPTED")
+
+
+def test_a_receiver_that_wants_hours_is_passed_over_at_once(chain, provider):
+    provider.behave("/late", "429 seconds=7200")
+    alert = chain.alert_of(chain.open("late"))
+    chain.pages_in(alert.id, "DEAD", "ACCEPTED")
+    wait_for_line(chain, "next-late")
+
+
+def test_an_answer_that_never_ends_is_left(chain, provider):
+    provider.behave("/large", "large")
+    alert = chain.alert_of(chain.open("large"))
+    page = chain.pages_in(alert.id, "ACCEPTED")[0]
+    assert (page.attempts, page.outcome) == (1, "200")
+
+
+def test_a_certificate_that_nobody_signed_gets_no_page(chain, tls):
+    alert = chain.alert_of(chain.open("tls"))
+    page = chain.wait_until("it was tried", lambda: next(
+        (page for page in chain.pages(alert.id) if page.attempts > 0), None))
+    assert page.outcome == "certificate not trusted" and tls.requests == []
+
+
+# --- one receiver does not hold up another --------------------------------------------------------
+
+def test_a_receiver_that_hangs_delays_nobody_else(chain, provider, other):
+    provider.behave("/hang", "hang")
+    for _ in range(6):  # three times as many as may be under way
+        chain.open("hang")
+    provider.wait_for("/hang", 2)
+    alert = chain.alert_of(chain.open("other"))
+    other.wait_for("/other", 1)
+    chain.pages_in(alert.id, "ACCEPTED")
+    printed = chain.alert_of(chain.open("unknown"))
+    chain.pages_in(printed.id, "ACCEPTED")
+    assert len({request.id for request in provider.of("/hang")}) < 6, "these still wait"
+
+
+def test_only_so_many_are_under_way_and_waiting_costs_no_time(chain, provider):
+    for i in range(1, 7):
+        provider.behave(f"/held-{i}", "hang", "200")
+    alert = chain.alert_of(chain.open("crowd"))
+    for i in range(1, 7):
+        provider.wait_for(f"/held-{i}", 2)
+    chain.pages_in(alert.id, *["ACCEPTED"] * 6)
+    first = sorted(provider.of(f"/held-{i}")[0].at for i in range(1, 7))
+    # Two at a time, each a whole second long: the third starts when the first is over.
+    assert first[2] - first[0] >= 0.9 and first[4] - first[2] >= 0.5
+    timeouts = [page.outcome for kind, page, _ in chain.history(alert.id)
+                if kind == "ALERT_SENT" and page.outcome != "200"]
+    assert timeouts == ["timeout"] * 6
+
+
+# --- acknowledgements and crashes -----------------------------------------------------------------
+
+def test_nothing_is_sent_after_an_acknowledgement(chain, provider):
+    provider.behave("/error", "500")
+    alert = chain.alert_of(chain.open("error"))
+    provider.wait_for("/error", 2)
+    chain.act("acked", alert.id)
+    chain.pages_in(alert.id, "CANCELLED")
+    seen = len(provider.of("/error"))
+    later = chain.alert_of(chain.open("plain"))  # the world goes on
+    chain.pages_in(later.id, "ACCEPTED")
+    provider.behave("/bad", "500", "500", "200")  # as long as two more waits would have taken
+    chain.pages_in(chain.alert_of(chain.open("bad")).id, "ACCEPTED")
+    assert len(provider.of("/error")) == seen
+
+
+def test_an_acknowledgement_calls_off_what_waits_for_its_turn(chain, provider):
+    provider.behave("/held", "hold")
+    alerts = [chain.alert_of(chain.open("held")) for _ in range(6)]
+    under_way = {request.id for request in provider.wait_for("/held", 2)}
+    for alert in alerts:
+        chain.act("acked", alert.id)
+    for alert in alerts:
+        chain.pages_in(alert.id, "CANCELLED")
+    provider.release()
+    for alert in alerts:
+        delivery = chain.pages(alert.id)[0].delivery
+        if delivery in under_way:  # its outcome is recorded and changes nothing
+            chain.wait_until("the outcome is recorded", lambda alert=alert: [
+                page for kind, page, _ in chain.history(alert.id) if kind == "ALERT_SENT"])
+            assert chain.pages(alert.id)[0].state == 4
+    chain.pages_in(chain.alert_of(chain.open("plain")).id, "ACCEPTED")
+    assert {request.id for request in provider.of("/held")} == under_way
+
+
+def test_an_acknowledgement_calls_off_what_is_still_connecting(tmp_path, provider, other, tls):
+    """The receiver is slow with TLS: the acknowledgement comes before the page's first byte."""
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        contacts = write_contacts(tmp_path, provider, other, tls)
+        url = f"https://127.0.0.1:{slow.getsockname()[1]}/"
+        contacts.write_text(contacts.read_text().replace(tls.url("/tls", "localhost"), url))
+        chain = Chain(tmp_path, policy(), f"--contacts={contacts}", "--send-timeout=60s",
+                      "--connect-timeout=60s")
+        try:
+            alert = chain.alert_of(chain.open("tls"))
+            slow.settimeout(PATIENCE_S)
+            connection, _ = slow.accept()
+            with connection:
+                connection.settimeout(PATIENCE_S)
+                assert connection.recv(4096), "TLS begins"
+                chain.act("acked", alert.id)
+                assert connection.recv(4096) == b"", "and is hung up, long before any timeout"
+            chain.pages_in(alert.id, "CANCELLED")
+            assert "ALERT_SENT" not in [kind for kind, _, _ in chain.history(alert.id)]
+        finally:
+            chain.close()
+
+
+def test_a_kill_loses_no_page_and_repeats_carry_the_same_id(chain, provider):
+    provider.behave("/held", "hold")
+    alert = chain.alert_of(chain.open("held"))
+    first = provider.wait_for("/held", 1)[0]
+    chain.notifier.kill()  # the receiver has it, and nobody will know
+    chain.notifier.start()
+    second = provider.wait_for("/held", 2)[1]
+    assert first.id == second.id and first.body == second.body
+    provider.release()
+    assert chain.pages_in(alert.id, "ACCEPTED")[0].attempts == 1
+
+
+def test_kills_in_a_storm_lose_no_page(chain, provider):
+    issues = []
+    for round_ in range(6):
+        issues += [outcome.issue for outcome in chain.publisher.publish(
+            *[chain.opened(name) for name in ("plain", "accepted", "bad", "error", "gone")
+              for _ in range(8)])]
+        provider.wait_for("/plain", 8 * round_ + 1)
+        chain.notifier.kill()
+        chain.notifier.start()
+    found = {}
+
+    def all_accepted():
+        for alert in chain.alerts(limit=500):
+            if alert.issue not in found and [p.state for p in chain.pages(alert.id)] == [2]:
+                found[alert.issue] = alert.id
+        return len(found) == len(issues)
+
+    chain.wait_until("every page is accepted", all_accepted)
+    assert set(found) == set(issues)
+    bodies = {}
+    for request in provider.requests:
+        assert bodies.setdefault(request.id, request.body) == request.body
+    assert len(bodies) == len(issues), "one id per page, however often it was sent"
+
+
+def test_a_stop_in_the_middle_of_sends_is_clean(chain, provider):
+    provider.behave("/hang", "hang")
+    alert = chain.alert_of(chain.open("hang"))
+    provider.wait_for("/hang", 1)
+    assert chain.notifier.stop() == 0
+    chain.notifier.start()
+    provider.behave("/hang", "200")
+    provider.wait_for("/hang", 2)
+    assert chain.pages_in(alert.id, "ACCEPTED")[0].delivery == provider.of("/hang")[0].id
+
+
+# --- an import ------------------------------------------------------------------------------------
+
+def test_in_event_time_nobody_is_paged(tmp_path, provider, other, tls):
+    contacts = write_contacts(tmp_path, provider, other, tls)
+    chain = Chain(tmp_path, policy(), f"--contacts={contacts}", clock="event")
+    try:
+        for name in ("plain", "unknown"):
+            alert = chain.alert_of(chain.open(name, time_ms=1700000000000))
+            page = chain.pages_in(alert.id, "ACCEPTED")[0]
+            assert page.outcome == "held: event clock"
+        assert provider.requests == [] and chain.notifier.output.read_text() == ""
+    finally:
+        chain.close()
+
+
+# --- the fake pager's own trouble -----------------------------------------------------------------
+
+def test_a_contacts_file_with_an_error_starts_nothing(chain, tmp_path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text("contacts:\n  ana:\n    webhok: {url: x}\n")
+    done = subprocess.run([chain.notifier.process.args[0], f"--data={tmp_path}/other",
+                           f"--contacts={file}"], capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith(f"{file}:3:5: error: unknown key 'webhok' in a contact\n")
+    assert "did you mean 'webhook'?" in done.stderr

@@ -1,0 +1,309 @@
+#include "tests/support/notifier_feed.h"
+
+#include "common/hash.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+enum { ROUTER_LOG = 0x10, SLA_LOG = 0x20, INTAKE_LOG = 0x30 };
+
+static void ok(enum toc_err err)
+{
+    if (err != TOC_OK)
+        fail_msg("%s", toc_err_text(err));
+}
+
+void feed_open(struct feed *feed, bool reopen)
+{
+    const struct core_options options = {.service = &notifier_service};
+    *feed = (struct feed){.core = core_open(&options), .reopen = reopen};
+}
+
+void feed_close(struct feed *feed)
+{
+    core_close(feed->core);
+}
+
+static void turn_over(struct feed *feed)
+{
+    if (feed->reopen)
+        core_reopen(feed->core);
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+struct about {
+    Tocsin__V1__RecordType type;
+    uint32_t class_bit;
+    unsigned issue; /* 0: for everyone */
+    uint32_t policy;
+    bool test;
+};
+
+static void feed_record(struct feed *feed, uint64_t log_id, uint64_t *seq, const char *time,
+                        struct about about, const void *body)
+{
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    uint8_t id[TOC_ID];
+    struct toc_str bytes;
+    core_issue_id(id, about.issue);
+    ok(toc_wire_pack(core_arena(feed->core), body, &bytes));
+    record.seq = ++*seq;
+    record.type = about.type;
+    record.class_ = about.class_bit;
+    record.partition = about.issue != 0 ? about.issue : TOC_PARTITION_ALL;
+    record.at_ms = record.log_ms = core_time(time);
+    record.issue = toc_wire_binary(toc_str(id, about.issue != 0 ? TOC_ID : 0));
+    record.policy = about.policy;
+    record.test = about.test;
+    record.body = toc_wire_binary(bytes);
+    core_step(feed->core, log_id, &record);
+    turn_over(feed);
+}
+
+/* --- the router ----------------------------------------------------------------------------- */
+
+static void feed_control(struct feed *feed, const char *time, Tocsin__V1__RecordType type,
+                         const void *body)
+{
+    feed_record(feed, ROUTER_LOG, &feed->router_seq, time,
+                (struct about){.type = type, .class_bit = TOC_CLASS_CONTROL}, body);
+}
+
+/* No intake lets a policy through that does not compile. */
+static void check(const char *text)
+{
+    struct toc_policy *policy = NULL;
+    char *errors = NULL;
+    if (toc_policy_parse(toc_str_of(text), "policy", &policy, &errors) != TOC_OK)
+        fail_msg("%s", errors);
+    toc_policy_free(policy);
+}
+
+void feed_policy(struct feed *feed, const char *time, const char *text)
+{
+    Tocsin__V1__PolicyPart part = TOCSIN__V1__POLICY_PART__INIT;
+    Tocsin__V1__PolicyApplied applied = TOCSIN__V1__POLICY_APPLIED__INIT;
+    uint8_t hash[TOC_SHA256];
+    size_t size = strlen(text);
+    check(text);
+    toc_sha256(hash, toc_str(text, size));
+    part.hash = applied.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
+    part.count = (uint32_t)((size + 999) / 1000);
+    for (; part.index < part.count; part.index++) {
+        size_t from = (size_t)part.index * 1000;
+        part.text = toc_wire_binary(toc_str(text + from, size - from < 1000 ? size - from : 1000));
+        feed_control(feed, time, TOCSIN__V1__RECORD_TYPE__POLICY_PART, &part);
+    }
+    applied.replaces = feed->version;
+    applied.version = ++feed->version;
+    applied.size = (uint32_t)size;
+    feed_control(feed, time, TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED, &applied);
+}
+
+void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
+{
+    char text[4096];
+    int size = snprintf(text, sizeof(text),
+                        "policy: 1\n"
+                        "paths:\n"
+                        "  desk: {repeat: %u, steps: %s}\n"
+                        "  other: {steps: [{page: [somebody], wait: 1h}]}\n"
+                        "queues: {desk: {tier: 1}, quiet: {tier: 1}}\n"
+                        "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"
+                        "slas:\n"
+                        "  made: {calendar: always, clocks: {\n"
+                        "    first_reply: {targets: {default: 1h}, warn: [80]},\n"
+                        "    resolution: {targets: {default: 4h}, warn: [80]}}}\n"
+                        "routes: [{rule: all, queue: desk, sla: made, path: desk}]\n"
+                        "alerts:\n"
+                        "  - {rule: critical, on: opened, when: {risk: [critical]}, "
+                        "severity: critical}\n"
+                        "  - {rule: late, on: breached, severity: error}\n"
+                        "  - {rule: soon, on: warned, metric: first_reply, threshold: 80, "
+                        "severity: warning, path: other}\n",
+                        repeat, steps);
+    assert_true(size > 0 && (size_t)size < sizeof(text));
+    feed_policy(feed, "08:00", text);
+}
+
+static char *text_or(const char *text, const char *usual)
+{
+    return toc_wire_text(text != NULL ? text : usual);
+}
+
+void feed_issue(struct feed *feed, const char *time, struct feed_issue from)
+{
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
+    uint8_t id[TOC_ID];
+    core_issue_id(id, from.issue);
+    issue.id = toc_wire_binary(toc_str(id, TOC_ID));
+    issue.number = issue.partition = from.issue;
+    issue.state = from.state != 0 ? from.state : TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_OPEN;
+    issue.risk = from.risk != 0 ? from.risk : TOCSIN__V1__RISK__RISK_CRITICAL;
+    issue.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
+    issue.queue = text_or(from.queue, "desk");
+    issue.path = text_or(from.path, "desk");
+    issue.source = toc_wire_text("crm");
+    issue.subject = toc_wire_text("T");
+    change.what = from.what != 0 ? from.what : TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
+    change.issue = &issue;
+    feed_record(feed, ROUTER_LOG, &feed->router_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED,
+                               .class_bit = TOC_CLASS_HISTORY,
+                               .issue = from.issue,
+                               .policy = feed->version,
+                               .test = from.test},
+                &change);
+}
+
+/* --- sla and intake ------------------------------------------------------------------------- */
+
+void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
+{
+    Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    clock.metric = text_or(from.metric, "first_reply");
+    clock.instance = from.instance != 0 ? from.instance : 1;
+    change.what = from.what;
+    change.clock = &clock;
+    change.number = from.issue;
+    change.threshold_percent = from.threshold_percent;
+    change.due_ms = core_time(from.due != NULL ? from.due : time);
+    change.path = text_or(from.path, "desk");
+    change.queue = toc_wire_text("desk");
+    change.source = toc_wire_text("crm");
+    change.subject = toc_wire_text("T");
+    change.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
+    change.risk = TOCSIN__V1__RISK__RISK_LOW;
+    feed_record(feed, SLA_LOG, &feed->sla_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED,
+                               .class_bit = TOC_CLASS_CLOCK,
+                               .issue = from.issue,
+                               .policy = feed->version,
+                               .test = from.test},
+                &change);
+}
+
+void feed_act(struct feed *feed, const char *time, const char *verb, const uint8_t alert[TOC_ID],
+              const char *by)
+{
+    Tocsin__V1__AlertAction action = TOCSIN__V1__ALERT_ACTION__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    char type[64];
+    snprintf(type, sizeof(type), "tocsin.alert.%s", verb);
+    action.alert = toc_wire_binary(toc_str(alert, TOC_ID));
+    action.by = toc_wire_text(by);
+    event.id = toc_wire_text("e");
+    event.source = toc_wire_text("console");
+    event.type = type;
+    event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
+    event.alert = &action;
+    feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
+                               .class_bit = TOC_CLASS_ALERT},
+                &event);
+}
+
+void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t number,
+                 const char *by)
+{
+    feed_act(feed, time, verb, feed_alert(feed, number)->id.data, by);
+}
+
+/* --- time and outcomes ---------------------------------------------------------------------- */
+
+void feed_time(struct feed *feed, const char *time)
+{
+    core_set_log(feed->core, core_time(time));
+    turn_over(feed);
+}
+
+void feed_outcome_after(struct feed *feed, const char *time, uint64_t number, uint32_t index,
+                        uint32_t code, const char *retry_after)
+{
+    Tocsin__V1__PageOutcome outcome = TOCSIN__V1__PAGE_OUTCOME__INIT;
+    char text[16] = "timeout";
+    struct toc_str bytes;
+    if (code != 0)
+        snprintf(text, sizeof(text), "%u", code);
+    outcome.alert_number = number;
+    outcome.page = index;
+    outcome.code = code;
+    outcome.text = text;
+    outcome.retry_after_ms = retry_after != NULL ? core_time(retry_after) : 0;
+    ok(toc_wire_pack(core_arena(feed->core), &outcome, &bytes));
+    core_set_log(feed->core, core_time(time));
+    core_outcome(feed->core, bytes);
+    turn_over(feed);
+}
+
+void feed_outcome(struct feed *feed, const char *time, uint64_t number, uint32_t index,
+                  uint32_t code)
+{
+    feed_outcome_after(feed, time, number, index, code, NULL);
+}
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+struct wanted {
+    uint64_t number;
+    uint32_t index;
+    void *found;
+};
+
+static enum toc_err read_alert(struct toc_txn *txn, struct toc_arena *arena, void *user)
+{
+    struct wanted *wanted = user;
+    return alert_load(txn, arena, wanted->number, (Tocsin__V1__Alert **)&wanted->found);
+}
+
+static enum toc_err read_page(struct toc_txn *txn, struct toc_arena *arena, void *user)
+{
+    struct wanted *wanted = user;
+    return page_load(txn, arena, wanted->number, wanted->index,
+                     (Tocsin__V1__Page **)&wanted->found);
+}
+
+const Tocsin__V1__Alert *feed_alert(struct feed *feed, uint64_t number)
+{
+    struct wanted wanted = {.number = number};
+    ok(core_read(feed->core, read_alert, &wanted));
+    return wanted.found;
+}
+
+const Tocsin__V1__Page *feed_page(struct feed *feed, uint64_t number, uint32_t index)
+{
+    struct wanted wanted = {.number = number, .index = index};
+    ok(core_read(feed->core, read_page, &wanted));
+    return wanted.found;
+}
+
+struct due {
+    toc_time_ms now_ms;
+    char text[512];
+};
+
+static enum toc_err read_due(struct toc_txn *txn, struct toc_arena *arena, void *user)
+{
+    struct due *due = user;
+    struct notifier_page pages[32];
+    size_t count, used = 0;
+    TOC_TRY(notifier_due_pages(txn, arena, due->now_ms, 32, pages, &count));
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(due->text + used, sizeof(due->text) - used, "%s%s",
+                                 i == 0 ? "" : " ", pages[i].page->contact);
+    return TOC_OK;
+}
+
+const char *feed_due(struct feed *feed, const char *time)
+{
+    static struct due due;
+    due = (struct due){.now_ms = core_time(time)};
+    ok(core_read(feed->core, read_due, &due));
+    return due.text;
+}

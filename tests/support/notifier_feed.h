@@ -1,0 +1,76 @@
+/*
+ * Feeds a notifier's core what its upstreams would: policies and histories of issues (router),
+ * clocks (sla), what people do (intake), outcomes of sends. Times are those of core_harness.h; log
+ * time is the time of each call. Issue N has number N in partition N. Any failure fails the test.
+ */
+#ifndef TEST_NOTIFIER_FEED_H
+#define TEST_NOTIFIER_FEED_H
+
+#include "services/notifier/alert.h"
+#include "tests/support/core_harness.h"
+
+struct feed {
+    struct core *core;
+    bool reopen; /* close and open the notifier after every input */
+    uint64_t router_seq, sla_seq, intake_seq;
+    uint32_t version; /* of the policy in force */
+};
+
+void feed_open(struct feed *feed, bool reopen);
+void feed_close(struct feed *feed);
+
+/* Applies a policy text as the next version. */
+void feed_policy(struct feed *feed, const char *time, const char *text);
+
+/* The path "desk" of steps in YAML, and an alert for every critical issue and every breach. */
+void feed_desk(struct feed *feed, const char *steps, unsigned repeat);
+
+/* A change of an issue's history; fields that are 0 or NULL take the usual value. */
+struct feed_issue {
+    unsigned issue;
+    Tocsin__V1__IssueChange__What what; /* ROUTED */
+    Tocsin__V1__IssueState state;       /* OPEN */
+    Tocsin__V1__Risk risk;              /* CRITICAL */
+    const char *queue, *path;           /* "desk" */
+    bool test;
+};
+void feed_issue(struct feed *feed, const char *time, struct feed_issue change);
+
+struct feed_clock {
+    unsigned issue;
+    Tocsin__V1__ClockChange__What what;
+    const char *metric; /* "first_reply" */
+    unsigned instance;  /* 1 */
+    unsigned threshold_percent;
+    const char *due; /* NULL: the time of the call */
+    const char *path;
+    bool test;
+};
+void feed_clock(struct feed *feed, const char *time, struct feed_clock change);
+
+/* `verb` is acked, taken, resolved, escalated, … */
+void feed_act(struct feed *feed, const char *time, const char *verb, const uint8_t alert[TOC_ID],
+              const char *by);
+/* The same for alert `number`. */
+void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t number,
+                 const char *by);
+
+void feed_time(struct feed *feed, const char *time);
+
+/* What a send of page `index` of alert `number` came to; code 0 is a timeout. */
+void feed_outcome(struct feed *feed, const char *time, uint64_t number, uint32_t index,
+                  uint32_t code);
+void feed_outcome_after(struct feed *feed, const char *time, uint64_t number, uint32_t index,
+                        uint32_t code, const char *retry_after);
+
+/* Rows; they live until core_forget. */
+const Tocsin__V1__Alert *feed_alert(struct feed *feed, uint64_t number);
+const Tocsin__V1__Page *feed_page(struct feed *feed, uint64_t number, uint32_t index);
+
+/* What a sender would find at `time`: "contact contact …" of the pages that are due. */
+const char *feed_due(struct feed *feed, const char *time);
+
+/* The transcript since the last look. */
+#define assert_told(feed, expected) assert_text(core_transcript((feed)->core), (expected))
+
+#endif

@@ -1,0 +1,332 @@
+#include "services/notifier/contacts.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define OTHER  "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
+
+static char dir[64], file[96];
+
+static int forget(const char *path, const struct stat *about, int type, struct FTW *ftw)
+{
+    (void)about;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof(dir), "/tmp/contacts.XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    snprintf(file, sizeof(file), "%s/contacts.yaml", dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    return nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void write_file(const char *name, mode_t mode, const char *text)
+{
+    char path[192];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+/* Reads a text that has to be right. */
+static struct contacts *read_good(const char *text)
+{
+    struct contacts *contacts = NULL;
+    char *errors = NULL;
+    enum toc_err err = contacts_parse(toc_str_of(text), file, &contacts, &errors);
+    if (err != TOC_OK)
+        fail_msg("%s", errors != NULL ? errors : toc_err_text(err));
+    assert_null(errors);
+    return contacts;
+}
+
+/* The first line that a wrong text gives, behind the file's name; `hint` has to be there, too. */
+static void assert_wrong(const char *text, const char *first_line, const char *hint)
+{
+    struct contacts *contacts = NULL;
+    char *errors = NULL, expected[512];
+    assert_int_equal(contacts_parse(toc_str_of(text), file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_null(contacts);
+    assert_non_null(errors);
+    snprintf(expected, sizeof(expected), "%s:%s\n", file, first_line);
+    if (strncmp(errors, expected, strlen(expected)) != 0)
+        fail_msg("expected %s, not\n%s", expected, errors);
+    if (hint != NULL && strstr(errors, hint) == NULL)
+        fail_msg("no '%s' in\n%s", hint, errors);
+    free(errors);
+}
+
+/* --- what is right -------------------------------------------------------------------------- */
+
+static void a_webhook_has_its_address_and_secrets(void **state)
+{
+    (void)state;
+    write_file("pager.key", 0600, "# in rotation until 1 December\n" SECRET "\n\n" OTHER "  \r\n");
+    struct contacts *contacts =
+        read_good("contacts:\n"
+                  "  duty: {webhook: {url: \"https://pager.example:8443/in?a=1\","
+                  " secret_file: pager.key}}\n");
+    const struct contact *contact = contacts_find(contacts, "duty");
+    assert_int_equal(contact->kind, CONTACT_WEBHOOK);
+    assert_string_equal(contact->url, "https://pager.example:8443/in?a=1");
+    assert_int_equal(contact->secret_count, 2);
+    assert_int_equal(contact->secrets[0].key[0], 0x31);
+    assert_int_equal(contact->secrets[1].key[1], 0x01);
+    contacts_free(contacts);
+}
+
+static void a_secret_file_may_be_anywhere(void **state)
+{
+    char text[512];
+    (void)state;
+    write_file("key", 0400, SECRET);
+    snprintf(text, sizeof(text),
+             "contacts: {a: {webhook: {url: \"http://h/\", secret_file: \"%s/key\"}}}", dir);
+    struct contacts *contacts = read_good(text);
+    assert_int_equal(contacts_find(contacts, "a")->secret_count, 1);
+    contacts_free(contacts);
+}
+
+static void who_is_not_listed_is_reached_by_the_fake_pager(void **state)
+{
+    (void)state;
+    struct contacts *contacts = read_good("contacts: {lead: {log: true}}");
+    assert_int_equal(contacts_find(contacts, "lead")->kind, CONTACT_LOG);
+    assert_int_equal(contacts_find(contacts, "nobody")->kind, CONTACT_LOG);
+    assert_int_equal(contacts_find(NULL, "lead")->kind, CONTACT_LOG);
+    contacts_free(contacts);
+    contacts = read_good("contacts:\n");
+    assert_int_equal(contacts->count, 0);
+    contacts_free(contacts);
+}
+
+static void contacts_are_found_whatever_their_order(void **state)
+{
+    char name[8];
+    (void)state;
+    struct contacts *contacts =
+        read_good("contacts: {m: {log: true}, a: {log: true}, z: {log: true}, ab: {log: true}}");
+    for (const char *c = "maz"; *c != '\0'; c++) {
+        snprintf(name, sizeof(name), "%c", *c);
+        assert_string_equal(contacts_find(contacts, name)->name, name);
+    }
+    assert_string_equal(contacts_find(contacts, "ab")->name, "ab");
+    assert_null(contacts_find(contacts, "b")->name);
+    contacts_free(contacts);
+}
+
+static void one_scheme_host_and_port_is_one_origin(void **state)
+{
+    (void)state;
+    write_file("k", 0600, SECRET);
+    struct contacts *contacts =
+        read_good("contacts:\n"
+                  "  a: {webhook: {url: \"https://one.example/x\", secret_file: k}}\n"
+                  "  b: {webhook: {url: \"https://one.example/y?z\", secret_file: k}}\n"
+                  "  c: {webhook: {url: \"https://one.example:444/x\", secret_file: k}}\n"
+                  "  d: {webhook: {url: \"http://one.example/x\", secret_file: k}}\n"
+                  "  e: {log: true}\n");
+    uint32_t first = contacts_find(contacts, "a")->origin;
+    assert_int_equal(contacts_find(contacts, "b")->origin, first);
+    assert_int_not_equal(contacts_find(contacts, "c")->origin, first);
+    assert_int_not_equal(contacts_find(contacts, "d")->origin, first);
+    assert_int_equal(contacts->origin_count, 3);
+    assert_int_equal(contacts_find(contacts, "e")->origin, CONTACTS_NO_ORIGIN);
+    contacts_free(contacts);
+}
+
+/* --- what is wrong -------------------------------------------------------------------------- */
+
+static void unknown_keys_are_errors_with_a_guess(void **state)
+{
+    (void)state;
+    assert_wrong("contact:\n  a: {log: true}\n",
+                 "1:1: error: unknown key 'contact' in the contacts file",
+                 "did you mean 'contacts'?");
+    assert_wrong("contacts:\n  a: {lok: true}\n", "2:7: error: unknown key 'lok' in a contact",
+                 "did you mean 'log'?");
+    assert_wrong("contacts:\n  a: {webhook: {url: x, secretfile: y}}\n",
+                 "2:25: error: unknown key 'secretfile' in 'webhook'",
+                 "did you mean 'secret_file'?");
+    assert_wrong("contacts: {}\nmore: 1\n", "2:1: error: unknown key 'more' in the contacts file",
+                 NULL);
+}
+
+static void a_contact_has_exactly_one_way(void **state)
+{
+    (void)state;
+    assert_wrong("contacts: {a: {}}", "1:15: error: a contact has one way: 'webhook' or 'log'",
+                 NULL);
+    assert_wrong("contacts: {a: {log: true, webhook: {}}}",
+                 "1:15: error: a contact has one way: 'webhook' or 'log'", NULL);
+    assert_wrong("contacts: {a: {log: false}}", "1:21: error: 'log' can only be true", NULL);
+    assert_wrong("contacts: {a: {log: [true]}}", "1:21: error: 'log' can only be true", NULL);
+    assert_wrong("contacts: {a: yes}", "1:15: error: a contact has to be a map", NULL);
+    assert_wrong("contacts: [a]", "1:11: error: 'contacts' has to be a map of names", NULL);
+    assert_wrong("contacts: {a: {log: true}, a: {log: true}}",
+                 "1:28: error: the key 'a' is given twice", NULL);
+}
+
+static void a_webhook_needs_both_keys(void **state)
+{
+    (void)state;
+    assert_wrong("contacts: {a: {webhook: {url: \"https://h/\"}}}",
+                 "1:25: error: 'webhook' needs 'secret_file'", NULL);
+    assert_wrong("contacts: {a: {webhook: {secret_file: k}}}", "1:25: error: 'webhook' needs 'url'",
+                 NULL);
+    assert_wrong("contacts: {a: {webhook: here}}", "1:25: error: 'webhook' has to be a map", NULL);
+}
+
+static void only_http_and_https_are_addresses(void **state)
+{
+    static const char *const urls[] = {"ftp://h/",  "file:///etc/passwd", "https:/h",
+                                       "https://",  "http:///path",       "//h/",
+                                       "HTTPS://h", "javascript:alert(1)"};
+    char text[256];
+    (void)state;
+    write_file("k", 0600, SECRET);
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        snprintf(text, sizeof(text), "contacts: {a: {webhook: {url: \"%s\", secret_file: k}}}",
+                 urls[i]);
+        assert_wrong(
+            text, "1:31: error: 'url' has to begin with https:// or http:// and name a host", NULL);
+    }
+    assert_wrong("contacts: {a: {webhook: {url: \"https://h/a b\", secret_file: k}}}",
+                 "1:31: error: 'url' has blanks, is not ASCII or is longer than 2000 bytes", NULL);
+    assert_wrong("contacts: {a: {webhook: {url: \"https://me:pw@h/\", secret_file: k}}}",
+                 "1:31: error: a user or a password does not belong in 'url'", NULL);
+}
+
+static void a_secret_that_others_may_read_is_refused(void **state)
+{
+    static const char text[] = "contacts: {a: {webhook: {url: \"https://h/\", secret_file: k}}}";
+    (void)state;
+    assert_wrong(text, "1:58: error: the secret file cannot be read", "looked for '");
+    write_file("k", 0640, SECRET);
+    assert_wrong(text, "1:58: error: the secret file may be read by others: chmod 600 it", NULL);
+    write_file("k", 0600, "# nothing\n\n");
+    assert_wrong(text, "1:58: error: the secret file holds no secret", NULL);
+    write_file("k", 0600, SECRET "\nhunter2\n");
+    assert_wrong(text,
+                 "1:58: error: the secret file has a line that is not whsec_ and the base64 of 24 "
+                 "to 64 bytes",
+                 NULL);
+    write_file("k", 0600, SECRET "\n" SECRET "\n" SECRET "\n" SECRET "\n" SECRET "\n");
+    assert_wrong(text, "1:58: error: the secret file holds more secrets than a rotation needs (4)",
+                 NULL);
+    assert_wrong("contacts: {a: {webhook: {url: \"https://h/\", secret_file: [k]}}}",
+                 "1:58: error: 'secret_file' has to be the name of a file", NULL);
+    assert_wrong("contacts: {a: {webhook: {url: \"https://h/\", secret_file: \".\"}}}",
+                 "1:58: error: the secret file cannot be read", NULL);
+}
+
+static void no_error_shows_a_secret(void **state)
+{
+    struct contacts *contacts;
+    char *errors;
+    (void)state;
+    write_file("k", 0600, "whsec_hunter2\n");
+    static const char text[] = "contacts: {a: {webhook: {url: \"https://h/\", secret_file: k}}}";
+    assert_int_equal(contacts_parse(toc_str_of(text), file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_null(strstr(errors, "hunter2"));
+    free(errors);
+}
+
+static void every_error_is_told_at_once(void **state)
+{
+    struct contacts *contacts;
+    char *errors;
+    (void)state;
+    static const char text[] = "contacts:\n  a: {log: no}\n  b: {}\n  c: {x: 1}\n";
+    assert_int_equal(contacts_parse(toc_str_of(text), file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_non_null(strstr(errors, ":2:12: error:"));
+    assert_non_null(strstr(errors, ":3:6: error:"));
+    assert_non_null(strstr(errors, ":4:7: error:"));
+    free(errors);
+}
+
+static void what_is_no_contacts_file_is_refused(void **state)
+{
+    (void)state;
+    assert_wrong("- a\n", "1:1: error: the contacts file has to be a map", NULL);
+    assert_wrong("{}\n", "1:1: error: 'contacts' is missing", NULL);
+    assert_wrong("contacts: {\"\": {log: true}}", "1:12: error: a contact's name has 1 to 64 bytes",
+                 NULL);
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+static void a_file_is_read_as_its_text(void **state)
+{
+    struct contacts *contacts;
+    char *errors;
+    (void)state;
+    write_file("contacts.yaml", 0600, "contacts: {a: {log: true}}\n");
+    assert_int_equal(contacts_load(file, &contacts, &errors), TOC_OK);
+    assert_int_equal(contacts->count, 1);
+    contacts_free(contacts);
+}
+
+static void a_file_that_is_not_there_or_too_large_is_an_error(void **state)
+{
+    struct contacts *contacts;
+    char *errors, *large = calloc(1, CONTACTS_FILE_MAX + 2);
+    (void)state;
+    assert_int_equal(contacts_load(file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_non_null(strstr(errors, "No such file"));
+    free(errors);
+    assert_non_null(large);
+    memset(large, '\n', CONTACTS_FILE_MAX + 1);
+    write_file("contacts.yaml", 0600, large);
+    assert_int_equal(contacts_load(file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_non_null(strstr(errors, "more than 262144 bytes"));
+    free(errors);
+    free(large);
+    assert_int_equal(contacts_load(dir, &contacts, &errors), TOC_ERR_CONFIG);
+    free(errors);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_webhook_has_its_address_and_secrets),
+        TEST(a_secret_file_may_be_anywhere),
+        TEST(who_is_not_listed_is_reached_by_the_fake_pager),
+        TEST(contacts_are_found_whatever_their_order),
+        TEST(one_scheme_host_and_port_is_one_origin),
+        TEST(unknown_keys_are_errors_with_a_guess),
+        TEST(a_contact_has_exactly_one_way),
+        TEST(a_webhook_needs_both_keys),
+        TEST(only_http_and_https_are_addresses),
+        TEST(a_secret_that_others_may_read_is_refused),
+        TEST(no_error_shows_a_secret),
+        TEST(every_error_is_told_at_once),
+        TEST(what_is_no_contacts_file_is_refused),
+        TEST(a_file_is_read_as_its_text),
+        TEST(a_file_that_is_not_there_or_too_large_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,249 @@
+#include "services/notifier/send_queue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static struct send_queue *open_queue(uint32_t origins, unsigned parallel)
+{
+    struct send_queue *queue;
+    assert_int_equal(send_queue_open(origins, parallel, &queue), TOC_OK);
+    return queue;
+}
+
+/* Adds pages 1..count of an origin, as alerts of their own. */
+static void add_many(struct send_queue *queue, uint64_t first, unsigned count, uint32_t origin)
+{
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(send_queue_add(queue, first + i, 0, origin), SEND_ADDED);
+}
+
+static uint64_t next_number(struct send_queue *queue)
+{
+    struct send *send = send_queue_next(queue);
+    return send != NULL ? send->alert_number : 0;
+}
+
+static void finish(struct send_queue *queue, uint64_t number)
+{
+    struct send *send = send_queue_find(queue, number, 0);
+    assert_non_null(send);
+    send_queue_done(queue, send);
+    send_queue_forget(queue, send);
+}
+
+static void pages_of_an_origin_go_in_order(void **state)
+{
+    struct send_queue *queue = open_queue(1, 64);
+    (void)state;
+    assert_null(send_queue_next(queue));
+    add_many(queue, 5, 3, 0);
+    assert_int_equal(next_number(queue), 5);
+    assert_int_equal(next_number(queue), 6);
+    add_many(queue, 1, 1, 0);
+    assert_int_equal(next_number(queue), 7);
+    assert_int_equal(next_number(queue), 1);
+    assert_null(send_queue_next(queue));
+    send_queue_close(queue);
+}
+
+static void only_so_many_of_an_origin_are_under_way(void **state)
+{
+    struct send_queue *queue = open_queue(2, 2);
+    (void)state;
+    add_many(queue, 1, 4, 0);
+    assert_int_equal(next_number(queue), 1);
+    assert_int_equal(next_number(queue), 2);
+    assert_int_equal(next_number(queue), 0);
+    add_many(queue, 10, 1, 1); /* another is not held up */
+    assert_int_equal(next_number(queue), 10);
+    finish(queue, 2);
+    assert_int_equal(next_number(queue), 3);
+    assert_int_equal(next_number(queue), 0);
+    send_queue_close(queue);
+}
+
+static void origins_take_turns(void **state)
+{
+    struct send_queue *queue = open_queue(3, 64);
+    (void)state;
+    add_many(queue, 100, 2, 0);
+    add_many(queue, 200, 2, 1);
+    add_many(queue, 300, 2, 2);
+    const uint64_t expected[] = {100, 200, 300, 101, 201, 301, 0};
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(next_number(queue), expected[i]);
+    send_queue_close(queue);
+}
+
+static void only_so_many_are_under_way_in_all(void **state)
+{
+    struct send_queue *queue = open_queue(2, 1000);
+    (void)state;
+    add_many(queue, 1, SENDS_UNDER_WAY, 0);
+    add_many(queue, 1000, 1, 1);
+    for (int i = 0; i < SENDS_UNDER_WAY; i++)
+        assert_int_not_equal(next_number(queue), 0);
+    assert_int_equal(next_number(queue), 0);
+    finish(queue, 1);
+    assert_int_not_equal(next_number(queue), 0);
+    send_queue_close(queue);
+}
+
+static void a_page_is_known_until_it_is_forgotten(void **state)
+{
+    struct send_queue *queue = open_queue(1, 1);
+    (void)state;
+    assert_null(send_queue_find(queue, 7, 2));
+    assert_int_equal(send_queue_add(queue, 7, 2, 0), SEND_ADDED);
+    assert_int_equal(send_queue_add(queue, 7, 3, 0), SEND_ADDED);
+    struct send *send = send_queue_next(queue);
+    assert_ptr_equal(send_queue_find(queue, 7, 2), send);
+    assert_null(send_queue_find(queue, 2, 7));
+    assert_int_equal(send_queue_known(queue), 2);
+    send_queue_done(queue, send);
+    assert_ptr_equal(send_queue_find(queue, 7, 2), send); /* its outcome is not on disk */
+    send_queue_forget(queue, send);
+    assert_null(send_queue_find(queue, 7, 2));
+    assert_non_null(send_queue_find(queue, 7, 3));
+    assert_int_equal(send_queue_known(queue), 1);
+    send_queue_close(queue);
+}
+
+static void a_page_called_off_under_way_makes_room_at_once(void **state)
+{
+    struct send_queue *queue = open_queue(1, 1);
+    (void)state;
+    add_many(queue, 1, 2, 0);
+    struct send *send = send_queue_next(queue);
+    assert_null(send_queue_next(queue));
+    send_queue_forget(queue, send);
+    assert_int_equal(next_number(queue), 2);
+    send_queue_close(queue);
+}
+
+static void the_active_ones_can_be_forgotten_backwards(void **state)
+{
+    struct send_queue *queue = open_queue(1, 64);
+    size_t count;
+    (void)state;
+    add_many(queue, 1, 10, 0);
+    for (int i = 0; i < 8; i++)
+        assert_non_null(send_queue_next(queue));
+    struct send *const *active = send_queue_active(queue, &count);
+    assert_int_equal(count, 8);
+    for (size_t i = count; i > 0; i--)
+        if (active[i - 1]->alert_number % 2 == 0)
+            send_queue_forget(queue, active[i - 1]);
+    (void)send_queue_active(queue, &count);
+    assert_int_equal(count, 4);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(active[i]->alert_number % 2, 1);
+    assert_int_equal(send_queue_known(queue), 6); /* and two wait */
+    send_queue_close(queue);
+}
+
+static void an_origin_has_its_share_and_no_more(void **state)
+{
+    struct send_queue *queue = open_queue(2, 1);
+    (void)state;
+    add_many(queue, 1, SENDS_OF_ORIGIN, 0);
+    assert_int_equal(send_queue_add(queue, 9999, 0, 0), SEND_ORIGIN_FULL);
+    assert_null(send_queue_find(queue, 9999, 0));
+    assert_int_equal(send_queue_add(queue, 9998, 0, 1), SEND_ADDED);
+    assert_false(send_queue_wants_rescan(queue));
+    for (unsigned i = 0; i < SENDS_OF_ORIGIN / 2; i++) {
+        uint64_t number = next_number(queue);
+        if (number == 9998)
+            number = next_number(queue);
+        assert_false(send_queue_wants_rescan(queue));
+        finish(queue, number);
+    }
+    assert_true(send_queue_wants_rescan(queue));
+    assert_false(send_queue_wants_rescan(queue)); /* once */
+    send_queue_close(queue);
+}
+
+static void a_full_queue_asks_for_a_rescan_when_it_is_half_empty(void **state)
+{
+    const uint32_t origins = SENDS_MAX / SENDS_OF_ORIGIN + 1;
+    struct send_queue *queue = open_queue(origins, 64);
+    (void)state;
+    for (uint32_t i = 0; i + 1 < origins; i++)
+        add_many(queue, 1 + i * SENDS_OF_ORIGIN, SENDS_OF_ORIGIN, i);
+    assert_int_equal(send_queue_known(queue), SENDS_MAX);
+    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1), SEND_QUEUE_FULL);
+    for (unsigned i = 0; i < SENDS_MAX / 2; i++) {
+        assert_false(send_queue_wants_rescan(queue));
+        finish(queue, next_number(queue));
+    }
+    assert_true(send_queue_wants_rescan(queue));
+    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1), SEND_ADDED);
+    send_queue_close(queue);
+}
+
+static void nothing_missed_means_no_rescan(void **state)
+{
+    struct send_queue *queue = open_queue(1, 64);
+    (void)state;
+    add_many(queue, 1, SENDS_OF_ORIGIN, 0);
+    for (unsigned i = 0; i < SENDS_OF_ORIGIN; i++)
+        finish(queue, next_number(queue));
+    assert_int_equal(send_queue_known(queue), 0);
+    assert_false(send_queue_wants_rescan(queue));
+    send_queue_close(queue);
+}
+
+/* A long random life against a plain model: what is known, in which state, and how many. */
+static void a_long_life_keeps_the_counts_right(void **state)
+{
+    enum { PAGES = 600, ORIGINS = 5 };
+    static enum { ABSENT, WAITING, UNDER_WAY, DONE } model[PAGES];
+    struct send_queue *queue = open_queue(ORIGINS, 3);
+    uint32_t seed = 1;
+    (void)state;
+    for (unsigned round = 0; round < 200000; round++) {
+        seed = seed * 1664525u + 1013904223u;
+        unsigned which = (seed >> 8) % PAGES, known = 0;
+        struct send *send = send_queue_find(queue, which + 1, which % 7);
+        assert_int_equal(send != NULL, model[which] != ABSENT);
+        if (model[which] == ABSENT) {
+            assert_int_equal(send_queue_add(queue, which + 1, which % 7, which % ORIGINS),
+                             SEND_ADDED);
+            model[which] = WAITING;
+        } else if (model[which] == UNDER_WAY) {
+            send_queue_done(queue, send);
+            model[which] = DONE;
+        } else if (model[which] == DONE) {
+            send_queue_forget(queue, send);
+            model[which] = ABSENT;
+        }
+        if (seed >> 30 == 0 && (send = send_queue_next(queue)) != NULL) {
+            assert_int_equal(model[send->alert_number - 1], WAITING);
+            model[send->alert_number - 1] = UNDER_WAY;
+        }
+        for (unsigned i = 0; round % 1000 == 0 && i < PAGES; i++)
+            known += model[i] != ABSENT;
+        if (round % 1000 == 0)
+            assert_int_equal(send_queue_known(queue), known);
+    }
+    send_queue_close(queue);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_of_an_origin_go_in_order),
+        cmocka_unit_test(only_so_many_of_an_origin_are_under_way),
+        cmocka_unit_test(origins_take_turns),
+        cmocka_unit_test(only_so_many_are_under_way_in_all),
+        cmocka_unit_test(a_page_is_known_until_it_is_forgotten),
+        cmocka_unit_test(a_page_called_off_under_way_makes_room_at_once),
+        cmocka_unit_test(the_active_ones_can_be_forgotten_backwards),
+        cmocka_unit_test(an_origin_has_its_share_and_no_more),
+        cmocka_unit_test(a_full_queue_asks_for_a_rescan_when_it_is_half_empty),
+        cmocka_unit_test(nothing_missed_means_no_rescan),
+        cmocka_unit_test(a_long_life_keeps_the_counts_right),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
