@@ -1,4 +1,4 @@
-#include "services/notifier/payload.h"
+#include "services/notifier/send/payload.h"
 
 #include <jansson.h>
 #include <setjmp.h>

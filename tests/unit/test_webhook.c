@@ -1,4 +1,4 @@
-#include "services/notifier/webhook.h"
+#include "services/notifier/send/webhook.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
-#include "services/notifier/send_curl.h"
+#include "services/notifier/send/send_curl.h"
 
 #include "common/log.h"
-#include "services/notifier/send_queue.h"
-#include "services/notifier/transfer_curl.h"
+#include "services/notifier/send/send_queue.h"
+#include "services/notifier/send/transfer_curl.h"
 
 #include <poll.h>
 #include <signal.h>

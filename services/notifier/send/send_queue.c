@@ -1,4 +1,4 @@
-#include "services/notifier/send_queue.h"
+#include "services/notifier/send/send_queue.h"
 
 #include <stdlib.h>
 

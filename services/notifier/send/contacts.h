@@ -13,7 +13,7 @@
 #ifndef NOTIFIER_CONTACTS_H
 #define NOTIFIER_CONTACTS_H
 
-#include "services/notifier/webhook.h"
+#include "services/notifier/send/webhook.h"
 
 #define CONTACTS_MAX             1000
 #define CONTACTS_NAME_MAX        64   /* bytes of a contact's id, as in a policy */

@@ -1,4 +1,4 @@
-#include "services/notifier/webhook.h"
+#include "services/notifier/send/webhook.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #define NOTIFIER_SEND_CURL_H
 
 #include "common/program.h"
-#include "services/notifier/contacts.h"
+#include "services/notifier/send/contacts.h"
 
 struct send_config {
     const struct contacts *contacts; /* lent; NULL: everybody is reached by the fake pager */

@@ -1,4 +1,4 @@
-#include "services/notifier/contacts.h"
+#include "services/notifier/send/contacts.h"
 
 #include "common/policy_yaml.h"
 

@@ -10,8 +10,8 @@
 #ifndef NOTIFIER_TRANSFER_CURL_H
 #define NOTIFIER_TRANSFER_CURL_H
 
-#include "services/notifier/payload.h"
-#include "services/notifier/webhook.h"
+#include "services/notifier/send/payload.h"
+#include "services/notifier/send/webhook.h"
 
 struct uv_loop_s;
 struct transfers;

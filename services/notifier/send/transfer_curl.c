@@ -1,6 +1,6 @@
-#include "services/notifier/transfer_curl.h"
+#include "services/notifier/send/transfer_curl.h"
 
-#include "services/notifier/send_queue.h"
+#include "services/notifier/send/send_queue.h"
 
 #include "common/log.h"
 
