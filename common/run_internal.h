@@ -1,6 +1,7 @@
 /*
- * The parts of a run, for its own files only: run.c (turns and commits), run_feed.c (followers of
- * our log), run_follow.c (the logs we follow), run_answer.c (questions).
+ * The parts of a run, for its own files only: run.c (turns, time, commits), run_open.c (from disk
+ * to memory), run_frame.c (who gets a frame), run_publish.c (receipts), run_feed.c (followers of our
+ * log), run_follow.c (the logs we follow), run_answer.c (questions). turn.c serves the cores.
  */
 #ifndef TOC_RUN_INTERNAL_H
 #define TOC_RUN_INTERNAL_H
@@ -120,7 +121,19 @@ static inline uint64_t run_credit(const struct toc_run *run)
     return run->config->credit_bytes != 0 ? run->config->credit_bytes : CREDIT_BYTES;
 }
 
+static const struct toc_str run_reserved_key = {"reserved", 8}; /* meta row: RESERVE_MS's instant */
+
+static inline toc_time_ms run_later(toc_time_ms a, toc_time_ms b)
+{
+    return a > b ? a : b;
+}
+
+/* run_open.c: everything in memory from what is on disk, at start and after a turn that failed */
+TOC_MUST enum toc_err run_load(struct toc_run *run);
+
 /* run.c */
+/* A full store is the one failure that a process survives: abandons the turn and goes on. */
+TOC_MUST enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_now now);
 TOC_MUST enum toc_err run_begin(struct toc_run *run);
 /* Steps one event with its cause; `receipt` may be NULL. */
 TOC_MUST enum toc_err run_step(struct toc_run *run, const struct toc_event *ev, uint64_t cause_log,
@@ -129,6 +142,8 @@ TOC_MUST enum toc_err run_step(struct toc_run *run, const struct toc_event *ev, 
 TOC_MUST enum toc_err run_fire_dues(struct toc_run *run, unsigned most);
 /* The turn never happened: aborts it and loads everything from disk again. */
 TOC_MUST enum toc_err run_abandon(struct toc_run *run);
+
+/* run_frame.c */
 void run_send(struct toc_run *run, toc_peer peer, Tocsin__V1__Frame *frame);
 void run_refuse(struct toc_run *run, toc_peer peer, uint32_t stream,
                 Tocsin__V1__RefuseReason reason, const char *detail);
