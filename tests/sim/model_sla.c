@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define ISSUES_MAX    256
-#define INSTANCES_MAX 64
+#define INSTANCES_MAX 64 /* of one issue, all metrics; the sla core stops at as many */
 #define SPANS_MAX     64
 
 enum life { LIFE_RUNNING, LIFE_PAUSED, LIFE_MET, LIFE_CANCELLED };
@@ -39,6 +39,7 @@ struct history {
     uint32_t policy;
     char sla[64];
     toc_time_ms opened_ms;
+    bool replied; /* a person wrote to the requester, whether or not a clock waited for it */
     struct told clocks[INSTANCES_MAX];
     size_t clock_count;
 };
@@ -60,16 +61,24 @@ static struct history *history_of(struct model *model, const uint8_t id[16])
     return issue;
 }
 
-static const struct toc_clock_rule *rule_of(struct model *model, const struct history *issue,
-                                            enum toc_metric_kind metric)
+static const struct toc_sla *sla_of(struct model *model, const struct history *issue)
 {
     const struct toc_policy *policy = policy_compiled(model->world, issue->policy);
-    const struct toc_sla *sla =
-        policy && issue->sla[0] ? toc_policy_sla(policy, toc_str_of(issue->sla)) : NULL;
+    return policy && issue->sla[0] ? toc_policy_sla(policy, toc_str_of(issue->sla)) : NULL;
+}
+
+static const struct toc_clock_rule *rule_in(const struct toc_sla *sla, enum toc_metric_kind metric)
+{
     for (size_t i = 0; sla != NULL && i < sla->clock_count; i++)
         if (sla->clocks[i].metric == metric)
             return &sla->clocks[i];
     return NULL;
+}
+
+static const struct toc_clock_rule *rule_of(struct model *model, const struct history *issue,
+                                            enum toc_metric_kind metric)
+{
+    return rule_in(sla_of(model, issue), metric);
 }
 
 /* --- instants ------------------------------------------------------------------------------- */
@@ -100,6 +109,17 @@ static toc_time_ms reaches(const struct told *clock, toc_time_ms amount_ms)
 static bool is_live(const struct told *clock)
 {
     return clock->life == LIFE_RUNNING || clock->life == LIFE_PAUSED;
+}
+
+/* Whether the target is behind the clock at `at_ms`: its due is, or it has run longer already. */
+static bool is_over(const struct told *clock, toc_time_ms at_ms)
+{
+    if (clock->life != LIFE_RUNNING)
+        return worked(clock) > clock->target_ms;
+    toc_time_ms since_ms = clock->spans[clock->span_count - 1].from_ms;
+    return reaches(clock, clock->target_ms) < at_ms ||
+           worked(clock) + toc_calendar_between(clock->calendar, since_ms, at_ms) >
+               clock->target_ms;
 }
 
 /* Everything strictly before `at_ms` has come to pass. */
@@ -151,32 +171,6 @@ static void start(struct model *model, struct history *issue, enum toc_metric_ki
         run(clock, from_ms);
 }
 
-/* A tighter target may be past at once, a looser one takes a breach back. */
-static void retarget(struct model *model, struct history *issue, toc_time_ms at_ms)
-{
-    for (size_t i = 0; i < issue->clock_count; i++) {
-        struct told *clock = &issue->clocks[i];
-        const struct toc_clock_rule *rule = rule_of(model, issue, clock->metric);
-        toc_time_ms target_ms = rule != NULL ? rule->target_ms[issue->priority] : TOC_TARGET_NONE;
-        if (!is_live(clock))
-            continue;
-        if (target_ms == TOC_TARGET_NONE) {
-            halt(clock, LIFE_CANCELLED, at_ms);
-            continue;
-        }
-        bool same =
-            target_ms == clock->target_ms &&
-            strcmp(toc_calendar_name(rule->calendar), toc_calendar_name(clock->calendar)) == 0;
-        clock->target_ms = target_ms;
-        clock->calendar = rule->calendar;
-        if (same)
-            continue;
-        clock->warned = 0; /* nothing is asked of warnings where the new target is past */
-        clock->breached = clock->life == LIFE_RUNNING ? reaches(clock, target_ms) < at_ms
-                                                      : worked(clock) > target_ms;
-    }
-}
-
 static bool is_latest(const struct history *issue, size_t index)
 {
     for (size_t i = index + 1; i < issue->clock_count; i++)
@@ -185,21 +179,80 @@ static bool is_latest(const struct history *issue, size_t index)
     return true;
 }
 
+/* What the clock waits for has happened, or the issue stands where it is not asked for. */
+static bool is_answered(const struct history *issue, const struct toc_clock_rule *rule)
+{
+    return rule->metric == TOC_CLOCK_FIRST_REPLY ? issue->replied
+                                                 : has(rule->stop_states, issue->state);
+}
+
+/* Thresholds of the same percentage are not warned of twice under an unchanged target. */
+static uint32_t carry(uint32_t warned, const struct toc_clock_rule *was,
+                      const struct toc_clock_rule *rule)
+{
+    uint32_t carried = 0;
+    for (size_t i = 0; was != NULL && i < was->warn_count; i++)
+        for (size_t k = 0; has(warned, i) && k < rule->warn_count; k++)
+            if (rule->warn_percent[k] == was->warn_percent[i])
+                carried |= 1u << k;
+    return carried;
+}
+
+/*
+ * A tighter target may be past at once, a looser one takes a breach back; one that comes to the
+ * same instant leaves the verdict as it is. A cancelled clock goes on.
+ */
+static void aim(const struct history *issue, struct told *clock, const struct toc_clock_rule *was,
+                const struct toc_clock_rule *rule, toc_time_ms at_ms)
+{
+    bool live = is_live(clock), running = clock->life == LIFE_RUNNING;
+    toc_time_ms target_ms = rule->target_ms[issue->priority], was_worked_ms = worked(clock);
+    toc_time_ms was_due_ms = running ? reaches(clock, clock->target_ms) : TOC_TIME_NEVER;
+    bool same = live && target_ms == clock->target_ms &&
+                strcmp(toc_calendar_name(rule->calendar), toc_calendar_name(clock->calendar)) == 0;
+    clock->target_ms = target_ms;
+    clock->calendar = rule->calendar;
+    clock->warned = same ? carry(clock->warned, was, rule) : 0;
+    if (!live) {
+        clock->life = LIFE_PAUSED;
+        if (!has(rule->pause_states, issue->state))
+            run(clock, at_ms);
+    }
+    if (same && worked(clock) == was_worked_ms &&
+        (!running || reaches(clock, target_ms) == was_due_ms))
+        return;
+    clock->breached = is_over(clock, at_ms);
+}
+
+static void retarget(struct model *model, struct history *issue, const struct toc_sla *old,
+                     toc_time_ms at_ms)
+{
+    for (size_t i = 0; i < issue->clock_count; i++) {
+        struct told *clock = &issue->clocks[i];
+        const struct toc_clock_rule *rule = rule_of(model, issue, clock->metric);
+        bool wanted = rule != NULL && rule->target_ms[issue->priority] != TOC_TARGET_NONE;
+        if (is_live(clock) && !wanted)
+            halt(clock, LIFE_CANCELLED, at_ms);
+        else if (is_live(clock) || (clock->life == LIFE_CANCELLED && wanted &&
+                                    is_latest(issue, i) && !is_answered(issue, rule)))
+            aim(issue, clock, rule_in(old, clock->metric), rule, at_ms);
+    }
+}
+
 static void move(struct model *model, struct history *issue, size_t index, toc_time_ms at_ms,
-                 const Tocsin__V1__IssueChange *change)
+                 bool reply)
 {
     struct told *clock = &issue->clocks[index];
     const struct toc_clock_rule *rule = rule_of(model, issue, clock->metric);
     if (rule == NULL || !is_latest(issue, index))
         return;
     bool stops =
-        clock->metric == TOC_CLOCK_FIRST_REPLY
-            ? change->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND && !change->auto_
-            : has(rule->stop_states, issue->state);
+        clock->metric == TOC_CLOCK_FIRST_REPLY ? reply : has(rule->stop_states, issue->state);
     if (is_live(clock) && stops)
         halt(clock, LIFE_MET, at_ms);
     else if (clock->life == LIFE_MET && clock->metric == TOC_CLOCK_RESOLUTION && !stops &&
-             rule->target_ms[issue->priority] != TOC_TARGET_NONE)
+             rule->target_ms[issue->priority] != TOC_TARGET_NONE &&
+             issue->clock_count < INSTANCES_MAX - TOC_POLICY_CLOCKS_MAX)
         start(model, issue, clock->metric, clock->instance + 1, at_ms);
     else if (clock->life == LIFE_RUNNING && has(rule->pause_states, issue->state))
         halt(clock, LIFE_PAUSED, at_ms);
@@ -207,7 +260,8 @@ static void move(struct model *model, struct history *issue, size_t index, toc_t
         run(clock, at_ms);
 }
 
-static void start_missing(struct model *model, struct history *issue)
+/* Counted from the opening, so it may be past at once. */
+static void start_missing(struct model *model, struct history *issue, toc_time_ms at_ms)
 {
     for (int metric = TOC_CLOCK_FIRST_REPLY; metric <= TOC_CLOCK_RESOLUTION; metric++) {
         const struct toc_clock_rule *rule = rule_of(model, issue, (enum toc_metric_kind)metric);
@@ -215,9 +269,11 @@ static void start_missing(struct model *model, struct history *issue)
         for (size_t i = 0; i < issue->clock_count; i++)
             there = there || (int)issue->clocks[i].metric == metric;
         if (rule == NULL || there || rule->target_ms[issue->priority] == TOC_TARGET_NONE ||
-            has(rule->stop_states, issue->state))
+            is_answered(issue, rule))
             continue;
         start(model, issue, (enum toc_metric_kind)metric, 1, issue->opened_ms);
+        struct told *clock = &issue->clocks[issue->clock_count - 1];
+        clock->breached = is_over(clock, at_ms);
     }
 }
 
@@ -225,6 +281,8 @@ static void apply(struct model *model, struct history *issue, toc_time_ms at_ms,
                   const Tocsin__V1__IssueChange *change)
 {
     const Tocsin__V1__Issue *now = change->issue;
+    const struct toc_sla *old = sla_of(model, issue);
+    bool reply = change->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND && !change->auto_;
     for (size_t i = 0; i < issue->clock_count; i++)
         pass(model, issue, &issue->clocks[i], at_ms);
     bool other = issue->priority != (unsigned)now->priority || strcmp(issue->sla, now->sla) != 0 ||
@@ -235,12 +293,13 @@ static void apply(struct model *model, struct history *issue, toc_time_ms at_ms,
     if (other) {
         snprintf(issue->sla, sizeof(issue->sla), "%s", now->sla);
         issue->policy = now->policy;
-        retarget(model, issue, at_ms);
+        retarget(model, issue, old, at_ms);
     }
     size_t count = issue->clock_count;
     for (size_t i = 0; i < count; i++)
-        move(model, issue, i, at_ms, change);
-    start_missing(model, issue);
+        move(model, issue, i, at_ms, reply);
+    issue->replied = issue->replied || reply;
+    start_missing(model, issue, at_ms);
 }
 
 static void tell_history(struct model *model, const struct node *router)

@@ -4,8 +4,8 @@
  * byte for byte, and at the end every row.
  *
  * A record without a cause stands for what was in no upstream's log: time that passed, an upstream
- * that fell silent, the outcome of a page. It says at which log time that was, so the replay does
- * the same there. Turns end at other places than they did.
+ * that fell silent, the outcome of a page, log time far behind. It says at which log time that was,
+ * so the replay does the same there. Turns end at other places than they did.
  */
 #include "tests/sim/world.h"
 
@@ -149,6 +149,36 @@ static void step_outcome(struct replay *replay, const struct seen *own)
     after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
 }
 
+static const Tocsin__V1__ClockChange *unconfirmed_of(const struct seen *seen)
+{
+    if (seen->type != TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED || seen->cause_log != 0)
+        return NULL;
+    const Tocsin__V1__Record *record = check_unpack(seen);
+    const Tocsin__V1__ClockChange *change =
+        check_message(&tocsin__v1__clock_change__descriptor, toc_wire_bytes(&record->body));
+    return change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED ? change : NULL;
+}
+
+/*
+ * What sla said by the wall clock while log time stood still. No log has that wall time; just after
+ * the latest due that it said is as good, since it said all that it then could.
+ */
+static void step_behind(struct replay *replay)
+{
+    const struct shadow *shadow = &replay->node->shadow;
+    struct toc_event ev = {.kind = TOC_EVENT_BEHIND, .at_ms = TOC_TIME_MIN};
+    const Tocsin__V1__ClockChange *change;
+    for (size_t i = replay->made; i < shadow->count; i++) {
+        bool same_step = i == replay->made || shadow->seen[i].cause_index != 0;
+        change = same_step ? unconfirmed_of(&shadow->seen[i]) : NULL;
+        if (change == NULL)
+            break;
+        if (change->due_ms >= ev.at_ms)
+            ev.at_ms = change->due_ms + 1;
+    }
+    after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
+}
+
 /* One step of the own log: the records that follow from one event. */
 static void follow_log(struct replay *replay)
 {
@@ -166,6 +196,9 @@ static void follow_log(struct replay *replay)
         step_upstream(replay, own);
     } else if (own->type == TOCSIN__V1__RECORD_TYPE__ALERT_SENT) {
         step_outcome(replay, own);
+    } else if (unconfirmed_of(own) != NULL) {
+        let_time_pass(replay, own->log_ms);
+        step_behind(replay);
     } else {
         let_time_pass(replay, own->log_ms);
     }

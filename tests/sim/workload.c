@@ -158,8 +158,8 @@ static void draft_opening(struct rng *rng, struct draft *draft)
     draft->opened.priority = (Tocsin__V1__Priority)rng_range(rng, 0, 4);
     if (!rng_chance(rng, 5))
         return;
-    for (unsigned i = 0; i < 16; i++) { /* as large as an event may be */
-        snprintf(draft->tag_texts[i], sizeof(draft->tag_texts[i]), "tag-%u-%060u", i, i);
+    for (unsigned i = 0; i < 16; i++) { /* as large as an issue's event may be */
+        snprintf(draft->tag_texts[i], sizeof(draft->tag_texts[i]), "tag-%u-%050u", i, i);
         draft->tags[i] = draft->tag_texts[i];
     }
     draft->opened.tags = draft->tags;

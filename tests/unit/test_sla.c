@@ -350,7 +350,7 @@ static void what_is_solved_warns_no_more(void **state)
            "11:30:00 clock 1 resolution/1 met elapsed=90m ledger=10:00:00-11:30:00\n");
 }
 
-static void each_issue_fires_its_own_in_order(void **state)
+static void dues_of_all_issues_fire_in_order_of_time(void **state)
 {
     (void)state;
     expect("10:00 open P2 category=reply\n"
@@ -366,8 +366,8 @@ static void each_issue_fires_its_own_in_order(void **state)
            "10:11:00 clock 1 first_reply/1 breached due=10:11:00 ledger=10:01:00- catch_up\n"
            "10:31:00 clock 1 resolution/1 warned 50% due=11:01:00 catch_up\n"
            "10:49:00 clock 1 resolution/1 warned 80% due=11:01:00 catch_up\n"
-           "11:01:00 clock 1 resolution/1 breached due=11:01:00 ledger=10:01:00- catch_up\n"
            "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00- catch_up\n"
+           "11:01:00 clock 1 resolution/1 breached due=11:01:00 ledger=10:01:00- catch_up\n"
            "11:02:00 clock 1 first_reply/1 breached due=11:02:00 ledger=10:02:00- catch_up\n");
 }
 
@@ -679,7 +679,7 @@ int main(void)
         CASE(a_long_silence_gives_each_warning_at_its_own_instant),
         CASE(a_warning_waits_while_the_clock_is_paused),
         CASE(what_is_solved_warns_no_more),
-        CASE(each_issue_fires_its_own_in_order),
+        CASE(dues_of_all_issues_fire_in_order_of_time),
         CASE(seen_within_five_seconds_is_no_catch_up),
         CASE(a_tighter_target_ahead_moves_the_due),
         CASE(a_tighter_target_that_is_past_breaches_once_without_its_warnings),

@@ -480,7 +480,8 @@ static void a_calendar_that_another_version_changed_is_counted_anew(void **state
            "11:00:00 clock 1 resolution/1 resumed next=+1/10:00:00\n");
     chain_policy(&chain, "11:30", shorter_days());
     /* The version of an issue changes with its route or its targets, not by itself. */
-    expect("11:40 note\n11:50 classify category=office\n", "");
+    expect("11:40 note\n11:50 classify category=office\n",
+           "11:30:00 policy_part\n11:30:00 policy_part\n11:30:00 policy_applied\n");
     expect("12:00 classify P3\n+2/10:00 time\n+2/10:00:01 time\n",
            "12:00:00 clock 1 resolution/1 retargeted target=480m was=480m due=+2/10:00:00\n"
            "+2/10:00:00 clock 1 resolution/1 breached due=+2/10:00:00 "
