@@ -26,8 +26,11 @@ static enum toc_err halt(struct work *work, size_t index)
     TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
     clock_plan(clock);
     work->changed = true;
-    if (!clock.row->breached || work->at_ms > clock.row->breached_ms ||
-        clock_is_over(clock, work->at_ms))
+    if (clock.row->breached &&
+        (work->at_ms > clock.row->breached_ms || clock_is_over(clock, work->at_ms)))
+        return TOC_OK;
+    clock.row->unconfirmed = false; /* it was not overdue, and may become so again */
+    if (!clock.row->breached)
         return TOC_OK;
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED,
                               .at_ms = work->at_ms,

@@ -13,7 +13,8 @@ TOC_MUST enum toc_err fire_dues(struct toc_turn *turn, toc_time_ms now_ms);
 
 /*
  * Log time is behind and the wall clock shows `wall_ms`: says of every target that may have passed,
- * once, that it is overdue but not confirmed. No verdict; that comes with log time.
+ * once, that it is overdue but not confirmed. No verdict; that comes with log time. A clock that
+ * was not overdue after all, or has another target now, may be said to be so again.
  */
 TOC_MUST enum toc_err fire_unconfirmed(struct toc_turn *turn, toc_time_ms wall_ms);
 

@@ -10,6 +10,7 @@ static enum toc_err cancel(struct work *work, size_t index)
                                   (struct toc_interval){clock->running_since_ms, work->at_ms}));
     clock->state = TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED;
     clock->stopped_ms = work->at_ms;
+    clock->unconfirmed = false;
     clock->due_ms = TOC_TIME_NEVER;
     clock->next_ms = TOC_TIME_NEVER;
     return row_say(work, index, &said);
@@ -109,6 +110,7 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
         !is_same || clock.row->due_ms != was_due_ms || clock.row->elapsed_ms != was_elapsed_ms;
     if (moved || !warns_alike(was, clock.rule)) {
         clock.row->apply_version++;
+        clock.row->unconfirmed = clock.row->unconfirmed && !moved; /* that was of another due */
         said.due_ms = clock.row->due_ms == TOC_TIME_NEVER ? 0 : clock.row->due_ms;
         TOC_TRY(row_say(work, index, &said));
     }

@@ -131,6 +131,13 @@ void core_set_log(struct core *core, toc_time_ms log_ms)
     }
 }
 
+void core_behind(struct core *core, toc_time_ms wall_ms)
+{
+    const struct toc_event ev = {.kind = TOC_EVENT_BEHIND, .at_ms = wall_ms};
+    begin(core);
+    ok(run_step(core->run, &ev, 0, 0, NULL), "behind");
+}
+
 toc_time_ms core_log_ms(const struct core *core)
 {
     return core->run->log_ms;

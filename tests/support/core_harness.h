@@ -52,6 +52,9 @@ void core_commit(struct core *core);
 void core_set_log(struct core *core, toc_time_ms log_ms);
 toc_time_ms core_log_ms(const struct core *core);
 
+/* Log time stands still and the wall clock shows `wall_ms`. */
+void core_behind(struct core *core, toc_time_ms wall_ms);
+
 /* Steps a record of an upstream's log as the runner does: log time, dues, then the record. */
 void core_step(struct core *core, uint64_t log_id, const Tocsin__V1__Record *record);
 
