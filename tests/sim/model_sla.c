@@ -26,6 +26,7 @@ struct told {
     uint32_t warned; /* since the last new target */
     /* What sla's log says. */
     int said_breached; /* breaches less the corrections */
+    bool said_overdue; /* without a verdict, and nothing has moved the clock since */
     uint32_t said_warned;
     Tocsin__V1__ClockState said_state;
     toc_time_ms said_target_ms, said_elapsed_ms;
@@ -375,6 +376,26 @@ static void on_warned(struct world *world, struct told *told, const struct seen 
                    change->clock->instance);
 }
 
+static bool moves(Tocsin__V1__ClockChange__What what)
+{
+    return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED ||
+           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED ||
+           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED ||
+           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED;
+}
+
+/* Whoever is told that log time is behind is told once, of a clock that runs. */
+static void on_overdue(struct world *world, struct told *told,
+                       const Tocsin__V1__ClockChange *change)
+{
+    if (told->said_overdue)
+        world_fail(world, 10, "%s/%u may be overdue, and was already", change->clock->metric,
+                   change->clock->instance);
+    if (change->clock->state != TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING || told->said_breached != 0)
+        world_fail(world, 10, "%s/%u may be overdue, and does not wait for a verdict",
+                   change->clock->metric, change->clock->instance);
+}
+
 static void hear(struct model *model, const struct seen *seen)
 {
     struct world *world = model->world;
@@ -395,6 +416,10 @@ static void hear(struct model *model, const struct seen *seen)
         on_corrected(world, told, seen, change);
     if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED)
         on_warned(world, told, seen, change);
+    if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED)
+        on_overdue(world, told, change);
+    told->said_overdue = change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED ||
+                         (told->said_overdue && !moves(change->what));
     told->said_version = change->clock->apply_version;
     told->said_warned = change->clock->warned;
     told->said_state = change->clock->state;
