@@ -716,6 +716,8 @@ int main(void)
                                         set_up_event_clock, tear_down),
         cmocka_unit_test_setup_teardown(in_event_time_a_jump_is_refused, set_up_event_clock,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(in_event_time_no_event_comes_from_beyond_the_calendars,
+                                        set_up_event_clock, tear_down),
         cmocka_unit_test_setup_teardown(in_event_time_the_first_event_may_have_no_time,
                                         set_up_event_clock, tear_down),
     };
