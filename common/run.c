@@ -156,6 +156,8 @@ static enum toc_err trim(struct toc_run *run)
     uint64_t below = feed_lowest_done(run);
     if (below > run->journal.last_seq - keep)
         below = run->journal.last_seq - keep;
+    if (run->service->needs_from != NULL && below > run->service->needs_from(run->self))
+        below = run->service->needs_from(run->self);
     return toc_journal_trim(&run->journal, run->turn.txn, below, 200);
 }
 

@@ -182,6 +182,10 @@ static bool is_wanted(const struct follower *follower, const struct toc_journal_
            (follower->partition_mask >> entry->partition & 1) != 0;
 }
 
+/* Who wants few of the records may not hold the loop for a whole log of them. */
+#define SCANNED_MAX 4096 /* records looked at for one frame */
+#define FRAMES_MAX  16   /* to one follower in one turn */
+
 /* One frame's worth of records, copied out of the log. */
 struct batch {
     uint8_t *records, *end; /* packed `records` fields of a Batch */
@@ -199,8 +203,11 @@ static enum toc_err fill(struct toc_run *run, const struct follower *follower, s
     if (room > BATCH_BYTES)
         room = BATCH_BYTES;
     TOC_TRY(toc_journal_scan(txn, batch->position + 1, &scan));
-    enum toc_err err;
-    while ((err = toc_journal_next(scan, &entry)) == TOC_OK && entry.seq <= run->committed_seq) {
+    enum toc_err err = TOC_OK;
+    for (unsigned scanned = 0; scanned < SCANNED_MAX; scanned++) {
+        err = toc_journal_next(scan, &entry);
+        if (err != TOC_OK || entry.seq > run->committed_seq)
+            break;
         if (is_wanted(follower, &entry)) {
             if (batch->credit + entry.record.size > room)
                 break;
@@ -312,8 +319,10 @@ enum toc_err feed_pump(struct toc_run *run, struct toc_now now)
             continue;
         }
         err = TOC_OK;
-        while (err == TOC_OK && follower->position < run->committed_seq &&
-               follower->sent_bytes < follower->granted_bytes) {
+        for (unsigned frames = 0;
+             frames < FRAMES_MAX && err == TOC_OK && follower->position < run->committed_seq &&
+             follower->sent_bytes < follower->granted_bytes;
+             frames++) {
             if (txn == NULL)
                 TOC_TRY(toc_txn_begin_read(run->store, &txn));
             err = pump_one(run, follower, txn, now);

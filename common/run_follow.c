@@ -275,6 +275,10 @@ enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up, struct to
         return run_abandon(run);
     }
     TOC_TRY(err);
+    if (up->cursor > head.through_seq) {
+        stop(up, "a batch holds more than it says: its cursor would go back");
+        return run_abandon(run);
+    }
     /* Filtered records alone are not worth a commit: the cursor goes with the next one. */
     up->cursor = head.through_seq;
     memcpy(up->hash, head.hash.data, TOC_SHA256);

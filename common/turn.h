@@ -133,6 +133,10 @@ struct toc_service {
 
     enum toc_err (*step)(struct toc_turn *turn, const struct toc_event *ev);
 
+    /* The oldest record of its own log that the core still reads; trimming stays below. May be
+     * NULL: none. */
+    uint64_t (*needs_from)(const void *self);
+
     /* The earliest due instant, TOC_TIME_NEVER without one. May be NULL: no dues. */
     enum toc_err (*next_due)(struct toc_txn *txn, toc_time_ms *out);
 

@@ -69,6 +69,13 @@ static void intake_close(void *self)
     intake->dedupe = NULL;
 }
 
+/* A repeat is compared with the record itself, so the log keeps what the index still knows. */
+static uint64_t needs_from(const void *self)
+{
+    const struct intake *intake = self;
+    return dedupe_needs_from(intake->dedupe);
+}
+
 /* --- one submission ----------------------------------------------------------------------- */
 
 /* What is known of the submission while it is judged. */
@@ -162,6 +169,11 @@ static bool stamp(struct toc_turn *turn, const struct toc_event *ev, struct subm
         if (sub->at_ms == TOC_TIME_MIN)
             sub->at_ms = 0;
         return true;
+    }
+    if (time_ms > INTAKE_LATEST_MS) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP,
+               "time_ms: after the year 2299");
+        return false;
     }
     if (ev->at_ms > 0 && time_ms - ev->at_ms > INTAKE_JUMP_MS) {
         refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP,
@@ -315,5 +327,6 @@ const struct toc_service intake_service = {
     .self_bytes = sizeof(struct intake),
     .open = intake_open,
     .close = intake_close,
+    .needs_from = needs_from,
     .step = intake_step,
 };

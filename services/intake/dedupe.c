@@ -64,6 +64,11 @@ uint64_t dedupe_indexed_through(const struct dedupe *dedupe)
     return dedupe->indexed_through;
 }
 
+uint64_t dedupe_needs_from(const struct dedupe *dedupe)
+{
+    return dedupe->count > 0 ? dedupe->segments[0].from_seq : dedupe->indexed_through + 1;
+}
+
 enum toc_err dedupe_find(const struct dedupe *dedupe, struct toc_txn *txn, uint64_t fingerprint,
                          uint64_t seqs[DEDUPE_HITS_MAX], size_t *out_count)
 {

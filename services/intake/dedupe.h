@@ -48,6 +48,9 @@ void dedupe_free(struct dedupe *dedupe);
 /* The highest seq that finished segments hold. */
 uint64_t dedupe_indexed_through(const struct dedupe *dedupe);
 
+/* The oldest record that a look-up may still name, or that has to be replayed: trim below it. */
+uint64_t dedupe_needs_from(const struct dedupe *dedupe);
+
 /*
  * The seqs of the entries with this fingerprint, latest first, at most DEDUPE_HITS_MAX.
  * TOC_NONE when there is none: the key is fresh. A key past the window may still be named for a

@@ -51,7 +51,7 @@ void options_draw(struct options *options, uint64_t seed)
     options->open_turn_percent = ONE_OF(&rng, 0, 0, 30);
     options->credit_bytes = ONE_OF(&rng, 2048, 16384, 0);
     options->dedupe_entries = ONE_OF(&rng, 64, 256, 4096);
-    options->keep_records = 0;
+    options->keep_records = (uint64_t)ONE_OF(&rng, 0, 0, 25, 200);
     options->faults = ONE_OF(&rng, 0, 4, 10, 20, 30);
 }
 

@@ -658,6 +658,16 @@ static void in_event_time_a_jump_is_refused(void **state)
     assert_int_equal(receipt.reason, REASON(TIME_JUMP));
 }
 
+static void in_event_time_no_event_comes_from_beyond_the_calendars(void **state)
+{
+    (void)state;
+    struct toc_receipt receipt = submit_at("10:00 open id=a", "+200000/10:00");
+    assert_int_equal(receipt.reason, REASON(TIME_JUMP));
+    assert_string_equal(receipt.detail, "time_ms: after the year 2299");
+    receipt = submit_at("10:00 open id=a", "10:00");
+    assert_int_equal(receipt.status, TOCSIN__V1__OUTCOME__STATUS__ACCEPTED);
+}
+
 static void in_event_time_the_first_event_may_have_no_time(void **state)
 {
     (void)state;
@@ -706,6 +716,8 @@ int main(void)
                                         set_up_event_clock, tear_down),
         cmocka_unit_test_setup_teardown(in_event_time_a_jump_is_refused, set_up_event_clock,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(in_event_time_no_event_comes_from_beyond_the_calendars,
+                                        set_up_event_clock, tear_down),
         cmocka_unit_test_setup_teardown(in_event_time_the_first_event_may_have_no_time,
                                         set_up_event_clock, tear_down),
     };
