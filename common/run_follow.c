@@ -70,6 +70,7 @@ static void send_fetch(struct toc_run *run, struct upstream *up, struct toc_now 
     Tocsin__V1__Fetch fetch = TOCSIN__V1__FETCH__INIT;
     Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
     char follower[NAME_MAX_BYTES];
+    TOC_EXIT_POINT("before_grant");
     /* Always one credit beyond what came: so a producer that restarted knows what did. */
     up->granted_bytes = up->received_bytes + run_credit(run);
     fetch.stream = up->stream;
@@ -368,9 +369,7 @@ void follow_after_commit(struct toc_run *run, struct toc_now now)
         if (up->stream == 0 || up->stopped != NULL)
             continue;
         /* The next grant goes out at half of the last: the pipe never runs dry. */
-        if (up->granted_bytes < up->received_bytes + run_credit(run) / 2) {
-            TOC_EXIT_POINT("before_grant");
+        if (up->granted_bytes < up->received_bytes + run_credit(run) / 2)
             send_fetch(run, up, now);
-        }
     }
 }

@@ -2,7 +2,7 @@
  * tocsin-bench fsync DIR                       F: p50 of a 4 kB append + fdatasync
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
  *
- * Keys: seconds batch window rate issues bytes run prepare (1: open the issues first).
+ * Keys: seconds batch window rate issues bytes critical frames prepare (1: open the issues first).
  */
 #include "tests/bench/bench_client.h"
 
@@ -62,6 +62,8 @@ static int measure_publish(int argc, char **argv)
         .rate = value_of(argc, argv, "rate", 0),
         .issues = (unsigned)value_of(argc, argv, "issues", 0),
         .bytes = (unsigned)value_of(argc, argv, "bytes", 256),
+        .critical = value_of(argc, argv, "critical", 0) != 0,
+        .frames = (uint64_t)value_of(argc, argv, "frames", 0),
     };
     struct toc_link *link;
     struct bench_result result;

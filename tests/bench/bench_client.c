@@ -64,6 +64,8 @@ static size_t pack_event(uint8_t *out, const struct bench_options *options, enum
         opened.language = toc_wire_text("en");
         opened.category = toc_wire_text("billing");
         opened.requester = pad;
+        if (options->critical)
+            opened.risk = TOCSIN__V1__RISK__RISK_CRITICAL;
     } else {
         event.type = toc_wire_text("tocsin.issue.message");
         event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE;
@@ -196,6 +198,7 @@ void bench_publish(struct toc_link *link, const struct bench_options *options,
                    struct bench_result *out)
 {
     begin(out);
-    run_frames(link, options, options->issues != 0 ? KIND_MESSAGE : KIND_OPENED, UINT64_MAX, out);
+    run_frames(link, options, options->issues != 0 ? KIND_MESSAGE : KIND_OPENED,
+               options->frames != 0 ? options->frames : UINT64_MAX, out);
     qsort(out->latency_ms, out->samples, sizeof(double), by_value);
 }

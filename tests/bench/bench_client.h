@@ -18,6 +18,8 @@ struct bench_options {
     double rate;     /* frames per second; 0: as fast as the window allows */
     unsigned issues; /* events are spread over this many; 0: every event opens one of its own */
     unsigned bytes;  /* of an event */
+    bool critical;   /* openings carry a critical risk: somebody is paged */
+    uint64_t frames; /* at most; 0: as many as the time allows */
     const char *run; /* part of every id: two runs never collide */
 };
 
