@@ -82,20 +82,12 @@ enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_
 /* Moves log time to the lowest promise of the live upstreams, or with the own clock. */
 static void advance_log_time(struct toc_run *run, struct toc_now now)
 {
-    toc_time_ms lowest = TOC_TIME_NEVER;
     if (run->service->accepts_submissions)
         return; /* an intake's log time is its stamps */
-    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock) {
+    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock)
         run->log_ms = run_later(run->log_ms, now.wall_ms);
-        return;
-    }
-    for (size_t i = 0; i < run->upstream_count; i++) {
-        const struct upstream *up = &run->upstreams[i];
-        if (!up->left_out && up->time_ms < lowest)
-            lowest = up->time_ms;
-    }
-    if (lowest != TOC_TIME_NEVER)
-        run->log_ms = run_later(run->log_ms, lowest);
+    else
+        follow_advance(run);
 }
 
 /* Nothing can be judged while log time stands still, but somebody should know. */

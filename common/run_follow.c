@@ -127,22 +127,16 @@ static void heard_time(struct upstream *up, toc_time_ms time_ms)
         up->time_ms = time_ms;
 }
 
-static toc_time_ms lowest_time(const struct toc_run *run)
+void follow_advance(struct toc_run *run)
 {
     toc_time_ms lowest = TOC_TIME_NEVER;
+    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock)
+        return;
     for (size_t i = 0; i < run->upstream_count; i++)
         if (!run->upstreams[i].left_out && run->upstreams[i].time_ms < lowest)
             lowest = run->upstreams[i].time_ms;
-    return lowest;
-}
-
-static void advance_by_records(struct toc_run *run)
-{
-    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock)
-        return;
-    toc_time_ms lowest = lowest_time(run);
-    if (lowest != TOC_TIME_NEVER && lowest > run->log_ms)
-        run->log_ms = lowest;
+    if (lowest != TOC_TIME_NEVER)
+        run->log_ms = run_later(run->log_ms, lowest);
 }
 
 static enum toc_err tell_upstream(struct toc_run *run, struct upstream *up, bool left_out)
@@ -173,7 +167,7 @@ static enum toc_err step_record(struct toc_run *run, struct upstream *up, struct
     if (record->seq <= up->cursor) /* a stream starts behind the cursor: it was not ours */
         return TOC_ERR_MALFORMED;
     heard_time(up, record->log_ms);
-    advance_by_records(run);
+    follow_advance(run);
     TOC_TRY(run_begin(run));
     TOC_TRY(run_fire_dues(run, UINT32_MAX));
     struct toc_event ev = {.kind = TOC_EVENT_RECORD,

@@ -1,7 +1,7 @@
 /*
  * The parts of a run, for its own files only: run.c (turns, time, commits), run_open.c (from disk
- * to memory), run_frame.c (who gets a frame), run_publish.c (receipts), run_feed.c (followers of our
- * log), run_follow.c (the logs we follow), run_answer.c (questions). turn.c serves the cores.
+ * to memory), run_frame.c (who gets a frame), run_publish.c (receipts), run_feed.c (followers of
+ * our log), run_follow.c (the logs we follow), run_answer.c (questions). turn.c serves the cores.
  */
 #ifndef TOC_RUN_INTERNAL_H
 #define TOC_RUN_INTERNAL_H
@@ -178,6 +178,8 @@ void follow_on_refuse(struct toc_run *run, struct upstream *up, const Tocsin__V1
 TOC_MUST enum toc_err follow_poll(struct toc_run *run, struct toc_now now);
 /* Grants what the turn has consumed and reports the durable cursor. */
 void follow_after_commit(struct toc_run *run, struct toc_now now);
+/* Moves log time to the lowest promise of the live upstreams, where log time comes from them. */
+void follow_advance(struct toc_run *run);
 void follow_restart(struct toc_run *run, struct upstream *up);
 
 /* run_answer.c */

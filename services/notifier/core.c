@@ -4,7 +4,7 @@
  *
  *   core.c       records, actions, time     escalate.c   steps, pages, outcomes
  *   alert.c      rows and records           ask.c        questions
- *   send_curl.c  the sender in the real process; payload.c what it sends
+ *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
 #include "services/notifier/ask.h"
 #include "services/notifier/escalate.h"
