@@ -1,5 +1,6 @@
 #include "services/cli/why.h"
 
+#include "common/issue_fields.h"
 #include "services/cli/fields.h"
 #include "services/cli/moment.h"
 
@@ -89,25 +90,6 @@ static void write_alert(const struct why_page *page, const struct why_now *now,
         alert->path, tail);
 }
 
-static struct toc_fields fields_of(const Tocsin__V1__Issue *issue)
-{
-    struct toc_fields fields = {.tags = issue->tags, .tag_count = issue->n_tags};
-    struct toc_str *value = fields.value;
-    value[TOC_FIELD_SOURCE] = toc_str_of(issue->source);
-    value[TOC_FIELD_CHANNEL] = toc_str_of(issue->channel);
-    value[TOC_FIELD_LINE_OF_BUSINESS] = toc_str_of(issue->line_of_business);
-    value[TOC_FIELD_CATEGORY] = toc_str_of(issue->category);
-    value[TOC_FIELD_PRODUCT] = toc_str_of(issue->product);
-    value[TOC_FIELD_VERSION] = toc_str_of(issue->version);
-    value[TOC_FIELD_REGION] = toc_str_of(issue->region);
-    value[TOC_FIELD_LANGUAGE] = toc_str_of(issue->language);
-    value[TOC_FIELD_REQUESTER_TIER] = toc_str_of(issue->requester_tier);
-    value[TOC_FIELD_RISK] = toc_str_of(toc_risk_name((unsigned)issue->risk));
-    value[TOC_FIELD_PRIORITY] = toc_str_of(toc_priority_name((unsigned)issue->priority));
-    value[TOC_FIELD_QUEUE] = toc_str_of(issue->queue);
-    return fields;
-}
-
 /* The fields that keep a rule from fitting, by name. */
 static void write_mismatch(const struct why_page *page, const struct toc_alert_rule *rule,
                            const struct toc_fields *fields)
@@ -151,7 +133,7 @@ static void write_waiting(const struct why_page *page, const struct toc_alert_ru
 static void write_why_no_alert(const struct why_page *page, const struct why_now *now)
 {
     const Tocsin__V1__Issue *issue = now->issue;
-    struct toc_fields fields = fields_of(issue);
+    struct toc_fields fields = toc_issue_fields(issue);
     if (issue->test) {
         say(page, PRINT_PLAIN, "none: it is a test, which pages nobody");
         return;

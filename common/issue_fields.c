@@ -1,0 +1,20 @@
+#include "common/issue_fields.h"
+
+struct toc_fields toc_issue_fields(const Tocsin__V1__Issue *issue)
+{
+    struct toc_fields fields = {.tags = issue->tags, .tag_count = issue->n_tags};
+    struct toc_str *value = fields.value;
+    value[TOC_FIELD_SOURCE] = toc_str_of(issue->source);
+    value[TOC_FIELD_CHANNEL] = toc_str_of(issue->channel);
+    value[TOC_FIELD_LINE_OF_BUSINESS] = toc_str_of(issue->line_of_business);
+    value[TOC_FIELD_CATEGORY] = toc_str_of(issue->category);
+    value[TOC_FIELD_PRODUCT] = toc_str_of(issue->product);
+    value[TOC_FIELD_VERSION] = toc_str_of(issue->version);
+    value[TOC_FIELD_REGION] = toc_str_of(issue->region);
+    value[TOC_FIELD_LANGUAGE] = toc_str_of(issue->language);
+    value[TOC_FIELD_REQUESTER_TIER] = toc_str_of(issue->requester_tier);
+    value[TOC_FIELD_RISK] = toc_str_of(toc_risk_name(issue->risk));
+    value[TOC_FIELD_PRIORITY] = toc_str_of(toc_priority_name(issue->priority));
+    value[TOC_FIELD_QUEUE] = toc_str_of(issue->queue);
+    return fields;
+}
