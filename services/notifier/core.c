@@ -6,6 +6,7 @@
  *   alert.c      rows and records           ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
+#include "common/issue_fields.h"
 #include "services/notifier/ask.h"
 #include "services/notifier/escalate.h"
 
@@ -101,16 +102,7 @@ static enum toc_err open_for_issue(struct toc_turn *turn, const Tocsin__V1__Reco
                           .subject = issue->subject,
                           .priority = issue->priority,
                           .risk = issue->risk};
-    struct toc_fields fields = fields_of(&cause);
-    fields.value[TOC_FIELD_CHANNEL] = toc_str_of(issue->channel);
-    fields.value[TOC_FIELD_LINE_OF_BUSINESS] = toc_str_of(issue->line_of_business);
-    fields.value[TOC_FIELD_CATEGORY] = toc_str_of(issue->category);
-    fields.value[TOC_FIELD_PRODUCT] = toc_str_of(issue->product);
-    fields.value[TOC_FIELD_REGION] = toc_str_of(issue->region);
-    fields.value[TOC_FIELD_LANGUAGE] = toc_str_of(issue->language);
-    fields.value[TOC_FIELD_REQUESTER_TIER] = toc_str_of(issue->requester_tier);
-    fields.tags = issue->tags;
-    fields.tag_count = issue->n_tags;
+    struct toc_fields fields = toc_issue_fields(issue);
     return open_all(turn, &cause, TOC_ALERT_ON_OPENED, 0, &fields);
 }
 

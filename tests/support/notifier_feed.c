@@ -148,6 +148,7 @@ void feed_issue(struct feed *feed, const char *time, struct feed_issue from)
     issue.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
     issue.queue = text_or(from.queue, "desk");
     issue.path = text_or(from.path, "desk");
+    issue.version = text_or(from.version, "");
     issue.source = toc_wire_text("crm");
     issue.subject = toc_wire_text("T");
     change.what = from.what != 0 ? from.what : TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;

@@ -32,6 +32,7 @@ struct feed_issue {
     Tocsin__V1__IssueState state;       /* OPEN */
     Tocsin__V1__Risk risk;              /* CRITICAL */
     const char *queue, *path;           /* "desk" */
+    const char *version;                /* of the product; none */
     bool test;
 };
 void feed_issue(struct feed *feed, const char *time, struct feed_issue change);

@@ -107,6 +107,22 @@ static void a_warning_opens_from_its_threshold_on_and_for_its_metric(void **stat
                        "09:02:00 alert_paged 1 somebody step=0 round=0 page_pending v1\n");
 }
 
+static void every_field_of_the_issue_may_decide(void **state)
+{
+    (void)state;
+    feed_policy(&feed, "08:30",
+                "policy: 1\n"
+                "paths: {desk: {steps: [{page: [ana], wait: 5m}]}}\n"
+                "queues: {desk: {tier: 1}}\n"
+                "routes: [{rule: all, queue: desk, path: desk}]\n"
+                "alerts: [{rule: beta, on: opened, when: {version: [2.0-beta*]}, "
+                "severity: info}]\n");
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1, .version = "1.9"});
+    assert_told(&feed, "");
+    feed_issue(&feed, "09:01", (struct feed_issue){.issue = 2, .version = "2.0-beta3"});
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 1);
+}
+
 static void a_test_issue_pages_nobody(void **state)
 {
     (void)state;
@@ -398,6 +414,7 @@ int main(void)
         TEST(a_breach_tells_its_deadline),
         TEST(each_instance_and_metric_is_a_cause_of_its_own),
         TEST(a_warning_opens_from_its_threshold_on_and_for_its_metric),
+        TEST(every_field_of_the_issue_may_decide),
         TEST(a_test_issue_pages_nobody),
         TEST(an_issue_without_a_path_pages_nobody),
         TEST(what_is_solved_already_opens_nothing),
