@@ -46,4 +46,13 @@
 /* Opens a chain with the policy applied at midnight and nothing in the transcripts. */
 void core_sla_open(struct chain *chain, struct core_turns turns);
 
+/* For tests of one chain, whose turns take one event each: CASE opens and closes it. */
+extern struct chain sla_chain;
+int core_sla_set_up(void **state);
+int core_sla_tear_down(void **state);
+#define CASE(name) cmocka_unit_test_setup_teardown(name, core_sla_set_up, core_sla_tear_down)
+
+/* What sla says while the script runs. */
+void expect(const char *script, const char *transcript);
+
 #endif

@@ -6,29 +6,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-static struct chain chain;
-
-static int set_up(void **state)
-{
-    (void)state;
-    core_sla_open(&chain, (struct core_turns){.turn = 1});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
-    return 0;
-}
-
-/* What sla says while the script runs. */
-static void expect(const char *script, const char *transcript)
-{
-    chain_run(&chain, script);
-    assert_text(core_transcript(chain.sla), transcript);
-}
-
 /* --- starts and stops ----------------------------------------------------------------------------
  */
 
@@ -648,8 +625,6 @@ static void a_reopening_without_a_target_starts_nothing(void **state)
            "20:10:00 clock 1 resolution/2 started target=240m next=+1/00:10:00\n"
            "20:20:00 clock 1 resolution/2 met elapsed=10m ledger=20:10:00-20:20:00\n");
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -7,42 +7,19 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-static struct chain chain;
-
-static int set_up(void **state)
-{
-    (void)state;
-    core_sla_open(&chain, (struct core_turns){.turn = 1});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
-    return 0;
-}
-
-/* What sla says while the script runs. */
-static void expect(const char *script, const char *transcript)
-{
-    chain_run(&chain, script);
-    assert_text(core_transcript(chain.sla), transcript);
-}
-
 static void what_may_be_overdue_is_said_once_while_log_time_is_behind(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=reply\n");
-    core_transcript(chain.sla);
-    core_behind(chain.sla, core_time("11:00"));
-    assert_text(core_transcript(chain.sla), ""); /* not after the due */
-    core_behind(chain.sla, core_time("11:00:00.001"));
-    assert_text(core_transcript(chain.sla),
+    chain_run(&sla_chain, "10:00 open P2 category=reply\n");
+    core_transcript(sla_chain.sla);
+    core_behind(sla_chain.sla, core_time("11:00"));
+    assert_text(core_transcript(sla_chain.sla), ""); /* not after the due */
+    core_behind(sla_chain.sla, core_time("11:00:00.001"));
+    assert_text(core_transcript(sla_chain.sla),
                 "11:00:00 clock 1 first_reply/1 overdue_unconfirmed due=11:00:00\n");
-    core_behind(chain.sla, core_time("11:30"));
-    assert_text(core_transcript(chain.sla), "");
-    assert_false(chain_clocks(&chain, 1, 1)->clocks[0]->breached);
+    core_behind(sla_chain.sla, core_time("11:30"));
+    assert_text(core_transcript(sla_chain.sla), "");
+    assert_false(chain_clocks(&sla_chain, 1, 1)->clocks[0]->breached);
     expect("12:00 time\n",
            "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00- catch_up\n");
 }
@@ -50,47 +27,45 @@ static void what_may_be_overdue_is_said_once_while_log_time_is_behind(void **sta
 static void what_was_not_overdue_after_all_may_be_said_to_be_so_again(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=loud\n10:00 open issue=2 P2 category=loud\n");
-    core_behind(chain.sla, core_time("14:00:01"));
-    core_transcript(chain.sla);
-    chain_run(&chain, "10:10 status pending\n10:20 status open\n");
-    assert_false(chain_clocks(&chain, 1, 1)->clocks[0]->unconfirmed);
-    assert_true(chain_clocks(&chain, 2, 1)->clocks[0]->unconfirmed);
-    core_transcript(chain.sla);
-    core_behind(chain.sla, core_time("14:10:01"));
-    assert_text(core_transcript(chain.sla),
+    chain_run(&sla_chain, "10:00 open P2 category=loud\n10:00 open issue=2 P2 category=loud\n");
+    core_behind(sla_chain.sla, core_time("14:00:01"));
+    core_transcript(sla_chain.sla);
+    chain_run(&sla_chain, "10:10 status pending\n10:20 status open\n");
+    assert_false(chain_clocks(&sla_chain, 1, 1)->clocks[0]->unconfirmed);
+    assert_true(chain_clocks(&sla_chain, 2, 1)->clocks[0]->unconfirmed);
+    core_transcript(sla_chain.sla);
+    core_behind(sla_chain.sla, core_time("14:10:01"));
+    assert_text(core_transcript(sla_chain.sla),
                 "14:10:00 clock 1 resolution/1 overdue_unconfirmed due=14:10:00\n");
 }
 
 static void another_target_may_be_said_to_be_overdue_too(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=loud\n");
-    core_behind(chain.sla, core_time("14:00:01"));
-    core_transcript(chain.sla);
-    chain_run(&chain, "10:10 classify P3\n"); /* the same target */
-    assert_true(chain_clocks(&chain, 1, 1)->clocks[0]->unconfirmed);
-    chain_run(&chain, "10:20 classify P1\n");
-    core_transcript(chain.sla);
-    core_behind(chain.sla, core_time("12:00:01"));
-    assert_text(core_transcript(chain.sla),
+    chain_run(&sla_chain, "10:00 open P2 category=loud\n");
+    core_behind(sla_chain.sla, core_time("14:00:01"));
+    core_transcript(sla_chain.sla);
+    chain_run(&sla_chain, "10:10 classify P3\n"); /* the same target */
+    assert_true(chain_clocks(&sla_chain, 1, 1)->clocks[0]->unconfirmed);
+    chain_run(&sla_chain, "10:20 classify P1\n");
+    core_transcript(sla_chain.sla);
+    core_behind(sla_chain.sla, core_time("12:00:01"));
+    assert_text(core_transcript(sla_chain.sla),
                 "12:00:00 clock 1 resolution/1 overdue_unconfirmed due=12:00:00\n");
-    chain_run(&chain, "10:30 classify category=free\n");
-    assert_false(chain_clocks(&chain, 1, 1)->clocks[0]->unconfirmed);
+    chain_run(&sla_chain, "10:30 classify category=free\n");
+    assert_false(chain_clocks(&sla_chain, 1, 1)->clocks[0]->unconfirmed);
 }
 
 static void what_is_over_stays_unconfirmed_until_the_verdict(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=reply\n");
-    core_behind(chain.sla, core_time("12:00"));
-    core_transcript(chain.sla);
+    chain_run(&sla_chain, "10:00 open P2 category=reply\n");
+    core_behind(sla_chain.sla, core_time("12:00"));
+    core_transcript(sla_chain.sla);
     expect("11:30 log=10:15 outbound\n",
            "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00-\n"
            "11:30:00 clock 1 first_reply/1 met elapsed=90m ledger=10:00:00-11:30:00 late\n");
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

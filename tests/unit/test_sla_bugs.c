@@ -6,29 +6,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-static struct chain chain;
-
-static int set_up(void **state)
-{
-    (void)state;
-    core_sla_open(&chain, (struct core_turns){.turn = 1});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
-    return 0;
-}
-
-/* What sla says while the script runs. */
-static void expect(const char *script, const char *transcript)
-{
-    chain_run(&chain, script);
-    assert_text(core_transcript(chain.sla), transcript);
-}
-
 /* --- warnings and breaches -----------------------------------------------------------------------
  */
 
@@ -455,10 +432,10 @@ static void a_stub_has_clocks_from_its_first_event(void **state)
 static void a_breach_at_closing_survives_a_priority_of_the_same_target(void **state)
 {
     (void)state;
-    chain_run(&chain, "09:00 open category=office P2\n20:00 status pending\n");
-    core_transcript(chain.sla);
+    chain_run(&sla_chain, "09:00 open category=office P2\n20:00 status pending\n");
+    core_transcript(sla_chain.sla);
     expect("20:01 classify P3\n", "");
-    assert_true(chain_clocks(&chain, 1, 1)->clocks[0]->breached);
+    assert_true(chain_clocks(&sla_chain, 1, 1)->clocks[0]->breached);
 }
 
 /* "day" closes at 13:00 instead of 17:00. */
@@ -478,7 +455,7 @@ static void a_calendar_that_another_version_changed_is_counted_anew(void **state
            "09:00:00 clock 1 resolution/1 started target=480m next=17:00:00\n"
            "10:00:00 clock 1 resolution/1 paused elapsed=60m\n"
            "11:00:00 clock 1 resolution/1 resumed next=+1/10:00:00\n");
-    chain_policy(&chain, "11:30", shorter_days());
+    chain_policy(&sla_chain, "11:30", shorter_days());
     /* The version of an issue changes with its route or its targets, not by itself. */
     expect("11:40 note\n11:50 classify category=office\n",
            "11:30:00 policy_part\n11:30:00 policy_part\n11:30:00 policy_applied\n");
@@ -491,9 +468,10 @@ static void a_calendar_that_another_version_changed_is_counted_anew(void **state
 static const Tocsin__V1__ClockChange *last_change(void)
 {
     Tocsin__V1__ClockChange *change;
-    const Tocsin__V1__Record *record = core_record(chain.sla, core_last_seq(chain.sla));
+    const Tocsin__V1__Record *record = core_record(sla_chain.sla, core_last_seq(sla_chain.sla));
     assert_int_equal(record->type, TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED);
-    assert_int_equal(toc_wire_unpack(core_arena(chain.sla), &tocsin__v1__clock_change__descriptor,
+    assert_int_equal(toc_wire_unpack(core_arena(sla_chain.sla),
+                                     &tocsin__v1__clock_change__descriptor,
                                      toc_wire_bytes(&record->body), &change),
                      TOC_OK);
     return change;
@@ -502,20 +480,20 @@ static const Tocsin__V1__ClockChange *last_change(void)
 static void a_stub_that_was_opened_late_has_its_name_in_later_records(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 inbound issue=1 source=mail\n10:01 time\n"
-                      "10:02 open P2 test subject=T-7\n10:03 outbound\n11:00 status solved\n");
+    chain_run(&sla_chain, "10:00 inbound issue=1 source=mail\n10:01 time\n"
+                          "10:02 open P2 test subject=T-7\n10:03 outbound\n11:00 status solved\n");
     assert_string_equal(last_change()->source, "crm");
     assert_string_equal(last_change()->subject, "T-7");
-    assert_true(core_record(chain.sla, core_last_seq(chain.sla))->test);
+    assert_true(core_record(sla_chain.sla, core_last_seq(sla_chain.sla))->test);
 }
 
 static void a_breach_while_log_time_is_unknown_is_no_catch_up(void **state)
 {
     (void)state;
-    chain_close(&chain);
-    chain_open(&chain, (struct core_turns){.turn = 1});
-    chain_policy(&chain, "unknown", SLA_POLICY);
-    core_transcript(chain.sla);
+    chain_close(&sla_chain);
+    chain_open(&sla_chain, (struct core_turns){.turn = 1});
+    chain_policy(&sla_chain, "unknown", SLA_POLICY);
+    core_transcript(sla_chain.sla);
     expect("10:00 log=unknown open category=reply P2\n12:00 log=unknown outbound\n",
            "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
            "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00-\n"
@@ -525,7 +503,7 @@ static void a_breach_while_log_time_is_unknown_is_no_catch_up(void **state)
 static void a_record_says_when_it_was_seen_and_of_whom(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=reply risk=severe\n11:00:30 time\n");
+    chain_run(&sla_chain, "10:00 open P2 category=reply risk=severe\n11:00:30 time\n");
     const Tocsin__V1__ClockChange *change = last_change();
     assert_int_equal(change->detected_ms, core_time("11:00:30"));
     assert_int_equal(change->clock->breached_ms, core_time("11:00"));
@@ -536,8 +514,6 @@ static void a_record_says_when_it_was_seen_and_of_whom(void **state)
     assert_string_equal(change->source, "crm");
     assert_string_equal(change->subject, "t1");
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -131,7 +131,6 @@ static struct round resolve(const struct story *story, bool office, int until, u
 
 /* --- the cores ------------------------------------------------------------------------------- */
 
-static struct chain chain;
 static struct story stories[ISSUES];
 static uint32_t seed;
 
@@ -154,19 +153,19 @@ static toc_time_ms instant(int minute)
 static int minute_of_log(void)
 {
     /* Strictly before log time everything due has fired. */
-    return (int)((core_log_ms(chain.sla) - CORE_EPOCH_MS) / TOC_MINUTE_MS);
+    return (int)((core_log_ms(sla_chain.sla) - CORE_EPOCH_MS) / TOC_MINUTE_MS);
 }
 
 static void feed(size_t issue, const char *words, int minute, int log_minute)
 {
     char line[CORE_LINE_MAX], at[32], log[32];
     struct core_input input;
-    struct toc_arena *arena = core_arena(chain.router);
+    struct toc_arena *arena = core_arena(sla_chain.router);
     snprintf(line, sizeof(line), "%s log=%s %s issue=%zu", core_time_text(at, instant(minute)),
              core_time_text(log, instant(log_minute)), words, issue + 1);
     core_parse(arena, line, &input);
-    chain_input(&chain, &input);
-    core_forget(chain.router);
+    chain_input(&sla_chain, &input);
+    core_forget(sla_chain.router);
 }
 
 /* An event, perhaps one that comes late; the model hears of it as the router puts it in order. */
@@ -198,7 +197,7 @@ static void check_index(void)
 {
     uint64_t indexed = 0;
     for (size_t i = 0; i < ISSUES; i++) {
-        const Tocsin__V1__IssueClocks *row = chain_clocks(&chain, (unsigned)i + 1, 1);
+        const Tocsin__V1__IssueClocks *row = chain_clocks(&sla_chain, (unsigned)i + 1, 1);
         uint8_t key[8 + ROW_KEY];
         struct toc_str found;
         if (row == NULL)
@@ -209,10 +208,11 @@ static void check_index(void)
             continue;
         toc_put_u64be(key, (uint64_t)row->indexed_ms);
         row_key(key + 8, row->partition, row->number);
-        assert_int_equal(core_get(chain.sla, TABLE_DUE, toc_str(key, sizeof(key)), &found), TOC_OK);
+        assert_int_equal(core_get(sla_chain.sla, TABLE_DUE, toc_str(key, sizeof(key)), &found),
+                         TOC_OK);
         indexed++;
     }
-    assert_int_equal(core_count(chain.sla, TABLE_DUE), indexed);
+    assert_int_equal(core_count(sla_chain.sla, TABLE_DUE), indexed);
 }
 
 static const Tocsin__V1__Clock *last_round(const Tocsin__V1__IssueClocks *row)
@@ -232,7 +232,7 @@ static void check_story(size_t issue)
     if (story->count == 0)
         return;
     struct round expected = resolve(story, is_office(issue), minute_of_log(), &rounds);
-    const Tocsin__V1__Clock *clock = last_round(chain_clocks(&chain, (unsigned)issue + 1, 1));
+    const Tocsin__V1__Clock *clock = last_round(chain_clocks(&sla_chain, (unsigned)issue + 1, 1));
     assert_int_equal(clock->instance, rounds);
     assert_int_equal(clock->breached, expected.breached);
     assert_int_equal(clock->elapsed_ms, expected.elapsed * (toc_time_ms)TOC_MINUTE_MS);
@@ -247,11 +247,11 @@ static void check(void)
 {
     check_index();
     /* What a late event has made due fires with the next turn of the loop. */
-    core_set_log(chain.sla, core_log_ms(chain.sla));
+    core_set_log(sla_chain.sla, core_log_ms(sla_chain.sla));
     check_index();
     for (size_t i = 0; i < ISSUES; i++)
         check_story(i);
-    core_forget(chain.sla);
+    core_forget(sla_chain.sla);
 }
 
 /* --- runs ------------------------------------------------------------------------------------ */
@@ -261,20 +261,20 @@ static void run(uint32_t run_seed)
     int minute = 8 * 60;
     seed = run_seed;
     memset(stories, 0, sizeof(stories));
-    core_sla_open(&chain, (struct core_turns){.seed = run_seed});
+    core_sla_open(&sla_chain, (struct core_turns){.seed = run_seed});
     for (int step = 0; step < 70; step++) {
         size_t issue = roll(ISSUES);
         int late = roll(4) == 0 ? (int)roll(300) : 0;
         minute += (int)(roll(5) == 0 ? roll(1200) : roll(90));
         if (roll(4) == 0) {
-            core_set_log(chain.sla, instant(minute));
+            core_set_log(sla_chain.sla, instant(minute));
         } else if (stories[issue].count < EVENTS_MAX) {
             int at = minute - late;
             happen(issue, at > 8 * 60 ? at : 8 * 60, minute);
         }
         check();
     }
-    chain_close(&chain);
+    chain_close(&sla_chain);
 }
 
 static void verdicts_are_those_of_the_list_of_events(void **state)

@@ -8,29 +8,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-static struct chain chain;
-
-static int set_up(void **state)
-{
-    (void)state;
-    core_sla_open(&chain, (struct core_turns){.turn = 1});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
-    return 0;
-}
-
-/* What sla says while the script runs. */
-static void expect(const char *script, const char *transcript)
-{
-    chain_run(&chain, script);
-    assert_text(core_transcript(chain.sla), transcript);
-}
-
 /* --- turns and restarts ---------------------------------------------------------------------- */
 
 static const char busy[] = "10:00 open P2\n"
@@ -103,12 +80,12 @@ static void a_restart_after_every_record_gives_the_same_rows(void **state)
 static void a_crash_within_a_turn_leaves_nothing_behind(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=reply\n");
-    core_transcript(chain.sla);
-    core_set_log(chain.sla, core_time("12:00"));
-    assert_int_equal(core_count(chain.sla, TABLE_DUE), 0);
-    core_crash(chain.sla);
-    assert_int_equal(core_count(chain.sla, TABLE_DUE), 1);
+    chain_run(&sla_chain, "10:00 open P2 category=reply\n");
+    core_transcript(sla_chain.sla);
+    core_set_log(sla_chain.sla, core_time("12:00"));
+    assert_int_equal(core_count(sla_chain.sla, TABLE_DUE), 0);
+    core_crash(sla_chain.sla);
+    assert_int_equal(core_count(sla_chain.sla, TABLE_DUE), 1);
     expect("12:00 time\n", "11:00:00 clock 1 first_reply/1 breached due=11:00:00 "
                            "ledger=10:00:00- catch_up\n");
 }
@@ -119,12 +96,12 @@ static void an_issue_that_is_reopened_for_ever_keeps_the_service_alive(void **st
 {
     uint32_t instances;
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=quiet\n");
+    chain_run(&sla_chain, "10:00 open P2 category=quiet\n");
     for (int i = 0; i < 300; i++)
-        chain_run(&chain, "10:01 status solved\n10:01 inbound\n");
-    instances = (uint32_t)chain_clocks(&chain, 1, 1)->n_clocks;
+        chain_run(&sla_chain, "10:01 status solved\n10:01 inbound\n");
+    instances = (uint32_t)chain_clocks(&sla_chain, 1, 1)->n_clocks;
     assert_in_range(instances, 50, SLA_CLOCKS_MAX);
-    core_transcript(chain.sla);
+    core_transcript(sla_chain.sla);
     expect("10:02 status solved\n20:00 time\n", "");
 }
 
@@ -132,18 +109,18 @@ static void the_sum_in_a_record_shows_the_latest_intervals(void **state)
 {
     char script[64];
     (void)state;
-    chain_run(&chain, "10:00 open P2 category=loud\n");
+    chain_run(&sla_chain, "10:00 open P2 category=loud\n");
     for (int i = 0; i < 40; i++) {
         snprintf(script, sizeof(script), "10:01:%02d status pending\n10:01:%02d.500 status open\n",
                  i, i);
-        chain_run(&chain, script);
+        chain_run(&sla_chain, script);
     }
-    core_transcript(chain.sla);
-    chain_run(&chain, "10:30 status solved\n");
-    const char *text = core_transcript(chain.sla);
+    core_transcript(sla_chain.sla);
+    chain_run(&sla_chain, "10:30 status solved\n");
+    const char *text = core_transcript(sla_chain.sla);
     assert_non_null(strstr(text, "met elapsed=1780s ledger=10:01:08.500-10:01:09,"));
     assert_non_null(strstr(text, "10:01:38.500-10:01:39,10:01:39.500-10:30:00"));
-    assert_int_equal(core_count(chain.sla, TABLE_LEDGER), 41);
+    assert_int_equal(core_count(sla_chain.sla, TABLE_LEDGER), 41);
 }
 
 /* --- questions ------------------------------------------------------------------------------- */
@@ -153,37 +130,39 @@ static void lists_of_clocks_are_in_order_of_time(void **state)
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     Tocsin__V1__IssueClocks *clocks;
     (void)state;
-    chain_run(&chain, "10:00 open P2\n10:01 open issue=2 P1\n10:02 open issue=3 category=free\n");
+    chain_run(&sla_chain,
+              "10:00 open P2\n10:01 open issue=2 P1\n10:02 open issue=3 category=free\n");
     ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
-    const Tocsin__V1__Answer *answer = core_ask(chain.sla, &ask);
+    const Tocsin__V1__Answer *answer = core_ask(sla_chain.sla, &ask);
     assert_int_equal(answer->n_rows, 2); /* what has no clocks waits for nothing */
-    assert_int_equal(toc_wire_unpack(core_arena(chain.sla), &tocsin__v1__issue_clocks__descriptor,
+    assert_int_equal(toc_wire_unpack(core_arena(sla_chain.sla),
+                                     &tocsin__v1__issue_clocks__descriptor,
                                      toc_wire_bytes(&answer->rows[0]), &clocks),
                      TOC_OK);
     assert_int_equal(clocks->partition, 2);
     ask.all = true;
     ask.limit = 2;
-    answer = core_ask(chain.sla, &ask);
+    answer = core_ask(sla_chain.sla, &ask);
     assert_int_equal(answer->n_rows, 2);
     ask.after = answer->next;
-    assert_int_equal(core_ask(chain.sla, &ask)->n_rows, 1);
+    assert_int_equal(core_ask(sla_chain.sla, &ask)->n_rows, 1);
 }
 
 static void clocks_of_one_issue_are_found_by_number(void **state)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     (void)state;
-    chain_run(&chain, "10:00 open P2\n10:10 outbound\n");
+    chain_run(&sla_chain, "10:00 open P2\n10:10 outbound\n");
     ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
     ask.partition = 1;
     ask.number = 1;
-    assert_int_equal(core_ask(chain.sla, &ask)->n_rows, 1);
-    assert_int_equal(core_last_seq_of(chain.sla, &ask), core_last_seq(chain.sla));
-    assert_int_equal(chain_clocks(&chain, 1, 1)->changed_ms, core_time("10:10"));
+    assert_int_equal(core_ask(sla_chain.sla, &ask)->n_rows, 1);
+    assert_int_equal(core_last_seq_of(sla_chain.sla, &ask), core_last_seq(sla_chain.sla));
+    assert_int_equal(chain_clocks(&sla_chain, 1, 1)->changed_ms, core_time("10:10"));
     ask.number = 2;
-    assert_int_equal(core_last_seq_of(chain.sla, &ask), 0);
+    assert_int_equal(core_last_seq_of(sla_chain.sla, &ask), 0);
     ask.what = TOCSIN__V1__ASK__WHAT__ISSUES;
-    assert_int_equal(core_ask(chain.sla, &ask)->reason,
+    assert_int_equal(core_ask(sla_chain.sla, &ask)->reason,
                      TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE);
 }
 
@@ -193,10 +172,8 @@ static void a_question_about_an_unknown_issue_has_no_rows(void **state)
     (void)state;
     ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
     ask.number = 5;
-    assert_int_equal(core_ask(chain.sla, &ask)->n_rows, 0);
+    assert_int_equal(core_ask(sla_chain.sla, &ask)->n_rows, 0);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
