@@ -296,60 +296,34 @@ static int verify(const struct toc_conf_list *operands)
     return audit_verify(&view);
 }
 
-static const struct {
-    const char *name;
-    int (*run)(const struct toc_conf_list *operands);
-    struct toc_conf conf;
-    size_t operands;
-} parts[] = {
+static const struct view_part parts[] = {
     {"verify",
      verify,
      {"tocsin audit verify",
       "Fetches every log and every leaf, computes all hashes again and says what does not fit.",
       NULL, "Exit status 1 when anything differs.", options, OPTION_COUNT},
+     0,
      0},
     {"prove",
      prove,
      {"tocsin audit prove",
       "Proves that a record stands under a signed checkpoint (C2SP tlog-proof).", "SERVICE SEQ",
       "tocsin audit prove sla 42 > sla-42.tlog-proof", options, OPTION_COUNT},
+     2,
      2},
     {"checkpoint",
      checkpoint,
      {"tocsin audit checkpoint", "Prints the latest signed checkpoint and the key to verify it by.",
       NULL, NULL, options, OPTION_COUNT},
+     0,
      0},
 };
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
 
-static int usage(FILE *out)
-{
-    fprintf(out, "Usage: tocsin audit verify             all logs against the signed tree\n"
-                 "       tocsin audit prove SERVICE SEQ  a proof for one record\n"
-                 "       tocsin audit checkpoint         the latest signed checkpoint\n");
-    return out == stdout ? CLI_DONE : CLI_USAGE;
-}
-
 int cmd_audit(int argc, char **argv)
 {
-    struct toc_conf_list operands = {.count = 0};
-    size_t at = 0;
-    int code;
-    if (argc < 2 || strcmp(argv[1], "--help") == 0)
-        return usage(argc < 2 ? stderr : stdout);
-    while (at < PART_COUNT && strcmp(parts[at].name, argv[1]) != 0)
-        at++;
-    if (at == PART_COUNT)
-        return usage(stderr);
-    if (view_begin(&view, &parts[at].conf, argc - 1, argv + 1, &operands, &code)) {
-        if (operands.count != parts[at].operands) {
-            fprintf(stderr, "%s: see %s --help\n", view.who, view.who);
-            code = CLI_USAGE;
-        } else {
-            code = sodium_init() < 0 ? CLI_FAILED : parts[at].run(&operands);
-        }
-    }
-    view_end(&view);
-    return code;
+    if (sodium_init() < 0)
+        return CLI_FAILED;
+    return view_run_part(&view, parts, PART_COUNT, argc, argv);
 }

@@ -114,57 +114,29 @@ static int show(const struct toc_conf_list *operands)
 
 /* --- the command --------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    int (*run)(const struct toc_conf_list *operands);
-    struct toc_conf conf;
-    size_t least;
-} parts[] = {
+static const struct view_part parts[] = {
     {"check",
      check,
      {"tocsin policy check", "Says whether policies are sound: every error with file:line:column.",
       "FILE...", NULL, options, OPTION_COUNT},
-     1},
+     1,
+     TOC_CONF_LIST_MAX},
     {"apply",
      apply,
      {"tocsin policy apply", "Checks a policy and brings it into force through the control intake.",
       "FILE", NULL, options, OPTION_COUNT},
+     1,
      1},
     {"show",
      show,
      {"tocsin policy show", "Prints the policy in force.", NULL, NULL, options, OPTION_COUNT},
+     0,
      0},
 };
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
 
-static int usage(FILE *out)
-{
-    fprintf(out, "Usage: tocsin policy check FILE...  every error with file:line:column\n"
-                 "       tocsin policy apply FILE     check it and bring it into force\n"
-                 "       tocsin policy show           print the one in force\n");
-    return out == stdout ? CLI_DONE : CLI_USAGE;
-}
-
 int cmd_policy(int argc, char **argv)
 {
-    struct toc_conf_list operands;
-    size_t at = 0;
-    int code;
-    if (argc < 2 || strcmp(argv[1], "--help") == 0)
-        return usage(argc < 2 ? stderr : stdout);
-    while (at < PART_COUNT && strcmp(parts[at].name, argv[1]) != 0)
-        at++;
-    if (at == PART_COUNT)
-        return usage(stderr);
-    if (view_begin(&view, &parts[at].conf, argc - 1, argv + 1, &operands, &code)) {
-        if (operands.count < parts[at].least) {
-            fprintf(stderr, "%s: which file? (see %s --help)\n", view.who, view.who);
-            code = CLI_USAGE;
-        } else {
-            code = parts[at].run(&operands);
-        }
-    }
-    view_end(&view);
-    return code;
+    return view_run_part(&view, parts, PART_COUNT, argc, argv);
 }

@@ -49,6 +49,42 @@ void view_end(struct view *view)
     view->arena = (struct toc_arena){0};
 }
 
+static int part_usage(FILE *out, const struct view_part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s %s%s%s\n    %s\n", i == 0 ? "Usage:" : "      ", parts[i].conf.program,
+                parts[i].conf.operands != NULL ? " " : "",
+                parts[i].conf.operands != NULL ? parts[i].conf.operands : "",
+                parts[i].conf.summary);
+    return out == stdout ? CLI_DONE : CLI_USAGE;
+}
+
+int view_run_part(struct view *view, const struct view_part *parts, size_t count, int argc,
+                  char **argv)
+{
+    struct toc_conf_list operands = {.count = 0};
+    size_t at = 0;
+    int code;
+    if (argc < 2 || strcmp(argv[1], "--help") == 0)
+        return part_usage(argc < 2 ? stderr : stdout, parts, count);
+    while (at < count && strcmp(parts[at].name, argv[1]) != 0)
+        at++;
+    if (at == count)
+        return part_usage(stderr, parts, count);
+    const struct view_part *part = &parts[at];
+    if (view_begin(view, &part->conf, argc - 1, argv + 1, &operands, &code)) {
+        if (operands.count < part->least || operands.count > part->most) {
+            fprintf(stderr, "Usage: %s %s (see %s --help)\n", view->who,
+                    part->conf.operands != NULL ? part->conf.operands : "", view->who);
+            code = CLI_USAGE;
+        } else {
+            code = part->run(&operands);
+        }
+    }
+    view_end(view);
+    return code;
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 struct collect {

@@ -42,6 +42,18 @@ bool view_begin(struct view *view, const struct toc_conf *conf, int argc, char *
 /* Accepts a view that view_begin did not open. */
 void view_end(struct view *view);
 
+/* One command of a group such as `tocsin policy`. */
+struct view_part {
+    const char *name;
+    int (*run)(const struct toc_conf_list *operands);
+    struct toc_conf conf;
+    size_t least, most; /* operands */
+};
+
+/* Runs the part that argv[1] names on an opened view; the group's own help when it names none. */
+int view_run_part(struct view *view, const struct view_part *parts, size_t count, int argc,
+                  char **argv);
+
 /* Unpacked rows; they live in the view's arena. */
 struct view_rows {
     void **items;
