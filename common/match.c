@@ -33,16 +33,22 @@ static bool any_tag_fits(const struct toc_match_test *test, const struct toc_fie
     return false;
 }
 
-bool toc_match(const struct toc_match *match, const struct toc_fields *fields)
+const struct toc_match_test *toc_match_failed(const struct toc_match *match,
+                                              const struct toc_fields *fields)
 {
     for (size_t i = 0; i < match->test_count; i++) {
         const struct toc_match_test *test = &match->tests[i];
         TOC_ASSERT(test->field < TOC_FIELD_COUNT);
         if (test->field == TOC_FIELD_TAG ? !any_tag_fits(test, fields)
                                          : !value_fits(test, fields->value[test->field]))
-            return false;
+            return test;
     }
-    return true;
+    return NULL;
+}
+
+bool toc_match(const struct toc_match *match, const struct toc_fields *fields)
+{
+    return toc_match_failed(match, fields) == NULL;
 }
 
 const char *toc_field_name(enum toc_field field)

@@ -57,6 +57,9 @@ struct toc_match {
 
 /* True when every test has a value that fits. */
 bool toc_match(const struct toc_match *match, const struct toc_fields *fields);
+/* The first test that does not fit; NULL when all do. */
+const struct toc_match_test *toc_match_failed(const struct toc_match *match,
+                                              const struct toc_fields *fields);
 
 /* The name of a field in a policy, and back: -1 when there is no such field. */
 const char *toc_field_name(enum toc_field field);

@@ -57,6 +57,23 @@ static const char *join(struct toc_arena *arena, char *const *names, size_t coun
     return text;
 }
 
+/* "abuse (risk), paid (category)": rules with the field that did not fit. */
+static const char *join_tried(struct toc_arena *arena, Tocsin__V1__Tried *const *tried,
+                              size_t count)
+{
+    char **names = toc_arena_take(arena, (count + 1) * sizeof(*names));
+    if (names == NULL)
+        return "";
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(tried[i]->name) + strlen(tried[i]->why) + 4;
+        names[i] = toc_arena_take(arena, size);
+        if (names[i] == NULL)
+            return "";
+        snprintf(names[i], size, "%s (%s)", tried[i]->name, tried[i]->why);
+    }
+    return join(arena, names, count);
+}
+
 /* --- intake -------------------------------------------------------------------------------- */
 
 static void on_event(const struct why_page *page, const Tocsin__V1__Event *event)
@@ -77,7 +94,8 @@ static void write_decision(const struct why_page *page, const Tocsin__V1__Record
     else if (record->policy == 0 && change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED)
         why_detail(page, "no policy was in force: neither triaged nor routed");
     if (change->n_tried > 0)
-        why_detail(page, "did not fit: %s", join(page->arena, change->tried, change->n_tried));
+        why_detail(page, "did not fit: %s",
+                   join_tried(page->arena, change->tried, change->n_tried));
 }
 
 /* "P1, critical risk, minor_safety" of what is set. */

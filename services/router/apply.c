@@ -24,7 +24,7 @@ static void set_text(char **field, char *value)
 static void describe(Tocsin__V1__IssueChange *change, struct decision *decision)
 {
     change->rule = toc_wire_text(decision->rule != NULL ? decision->rule : "");
-    change->tried = (char **)(uintptr_t)decision->tried;
+    change->tried = decision->tried_list;
     change->n_tried = decision->tried_count;
 }
 

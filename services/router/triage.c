@@ -10,10 +10,21 @@ static struct toc_fields fields_of(const struct work *work)
     return fields;
 }
 
-static void note_tried(struct decision *decision, const char *name)
+/* Whether a rule's condition fits; a rule that does not is noted with the field that failed. */
+static bool fits(const struct toc_match *when, const struct toc_fields *fields, const char *rule,
+                 struct decision *decision)
 {
-    if (decision->tried_count < ROUTER_TRIED_MAX)
-        decision->tried[decision->tried_count++] = name;
+    const struct toc_match_test *failed = toc_match_failed(when, fields);
+    if (failed == NULL)
+        return true;
+    if (decision->tried_count < ROUTER_TRIED_MAX) {
+        Tocsin__V1__Tried *tried = &decision->tried[decision->tried_count];
+        tocsin__v1__tried__init(tried);
+        tried->name = toc_wire_text(rule);
+        tried->why = toc_wire_text(toc_field_name(failed->field));
+        decision->tried_list[decision->tried_count++] = tried;
+    }
+    return false;
 }
 
 static bool has_tag(const Tocsin__V1__Issue *issue, const char *tag)
@@ -46,10 +57,8 @@ enum toc_err triage_apply(struct work *work, const struct toc_policy *policy, st
     *out = (struct decision){0};
     for (size_t i = 0; i < policy->triage_count; i++) {
         const struct toc_triage_rule *rule = &policy->triage[i];
-        if (!toc_match(&rule->when, &fields)) {
-            note_tried(out, rule->name);
+        if (!fits(&rule->when, &fields, rule->name, out))
             continue;
-        }
         out->rule = rule->name;
         if (rule->category != NULL)
             issue->category = toc_wire_text(rule->category);
@@ -69,10 +78,8 @@ void route_apply(struct work *work, const struct toc_policy *policy, struct deci
     *out = (struct decision){0};
     for (size_t i = 0; i < policy->route_count; i++) {
         const struct toc_route *route = &policy->routes[i];
-        if (!toc_match(&route->when, &fields)) {
-            note_tried(out, route->name);
+        if (!fits(&route->when, &fields, route->name, out))
             continue;
-        }
         const struct toc_path *path = route->queue->path ? route->queue->path : route->path;
         out->rule = route->name;
         issue->queue = toc_wire_text(route->queue->name);

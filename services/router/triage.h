@@ -6,8 +6,9 @@
 
 /* The decision, for its record; texts live as long as the policy. */
 struct decision {
-    const char *rule;                    /* that fitted; NULL when none did */
-    const char *tried[ROUTER_TRIED_MAX]; /* before it, in order */
+    const char *rule;                                /* that fitted; NULL when none did */
+    Tocsin__V1__Tried tried[ROUTER_TRIED_MAX];       /* before it, in order */
+    Tocsin__V1__Tried *tried_list[ROUTER_TRIED_MAX]; /* to them, as a record wants it */
     size_t tried_count;
 };
 

@@ -112,7 +112,7 @@ static void add_decision(struct line *line, const Tocsin__V1__IssueChange *chang
 {
     add_named(line, "rule", change->rule);
     for (size_t i = 0; i < change->n_tried; i++)
-        add(line, "%s%s", i == 0 ? " tried=" : ",", change->tried[i]);
+        add(line, "%s%s", i == 0 ? " tried=" : ",", change->tried[i]->name);
 }
 
 static void add_state(struct line *line, const Tocsin__V1__IssueChange *change)

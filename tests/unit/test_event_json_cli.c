@@ -78,7 +78,8 @@ static void what_is_written_reads_back_the_same(void **state)
 {
     static const char *const events[] = {
         "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subject\":\"T\",\"time\":"
-        "\"2026-03-01T09:30:00Z\",\"data\":{\"channel\":\"web\",\"priority\":\"P1\"}}",
+        "\"2026-03-01T09:30:00Z\",\"data\":{\"channel\":\"web\",\"priority\":\"P1\","
+        "\"bot\":true}}",
         "{" ENVELOPE ",\"type\":\"tocsin.issue.message\",\"data\":{\"direction\":\"inbound\","
         "\"auto\":true}}",
         "{" ENVELOPE ",\"type\":\"tocsin.issue.status\",\"data\":{\"state\":\"on_hold\"}}",

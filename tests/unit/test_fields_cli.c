@@ -58,8 +58,12 @@ static void every_type_of_record_has_a_body(void **state)
 static void sample_change(Tocsin__V1__IssueChange *change, Tocsin__V1__Issue *issue)
 {
     static uint8_t id[TOC_ID] = {0xab, 0xcd};
-    static char one[] = "one", two[] = "two", first[] = "first";
-    static char *tags[] = {one, two}, *tried[] = {first};
+    static char one[] = "one", two[] = "two", first[] = "first", risk[] = "risk";
+    static char *tags[] = {one, two};
+    static Tocsin__V1__Tried rule, *tried[] = {&rule};
+    tocsin__v1__tried__init(&rule);
+    rule.name = first;
+    rule.why = risk;
     tocsin__v1__issue__init(issue);
     tocsin__v1__issue_change__init(change);
     issue->id = (ProtobufCBinaryData){TOC_ID, id};
@@ -86,7 +90,7 @@ static void json_has_what_is_set(void **state)
     page_is(&page, "{\"what\":\"status\",\"issue\":{\"id\":\"abcd0000000000000000000000000000\","
                    "\"state\":\"pending\",\"tags\":[\"one\",\"two\"],"
                    "\"opened_ms\":1772366400000,\"last_seq\":\"9007199254740993\"},"
-                   "\"tried\":[\"first\"]}\n");
+                   "\"tried\":[{\"name\":\"first\",\"why\":\"risk\"}]}\n");
 }
 
 static void json_of_everything_has_empty_fields_too(void **state)
@@ -136,7 +140,8 @@ static void text_has_own_values_before_inner_ones(void **state)
     fields_text(&page.print, &change.base, "what");
     page_is(&page, " rule=r issue.id=abcd000000000000\xe2\x80\xa6 issue.state=pending"
                    " issue.source=evil\xef\xbf\xbd[2J issue.opened_ms=2026-03-01 12:00"
-                   " issue.last_seq=9007199254740993 issue.tags=one,two tried=first");
+                   " issue.last_seq=9007199254740993 issue.tags=one,two"
+                   " tried.0.name=first tried.0.why=risk");
 }
 
 static void a_record_is_one_line_with_its_body(void **state)

@@ -61,8 +61,14 @@ static void a_decision_names_its_rule_and_what_did_not_fit(void **state)
     char rule[] = "vip", first[] = "safety", second[] = "money", queue[] = "support",
          sla[] = "gold";
     char channel[] = "email";
-    char *tried[] = {first, second};
+    char risk[] = "risk", category[] = "category";
+    Tocsin__V1__Tried rules[] = {TOCSIN__V1__TRIED__INIT, TOCSIN__V1__TRIED__INIT};
+    Tocsin__V1__Tried *tried[] = {&rules[0], &rules[1]};
     (void)state;
+    rules[0].name = first;
+    rules[0].why = risk;
+    rules[1].name = second;
+    rules[1].why = category;
     issue.priority = TOCSIN__V1__PRIORITY__PRIORITY_P2;
     issue.risk = TOCSIN__V1__RISK__RISK_LOW;
     issue.channel = channel;
@@ -80,7 +86,7 @@ static void a_decision_names_its_rule_and_what_did_not_fit(void **state)
     page_is("\nSunday 2026-03-01\n"
             "12:00:00.000  router     opened: P2, low risk, email\n"
             "                           by triage rule 'vip' of policy version 4\n"
-            "                           did not fit: safety, money\n"
+            "                           did not fit: safety (risk), money (category)\n"
             "12:00:00.001  router     routed to support: SLA gold, escalation path none\n"
             "                           by route 'vip' of policy version 4\n");
 }
