@@ -17,11 +17,6 @@ static bool is_below(toc_time_ms sum, toc_time_ms amount, enum end end)
     return end == END_EARLIEST ? sum < amount : sum <= amount;
 }
 
-static int64_t day_of(toc_time_ms wall_ms)
-{
-    return wall_ms / TOC_DAY_MS - (wall_ms % TOC_DAY_MS < 0);
-}
-
 /* --- Wall sums ----------------------------------------------------------------------------------
  */
 
@@ -72,7 +67,7 @@ static struct toc_calendar_run run_of(const struct toc_calendar *cal,
 
 toc_time_ms toc_calendar_wall_sum(const struct toc_calendar *cal, toc_time_ms wall_ms)
 {
-    int64_t day = day_of(wall_ms);
+    int64_t day = toc_calendar_day_of(wall_ms);
     const struct toc_calendar_year *year = year_of(cal, day);
     struct toc_calendar_run run = run_of(cal, year, day);
     toc_time_ms sum = sum_before_day(cal, year, day);
@@ -158,23 +153,23 @@ static toc_time_ms wall_at(const struct toc_calendar *cal, enum sum which, enum 
 /* --- Open and closed sums -----------------------------------------------------------------------
  */
 
-static bool is_within_horizon(toc_time_ms instant_ms)
+size_t toc_calendar_span_at(const struct toc_calendar *cal, toc_time_ms instant_ms)
 {
-    return instant_ms >= TOC_CALENDAR_BEGIN_MS && instant_ms < TOC_CALENDAR_END_MS;
+    size_t low = 0, high = cal->span_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (cal->spans[middle].from_ms <= instant_ms)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* The span that holds an instant within the horizon. */
 static const struct toc_calendar_span *span_of(const struct toc_calendar *cal, toc_time_ms instant)
 {
-    size_t low = 0, high = cal->span_count;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (cal->spans[middle].from_ms <= instant)
-            low = middle;
-        else
-            high = middle;
-    }
-    return &cal->spans[low];
+    return &cal->spans[toc_calendar_span_at(cal, instant)];
 }
 
 /* Working time from the start of the horizon to an instant. */
@@ -240,7 +235,7 @@ enum toc_err toc_calendar_add(const struct toc_calendar *cal, toc_time_ms start_
     toc_time_ms before = open_sum(cal, start_ms);
     if (amount_ms < 0)
         return TOC_ERR_MALFORMED;
-    if (!is_within_horizon(start_ms) || before == cal->total_ms ||
+    if (!toc_calendar_has_instant(start_ms) || before == cal->total_ms ||
         amount_ms > cal->total_ms - before)
         return TOC_ERR_LIMIT;
     enum end end = amount_ms == 0 ? END_LATEST : END_EARLIEST;
@@ -257,7 +252,7 @@ enum toc_err toc_calendar_sub(const struct toc_calendar *cal, toc_time_ms start_
     toc_time_ms before = open_sum(cal, start_ms);
     if (amount_ms < 0)
         return TOC_ERR_MALFORMED;
-    if (!is_within_horizon(start_ms) || before == 0 || amount_ms > before)
+    if (!toc_calendar_has_instant(start_ms) || before == 0 || amount_ms > before)
         return TOC_ERR_LIMIT;
     enum end end = amount_ms == 0 ? END_EARLIEST : END_LATEST;
     toc_time_ms target = instant_at(cal, SUM_OPEN, end, before - amount_ms);
@@ -278,11 +273,11 @@ toc_time_ms toc_calendar_between(const struct toc_calendar *cal, toc_time_ms fro
 bool toc_calendar_is_open(const struct toc_calendar *cal, toc_time_ms instant_ms)
 {
     TOC_ASSERT(cal->finished);
-    if (!is_within_horizon(instant_ms))
+    if (!toc_calendar_has_instant(instant_ms))
         return false;
     const struct toc_calendar_span *span = span_of(cal, instant_ms);
     toc_time_ms wall = span->wall_ms + (instant_ms - span->from_ms);
-    int64_t day = day_of(wall);
+    int64_t day = toc_calendar_day_of(wall);
     toc_time_ms in_day = wall - day * TOC_DAY_MS;
     struct toc_calendar_run run = run_of(cal, year_of(cal, day), day);
     for (size_t i = run.first; i < run.first + run.count; i++)

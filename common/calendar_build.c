@@ -7,8 +7,6 @@
 /* A break copies the windows of its day, so rows alone do not bound them. */
 #define WINDOWS_MAX 1000000
 
-#define BEGIN_DAY (TOC_CALENDAR_BEGIN_MS / TOC_DAY_MS)
-#define END_DAY   (TOC_CALENDAR_END_MS / TOC_DAY_MS)
 static_assert(TOC_DAY_MS <= INT32_MAX, "a time of day fits a row");
 
 enum toc_err toc_calendar_new(const char *name, const struct toc_tz *tz, struct toc_calendar **out)
@@ -78,11 +76,6 @@ static bool is_window(toc_time_ms from_ms, toc_time_ms until_ms)
     return 0 <= from_ms && from_ms < until_ms && until_ms <= TOC_DAY_MS;
 }
 
-static bool is_within_horizon(int64_t day)
-{
-    return day >= BEGIN_DAY && day < END_DAY;
-}
-
 enum toc_err toc_calendar_weekly(struct toc_calendar *cal, unsigned weekday, toc_time_ms from_ms,
                                  toc_time_ms until_ms)
 {
@@ -95,7 +88,7 @@ enum toc_err toc_calendar_weekly(struct toc_calendar *cal, unsigned weekday, toc
 enum toc_err toc_calendar_holiday(struct toc_calendar *cal, int64_t days)
 {
     TOC_ASSERT(!cal->finished);
-    if (!is_within_horizon(days))
+    if (!toc_calendar_has_day(days))
         return TOC_ERR_CONFIG;
     return add_row(&cal->holidays, days, 0, 0);
 }
@@ -115,7 +108,7 @@ enum toc_err toc_calendar_date_hours(struct toc_calendar *cal, int64_t days, toc
 {
     bool closed = from_ms == 0 && until_ms == 0;
     TOC_ASSERT(!cal->finished);
-    if (!is_within_horizon(days) || (!closed && !is_window(from_ms, until_ms)))
+    if (!toc_calendar_has_day(days) || (!closed && !is_window(from_ms, until_ms)))
         return TOC_ERR_CONFIG;
     return add_row(&cal->hours, days, from_ms, until_ms);
 }
@@ -124,7 +117,7 @@ enum toc_err toc_calendar_break(struct toc_calendar *cal, int64_t days, toc_time
                                 toc_time_ms until_ms)
 {
     TOC_ASSERT(!cal->finished);
-    if (!is_within_horizon(days) || !is_window(from_ms, until_ms))
+    if (!toc_calendar_has_day(days) || !is_window(from_ms, until_ms))
         return TOC_ERR_CONFIG;
     return add_row(&cal->breaks, days, from_ms, until_ms);
 }

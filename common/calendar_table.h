@@ -1,6 +1,6 @@
 /*
- * What a finished calendar is made of: shared by calendar_build.c, which fills it, and calendar.c,
- * which answers from it. Nobody else includes this.
+ * What a finished calendar is made of: shared by calendar_build.c, which fills it, and calendar.c
+ * and calendar_days.c, which answer from it. Nobody else includes this.
  *
  * Two sums are tabulated, so that no answer has to walk over days. The *wall sum* is the working
  * time before a wall time as if the wall clock never jumped: a year has one of 14 kinds (leap or
@@ -89,7 +89,29 @@ struct toc_calendar {
 #define TOC_CALENDAR_BEGIN_MS (-62091 * TOC_DAY_MS) /* 1800-01-01T00:00Z */
 #define TOC_CALENDAR_END_MS   (120530 * TOC_DAY_MS) /* 2300-01-01T00:00Z */
 
-/* The wall sum; the wall time is that of an instant within the horizon. For both files. */
+static inline bool toc_calendar_has_instant(toc_time_ms instant_ms)
+{
+    return instant_ms >= TOC_CALENDAR_BEGIN_MS && instant_ms < TOC_CALENDAR_END_MS;
+}
+
+static inline bool toc_calendar_has_day(int64_t day)
+{
+    return day >= TOC_CALENDAR_BEGIN_MS / TOC_DAY_MS && day < TOC_CALENDAR_END_MS / TOC_DAY_MS;
+}
+
+/* No offset of a zone is further from UTC (tz.h). */
+#define TOC_CALENDAR_OFFSET_MAX_MS (26 * (toc_time_ms)TOC_HOUR_MS)
+
+/* The wall date, in days since 1970-01-01, of a wall time. */
+static inline int64_t toc_calendar_day_of(toc_time_ms wall_ms)
+{
+    return wall_ms / TOC_DAY_MS - (wall_ms % TOC_DAY_MS < 0);
+}
+
+/* The index of the span that holds an instant; the first or last span outside the horizon. */
+size_t toc_calendar_span_at(const struct toc_calendar *cal, toc_time_ms instant_ms);
+
+/* The wall sum; the wall time is that of an instant within the horizon. */
 toc_time_ms toc_calendar_wall_sum(const struct toc_calendar *cal, toc_time_ms wall_ms);
 
 #endif
