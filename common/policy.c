@@ -8,10 +8,16 @@
 
 enum { FORMAT, CALENDARS, QUEUES, TRIAGE, ROUTES, SLAS, PATHS, ALERTS, KEY_COUNT };
 
-static const struct toc_key root_keys[KEY_COUNT + 1] = {
-    [FORMAT] = {"policy", true},  [CALENDARS] = {"calendars", false}, [QUEUES] = {"queues", true},
-    [TRIAGE] = {"triage", false}, [ROUTES] = {"routes", true},        [SLAS] = {"slas", false},
-    [PATHS] = {"paths", false},   [ALERTS] = {"alerts", false},
+const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
+    [FORMAT] = {"policy", true, "1", NULL, "The format of the file."},
+    [CALENDARS] = {"calendars", false, "{NAME: CALENDAR}", NULL, "When clocks run."},
+    [QUEUES] = {"queues", true, "{NAME: QUEUE}", NULL, "Where issues wait."},
+    [TRIAGE] = {"triage", false, "[RULE]", NULL, "What an issue is: the first rule that fits."},
+    [ROUTES] = {"routes", true, "[RULE]", NULL,
+                "Which queue, clocks and path an issue gets: the first rule that fits."},
+    [SLAS] = {"slas", false, "{NAME: SLA}", NULL, "How fast: clocks with targets."},
+    [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
+    [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
 };
 
 /* What toc_names and the cast in toc_policy_free rely on. */
@@ -74,7 +80,7 @@ static void read_format(struct toc_build *b, const struct toc_yaml *node)
 static void read_sections(struct toc_build *b, const struct toc_yaml *root)
 {
     const struct toc_yaml *values[KEY_COUNT];
-    if (!toc_value_keys(b, root, "the policy", root_keys, values))
+    if (!toc_value_keys(b, root, "the policy", toc_keys_root, values))
         return;
     if (values[FORMAT])
         read_format(b, values[FORMAT]);

@@ -11,6 +11,7 @@
 #define TOC_POLICY_BUILD_H
 
 #include "common/policy.h"
+#include "common/policy_keys.h"
 #include "common/policy_yaml.h"
 
 #define TOC_POLICY_NAME_MAX     64                 /* bytes of a name or an id */
@@ -55,15 +56,25 @@ extern const struct toc_words toc_words_priority; /* 0 is no word: 1..4 */
 extern const struct toc_words toc_words_state;    /* 0 is no word: enum IssueState */
 extern const struct toc_words toc_words_metric;   /* enum toc_metric_kind */
 
-struct toc_key {
-    const char *name;
-    bool required;
-};
-
 struct toc_texts {
     const char *const *values;
     size_t count;
 };
+
+/* --- the keys, each table beside its reader; policy_keys.c lists them all --------------------- */
+
+extern const struct toc_key toc_keys_root[];
+extern const struct toc_key toc_keys_calendar[];
+extern const struct toc_key toc_keys_path[];
+extern const struct toc_key toc_keys_step[];
+extern const struct toc_key toc_keys_queue[];
+extern const struct toc_key toc_keys_sla[];
+extern const struct toc_key toc_keys_clock[];
+extern const struct toc_key toc_keys_targets[];
+extern const struct toc_key toc_keys_triage[];
+extern const struct toc_key toc_keys_set[];
+extern const struct toc_key toc_keys_route[];
+extern const struct toc_key toc_keys_alert[];
 
 /* --- policy_value.c: every reader records an error and answers false -------------------------- */
 

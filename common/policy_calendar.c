@@ -4,13 +4,17 @@
 
 enum { ZONE, WEEKLY, HOLIDAYS, ANNUAL_HOLIDAYS, DATE_HOURS, BREAKS, KEY_COUNT };
 
-static const struct toc_key calendar_keys[KEY_COUNT + 1] = {
-    [ZONE] = {"zone", true},
-    [WEEKLY] = {"weekly", false},
-    [HOLIDAYS] = {"holidays", false},
-    [ANNUAL_HOLIDAYS] = {"annual_holidays", false},
-    [DATE_HOURS] = {"date_hours", false},
-    [BREAKS] = {"breaks", false},
+const struct toc_key toc_keys_calendar[KEY_COUNT + 1] = {
+    [ZONE] = {"zone", true, "ZONE", NULL, "IANA name of the zone whose wall time counts."},
+    [WEEKLY] = {"weekly", false, "{WEEKDAYS: [WINDOW]}", NULL,
+                "Open windows by weekday: `mon`, or a range such as `mon-fri` or `sat-mon`. Those "
+                "of several entries add up; an overnight window goes on into the next day."},
+    [HOLIDAYS] = {"holidays", false, "[DATE]", NULL, "Closed dates, whatever else says."},
+    [ANNUAL_HOLIDAYS] = {"annual_holidays", false, "[MONTH-DAY]", NULL,
+                         "Closed on this date every year; hours of a date beat it."},
+    [DATE_HOURS] = {"date_hours", false, "{DATE: [WINDOW]}", NULL,
+                    "Windows in place of those of one date; `[]` closes it; none past 24:00."},
+    [BREAKS] = {"breaks", false, "{DATE: [WINDOW]}", NULL, "Windows cut out of one date."},
 };
 
 #define CALENDARS_MAX 100 /* a compiled calendar is large beside its text */
@@ -204,7 +208,7 @@ static void read_calendar(struct toc_build *b, const struct toc_yaml *entry,
     char what[TOC_POLICY_NAME_MAX + 32];
     enum toc_err err;
     (void)snprintf(what, sizeof(what), "calendar '%.*s'", TOC_DIAG_ARG(entry->key->text));
-    if (!toc_value_keys(b, entry, what, calendar_keys, values))
+    if (!toc_value_keys(b, entry, what, toc_keys_calendar, values))
         return;
     zone = values[ZONE] ? load_zone(b, values[ZONE]) : NULL;
     if (zone && out->name)

@@ -9,24 +9,39 @@
 
 enum { CALENDAR, PAUSE_ON, CLOCKS, SLA_KEY_COUNT };
 
-static const struct toc_key sla_keys[SLA_KEY_COUNT + 1] = {
-    [CALENDAR] = {"calendar", false},
-    [PAUSE_ON] = {"pause_on", false},
-    [CLOCKS] = {"clocks", true},
+const struct toc_key toc_keys_sla[SLA_KEY_COUNT + 1] = {
+    [CALENDAR] = {"calendar", false, "CALENDAR", NULL, "Of its clocks that name none."},
+    [PAUSE_ON] = {"pause_on", false, "[STATE]", "[]",
+                  "States in which its clocks stand still, unless they say otherwise."},
+    [CLOCKS] = {"clocks", true, "{CLOCK: ...}", NULL,
+                "`first_reply`, which stops at the first outbound message of a person, and "
+                "`resolution`."},
 };
 
 enum { TARGETS, WARN, STOP_ON, CLOCK_CALENDAR, CLOCK_PAUSE_ON, CLOCK_KEY_COUNT };
 
-static const struct toc_key clock_keys[CLOCK_KEY_COUNT + 1] = {
-    [TARGETS] = {"targets", true},          [WARN] = {"warn", false},
-    [STOP_ON] = {"stop_on", false},         [CLOCK_CALENDAR] = {"calendar", false},
-    [CLOCK_PAUSE_ON] = {"pause_on", false},
+const struct toc_key toc_keys_clock[CLOCK_KEY_COUNT + 1] = {
+    [TARGETS] = {"targets", true, "{PRIORITY: TARGET}", NULL, "How long it may take."},
+    [WARN] = {"warn", false, "[PERCENT]", "[]",
+              "Percentages of the target, ascending, 1 to 99, at most 8."},
+    [STOP_ON] = {"stop_on", false, "[STATE]", "[solved, closed]",
+                 "States that stop it (`resolution` only)."},
+    [CLOCK_CALENDAR] = {"calendar", false, "CALENDAR", "the SLA's", "In which its time runs."},
+    [CLOCK_PAUSE_ON] = {"pause_on", false, "[STATE]", "the SLA's",
+                        "States in which it stands still."},
 };
 
 enum { DEFAULT, P1, TARGET_KEY_COUNT = P1 + TOC_POLICY_PRIORITIES };
 
-static const struct toc_key target_keys[TARGET_KEY_COUNT + 1] = {
-    {"default", false}, {"P1", false}, {"P2", false}, {"P3", false}, {"P4", false},
+#define PRIORITY_TARGET "For issues of this priority."
+
+const struct toc_key toc_keys_targets[TARGET_KEY_COUNT + 1] = {
+    [DEFAULT] = {"default", false, "TARGET", "none",
+                 "For the other priorities, and for issues without one."},
+    {"P1", false, "TARGET", "the default", PRIORITY_TARGET},
+    {"P2", false, "TARGET", "the default", PRIORITY_TARGET},
+    {"P3", false, "TARGET", "the default", PRIORITY_TARGET},
+    {"P4", false, "TARGET", "the default", PRIORITY_TARGET},
 };
 
 static_assert(TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_NEW == 1 &&
@@ -77,7 +92,7 @@ static void read_targets(struct toc_build *b, const struct toc_yaml *node, const
     const struct toc_yaml *values[TARGET_KEY_COUNT];
     size_t errors = b->diag->count;
     bool any = false;
-    if (!toc_value_keys(b, node, "'targets'", target_keys, values))
+    if (!toc_value_keys(b, node, "'targets'", toc_keys_targets, values))
         return;
     targets[DEFAULT] = TOC_TARGET_NONE;
     if (values[DEFAULT])
@@ -153,7 +168,7 @@ static void read_clock(struct toc_build *b, const struct toc_yaml *entry,
     const struct toc_yaml *values[CLOCK_KEY_COUNT];
     char what[TOC_POLICY_NAME_MAX + 32];
     (void)snprintf(what, sizeof(what), "clock '%s'", clock->name);
-    if (!toc_value_keys(b, entry, what, clock_keys, values))
+    if (!toc_value_keys(b, entry, what, toc_keys_clock, values))
         return;
     clock->calendar = defaults->calendar;
     clock->pause_states = defaults->pause_states;
@@ -200,7 +215,7 @@ static void read_sla(struct toc_build *b, const struct toc_yaml *entry, struct t
     struct defaults defaults = {0};
     char what[TOC_POLICY_NAME_MAX + 32];
     (void)snprintf(what, sizeof(what), "SLA '%.*s'", TOC_DIAG_ARG(entry->key->text));
-    if (!toc_value_keys(b, entry, what, sla_keys, values))
+    if (!toc_value_keys(b, entry, what, toc_keys_sla, values))
         return;
     if (values[CALENDAR]) {
         defaults.has_calendar = true;

@@ -10,23 +10,26 @@
 
 enum { STEPS, REPEAT, PATH_KEY_COUNT };
 
-static const struct toc_key path_keys[PATH_KEY_COUNT + 1] = {
-    [STEPS] = {"steps", true},
-    [REPEAT] = {"repeat", false},
+const struct toc_key toc_keys_path[PATH_KEY_COUNT + 1] = {
+    [STEPS] = {"steps", true, "[STEP]", NULL, "In order, at most 32."},
+    [REPEAT] = {"repeat", false, "NUMBER", "0",
+                "Further rounds when nobody has answered, at most 20."},
 };
 
 enum { PAGE, WAIT, STEP_KEY_COUNT };
 
-static const struct toc_key step_keys[STEP_KEY_COUNT + 1] = {
-    [PAGE] = {"page", true},
-    [WAIT] = {"wait", true},
+const struct toc_key toc_keys_step[STEP_KEY_COUNT + 1] = {
+    [PAGE] = {"page", true, "[CONTACT]", NULL, "Ids of contacts; a step with `[]` is skipped."},
+    [WAIT] = {"wait", true, "DURATION", NULL,
+              "How long an acknowledgement may take; at most 7 days."},
 };
 
 enum { TIER, QUEUE_PATH, QUEUE_KEY_COUNT };
 
-static const struct toc_key queue_keys[QUEUE_KEY_COUNT + 1] = {
-    [TIER] = {"tier", true},
-    [QUEUE_PATH] = {"path", false},
+const struct toc_key toc_keys_queue[QUEUE_KEY_COUNT + 1] = {
+    [TIER] = {"tier", true, "NUMBER", NULL, "1 partner, 2 in-house, 3 expert."},
+    [QUEUE_PATH] = {"path", false, "PATH", "the route's",
+                    "Escalation path of alerts while an issue is here."},
 };
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -36,7 +39,7 @@ static void read_step(struct toc_build *b, const struct toc_yaml *node, struct t
     const struct toc_yaml *values[STEP_KEY_COUNT];
     struct toc_texts contacts = {NULL, 0};
     size_t errors = b->diag->count;
-    if (!toc_value_keys(b, node, "a step", step_keys, values))
+    if (!toc_value_keys(b, node, "a step", toc_keys_step, values))
         return;
     if (values[PAGE])
         (void)toc_value_texts(b, values[PAGE], "a contact", toc_value_name, &contacts);
@@ -82,7 +85,7 @@ static void read_path(struct toc_build *b, const struct toc_yaml *entry, struct 
     const struct toc_yaml *values[PATH_KEY_COUNT];
     char what[TOC_POLICY_NAME_MAX + 32];
     (void)snprintf(what, sizeof(what), "path '%.*s'", TOC_DIAG_ARG(entry->key->text));
-    if (!toc_value_keys(b, entry, what, path_keys, values))
+    if (!toc_value_keys(b, entry, what, toc_keys_path, values))
         return;
     if (values[STEPS])
         read_steps(b, values[STEPS], what, path);
@@ -108,7 +111,7 @@ static void read_queue(struct toc_build *b, const struct toc_yaml *entry, struct
     const struct toc_yaml *values[QUEUE_KEY_COUNT];
     char what[TOC_POLICY_NAME_MAX + 32];
     (void)snprintf(what, sizeof(what), "queue '%.*s'", TOC_DIAG_ARG(entry->key->text));
-    if (!toc_value_keys(b, entry, what, queue_keys, values))
+    if (!toc_value_keys(b, entry, what, toc_keys_queue, values))
         return;
     if (values[TIER] && toc_value_number(b, values[TIER], "'tier'", TIER_MAX, &queue->tier) &&
         queue->tier == 0) {

@@ -12,38 +12,52 @@ enum { RULE, WHEN, COMMON_KEY_COUNT };
 
 enum { SET = COMMON_KEY_COUNT, TRIAGE_KEY_COUNT };
 
-static const struct toc_key triage_keys[TRIAGE_KEY_COUNT + 1] = {
-    [RULE] = {"rule", true},
-    [WHEN] = {"when", false},
-    [SET] = {"set", true},
+#define RULE_KEY                                                                                   \
+    {                                                                                              \
+        "rule", true, "NAME", NULL, "Its name, which records of decisions carry."                  \
+    }
+#define WHEN_KEY                                                                                   \
+    {                                                                                              \
+        "when", false, "{FIELD: [VALUE]}", "everything", "The issues that it fits, as told below." \
+    }
+
+const struct toc_key toc_keys_triage[TRIAGE_KEY_COUNT + 1] = {
+    [RULE] = RULE_KEY,
+    [WHEN] = WHEN_KEY,
+    [SET] = {"set", true, "{...}", NULL, "What it says about the issue."},
 };
 
 enum { CATEGORY, RISK, PRIORITY, TAGS, SET_KEY_COUNT };
 
-static const struct toc_key set_keys[SET_KEY_COUNT + 1] = {
-    [CATEGORY] = {"category", false},
-    [RISK] = {"risk", false},
-    [PRIORITY] = {"priority", false},
-    [TAGS] = {"tags", false},
+#define AS_IT_IS "as it is"
+
+const struct toc_key toc_keys_set[SET_KEY_COUNT + 1] = {
+    [CATEGORY] = {"category", false, "TEXT", AS_IT_IS, "What it is about."},
+    [RISK] = {"risk", false, "RISK", AS_IT_IS, "`none`, `low`, `elevated`, `severe`, `critical`."},
+    [PRIORITY] = {"priority", false, "PRIORITY", AS_IT_IS, "`P1` to `P4`."},
+    [TAGS] = {"tags", false, "[TEXT]", "[]", "Tags to add."},
 };
 
 enum { QUEUE = COMMON_KEY_COUNT, SLA, PATH, ROUTE_KEY_COUNT };
 
-static const struct toc_key route_keys[ROUTE_KEY_COUNT + 1] = {
-    [RULE] = {"rule", true}, [WHEN] = {"when", false}, [QUEUE] = {"queue", true},
-    [SLA] = {"sla", false},  [PATH] = {"path", false},
+const struct toc_key toc_keys_route[ROUTE_KEY_COUNT + 1] = {
+    [RULE] = RULE_KEY,
+    [WHEN] = WHEN_KEY,
+    [QUEUE] = {"queue", true, "QUEUE", NULL, "Where the issue waits."},
+    [SLA] = {"sla", false, "SLA", "no clocks", "Which clocks it has."},
+    [PATH] = {"path", false, "PATH", "nobody is paged", "Who is woken about it."},
 };
 
 enum { ON = COMMON_KEY_COUNT, METRIC, THRESHOLD, SEVERITY, ALERT_PATH, ALERT_KEY_COUNT };
 
-static const struct toc_key alert_keys[ALERT_KEY_COUNT + 1] = {
-    [RULE] = {"rule", true},
-    [WHEN] = {"when", false},
-    [ON] = {"on", true},
-    [METRIC] = {"metric", false},
-    [THRESHOLD] = {"threshold", false},
-    [SEVERITY] = {"severity", true},
-    [ALERT_PATH] = {"path", false},
+const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
+    [RULE] = RULE_KEY,
+    [WHEN] = WHEN_KEY,
+    [ON] = {"on", true, "OCCASION", NULL, "`opened`, `warned` or `breached`."},
+    [METRIC] = {"metric", false, "CLOCK", "any", "The clock that warned or breached."},
+    [THRESHOLD] = {"threshold", false, "PERCENT", "any", "With `warned`: from this warning on."},
+    [SEVERITY] = {"severity", true, "SEVERITY", NULL, "`critical`, `error`, `warning` or `info`."},
+    [ALERT_PATH] = {"path", false, "PATH", "the issue's", "Who is woken."},
 };
 
 static const char *const on_words[] = {
@@ -198,7 +212,7 @@ static void read_set(struct toc_build *b, const struct toc_yaml *node, struct to
 {
     const struct toc_yaml *values[SET_KEY_COUNT];
     struct toc_texts tags = {NULL, 0};
-    if (!toc_value_keys(b, node, "'set'", set_keys, values))
+    if (!toc_value_keys(b, node, "'set'", toc_keys_set, values))
         return;
     if (node->count == 0)
         toc_diag_error(b->diag, node->offset, "'set' is empty");
@@ -226,7 +240,7 @@ void toc_build_triage(struct toc_build *b, const struct toc_yaml *node)
     b->policy.triage_count = node->count;
     for (const struct toc_yaml *item = node->first; item; item = item->next, before.count++) {
         struct toc_triage_rule *rule = &rules[before.count];
-        if (!toc_value_keys(b, item, "a triage rule", triage_keys, values))
+        if (!toc_value_keys(b, item, "a triage rule", toc_keys_triage, values))
             continue;
         read_common(b, values, &before, &rule->name, &rule->when);
         if (values[SET])
@@ -271,7 +285,7 @@ void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
     b->policy.route_count = node->count;
     for (const struct toc_yaml *item = node->first; item; item = item->next, before.count++) {
         struct toc_route *route = &rules[before.count];
-        if (!toc_value_keys(b, item, "a route", route_keys, values))
+        if (!toc_value_keys(b, item, "a route", toc_keys_route, values))
             continue;
         read_common(b, values, &before, &route->name, &route->when);
         read_route(b, values, route);
@@ -338,7 +352,7 @@ void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node)
     b->policy.alert_count = node->count;
     for (const struct toc_yaml *item = node->first; item; item = item->next, before.count++) {
         struct toc_alert_rule *rule = &rules[before.count];
-        if (!toc_value_keys(b, item, "an alert rule", alert_keys, values))
+        if (!toc_value_keys(b, item, "an alert rule", toc_keys_alert, values))
             continue;
         read_common(b, values, &before, &rule->name, &rule->when);
         read_alert(b, values, rule);

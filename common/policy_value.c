@@ -60,27 +60,41 @@ bool toc_value_map(struct toc_build *b, const struct toc_yaml *node, const char 
     return is_kind(b, node, what, TOC_YAML_MAP);
 }
 
+/* Words for a hint, one after the other. */
+struct known {
+    char text[360];
+    size_t used;
+};
+
 /* --- keys ------------------------------------------------------------------------------------- */
+
+/* Adds to a list for a hint; what does not fit is left out. */
+static void add_known(struct known *known, const char *word)
+{
+    int length = snprintf(known->text + known->used, sizeof(known->text) - known->used, "%s%s",
+                          known->used ? ", " : "", word);
+    TOC_ASSERT(length > 0);
+    if ((size_t)length < sizeof(known->text) - known->used)
+        known->used += (size_t)length;
+    else
+        known->text[known->used] = '\0';
+}
 
 static void refuse_key(struct toc_build *b, const struct toc_yaml *key, const char *what,
                        const struct toc_key *keys)
 {
+    struct known known = {"", 0};
     struct toc_guess guess;
-    char known[300] = "";
-    size_t used = 0;
     toc_guess_init(&guess, key->text);
     for (; keys->name; keys++) {
-        int length =
-            snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", keys->name);
-        TOC_ASSERT(length > 0 && (size_t)length < sizeof(known) - used);
-        used += (size_t)length;
+        add_known(&known, keys->name);
         toc_guess_offer(&guess, keys->name);
     }
     toc_diag_error(b->diag, key->offset, "unknown key '%.*s' in %s", TOC_DIAG_ARG(key->text), what);
     if (guess.best)
         toc_diag_hint(b->diag, "did you mean '%s'?", guess.best);
     else
-        toc_diag_hint(b->diag, "known are %s", known);
+        toc_diag_hint(b->diag, "known are %s", known.text);
 }
 
 bool toc_value_keys(struct toc_build *b, const struct toc_yaml *node, const char *what,
@@ -206,24 +220,19 @@ bool toc_value_number(struct toc_build *b, const struct toc_yaml *node, const ch
 
 static void hint_words(struct toc_build *b, struct toc_str wanted, const struct toc_words *words)
 {
+    struct known known = {"", 0};
     struct toc_guess guess;
-    char known[200] = "";
-    size_t used = 0;
     toc_guess_init(&guess, wanted);
     for (size_t i = 0; i < words->count; i++) {
-        int length;
         if (!words->words[i])
             continue;
-        length =
-            snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", words->words[i]);
-        TOC_ASSERT(length > 0 && (size_t)length < sizeof(known) - used);
-        used += (size_t)length;
+        add_known(&known, words->words[i]);
         toc_guess_offer(&guess, words->words[i]);
     }
     if (guess.best)
         toc_diag_hint(b->diag, "did you mean '%s'?", guess.best);
     else
-        toc_diag_hint(b->diag, "one of %s", known);
+        toc_diag_hint(b->diag, "one of %s", known.text);
 }
 
 bool toc_value_word(struct toc_build *b, const struct toc_yaml *node, const char *what,

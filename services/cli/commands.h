@@ -23,7 +23,7 @@
     X(alerts, "alerts that are not resolved")                                                      \
     X(why, "every decision about an issue or an alert, and why not")                               \
     X(ack, "acknowledge an alert")                                                                 \
-    X(policy, "check, apply or show the policy")                                                   \
+    X(policy, "check, apply or show the policy; what may stand in it")                                                   \
     X(audit, "verify the logs, prove a record, show the checkpoint")                               \
     X(help, "tell more about one command: tocsin help COMMAND")
 

@@ -1,15 +1,23 @@
-/* `tocsin policy check|apply|show`. */
+/* `tocsin policy check|apply|show|keys`. */
+#include "services/cli/policy_cmd.h"
 #include "services/cli/commands.h"
 #include "services/cli/policy_apply.h"
-#include "services/cli/view.h"
 
 #include <stdlib.h>
 
 static struct view view;
+static struct policy_keys_options keys_options;
 
 static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+static const struct toc_conf_option keys_table[] = {
+    VIEW_OPTIONS(view),
+    {"markdown", TOC_CONF_SWITCH, &keys_options.markdown, NULL, 0, 0, NULL, "Markdown tables"},
+    {"rewrite", TOC_CONF_TEXT, &keys_options.rewrite, NULL, 0, 0, "FILE",
+     "brings the tables in a Markdown page up to date"},
+};
 
 static unsigned long count_lines(struct toc_str text)
 {
@@ -112,6 +120,13 @@ static int show(const struct toc_conf_list *operands)
     return CLI_DONE;
 }
 
+/* --- keys ---------------------------------------------------------------------------------- */
+
+static int keys(const struct toc_conf_list *operands)
+{
+    return policy_keys(&view, &keys_options, operands);
+}
+
 /* --- the command --------------------------------------------------------------------------- */
 
 static const struct view_part parts[] = {
@@ -132,6 +147,13 @@ static const struct view_part parts[] = {
      {"tocsin policy show", "Prints the policy in force.", NULL, NULL, options, OPTION_COUNT},
      0,
      0},
+    {"keys",
+     keys,
+     {"tocsin policy keys", "Says what may be written in a policy: every key, its value and use.",
+      "[SECTION...]", "A section is such as calendars, slas or triage.\n", keys_table,
+      sizeof(keys_table) / sizeof(keys_table[0])},
+     0,
+     TOC_CONF_LIST_MAX},
 };
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))

@@ -1,0 +1,24 @@
+#include "common/policy_keys.h"
+
+#include "common/policy_build.h"
+
+static const struct toc_key_table tables[] = {
+    {"policy", toc_keys_root},
+    {"calendars.NAME", toc_keys_calendar},
+    {"paths.NAME", toc_keys_path},
+    {"paths.NAME.steps[]", toc_keys_step},
+    {"queues.NAME", toc_keys_queue},
+    {"slas.NAME", toc_keys_sla},
+    {"slas.NAME.clocks.CLOCK", toc_keys_clock},
+    {"slas.NAME.clocks.CLOCK.targets", toc_keys_targets},
+    {"triage[]", toc_keys_triage},
+    {"triage[].set", toc_keys_set},
+    {"routes[]", toc_keys_route},
+    {"alerts[]", toc_keys_alert},
+};
+
+const struct toc_key_table *toc_policy_keys(size_t *count)
+{
+    *count = sizeof(tables) / sizeof(tables[0]);
+    return tables;
+}
