@@ -1,5 +1,6 @@
 #include "tests/support/core_harness.h"
 
+#include "common/run_core.h"
 #include "common/run_internal.h"
 #include "common/store_mem.h"
 
@@ -13,8 +14,7 @@
 
 struct core {
     struct core_options options;
-    struct toc_run_config config;
-    struct toc_run *run;
+    struct toc_core *hosted;
     struct toc_arena arena; /* the test's */
     uint64_t shown;         /* last record in a transcript */
     char *text;
@@ -40,10 +40,14 @@ enum toc_err toc_link_send(struct toc_link *link, toc_peer peer, struct toc_str 
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-static void open_run(struct core *core)
+static void open_hosted(struct core *core)
 {
-    const struct toc_now now = {0};
-    ok(toc_run_open(&core->config, now, &core->run), "toc_run_open");
+    const struct toc_core_config config = {.service = core->options.service,
+                                           .service_config = core->options.config,
+                                           .dir = core->disk,
+                                           .event_clock = core->options.event_clock,
+                                           .log_id = 7};
+    ok(toc_core_open(&config, &core->hosted), "toc_core_open");
 }
 
 struct core *core_open(const struct core_options *options)
@@ -53,51 +57,35 @@ struct core *core_open(const struct core_options *options)
     assert_non_null(core);
     core->options = *options;
     snprintf(core->disk, sizeof(core->disk), "%s.%u", options->service->name, cores++);
-    core->config = (struct toc_run_config){.service = options->service,
-                                           .service_config = options->config,
-                                           .data_dir = core->disk,
-                                           .map_bytes = TOC_MAP_MIN,
-                                           .event_clock = options->event_clock,
-                                           .batch_max = UINT32_MAX,
-                                           .random = 7};
     core->text = calloc(1, CORE_TEXT_MAX);
     assert_non_null(core->text);
     ok(toc_arena_init(&core->arena, ARENA_BYTES), "arena");
-    open_run(core);
+    open_hosted(core);
     return core;
 }
 
 void core_close(struct core *core)
 {
-    toc_run_close(core->run);
-    toc_mem_disk_free(core->config.data_dir);
+    toc_core_close(core->hosted);
+    toc_mem_disk_free(core->disk);
     toc_arena_done(&core->arena);
     free(core->text);
     free(core);
 }
 
-/* Not toc_run_commit: that would also reserve time and feed followers, of which there are none. */
 void core_commit(struct core *core)
 {
-    struct toc_run *run = core->run;
-    if (!run->turn_open)
-        return;
-    if (run->service->settle != NULL)
-        ok(run->service->settle(&run->turn), "settle");
-    ok(toc_txn_commit(run->turn.txn), "commit");
-    run->turn.txn = NULL;
-    run->turn_open = false;
-    run->committed_seq = run->journal.last_seq;
+    ok(toc_core_commit(core->hosted), "commit");
 }
 
 /* Log time is not a row: after a start the upstreams' promises bring it back. */
 static void start_again(struct core *core)
 {
-    toc_time_ms log_ms = core->run->log_ms;
-    toc_run_close(core->run);
-    open_run(core);
-    if (log_ms > core->run->log_ms)
-        core->run->log_ms = log_ms;
+    toc_time_ms log_ms = core_log_ms(core);
+    toc_core_close(core->hosted);
+    open_hosted(core);
+    struct toc_run *run = toc_core_run(core->hosted);
+    run->log_ms = run_later(run->log_ms, log_ms);
 }
 
 void core_reopen(struct core *core)
@@ -109,111 +97,75 @@ void core_reopen(struct core *core)
 void core_crash(struct core *core)
 {
     start_again(core);
-    if (core->shown > core->run->journal.last_seq)
-        core->shown = core->run->journal.last_seq;
+    if (core->shown > core_last_seq(core))
+        core->shown = core_last_seq(core);
 }
 
 /* --- steps ---------------------------------------------------------------------------------- */
 
 static void begin(struct core *core)
 {
-    ok(run_begin(core->run), "run_begin");
-    core->run->turn.nearly_full = core->nearly_full;
+    struct toc_run *run = toc_core_run(core->hosted);
+    ok(run_begin(run), "run_begin");
+    run->turn.nearly_full = core->nearly_full;
 }
 
 void core_set_log(struct core *core, toc_time_ms log_ms)
 {
-    if (log_ms > core->run->log_ms)
-        core->run->log_ms = log_ms;
-    if (core->options.service->next_due != NULL && core->run->turn.wake_ms < core->run->log_ms) {
-        begin(core);
-        ok(run_fire_dues(core->run, UINT32_MAX), "dues");
-    }
+    ok(toc_core_set_log(core->hosted, log_ms), "dues");
 }
 
 void core_behind(struct core *core, toc_time_ms wall_ms)
 {
-    const struct toc_event ev = {.kind = TOC_EVENT_BEHIND, .at_ms = wall_ms};
-    begin(core);
-    ok(run_step(core->run, &ev, 0, 0, NULL), "behind");
+    ok(toc_core_behind(core->hosted, wall_ms), "behind");
 }
 
 toc_time_ms core_log_ms(const struct core *core)
 {
-    return core->run->log_ms;
+    return toc_core_log_ms(core->hosted);
 }
 
 void core_step(struct core *core, uint64_t log_id, const Tocsin__V1__Record *record)
 {
-    struct toc_run *run = core->run;
-    size_t mark = toc_arena_mark(&run->event_arena);
+    size_t mark = toc_arena_mark(&core->arena);
     struct toc_str bytes;
     Tocsin__V1__Record *copy;
-    ok(toc_wire_pack(&run->event_arena, record, &bytes), "pack");
-    ok(toc_wire_unpack(&run->event_arena, &tocsin__v1__record__descriptor, bytes, &copy), "unpack");
+    ok(toc_wire_pack(&core->arena, record, &bytes), "pack");
+    ok(toc_wire_unpack(&core->arena, &tocsin__v1__record__descriptor, bytes, &copy), "unpack");
     core_set_log(core, record->log_ms);
     begin(core);
-    const struct toc_event ev = {.kind = TOC_EVENT_RECORD,
-                                 .at_ms = copy->at_ms,
-                                 .bytes = bytes,
-                                 .record = copy,
-                                 .log_id = log_id,
-                                 .upstream = "upstream"};
-    ok(run_step(run, &ev, log_id, copy->seq, NULL), "step");
-    toc_arena_reset(&run->event_arena, mark);
+    ok(toc_core_record(core->hosted, log_id, "upstream", copy, bytes), "step");
+    toc_arena_reset(&core->arena, mark);
 }
 
 struct toc_receipt core_submit(struct core *core, struct toc_str event, toc_time_ms at_ms)
 {
-    struct toc_run *run = core->run;
     struct toc_receipt receipt = {0};
-    const struct toc_event ev = {.kind = TOC_EVENT_SUBMIT, .bytes = event, .at_ms = at_ms};
-    size_t mark = toc_arena_mark(&run->event_arena);
-    run->log_ms = at_ms;
     begin(core);
-    ok(run_step(run, &ev, 0, 0, &receipt), "step");
+    ok(toc_core_submit(core->hosted, event, at_ms, &receipt), "step");
     toc_str_copy(core->detail, sizeof(core->detail), toc_str_of(receipt.detail));
     receipt.detail = core->detail;
-    toc_arena_reset(&run->event_arena, mark);
     return receipt;
 }
 
 void core_outcome(struct core *core, struct toc_str bytes)
 {
-    const struct toc_event ev = {
-        .kind = TOC_EVENT_OUTCOME, .bytes = bytes, .at_ms = core->run->log_ms};
-    begin(core);
-    ok(run_step(core->run, &ev, 0, 0, NULL), "outcome");
+    ok(toc_core_outcome(core->hosted, bytes), "outcome");
 }
 
 void core_set_nearly_full(struct core *core, bool nearly_full)
 {
     core->nearly_full = nearly_full;
-    core->run->turn.nearly_full = nearly_full;
+    toc_core_run(core->hosted)->turn.nearly_full = nearly_full;
 }
 
 /* --- looking -------------------------------------------------------------------------------- */
 
-/* A read, inside the open turn or in a transaction of its own. */
-struct look {
-    struct toc_txn *txn;
-    bool own;
-};
-
-static struct look look(struct core *core)
+static struct toc_core_look look(struct core *core)
 {
-    struct look look = {.txn = core->run->turn.txn};
-    if (core->run->turn_open)
-        return look;
-    look.own = true;
-    ok(toc_txn_begin_read(core->run->store, &look.txn), "read");
+    struct toc_core_look look = {0};
+    ok(toc_core_look(core->hosted, &look), "read");
     return look;
-}
-
-static void look_away(struct look look)
-{
-    if (look.own)
-        toc_txn_abort(look.txn);
 }
 
 struct toc_arena *core_arena(struct core *core)
@@ -235,18 +187,19 @@ static struct toc_str keep(struct core *core, struct toc_str bytes)
 
 uint64_t core_last_seq(const struct core *core)
 {
-    return core->run->journal.last_seq;
+    return toc_core_last_seq(core->hosted);
 }
 
 const Tocsin__V1__Record *core_record(struct core *core, uint64_t seq)
 {
-    struct look at = look(core);
+    struct toc_core_look at = look(core);
     struct toc_journal_entry entry;
     Tocsin__V1__Record *record = NULL;
     enum toc_err err = toc_journal_read(at.txn, seq, &entry);
     if (err == TOC_OK)
         err = toc_wire_unpack(&core->arena, &tocsin__v1__record__descriptor, entry.record, &record);
-    look_away(at); /* before anything can fail: a test that ends must be able to close the store */
+    toc_core_look_away(
+        at); /* before anything can fail: a test that ends must be able to close the store */
     if (err != TOC_OK)
         fail_msg("record %llu: %s", (unsigned long long)seq, toc_err_text(err));
     return record;
@@ -271,11 +224,11 @@ const char *core_transcript(struct core *core)
 
 enum toc_err core_get(struct core *core, unsigned table, struct toc_str key, struct toc_str *out)
 {
-    struct look at = look(core);
+    struct toc_core_look at = look(core);
     enum toc_err err = toc_get(at.txn, table, key, out);
     if (err == TOC_OK)
         *out = keep(core, *out);
-    look_away(at);
+    toc_core_look_away(at);
     ok(err, "get");
     return err;
 }
@@ -283,13 +236,13 @@ enum toc_err core_get(struct core *core, unsigned table, struct toc_str key, str
 enum toc_err core_next(struct core *core, unsigned table, struct toc_str key,
                        struct toc_str *out_key, struct toc_str *out_row)
 {
-    struct look at = look(core);
+    struct toc_core_look at = look(core);
     enum toc_err err = toc_first_at_least(at.txn, table, key, out_key, out_row);
     if (err == TOC_OK) {
         *out_key = keep(core, *out_key);
         *out_row = keep(core, *out_row);
     }
-    look_away(at);
+    toc_core_look_away(at);
     ok(err, "first_at_least");
     return err;
 }
@@ -299,41 +252,41 @@ enum toc_err core_read(struct core *core,
                                             void *user),
                        void *user)
 {
-    struct look at = look(core);
+    struct toc_core_look at = look(core);
     enum toc_err err = read(at.txn, &core->arena, user);
-    look_away(at);
+    toc_core_look_away(at);
     return err;
 }
 
 uint64_t core_count(struct core *core, unsigned table)
 {
-    struct look at = look(core);
+    struct toc_core_look at = look(core);
     uint64_t count = 0;
     enum toc_err err = toc_count(at.txn, table, &count);
-    look_away(at);
+    toc_core_look_away(at);
     ok(err, "count");
     return count;
 }
 
 const Tocsin__V1__Answer *core_ask(struct core *core, const Tocsin__V1__Ask *ask)
 {
-    struct look at = look(core);
+    struct toc_core_look at = look(core);
     Tocsin__V1__Answer *answer = toc_arena_take(&core->arena, sizeof(*answer));
     assert_non_null(answer);
     tocsin__v1__answer__init(answer);
-    enum toc_err err =
-        core->options.service->ask(core->run->self, at.txn, &core->arena, ask, answer);
-    look_away(at);
+    enum toc_err err = core->options.service->ask(toc_run_self(toc_core_run(core->hosted)), at.txn,
+                                                  &core->arena, ask, answer);
+    toc_core_look_away(at);
     ok(err, "ask");
     return answer;
 }
 
 uint64_t core_last_seq_of(struct core *core, const Tocsin__V1__Ask *ask)
 {
-    struct look at = look(core);
+    struct toc_core_look at = look(core);
     uint64_t seq = 0;
     enum toc_err err = core->options.service->last_seq_of(at.txn, &core->arena, ask, &seq);
-    look_away(at);
+    toc_core_look_away(at);
     ok(err, "last_seq_of");
     return seq;
 }
@@ -341,8 +294,7 @@ uint64_t core_last_seq_of(struct core *core, const Tocsin__V1__Ask *ask)
 void core_digest(struct core *core, uint8_t out[TOC_SHA256])
 {
     core_commit(core);
-    toc_mem_disk_digest(core->config.data_dir, TOC_TABLE_OWN + core->options.service->table_count,
-                        out);
+    toc_mem_disk_digest(core->disk, TOC_TABLE_OWN + core->options.service->table_count, out);
 }
 
 void core_assert_text(const char *actual, const char *expected, const char *file, int line)
