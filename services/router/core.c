@@ -1,9 +1,12 @@
 /*
  * The router's step. An accepted event becomes one or more records of its issue's history:
  *
- *   core.c      which event is it, whose issue          apply.c    what it does to the issue
- *   machine.c   the issue's state                       triage.c   what the policy makes of it
- *   parked.c    events that came too early              issue.c    rows and records
+ *   core.c      which event is it, whose issue     apply.c    which file has its effect
+ *   open.c      openings                           talk.c     messages and states
+ *   classify.c  values given by hand               assign.c   queue and person given by hand
+ *   triage.c    what the policy makes of it        route.c    into which queue
+ *   machine.c   the issue's state                  parked.c   events that came too early
+ *   work.c      one issue under one event          issue.c    rows
  */
 #include "services/router/apply.h"
 #include "services/router/parked.h"
@@ -50,7 +53,7 @@ static enum toc_err make_stub(struct toc_turn *turn, struct toc_str id)
     return release_parked(turn, id, issue);
 }
 
-static enum toc_err open_issue(struct toc_turn *turn, const Tocsin__V1__Record *record,
+static enum toc_err on_opening(struct toc_turn *turn, const Tocsin__V1__Record *record,
                                const Tocsin__V1__Event *event)
 {
     struct toc_str id = toc_wire_bytes(&record->issue);
@@ -74,7 +77,7 @@ static enum toc_err on_issue_event(struct toc_turn *turn, const struct toc_event
     if (err == TOC_OK)
         return apply_event(turn, issue, event, record->at_ms);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED)
-        return open_issue(turn, record, event);
+        return on_opening(turn, record, event);
     TOC_TRY(parked_add(turn, record, ev->bytes, event, &full));
     return full ? make_stub(turn, id) : TOC_OK;
 }

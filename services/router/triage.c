@@ -50,6 +50,13 @@ static enum toc_err add_tags(struct work *work, const char *const *tags, size_t 
     return TOC_OK;
 }
 
+void triage_describe(struct decision *decision, Tocsin__V1__IssueChange *change)
+{
+    change->rule = toc_wire_text(decision->rule != NULL ? decision->rule : "");
+    change->tried = decision->tried_list;
+    change->n_tried = decision->tried_count;
+}
+
 enum toc_err triage_apply(struct work *work, const struct toc_policy *policy, struct decision *out)
 {
     struct toc_fields fields = fields_of(work);

@@ -2,7 +2,7 @@
 #ifndef ROUTER_TRIAGE_H
 #define ROUTER_TRIAGE_H
 
-#include "services/router/issue.h"
+#include "services/router/work.h"
 
 /* The decision, for its record; texts live as long as the policy. */
 struct decision {
@@ -11,6 +11,9 @@ struct decision {
     Tocsin__V1__Tried *tried_list[ROUTER_TRIED_MAX]; /* to them, as a record wants it */
     size_t tried_count;
 };
+
+/* Puts the decision into its record; `decision` outlives the record's emission. */
+void triage_describe(struct decision *decision, Tocsin__V1__IssueChange *change);
 
 /* Applies the first triage rule that fits. */
 TOC_MUST enum toc_err triage_apply(struct work *work, const struct toc_policy *policy,

@@ -1,0 +1,92 @@
+#include "services/router/open.h"
+
+#include "services/router/route.h"
+
+static void take_name(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
+{
+    issue->source = event->source;
+    issue->subject = event->subject[0] != '\0' ? event->subject : event->id;
+    issue->test = event->test;
+}
+
+static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
+{
+    const Tocsin__V1__IssueOpened *opened = event->issue_opened;
+    work_set_text(&issue->channel, opened->channel);
+    work_set_text(&issue->line_of_business, opened->line_of_business);
+    work_set_text(&issue->category, opened->category);
+    work_set_text(&issue->product, opened->product);
+    work_set_text(&issue->version, opened->version);
+    work_set_text(&issue->region, opened->region);
+    work_set_text(&issue->language, opened->language);
+    work_set_text(&issue->requester, opened->requester);
+    work_set_text(&issue->requester_tier, opened->requester_tier);
+    if (opened->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED)
+        issue->risk = opened->risk;
+    if (opened->priority != TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED)
+        issue->priority = opened->priority;
+    if (opened->n_tags != 0) {
+        issue->tags = opened->tags;
+        issue->n_tags = opened->n_tags;
+    }
+    take_name(issue, event);
+}
+
+/* Says what the issue is, then where it goes; before the first policy it goes nowhere. */
+static enum toc_err triage_and_route(struct work *work, Tocsin__V1__IssueChange *change)
+{
+    const struct toc_policy *policy;
+    struct decision decision = {0};
+    enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
+    TOC_TRY(err);
+    if (err == TOC_OK)
+        TOC_TRY(triage_apply(work, policy, &decision));
+    if (err == TOC_OK && change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED)
+        work->issue->policy = policy->version;
+    triage_describe(&decision, change);
+    TOC_TRY(work_emit(work, change));
+    return err == TOC_OK ? route_by_policy(work, policy) : TOC_OK;
+}
+
+enum toc_err open_issue(struct work *work)
+{
+    Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
+    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED;
+    take_opening(work->issue, work->event);
+    work->issue->opened_ms = work->at_ms;
+    return triage_and_route(work, &change);
+}
+
+enum toc_err open_stub(struct work *work, const Tocsin__V1__Event *first)
+{
+    Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
+    Tocsin__V1__Issue *issue = work->issue;
+    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED;
+    issue->stub = true;
+    issue->test = first->test;
+    if (first->issue.len == 0) /* otherwise another source's event: the name is not the issue's */
+        take_name(issue, first);
+    issue->opened_ms = work->at_ms;
+    return triage_and_route(work, &change);
+}
+
+/* It gets its values, its history stays. */
+static enum toc_err open_late(struct work *work)
+{
+    Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
+    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED;
+    change.old_priority = work->issue->priority;
+    take_opening(work->issue, work->event);
+    work->issue->stub = false;
+    if (work_grew_too_large(work))
+        return work_refuse_growth(work);
+    return triage_and_route(work, &change);
+}
+
+enum toc_err open_again(struct work *work)
+{
+    if (work->issue->stub)
+        return open_late(work);
+    return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE,
+                       "the issue was opened before");
+}

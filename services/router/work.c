@@ -1,0 +1,76 @@
+#include "services/router/work.h"
+
+struct work work_begin(struct toc_turn *turn, Tocsin__V1__Issue *issue,
+                       const Tocsin__V1__Event *event, toc_time_ms at_ms)
+{
+    return (struct work){.turn = turn,
+                         .issue = issue,
+                         .before = *issue,
+                         .event = event,
+                         .at_ms = at_ms > issue->changed_ms ? at_ms : issue->changed_ms};
+}
+
+enum toc_err work_end(struct work *work)
+{
+    return issue_save(work->turn, work->issue);
+}
+
+enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED,
+                          .class_bit = TOC_CLASS_HISTORY,
+                          .partition = issue->partition,
+                          .at_ms = work->at_ms,
+                          .issue = issue->id.data,
+                          .prev_seq = issue->last_seq,
+                          .policy = issue->policy,
+                          .test = issue->test,
+                          .message = change};
+    issue->changed_ms = work->at_ms;
+    change->issue = issue;
+    if (work->event != NULL)
+        change->event_type = work->event->type;
+    while (change->n_tried > 0 &&
+           tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX)
+        change->n_tried--;
+    return toc_emit(work->turn, &out, &issue->last_seq);
+}
+
+enum toc_err work_refuse(struct work *work, Tocsin__V1__RefuseReason reason, const char *detail)
+{
+    Tocsin__V1__IssueRefused refused = TOCSIN__V1__ISSUE_REFUSED__INIT;
+    Tocsin__V1__Issue *issue = work->issue;
+    TOC_ASSERT(issue->last_seq == work->before.last_seq);
+    *issue = work->before;
+    refused.reason = reason;
+    refused.event_type = work->event->type;
+    refused.detail = toc_wire_text(detail);
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED,
+                          .class_bit = TOC_CLASS_HISTORY,
+                          .partition = issue->partition,
+                          .at_ms = work->at_ms,
+                          .issue = issue->id.data,
+                          .prev_seq = issue->last_seq,
+                          .test = work->event->test,
+                          .message = &refused};
+    return toc_emit(work->turn, &out, &issue->last_seq);
+}
+
+bool work_grew_too_large(const struct work *work)
+{
+    return issue_is_too_large(work->issue) && tocsin__v1__issue__get_packed_size(work->issue) >
+                                                  tocsin__v1__issue__get_packed_size(&work->before);
+}
+
+enum toc_err work_refuse_growth(struct work *work)
+{
+    return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                       "the issue's values would be too large together");
+}
+
+void work_set_text(char **field, char *value)
+{
+    if (value[0] != '\0')
+        *field = value;
+}
