@@ -6,7 +6,7 @@
 
 #define FORMAT_VERSION 1
 
-enum { FORMAT, CALENDARS, QUEUES, TRIAGE, ROUTES, SLAS, PATHS, ALERTS, KEY_COUNT };
+enum { FORMAT, CALENDARS, QUEUES, TRIAGE, ROUTES, SLAS, PATHS, TEAMS, ALERTS, KEY_COUNT };
 
 const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [FORMAT] = {"policy", true, "1", NULL, "The format of the file."},
@@ -17,12 +17,13 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
                 "Which queue, clocks and path an issue gets: the first rule that fits."},
     [SLAS] = {"slas", false, "{NAME: SLA}", NULL, "How fast: clocks with targets."},
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
+    [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
 };
 
 /* What toc_names and the cast in toc_policy_free rely on. */
 static_assert(offsetof(struct toc_queue, name) == 0 && offsetof(struct toc_sla, name) == 0 &&
-                  offsetof(struct toc_path, name) == 0 &&
+                  offsetof(struct toc_path, name) == 0 && offsetof(struct toc_team, name) == 0 &&
                   offsetof(struct toc_policy_calendar, name) == 0,
               "struct toc_names finds the name at the front");
 static_assert(offsetof(struct toc_triage_rule, name) == 0 &&
@@ -88,6 +89,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_paths(b, values[PATHS]);
     toc_build_queues(b, values[QUEUES]);
     toc_build_slas(b, values[SLAS]);
+    toc_build_teams(b, values[TEAMS]);
     toc_build_triage(b, values[TRIAGE]);
     toc_build_routes(b, values[ROUTES]);
     toc_build_alerts(b, values[ALERTS]);
@@ -189,5 +191,13 @@ const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct
     for (size_t i = 0; i < policy->queue_count; i++)
         if (toc_str_equal(name, toc_str_of(policy->queues[i].name)))
             return &policy->queues[i];
+    return NULL;
+}
+
+const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct toc_str name)
+{
+    for (size_t i = 0; i < policy->team_count; i++)
+        if (toc_str_equal(name, toc_str_of(policy->teams[i].name)))
+            return &policy->teams[i];
     return NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * A policy: calendars, queues, triage rules, routes, SLAs, escalation paths. Compiled from one YAML
- * text into an immutable object that every decision can name by its version.
+ * A policy: calendars, queues, triage rules, routes, SLAs, teams, escalation paths. Compiled from
+ * one YAML text into an immutable object that every decision can name by its version.
  *
  * It hides libfyaml. Parsing is done by the shell and by `tocsin policy check`; cores only read the
  * structs below. Everything a struct points to lives as long as the policy. deploy/policy/
@@ -45,7 +45,7 @@ struct toc_queue {
 };
 
 /* Which events start and stop a clock; the metrics of this version. */
-enum toc_metric_kind { TOC_CLOCK_FIRST_REPLY, TOC_CLOCK_RESOLUTION };
+enum toc_metric_kind { TOC_CLOCK_FIRST_REPLY, TOC_CLOCK_RESOLUTION, TOC_CLOCK_ESCALATION };
 
 struct toc_clock_rule {
     enum toc_metric_kind metric;
@@ -64,6 +64,13 @@ struct toc_sla {
     const char *name;
     struct toc_clock_rule clocks[TOC_POLICY_CLOCKS_MAX];
     size_t clock_count;
+};
+
+/* Another team that issues are escalated to. */
+struct toc_team {
+    const char *name;
+    const struct toc_path *path; /* NULL: the issue's */
+    struct toc_clock_rule clock; /* of an escalation to it: the same target for every priority */
 };
 
 struct toc_path_step {
@@ -105,6 +112,8 @@ struct toc_policy {
     size_t sla_count;
     const struct toc_path *paths;
     size_t path_count;
+    const struct toc_team *teams;
+    size_t team_count;
     const struct toc_alert_rule *alerts; /* every one that fits opens an alert of its own cause */
     size_t alert_count;
 };
@@ -123,6 +132,7 @@ void toc_policy_free(struct toc_policy *policy);
 const struct toc_sla *toc_policy_sla(const struct toc_policy *policy, struct toc_str name);
 const struct toc_path *toc_policy_path(const struct toc_policy *policy, struct toc_str name);
 const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct toc_str name);
+const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct toc_str name);
 
 /* The sample policy that `tocsin up` uses without options. */
 struct toc_str toc_policy_sample(void);

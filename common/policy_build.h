@@ -71,6 +71,7 @@ extern const struct toc_key toc_keys_queue[];
 extern const struct toc_key toc_keys_sla[];
 extern const struct toc_key toc_keys_clock[];
 extern const struct toc_key toc_keys_targets[];
+extern const struct toc_key toc_keys_team[];
 extern const struct toc_key toc_keys_triage[];
 extern const struct toc_key toc_keys_set[];
 extern const struct toc_key toc_keys_route[];
@@ -131,11 +132,21 @@ void *toc_build_names(struct toc_build *b, const struct toc_yaml *node, const ch
 
 void toc_build_calendars(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_slas(struct toc_build *b, const struct toc_yaml *node);
+void toc_build_teams(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_queues(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_triage(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
+
+/* --- policy_clock.c: parts of a clock --------------------------------------------------------- */
+
+void toc_build_calendar_of(struct toc_build *b, const struct toc_yaml *node,
+                           const struct toc_calendar **out);
+void toc_build_target(struct toc_build *b, const struct toc_yaml *node, toc_time_ms *out);
+/* Ascending percentages; `what` is the key that they stand under. */
+void toc_build_warnings(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                        struct toc_clock_rule *clock);
 
 /* References that are NULL when `node` is NULL. */
 bool toc_build_path_of(struct toc_build *b, const struct toc_yaml *node,

@@ -57,8 +57,8 @@ struct defaults {
 
 /* --- parts of a clock ------------------------------------------------------------------------- */
 
-static void read_calendar(struct toc_build *b, const struct toc_yaml *node,
-                          const struct toc_calendar **out)
+void toc_build_calendar_of(struct toc_build *b, const struct toc_yaml *node,
+                           const struct toc_calendar **out)
 {
     const struct toc_names names = {b->calendars, b->calendar_count, sizeof(*b->calendars)};
     size_t index;
@@ -78,7 +78,7 @@ static uint32_t read_states(struct toc_build *b, const struct toc_yaml *node, co
     return states;
 }
 
-static void read_target(struct toc_build *b, const struct toc_yaml *node, toc_time_ms *out)
+void toc_build_target(struct toc_build *b, const struct toc_yaml *node, toc_time_ms *out)
 {
     *out = TOC_TARGET_NONE;
     if (node->kind == TOC_YAML_TEXT && toc_str_equal(node->text, TOC_STR("none")))
@@ -96,11 +96,11 @@ static void read_targets(struct toc_build *b, const struct toc_yaml *node, const
         return;
     targets[DEFAULT] = TOC_TARGET_NONE;
     if (values[DEFAULT])
-        read_target(b, values[DEFAULT], &targets[DEFAULT]);
+        toc_build_target(b, values[DEFAULT], &targets[DEFAULT]);
     for (size_t i = P1; i < TARGET_KEY_COUNT; i++) {
         targets[i] = targets[DEFAULT];
         if (values[i])
-            read_target(b, values[i], &targets[i]);
+            toc_build_target(b, values[i], &targets[i]);
         any = any || targets[i] != TOC_TARGET_NONE;
     }
     if (!any && b->diag->count == errors) {
@@ -109,12 +109,12 @@ static void read_targets(struct toc_build *b, const struct toc_yaml *node, const
     }
 }
 
-static void read_warnings(struct toc_build *b, const struct toc_yaml *node,
-                          struct toc_clock_rule *clock)
+void toc_build_warnings(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                        struct toc_clock_rule *clock)
 {
     size_t count;
     unsigned last = 0;
-    const struct toc_yaml *item = toc_value_items(b, node, "'warn'", &count);
+    const struct toc_yaml *item = toc_value_items(b, node, what, &count);
     if (item && count > TOC_POLICY_WARNINGS_MAX) {
         toc_diag_error(b->diag, node->offset, "more than %d warnings", TOC_POLICY_WARNINGS_MAX);
         return;
@@ -173,7 +173,7 @@ static void read_clock(struct toc_build *b, const struct toc_yaml *entry,
     clock->calendar = defaults->calendar;
     clock->pause_states = defaults->pause_states;
     if (values[CLOCK_CALENDAR]) {
-        read_calendar(b, values[CLOCK_CALENDAR], &clock->calendar);
+        toc_build_calendar_of(b, values[CLOCK_CALENDAR], &clock->calendar);
     } else if (!defaults->has_calendar) {
         toc_diag_error(b->diag, entry->key->offset, "%s has no calendar", what);
         toc_diag_hint(b->diag, "give the SLA or the clock a 'calendar'");
@@ -181,7 +181,7 @@ static void read_clock(struct toc_build *b, const struct toc_yaml *entry,
     if (values[TARGETS])
         read_targets(b, values[TARGETS], what, clock->target_ms);
     if (values[WARN])
-        read_warnings(b, values[WARN], clock);
+        toc_build_warnings(b, values[WARN], "'warn'", clock);
     if (values[CLOCK_PAUSE_ON])
         clock->pause_states = read_states(b, values[CLOCK_PAUSE_ON], "'pause_on'");
     read_stop(b, values[STOP_ON], clock);
@@ -219,7 +219,7 @@ static void read_sla(struct toc_build *b, const struct toc_yaml *entry, struct t
         return;
     if (values[CALENDAR]) {
         defaults.has_calendar = true;
-        read_calendar(b, values[CALENDAR], &defaults.calendar);
+        toc_build_calendar_of(b, values[CALENDAR], &defaults.calendar);
     }
     if (values[PAUSE_ON])
         defaults.pause_states = read_states(b, values[PAUSE_ON], "'pause_on'");

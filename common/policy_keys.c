@@ -11,6 +11,7 @@ static const struct toc_key_table tables[] = {
     {"slas.NAME", toc_keys_sla},
     {"slas.NAME.clocks.CLOCK", toc_keys_clock},
     {"slas.NAME.clocks.CLOCK.targets", toc_keys_targets},
+    {"teams.NAME", toc_keys_team},
     {"triage[]", toc_keys_triage},
     {"triage[].set", toc_keys_set},
     {"routes[]", toc_keys_route},
