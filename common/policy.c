@@ -6,12 +6,13 @@
 
 #define FORMAT_VERSION 1
 
-enum { FORMAT, CALENDARS, QUEUES, TRIAGE, ROUTES, SLAS, PATHS, TEAMS, ALERTS, KEY_COUNT };
+enum { FORMAT, CALENDARS, QUEUES, PEOPLE, TRIAGE, ROUTES, SLAS, PATHS, TEAMS, ALERTS, KEY_COUNT };
 
 const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [FORMAT] = {"policy", true, "1", NULL, "The format of the file."},
     [CALENDARS] = {"calendars", false, "{NAME: CALENDAR}", NULL, "When clocks run."},
     [QUEUES] = {"queues", true, "{NAME: QUEUE}", NULL, "Where issues wait."},
+    [PEOPLE] = {"people", false, "{ID: PERSON}", NULL, "Who serves the queues."},
     [TRIAGE] = {"triage", false, "[RULE]", NULL, "What an issue is: the first rule that fits."},
     [ROUTES] = {"routes", true, "[RULE]", NULL,
                 "Which queue, clocks and path an issue gets: the first rule that fits."},
@@ -24,6 +25,7 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
 /* What toc_names and the cast in toc_policy_free rely on. */
 static_assert(offsetof(struct toc_queue, name) == 0 && offsetof(struct toc_sla, name) == 0 &&
                   offsetof(struct toc_path, name) == 0 && offsetof(struct toc_team, name) == 0 &&
+                  offsetof(struct toc_person, name) == 0 &&
                   offsetof(struct toc_policy_calendar, name) == 0,
               "struct toc_names finds the name at the front");
 static_assert(offsetof(struct toc_triage_rule, name) == 0 &&
@@ -88,6 +90,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_calendars(b, values[CALENDARS]);
     toc_build_paths(b, values[PATHS]);
     toc_build_queues(b, values[QUEUES]);
+    toc_build_people(b, values[PEOPLE], values[QUEUES]);
     toc_build_slas(b, values[SLAS]);
     toc_build_teams(b, values[TEAMS]);
     toc_build_triage(b, values[TRIAGE]);
@@ -199,5 +202,13 @@ const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct t
     for (size_t i = 0; i < policy->team_count; i++)
         if (toc_str_equal(name, toc_str_of(policy->teams[i].name)))
             return &policy->teams[i];
+    return NULL;
+}
+
+const struct toc_person *toc_policy_person(const struct toc_policy *policy, struct toc_str name)
+{
+    for (size_t i = 0; i < policy->person_count; i++)
+        if (toc_str_equal(name, toc_str_of(policy->people[i].name)))
+            return &policy->people[i];
     return NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * A policy: calendars, queues, triage rules, routes, SLAs, teams, escalation paths. Compiled from
- * one YAML text into an immutable object that every decision can name by its version.
+ * A policy: calendars, queues, people, triage rules, routes, SLAs, teams, escalation paths.
+ * Compiled from one YAML text into an immutable object that every decision can name by its version.
  *
  * It hides libfyaml. Parsing is done by the shell and by `tocsin policy check`; cores only read the
  * structs below. Everything a struct points to lives as long as the policy. deploy/policy/
@@ -38,10 +38,69 @@ struct toc_route {
     const struct toc_path *path; /* NULL: nobody is paged */
 };
 
+/* Where an issue goes that nobody of its queue has taken for so long. */
+struct toc_spill {
+    toc_time_ms after_ms;
+    const struct toc_queue *to;
+};
+
+/*
+ * A queue. Without people it is worked by a tool that assigns: nothing is offered to anyone, and
+ * of what follows only `on_breach` and `hops_max` count.
+ */
 struct toc_queue {
     const char *name;
     unsigned tier;               /* 1 partner, 2 in-house, 3 expert */
     const struct toc_path *path; /* NULL: the route's */
+    const char *partner;         /* who runs it; NULL: not said */
+
+    const char *const *skills; /* that a person has to have, always */
+    size_t skill_count;
+    const char *const *prefer; /* that a person should have, the dearest first */
+    size_t prefer_count;
+    toc_time_ms
+        relax_ms;       /* after each such delay the last preferred skill that is left is let go */
+    bool by_language;   /* a person has to speak the issue's language */
+    unsigned clearance; /* that a person has to have at least */
+
+    unsigned weight[TOC_POLICY_PRIORITIES + 1]; /* units of a person's capacity, by priority */
+    bool paused_is_free;     /* while it waits for others, an issue takes nobody's capacity */
+    toc_time_ms lease_ms;    /* how long an offer stands */
+    toc_time_ms max_wait_ms; /* an issue that waited so long is as urgent as one that breaches */
+    toc_time_ms sticky_ms;   /* for so long a reopened issue goes first to who had it */
+    unsigned hops_max;       /* moves by the policy before a person has to look */
+    const struct toc_spill *spills; /* in the order of their delays */
+    size_t spill_count;
+    const struct toc_queue *const
+        *follow_sun; /* while nobody is on shift, the first that has one */
+    size_t follow_sun_count;
+    const struct toc_queue
+        *on_breach; /* where an issue goes when a clock of it breaches; or NULL */
+
+    const struct toc_person *const *people; /* who serve it */
+    size_t person_count;                    /* 0: none, see above */
+};
+
+/* How many issues of a content class a person may see in a day; of several, each takes its share.
+ */
+struct toc_exposure {
+    const char *content_class;
+    unsigned per_day; /* 0: none at all */
+};
+
+struct toc_person {
+    const char *name; /* an id */
+    const struct toc_queue *const *queues;
+    size_t queue_count;
+    const char *const *skills;
+    size_t skill_count;
+    const char *const *languages; /* "pt" is any Portuguese, "pt-BR" only that of Brazil */
+    size_t language_count;
+    unsigned clearance;
+    unsigned capacity; /* units */
+    const struct toc_exposure *exposure;
+    size_t exposure_count;
+    const struct toc_calendar *shift; /* NULL: any time; its zone's days count the exposure */
 };
 
 /* Which events start and stop a clock; the metrics of this version. */
@@ -108,6 +167,8 @@ struct toc_policy {
     size_t route_count;
     const struct toc_queue *queues;
     size_t queue_count;
+    const struct toc_person *people;
+    size_t person_count;
     const struct toc_sla *slas;
     size_t sla_count;
     const struct toc_path *paths;
@@ -133,6 +194,7 @@ const struct toc_sla *toc_policy_sla(const struct toc_policy *policy, struct toc
 const struct toc_path *toc_policy_path(const struct toc_policy *policy, struct toc_str name);
 const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct toc_str name);
 const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct toc_str name);
+const struct toc_person *toc_policy_person(const struct toc_policy *policy, struct toc_str name);
 
 /* The sample policy that `tocsin up` uses without options. */
 struct toc_str toc_policy_sample(void);

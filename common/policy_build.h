@@ -33,7 +33,8 @@ struct toc_build {
     size_t zone_count;
     struct toc_policy_calendar *calendars;
     size_t calendar_count;
-    struct toc_queue *queues; /* these three are what `policy` shows as constant */
+    struct toc_queue *queues; /* these four are what `policy` shows as constant */
+    struct toc_person *people;
     struct toc_sla *slas;
     struct toc_path *paths;
 };
@@ -68,6 +69,7 @@ extern const struct toc_key toc_keys_calendar[];
 extern const struct toc_key toc_keys_path[];
 extern const struct toc_key toc_keys_step[];
 extern const struct toc_key toc_keys_queue[];
+extern const struct toc_key toc_keys_person[];
 extern const struct toc_key toc_keys_sla[];
 extern const struct toc_key toc_keys_clock[];
 extern const struct toc_key toc_keys_targets[];
@@ -135,9 +137,15 @@ void toc_build_slas(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_teams(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_queues(struct toc_build *b, const struct toc_yaml *node);
+/* After the queues, whose own section is given for the places of what does not fit together. */
+void toc_build_people(struct toc_build *b, const struct toc_yaml *node,
+                      const struct toc_yaml *queues);
 void toc_build_triage(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
+
+/* policy_pool.c: what can only be seen once queues and people are read. */
+void toc_check_queues(struct toc_build *b, const struct toc_yaml *queues);
 
 /* --- policy_clock.c: parts of a clock --------------------------------------------------------- */
 

@@ -8,6 +8,7 @@ static const struct toc_key_table tables[] = {
     {"paths.NAME", toc_keys_path},
     {"paths.NAME.steps[]", toc_keys_step},
     {"queues.NAME", toc_keys_queue},
+    {"people.ID", toc_keys_person},
     {"slas.NAME", toc_keys_sla},
     {"slas.NAME.clocks.CLOCK", toc_keys_clock},
     {"slas.NAME.clocks.CLOCK.targets", toc_keys_targets},

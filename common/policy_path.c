@@ -6,7 +6,6 @@
 #define CONTACTS_MAX 32 /* of one step */
 #define REPEAT_MAX   20
 #define WAIT_MAX     (7 * TOC_DAY_MS)
-#define TIER_MAX     3
 
 enum { STEPS, REPEAT, PATH_KEY_COUNT };
 
@@ -22,14 +21,6 @@ const struct toc_key toc_keys_step[STEP_KEY_COUNT + 1] = {
     [PAGE] = {"page", true, "[CONTACT]", NULL, "Ids of contacts; a step with `[]` is skipped."},
     [WAIT] = {"wait", true, "DURATION", NULL,
               "How long an acknowledgement may take; at most 7 days."},
-};
-
-enum { TIER, QUEUE_PATH, QUEUE_KEY_COUNT };
-
-const struct toc_key toc_keys_queue[QUEUE_KEY_COUNT + 1] = {
-    [TIER] = {"tier", true, "NUMBER", NULL, "1 partner, 2 in-house, 3 expert."},
-    [QUEUE_PATH] = {"path", false, "PATH", "the route's",
-                    "Escalation path of alerts while an issue is here."},
 };
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -102,32 +93,4 @@ void toc_build_paths(struct toc_build *b, const struct toc_yaml *node)
     b->policy.paths = next = b->paths;
     for (const struct toc_yaml *entry = node->first; next && entry; entry = entry->next)
         read_path(b, entry, next++);
-}
-
-/* --- queues ----------------------------------------------------------------------------------- */
-
-static void read_queue(struct toc_build *b, const struct toc_yaml *entry, struct toc_queue *queue)
-{
-    const struct toc_yaml *values[QUEUE_KEY_COUNT];
-    char what[TOC_POLICY_NAME_MAX + 32];
-    (void)snprintf(what, sizeof(what), "queue '%.*s'", TOC_DIAG_ARG(entry->key->text));
-    if (!toc_value_keys(b, entry, what, toc_keys_queue, values))
-        return;
-    if (values[TIER] && toc_value_number(b, values[TIER], "'tier'", TIER_MAX, &queue->tier) &&
-        queue->tier == 0) {
-        toc_diag_error(b->diag, values[TIER]->offset, "there is no tier 0");
-        toc_diag_hint(b->diag, "1 partner, 2 in-house, 3 expert");
-    }
-    (void)toc_build_path_of(b, values[QUEUE_PATH], &queue->path);
-}
-
-void toc_build_queues(struct toc_build *b, const struct toc_yaml *node)
-{
-    struct toc_queue *next;
-    if (!node)
-        return;
-    b->queues = toc_build_names(b, node, "'queues'", sizeof(*b->queues), &b->policy.queue_count);
-    b->policy.queues = next = b->queues;
-    for (const struct toc_yaml *entry = node->first; next && entry; entry = entry->next)
-        read_queue(b, entry, next++);
 }
