@@ -1,43 +1,57 @@
 #include "services/router/assign.h"
 
+#include "services/router/route.h"
+
+static void set_assignee(struct work *work, const Tocsin__V1__IssueAssigned *assigned)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    if (assigned->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE)
+        issue->assignee = toc_wire_text("");
+    else
+        work_set_text(&issue->assignee, assigned->assignee);
+    if (strcmp(issue->assignee, work->before.assignee) != 0)
+        issue->claimed_ms = issue->assignee[0] != '\0' ? work->at_ms : 0;
+}
+
+/* A bot gives the issue to people, or a person takes it. */
+static bool ends_bot(const struct work *work, const Tocsin__V1__IssueAssigned *assigned)
+{
+    return work->issue->bot && (assigned->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__HAND_OFF ||
+                                (assigned->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE &&
+                                 assigned->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__OFFER &&
+                                 assigned->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__DECLINE &&
+                                 assigned->assignee[0] != '\0'));
+}
+
 enum toc_err assign_event(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueAssigned *assigned = work->event->issue_assigned;
     Tocsin__V1__Issue *issue = work->issue;
-    const struct toc_policy *policy;
-    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED;
-    change.old_queue = issue->queue;
-    if (assigned->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE)
-        issue->assignee = toc_wire_text("");
-    else
-        work_set_text(&issue->assignee, assigned->assignee);
-    if (assigned->queue[0] != '\0') {
-        enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
-        TOC_TRY(err);
-        /* A queue of a tool that the policy does not know keeps the issue's tier. */
-        const struct toc_queue *queue =
-            err == TOC_OK ? toc_policy_queue(policy, toc_str_of(assigned->queue)) : NULL;
-        issue->queue = assigned->queue;
-        if (queue != NULL)
-            issue->tier = queue->tier;
-    }
-    if (work_grew_too_large(work))
-        return work_refuse_growth(work);
-    return work_emit(work, &change);
+    bool hands_off = ends_bot(work, assigned);
+    change.what = hands_off ? TOCSIN__V1__ISSUE_CHANGE__WHAT__HANDED_OFF
+                            : TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED;
+    issue->bot = issue->bot && !hands_off;
+    set_assignee(work, assigned);
+    struct route_move move = {.queue = assigned->queue[0] != '\0' ? assigned->queue : issue->queue,
+                              .assignee = issue->assignee,
+                              .reason = assigned->queue[0] != '\0' ? ROUTE_BY_HAND : "",
+                              .by_hand = true};
+    return route_issue(work, &move, &change);
 }
 
 enum toc_err assign_escalated(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueEscalated *escalated = work->event->issue_escalated;
+    Tocsin__V1__Issue *issue = work->issue;
+    bool moves = escalated->queue[0] != '\0' && strcmp(escalated->queue, issue->queue) != 0;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
-    change.old_queue = work->issue->queue;
     change.rule = escalated->reason;
-    if (escalated->to_tier != 0)
-        work->issue->tier = escalated->to_tier;
-    work_set_text(&work->issue->queue, escalated->queue);
-    if (work_grew_too_large(work))
-        return work_refuse_growth(work);
-    return work_emit(work, &change);
+    change.by = escalated->by;
+    struct route_move move = {.queue = moves ? escalated->queue : issue->queue,
+                              .tier = escalated->to_tier,
+                              .reason = ROUTE_ESCALATED,
+                              .by_hand = true};
+    return route_issue(work, &move, &change);
 }

@@ -54,5 +54,5 @@ enum toc_err classify_event(struct work *work)
         return TOC_OK;
     enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
     TOC_TRY(err);
-    return err == TOC_OK ? route_by_policy(work, policy) : TOC_OK;
+    return err == TOC_OK ? route_by_policy(work, policy, ROUTE_RECLASSIFIED) : TOC_OK;
 }

@@ -25,6 +25,7 @@ static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *even
         issue->risk = opened->risk;
     if (opened->priority != TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED)
         issue->priority = opened->priority;
+    issue->bot = opened->bot;
     if (opened->n_tags != 0) {
         issue->tags = opened->tags;
         issue->n_tags = opened->n_tags;
@@ -45,7 +46,7 @@ static enum toc_err triage_and_route(struct work *work, Tocsin__V1__IssueChange 
         work->issue->policy = policy->version;
     triage_describe(&decision, change);
     TOC_TRY(work_emit(work, change));
-    return err == TOC_OK ? route_by_policy(work, policy) : TOC_OK;
+    return err == TOC_OK ? route_by_policy(work, policy, ROUTE_RECLASSIFIED) : TOC_OK;
 }
 
 enum toc_err open_issue(struct work *work)
@@ -54,6 +55,7 @@ enum toc_err open_issue(struct work *work)
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED;
     take_opening(work->issue, work->event);
     work->issue->opened_ms = work->at_ms;
+    work->issue->unanswered_ms = work->at_ms; /* an opening waits for an answer as a message does */
     return triage_and_route(work, &change);
 }
 
@@ -63,6 +65,7 @@ enum toc_err open_stub(struct work *work, const Tocsin__V1__Event *first)
     Tocsin__V1__Issue *issue = work->issue;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED;
     issue->stub = true;
+    issue->unanswered_ms = work->at_ms;
     issue->test = first->test;
     if (first->issue.len == 0) /* otherwise another source's event: the name is not the issue's */
         take_name(issue, first);

@@ -1,10 +1,46 @@
-/* Which queue an issue waits in. */
+/*
+ * The one door through which an issue goes to another queue. Whoever moves it says where to and
+ * why; what a move means for the row is said here only.
+ *
+ * A move on its own counts as a hop. After ROUTER_HOPS_MAX of them the issue stays where it is
+ * until a person chooses a queue: two rules that disagree must not pass it to and fro for ever. A
+ * severe or critical risk is never held back.
+ */
 #ifndef ROUTER_ROUTE_H
 #define ROUTER_ROUTE_H
 
 #include "services/router/triage.h"
 
-/* Routes by `policy`; says so when the issue went elsewhere, or for the first time. */
-TOC_MUST enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy);
+/* IssueChange.reason of a move. */
+#define ROUTE_FIRST        "route"
+#define ROUTE_RECLASSIFIED "reclassified"
+#define ROUTE_ESCALATED    "escalated"
+#define ROUTE_BY_HAND      "by_hand"
+#define ROUTE_HOP_LIMIT    "hop_limit" /* it stays, though a route says otherwise */
+
+struct route_move {
+    const char *queue;
+    unsigned tier;        /* 0: the queue's, or as it is when the policy does not know the queue */
+    const char *sla;      /* NULL: as it is */
+    const char *path;     /* NULL: the queue's own, or the one of the policy's routes */
+    const char *assignee; /* who has it there; NULL: nobody */
+    const char *reason;
+    bool by_hand; /* a person did it: hops count anew, growth is refused */
+};
+
+/*
+ * Moves the issue and appends `change`, whose `what` and decision the caller has set. Who had the
+ * issue in its old queue does not have it in the new one. The same queue with another tier, SLA or
+ * path is no move: place, person and waiting time stay.
+ */
+TOC_MUST enum toc_err route_issue(struct work *work, const struct route_move *move,
+                                  Tocsin__V1__IssueChange *change);
+
+/*
+ * Moves the issue to where the routes of `policy` say, for `reason` unless it is its first route;
+ * nothing is recorded when that changes nothing.
+ */
+TOC_MUST enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
+                                      const char *reason);
 
 #endif

@@ -2,6 +2,18 @@
 
 #include "services/router/machine.h"
 
+/* What the requester wrote waits until a person answers; an automatic reply or a bot is none. */
+static void keep_unanswered(struct work *work, const Tocsin__V1__IssueMessage *message)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    if (message->auto_)
+        return;
+    if (message->direction == TOCSIN__V1__DIRECTION__DIRECTION_INBOUND && issue->unanswered_ms == 0)
+        issue->unanswered_ms = work->at_ms;
+    if (message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND && !issue->bot)
+        issue->unanswered_ms = 0;
+}
+
 enum toc_err talk_message(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
@@ -13,6 +25,7 @@ enum toc_err talk_message(struct work *work)
     else if (!message->auto_ && message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND)
         verdict = machine_apply(work->issue, INPUT_OUTBOUND);
     TOC_ASSERT(verdict != VERDICT_REFUSED); /* a message is never turned away */
+    keep_unanswered(work, message);
     change.what = verdict == VERDICT_REOPENED ? TOCSIN__V1__ISSUE_CHANGE__WHAT__REOPENED
                                               : TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE;
     change.direction = message->direction;

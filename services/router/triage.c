@@ -78,22 +78,25 @@ enum toc_err triage_apply(struct work *work, const struct toc_policy *policy, st
     return TOC_OK;
 }
 
-void route_apply(struct work *work, const struct toc_policy *policy, struct decision *out)
+const struct toc_route *triage_route(const struct work *work, const struct toc_policy *policy,
+                                     struct decision *out)
 {
     struct toc_fields fields = fields_of(work);
-    Tocsin__V1__Issue *issue = work->issue;
-    *out = (struct decision){0};
+    struct decision unwanted;
+    struct decision *decision = out != NULL ? out : &unwanted;
+    *decision = (struct decision){0};
     for (size_t i = 0; i < policy->route_count; i++) {
         const struct toc_route *route = &policy->routes[i];
-        if (!fits(&route->when, &fields, route->name, out))
+        if (!fits(&route->when, &fields, route->name, decision))
             continue;
-        const struct toc_path *path = route->queue->path ? route->queue->path : route->path;
-        out->rule = route->name;
-        issue->queue = toc_wire_text(route->queue->name);
-        issue->tier = route->queue->tier;
-        issue->sla = toc_wire_text(route->sla ? route->sla->name : "");
-        issue->path = toc_wire_text(path ? path->name : "");
-        return;
+        decision->rule = route->name;
+        return route;
     }
     TOC_BUG("the last route of a policy fits everything");
+}
+
+const char *triage_path(const struct toc_route *route)
+{
+    const struct toc_path *path = route->queue->path ? route->queue->path : route->path;
+    return path != NULL ? path->name : "";
 }

@@ -19,7 +19,10 @@ void triage_describe(struct decision *decision, Tocsin__V1__IssueChange *change)
 TOC_MUST enum toc_err triage_apply(struct work *work, const struct toc_policy *policy,
                                    struct decision *out);
 
-/* Sets queue, tier, SLA and path by the first route that fits. */
-void route_apply(struct work *work, const struct toc_policy *policy, struct decision *out);
+/* The first route that fits; `out` may be NULL when only the route matters. */
+const struct toc_route *triage_route(const struct work *work, const struct toc_policy *policy,
+                                     struct decision *out);
+/* The escalation path of a route: its queue's, or its own; "" for none. */
+const char *triage_path(const struct toc_route *route);
 
 #endif

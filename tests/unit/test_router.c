@@ -432,7 +432,8 @@ static void an_assignment_moves_queue_and_person(void **state)
            "10:01:00 issue 1 assigned P4 new from=front queue=money tier=2 assignee=ana v1\n"
            "10:02:00 issue 1 assigned P4 new from=money queue=money tier=2 v1\n"
            "10:03:00 issue 1 assigned P4 new from=money queue=elsewhere tier=2 v1\n"
-           "10:04:00 issue 1 routed P4 new from=elsewhere queue=safety tier=3 rule=stuck v1\n");
+           "10:04:00 issue 1 routed P4 new from=elsewhere queue=safety tier=3 path=wake rule=stuck "
+           "v1\n");
 }
 
 static void a_fact_is_history_and_changes_nothing(void **state)
