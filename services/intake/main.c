@@ -1,10 +1,13 @@
 #include "common/program.h"
 #include "services/intake/intake.h"
 
+#define WINDOW_MS (24 * (toc_time_ms)TOC_HOUR_MS)
+#define EVER_MS   (400 * 366 * (toc_time_ms)TOC_DAY_MS)
+
 static struct {
     const char *issue_key;
-    int64_t window_ms;
-} options;
+    int64_t window_ms; /* -1: not said */
+} options = {.window_ms = -1};
 
 static struct intake_config config = {.memory_entries = 256 * 1024};
 
@@ -13,14 +16,16 @@ static const struct toc_conf_option rows[] = {
      "32 secret bytes, the same for every intake of the deployment: they make issue ids"},
     {"control", TOC_CONF_SWITCH, &config.control, "no", 0, 0, NULL,
      "be the one intake that accepts policies and other records for everyone"},
-    {"dedupe-window", TOC_CONF_DURATION, &options.window_ms, "24h", TOC_MINUTE_MS, 400 * TOC_DAY_MS,
-     "DURATION", "how long a repeated (source, id) is recognised"},
+    {"dedupe-window", TOC_CONF_DURATION, &options.window_ms, NULL, TOC_MINUTE_MS, 400 * TOC_DAY_MS,
+     "DURATION", "how long a repeated (source, id) is recognised: 24h, in event time for ever"},
 };
 
 static enum toc_err prepare(const void **out)
 {
     TOC_TRY(toc_program_secret(options.issue_key, config.issue_key, sizeof(config.issue_key)));
-    config.window_ms = options.window_ms;
+    config.window_ms = toc_program_event_clock() ? EVER_MS : WINDOW_MS;
+    if (options.window_ms >= 0)
+        config.window_ms = options.window_ms;
     *out = &config;
     return TOC_OK;
 }
