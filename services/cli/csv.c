@@ -5,22 +5,24 @@
 
 struct csv {
     FILE *file;
+    const char *name;
     uint64_t line;     /* being read, from 1 */
     uint64_t row_line; /* where the latest row began */
     size_t used;       /* of the buffer */
     size_t field_start;
     size_t count;
     struct toc_str fields[CSV_FIELDS_MAX];
-    char error[160];
+    char error[4096 + 160];
     char buffer[CSV_ROW_MAX];
 };
 
-enum toc_err csv_open(FILE *file, struct csv **out)
+enum toc_err csv_open(FILE *file, const char *name, struct csv **out)
 {
     struct csv *csv = malloc(sizeof(*csv));
     if (csv == NULL)
         return TOC_ERR_MEMORY;
     csv->file = file;
+    csv->name = name;
     csv->line = 1;
     csv->row_line = 0;
     csv->error[0] = '\0';
@@ -47,8 +49,8 @@ __attribute__((format(printf, 3, 4))) static enum toc_err fail(struct csv *csv, 
                                                                const char *format, ...)
 {
     va_list args;
-    int size =
-        snprintf(csv->error, sizeof(csv->error), "line %llu: ", (unsigned long long)csv->line);
+    int size = snprintf(csv->error, sizeof(csv->error), "%.4000s:%llu: ", csv->name,
+                        (unsigned long long)csv->line);
     va_start(args, format);
     vsnprintf(csv->error + size, sizeof(csv->error) - (size_t)size, format, args);
     va_end(args);

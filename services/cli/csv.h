@@ -16,8 +16,8 @@
 
 struct csv;
 
-/* `file` stays the caller's. TOC_ERR_MEMORY. */
-TOC_MUST enum toc_err csv_open(FILE *file, struct csv **out);
+/* `file` stays the caller's, and so does `name`, which errors begin with. TOC_ERR_MEMORY. */
+TOC_MUST enum toc_err csv_open(FILE *file, const char *name, struct csv **out);
 /* Accepts NULL. */
 void csv_close(struct csv *csv);
 
@@ -31,7 +31,7 @@ TOC_MUST enum toc_err csv_next(struct csv *csv, const struct toc_str **out_field
 /* The line that the latest row began in, from 1. */
 uint64_t csv_line(const struct csv *csv);
 
-/* "line 7: …", a text for a person. */
+/* "export.csv:7: …", a text for a person. */
 const char *csv_error(const struct csv *csv);
 
 #endif

@@ -34,15 +34,26 @@ static enum toc_err no_column(const struct import_map *map, size_t column,
     return TOC_ERR_CONFIG;
 }
 
+static size_t find(const struct toc_str header[], size_t from, size_t count, struct toc_str name)
+{
+    while (from < count && !toc_str_equal(header[from], name))
+        from++;
+    return from;
+}
+
 enum toc_err import_map_bind(const struct import_map *map, const struct toc_str header[],
                              size_t count, size_t out_index[], char error[IMPORT_ERROR_MAX])
 {
     for (size_t c = 0; c < map->column_count; c++) {
-        size_t i = 0;
-        while (i < count && !toc_str_equal(header[i], map->columns[c].name))
-            i++;
+        struct toc_str name = map->columns[c].name;
+        size_t i = find(header, 0, count, name);
         if (i == count)
             return no_column(map, c, header, count, error);
+        if (find(header, i + 1, count, name) < count) {
+            snprintf(error, IMPORT_ERROR_MAX, "the file has two columns '%.*s'",
+                     TOC_DIAG_ARG(name));
+            return TOC_ERR_CONFIG;
+        }
         out_index[c] = i;
     }
     return TOC_OK;
@@ -63,8 +74,9 @@ __attribute__((format(printf, 2, 3))) static enum outcome trouble(struct making 
                                                                   const char *format, ...)
 {
     va_list args;
-    int size =
-        snprintf(m->error, IMPORT_ERROR_MAX, "line %llu: ", (unsigned long long)m->row->line);
+    int size = snprintf(m->error, IMPORT_ERROR_MAX, "%s:%llu: ", m->row->file,
+                        (unsigned long long)m->row->line);
+    size = size < IMPORT_ERROR_MAX ? size : IMPORT_ERROR_MAX - 1;
     va_start(args, format);
     vsnprintf(m->error + size, IMPORT_ERROR_MAX - (size_t)size, format, args);
     va_end(args);
@@ -79,65 +91,100 @@ static bool is_unknown(const struct import_map *map, struct toc_str cell)
     return cell.size == 0;
 }
 
-static enum outcome look_up(struct making *m, const struct import_part *part, struct toc_str cell,
+static bool fits(const struct import_pair *pair, struct toc_str word)
+{
+    struct toc_str from = pair->from;
+    if (word.size < from.size)
+        return false;
+    if (pair->any_before && pair->any_after)
+        return memmem(word.data, word.size, from.data, from.size) != NULL;
+    if (pair->any_before)
+        word = toc_str(word.data + (word.size - from.size), from.size);
+    else if (pair->any_after)
+        word.size = from.size;
+    return toc_str_equal(word, from);
+}
+
+/* The word itself, else the first pattern that fits, else "*"; the unknown fits no pattern. */
+static const struct import_pair *find_pair(const struct import_map *map,
+                                           const struct import_values *values, struct toc_str word)
+{
+    const struct import_pair *pattern = NULL, *other = NULL;
+    for (size_t i = 0; i < values->count; i++) {
+        const struct import_pair *pair = &values->pairs[i];
+        if (!pair->any_before && !pair->any_after) {
+            if (toc_str_equal(pair->from, word))
+                return pair;
+        } else if (pair->from.size == 0) {
+            other = pair;
+        } else if (pattern == NULL && fits(pair, word)) {
+            pattern = pair;
+        }
+    }
+    if (is_unknown(map, word))
+        return NULL;
+    return pattern != NULL ? pattern : other;
+}
+
+static enum outcome look_up(struct making *m, struct import_cell cell, struct toc_str word,
                             struct toc_str *out)
 {
-    const struct import_values *values = part->values;
-    const struct import_pair *pair = NULL;
-    for (size_t i = 0; i < values->count && pair == NULL; i++)
-        if (toc_str_equal(values->pairs[i].from, cell))
-            pair = &values->pairs[i];
-    if (pair == NULL && is_unknown(m->map, cell))
+    const struct import_pair *pair = find_pair(m->map, cell.values, word);
+    if (pair == NULL && is_unknown(m->map, word))
         return GAVE_NOTHING;
     if (pair == NULL)
-        pair = values->other;
-    if (pair == NULL)
         return trouble(m, "%.*s: '%.*s' is not in the map's values '%.*s'",
-                       TOC_DIAG_ARG(m->map->columns[part->column].name), TOC_DIAG_ARG(cell),
-                       TOC_DIAG_ARG(values->name));
+                       TOC_DIAG_ARG(m->map->columns[cell.column].name), TOC_DIAG_ARG(word),
+                       TOC_DIAG_ARG(cell.values->name));
     *out = pair->to;
     return pair->is_nothing ? GAVE_NOTHING : GAVE_TEXT;
 }
 
 static enum outcome read_time(struct making *m, size_t column, toc_time_ms *out)
 {
+    const struct import_map *map = m->map;
     struct toc_str cell = m->row->cells[column];
-    toc_time_ms wall;
-    if (is_unknown(m->map, cell))
+    if (is_unknown(map, cell))
         return GAVE_NOTHING;
-    if (import_time_read(m->map->time_format, cell, &wall) != TOC_OK)
+    if (import_time_read(map->time_format, map->zone, cell, out) != TOC_OK)
         return trouble(m, "%.*s: '%.*s' is no time of the format %.*s",
-                       TOC_DIAG_ARG(m->map->columns[column].name), TOC_DIAG_ARG(cell),
-                       TOC_DIAG_ARG(m->map->time_format));
-    *out = toc_tz_resolve(m->map->zone, wall);
+                       TOC_DIAG_ARG(map->columns[column].name), TOC_DIAG_ARG(cell),
+                       TOC_DIAG_ARG(map->time_format));
     return GAVE_TEXT;
 }
 
-static enum outcome part_text(struct making *m, const struct import_part *part, char number[32],
+#define NUMBER_MAX 32
+
+static enum outcome cell_text(struct making *m, struct import_cell cell, char number[NUMBER_MAX],
                               struct toc_str *out)
 {
-    toc_time_ms at_ms;
-    if (part->column == IMPORT_NO_COLUMN) {
-        *out = part->text;
-        return GAVE_TEXT;
-    }
-    struct toc_str cell = m->row->cells[part->column];
-    if (part->values != NULL)
-        return look_up(m, part, cell, out);
-    if (part->is_time) {
-        enum outcome outcome = read_time(m, part->column, &at_ms);
+    struct toc_str word = m->row->cells[cell.column];
+    if (cell.values != NULL)
+        return look_up(m, cell, word, out);
+    if (cell.is_time) {
+        toc_time_ms at_ms;
+        enum outcome outcome = read_time(m, cell.column, &at_ms);
         if (outcome == GAVE_TEXT)
-            *out = toc_str(number, (size_t)snprintf(number, 32, "%lld", (long long)at_ms));
+            *out = toc_str(number, (size_t)snprintf(number, NUMBER_MAX, "%lld", (long long)at_ms));
         return outcome;
     }
-    *out = cell;
-    return is_unknown(m->map, cell) ? GAVE_NOTHING : GAVE_TEXT;
+    *out = word;
+    return is_unknown(m->map, word) ? GAVE_NOTHING : GAVE_TEXT;
+}
+
+static enum outcome part_text(struct making *m, const struct import_part *part,
+                              char number[NUMBER_MAX], struct toc_str *out)
+{
+    if (part->cell.column != IMPORT_NO_COLUMN)
+        return cell_text(m, part->cell, number, out);
+    *out = part->text;
+    return GAVE_TEXT;
 }
 
 static enum outcome expand(struct making *m, const struct import_template *template,
                            char out[IMPORT_TEXT_MAX])
 {
-    char number[32];
+    char number[NUMBER_MAX];
     size_t used = 0;
     for (size_t i = 0; i < template->count; i++) {
         struct toc_str text = {NULL, 0};
@@ -155,15 +202,12 @@ static enum outcome expand(struct making *m, const struct import_template *templ
     return GAVE_TEXT;
 }
 
-/* The instant of an event: a bare cell is a time, whether it says so or not. */
-static enum outcome expand_at(struct making *m, const struct import_template *at, toc_time_ms *out)
+static enum outcome read_at(struct making *m, const struct import_rule *rule, toc_time_ms *out)
 {
-    if (at->count != 1 || at->parts[0].column == IMPORT_NO_COLUMN)
-        return trouble(m, "'at' has to be one column: ${opened_at}");
-    enum outcome outcome = read_time(m, at->parts[0].column, out);
+    enum outcome outcome = read_time(m, rule->at_column, out);
     if (outcome == GAVE_NOTHING)
         return trouble(m, "%.*s is unknown, the event has no time",
-                       TOC_DIAG_ARG(m->map->columns[at->parts[0].column].name));
+                       TOC_DIAG_ARG(m->map->columns[rule->at_column].name));
     return outcome;
 }
 
@@ -210,7 +254,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
             return order;
     }
     /* qsort_r is not stable by promise. */
-    return (rows[0]->line > rows[1]->line) - (rows[0]->line < rows[1]->line);
+    return (rows[0]->order > rows[1]->order) - (rows[0]->order < rows[1]->order);
 }
 
 void import_map_order(const struct import_map *map, struct import_row *rows, size_t count)
@@ -221,41 +265,83 @@ void import_map_order(const struct import_map *map, struct import_row *rows, siz
 
 /* --- conditions ------------------------------------------------------------------------- */
 
-static bool is_one_of(const struct import_test *test, struct toc_str cell)
+/* What a condition reads of a cell: what stands there, or what it is looked up as; empty for none.
+ */
+static bool read_condition(struct making *m, struct import_cell cell, char number[NUMBER_MAX],
+                           struct toc_str *out)
+{
+    bool is_plain = cell.values == NULL && !cell.is_time;
+    *out = is_plain ? m->row->cells[cell.column] : TOC_STR("");
+    return is_plain || cell_text(m, cell, number, out) != GAVE_TROUBLE;
+}
+
+/* How many of the cells differ from the row before; false with trouble. */
+static bool count_changed(struct making *m, const struct import_cells *cells, size_t *out)
+{
+    struct making before = {m->map, m->row - 1, m->error};
+    char numbers[2][NUMBER_MAX];
+    struct toc_str now, then;
+    *out = 0;
+    for (size_t i = 0; i < cells->count; i++) {
+        if (!read_condition(m, cells->list[i], numbers[0], &now) ||
+            !read_condition(&before, cells->list[i], numbers[1], &then))
+            return false;
+        *out += !toc_str_equal(now, then);
+    }
+    return true;
+}
+
+/* The two that look at the row before; neither holds in the first row. */
+static bool compares(struct making *m, const struct import_when *when, bool is_first, bool *out)
+{
+    size_t changed, differing;
+    *out = when->changed.count + when->same.count == 0;
+    if (*out || is_first)
+        return true;
+    if (!count_changed(m, &when->changed, &changed) || !count_changed(m, &when->same, &differing))
+        return false;
+    *out = (when->changed.count == 0 || changed > 0) && differing == 0;
+    return true;
+}
+
+static bool is_one_of(const struct import_test *test, struct toc_str word)
 {
     for (size_t i = 0; i < test->count; i++)
-        if (toc_str_equal(test->words[i], cell))
+        if (toc_str_equal(test->words[i], word))
             return true;
     return false;
 }
 
-static bool has_changed(const struct import_when *when, const struct import_row *row,
-                        const struct import_row *before)
+/* `known`, `is` and `not`; false with trouble. */
+static bool tests_hold(struct making *m, const struct import_when *when, bool *out)
 {
-    if (when->changed_count == 0)
-        return true;
-    for (size_t i = 0; before != NULL && i < when->changed_count; i++)
-        if (!toc_str_equal(row->cells[when->changed[i]], before->cells[when->changed[i]]))
+    char number[NUMBER_MAX];
+    struct toc_str word;
+    *out = false;
+    for (size_t i = 0; i < when->known.count; i++) {
+        enum outcome outcome = cell_text(m, when->known.list[i], number, &word);
+        if (outcome != GAVE_TEXT)
+            return outcome == GAVE_NOTHING;
+    }
+    for (size_t i = 0; i < when->test_count; i++) {
+        if (!read_condition(m, when->tests[i].cell, number, &word))
+            return false;
+        if (is_one_of(&when->tests[i], word) == when->tests[i].negated)
             return true;
-    return false;
-}
-
-static bool holds(const struct import_map *map, const struct import_when *when,
-                  const struct import_row rows[], size_t index, size_t count)
-{
-    const struct import_row *row = &rows[index];
-    if ((when->first >= 0 && when->first != (index == 0)) ||
-        (when->last >= 0 && when->last != (index + 1 == count)))
-        return false;
-    if (!has_changed(when, row, index > 0 ? row - 1 : NULL))
-        return false;
-    for (size_t i = 0; i < when->known_count; i++)
-        if (is_unknown(map, row->cells[when->known[i]]))
-            return false;
-    for (size_t i = 0; i < when->test_count; i++)
-        if (is_one_of(&when->tests[i], row->cells[when->tests[i].column]) == when->tests[i].negated)
-            return false;
+    }
+    *out = true;
     return true;
+}
+
+/* Whether all conditions hold; false with trouble. */
+static bool holds(struct making *m, const struct import_when *when, bool is_first, bool is_last,
+                  bool *out)
+{
+    *out =
+        (when->first < 0 || when->first == is_first) && (when->last < 0 || when->last == is_last);
+    if (*out && !compares(m, when, is_first, out))
+        return false;
+    return !*out || tests_hold(m, when, out);
 }
 
 /* --- events ----------------------------------------------------------------------------- */
@@ -323,7 +409,7 @@ static enum outcome send(struct subject *s, struct making *m, const struct impor
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     char id[IMPORT_TEXT_MAX], error[MESSAGE_JSON_ERROR_MAX];
-    if (expand_id(m, rule, id) != GAVE_TEXT || expand_at(m, &rule->at, &event.time_ms) != GAVE_TEXT)
+    if (expand_id(m, rule, id) != GAVE_TEXT || read_at(m, rule, &event.time_ms) != GAVE_TEXT)
         return GAVE_TROUBLE;
     event.id = id;
     event.source = toc_wire_text(s->source);
@@ -336,28 +422,40 @@ static enum outcome send(struct subject *s, struct making *m, const struct impor
     size_t size = tocsin__v1__event__get_packed_size(&event);
     if (size > TOC_EVENT_MAX)
         return trouble(m, "an event of %zu bytes: at most %d", size, TOC_EVENT_MAX);
-    s->sink->on_event(s->sink->arg, &event);
+    s->sink->on_event(s->sink->arg, m->row, &event);
     return GAVE_TEXT;
 }
 
-static void apply_rule(struct subject *s, size_t rule_index, const struct import_row *row)
+static enum outcome make_event(struct subject *s, struct making *m, size_t rule_index)
 {
     const struct import_rule *rule = &s->map->rules[rule_index];
-    char error[IMPORT_ERROR_MAX];
-    struct making m = {s->map, row, error};
     json_t *object = json_object();
-    enum outcome outcome = add_members(&m, rule, object);
+    enum outcome outcome = add_members(m, rule, object);
     bool is_new = !rule->only_changed || s->said[rule_index] == NULL ||
                   json_equal(s->said[rule_index], object) == 0;
     if (outcome == GAVE_TEXT && is_new)
-        outcome = send(s, &m, rule, object);
+        outcome = send(s, m, rule, object);
     if (outcome == GAVE_TROUBLE) {
-        s->sink->on_trouble(s->sink->arg, error);
         json_decref(object);
-        return;
+        return GAVE_TROUBLE;
     }
     json_decref(s->said[rule_index]);
     s->said[rule_index] = object;
+    return GAVE_TEXT;
+}
+
+static void apply_row(struct subject *s, const struct import_row *row, bool is_first, bool is_last)
+{
+    char error[IMPORT_ERROR_MAX];
+    struct making m = {s->map, row, error};
+    for (size_t k = 0; k < s->map->rule_count; k++) {
+        bool held;
+        bool well = holds(&m, &s->map->rules[k].when, is_first, is_last, &held);
+        if (well && held)
+            well = make_event(s, &m, k) != GAVE_TROUBLE;
+        if (!well)
+            s->sink->on_trouble(s->sink->arg, error);
+    }
 }
 
 void import_map_apply(const struct import_map *map, const char *source, const char *subject,
@@ -371,9 +469,7 @@ void import_map_apply(const struct import_map *map, const char *source, const ch
         return;
     }
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < map->rule_count; k++)
-            if (holds(map, &map->rules[k].when, rows, i, count))
-                apply_rule(&s, k, &rows[i]);
+        apply_row(&s, &rows[i], i == 0, i + 1 == count);
     for (size_t k = 0; k < map->rule_count; k++)
         json_decref(s.said[k]);
     toc_arena_done(&s.arena);

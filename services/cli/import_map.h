@@ -2,7 +2,7 @@
  * How rows of a foreign export become events: a YAML file read into rules, and the rules applied to
  * the rows of one subject. deploy/import/README.md describes the file.
  *
- * It hides YAML, templates, time formats and zones. A rule looks at one row, the row before it of
+ * It hides YAML, templates, time formats and zones. An event looks at one row, the row before it of
  * the same subject, and nothing else, so the same file always gives the same events with the same
  * ids: a second import is all duplicates.
  */
@@ -41,7 +41,9 @@ TOC_MUST enum toc_err import_map_bind(const struct import_map *map, const struct
                                       char error[IMPORT_ERROR_MAX]);
 
 struct import_row {
-    uint64_t line;         /* in the file, for messages */
+    const char *file; /* where it stands, for messages */
+    uint64_t line;
+    size_t order;          /* in which it was read */
     struct toc_str *cells; /* import_map_columns() of them */
 };
 
@@ -53,9 +55,9 @@ TOC_MUST enum toc_err import_map_subject(const struct import_map *map, const str
 void import_map_order(const struct import_map *map, struct import_row *rows, size_t count);
 
 struct import_sink {
-    /* An event, lent for the call. */
-    void (*on_event)(void *arg, const Tocsin__V1__Event *event);
-    /* Something about a row that made no event; a text with its line. */
+    /* An event and the row that it comes from, lent for the call. */
+    void (*on_event)(void *arg, const struct import_row *row, const Tocsin__V1__Event *event);
+    /* Something about a row that made no event; a text with its file and line. */
     void (*on_trouble)(void *arg, const char *text);
     void *arg;
 };

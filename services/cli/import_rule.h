@@ -1,5 +1,5 @@
 /*
- * What a map compiles to: import_map.c reads it, import_rule.c applies it. Nobody else looks in.
+ * What a map compiles to: import_map.c reads it, import_apply.c applies it. Nobody else looks in.
  */
 #ifndef CLI_IMPORT_RULE_H
 #define CLI_IMPORT_RULE_H
@@ -12,22 +12,23 @@
 #define IMPORT_COLUMNS_MAX 128
 #define IMPORT_TEXT_MAX    1024 /* bytes that a template may grow to */
 
+/* A word, or a pattern: a word with a '*' at one end or both, which stand for whatever is there. */
 struct import_pair {
-    struct toc_str from, to;
+    struct toc_str from; /* without its stars */
+    bool any_before, any_after;
+    struct toc_str to;
     bool is_nothing; /* the value counts as unknown */
 };
 
-/* "values": what a foreign word is called here. The key "*" stands for every other word. */
+/* "values": what a foreign word is called here. */
 struct import_values {
     struct toc_str name;
     const struct import_pair *pairs;
     size_t count;
-    const struct import_pair *other; /* NULL: an unlisted word is trouble */
 };
 
-/* A piece of a template: plain text, or a cell, or a cell looked up or read as a time. */
-struct import_part {
-    struct toc_str text; /* when column is IMPORT_NO_COLUMN */
+/* A cell as it is, looked up, or read as a time. */
+struct import_cell {
     size_t column;
     const struct import_values *values; /* NULL: as it is */
     bool is_time;                       /* in milliseconds */
@@ -35,25 +36,35 @@ struct import_part {
 
 #define IMPORT_NO_COLUMN SIZE_MAX
 
+/* A piece of a template: plain text, or a cell. */
+struct import_part {
+    struct toc_str text; /* when the cell's column is IMPORT_NO_COLUMN */
+    struct import_cell cell;
+};
+
 struct import_template {
     const struct import_part *parts;
     size_t count;
 };
 
-/* A column that is, or is not, one of some words. */
+struct import_cells {
+    const struct import_cell *list;
+    size_t count;
+};
+
+/* A cell that is, or is not, one of some words. */
 struct import_test {
-    size_t column;
+    struct import_cell cell;
     const struct toc_str *words;
     size_t count;
     bool negated;
 };
 
 struct import_when {
-    int first, last; /* -1: either */
-    const size_t *changed;
-    size_t changed_count; /* 0: whatever */
-    const size_t *known;
-    size_t known_count;
+    int first, last;             /* -1: either */
+    struct import_cells changed; /* since the row before, any of them; none: whatever */
+    struct import_cells same;    /* as in the row before, all of them */
+    struct import_cells known;
     const struct import_test *tests;
     size_t test_count;
 };
@@ -66,7 +77,8 @@ struct import_data {
 
 struct import_rule {
     const struct toc_event_type *type;
-    struct import_template id, at;
+    struct import_template id;
+    size_t at_column; /* a time, whether its cell says so or not */
     struct import_when when;
     bool only_changed; /* left out when it says what this rule said last about the subject */
     const struct import_data *data;
@@ -81,8 +93,8 @@ struct import_column {
 struct import_map {
     struct toc_pool pool;
     const char *source;
-    struct toc_str time_format;
-    struct toc_tz *zone;
+    struct toc_str time_format;    /* empty: the map has no times */
+    struct toc_tz *zone;           /* NULL: the format says the offset */
     const struct toc_str *unknown; /* words that stand for no value */
     size_t unknown_count;
     const struct import_values *values;
@@ -97,13 +109,16 @@ struct import_map {
 };
 
 /*
- * A wall time in a format of %Y %m %d %H %M %S %I %p %y %b %f (fraction of a second) %% and plain
- * characters, milliseconds as if it were UTC. TOC_ERR_MALFORMED when the text is none.
+ * A time in a format of %Y %m %d %H %M %S %I %p %y %b %f (fraction of a second) %z (Z, +05:30,
+ * +0530 or +05) %% and plain characters, in UTC milliseconds. Without %z it is a wall time of
+ * `zone`. TOC_ERR_MALFORMED when the text is none.
  */
-TOC_MUST enum toc_err import_time_read(struct toc_str format, struct toc_str text,
-                                       toc_time_ms *out);
+TOC_MUST enum toc_err import_time_read(struct toc_str format, const struct toc_tz *zone,
+                                       struct toc_str text, toc_time_ms *out);
 
 /* Whether a format has only what import_time_read knows and says at least a whole date. */
 bool import_time_format_is_valid(struct toc_str format);
+/* Whether it says the offset, so that no zone has to. */
+bool import_time_has_offset(struct toc_str format);
 
 #endif

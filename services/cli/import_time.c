@@ -4,7 +4,8 @@
 
 struct parts {
     int year, month, day, hour, minute, second, ms;
-    int half; /* of the day: 0 none said, 1 am, 2 pm */
+    int half;           /* of the day: 0 none said, 1 am, 2 pm */
+    int offset_minutes; /* east of UTC */
 };
 
 static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun",
@@ -62,6 +63,30 @@ static bool read_fraction(struct toc_str text, size_t *at, int *out)
     return *at > first;
 }
 
+/* "Z", "+05:30", "+0530", "+05". */
+static bool read_offset(struct toc_str text, size_t *at, int *out)
+{
+    int hours, minutes = 0;
+    if (*at == text.size)
+        return false;
+    char sign = text.data[(*at)++];
+    *out = 0;
+    if (sign == 'Z' || sign == 'z')
+        return true;
+    size_t first = *at;
+    if ((sign != '+' && sign != '-') || !read_within(text, at, 2, 0, 23, &hours) ||
+        *at - first != 2)
+        return false;
+    bool has_colon = *at < text.size && text.data[*at] == ':';
+    *at += has_colon;
+    first = *at;
+    if (has_colon || (*at < text.size && text.data[*at] >= '0' && text.data[*at] <= '9'))
+        if (!read_within(text, at, 2, 0, 59, &minutes) || *at - first != 2)
+            return false;
+    *out = (hours * 60 + minutes) * (sign == '-' ? -1 : 1);
+    return true;
+}
+
 static bool read_part(char letter, struct toc_str text, size_t *at, struct parts *out)
 {
     switch (letter) {
@@ -90,6 +115,8 @@ static bool read_part(char letter, struct toc_str text, size_t *at, struct parts
         return read_half(text, at, &out->half);
     case 'f':
         return read_fraction(text, at, &out->ms);
+    case 'z':
+        return read_offset(text, at, &out->offset_minutes);
     case '%':
         return *at < text.size && text.data[(*at)++] == '%';
     default:
@@ -97,19 +124,26 @@ static bool read_part(char letter, struct toc_str text, size_t *at, struct parts
     }
 }
 
-enum toc_err import_time_read(struct toc_str format, struct toc_str text, toc_time_ms *out)
+static bool read_parts(struct toc_str format, struct toc_str text, struct parts *out)
 {
-    struct parts p = {.month = 1, .day = 1};
     size_t at = 0;
     for (size_t i = 0; i < format.size; i++) {
         if (format.data[i] == '%' && i + 1 < format.size) {
-            if (!read_part(format.data[++i], text, &at, &p))
-                return TOC_ERR_MALFORMED;
+            if (!read_part(format.data[++i], text, &at, out))
+                return false;
         } else if (at >= text.size || text.data[at++] != format.data[i]) {
-            return TOC_ERR_MALFORMED;
+            return false;
         }
     }
-    if (at != text.size || (unsigned)p.day > toc_days_in_month(p.year, (unsigned)p.month))
+    return at == text.size &&
+           (unsigned)out->day <= toc_days_in_month(out->year, (unsigned)out->month);
+}
+
+enum toc_err import_time_read(struct toc_str format, const struct toc_tz *zone, struct toc_str text,
+                              toc_time_ms *out)
+{
+    struct parts p = {.month = 1, .day = 1};
+    if (!read_parts(format, text, &p))
         return TOC_ERR_MALFORMED;
     if (p.half != 0) {
         if (p.hour == 0 || p.hour > 12) /* only half a day's hours go with am and pm */
@@ -117,8 +151,10 @@ enum toc_err import_time_read(struct toc_str format, struct toc_str text, toc_ti
         p.hour = p.hour % 12 + (p.half == 2 ? 12 : 0);
     }
     int64_t days = toc_days_from_date(p.year, (unsigned)p.month, (unsigned)p.day);
-    *out = days * TOC_DAY_MS + p.hour * (toc_time_ms)TOC_HOUR_MS + p.minute * TOC_MINUTE_MS +
-           p.second * TOC_SECOND_MS + p.ms;
+    toc_time_ms wall_ms = days * TOC_DAY_MS + p.hour * (toc_time_ms)TOC_HOUR_MS +
+                          p.minute * TOC_MINUTE_MS + p.second * TOC_SECOND_MS + p.ms;
+    *out = zone != NULL ? toc_tz_resolve(zone, wall_ms)
+                        : wall_ms - p.offset_minutes * (toc_time_ms)TOC_MINUTE_MS;
     return TOC_OK;
 }
 
@@ -128,11 +164,19 @@ bool import_time_format_is_valid(struct toc_str format)
     for (size_t i = 0; i < format.size; i++) {
         if (format.data[i] != '%')
             continue;
-        if (++i == format.size || strchr("YymbdHIMSpf%", format.data[i]) == NULL)
+        if (++i == format.size || strchr("YymbdHIMSpfz%", format.data[i]) == NULL)
             return false;
         year = year || format.data[i] == 'Y' || format.data[i] == 'y';
         month = month || format.data[i] == 'm' || format.data[i] == 'b';
         day = day || format.data[i] == 'd';
     }
     return year && month && day;
+}
+
+bool import_time_has_offset(struct toc_str format)
+{
+    for (size_t i = 0; i + 1 < format.size; i++)
+        if (format.data[i] == '%' && format.data[++i] == 'z')
+            return true;
+    return false;
 }

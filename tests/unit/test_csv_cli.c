@@ -15,7 +15,7 @@ static struct reading begin(const char *text, size_t size)
     struct reading r;
     r.file = fmemopen((void *)(uintptr_t)text, size, "r");
     assert_non_null(r.file);
-    assert_int_equal(csv_open(r.file, &r.csv), TOC_OK);
+    assert_int_equal(csv_open(r.file, "t.csv", &r.csv), TOC_OK);
     return r;
 }
 
@@ -112,9 +112,9 @@ static void assert_fails(const char *text, enum toc_err err, const char *part)
 static void what_would_shift_columns_is_an_error_with_its_line(void **state)
 {
     (void)state;
-    assert_fails("a,b\n1,x\"y\n", TOC_ERR_MALFORMED, "line 2: a quote inside");
-    assert_fails("a,b\n\"1\"x,2\n", TOC_ERR_MALFORMED, "line 2: text behind");
-    assert_fails("a\nb\n\"c\nd\n", TOC_ERR_MALFORMED, "line 3: a quote opened here");
+    assert_fails("a,b\n1,x\"y\n", TOC_ERR_MALFORMED, "t.csv:2: a quote inside");
+    assert_fails("a,b\n\"1\"x,2\n", TOC_ERR_MALFORMED, "t.csv:2: text behind");
+    assert_fails("a\nb\n\"c\nd\n", TOC_ERR_MALFORMED, "t.csv:3: a quote opened here");
 }
 
 static void a_row_has_limits(void **state)

@@ -28,6 +28,8 @@ struct fixture {
     "values:\n"                                                                                    \
     "  states: {New: new, Open: open, Wait: pending, Vendor: pending, Done: closed}\n"             \
     "  prios: {1 - High: P1, 2 - Low: P4, none: null, \"*\": P3}\n"                                \
+    "  lines: {\"*\": 1, \"* 2nd\": 2, \"* 3rd\": 3, lost 3rd: 9}\n"                               \
+    "  kinds: {\"a*\": A, \"*z\": Z, \"*mid*\": M, \"\": none}\n"                                  \
     "subject: ${nr}\n"                                                                             \
     "order: [\"${at|time}\", \"${mod}\"]\n"                                                        \
     "events:\n"
@@ -80,14 +82,17 @@ static void add_row(struct fixture *f, const char *names, const char *cells)
     assert_int_equal(import_map_bind(f->map, header, count, index, error), TOC_OK);
     struct import_row *row = &f->rows[f->row_count];
     row->cells = f->cells[f->row_count];
+    row->file = "t.csv";
+    row->order = f->row_count;
     row->line = ++f->row_count + 1;
     for (size_t i = 0; i < import_map_columns(f->map); i++)
         row->cells[i] = values[index[i]];
 }
 
-static void on_event(void *arg, const Tocsin__V1__Event *e)
+static void on_event(void *arg, const struct import_row *row, const Tocsin__V1__Event *e)
 {
     struct fixture *f = arg;
+    assert_non_null(row);
     size_t used = strlen(f->out);
     const char *kind = strrchr(e->type, '.') + 1;
     used += (size_t)snprintf(f->out + used, OUT_MAX - used, "%s %s %lld", kind, e->id,
@@ -100,6 +105,11 @@ static void on_event(void *arg, const Tocsin__V1__Event *e)
     else if (e->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_STATUS)
         snprintf(f->out + used, OUT_MAX - used, " %s\n",
                  toc_state_name((unsigned)e->issue_status->state));
+    else if (e->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_ESCALATED)
+        snprintf(f->out + used, OUT_MAX - used, " %u %s\n", e->issue_escalated->to_tier,
+                 e->issue_escalated->queue);
+    else if (e->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_ASSIGNED)
+        snprintf(f->out + used, OUT_MAX - used, " %s\n", e->issue_assigned->queue);
     else if (e->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_WORKED)
         snprintf(f->out + used, OUT_MAX - used, " %u s\n", e->issue_worked->seconds);
     else
@@ -181,7 +191,8 @@ static void an_unlisted_word_is_trouble_unless_the_map_has_a_star(void **state)
     add_row(f, NAMES, "T1|2|2026-03-01 00:30|2026-03-01 00:00|Lost|urgent!|net");
     apply(f);
     assert_string_equal(f->out, "opened T1/o 29538660 P3 net 2\n");
-    assert_string_equal(f->troubles, "line 3: state: 'Lost' is not in the map's values 'states'\n");
+    assert_string_equal(f->troubles,
+                        "t.csv:3: state: 'Lost' is not in the map's values 'states'\n");
 }
 
 static void a_bad_time_is_trouble_with_its_line(void **state)
@@ -194,8 +205,70 @@ static void a_bad_time_is_trouble_with_its_line(void **state)
     apply(f);
     assert_string_equal(f->out, "");
     assert_string_equal(f->troubles,
-                        "line 2: opened: '01/03/2026' is no time of the format %Y-%m-%d %H:%M\n"
-                        "line 2: at is unknown, the event has no time\n");
+                        "t.csv:2: opened: '01/03/2026' is no time of the format %Y-%m-%d %H:%M\n"
+                        "t.csv:2: at is unknown, the event has no time\n");
+}
+
+#define KINDS                                                                                      \
+    "  - {type: tocsin.issue.opened, id: \"${nr}/${mod}\", at: \"${at}\",\n"                       \
+    "     data: {category: \"${cat|kinds}\"}}\n"
+
+static void a_star_at_the_ends_of_a_word_stands_for_anything(void **state)
+{
+    struct fixture *f = *state;
+    load(f, KINDS);
+    add_row(f, "nr|mod|at|cat", "T1|1|2026-03-01 00:00|az"); /* the first pattern that fits */
+    add_row(f, "nr|mod|at|cat", "T1|2|2026-03-01 00:00|z");
+    add_row(f, "nr|mod|at|cat", "T1|3|2026-03-01 00:00|omidst");
+    add_row(f, "nr|mod|at|cat", "T1|4|2026-03-01 00:00|");
+    add_row(f, "nr|mod|at|cat", "T1|5|2026-03-01 00:00|?"); /* unknown: no pattern is about it */
+    add_row(f, "nr|mod|at|cat", "T1|6|2026-03-01 00:00|mi");
+    apply(f);
+    assert_string_equal(f->out, "opened T1/1 29538660 P0 A 0\n"
+                                "opened T1/2 29538660 P0 Z 0\n"
+                                "opened T1/3 29538660 P0 M 0\n"
+                                "opened T1/4 29538660 P0 none 0\n"
+                                "opened T1/5 29538660 P0  0\n");
+    assert_string_equal(f->troubles, "t.csv:7: cat: 'mi' is not in the map's values 'kinds'\n");
+}
+
+/* A move between lines is an escalation, a hand-off within a line an assignment. */
+static void conditions_see_what_a_cell_is_looked_up_as(void **state)
+{
+    struct fixture *f = *state;
+    load(f, "  - {type: tocsin.issue.escalated, id: \"${mod}\", at: \"${at}\",\n"
+            "     when: {changed: team|lines},\n"
+            "     data: {to_tier: \"${team|lines}\", queue: \"${team}\"}}\n"
+            "  - {type: tocsin.issue.assigned, id: \"${mod}\", at: \"${at}\",\n"
+            "     when: {changed: team, same: team|lines, not: {team|lines: [\"3\"]}},\n"
+            "     data: {action: assign, queue: \"${team}\"}}\n");
+    add_row(f, "nr|mod|at|team", "T1|1|2026-03-01 00:00|V30");
+    add_row(f, "nr|mod|at|team", "T1|2|2026-03-01 00:01|V31");
+    add_row(f, "nr|mod|at|team", "T1|3|2026-03-01 00:02|V5 3rd");
+    add_row(f, "nr|mod|at|team", "T1|4|2026-03-01 00:03|V6 3rd");
+    add_row(f, "nr|mod|at|team", "T1|5|2026-03-01 00:04|lost 3rd"); /* the word, not the pattern */
+    add_row(f, "nr|mod|at|team", "T1|6|2026-03-01 00:05|2nd");      /* no pattern but the last */
+    add_row(f, "nr|mod|at|team", "T1|7|2026-03-01 00:06|2nd");
+    apply(f);
+    assert_string_equal(f->out, "assigned 2 29538661 V31\n"
+                                "escalated 3 29538662 3 V5 3rd\n"
+                                "escalated 5 29538664 9 lost 3rd\n"
+                                "escalated 6 29538665 1 2nd\n");
+    assert_string_equal(f->troubles, "");
+}
+
+static void a_condition_on_a_word_that_is_not_listed_is_trouble(void **state)
+{
+    struct fixture *f = *state;
+    load(f, "  - {type: tocsin.issue.status, id: \"${mod}\", at: \"${at}\",\n"
+            "     when: {is: {state|states: [open]}}, data: {state: open}}\n");
+    add_row(f, "nr|mod|at|state", "T1|1|2026-03-01 00:00|Open");
+    add_row(f, "nr|mod|at|state", "T1|2|2026-03-01 00:01|Lost");
+    add_row(f, "nr|mod|at|state", "T1|3|2026-03-01 00:02|Done");
+    apply(f);
+    assert_string_equal(f->out, "status 1 29538660 open\n");
+    assert_string_equal(f->troubles,
+                        "t.csv:3: state: 'Lost' is not in the map's values 'states'\n");
 }
 
 static void only_changed_says_nothing_twice(void **state)
@@ -244,7 +317,7 @@ static void numbers_are_numbers_and_a_wrong_one_is_trouble(void **state)
     add_row(f, "nr|mod|at|secs", "T1|2|2026-03-01 00:01|a while");
     apply(f);
     assert_string_equal(f->out, "worked T1/1 29538660 90 s\n");
-    assert_non_null(strstr(f->troubles, "line 3: seconds: has to be a whole number"));
+    assert_non_null(strstr(f->troubles, "t.csv:3: seconds: has to be a whole number"));
 }
 
 static void assert_map_error(const char *text, const char *part)
@@ -283,6 +356,14 @@ static void mistakes_in_a_map_are_told_with_their_place(void **state)
                      "did you mean 'first'?");
     assert_map_error("time: {format: \"%Y-%q\", zone: Mars/Base}\n", "no time zone 'Mars/Base'");
     assert_map_error("time: {format: \"%H:%M\", zone: UTC}\n", "not a time format");
+    assert_map_error("time: {format: \"%Y-%m-%d\"}\n", "times without %z need a 'zone'");
+    assert_map_error("time: {format: \"%Y-%m-%d%z\", zone: UTC}\n", "a zone beside %z");
+    assert_map_error("values: {v: {a*b: c}}\n", "the begin or the end of a word");
+    assert_map_error(HEAD "  - {type: tocsin.issue.status, id: a, at: \"${b}T00\"}\n",
+                     "'at' has to be one cell");
+    assert_map_error(HEAD
+                     "  - {type: tocsin.issue.status, id: a, at: \"${b}\", when: {same: \"|v\"}}",
+                     "a cell without its column's name");
 }
 
 static void a_column_that_is_not_there_is_named(void **state)
@@ -295,6 +376,19 @@ static void a_column_that_is_not_there_is_named(void **state)
     load(f, STATES);
     assert_int_equal(import_map_bind(f->map, header, 4, index, error), TOC_ERR_CONFIG);
     assert_string_equal(error, "the file has no column 'mod' (did you mean 'mods'?)");
+}
+
+static void a_column_that_is_there_twice_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    const struct toc_str header[] = {TOC_STR("nr"), TOC_STR("mod"), TOC_STR("at"), TOC_STR("state"),
+                                     TOC_STR("at"), TOC_STR("x"),   TOC_STR("x")};
+    size_t index[CELLS];
+    char error[IMPORT_ERROR_MAX];
+    load(f, STATES);
+    assert_int_equal(import_map_bind(f->map, header, 7, index, error), TOC_ERR_CONFIG);
+    assert_string_equal(error, "the file has two columns 'at'");
+    assert_int_equal(import_map_bind(f->map, header, 4, index, error), TOC_OK);
 }
 
 static void times_are_read_strictly(void **state)
@@ -316,12 +410,21 @@ static void times_are_read_strictly(void **state)
         {"%Y-%m-%dT%H:%M", "1970-01-02T24:00", -1},
         {"%m/%d/%Y %H:%M %p", "1/2/1970 13:00 PM", -1},
         {"%d %b %Y", "02 foo 1970", -1},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05+02:00", 90245000},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05-0030", 99245000},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05Z", 97445000},
+        {"%Y-%m-%dT%H%z", "1970-01-02T03+05", 79200000},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05", -1},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05+2", -1},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05+02:", -1},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05+02:60", -1},
+        {"%Y-%m-%dT%H:%M:%S%z", "1970-01-02T03:04:05+24:00", -1},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         toc_time_ms at_ms = -1;
         enum toc_err err =
-            import_time_read(toc_str_of(rows[i].format), toc_str_of(rows[i].text), &at_ms);
+            import_time_read(toc_str_of(rows[i].format), NULL, toc_str_of(rows[i].text), &at_ms);
         assert_int_equal(err, rows[i].at_ms < 0 ? TOC_ERR_MALFORMED : TOC_OK);
         assert_true(at_ms == rows[i].at_ms);
     }
@@ -330,22 +433,32 @@ static void times_are_read_strictly(void **state)
     assert_true(import_time_format_is_valid(TOC_STR("%d.%m.%y %H:%M")));
 }
 
-/* The map that is shipped, from the tree that this test was built from. */
-static void the_shipped_map_is_a_map(void **state)
+/* The maps that are shipped, from the tree that this test was built from. */
+static void the_shipped_maps_are_maps(void **state)
 {
+    static const struct {
+        const char *name, *source;
+    } maps[] = {
+        {"servicenow", "urn:servicenow:incident"},
+        {"boston311", "urn:boston:311"},
+        {"bpic2013", "urn:bpic2013:incident"},
+        {"bpic2013-problems", "urn:bpic2013:problem"},
+    };
     struct fixture *f = *state;
     char path[1024], text[16384], *errors = NULL;
-    snprintf(path, sizeof(path), "%.*s/../../deploy/import/servicenow.yaml",
-             (int)(strrchr(__FILE__, '/') - __FILE__), __FILE__);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    size_t size = fread(text, 1, sizeof(text), file);
-    fclose(file);
-    enum toc_err err = import_map_read(toc_str(text, size), path, &f->map, &errors);
-    if (err != TOC_OK)
-        fail_msg("%s", errors);
-    assert_string_equal(import_map_source(f->map), "urn:servicenow:incident");
-    assert_int_equal(f->map->rule_count, 7);
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        snprintf(path, sizeof(path), TOCSIN_SOURCE "/deploy/import/%s.yaml", maps[i].name);
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        size_t size = fread(text, 1, sizeof(text), file);
+        fclose(file);
+        enum toc_err err = import_map_read(toc_str(text, size), path, &f->map, &errors);
+        if (err != TOC_OK)
+            fail_msg("%s", errors);
+        assert_string_equal(import_map_source(f->map), maps[i].source);
+        import_map_free(f->map);
+        f->map = NULL;
+    }
 }
 
 int main(void)
@@ -357,13 +470,17 @@ int main(void)
         CASE(unknown_cells_leave_their_members_out),
         CASE(an_unlisted_word_is_trouble_unless_the_map_has_a_star),
         CASE(a_bad_time_is_trouble_with_its_line),
+        CASE(a_star_at_the_ends_of_a_word_stands_for_anything),
+        CASE(conditions_see_what_a_cell_is_looked_up_as),
+        CASE(a_condition_on_a_word_that_is_not_listed_is_trouble),
         CASE(only_changed_says_nothing_twice),
         CASE(conditions_all_have_to_hold),
         CASE(numbers_are_numbers_and_a_wrong_one_is_trouble),
         CASE(mistakes_in_a_map_are_told_with_their_place),
         CASE(a_column_that_is_not_there_is_named),
+        CASE(a_column_that_is_there_twice_is_refused),
         CASE(times_are_read_strictly),
-        CASE(the_shipped_map_is_a_map),
+        CASE(the_shipped_maps_are_maps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
