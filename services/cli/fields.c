@@ -22,6 +22,8 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type)
         return &tocsin__v1__issue_parked__descriptor;
     case TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED:
         return &tocsin__v1__clock_change__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED:
+        return &tocsin__v1__urgency__descriptor;
     case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
