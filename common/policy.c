@@ -1,4 +1,5 @@
 #include "common/policy_build.h"
+#include "common/policy_tree.h"
 
 #include <assert.h>
 #include <openssl/sha.h>
@@ -6,7 +7,22 @@
 
 #define FORMAT_VERSION 1
 
-enum { FORMAT, CALENDARS, QUEUES, PEOPLE, TRIAGE, ROUTES, SLAS, PATHS, TEAMS, ALERTS, KEY_COUNT };
+enum {
+    FORMAT,
+    CALENDARS,
+    QUEUES,
+    PEOPLE,
+    TRIAGE,
+    ROUTES,
+    SLAS,
+    PATHS,
+    TEAMS,
+    ALERTS,
+    INCLUDE,
+    OVERLAY,
+    LOCKED,
+    KEY_COUNT
+};
 
 const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [FORMAT] = {"policy", true, "1", NULL, "The format of the file."},
@@ -20,6 +36,14 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
     [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
+    [INCLUDE] = {"include", false, "[FILE]", NULL,
+                 "Further files of this policy, named from the file that includes them."},
+    [OVERLAY] =
+        {"overlay", false, "{...}", NULL,
+         "Makes an included file an overlay: it has an owner and changes what the root says."},
+    [LOCKED] = {"locked", false, "[PLACE]", NULL,
+                "What overlays may only make tighter: `slas.safety`, `triage.child-safety`; `*` "
+                "stands for one name."},
 };
 
 /* What toc_names and the cast in toc_policy_free rely on. */
@@ -33,40 +57,6 @@ static_assert(offsetof(struct toc_triage_rule, name) == 0 &&
                   offsetof(struct toc_alert_rule, name) == 0,
               "struct toc_names finds the name at the front");
 static_assert(offsetof(struct toc_build, policy) == 0, "a policy is its build");
-
-/* --- before YAML ------------------------------------------------------------------------------ */
-
-/* Where the text stops being UTF-8 without NUL. */
-static size_t bad_byte(struct toc_str text)
-{
-    size_t at = 0;
-    while (at < text.size) {
-        size_t length = 1;
-        while (length <= 4 && at + length <= text.size &&
-               !toc_str_is_text(toc_str(text.data + at, length)))
-            length++;
-        if (length > 4 || at + length > text.size)
-            return at;
-        at += length;
-    }
-    return at;
-}
-
-static bool is_readable(struct toc_diag *diag, struct toc_str text)
-{
-    if (text.size > TOC_POLICY_SIZE_MAX) {
-        toc_diag_error(diag, 0, "the policy has %zu bytes; at most %d are allowed", text.size,
-                       TOC_POLICY_SIZE_MAX);
-        return false;
-    }
-    if (!toc_str_is_text(text)) {
-        size_t at = bad_byte(text);
-        toc_diag_error(diag, at, "%s",
-                       text.data[at] == '\0' ? "a NUL byte in the text" : "not UTF-8");
-        return false;
-    }
-    return true;
-}
 
 /* --- compiling -------------------------------------------------------------------------------- */
 
@@ -98,63 +88,57 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_alerts(b, values[ALERTS]);
 }
 
-static enum toc_err compile(struct toc_build *b)
+static enum toc_err compile(struct toc_build *b, struct toc_policy_tree *tree)
 {
-    struct toc_pool tree = {NULL};
-    const struct toc_yaml *root = NULL;
-    enum toc_err err = toc_yaml_read(b->diag, &tree, &root);
-    if (err == TOC_OK)
-        read_sections(b, root);
-    toc_pool_done(&tree);
-    if (err == TOC_ERR_MEMORY || b->out_of_memory)
+    b->diag = &tree->diag;
+    b->tree = tree;
+    if (tree->root)
+        read_sections(b, tree->root);
+    b->diag = NULL;
+    b->tree = NULL;
+    if (b->out_of_memory)
         return TOC_ERR_MEMORY;
-    return b->diag->count > 0 ? TOC_ERR_CONFIG : TOC_OK;
+    return tree->diag.count > 0 ? TOC_ERR_CONFIG : TOC_OK;
 }
 
-static enum toc_err check_and_compile(struct toc_build *b, struct toc_str text,
-                                      const char *file_name)
+enum toc_err toc_policy_check(struct toc_str text, const char *file_name, struct toc_policy **out,
+                              struct toc_policy_tree **out_tree)
 {
-    const struct toc_str mark = TOC_STR("\xef\xbb\xbf"); /* some editors put it first */
-    struct toc_str body = text;
-    if (text.size >= mark.size && toc_str_starts(text, mark))
-        body = toc_str(text.data + mark.size, text.size - mark.size);
-    toc_diag_init(b->diag, body, file_name);
-    if (!is_readable(b->diag, body))
-        return TOC_ERR_CONFIG;
-    if (body.size == 0) {
-        toc_diag_error(b->diag, 0, "the policy is empty");
-        return TOC_ERR_CONFIG;
+    struct toc_build *b = calloc(1, sizeof(*b));
+    struct toc_policy_tree *tree = NULL;
+    enum toc_err err = b ? toc_policy_tree_read(text, file_name, &tree) : TOC_ERR_MEMORY;
+    if (err == TOC_OK) {
+        SHA256((const uint8_t *)text.data, text.size, b->policy.hash);
+        err = compile(b, tree);
     }
-    SHA256((const uint8_t *)text.data, text.size, b->policy.hash);
-    return compile(b);
+    if (err == TOC_OK)
+        *out = &b->policy;
+    else
+        toc_policy_free(b ? &b->policy : NULL);
+    if (err == TOC_OK || err == TOC_ERR_CONFIG)
+        *out_tree = tree;
+    else
+        toc_policy_tree_free(tree);
+    return err;
 }
 
 enum toc_err toc_policy_parse(struct toc_str text, const char *file_name, struct toc_policy **out,
                               char **out_errors)
 {
-    struct toc_build *b = calloc(1, sizeof(*b));
-    struct toc_diag *diag = calloc(1, sizeof(*diag));
-    enum toc_err err = TOC_ERR_MEMORY;
-    char *errors = NULL;
-    if (b && diag) {
-        b->diag = diag;
-        err = check_and_compile(b, text, file_name);
-    }
-    if (err == TOC_ERR_CONFIG) {
-        errors = toc_diag_text(diag);
-        if (!errors)
+    struct toc_policy_tree *tree = NULL;
+    enum toc_err err = toc_policy_check(text, file_name, out, &tree);
+    if (err == TOC_OK) {
+        *out_errors = NULL;
+    } else if (err == TOC_ERR_CONFIG) {
+        char *errors;
+        tree->diag.warning_count = 0;
+        errors = toc_diag_text(&tree->diag);
+        if (errors)
+            *out_errors = errors;
+        else
             err = TOC_ERR_MEMORY;
     }
-    free(diag);
-    if (err == TOC_OK) {
-        b->diag = NULL;
-        *out = &b->policy;
-        *out_errors = NULL;
-        return TOC_OK;
-    }
-    toc_policy_free(b ? &b->policy : NULL);
-    if (err == TOC_ERR_CONFIG)
-        *out_errors = errors;
+    toc_policy_tree_free(tree);
     return err;
 }
 

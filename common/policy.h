@@ -186,6 +186,13 @@ struct toc_policy {
  */
 TOC_MUST enum toc_err toc_policy_parse(struct toc_str text, const char *file_name,
                                        struct toc_policy **out, char **out_errors);
+/*
+ * The same for `tocsin policy check`: with the tree, in which all that was found is and where every
+ * value stands. `*out_tree` is set on TOC_OK and TOC_ERR_CONFIG; it needs `text` and `file_name`.
+ */
+struct toc_policy_tree;
+TOC_MUST enum toc_err toc_policy_check(struct toc_str text, const char *file_name,
+                                       struct toc_policy **out, struct toc_policy_tree **out_tree);
 /* Accepts NULL. */
 void toc_policy_free(struct toc_policy *policy);
 

@@ -18,6 +18,8 @@
 #define TOC_POLICY_VALUE_MAX    128                /* bytes of a value in a condition */
 #define TOC_POLICY_DURATION_MAX (366 * TOC_DAY_MS) /* of a target */
 
+struct toc_policy_tree;
+
 struct toc_policy_calendar {
     const char *name;
     struct toc_calendar *calendar; /* NULL after an error */
@@ -27,7 +29,8 @@ struct toc_policy_calendar {
 struct toc_build {
     struct toc_policy policy; /* first, so that a policy is its build */
     struct toc_pool pool;
-    struct toc_diag *diag; /* only while compiling */
+    struct toc_diag *diag; /* these two only while compiling */
+    const struct toc_policy_tree *tree;
     bool out_of_memory;
     struct toc_tz **zones; /* one per zone that is used */
     size_t zone_count;
@@ -65,6 +68,7 @@ struct toc_texts {
 /* --- the keys, each table beside its reader; policy_keys.c lists them all --------------------- */
 
 extern const struct toc_key toc_keys_root[];
+extern const struct toc_key toc_keys_overlay[];
 extern const struct toc_key toc_keys_calendar[];
 extern const struct toc_key toc_keys_path[];
 extern const struct toc_key toc_keys_step[];
@@ -112,6 +116,8 @@ bool toc_value_texts(struct toc_build *b, const struct toc_yaml *node, const cha
 
 /* --- policy_time.c ---------------------------------------------------------------------------- */
 
+/* "1h30m"; false for anything else. */
+bool toc_parse_duration(struct toc_str text, toc_time_ms *out);
 bool toc_value_duration(struct toc_build *b, const struct toc_yaml *node, const char *what,
                         toc_time_ms max_ms, toc_time_ms *out);
 /* "09:00-17:30" as milliseconds of the day; until < from is overnight, 00:00 as an end is 24:00. */

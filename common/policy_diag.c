@@ -12,37 +12,62 @@ void toc_diag_init(struct toc_diag *diag, struct toc_str text, const char *file_
 {
     diag->text = text;
     diag->file_name = file_name ? file_name : "policy";
-    diag->count = 0;
+    diag->files = NULL;
+    diag->file_count = 0;
+    diag->count = diag->warning_count = 0;
+    diag->last = NULL;
+}
+
+void toc_diag_files(struct toc_diag *diag, const struct toc_diag_file *files, size_t count)
+{
+    diag->files = files;
+    diag->file_count = count;
+}
+
+/* --- recording ------------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 5, 0))) static void
+record(struct toc_diag *diag, struct toc_diag_entry entries[TOC_DIAG_MAX], size_t *count,
+       size_t offset, const char *format, va_list args)
+{
+    struct toc_diag_entry *entry = *count < TOC_DIAG_MAX ? &entries[*count] : NULL;
+    (*count)++;
+    diag->last = entry;
+    if (!entry)
+        return;
+    entry->offset = offset < diag->text.size ? offset : diag->text.size;
+    entry->hint[0] = '\0';
+    (void)vsnprintf(entry->message, sizeof(entry->message), format, args);
 }
 
 void toc_diag_error(struct toc_diag *diag, size_t offset, const char *format, ...)
 {
-    struct toc_diag_entry *entry;
     va_list args;
-    if (diag->count++ >= TOC_DIAG_MAX)
-        return;
-    entry = &diag->entries[diag->count - 1];
-    entry->offset = offset < diag->text.size ? offset : diag->text.size;
-    entry->hint[0] = '\0';
     va_start(args, format);
-    (void)vsnprintf(entry->message, sizeof(entry->message), format, args);
+    record(diag, diag->entries, &diag->count, offset, format, args);
+    va_end(args);
+}
+
+void toc_diag_warning(struct toc_diag *diag, size_t offset, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    record(diag, diag->warnings, &diag->warning_count, offset, format, args);
     va_end(args);
 }
 
 void toc_diag_hint(struct toc_diag *diag, const char *format, ...)
 {
-    struct toc_diag_entry *entry;
     va_list args;
-    TOC_ASSERT(diag->count > 0);
-    if (diag->count > TOC_DIAG_MAX)
+    TOC_ASSERT(diag->count + diag->warning_count > 0);
+    if (!diag->last)
         return;
-    entry = &diag->entries[diag->count - 1];
     va_start(args, format);
-    (void)vsnprintf(entry->hint, sizeof(entry->hint), format, args);
+    (void)vsnprintf(diag->last->hint, sizeof(diag->last->hint), format, args);
     va_end(args);
 }
 
-/* --- the line of the text ------------------------------------------------------------------- */
+/* --- lines of the text ---------------------------------------------------------------------- */
 
 static bool is_continuation(char c)
 {
@@ -71,15 +96,64 @@ static size_t line_end(struct toc_str text, size_t offset)
     return offset;
 }
 
-void toc_diag_place(struct toc_str text, size_t offset, unsigned *line, unsigned *column)
+/* --- places --------------------------------------------------------------------------------- */
+
+size_t toc_diag_file_of(const struct toc_diag *diag, size_t offset)
 {
-    size_t start = line_start(text, offset);
-    unsigned lines = 1;
-    for (size_t i = 0; i < start; i++)
-        lines += text.data[i] == '\n';
-    *line = lines;
-    *column = text.size ? 1 + code_points(text.data + start, text.data + offset) : 1;
+    size_t at = 0;
+    while (at + 1 < diag->file_count && diag->files[at + 1].begin <= offset)
+        at++;
+    return at;
 }
+
+/* The file around `offset`, which becomes an offset in it. */
+static struct toc_str file_at(const struct toc_diag *diag, size_t *offset)
+{
+    const struct toc_diag_file *file;
+    if (diag->file_count == 0)
+        return diag->text;
+    file = &diag->files[toc_diag_file_of(diag, *offset)];
+    *offset = *offset > file->begin ? *offset - file->begin : 0;
+    *offset = *offset < file->size ? *offset : file->size;
+    return toc_str(diag->text.data + file->begin, file->size);
+}
+
+static void file_name_at(const struct toc_diag *diag, size_t offset, char out[TOC_DIAG_NAME_MAX])
+{
+    const char *slash = strrchr(diag->file_name, '/');
+    int dir = slash ? (int)(slash + 1 - diag->file_name) : 0;
+    struct toc_str name;
+    if (diag->file_count == 0) {
+        toc_str_copy(out, TOC_DIAG_NAME_MAX, toc_str_of(diag->file_name));
+        return;
+    }
+    name = diag->files[toc_diag_file_of(diag, offset)].name;
+    (void)snprintf(out, TOC_DIAG_NAME_MAX, "%.*s%.*s", dir, diag->file_name, (int)name.size,
+                   name.data);
+}
+
+void toc_diag_find(const struct toc_diag *diag, size_t offset, struct toc_diag_place *out)
+{
+    struct toc_str text;
+    size_t start;
+    file_name_at(diag, offset, out->file);
+    text = file_at(diag, &offset);
+    start = line_start(text, offset);
+    out->line = 1;
+    for (size_t i = 0; i < start; i++)
+        out->line += text.data[i] == '\n';
+    out->column = text.size ? 1 + code_points(text.data + start, text.data + offset) : 1;
+}
+
+char *toc_diag_where(const struct toc_diag *diag, size_t offset, char out[TOC_DIAG_WHERE_MAX])
+{
+    struct toc_diag_place place;
+    toc_diag_find(diag, offset, &place);
+    (void)snprintf(out, TOC_DIAG_WHERE_MAX, "%s:%u:%u", place.file, place.line, place.column);
+    return out;
+}
+
+/* --- the line of a finding ------------------------------------------------------------------ */
 
 /* Length of the code point at `p` when it may go to a terminal as it is, else 0. */
 static size_t printable_at(const char *p, size_t left)
@@ -132,17 +206,20 @@ static void put_line(FILE *out, struct toc_str text, size_t offset, unsigned lin
     fprintf(out, "%s\n      | %*s^\n", cut_right ? "..." : "", (int)pad, "");
 }
 
-static void put_entry(FILE *out, const struct toc_diag *diag, const struct toc_diag_entry *entry)
+static void put_entry(FILE *out, const struct toc_diag *diag, const struct toc_diag_entry *entry,
+                      const char *kind)
 {
-    unsigned line;
-    unsigned column;
-    toc_diag_place(diag->text, entry->offset, &line, &column);
-    put_safely(out, toc_str_of(diag->file_name));
-    fprintf(out, ":%u:%u: error: ", line, column);
+    struct toc_diag_place place;
+    size_t offset = entry->offset;
+    struct toc_str text;
+    toc_diag_find(diag, offset, &place);
+    put_safely(out, toc_str_of(place.file));
+    fprintf(out, ":%u:%u: %s: ", place.line, place.column, kind);
     put_safely(out, toc_str_of(entry->message));
     fputc('\n', out);
-    if (diag->text.size > 0)
-        put_line(out, diag->text, entry->offset, line);
+    text = file_at(diag, &offset);
+    if (text.size > 0)
+        put_line(out, text, offset, place.line);
     if (entry->hint[0]) {
         fputs("hint: ", out);
         put_safely(out, toc_str_of(entry->hint));
@@ -150,29 +227,50 @@ static void put_entry(FILE *out, const struct toc_diag *diag, const struct toc_d
     }
 }
 
-char *toc_diag_text(const struct toc_diag *diag)
+static void put_entries(FILE *out, const struct toc_diag *diag,
+                        const struct toc_diag_entry *entries, size_t count, const char *kind)
 {
-    size_t kept = diag->count < TOC_DIAG_MAX ? diag->count : TOC_DIAG_MAX;
-    size_t order[TOC_DIAG_MAX];
+    size_t kept = count < TOC_DIAG_MAX ? count : TOC_DIAG_MAX;
+    for (size_t i = 0; i < kept; i++) {
+        if (ftell(out) > 0)
+            fputc('\n', out);
+        put_entry(out, diag, &entries[i], kind);
+    }
+    if (count > kept)
+        fprintf(out, "\n%zu more %ss are not shown.\n", count - kept, kind);
+}
+
+/* Insertion keeps the order of equal places. */
+static void sort(struct toc_diag_entry *entries, size_t count)
+{
+    size_t kept = count < TOC_DIAG_MAX ? count : TOC_DIAG_MAX;
+    for (size_t i = 1; i < kept; i++) {
+        struct toc_diag_entry entry = entries[i];
+        size_t at = i;
+        for (; at > 0 && entries[at - 1].offset > entry.offset; at--)
+            entries[at] = entries[at - 1];
+        entries[at] = entry;
+    }
+}
+
+void toc_diag_sort(struct toc_diag *diag)
+{
+    sort(diag->entries, diag->count);
+    sort(diag->warnings, diag->warning_count);
+    diag->last = NULL;
+}
+
+char *toc_diag_text(struct toc_diag *diag)
+{
     char *text = NULL;
     size_t size = 0;
     bool failed;
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    for (size_t i = 0; i < kept; i++) { /* insertion keeps the order of equal places */
-        size_t at = i;
-        for (; at > 0 && diag->entries[order[at - 1]].offset > diag->entries[i].offset; at--)
-            order[at] = order[at - 1];
-        order[at] = i;
-    }
-    for (size_t i = 0; i < kept; i++) {
-        if (i > 0)
-            fputc('\n', out);
-        put_entry(out, diag, &diag->entries[order[i]]);
-    }
-    if (diag->count > kept)
-        fprintf(out, "\n%zu more errors are not shown.\n", diag->count - kept);
+    toc_diag_sort(diag);
+    put_entries(out, diag, diag->entries, diag->count, "error");
+    put_entries(out, diag, diag->warnings, diag->warning_count, "warning");
     failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed) {
         free(text);

@@ -4,6 +4,7 @@
 
 static const struct toc_key_table tables[] = {
     {"policy", toc_keys_root},
+    {"overlay", toc_keys_overlay},
     {"calendars.NAME", toc_keys_calendar},
     {"paths.NAME", toc_keys_path},
     {"paths.NAME.steps[]", toc_keys_step},

@@ -50,7 +50,7 @@ static unsigned small_number(struct toc_str digits)
 /* --- durations -------------------------------------------------------------------------------- */
 
 /* Nine digits of the longest unit cannot overflow. */
-static bool parse_duration(struct toc_str s, toc_time_ms *out)
+bool toc_parse_duration(struct toc_str s, toc_time_ms *out)
 {
     toc_time_ms sum = 0;
     size_t next = 0;
@@ -101,7 +101,7 @@ bool toc_value_duration(struct toc_build *b, const struct toc_yaml *node, const 
     const char *text;
     if (!toc_value_text(b, node, what, &text))
         return false;
-    if (!parse_duration(node->text, &value)) {
+    if (!toc_parse_duration(node->text, &value)) {
         toc_diag_error(b->diag, node->offset, "%s '%.*s' is not a duration", what,
                        TOC_DIAG_ARG(node->text));
         hint_duration(b, node->text);

@@ -4,6 +4,8 @@
 
 struct reader {
     struct toc_diag *diag;
+    struct toc_str text; /* the file */
+    size_t base;         /* where it begins in the text of `diag` */
     struct toc_pool *pool;
     struct toc_yaml *root;
     struct toc_yaml *open[TOC_YAML_DEPTH_MAX]; /* the maps and lists around this place */
@@ -40,8 +42,7 @@ static enum toc_err add_to_map(struct reader *r, struct toc_yaml *map, struct to
 {
     struct toc_yaml **key = &r->key[r->depth - 1];
     const struct toc_yaml *first;
-    unsigned line;
-    unsigned column;
+    struct toc_diag_place there;
     if (!*key) {
         if (node->kind == TOC_YAML_BROKEN)
             return TOC_ERR_CONFIG;
@@ -57,10 +58,10 @@ static enum toc_err add_to_map(struct reader *r, struct toc_yaml *map, struct to
     first = same_key(map, node->key->text);
     if (!first)
         return add_to_list(r, map, node);
-    toc_diag_place(r->diag->text, first->key->offset, &line, &column);
+    toc_diag_find(r->diag, first->key->offset, &there);
     toc_diag_error(r->diag, node->key->offset, "the key '%.*s' is given twice",
                    TOC_DIAG_ARG(node->key->text));
-    toc_diag_hint(r->diag, "the first is in line %u", line);
+    toc_diag_hint(r->diag, "the first is in line %u", there.line);
     return TOC_OK;
 }
 
@@ -85,7 +86,7 @@ static struct toc_yaml *node_at(struct reader *r, struct fy_token *token, enum t
         return NULL;
     node->kind = kind;
     if (mark)
-        node->offset = mark->input_pos;
+        node->offset = r->base + mark->input_pos;
     else if (r->depth > 0 && r->key[r->depth - 1])
         node->offset = r->key[r->depth - 1]->offset;
     else if (r->depth > 0)
@@ -97,7 +98,8 @@ static void refuse_tag(struct reader *r, struct fy_token *tag)
 {
     const struct fy_mark *mark = tag ? fy_token_start_mark(tag) : NULL;
     if (mark)
-        toc_diag_error(r->diag, mark->input_pos, "tags ('!...') are not used in a policy");
+        toc_diag_error(r->diag, r->base + mark->input_pos,
+                       "tags ('!...') are not used in a policy");
 }
 
 static enum toc_err open_node(struct reader *r, struct fy_token *token, struct fy_token *tag,
@@ -139,7 +141,8 @@ static size_t before_quote(const struct reader *r, size_t offset, struct fy_toke
     enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
     bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     char quote = style == FYSS_SINGLE_QUOTED ? '\'' : '"';
-    return quoted && offset > 0 && r->diag->text.data[offset - 1] == quote ? offset - 1 : offset;
+    return quoted && offset > r->base && r->diag->text.data[offset - 1] == quote ? offset - 1
+                                                                                 : offset;
 }
 
 static enum toc_err read_scalar(struct reader *r, const struct fy_event_scalar_data *scalar)
@@ -181,7 +184,7 @@ static enum toc_err start_document(struct reader *r, struct fy_token *token)
     const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
     if (r->documents++ == 0)
         return TOC_OK;
-    toc_diag_error(r->diag, mark ? mark->input_pos : r->diag->text.size,
+    toc_diag_error(r->diag, r->base + (mark ? mark->input_pos : r->text.size),
                    "a second document; a policy is one");
     return TOC_ERR_CONFIG;
 }
@@ -230,18 +233,18 @@ static size_t offset_of(struct toc_str text, int line, int column)
 /* An end that is missing shows only at the end of the text, so the hint says where to look. */
 static void hint_opening(const struct reader *r)
 {
-    unsigned line;
-    unsigned column;
+    struct toc_diag_place there;
     if (r->depth == 0)
         return;
-    toc_diag_place(r->diag->text, r->open[r->depth - 1]->offset, &line, &column);
-    toc_diag_hint(r->diag, "the last one opened begins at line %u, column %u", line, column);
+    toc_diag_find(r->diag, r->open[r->depth - 1]->offset, &there);
+    toc_diag_hint(r->diag, "the last one opened begins at line %u, column %u", there.line,
+                  there.column);
 }
 
 /* The commonest reason of all, for which libfyaml has many messages. */
 static void hint_tab(const struct reader *r)
 {
-    struct toc_str text = r->diag->text;
+    struct toc_str text = r->text;
     bool indenting = true;
     unsigned line = 1;
     for (size_t i = 0; i < text.size; i++) {
@@ -262,9 +265,9 @@ static bool report(struct reader *r, struct fy_parser *parser, struct fy_diag *f
     void *at = NULL;
     while ((error = fy_diag_errors_iterate(fy, &at)) != NULL) {
         const struct fy_mark *mark = error->fyt ? fy_token_start_mark(error->fyt) : NULL;
-        size_t offset =
-            mark ? mark->input_pos : offset_of(r->diag->text, error->line, error->column);
-        toc_diag_error(r->diag, offset, "not YAML: %s", error->msg ? error->msg : "unknown error");
+        size_t offset = mark ? mark->input_pos : offset_of(r->text, error->line, error->column);
+        toc_diag_error(r->diag, r->base + offset, "not YAML: %s",
+                       error->msg ? error->msg : "unknown error");
         if (error->msg && strstr(error->msg, "without a closing"))
             hint_opening(r);
         else if (error->msg && strstr(error->msg, "wrongly indented"))
@@ -273,7 +276,7 @@ static bool report(struct reader *r, struct fy_parser *parser, struct fy_diag *f
             hint_tab(r);
     }
     if (r->diag->count == before && fy_parser_get_stream_error(parser))
-        toc_diag_error(r->diag, 0, "not YAML: %s", r->note[0] ? r->note : "unknown error");
+        toc_diag_error(r->diag, r->base, "not YAML: %s", r->note[0] ? r->note : "unknown error");
     return r->diag->count > before;
 }
 
@@ -308,7 +311,7 @@ static enum toc_err read_events(struct reader *r, struct fy_parser *parser)
 {
     struct fy_event *event;
     enum toc_err err = TOC_OK;
-    if (fy_parser_set_string(parser, r->diag->text.data, r->diag->text.size) != 0)
+    if (fy_parser_set_string(parser, r->text.data, r->text.size) != 0)
         return TOC_ERR_MEMORY;
     while (err == TOC_OK && (event = fy_parser_parse(parser)) != NULL) {
         err = read_event(r, event);
@@ -317,10 +320,13 @@ static enum toc_err read_events(struct reader *r, struct fy_parser *parser)
     return err;
 }
 
-enum toc_err toc_yaml_read(struct toc_diag *diag, struct toc_pool *pool,
-                           const struct toc_yaml **out)
+enum toc_err toc_yaml_read_file(struct toc_diag *diag, size_t offset, size_t size,
+                                struct toc_pool *pool, struct toc_yaml **out)
 {
-    struct reader r = {.diag = diag, .pool = pool};
+    struct reader r = {.diag = diag,
+                       .text = toc_str(diag->text.data + offset, size),
+                       .base = offset,
+                       .pool = pool};
     struct fy_diag *fy = quiet_diag(&r);
     struct fy_parse_cfg config = {
         .search_path = "",
@@ -334,10 +340,19 @@ enum toc_err toc_yaml_read(struct toc_diag *diag, struct toc_pool *pool,
     fy_parser_destroy(parser);
     fy_diag_destroy(fy);
     if (err == TOC_OK && !r.root) {
-        toc_diag_error(diag, 0, "the policy is empty");
+        toc_diag_error(diag, offset, "the policy is empty");
         err = TOC_ERR_CONFIG;
     }
     if (err == TOC_OK)
         *out = r.root;
     return err;
+}
+
+enum toc_err toc_yaml_read(struct toc_diag *diag, struct toc_pool *pool,
+                           const struct toc_yaml **out)
+{
+    struct toc_yaml *root;
+    TOC_TRY(toc_yaml_read_file(diag, 0, diag->text.size, pool, &root));
+    *out = root;
+    return TOC_OK;
 }

@@ -39,5 +39,8 @@ struct toc_yaml {
  */
 TOC_MUST enum toc_err toc_yaml_read(struct toc_diag *diag, struct toc_pool *pool,
                                     const struct toc_yaml **out);
+/* The same of the file that begins at `offset`; the tree is the caller's to change. */
+TOC_MUST enum toc_err toc_yaml_read_file(struct toc_diag *diag, size_t offset, size_t size,
+                                         struct toc_pool *pool, struct toc_yaml **out);
 
 #endif
