@@ -2,7 +2,12 @@
 
 struct toc_fields toc_issue_fields(const Tocsin__V1__Issue *issue)
 {
-    struct toc_fields fields = {.tags = issue->tags, .tag_count = issue->n_tags};
+    struct toc_fields fields = {.tier = issue->tier,
+                                .reopened = issue->reopened,
+                                .tags = issue->tags,
+                                .tag_count = issue->n_tags,
+                                .facts = issue->facts,
+                                .fact_count = issue->n_facts};
     struct toc_str *value = fields.value;
     value[TOC_FIELD_SOURCE] = toc_str_of(issue->source);
     value[TOC_FIELD_CHANNEL] = toc_str_of(issue->channel);
@@ -16,5 +21,11 @@ struct toc_fields toc_issue_fields(const Tocsin__V1__Issue *issue)
     value[TOC_FIELD_RISK] = toc_str_of(toc_risk_name(issue->risk));
     value[TOC_FIELD_PRIORITY] = toc_str_of(toc_priority_name(issue->priority));
     value[TOC_FIELD_QUEUE] = toc_str_of(issue->queue);
+    value[TOC_FIELD_PARTNER] = toc_str_of(issue->partner);
+    value[TOC_FIELD_ASSIGNEE] = toc_str_of(issue->assignee);
+    value[TOC_FIELD_STATE] = toc_str_of(toc_state_name(issue->state));
+    value[TOC_FIELD_CONTENT_CLASS] = toc_str_of(issue->content_class);
+    value[TOC_FIELD_BOT] = toc_str_of(issue->bot ? "yes" : "no");
+    value[TOC_FIELD_APPEAL] = toc_str_of(issue->appeal != NULL ? "yes" : "no");
     return fields;
 }

@@ -15,6 +15,7 @@
 
 #define TOC_POLICY_SIZE_MAX     (256 * 1024) /* bytes of text */
 #define TOC_POLICY_PRIORITIES   4            /* P1..P4 */
+#define TOC_POLICY_TIERS        3            /* 1 partner, 2 in-house, 3 expert */
 #define TOC_POLICY_WARNINGS_MAX 8            /* thresholds of one clock */
 #define TOC_POLICY_CLOCKS_MAX   8            /* clocks of one SLA */
 #define TOC_TARGET_NONE         (-1)         /* no target: the clock does not run */

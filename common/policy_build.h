@@ -36,6 +36,7 @@ struct toc_build {
     size_t zone_count;
     struct toc_policy_calendar *calendars;
     size_t calendar_count;
+    size_t compared;          /* values, in the search for unreachable rules */
     struct toc_queue *queues; /* these four are what `policy` shows as constant */
     struct toc_person *people;
     struct toc_sla *slas;
@@ -149,6 +150,19 @@ void toc_build_people(struct toc_build *b, const struct toc_yaml *node,
 void toc_build_triage(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
+
+/* --- policy_match.c: conditions --------------------------------------------------------------- */
+
+/* What every rule begins with. */
+struct toc_rule_head {
+    const char *name; /* NULL after an error */
+    struct toc_match when;
+};
+
+void toc_build_when(struct toc_build *b, const struct toc_yaml *node, struct toc_match *when);
+/* Names the rule `item` when one before it fits whatever it fits. */
+void toc_check_reachable(struct toc_build *b, const struct toc_yaml *item,
+                         const struct toc_names *before, const struct toc_rule_head *rule);
 
 /* policy_pool.c: what can only be seen once queues and people are read. */
 void toc_check_queues(struct toc_build *b, const struct toc_yaml *queues);

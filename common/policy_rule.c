@@ -6,6 +6,9 @@
 
 static_assert(TOCSIN__V1__RISK__RISK_NONE == 1 && TOCSIN__V1__RISK__RISK_CRITICAL == 5,
               "toc_words_risk follows enum Risk");
+static_assert(offsetof(struct toc_triage_rule, when) == offsetof(struct toc_rule_head, when) &&
+                  offsetof(struct toc_route, when) == offsetof(struct toc_rule_head, when),
+              "a rule begins with its head");
 
 /* The first two keys of every rule. */
 enum { RULE, WHEN, COMMON_KEY_COUNT };
@@ -69,100 +72,6 @@ static const char *const severity_words[] = {"critical", "error", "warning", "in
 static const struct toc_words words_on = {on_words, 3};
 static const struct toc_words words_severity = {severity_words, 4};
 
-/* --- conditions ------------------------------------------------------------------------------- */
-
-static bool read_pattern(struct toc_build *b, const struct toc_yaml *node, const char *what,
-                         const char **out)
-{
-    const char *star;
-    if (!toc_value_text(b, node, what, out))
-        return false;
-    star = strchr(*out, '*');
-    if (!star || star[1] == '\0')
-        return true;
-    toc_diag_error(b->diag, node->offset, "'*' may only stand at the end of a value");
-    return false;
-}
-
-static bool is_prefix(const struct toc_yaml *node)
-{
-    return node->text.size > 0 && node->text.data[node->text.size - 1] == '*';
-}
-
-/* A value that can never occur is a mistake where all that can occur is known. */
-static void check_value(struct toc_build *b, const struct toc_yaml *node, enum toc_field field)
-{
-    const struct toc_names queues = {b->queues, b->policy.queue_count, sizeof(*b->queues)};
-    unsigned word;
-    size_t index;
-    if (is_prefix(node))
-        return;
-    if (field == TOC_FIELD_RISK)
-        (void)toc_value_word(b, node, "risk", &toc_words_risk, &word);
-    else if (field == TOC_FIELD_PRIORITY)
-        (void)toc_value_word(b, node, "priority", &toc_words_priority, &word);
-    else if (field == TOC_FIELD_QUEUE)
-        (void)toc_value_reference(b, node, "queue", &queues, &index);
-}
-
-static void refuse_field(struct toc_build *b, const struct toc_yaml *key)
-{
-    struct toc_guess guess;
-    toc_guess_init(&guess, key->text);
-    for (int i = 0; i < TOC_FIELD_COUNT; i++)
-        toc_guess_offer(&guess, toc_field_name((enum toc_field)i));
-    toc_diag_error(b->diag, key->offset, "there is no field '%.*s' to ask for",
-                   TOC_DIAG_ARG(key->text));
-    if (guess.best)
-        toc_diag_hint(b->diag, "did you mean '%s'?", guess.best);
-    else
-        toc_diag_hint(b->diag, "fields are type, source, channel, line_of_business, category, "
-                               "product, version, region, language, requester_tier, risk, "
-                               "priority, queue and tag");
-}
-
-static void read_test(struct toc_build *b, const struct toc_yaml *entry,
-                      struct toc_match_test *test)
-{
-    struct toc_texts values = {NULL, 0};
-    const struct toc_yaml *item;
-    size_t count;
-    int field = toc_field_find(entry->key->text);
-    if (field < 0) {
-        refuse_field(b, entry->key);
-        return;
-    }
-    test->field = (enum toc_field)field;
-    if (!toc_value_texts(b, entry, "a value", read_pattern, &values))
-        return;
-    test->values = values.values;
-    test->value_count = values.count;
-    if (values.count == 0)
-        toc_diag_error(b->diag, entry->offset, "a condition without values fits nothing");
-    item = toc_value_items(b, entry, "a value", &count);
-    for (size_t i = 0; i < count; i++, item = item->next)
-        check_value(b, item, test->field);
-}
-
-static void read_when(struct toc_build *b, const struct toc_yaml *node, struct toc_match *when)
-{
-    struct toc_match_test *tests;
-    if (!toc_value_map(b, node, "'when'"))
-        return;
-    if (node->count == 0) {
-        toc_diag_error(b->diag, node->offset, "'when' is empty");
-        toc_diag_hint(b->diag, "to fit everything, leave it out");
-        return;
-    }
-    tests = toc_build_array(b, node->count, sizeof(*tests));
-    if (!tests)
-        return;
-    when->tests = tests;
-    when->test_count = node->count;
-    for (const struct toc_yaml *entry = node->first; entry; entry = entry->next)
-        read_test(b, entry, tests++);
-}
-
 /* --- what all lists of rules share ------------------------------------------------------------ */
 
 /* A zeroed array for the list `node`; NULL when there is nothing to read. */
@@ -191,19 +100,15 @@ static void read_common(struct toc_build *b, const struct toc_yaml *const *value
                 toc_diag_error(b->diag, values[RULE]->offset, "a second rule '%s'", *name);
         }
     if (values[WHEN])
-        read_when(b, values[WHEN], when);
+        toc_build_when(b, values[WHEN], when);
 }
 
-/* `*open` is the rule before that fits everything, "" while there is none. */
-static void check_reachable(struct toc_build *b, const struct toc_yaml *item, const char *name,
-                            const struct toc_yaml *when, const char **open)
+static void check_reachable(struct toc_build *b, const struct toc_yaml *item,
+                            const struct toc_names *before)
 {
-    if (**open) {
-        toc_diag_error(b->diag, item->offset, "rule '%s' can never be reached", name ? name : "?");
-        toc_diag_hint(b->diag, "rule '%s' before it has no 'when' and so fits everything", *open);
-    } else if (item->kind == TOC_YAML_MAP && !when) {
-        *open = name ? name : "?";
-    }
+    struct toc_rule_head rule;
+    memcpy(&rule, (const char *)before->base + before->count * before->stride, sizeof(rule));
+    toc_check_reachable(b, item, before, &rule);
 }
 
 /* --- triage ----------------------------------------------------------------------------------- */
@@ -233,7 +138,6 @@ void toc_build_triage(struct toc_build *b, const struct toc_yaml *node)
     struct toc_triage_rule *rules = new_rules(b, node, "'triage'", sizeof(*rules));
     struct toc_names before = {rules, 0, sizeof(*rules)};
     const struct toc_yaml *values[TRIAGE_KEY_COUNT];
-    const char *open = "";
     if (!rules)
         return;
     b->policy.triage = rules;
@@ -245,7 +149,7 @@ void toc_build_triage(struct toc_build *b, const struct toc_yaml *node)
         read_common(b, values, &before, &rule->name, &rule->when);
         if (values[SET])
             read_set(b, values[SET], rule);
-        check_reachable(b, item, rule->name, values[WHEN], &open);
+        check_reachable(b, item, &before);
     }
 }
 
@@ -264,9 +168,9 @@ static void read_route(struct toc_build *b, const struct toc_yaml *const *values
     (void)toc_build_path_of(b, values[PATH], &route->path);
 }
 
-static void check_default(struct toc_build *b, const struct toc_yaml *node, const char *open)
+static void check_default(struct toc_build *b, const struct toc_yaml *node, bool has_default)
 {
-    if (*open || (node->last && node->last->kind != TOC_YAML_MAP))
+    if (has_default || (node->last && node->last->kind != TOC_YAML_MAP))
         return;
     toc_diag_error(b->diag, node->last ? node->last->offset : node->offset,
                    "there is no default route");
@@ -278,7 +182,7 @@ void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
     struct toc_route *rules = new_rules(b, node, "'routes'", sizeof(*rules));
     struct toc_names before = {rules, 0, sizeof(*rules)};
     const struct toc_yaml *values[ROUTE_KEY_COUNT];
-    const char *open = "";
+    bool has_default = false;
     if (!rules)
         return;
     b->policy.routes = rules;
@@ -289,9 +193,10 @@ void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
             continue;
         read_common(b, values, &before, &route->name, &route->when);
         read_route(b, values, route);
-        check_reachable(b, item, route->name, values[WHEN], &open);
+        has_default = has_default || !values[WHEN];
+        check_reachable(b, item, &before);
     }
-    check_default(b, node, open);
+    check_default(b, node, has_default);
 }
 
 /* --- alerts ----------------------------------------------------------------------------------- */

@@ -90,26 +90,43 @@ static void write_alert(const struct why_page *page, const struct why_now *now,
         alert->path, tail);
 }
 
-/* The fields that keep a rule from fitting, by name. */
+/* The value that a test asked for, "" when it is not known. */
+static const char *value_of(const struct why_page *page, const struct toc_match_test *test,
+                            const struct toc_fields *fields)
+{
+    char number[16];
+    switch (toc_field_kind(test->field)) {
+    case TOC_FIELD_IS_TEXT:
+        return toc_arena_copy(page->arena, fields->value[test->field]);
+    case TOC_FIELD_IS_NUMBER:
+        snprintf(number, sizeof(number), "%u",
+                 test->field == TOC_FIELD_TIER ? fields->tier : fields->reopened);
+        return toc_arena_copy(page->arena, toc_str_of(number));
+    case TOC_FIELD_IS_FACTS:
+        for (size_t i = 0; i < fields->fact_count; i++)
+            if (strcmp(fields->facts[i]->name, test->fact) == 0)
+                return fields->facts[i]->value;
+        return "";
+    case TOC_FIELD_IS_TAGS:
+        break;
+    }
+    return "";
+}
+
+/* The first test that keeps a rule from fitting. */
 static void write_mismatch(const struct why_page *page, const struct toc_alert_rule *rule,
                            const struct toc_fields *fields)
 {
-    for (size_t i = 0; i < rule->when.test_count; i++) {
-        const struct toc_match one = {&rule->when.tests[i], 1};
-        const struct toc_match_test *test = &rule->when.tests[i];
-        if (toc_match(&one, fields))
-            continue;
-        const struct toc_str *value = &fields->value[test->field];
-        if (test->field == TOC_FIELD_TAG)
-            say(page, PRINT_DIM, "'%s': no tag of it fits", rule->name);
-        else if (value->size == 0)
-            say(page, PRINT_DIM, "'%s': its %s is not known", rule->name,
-                toc_field_name(test->field));
-        else
-            say(page, PRINT_DIM, "'%s': its %s is %.*s", rule->name, toc_field_name(test->field),
-                (int)value->size, value->data);
-        return;
-    }
+    const struct toc_match_test *test = toc_match_failed(&rule->when, fields);
+    const char *value = value_of(page, test, fields);
+    const char *field = test->field == TOC_FIELD_FACT ? test->fact : toc_field_name(test->field);
+    if (test->field == TOC_FIELD_TAG)
+        say(page, PRINT_DIM, "'%s': %s", rule->name,
+            test->negated ? "it has a tag that must not be" : "no tag of it fits");
+    else if (value == NULL || value[0] == '\0')
+        say(page, PRINT_DIM, "'%s': its %s is not known", rule->name, field);
+    else
+        say(page, PRINT_DIM, "'%s': its %s is %s", rule->name, field, value);
 }
 
 /* What a rule that fits the issue still waits for. */

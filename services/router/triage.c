@@ -21,7 +21,7 @@ static bool fits(const struct toc_match *when, const struct toc_fields *fields, 
         Tocsin__V1__Tried *tried = &decision->tried[decision->tried_count];
         tocsin__v1__tried__init(tried);
         tried->name = toc_wire_text(rule);
-        tried->why = toc_wire_text(toc_field_name(failed->field));
+        tried->why = toc_wire_text(toc_match_name(failed));
         decision->tried_list[decision->tried_count++] = tried;
     }
     return false;

@@ -260,7 +260,7 @@ static void triage_and_alerts_keep_their_order_and_values(void **state)
     assert_null(one->category);
     assert_int_equal(one->when.test_count, 2);
     assert_int_equal(one->when.tests[1].field, TOC_FIELD_CHANNEL);
-    assert_string_equal(one->when.tests[1].values[0], "web");
+    assert_string_equal(one->when.tests[1].values[0].text, "web");
     assert_string_equal(policy->triage[1].category, "other");
     assert_int_equal(policy->triage[1].priority + policy->triage[1].risk, 0);
     assert_int_equal(policy->alert_count, 3);

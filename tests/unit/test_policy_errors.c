@@ -406,6 +406,40 @@ static void routes_end_with_the_default(void **state)
                  "p.yaml:8:12: ", "a second rule 'a'", NULL);
 }
 
+static void a_rule_behind_a_wider_one_is_named(void **state)
+{
+    static const struct {
+        const char *first, *second;
+        bool reached;
+    } rows[] = {
+        {"{category: [abuse*]}", "{category: [abuse_text, abuse_image], channel: web}", false},
+        {"{category: [abuse*]}", "{category: [abuse_text, bug], channel: web}", true},
+        {"{fact.age: \"<18\"}", "{fact.age: \"<13\"}", false},
+        {"{fact.age: \"<13\"}", "{fact.age: \"<18\"}", true},
+        {"{not: {region: [emea]}}", "{region: [apac, latam]}", false},
+        {"{not: {region: [emea]}}", "{region: [apac, emea]}", true},
+        {"{channel: web, tag: vip}", "{channel: web}", true},
+    };
+    char text[1000];
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct toc_policy *policy = NULL;
+        char *errors = NULL;
+        (void)snprintf(text, sizeof(text),
+                       HEAD SLAS "routes:\n  - {rule: wide, when: %s, queue: first}\n"
+                                 "  - {rule: narrow, when: %s, queue: first}\n"
+                                 "  - {rule: rest, queue: first}\n",
+                       rows[i].first, rows[i].second);
+        if (rows[i].reached) {
+            assert_int_equal(toc_policy_parse(toc_str_of(text), "p", &policy, &errors), TOC_OK);
+            toc_policy_free(policy);
+        } else {
+            assert_error(text, "p.yaml:8:5: ", "rule 'narrow' can never be reached",
+                         "rule 'wide' before it fits whatever this one fits");
+        }
+    }
+}
+
 static void conditions_can_come_true(void **state)
 {
     static const struct {
@@ -420,7 +454,20 @@ static void conditions_can_come_true(void **state)
         {"{risk: high}", "unknown risk 'high'", "one of none, low, elevated, severe, critical"},
         {"{risk: severes}", "unknown risk", "did you mean 'severe'?"},
         {"{priority: p1}", "unknown priority 'p1'", "did you mean 'P1'?"},
-        {"{category: [a*b]}", "'*' may only stand at the end", NULL},
+        {"{tier: 4}", "there is no tier 4", "1 partner, 2 in-house, 3 expert"},
+        {"{tier: high}", "'high' is no number or range that can come true", "2..5"},
+        {"{tier: \"1*\"}", "'1*' is no number or range", NULL},
+        {"{fact.age: 5..2}", "'5..2' is no number or range that can come true", NULL},
+        {"{fact.age: \">old\"}", "'>old' is no number", NULL},
+        {"{category: \">=3\"}", "category is no number, so it has no range", "tier, reopened"},
+        {"{fact: x}", "there is no field 'fact'", NULL},
+        {"{fact.: x}", "the name of a fact is empty", NULL},
+        {"{bot: maybe}", "unknown answer 'maybe'", "one of no, yes"},
+        {"{state: opened}", "unknown state 'opened'", NULL},
+        {"{not: {}}", "'not' is empty", NULL},
+        {"{not: [a]}", "'not' has to be a map", NULL},
+        {"{channel: [web, chat], not: {channel: [\"*\"]}}", "can never come true", NULL},
+        {"{fact.age: \"<18\", not: {fact.age: \"<=20\"}}", "see 'not fact.age'", NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -686,6 +733,7 @@ int main(void)
         cmocka_unit_test(references_lead_somewhere),
         cmocka_unit_test(a_broken_entry_may_be_referred_to),
         cmocka_unit_test(routes_end_with_the_default),
+        cmocka_unit_test(a_rule_behind_a_wider_one_is_named),
         cmocka_unit_test(conditions_can_come_true),
         cmocka_unit_test(clocks_are_checked),
         cmocka_unit_test(triage_and_alerts_are_checked),

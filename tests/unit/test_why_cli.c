@@ -170,8 +170,10 @@ static void unknown_records_are_shown_as_such(void **state)
 
 /* --- what holds now ------------------------------------------------------------------------ */
 
-static const char *const p1_only[] = {"P1"};
-static const struct toc_match_test is_p1[] = {{TOC_FIELD_PRIORITY, p1_only, 1}};
+static const struct toc_match_value p1_only[] = {
+    {.text = "P1", .kind = TOC_MATCH_EQUAL, .size = 2}};
+static const struct toc_match_test is_p1[] = {
+    {.field = TOC_FIELD_PRIORITY, .values = p1_only, .value_count = 1}};
 
 static void why_not_is_answered_rule_by_rule(void **state)
 {
