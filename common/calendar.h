@@ -26,6 +26,13 @@ struct toc_calendar;
 /* The horizon: from the start of one year to the start of the other, in UTC. */
 #define TOC_CALENDAR_YEAR_MIN 1800
 #define TOC_CALENDAR_YEAR_END 2300
+#define TOC_CALENDAR_BEGIN_MS (-62091 * TOC_DAY_MS) /* 1800-01-01T00:00Z */
+#define TOC_CALENDAR_END_MS   (120530 * TOC_DAY_MS) /* 2300-01-01T00:00Z */
+
+static inline bool toc_calendar_has_instant(toc_time_ms instant_ms)
+{
+    return instant_ms >= TOC_CALENDAR_BEGIN_MS && instant_ms < TOC_CALENDAR_END_MS;
+}
 
 /* How many rows of one kind (weekly windows, holidays, date hours, breaks) a calendar takes. */
 #define TOC_CALENDAR_ROWS_MAX 20000

@@ -86,14 +86,6 @@ struct toc_calendar {
                      [TOC_CALENDAR_DAYS_MAX + 1]; /* plain wall sum within the year */
 };
 
-#define TOC_CALENDAR_BEGIN_MS (-62091 * TOC_DAY_MS) /* 1800-01-01T00:00Z */
-#define TOC_CALENDAR_END_MS   (120530 * TOC_DAY_MS) /* 2300-01-01T00:00Z */
-
-static inline bool toc_calendar_has_instant(toc_time_ms instant_ms)
-{
-    return instant_ms >= TOC_CALENDAR_BEGIN_MS && instant_ms < TOC_CALENDAR_END_MS;
-}
-
 static inline bool toc_calendar_has_day(int64_t day)
 {
     return day >= TOC_CALENDAR_BEGIN_MS / TOC_DAY_MS && day < TOC_CALENDAR_END_MS / TOC_DAY_MS;

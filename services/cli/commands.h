@@ -23,7 +23,8 @@
     X(alerts, "alerts that are not resolved")                                                      \
     X(why, "every decision about an issue or an alert, and why not")                               \
     X(ack, "acknowledge an alert")                                                                 \
-    X(policy, "check, apply or show the policy; what may stand in it")                                                   \
+    X(policy, "check, apply or show the policy; what may stand in it")                             \
+    X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
     X(audit, "verify the logs, prove a record, show the checkpoint")                               \
     X(help, "tell more about one command: tocsin help COMMAND")
 
@@ -40,6 +41,7 @@ int cmd_alerts(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_calendar(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

@@ -7,7 +7,7 @@
 
 #include "common/str.h"
 
-#define LINES_MAX (64 * 1024) /* bytes of one line */
+#define LINES_MAX (1024 * 1024) /* bytes of one line */
 
 enum lines_result {
     LINES_LINE,     /* `out` is one, without its end; lent until the next call */

@@ -117,7 +117,7 @@ static enum toc_err publish_lines(struct publish *publish)
             err = on_pause(publish);
             break;
         case LINES_TOO_LONG:
-            tell_unreadable(publish, "longer than 64 kB: keep content out of events");
+            tell_unreadable(publish, "longer than 1 MB: keep content out of events");
             break;
         case LINES_FAILED:
             tell_unreadable(publish, strerror(errno));
