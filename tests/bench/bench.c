@@ -2,7 +2,8 @@
  * tocsin-bench fsync DIR                       F: p50 of a 4 kB append + fdatasync
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
  *
- * Keys: seconds batch window rate issues bytes critical frames prepare (1: open the issues first).
+ * Keys: seconds batch window rate issues bytes critical frames prepare (1: open the issues first)
+ * run (what subjects begin with: with prepare=0, that of the load which opened them).
  */
 #include "tests/bench/bench_client.h"
 
@@ -43,13 +44,19 @@ static int measure_fsync(const char *dir)
     return 0;
 }
 
-static double value_of(int argc, char **argv, const char *key, double preset)
+static const char *text_of(int argc, char **argv, const char *key, const char *preset)
 {
     size_t size = strlen(key);
     for (int i = 3; i < argc; i++)
         if (strncmp(argv[i], key, size) == 0 && argv[i][size] == '=')
-            return atof(argv[i] + size + 1);
+            return argv[i] + size + 1;
     return preset;
+}
+
+static double value_of(int argc, char **argv, const char *key, double preset)
+{
+    const char *text = text_of(argc, argv, key, NULL);
+    return text != NULL ? atof(text) : preset;
 }
 
 static int measure_publish(int argc, char **argv)
@@ -70,7 +77,7 @@ static int measure_publish(int argc, char **argv)
     char run[32];
     toc_peer peer;
     snprintf(run, sizeof(run), "%lx", (long)(bench_now() * 1e6) & 0xffffffffL);
-    options.run = run;
+    options.run = text_of(argc, argv, "run", run);
     if (toc_link_open(NULL, &link) < 0 || toc_link_connect(link, options.endpoint, &peer) < 0)
         bench_fail("cannot connect to %s", options.endpoint);
     if (options.issues != 0 && value_of(argc, argv, "prepare", 1) != 0)
