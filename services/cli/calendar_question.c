@@ -162,7 +162,7 @@ static enum toc_err on_count(struct reading *r, const char *name, struct toc_str
 
 static enum toc_err on_local(struct reading *r, const char *name, struct toc_str text)
 {
-    json_t *value;
+    json_t *value = NULL;
     TOC_TRY(read_text(r, name, text, &value));
     struct toc_str local = toc_str(json_string_value(value), json_string_length(value));
     enum toc_err err = TOC_OK;
