@@ -22,7 +22,7 @@ static const char map_text[] =
 
 /* A map, files in a directory of their own, and the plan made of them. */
 struct fixture {
-    char dir[64], paths[2][96], out[2048];
+    char *dir, paths[2][96], out[2048];
     size_t file_count;
     struct import_map *map;
     struct import_plan plan;
@@ -35,8 +35,8 @@ static int set_up(void **state)
     *state = f;
     if (f == NULL)
         return -1;
-    strcpy(f->dir, "/tmp/tocsin-plan-XXXXXX");
-    if (mkdtemp(f->dir) == NULL ||
+    f->dir = strdup("/tmp/tocsin-plan-XXXXXX");
+    if (f->dir == NULL || mkdtemp(f->dir) == NULL ||
         import_map_read(toc_str_of(map_text), "m.yaml", &f->map, &errors) != TOC_OK)
         return -1;
     import_plan_init(&f->plan, f->map, "urn:t", 0);
@@ -49,6 +49,7 @@ static int tear_down(void **state)
     for (size_t i = 0; i < f->file_count; i++)
         unlink(f->paths[i]);
     rmdir(f->dir);
+    free(f->dir);
     import_plan_done(&f->plan);
     import_map_free(f->map);
     free(f);
