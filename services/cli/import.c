@@ -233,7 +233,7 @@ static void print_summary(const struct import *import, double seconds)
     else
         receipts_summary(out, &import->receipts);
     if (import->plan.troubles > 0)
-        fprintf(out, ", %llu rows with trouble", (unsigned long long)import->plan.troubles);
+        fprintf(out, ", troubles with rows: %llu", (unsigned long long)import->plan.troubles);
     fprintf(out, ", %.1f s\n", seconds);
 }
 

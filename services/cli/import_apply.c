@@ -444,17 +444,20 @@ static enum outcome make_event(struct subject *s, struct making *m, size_t rule_
     return GAVE_TEXT;
 }
 
+/* What several events of a row fail for is told once. */
 static void apply_row(struct subject *s, const struct import_row *row, bool is_first, bool is_last)
 {
-    char error[IMPORT_ERROR_MAX];
+    char error[IMPORT_ERROR_MAX], told[IMPORT_ERROR_MAX] = "";
     struct making m = {s->map, row, error};
     for (size_t k = 0; k < s->map->rule_count; k++) {
         bool held;
         bool well = holds(&m, &s->map->rules[k].when, is_first, is_last, &held);
         if (well && held)
             well = make_event(s, &m, k) != GAVE_TROUBLE;
-        if (!well)
-            s->sink->on_trouble(s->sink->arg, error);
+        if (well || strcmp(error, told) == 0)
+            continue;
+        s->sink->on_trouble(s->sink->arg, error);
+        toc_str_copy(told, sizeof(told), toc_str_of(error));
     }
 }
 

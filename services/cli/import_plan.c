@@ -1,6 +1,8 @@
 #include "services/cli/import_plan.h"
 
+#include "services/cli/client.h"
 #include "services/cli/csv.h"
+#include "services/cli/progress.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,6 +101,27 @@ static bool keep_row(const struct reading *r, const struct toc_str *fields)
     return true;
 }
 
+/* What a file is that cannot be read as it stands; NULL when nothing is known against it. */
+static const char *find_fault(const struct toc_str *fields, size_t count)
+{
+    static const struct {
+        const char *start, *fault;
+    } marks[] = {
+        {"\x28\xb5\x2f\xfd", "the file is compressed: zstdcat FILE | tocsin import … -"},
+        {"\x1f\x8b", "the file is compressed: zcat FILE | tocsin import … -"},
+        {"\xff\xfe", "the file is UTF-16: iconv -f UTF-16 FILE | tocsin import … -"},
+        {"\xfe\xff", "the file is UTF-16: iconv -f UTF-16 FILE | tocsin import … -"},
+    };
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (toc_str_starts(fields[0], toc_str_of(marks[i].start)))
+            return marks[i].fault;
+    if (count == 1 && fields[0].size > 0 &&
+        (memchr(fields[0].data, ';', fields[0].size) ||
+         memchr(fields[0].data, '\t', fields[0].size)))
+        return "one column: fields have to stand apart by commas";
+    return NULL;
+}
+
 static bool read_header(struct reading *r)
 {
     const struct toc_str *fields;
@@ -106,10 +129,13 @@ static bool read_header(struct reading *r)
     enum toc_err err = csv_next(r->csv, &fields, &r->columns);
     if (err < 0)
         return fail_csv(r);
-    if (err == TOC_NONE)
-        return fail(r, "the file is empty");
-    if (fields[0].size >= 4 && memcmp(fields[0].data, "\x28\xb5\x2f\xfd", 4) == 0)
-        return fail(r, "the file is compressed: zstdcat FILE | tocsin import … -");
+    if (err == TOC_NONE) {
+        fprintf(stderr, WHO ": %s: the file is empty\n", r->file);
+        return false;
+    }
+    const char *fault = find_fault(fields, r->columns);
+    if (fault != NULL)
+        return fail(r, fault);
     err = import_map_bind(r->plan->map, fields, r->columns, r->index, error);
     return err == TOC_OK || fail(r, error);
 }
@@ -119,23 +145,32 @@ static bool is_full(const struct import_plan *plan)
     return plan->row_limit != 0 && plan->row_count >= plan->row_limit;
 }
 
+static bool take_row(struct reading *r, const struct toc_str *fields, size_t count)
+{
+    char error[IMPORT_ERROR_MAX];
+    if (count != r->columns) {
+        snprintf(error, sizeof(error), "%zu fields, the header has %zu", count, r->columns);
+        return fail(r, error);
+    }
+    if (r->plan->row_count == IMPORT_ROWS_MAX || !keep_row(r, fields))
+        return fail(r, "too many rows for the memory; use --limit");
+    return true;
+}
+
 static bool read_rows(struct reading *r)
 {
     const struct toc_str *fields;
+    struct progress progress;
     size_t count;
     enum toc_err err = TOC_NONE;
-    char error[IMPORT_ERROR_MAX];
-    if (!read_header(r))
-        return false;
-    while (!is_full(r->plan) && (err = csv_next(r->csv, &fields, &count)) == TOC_OK) {
-        if (count != r->columns) {
-            snprintf(error, sizeof(error), "%zu fields, the header has %zu", count, r->columns);
-            return fail(r, error);
-        }
-        if (r->plan->row_count == IMPORT_ROWS_MAX || !keep_row(r, fields))
-            return fail(r, "too many rows for the memory; use --limit");
+    bool ok = true;
+    progress_begin(&progress, "reading", 0, client_mono_ms());
+    while (ok && !is_full(r->plan) && (err = csv_next(r->csv, &fields, &count)) == TOC_OK) {
+        ok = take_row(r, fields, count);
+        progress_show(&progress, r->plan->row_count, NULL, client_mono_ms());
     }
-    return err >= 0 || fail_csv(r);
+    progress_end(&progress);
+    return ok && (err >= 0 || fail_csv(r));
 }
 
 bool import_plan_read(struct import_plan *plan, const char *path)
@@ -147,7 +182,7 @@ bool import_plan_read(struct import_plan *plan, const char *path)
         fprintf(stderr, WHO ": %s: %s\n", path, strerror(errno));
         return false;
     }
-    bool ok = csv_open(file, r.file, &r.csv) == TOC_OK && read_rows(&r);
+    bool ok = csv_open(file, r.file, &r.csv) == TOC_OK && read_header(&r) && read_rows(&r);
     csv_close(r.csv);
     if (file != stdin)
         fclose(file);

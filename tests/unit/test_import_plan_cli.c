@@ -136,6 +136,21 @@ static void a_file_that_cannot_be_trusted_is_refused(void **state)
     assert_false(read_text(f, "nr,cat,opened\nT1,a,1970-01-02 00:00\n"));
     assert_false(read_text(f, "nr,cat,opened,closed\nT1,a,1970-01-02 00:00\n"));
     assert_false(import_plan_read(&f->plan, "/nowhere/at/all.csv"));
+    assert_false(import_plan_read(&f->plan, f->dir));
+}
+
+/* What people hand over most often instead of CSV is told as what it is. */
+static void a_file_of_another_kind_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",          "nr;cat;opened;closed\n", "nr\tcat\topened\tclosed\n",
+        "\xff\xfen", "\x1f\x8b\x08",           "\x28\xb5\x2f\xfd\x04",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        f->file_count = 0;
+        assert_false(read_text(f, texts[i]));
+    }
 }
 
 static void a_limit_ends_the_reading(void **state)
@@ -196,6 +211,7 @@ int main(void)
         CASE(nothing_of_an_issue_comes_before_its_opening),
         CASE(a_bad_row_is_counted_and_the_rest_goes_on),
         CASE(a_file_that_cannot_be_trusted_is_refused),
+        CASE(a_file_of_another_kind_is_refused),
         CASE(a_limit_ends_the_reading),
         CASE(a_gap_is_gone_over_in_steps_when_that_is_asked_for),
         CASE(a_longer_gap_stays),
