@@ -1,8 +1,8 @@
 """A suite of real services on event time, for end-to-end tests of imports.
 
 A test is a script `run BIN_DIR [FILE...]` with a `main(bin_dir, work, files)` that returns true when
-all is well. Its data lies in ../shared/data beside the checkout, or in $TOCSIN_TEST_DATA; without it
-the test is skipped.
+all is well. Its data lies in ../shared/data beside the checkout, or in $TOCSIN_TEST_DATA; without
+it the test is skipped.
 """
 import csv
 import glob

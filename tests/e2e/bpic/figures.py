@@ -4,9 +4,9 @@ The two share what they count and nothing of how. A case's figures are a Counter
 
     move 1-2          from the first line to the second, and so on
     hand-off          to another team, of whatever line
-    waits pending     rows that wait for the user or customer, and the milliseconds until the next row
+    waits pending     rows that wait for the user or customer, and how long until the next row
     waits on_hold     rows that wait for anything else, likewise
-    queued            how often nobody in a team had it, and how long, until someone or another team did
+    queued            how often nobody in a team had it, and how long until someone or others did
 """
 import collections
 import datetime
