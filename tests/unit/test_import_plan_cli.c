@@ -58,9 +58,10 @@ static int tear_down(void **state)
 
 static bool read_text(struct fixture *f, const char *text)
 {
-    char *path = f->paths[f->file_count];
-    snprintf(path, sizeof(f->paths[0]), "%s/%zu.csv", f->dir, f->file_count);
-    f->file_count++;
+    char name[96];
+    snprintf(name, sizeof(name), "%s/%zu.csv", f->dir, f->file_count);
+    assert_true(f->file_count < 2);
+    char *path = strcpy(f->paths[f->file_count++], name);
     FILE *file = fopen(path, "we");
     assert_non_null(file);
     fputs(text, file);
