@@ -12,6 +12,7 @@ enum {
     CALENDARS,
     QUEUES,
     PEOPLE,
+    CATEGORIES,
     TRIAGE,
     ROUTES,
     SLAS,
@@ -29,6 +30,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [CALENDARS] = {"calendars", false, "{NAME: CALENDAR}", NULL, "When clocks run."},
     [QUEUES] = {"queues", true, "{NAME: QUEUE}", NULL, "Where issues wait."},
     [PEOPLE] = {"people", false, "{ID: PERSON}", NULL, "Who serves the queues."},
+    [CATEGORIES] = {"categories", false, "{NAME: CATEGORY}", NULL,
+                    "What is to be known of an issue of a category."},
     [TRIAGE] = {"triage", false, "[RULE]", NULL, "What an issue is: the first rule that fits."},
     [ROUTES] = {"routes", true, "[RULE]", NULL,
                 "Which queue, clocks and path an issue gets: the first rule that fits."},
@@ -53,6 +56,7 @@ static_assert(offsetof(struct toc_queue, name) == 0 && offsetof(struct toc_sla, 
                   offsetof(struct toc_policy_calendar, name) == 0,
               "struct toc_names finds the name at the front");
 static_assert(offsetof(struct toc_triage_rule, name) == 0 &&
+                  offsetof(struct toc_category, name) == 0 &&
                   offsetof(struct toc_route, name) == 0 &&
                   offsetof(struct toc_alert_rule, name) == 0,
               "struct toc_names finds the name at the front");
@@ -83,6 +87,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_people(b, values[PEOPLE], values[QUEUES]);
     toc_build_slas(b, values[SLAS]);
     toc_build_teams(b, values[TEAMS]);
+    toc_build_categories(b, values[CATEGORIES]);
     toc_build_triage(b, values[TRIAGE]);
     toc_build_routes(b, values[ROUTES]);
     toc_build_alerts(b, values[ALERTS]);
@@ -186,6 +191,14 @@ const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct t
     for (size_t i = 0; i < policy->team_count; i++)
         if (toc_str_equal(name, toc_str_of(policy->teams[i].name)))
             return &policy->teams[i];
+    return NULL;
+}
+
+const struct toc_category *toc_policy_category(const struct toc_policy *policy, struct toc_str name)
+{
+    for (size_t i = 0; i < policy->category_count; i++)
+        if (toc_str_equal(name, toc_str_of(policy->categories[i].name)))
+            return &policy->categories[i];
     return NULL;
 }
 

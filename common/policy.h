@@ -27,8 +27,19 @@ struct toc_triage_rule {
     const char *category;
     unsigned priority; /* 1..4 */
     unsigned risk;     /* enum Risk of event.proto */
+    const char *sop;   /* "name@version" */
+    const char *content_class;
     const char *const *tags;
     size_t tag_count;
+    const struct toc_queue *queue; /* where it escalates to at once; NULL: where the routes say */
+    unsigned tier;                 /* with `queue`; 0: the queue's */
+};
+
+/* What is to be known of an issue of a category. */
+struct toc_category {
+    const char *name;
+    const char *const *facts; /* to establish before it is escalated */
+    size_t fact_count;
 };
 
 struct toc_route {
@@ -178,6 +189,8 @@ struct toc_policy {
     size_t team_count;
     const struct toc_alert_rule *alerts; /* every one that fits opens an alert of its own cause */
     size_t alert_count;
+    const struct toc_category *categories;
+    size_t category_count;
 };
 
 /*
@@ -202,6 +215,8 @@ const struct toc_sla *toc_policy_sla(const struct toc_policy *policy, struct toc
 const struct toc_path *toc_policy_path(const struct toc_policy *policy, struct toc_str name);
 const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct toc_str name);
 const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct toc_str name);
+const struct toc_category *toc_policy_category(const struct toc_policy *policy,
+                                               struct toc_str name);
 const struct toc_person *toc_policy_person(const struct toc_policy *policy, struct toc_str name);
 
 /* The sample policy that `tocsin up` uses without options. */

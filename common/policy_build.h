@@ -81,6 +81,8 @@ extern const struct toc_key toc_keys_targets[];
 extern const struct toc_key toc_keys_team[];
 extern const struct toc_key toc_keys_triage[];
 extern const struct toc_key toc_keys_set[];
+extern const struct toc_key toc_keys_escalate[];
+extern const struct toc_key toc_keys_category[];
 extern const struct toc_key toc_keys_route[];
 extern const struct toc_key toc_keys_alert[];
 
@@ -148,10 +150,27 @@ void toc_build_queues(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_people(struct toc_build *b, const struct toc_yaml *node,
                       const struct toc_yaml *queues);
 void toc_build_triage(struct toc_build *b, const struct toc_yaml *node);
+void toc_build_categories(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
 
 /* --- policy_match.c: conditions --------------------------------------------------------------- */
+
+void toc_build_when(struct toc_build *b, const struct toc_yaml *node, struct toc_match *when);
+
+/* --- policy_rule.c: what all lists of rules share --------------------------------------------- */
+
+/* The first keys of every rule. */
+enum { TOC_RULE_NAME, TOC_RULE_WHEN, TOC_RULE_KEYS };
+
+#define TOC_KEY_RULE                                                                               \
+    {                                                                                              \
+        "rule", true, "NAME", NULL, "Its name, which records of decisions carry."                  \
+    }
+#define TOC_KEY_WHEN                                                                               \
+    {                                                                                              \
+        "when", false, "{FIELD: [VALUE]}", "everything", "The issues that it fits, as told below." \
+    }
 
 /* What every rule begins with. */
 struct toc_rule_head {
@@ -159,10 +178,18 @@ struct toc_rule_head {
     struct toc_match when;
 };
 
-void toc_build_when(struct toc_build *b, const struct toc_yaml *node, struct toc_match *when);
-/* Names the rule `item` when one before it fits whatever it fits. */
+/* A zeroed array for the list `node`; NULL when there is nothing to read. */
+void *toc_rules_new(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                    size_t size);
+/* Reads the name, which is new in the list, and the condition. */
+void toc_rule_read(struct toc_build *b, const struct toc_yaml *const *values,
+                   const struct toc_names *before, const char **name, struct toc_match *when);
+/* Whether comparing the two is within what a policy may cost to read. */
+bool toc_check_may_compare(struct toc_build *b, const struct toc_match *first,
+                           const struct toc_match *second);
+/* Names the rule `item`, which follows `before`, when one of them fits whatever it fits. */
 void toc_check_reachable(struct toc_build *b, const struct toc_yaml *item,
-                         const struct toc_names *before, const struct toc_rule_head *rule);
+                         const struct toc_names *before);
 
 /* policy_pool.c: what can only be seen once queues and people are read. */
 void toc_check_queues(struct toc_build *b, const struct toc_yaml *queues);

@@ -16,6 +16,8 @@ static const struct toc_key_table tables[] = {
     {"teams.NAME", toc_keys_team},
     {"triage[]", toc_keys_triage},
     {"triage[].set", toc_keys_set},
+    {"triage[].escalate", toc_keys_escalate},
+    {"categories.NAME", toc_keys_category},
     {"routes[]", toc_keys_route},
     {"alerts[]", toc_keys_alert},
 };

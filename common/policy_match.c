@@ -213,9 +213,8 @@ static size_t values_of(const struct toc_match *when)
     return count;
 }
 
-/* Whether comparing the two is within what a policy may cost to read. */
-static bool may_compare(struct toc_build *b, const struct toc_match *first,
-                        const struct toc_match *second)
+bool toc_check_may_compare(struct toc_build *b, const struct toc_match *first,
+                           const struct toc_match *second)
 {
     size_t cost = values_of(first) * values_of(second) + 1;
     if (cost > COMPARE_MAX - b->compared)
@@ -225,15 +224,17 @@ static bool may_compare(struct toc_build *b, const struct toc_match *first,
 }
 
 void toc_check_reachable(struct toc_build *b, const struct toc_yaml *item,
-                         const struct toc_names *before, const struct toc_rule_head *rule)
+                         const struct toc_names *before)
 {
+    struct toc_rule_head rule;
+    memcpy(&rule, (const char *)before->base + before->count * before->stride, sizeof(rule));
     for (size_t i = 0; i < before->count; i++) {
         struct toc_rule_head other;
         memcpy(&other, (const char *)before->base + i * before->stride, sizeof(other));
-        if (!other.name || !rule->name || !may_compare(b, &other.when, &rule->when) ||
-            !toc_match_implies(&rule->when, &other.when))
+        if (!other.name || !rule.name || !toc_check_may_compare(b, &other.when, &rule.when) ||
+            !toc_match_implies(&rule.when, &other.when))
             continue;
-        toc_diag_error(b->diag, item->offset, "rule '%s' can never be reached", rule->name);
+        toc_diag_error(b->diag, item->offset, "rule '%s' can never be reached", rule.name);
         toc_diag_hint(b->diag,
                       other.when.test_count == 0
                           ? "rule '%s' before it has no 'when' and so fits everything"

@@ -1,51 +1,17 @@
 #include "common/policy_build.h"
 
-#include "tocsin/v1/event.pb-c.h"
-
 #include <assert.h>
 
-static_assert(TOCSIN__V1__RISK__RISK_NONE == 1 && TOCSIN__V1__RISK__RISK_CRITICAL == 5,
-              "toc_words_risk follows enum Risk");
-static_assert(offsetof(struct toc_triage_rule, when) == offsetof(struct toc_rule_head, when) &&
-                  offsetof(struct toc_route, when) == offsetof(struct toc_rule_head, when),
+static_assert(offsetof(struct toc_route, when) == offsetof(struct toc_rule_head, when),
               "a rule begins with its head");
 
-/* The first two keys of every rule. */
-enum { RULE, WHEN, COMMON_KEY_COUNT };
-
-enum { SET = COMMON_KEY_COUNT, TRIAGE_KEY_COUNT };
-
-#define RULE_KEY                                                                                   \
-    {                                                                                              \
-        "rule", true, "NAME", NULL, "Its name, which records of decisions carry."                  \
-    }
-#define WHEN_KEY                                                                                   \
-    {                                                                                              \
-        "when", false, "{FIELD: [VALUE]}", "everything", "The issues that it fits, as told below." \
-    }
-
-const struct toc_key toc_keys_triage[TRIAGE_KEY_COUNT + 1] = {
-    [RULE] = RULE_KEY,
-    [WHEN] = WHEN_KEY,
-    [SET] = {"set", true, "{...}", NULL, "What it says about the issue."},
-};
-
-enum { CATEGORY, RISK, PRIORITY, TAGS, SET_KEY_COUNT };
-
-#define AS_IT_IS "as it is"
-
-const struct toc_key toc_keys_set[SET_KEY_COUNT + 1] = {
-    [CATEGORY] = {"category", false, "TEXT", AS_IT_IS, "What it is about."},
-    [RISK] = {"risk", false, "RISK", AS_IT_IS, "`none`, `low`, `elevated`, `severe`, `critical`."},
-    [PRIORITY] = {"priority", false, "PRIORITY", AS_IT_IS, "`P1` to `P4`."},
-    [TAGS] = {"tags", false, "[TEXT]", "[]", "Tags to add."},
-};
+enum { RULE = TOC_RULE_NAME, WHEN = TOC_RULE_WHEN, COMMON_KEY_COUNT = TOC_RULE_KEYS };
 
 enum { QUEUE = COMMON_KEY_COUNT, SLA, PATH, ROUTE_KEY_COUNT };
 
 const struct toc_key toc_keys_route[ROUTE_KEY_COUNT + 1] = {
-    [RULE] = RULE_KEY,
-    [WHEN] = WHEN_KEY,
+    [RULE] = TOC_KEY_RULE,
+    [WHEN] = TOC_KEY_WHEN,
     [QUEUE] = {"queue", true, "QUEUE", NULL, "Where the issue waits."},
     [SLA] = {"sla", false, "SLA", "no clocks", "Which clocks it has."},
     [PATH] = {"path", false, "PATH", "nobody is paged", "Who is woken about it."},
@@ -54,8 +20,8 @@ const struct toc_key toc_keys_route[ROUTE_KEY_COUNT + 1] = {
 enum { ON = COMMON_KEY_COUNT, METRIC, THRESHOLD, SEVERITY, ALERT_PATH, ALERT_KEY_COUNT };
 
 const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
-    [RULE] = RULE_KEY,
-    [WHEN] = WHEN_KEY,
+    [RULE] = TOC_KEY_RULE,
+    [WHEN] = TOC_KEY_WHEN,
     [ON] = {"on", true, "OCCASION", NULL, "`opened`, `warned` or `breached`."},
     [METRIC] = {"metric", false, "CLOCK", "any", "The clock that warned or breached."},
     [THRESHOLD] = {"threshold", false, "PERCENT", "any", "With `warned`: from this warning on."},
@@ -74,9 +40,7 @@ static const struct toc_words words_severity = {severity_words, 4};
 
 /* --- what all lists of rules share ------------------------------------------------------------ */
 
-/* A zeroed array for the list `node`; NULL when there is nothing to read. */
-static void *new_rules(struct toc_build *b, const struct toc_yaml *node, const char *what,
-                       size_t size)
+void *toc_rules_new(struct toc_build *b, const struct toc_yaml *node, const char *what, size_t size)
 {
     if (!node || node->kind == TOC_YAML_BROKEN)
         return NULL;
@@ -88,9 +52,8 @@ static void *new_rules(struct toc_build *b, const struct toc_yaml *node, const c
     return toc_build_array(b, node->count, size);
 }
 
-/* Reads the name, which is new in the list, and the condition. */
-static void read_common(struct toc_build *b, const struct toc_yaml *const *values,
-                        const struct toc_names *before, const char **name, struct toc_match *when)
+void toc_rule_read(struct toc_build *b, const struct toc_yaml *const *values,
+                   const struct toc_names *before, const char **name, struct toc_match *when)
 {
     if (values[RULE] && toc_value_name(b, values[RULE], "a rule's name", name))
         for (size_t i = 0; i < before->count; i++) {
@@ -101,56 +64,6 @@ static void read_common(struct toc_build *b, const struct toc_yaml *const *value
         }
     if (values[WHEN])
         toc_build_when(b, values[WHEN], when);
-}
-
-static void check_reachable(struct toc_build *b, const struct toc_yaml *item,
-                            const struct toc_names *before)
-{
-    struct toc_rule_head rule;
-    memcpy(&rule, (const char *)before->base + before->count * before->stride, sizeof(rule));
-    toc_check_reachable(b, item, before, &rule);
-}
-
-/* --- triage ----------------------------------------------------------------------------------- */
-
-static void read_set(struct toc_build *b, const struct toc_yaml *node, struct toc_triage_rule *rule)
-{
-    const struct toc_yaml *values[SET_KEY_COUNT];
-    struct toc_texts tags = {NULL, 0};
-    if (!toc_value_keys(b, node, "'set'", toc_keys_set, values))
-        return;
-    if (node->count == 0)
-        toc_diag_error(b->diag, node->offset, "'set' is empty");
-    if (values[CATEGORY])
-        (void)toc_value_text(b, values[CATEGORY], "the category", &rule->category);
-    if (values[RISK])
-        (void)toc_value_word(b, values[RISK], "risk", &toc_words_risk, &rule->risk);
-    if (values[PRIORITY])
-        (void)toc_value_word(b, values[PRIORITY], "priority", &toc_words_priority, &rule->priority);
-    if (values[TAGS])
-        (void)toc_value_texts(b, values[TAGS], "a tag", toc_value_text, &tags);
-    rule->tags = tags.values;
-    rule->tag_count = tags.count;
-}
-
-void toc_build_triage(struct toc_build *b, const struct toc_yaml *node)
-{
-    struct toc_triage_rule *rules = new_rules(b, node, "'triage'", sizeof(*rules));
-    struct toc_names before = {rules, 0, sizeof(*rules)};
-    const struct toc_yaml *values[TRIAGE_KEY_COUNT];
-    if (!rules)
-        return;
-    b->policy.triage = rules;
-    b->policy.triage_count = node->count;
-    for (const struct toc_yaml *item = node->first; item; item = item->next, before.count++) {
-        struct toc_triage_rule *rule = &rules[before.count];
-        if (!toc_value_keys(b, item, "a triage rule", toc_keys_triage, values))
-            continue;
-        read_common(b, values, &before, &rule->name, &rule->when);
-        if (values[SET])
-            read_set(b, values[SET], rule);
-        check_reachable(b, item, &before);
-    }
 }
 
 /* --- routes ----------------------------------------------------------------------------------- */
@@ -179,7 +92,7 @@ static void check_default(struct toc_build *b, const struct toc_yaml *node, bool
 
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
 {
-    struct toc_route *rules = new_rules(b, node, "'routes'", sizeof(*rules));
+    struct toc_route *rules = toc_rules_new(b, node, "'routes'", sizeof(*rules));
     struct toc_names before = {rules, 0, sizeof(*rules)};
     const struct toc_yaml *values[ROUTE_KEY_COUNT];
     bool has_default = false;
@@ -191,10 +104,10 @@ void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
         struct toc_route *route = &rules[before.count];
         if (!toc_value_keys(b, item, "a route", toc_keys_route, values))
             continue;
-        read_common(b, values, &before, &route->name, &route->when);
+        toc_rule_read(b, values, &before, &route->name, &route->when);
         read_route(b, values, route);
         has_default = has_default || !values[WHEN];
-        check_reachable(b, item, &before);
+        toc_check_reachable(b, item, &before);
     }
     check_default(b, node, has_default);
 }
@@ -248,7 +161,7 @@ static void read_alert(struct toc_build *b, const struct toc_yaml *const *values
 
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node)
 {
-    struct toc_alert_rule *rules = new_rules(b, node, "'alerts'", sizeof(*rules));
+    struct toc_alert_rule *rules = toc_rules_new(b, node, "'alerts'", sizeof(*rules));
     struct toc_names before = {rules, 0, sizeof(*rules)};
     const struct toc_yaml *values[ALERT_KEY_COUNT];
     if (!rules)
@@ -259,7 +172,7 @@ void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node)
         struct toc_alert_rule *rule = &rules[before.count];
         if (!toc_value_keys(b, item, "an alert rule", toc_keys_alert, values))
             continue;
-        read_common(b, values, &before, &rule->name, &rule->when);
+        toc_rule_read(b, values, &before, &rule->name, &rule->when);
         read_alert(b, values, rule);
     }
 }

@@ -105,6 +105,11 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
     case TOCSIN__V1__EVENT__BODY_ISSUE_STATUS:
         return event->issue_status->state != TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_UNSPECIFIED ||
                refuse(receipt, missing, "state: new, open, pending, on_hold, solved or closed");
+    case TOCSIN__V1__EVENT__BODY_ISSUE_FACT:
+        if (event->issue_fact->name[0] == '\0')
+            return refuse(receipt, missing, "name: what the fact is about");
+        return event->issue_fact->confidence_percent <= 100 ||
+               refuse(receipt, bad, "confidence_percent: 0 to 100");
     case TOCSIN__V1__EVENT__BODY_ISSUE_RATED:
         return (event->issue_rated->score >= 1 && event->issue_rated->score <= 5) ||
                refuse(receipt, bad, "score: 1 to 5");

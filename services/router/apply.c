@@ -2,6 +2,7 @@
 
 #include "services/router/assign.h"
 #include "services/router/classify.h"
+#include "services/router/fact.h"
 #include "services/router/open.h"
 #include "services/router/talk.h"
 
@@ -24,7 +25,7 @@ enum toc_err apply_stub_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
     return finish(&work, open_stub(&work, first));
 }
 
-/* Facts, links, ratings and the like: part of the history, no change of the row. */
+/* Links, ratings and the like: part of the history, no change of the row. */
 static enum toc_err note(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
@@ -45,6 +46,8 @@ static handler *handler_of(const Tocsin__V1__Event *event)
         return talk_status;
     case TOCSIN__V1__EVENT__BODY_ISSUE_CLASSIFIED:
         return classify_event;
+    case TOCSIN__V1__EVENT__BODY_ISSUE_FACT:
+        return fact_event;
     case TOCSIN__V1__EVENT__BODY_ISSUE_ASSIGNED:
         return assign_event;
     case TOCSIN__V1__EVENT__BODY_ISSUE_ESCALATED:

@@ -1,5 +1,6 @@
 #include "services/router/assign.h"
 
+#include "services/router/fact.h"
 #include "services/router/route.h"
 
 static void set_assignee(struct work *work, const Tocsin__V1__IssueAssigned *assigned)
@@ -45,8 +46,12 @@ enum toc_err assign_escalated(struct work *work)
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueEscalated *escalated = work->event->issue_escalated;
     Tocsin__V1__Issue *issue = work->issue;
+    bool allowed;
     bool moves = escalated->queue[0] != '\0' && strcmp(escalated->queue, issue->queue) != 0;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
+    TOC_TRY(fact_allow_escalation(work, &change, &allowed));
+    if (!allowed)
+        return TOC_OK;
     change.rule = escalated->reason;
     change.by = escalated->by;
     struct route_move move = {.queue = moves ? escalated->queue : issue->queue,

@@ -28,31 +28,88 @@ static enum toc_err change_tags(struct work *work, const Tocsin__V1__IssueClassi
     return TOC_OK;
 }
 
+static void set_value(Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue value, char **field,
+                      char *text)
+{
+    if (text[0] == '\0')
+        return;
+    *field = text;
+    issue->by_hand |= (uint32_t)value;
+    issue->by_rule &= ~(uint32_t)value;
+}
+
+/* What is said by hand stays so, whatever a rule says later. */
+static enum toc_err take_values(struct work *work, const Tocsin__V1__IssueClassified *classified)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    set_value(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY, &issue->category,
+              classified->category);
+    set_value(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_SOP, &issue->sop, classified->sop);
+    set_value(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CONTENT_CLASS, &issue->content_class,
+              classified->content_class);
+    work_set_text(&issue->language, classified->language);
+    work_set_text(&issue->line_of_business, classified->line_of_business);
+    work_set_text(&issue->product, classified->product);
+    if (classified->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED) {
+        issue->risk = classified->risk;
+        issue->by_hand |= TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_RISK;
+        issue->by_rule &= ~(uint32_t)TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_RISK;
+    }
+    if (classified->priority != TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED) {
+        issue->priority = classified->priority;
+        issue->by_hand |= TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY;
+        issue->by_rule &= ~(uint32_t)TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY;
+    }
+    return change_tags(work, classified);
+}
+
+/* It is another matter: a queue chosen by hand for what it was does not hold it. */
+static bool is_another_matter(const Tocsin__V1__IssueClassified *classified)
+{
+    return classified->category[0] != '\0' || classified->line_of_business[0] != '\0' ||
+           classified->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED;
+}
+
+/* A new priority or procedure alone says nothing about what the issue is. */
+static bool says_what_it_is(const Tocsin__V1__IssueClassified *classified)
+{
+    return is_another_matter(classified) || classified->language[0] != '\0' ||
+           classified->product[0] != '\0' || classified->n_add_tags > 0 ||
+           classified->n_remove_tags > 0;
+}
+
+enum toc_err classify_by_policy(struct work *work, Tocsin__V1__IssueChange *change,
+                                bool keeps_queue)
+{
+    const struct toc_policy *policy;
+    struct decision decision;
+    enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
+    TOC_TRY(err);
+    if (err == TOC_NONE)
+        return work_emit(work, change);
+    TOC_TRY(triage_apply(work, policy, &decision));
+    work->issue->policy = policy->version;
+    triage_describe(&decision, change);
+    TOC_TRY(work_emit(work, change));
+    bool became_risky =
+        work->issue->risk >= TOCSIN__V1__RISK__RISK_SEVERE && work->issue->risk > work->before.risk;
+    const struct route_cause cause = {.reason = ROUTE_RECLASSIFIED,
+                                      .rule = decision.triage,
+                                      .keeps_chosen = keeps_queue && !became_risky};
+    return route_by_policy(work, policy, &cause);
+}
+
 enum toc_err classify_event(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueClassified *classified = work->event->issue_classified;
-    Tocsin__V1__Issue *issue = work->issue;
-    const struct toc_policy *policy;
-    bool moves = classified->category[0] != '\0' || classified->line_of_business[0] != '\0' ||
-                 classified->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED;
-    change.old_priority = issue->priority;
-    work_set_text(&issue->category, classified->category);
-    work_set_text(&issue->language, classified->language);
-    work_set_text(&issue->line_of_business, classified->line_of_business);
-    work_set_text(&issue->product, classified->product);
-    if (classified->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED)
-        issue->risk = classified->risk;
-    if (classified->priority != TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED)
-        issue->priority = classified->priority;
-    TOC_TRY(change_tags(work, classified));
+    change.old_priority = work->issue->priority;
+    change.by = classified->by;
+    TOC_TRY(take_values(work, classified));
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
-    TOC_TRY(work_emit(work, &change));
-    if (!moves) /* a new priority alone does not take an issue from its queue */
-        return TOC_OK;
-    enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
-    TOC_TRY(err);
-    return err == TOC_OK ? route_by_policy(work, policy, ROUTE_RECLASSIFIED) : TOC_OK;
+    if (!says_what_it_is(classified))
+        return work_emit(work, &change);
+    return classify_by_policy(work, &change, !is_another_matter(classified));
 }

@@ -5,8 +5,9 @@
  *   open.c      openings                           talk.c     messages and states
  *   classify.c  values given by hand               assign.c   queue and person given by hand
  *   triage.c    what the policy makes of it        route.c    into which queue
- *   machine.c   the issue's state                  parked.c   events that came too early
- *   work.c      one issue under one event          issue.c    rows
+ *   fact.c      facts, and who waits for them      machine.c  the issue's state
+ *   parked.c    events that came too early         work.c     one issue under one event
+ *   issue.c     rows
  */
 #include "services/router/apply.h"
 #include "services/router/parked.h"

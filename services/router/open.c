@@ -1,6 +1,7 @@
 #include "services/router/open.h"
 
-#include "services/router/route.h"
+#include "services/router/classify.h"
+#include "services/router/triage.h"
 
 static void take_name(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
 {
@@ -9,21 +10,31 @@ static void take_name(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
     issue->test = event->test;
 }
 
+/* What a person has classified since is known better. */
+static bool is_by_hand(const Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue value)
+{
+    return (issue->by_hand & (uint32_t)value) != 0;
+}
+
 static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
 {
     const Tocsin__V1__IssueOpened *opened = event->issue_opened;
+    triage_forget(issue);
     work_set_text(&issue->channel, opened->channel);
     work_set_text(&issue->line_of_business, opened->line_of_business);
-    work_set_text(&issue->category, opened->category);
+    if (!is_by_hand(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY))
+        work_set_text(&issue->category, opened->category);
     work_set_text(&issue->product, opened->product);
     work_set_text(&issue->version, opened->version);
     work_set_text(&issue->region, opened->region);
     work_set_text(&issue->language, opened->language);
     work_set_text(&issue->requester, opened->requester);
     work_set_text(&issue->requester_tier, opened->requester_tier);
-    if (opened->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED)
+    if (opened->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED &&
+        !is_by_hand(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_RISK))
         issue->risk = opened->risk;
-    if (opened->priority != TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED)
+    if (opened->priority != TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED &&
+        !is_by_hand(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY))
         issue->priority = opened->priority;
     issue->bot = opened->bot;
     if (opened->n_tags != 0) {
@@ -33,22 +44,6 @@ static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *even
     take_name(issue, event);
 }
 
-/* Says what the issue is, then where it goes; before the first policy it goes nowhere. */
-static enum toc_err triage_and_route(struct work *work, Tocsin__V1__IssueChange *change)
-{
-    const struct toc_policy *policy;
-    struct decision decision = {0};
-    enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
-    TOC_TRY(err);
-    if (err == TOC_OK)
-        TOC_TRY(triage_apply(work, policy, &decision));
-    if (err == TOC_OK && change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED)
-        work->issue->policy = policy->version;
-    triage_describe(&decision, change);
-    TOC_TRY(work_emit(work, change));
-    return err == TOC_OK ? route_by_policy(work, policy, ROUTE_RECLASSIFIED) : TOC_OK;
-}
-
 enum toc_err open_issue(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
@@ -56,7 +51,7 @@ enum toc_err open_issue(struct work *work)
     take_opening(work->issue, work->event);
     work->issue->opened_ms = work->at_ms;
     work->issue->unanswered_ms = work->at_ms; /* an opening waits for an answer as a message does */
-    return triage_and_route(work, &change);
+    return classify_by_policy(work, &change, false);
 }
 
 enum toc_err open_stub(struct work *work, const Tocsin__V1__Event *first)
@@ -70,7 +65,7 @@ enum toc_err open_stub(struct work *work, const Tocsin__V1__Event *first)
     if (first->issue.len == 0) /* otherwise another source's event: the name is not the issue's */
         take_name(issue, first);
     issue->opened_ms = work->at_ms;
-    return triage_and_route(work, &change);
+    return classify_by_policy(work, &change, false);
 }
 
 /* It gets its values, its history stays. */
@@ -83,7 +78,7 @@ static enum toc_err open_late(struct work *work)
     work->issue->stub = false;
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
-    return triage_and_route(work, &change);
+    return classify_by_policy(work, &change, false);
 }
 
 enum toc_err open_again(struct work *work)

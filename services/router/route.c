@@ -1,5 +1,7 @@
 #include "services/router/route.h"
 
+#include <stdio.h>
+
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
@@ -22,9 +24,9 @@ static const struct toc_queue *queue_of(const struct toc_policy *policy, const c
 static const char *path_of(struct work *work, const struct toc_policy *policy,
                            const struct toc_queue *queue)
 {
-    if (queue != NULL && queue->path != NULL)
-        return queue->path->name;
-    return policy != NULL ? triage_path(triage_route(work, policy, NULL)) : work->issue->path;
+    if (policy == NULL)
+        return work->issue->path;
+    return triage_path(triage_route(work, policy, NULL), queue);
 }
 
 /* Into another queue: its wait begins. */
@@ -77,25 +79,60 @@ static bool is_held_back(const Tocsin__V1__Issue *issue, const struct toc_policy
            issue->risk < TOCSIN__V1__RISK__RISK_SEVERE;
 }
 
-enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy, const char *reason)
+/* "rule:NAME" in the arena: who did it. */
+static char *rule_text(struct work *work, const char *name)
+{
+    size_t size = strlen(name) + sizeof("rule:");
+    char *text = toc_arena_take(work->turn->arena, size);
+    if (text != NULL)
+        snprintf(text, size, "rule:%s", name);
+    return text;
+}
+
+/* Where the issue has to be, by its route and by what else has a say in it. */
+static void decide(const struct work *work, const struct toc_policy *policy,
+                   const struct toc_route *route, const struct route_cause *cause,
+                   struct route_move *move)
+{
+    const Tocsin__V1__Issue *issue = work->issue;
+    const struct toc_triage_rule *rule = cause->rule;
+    bool first = issue->queue[0] == '\0';
+    *move = (struct route_move){.queue = route->queue->name,
+                                .sla = route->sla != NULL ? route->sla->name : "",
+                                .reason = first ? ROUTE_FIRST : cause->reason};
+    if (!first && cause->keeps_chosen && issue->hops == 0) {
+        move->queue = issue->queue;
+    } else if (rule != NULL && rule->queue != NULL) {
+        move->queue = rule->queue->name;
+        move->tier = rule->tier;
+        move->reason = ROUTE_ESCALATED;
+    }
+    if (is_held_back(issue, policy, move->queue)) {
+        move->queue = issue->queue;
+        move->tier = 0;
+        move->reason = ROUTE_HOP_LIMIT;
+    }
+    move->path = triage_path(route, queue_of(policy, move->queue));
+}
+
+enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
+                             const struct route_cause *cause)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     Tocsin__V1__Issue *issue = work->issue;
     struct decision decision;
+    struct route_move move;
     const struct toc_route *route = triage_route(work, policy, &decision);
-    struct route_move move = {.queue = route->queue->name,
-                              .sla = route->sla != NULL ? route->sla->name : "",
-                              .path = triage_path(route),
-                              .reason = issue->queue[0] == '\0' ? ROUTE_FIRST : reason};
-    if (is_held_back(issue, policy, move.queue)) {
-        move.queue = issue->queue;
-        move.reason = ROUTE_HOP_LIMIT;
-    }
+    decide(work, policy, route, cause, &move);
     issue->policy = policy->version;
-    if (same(issue->queue, route->queue->name) && same(issue->sla, move.sla) &&
-        same(issue->path, move.path))
+    if (same(issue->queue, move.queue) && same(issue->sla, move.sla) &&
+        same(issue->path, move.path) && (move.tier == 0 || move.tier == issue->tier) &&
+        !same(move.reason, ROUTE_HOP_LIMIT))
         return TOC_OK;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     triage_describe(&decision, &change);
+    if (same(move.reason, ROUTE_ESCALATED) &&
+        (change.by = rule_text(work, cause->rule->name)) == NULL)
+        return TOC_ERR_LIMIT;
     return route_issue(work, &move, &change);
 }

@@ -36,11 +36,19 @@ struct route_move {
 TOC_MUST enum toc_err route_issue(struct work *work, const struct route_move *move,
                                   Tocsin__V1__IssueChange *change);
 
+/* Why the policy is asked again. */
+struct route_cause {
+    const char *reason; /* unless it is the issue's first route */
+    const struct toc_triage_rule
+        *rule;         /* of the triage behind it: may send it elsewhere; or NULL */
+    bool keeps_chosen; /* a queue that a person chose stays */
+};
+
 /*
- * Moves the issue to where the routes of `policy` say, for `reason` unless it is its first route;
- * nothing is recorded when that changes nothing.
+ * Moves the issue to where the routes of `policy`, or the triage rule before them, say; nothing is
+ * recorded when that changes nothing.
  */
 TOC_MUST enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
-                                      const char *reason);
+                                      const struct route_cause *cause);
 
 #endif

@@ -17,7 +17,9 @@ static bool fits(const struct toc_match *when, const struct toc_fields *fields, 
     const struct toc_match_test *failed = toc_match_failed(when, fields);
     if (failed == NULL)
         return true;
-    if (decision->tried_count < ROUTER_TRIED_MAX) {
+    if (decision->tried_count == ROUTER_TRIED_MAX) {
+        decision->tried_more++;
+    } else {
         Tocsin__V1__Tried *tried = &decision->tried[decision->tried_count];
         tocsin__v1__tried__init(tried);
         tried->name = toc_wire_text(rule);
@@ -55,24 +57,69 @@ void triage_describe(struct decision *decision, Tocsin__V1__IssueChange *change)
     change->rule = toc_wire_text(decision->rule != NULL ? decision->rule : "");
     change->tried = decision->tried_list;
     change->n_tried = decision->tried_count;
+    change->tried_more = decision->tried_more;
+}
+
+/* Whether a rule may set a value, which then counts as the rule's if there was none before. */
+static bool may_set(Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue value, bool there)
+{
+    if ((issue->by_hand & (uint32_t)value) != 0)
+        return false;
+    if (!there)
+        issue->by_rule |= (uint32_t)value;
+    return true;
+}
+
+static void set_text(Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue value, char **field,
+                     const char *text)
+{
+    if (text != NULL && may_set(issue, value, (*field)[0] != '\0'))
+        *field = toc_wire_text(text);
+}
+
+static void set_values(Tocsin__V1__Issue *issue, const struct toc_triage_rule *rule)
+{
+    set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY, &issue->category,
+             rule->category);
+    set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_SOP, &issue->sop, rule->sop);
+    set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CONTENT_CLASS, &issue->content_class,
+             rule->content_class);
+    if (rule->priority != 0 &&
+        may_set(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY, issue->priority != 0))
+        issue->priority = (Tocsin__V1__Priority)rule->priority;
+    if (rule->risk != 0 &&
+        may_set(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_RISK, issue->risk != 0))
+        issue->risk = (Tocsin__V1__Risk)rule->risk;
+}
+
+void triage_forget(Tocsin__V1__Issue *issue)
+{
+    uint32_t by_rule = issue->by_rule;
+    if ((by_rule & TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY) != 0)
+        issue->category = toc_wire_text("");
+    if ((by_rule & TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_RISK) != 0)
+        issue->risk = TOCSIN__V1__RISK__RISK_UNSPECIFIED;
+    if ((by_rule & TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY) != 0)
+        issue->priority = TOCSIN__V1__PRIORITY__PRIORITY_UNSPECIFIED;
+    if ((by_rule & TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_SOP) != 0)
+        issue->sop = toc_wire_text("");
+    if ((by_rule & TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CONTENT_CLASS) != 0)
+        issue->content_class = toc_wire_text("");
+    issue->by_rule = 0;
 }
 
 enum toc_err triage_apply(struct work *work, const struct toc_policy *policy, struct decision *out)
 {
+    triage_forget(work->issue);
     struct toc_fields fields = fields_of(work);
-    Tocsin__V1__Issue *issue = work->issue;
     *out = (struct decision){0};
     for (size_t i = 0; i < policy->triage_count; i++) {
         const struct toc_triage_rule *rule = &policy->triage[i];
         if (!fits(&rule->when, &fields, rule->name, out))
             continue;
         out->rule = rule->name;
-        if (rule->category != NULL)
-            issue->category = toc_wire_text(rule->category);
-        if (rule->priority != 0)
-            issue->priority = (Tocsin__V1__Priority)rule->priority;
-        if (rule->risk != 0)
-            issue->risk = (Tocsin__V1__Risk)rule->risk;
+        out->triage = rule;
+        set_values(work->issue, rule);
         return add_tags(work, rule->tags, rule->tag_count);
     }
     return TOC_OK;
@@ -95,8 +142,29 @@ const struct toc_route *triage_route(const struct work *work, const struct toc_p
     TOC_BUG("the last route of a policy fits everything");
 }
 
-const char *triage_path(const struct toc_route *route)
+const char *triage_path(const struct toc_route *route, const struct toc_queue *queue)
 {
-    const struct toc_path *path = route->queue->path ? route->queue->path : route->path;
+    const struct toc_path *path = queue != NULL ? queue->path : NULL;
+    if (path == NULL)
+        path = route->path != NULL ? route->path : route->queue->path;
     return path != NULL ? path->name : "";
+}
+
+static bool asks_for(const struct toc_match *when, const char *fact)
+{
+    for (size_t i = 0; i < when->test_count; i++)
+        if (when->tests[i].field == TOC_FIELD_FACT && strcmp(when->tests[i].fact, fact) == 0)
+            return true;
+    return false;
+}
+
+bool triage_asks_for_fact(const struct toc_policy *policy, const char *fact)
+{
+    for (size_t i = 0; i < policy->triage_count; i++)
+        if (asks_for(&policy->triage[i].when, fact))
+            return true;
+    for (size_t i = 0; i < policy->route_count; i++)
+        if (asks_for(&policy->routes[i].when, fact))
+            return true;
+    return false;
 }

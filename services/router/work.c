@@ -32,8 +32,10 @@ enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
     if (work->event != NULL)
         change->event_type = work->event->type;
     while (change->n_tried > 0 &&
-           tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX)
+           tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX) {
         change->n_tried--;
+        change->tried_more++;
+    }
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 

@@ -131,6 +131,26 @@ static void add_message(struct line *line, const Tocsin__V1__IssueChange *change
         add(line, " %s%s", directions[change->direction], change->auto_ ? " auto" : "");
 }
 
+static void add_fact(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    const Tocsin__V1__Issue *issue = change->issue;
+    if (change->what != TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT)
+        return;
+    for (size_t i = 0; i < issue->n_facts; i++)
+        if (strcmp(issue->facts[i]->name, change->fact) == 0) {
+            add(line, " %s=%s", change->fact, issue->facts[i]->value);
+            add_named(line, "by", issue->facts[i]->by);
+            return;
+        }
+    add(line, " %s taken back", change->fact);
+}
+
+static void add_missing(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    for (size_t i = 0; i < change->n_missing; i++)
+        add(line, "%s%s", i == 0 ? " missing=" : ",", change->missing[i]);
+}
+
 static void issue_changed(struct line *line, struct toc_arena *arena,
                           const Tocsin__V1__Record *record)
 {
@@ -148,7 +168,11 @@ static void issue_changed(struct line *line, struct toc_arena *arena,
     add_named(line, "assignee", issue->assignee);
     add_named(line, "risk", toc_risk_name(issue->risk));
     add_tags(line, issue);
+    add_named(line, "sop", issue->sop);
+    add_named(line, "class", issue->content_class);
+    add_fact(line, change);
     add_decision(line, change);
+    add_missing(line, change);
     add(line, "%s%s", issue->stub ? " stub" : "", issue->test ? " test" : "");
     if (record->policy != 0)
         add(line, " v%u", record->policy);

@@ -533,7 +533,17 @@ static void triage_and_alerts_are_checked(void **state)
     (void)state;
     assert_rest("triage: [{rule: a, set: {}}]", "'set' is empty", NULL);
     assert_rest("triage: [{rule: a, set: {priority: 1}}]", "unknown priority '1'", "one of P1, P2");
-    assert_rest("triage: [{rule: a}]", "a triage rule has no 'set'", NULL);
+    assert_rest("triage: [{rule: a}]", "a triage rule without 'set' or 'escalate'", NULL);
+    assert_rest("triage: [{rule: a, set: {sop: report}}]", "the procedure 'report' has no version",
+                "such as 'report@1'");
+    assert_rest("triage: [{rule: a, set: {sop: \"report@\"}}]", "its version is empty", NULL);
+    assert_rest("triage: [{rule: a, escalate: {queue: nowhere}}]", "there is no queue 'nowhere'",
+                NULL);
+    assert_rest("triage: [{rule: a, escalate: {tier: 2}}]", "'escalate' has no 'queue'", NULL);
+    assert_rest("triage: [{rule: a, escalate: {queue: first, tier: 0}}]", "there is no tier 0",
+                NULL);
+    assert_rest("categories: {theft: {}}", "category 'theft' has no 'facts'", NULL);
+    assert_rest("categories: {theft: {facts: [\"a b\"]}}", "characters that no id may have", NULL);
     assert_rest("triage: [{set: {risk: low}}]", "a triage rule has no 'rule'", NULL);
     assert_rest("alerts: [{rule: a, on: breach, severity: info}]", "unknown occasion 'breach'",
                 "did you mean 'breached'?");

@@ -133,8 +133,8 @@ static void a_policy_switches_at_its_own_place(void **state)
     /* What is there keeps its version until something routes it again. */
     expect("11:00 outbound\n11:01 classify issue=2 category=invoice\n11:02 open issue=3\n",
            "11:00:00 issue 1 message P4 outbound new->open queue=front tier=1 v1\n"
-           "11:01:00 issue 1 classified P4 new queue=front tier=1 v1\n"
-           "11:01:00 issue 1 routed P4 new from=front queue=all tier=2 rule=only v2\n"
+           "11:01:00 issue 1 classified new queue=front tier=1 v2\n"
+           "11:01:00 issue 1 routed new from=front queue=all tier=2 rule=only v2\n"
            "11:02:00 issue 1 opened new v2\n"
            "11:02:00 issue 1 routed new queue=all tier=2 rule=only v2\n");
 }
@@ -410,15 +410,16 @@ static void another_category_routes_again(void **state)
     core_transcript(chain.router);
     expect("10:01 classify category=invoice\n10:02 classify risk=severe add_tags=x add_tags=y\n"
            "10:03 classify remove_tags=x add_tags=z category=invoice\n",
-           "10:01:00 issue 1 classified P4 new queue=front tier=1 v1\n"
+           "10:01:00 issue 1 classified P4 new queue=front tier=1 rule=rest "
+           "tried=abuse,paid,kept v1\n"
            "10:01:00 issue 1 routed P4 new from=front queue=money tier=2 path=wake rule=to-money "
            "tried=to-safety v1\n"
            "10:02:00 issue 1 classified P4 new queue=money tier=2 path=wake risk=severe tags=x,y "
-           "v1\n"
+           "rule=rest tried=abuse,paid,kept v1\n"
            "10:02:00 issue 1 routed P4 new from=money queue=safety tier=3 path=wake risk=severe "
            "tags=x,y rule=to-safety v1\n"
            "10:03:00 issue 1 classified P4 new queue=safety tier=3 path=wake risk=severe tags=y,z "
-           "v1\n");
+           "rule=rest tried=abuse,paid,kept v1\n");
 }
 
 static void an_assignment_moves_queue_and_person(void **state)
@@ -434,13 +435,6 @@ static void an_assignment_moves_queue_and_person(void **state)
            "10:03:00 issue 1 assigned P4 new from=money queue=elsewhere tier=2 v1\n"
            "10:04:00 issue 1 routed P4 new from=elsewhere queue=safety tier=3 path=wake rule=stuck "
            "v1\n");
-}
-
-static void a_fact_is_history_and_changes_nothing(void **state)
-{
-    (void)state;
-    expect("10:00 open P3\n10:01 fact name=size value=9\n", "10:00:00 issue 1 opened P3 new\n"
-                                                            "10:01:00 issue 1 noted P3 new\n");
 }
 
 static void time_never_goes_back_within_an_issue(void **state)
@@ -638,7 +632,6 @@ int main(void)
         CASE(another_priority_keeps_the_queue),
         CASE(another_category_routes_again),
         CASE(an_assignment_moves_queue_and_person),
-        CASE(a_fact_is_history_and_changes_nothing),
         CASE(time_never_goes_back_within_an_issue),
         CASE(records_carry_log_time_beside_their_own),
         CASE(the_end_of_event_time_is_passed_on),
