@@ -34,11 +34,24 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
     return 0;
 }
 
+/* Whether eight bytes are all from 0x01 to 0x7f. */
+static bool is_plain(const uint8_t *p)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    return ((word | (word - ones)) & highs) == 0;
+}
+
 bool toc_str_is_text(struct toc_str s)
 {
     const uint8_t *p = (const uint8_t *)s.data;
     for (size_t i = 0; i < s.size;) {
-        if (p[i] >= 0x01 && p[i] < 0x80) { /* the common case, without the table */
+        if (s.size - i >= 8 && is_plain(p + i)) { /* the common cases, without the table */
+            i += 8;
+            continue;
+        }
+        if (p[i] >= 0x01 && p[i] < 0x80) {
             i++;
             continue;
         }

@@ -21,7 +21,7 @@ static void arena_free(void *context, void *p)
     (void)p;
 }
 
-static const uint8_t *read_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+static const uint8_t *read_long_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 70 && p < end; shift += 7) {
@@ -35,6 +35,15 @@ static const uint8_t *read_varint(const uint8_t *p, const uint8_t *end, uint64_t
         }
     }
     return NULL;
+}
+
+/* Most tags, lengths and numbers are one byte. */
+static inline const uint8_t *read_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+    if (p == end || (*p & 0x80) != 0)
+        return read_long_varint(p, end, out);
+    *out = *p;
+    return p + 1;
 }
 
 enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field *out)
@@ -110,19 +119,35 @@ static unsigned wire_type_of(ProtobufCType type)
     return 0;
 }
 
+/*
+ * The field of that number, NULL for an unknown one. Fields mostly come in the order of their
+ * numbers, as the descriptor has them: `*next` is where the search goes on.
+ */
+static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *type,
+                                                  uint32_t number, unsigned *next)
+{
+    unsigned at = *next;
+    while (at < type->n_fields && type->fields[at].id < number)
+        at++;
+    if (at == type->n_fields || type->fields[at].id != number)
+        return protobuf_c_message_descriptor_get_field(type, number);
+    *next = at;
+    return &type->fields[at];
+}
+
 static enum toc_err scan(const ProtobufCMessageDescriptor *type, struct toc_str bytes,
                          unsigned depth, unsigned *fields)
 {
     struct toc_wire_reader reader = toc_wire_reader(bytes);
     struct toc_wire_field field;
+    unsigned next = 0;
     enum toc_err err;
     if (depth > TOC_WIRE_DEPTH_MAX)
         return TOC_ERR_MALFORMED;
     while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
         if (++*fields > TOC_WIRE_FIELDS_MAX)
             return TOC_ERR_MALFORMED;
-        const ProtobufCFieldDescriptor *known =
-            protobuf_c_message_descriptor_get_field(type, field.number);
+        const ProtobufCFieldDescriptor *known = find_field(type, field.number, &next);
         if (known == NULL)
             continue;
         bool packed = field.wire_type == 2 && known->label == PROTOBUF_C_LABEL_REPEATED;

@@ -18,6 +18,26 @@ static void well_formed_text_is_told_from_the_rest(void **state)
     assert_false(toc_str_is_text(TOC_STR("\xe2\x82")));         /* cut short */
 }
 
+/* Eight bytes are looked at together. */
+static void a_bad_byte_is_found_wherever_it_stands(void **state)
+{
+    static const char bad[] = {'\0', '\x80', '\xff', '\xc3'};
+    (void)state;
+    for (size_t size = 1; size <= 24; size++) {
+        char text[24];
+        memset(text, 'a', size);
+        assert_true(toc_str_is_text(toc_str(text, size)));
+        for (size_t at = 0; at < size; at++) {
+            for (size_t i = 0; i < sizeof(bad); i++) {
+                text[at] = bad[i];
+                assert_false(toc_str_is_text(toc_str(text, size)));
+                text[at] = i % 2 ? '\x7f' : '\x01';
+                assert_true(toc_str_is_text(toc_str(text, size)));
+            }
+        }
+    }
+}
+
 static void numbers_are_read_whole_or_not_at_all(void **state)
 {
     uint64_t u = 7;
@@ -64,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_text_is_told_from_the_rest),
+        cmocka_unit_test(a_bad_byte_is_found_wherever_it_stands),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(hexadecimal_survives_the_round_trip),
         cmocka_unit_test(an_arena_ends_at_its_capacity),

@@ -266,6 +266,19 @@ static void unknown_fields_of_every_wire_type_are_let_through(void **state)
     assert_true(toc_str_equal(again, str_of(&b)));
 }
 
+/* What is checked does not depend on where a field stands. */
+static void fields_may_come_in_any_order(void **state)
+{
+    struct bytes b = {.size = 0};
+    (void)state;
+    add_bytes(&b, 4, TOC_STR("subject"));
+    add_bytes(&b, 1, TOC_STR("id"));
+    add_bytes(&b, 2, TOC_STR("source"));
+    assert_int_equal(toc_wire_scan(&tocsin__v1__event__descriptor, str_of(&b)), TOC_OK);
+    add_varint(&b, 1, 7); /* of another type than an id has */
+    assert_int_equal(toc_wire_scan(&tocsin__v1__event__descriptor, str_of(&b)), TOC_ERR_MALFORMED);
+}
+
 static void as_many_fields_as_the_limit_and_no_more(void **state)
 {
     struct bytes b = {.size = 0};
@@ -604,6 +617,7 @@ int main(void)
         CASE(groups_and_impossible_tags_are_refused),
         CASE(text_has_to_be_utf8_without_nul),
         CASE(unknown_fields_of_every_wire_type_are_let_through),
+        CASE(fields_may_come_in_any_order),
         CASE(as_many_fields_as_the_limit_and_no_more),
         CASE(fields_count_across_all_levels),
         CASE(two_megabytes_of_empty_submessages_stay_within_the_arena),
