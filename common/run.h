@@ -39,6 +39,12 @@ struct toc_run_config {
     size_t credit_bytes;   /* of records in flight per upstream; 0 for the usual 1 MiB */
     uint64_t keep_records; /* trim the log to this many; 0 keeps everything */
     uint64_t random;       /* a random number: the id of a new log, sessions */
+    /*
+     * Takes each record instead of the log, which stays empty: for a run in memory that nobody
+     * follows over a link. The record is lent for the call. NULL for the log.
+     */
+    enum toc_err (*sink)(void *arg, const Tocsin__V1__Record *record);
+    void *sink_arg;
 };
 
 struct toc_run;

@@ -25,7 +25,9 @@ enum toc_err toc_core_open(const struct toc_core_config *config, struct toc_core
                                                .map_bytes = TOC_MAP_MIN,
                                                .event_clock = config->event_clock,
                                                .batch_max = UINT32_MAX,
-                                               .random = config->log_id};
+                                               .random = config->log_id,
+                                               .sink = config->sink,
+                                               .sink_arg = config->sink_arg};
     enum toc_err err = toc_run_open(&core->run_config, now, &core->run);
     if (err < 0) {
         free(core);

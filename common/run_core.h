@@ -20,6 +20,9 @@ struct toc_core_config {
     const char *dir;            /* of its store */
     bool event_clock;
     uint64_t log_id; /* of its log, made odd, when the store is new */
+    /* Takes its records instead of its log: see toc_run_config. NULL for the log. */
+    enum toc_err (*sink)(void *arg, const Tocsin__V1__Record *record);
+    void *sink_arg;
 };
 
 /* Copies `config`. Failures as toc_run_open. */

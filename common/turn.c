@@ -2,6 +2,23 @@
 
 #include "common/run_internal.h"
 
+/* The record gets its number, and lies nowhere but with whoever takes it. */
+static enum toc_err append_to_sink(struct toc_turn *turn, Tocsin__V1__Record *record)
+{
+    struct toc_journal *journal = turn->journal;
+    record->seq = ++journal->last_seq;
+    journal->last_at_ms = record->at_ms;
+    journal->last_log_ms = record->log_ms;
+    return turn->run->config->sink(turn->run->config->sink_arg, record);
+}
+
+static enum toc_err append(struct toc_turn *turn, Tocsin__V1__Record *record)
+{
+    if (turn->run->config->sink != NULL)
+        return append_to_sink(turn, record);
+    return toc_journal_append(turn->journal, turn->txn, turn->arena, record);
+}
+
 enum toc_err toc_emit(struct toc_turn *turn, const struct toc_out *out, uint64_t *out_seq)
 {
     struct toc_str body = out->body;
@@ -22,7 +39,7 @@ enum toc_err toc_emit(struct toc_turn *turn, const struct toc_out *out, uint64_t
     record.policy = out->policy;
     record.test = out->test;
     record.body = toc_wire_binary(body);
-    TOC_TRY(toc_journal_append(turn->journal, turn->txn, turn->arena, &record));
+    TOC_TRY(append(turn, &record));
     toc_arena_reset(turn->arena, mark);
     turn->cause_index++;
     if (out_seq != NULL)

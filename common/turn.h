@@ -37,7 +37,8 @@ enum toc_event_kind {
 struct toc_event {
     enum toc_event_kind kind;
     toc_time_ms at_ms;                /* SUBMIT: its stamp; TIME: the instant; OUTCOME: when */
-    struct toc_str bytes;             /* SUBMIT, RECORD, OUTCOME: packed */
+    struct toc_str bytes;             /* SUBMIT, RECORD, OUTCOME: packed; of a RECORD that a core
+                                         in this process wrote (toc_run_config.sink): none */
     const Tocsin__V1__Record *record; /* RECORD */
     uint64_t log_id;                  /* RECORD, UPSTREAM: whose */
     const char *upstream;             /* RECORD, UPSTREAM: its configured name */
