@@ -1,4 +1,4 @@
-/* `tocsin policy check|apply|show|keys`. */
+/* `tocsin policy check|apply|show|keys|test`. */
 #include "services/cli/policy_cmd.h"
 #include "services/cli/commands.h"
 #include "services/cli/policy_apply.h"
@@ -7,6 +7,7 @@
 
 static struct view view;
 static struct policy_keys_options keys_options;
+static struct policy_test_options test_options;
 
 static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
 
@@ -17,6 +18,14 @@ static const struct toc_conf_option keys_table[] = {
     {"markdown", TOC_CONF_SWITCH, &keys_options.markdown, NULL, 0, 0, NULL, "Markdown tables"},
     {"rewrite", TOC_CONF_TEXT, &keys_options.rewrite, NULL, 0, 0, "FILE",
      "brings the tables in a Markdown page up to date"},
+};
+
+static const struct toc_conf_option test_table[] = {
+    {"only", TOC_CONF_TEXT, &test_options.only, NULL, 0, 0, "NAME",
+     "cases whose name has this in it"},
+    {"verbose", TOC_CONF_SWITCH, &test_options.verbose, NULL, 0, 0, NULL,
+     "the whole history of each case, as `tocsin why` tells it"},
+    {"json", TOC_CONF_SWITCH, &view.json, NULL, 0, 0, NULL, "JSON Lines, one per case"},
 };
 
 static unsigned long count_lines(struct toc_str text)
@@ -127,6 +136,29 @@ static int keys(const struct toc_conf_list *operands)
     return policy_keys(&view, &keys_options, operands);
 }
 
+/* --- test ---------------------------------------------------------------------------------- */
+
+static const char test_more[] =
+    "A case is a history of an issue and what the policy is expected to make of it:\n\n"
+    "  - case: a threat of violence wakes the safety desk\n"
+    "    at: 2026-03-02 10:00 Europe/Berlin\n"
+    "    events:\n"
+    "      - {at: 0m, opened: {channel: in_app, category: threat_of_violence}}\n"
+    "      - {at: +12m, message: outbound}\n"
+    "    expect:\n"
+    "      route: {queue: trust-safety, rule: safety, priority: P1}\n"
+    "      clocks: {first_reply: {breached: +10m, met: +12m}}\n"
+    "      pages: [{to: duty-safety, at: 0m}, {to: duty-safety, at: +10m}]\n\n"
+    "  tocsin policy test my.yaml cases.yaml\n"
+    "  tocsin policy test my.yaml cases.yaml --only threat --verbose\n\n"
+    "deploy/policy/README.md explains every key of a case; deploy/policy/cases/ has examples.\n"
+    "Nothing is sent and no service is asked: the cases run in this process.\n";
+
+static int test(const struct toc_conf_list *operands)
+{
+    return policy_test(&view, &test_options, operands);
+}
+
 /* --- the command --------------------------------------------------------------------------- */
 
 static const struct view_part parts[] = {
@@ -153,6 +185,14 @@ static const struct view_part parts[] = {
       "[SECTION...]", "A section is such as calendars, slas or triage.\n", keys_table,
       sizeof(keys_table) / sizeof(keys_table[0])},
      0,
+     TOC_CONF_LIST_MAX},
+    {"test",
+     test,
+     {"tocsin policy test",
+      "Runs histories of issues under a policy and says what is not as "
+      "expected.",
+      "FILE CASES...", test_more, test_table, sizeof(test_table) / sizeof(test_table[0])},
+     2,
      TOC_CONF_LIST_MAX},
 };
 

@@ -12,4 +12,13 @@ struct policy_keys_options {
 int policy_keys(const struct view *view, const struct policy_keys_options *options,
                 const struct toc_conf_list *operands);
 
+struct policy_test_options {
+    const char *only; /* cases whose name has this in it; NULL: all */
+    bool verbose;     /* the whole history of each case */
+};
+
+/* operands: the policy, then files of cases. */
+int policy_test(const struct view *view, const struct policy_test_options *options,
+                const struct toc_conf_list *operands);
+
 #endif
