@@ -153,6 +153,24 @@ static void read_root(struct import_reader *r, const struct toc_yaml *root)
     import_read_keys(r, root, keys, sizeof(keys) / sizeof(keys[0]), NULL);
 }
 
+/* The YAML library may loop for ever over bytes that are no text, so they do not get there. */
+static bool is_readable(struct import_reader *r, struct toc_str text)
+{
+    if (text.size > IMPORT_MAP_MAX) {
+        toc_diag_error(&r->diag, 0, "a map of more than %d bytes", IMPORT_MAP_MAX);
+        return false;
+    }
+    for (size_t start = 0, size; start < text.size; start += size) {
+        const char *end = memchr(text.data + start, '\n', text.size - start);
+        size = end != NULL ? (size_t)(end - text.data) + 1 - start : text.size - start;
+        if (!toc_str_is_text(toc_str(text.data + start, size))) {
+            toc_diag_error(&r->diag, start, "this line is not UTF-8, or has a NUL byte");
+            return false;
+        }
+    }
+    return true;
+}
+
 enum toc_err import_map_read(struct toc_str text, const char *file_name, struct import_map **out,
                              char **out_errors)
 {
@@ -162,9 +180,7 @@ enum toc_err import_map_read(struct toc_str text, const char *file_name, struct 
     if (r.map == NULL)
         return TOC_ERR_MEMORY;
     toc_diag_init(&r.diag, text, file_name);
-    if (text.size > IMPORT_MAP_MAX)
-        toc_diag_error(&r.diag, 0, "a map of more than %d bytes", IMPORT_MAP_MAX);
-    else if (toc_yaml_read(&r.diag, &r.map->pool, &root) == TOC_OK)
+    if (is_readable(&r, text) && toc_yaml_read(&r.diag, &r.map->pool, &root) == TOC_OK)
         read_root(&r, root);
     enum toc_err err = r.no_memory ? TOC_ERR_MEMORY : TOC_OK;
     if (err == TOC_OK && r.diag.count > 0) {
