@@ -4,6 +4,7 @@
 """
 import os
 import random
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -101,6 +102,25 @@ def histories():
         write("events", f"long-{number}", bytes(out))
 
 
+def imports():
+    """Inputs of fuzz_import: every shipped map with an export that has its columns."""
+    folder = os.path.join(HERE, "../../deploy/import")
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(".yaml"):
+            continue
+        with open(os.path.join(folder, name), "rb") as text:
+            data = b"".join(line for line in text if not line.lstrip().startswith(b"#"))
+        columns = sorted({cell.split(b"|")[0] for cell in re.findall(rb"\$\{([^}]*)\}", data)} |
+                         {b"concept:name", b"lifecycle:transition", b"incident_state"})
+        rows = [[b"2011-07-0%dT01:32:33+02:00" % day if b"time" in column else
+                 b"2011-07-0%d 01:32:33" % day if column.endswith(b"_dt") else
+                 b"2011-07-0%dT01:32" % day if column.endswith(b"_at") else
+                 [b"New", b"Team 2nd", b"1"][day % 3] for column in columns] for day in (3, 1, 2)]
+        export = b"\r\n".join(b",".join(row) for row in [columns, *rows])
+        size = len(data)
+        write("import", name, bytes([size & 255, size >> 8]) + data + export)
+
+
 def main():
     sys.path.insert(0, os.path.join(sys.argv[1], "gen_py"))
     from tocsin.v1 import event_pb2 as ev, frame_pb2 as pb, record_pb2 as rec
@@ -114,6 +134,7 @@ def main():
         write("rows", name, bytes([index]) + fill(kind()).SerializeToString())
     operations(pb, seeds)
     histories()
+    imports()
     for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
         with open(os.path.join(HERE, "../..", path), "rb") as text:
             write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())
