@@ -229,6 +229,11 @@ const char *toc_calendar_name(const struct toc_calendar *cal)
     return cal->name;
 }
 
+const struct toc_tz *toc_calendar_tz(const struct toc_calendar *cal)
+{
+    return cal->tz;
+}
+
 enum toc_err toc_calendar_add(const struct toc_calendar *cal, toc_time_ms start_ms,
                               toc_time_ms amount_ms, toc_time_ms *out)
 {

@@ -48,6 +48,8 @@ TOC_MUST enum toc_err toc_calendar_new(const char *name, const struct toc_tz *tz
 /* Accepts NULL. */
 void toc_calendar_free(struct toc_calendar *cal);
 const char *toc_calendar_name(const struct toc_calendar *cal);
+/* The zone whose wall time it is about; lent. */
+const struct toc_tz *toc_calendar_tz(const struct toc_calendar *cal);
 
 /*
  * Building. Times of day are milliseconds since wall midnight, 0 <= from < until <= 24 h, or
