@@ -1,5 +1,7 @@
 #include "services/sla/row.h"
 
+#include "services/sla/urgency.h"
+
 #define DUE_KEY    (8 + ROW_KEY)
 #define LEDGER_KEY (ROW_KEY + 1 + 4)
 #define LEDGER_ROW 16
@@ -119,6 +121,7 @@ enum toc_err row_save(struct work *work)
     uint8_t key[ROW_KEY];
     struct toc_str bytes;
     row_key(key, work->row->partition, work->row->number);
+    TOC_TRY(urgency_tell(work));
     TOC_TRY(reindex(work, key));
     TOC_TRY(toc_wire_pack(work->turn->arena, work->row, &bytes));
     return toc_put(work->turn->txn, TABLE_CLOCKS, toc_str(key, sizeof(key)), bytes);
@@ -264,10 +267,12 @@ enum toc_err row_say(struct work *work, size_t index, const struct said *said)
     change.subject = row->subject;
     change.risk = row->risk;
     change.old_target_ms = said->old_target_ms;
+    uint32_t class_bit;
+    TOC_TRY(urgency_class(work, said->what, &class_bit));
     if (shows_ledger(said->what))
         TOC_TRY(fill_ledger(work, index, &change));
     struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED,
-                          .class_bit = TOC_CLASS_CLOCK,
+                          .class_bit = class_bit,
                           .partition = row->partition,
                           .at_ms = said->at_ms,
                           .issue = row->id.data,
