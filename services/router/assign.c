@@ -1,6 +1,7 @@
 #include "services/router/assign.h"
 
 #include "services/router/fact.h"
+#include "services/router/offer.h"
 #include "services/router/route.h"
 
 static void set_assignee(struct work *work, const Tocsin__V1__IssueAssigned *assigned)
@@ -29,6 +30,10 @@ enum toc_err assign_event(struct work *work)
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueAssigned *assigned = work->event->issue_assigned;
     Tocsin__V1__Issue *issue = work->issue;
+    bool done;
+    TOC_TRY(offer_event(work, &done));
+    if (done)
+        return TOC_OK;
     bool hands_off = ends_bot(work, assigned);
     change.what = hands_off ? TOCSIN__V1__ISSUE_CHANGE__WHAT__HANDED_OFF
                             : TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED;

@@ -8,13 +8,20 @@
  *   fact.c      facts, and who waits for them      machine.c  the issue's state
  *   parked.c    events that came too early         work.c     one issue under one event
  *   issue.c     rows
+ *   staff.c     people, and time alone             offer.c    from the offer to the claim
+ *   choose.c    who may be offered an issue        spill.c    where it goes that stays
+ *   settle.c    the row beside an issue            wait.c     waiting lists
+ *   people.c    rows of people
  */
 #include "services/router/apply.h"
 #include "services/router/parked.h"
+#include "services/router/spill.h"
+#include "services/router/staff.h"
 
-#define STUBS_PER_STEP 64
+#define DUES_PER_STEP 64
 
-static const char *const tables[] = {"issue", "issue_id", "counter", "parked", "parked_due"};
+static const char *const tables[] = {"issue",  "issue_id", "counter", "parked",  "parked_due",
+                                     "person", "held",     "pooled",  "waiting", "pool_due"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == ROUTER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -99,8 +106,11 @@ static enum toc_err on_control_event(struct toc_turn *turn, const Tocsin__V1__Re
                                     true);
     case TOCSIN__V1__EVENT__BODY_POLICY_APPLIED:
         TOC_TRY(toc_wire_pack(turn->arena, event->policy_applied, &body));
-        return toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED, body,
-                                    record->at_ms, true);
+        TOC_TRY(toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED, body,
+                                     record->at_ms, true));
+        return staff_policy(turn, record->at_ms);
+    case TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE:
+        return staff_presence(turn, event->agent_presence, record->at_ms);
     case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
         advanced.message = event->clock_advance;
         return toc_emit(turn, &advanced, NULL);
@@ -109,12 +119,10 @@ static enum toc_err on_control_event(struct toc_turn *turn, const Tocsin__V1__Re
     }
 }
 
-static enum toc_err on_record(struct toc_turn *turn, const struct toc_event *ev)
+static enum toc_err on_accepted(struct toc_turn *turn, const struct toc_event *ev)
 {
     const Tocsin__V1__Record *record = ev->record;
     Tocsin__V1__Event *event;
-    if (record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
-        return TOC_OK;
     TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
     if (!toc_wire_is_known(&event->base))
         return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
@@ -123,16 +131,52 @@ static enum toc_err on_record(struct toc_turn *turn, const struct toc_event *ev)
     return on_control_event(turn, record, event);
 }
 
-static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
+static enum toc_err on_record(struct toc_turn *turn, const struct toc_event *ev)
+{
+    switch ((int)ev->record->type) {
+    case TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED:
+        return on_accepted(turn, ev);
+    case TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED:
+        return staff_urgency(turn, ev->record);
+    case TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED:
+        return spill_breached(turn, ev->record);
+    default:
+        return TOC_OK;
+    }
+}
+
+/* Of those whose opening never comes, the first. */
+static enum toc_err fire_parked(struct toc_turn *turn, toc_time_ms now_ms)
 {
     uint8_t id[TOC_ID];
-    enum toc_err err = TOC_OK;
-    for (unsigned i = 0; i < STUBS_PER_STEP && err == TOC_OK; i++) {
-        err = parked_take_due(turn, now_ms, id);
-        if (err == TOC_OK)
-            TOC_TRY(make_stub(turn, toc_str(id, sizeof(id))));
+    enum toc_err err = parked_take_due(turn, now_ms, id);
+    return err == TOC_OK ? make_stub(turn, toc_str(id, sizeof(id))) : err;
+}
+
+/* In the order of their instants, whatever they are about. */
+static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
+{
+    toc_time_ms parked_ms, pool_ms;
+    for (unsigned i = 0; i < DUES_PER_STEP; i++) {
+        size_t mark = toc_arena_mark(turn->arena);
+        TOC_TRY(parked_next_due(turn->txn, &parked_ms));
+        TOC_TRY(wait_next_due(turn->txn, &pool_ms));
+        enum toc_err err =
+            parked_ms <= pool_ms ? fire_parked(turn, now_ms) : staff_fire(turn, now_ms);
+        if (err != TOC_OK)
+            return err < 0 ? err : TOC_OK;
+        toc_arena_reset(turn->arena, mark);
     }
-    return err < 0 ? err : TOC_OK;
+    return TOC_OK;
+}
+
+static enum toc_err next_due(struct toc_txn *txn, toc_time_ms *out)
+{
+    toc_time_ms parked_ms, pool_ms;
+    TOC_TRY(parked_next_due(txn, &parked_ms));
+    TOC_TRY(wait_next_due(txn, &pool_ms));
+    *out = parked_ms < pool_ms ? parked_ms : pool_ms;
+    return TOC_OK;
 }
 
 static enum toc_err on_upstream(struct toc_turn *turn, const struct toc_event *ev)
@@ -170,11 +214,11 @@ const struct toc_service router_service = {
     .name = "router",
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
-    .upstream_classes = TOC_CLASS_ISSUE | TOC_CLASS_CONTROL,
+    .upstream_classes = TOC_CLASS_ISSUE | TOC_CLASS_CONTROL | TOC_CLASS_ROUTING,
     .sees_upstreams = true,
     .time_source = TOC_TIME_OF_LOGS,
     .step = router_step,
-    .next_due = parked_next_due,
+    .next_due = next_due,
     .ask = router_ask,
     .last_seq_of = router_last_seq,
 };

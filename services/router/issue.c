@@ -1,23 +1,25 @@
 #include "services/router/issue.h"
 
-#define ISSUE_KEY 5
-
-static void issue_key(uint8_t key[ISSUE_KEY], unsigned partition, uint32_t number)
+void issue_key(uint8_t key[ISSUE_KEY], unsigned partition, uint32_t number)
 {
     key[0] = (uint8_t)partition;
     toc_put_u32be(key + 1, number);
 }
 
-enum toc_err issue_load(struct toc_turn *turn, struct toc_str id, Tocsin__V1__Issue **out)
+enum toc_err issue_at(struct toc_turn *turn, struct toc_str key, Tocsin__V1__Issue **out)
 {
-    struct toc_str key, row;
-    enum toc_err err = toc_get(turn->txn, TABLE_ISSUE_ID, id, &key);
-    if (err != TOC_OK)
-        return err;
-    err = toc_get(turn->txn, TABLE_ISSUE, key, &row);
+    struct toc_str row;
+    enum toc_err err = toc_get(turn->txn, TABLE_ISSUE, key, &row);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     return toc_unpack(turn, issue, row, out);
+}
+
+enum toc_err issue_load(struct toc_turn *turn, struct toc_str id, Tocsin__V1__Issue **out)
+{
+    struct toc_str key;
+    enum toc_err err = toc_get(turn->txn, TABLE_ISSUE_ID, id, &key);
+    return err == TOC_OK ? issue_at(turn, key, out) : err;
 }
 
 /* The next dense number of a partition. */

@@ -3,8 +3,8 @@
  *
  * Tables: `issue`, key partition (1) ‖ u32be number -> packed Issue; `issue_id`, key id (16) ->
  * that key; `counter`, key partition (1) -> u32be last number; `parked` and `parked_due`, see
- * parked.h. Numbers are dense per partition in order of arrival, so rows of busy issues stand
- * together.
+ * parked.h; `person` and `held`, see people.h; `pooled`, `waiting` and `pool_due`, see wait.h.
+ * Numbers are dense per partition in order of arrival, so rows of busy issues stand together.
  */
 #ifndef ROUTER_ISSUE_H
 #define ROUTER_ISSUE_H
@@ -17,8 +17,19 @@ enum router_table {
     TABLE_COUNTER,
     TABLE_PARKED,
     TABLE_PARKED_DUE,
+    TABLE_PERSON,
+    TABLE_HELD,
+    TABLE_POOLED,
+    TABLE_WAITING,
+    TABLE_POOL_DUE,
     ROUTER_TABLE_END
 };
+
+#define ISSUE_KEY 5
+
+void issue_key(uint8_t key[ISSUE_KEY], unsigned partition, uint32_t number);
+/* The issue of a key that another row names. */
+TOC_MUST enum toc_err issue_at(struct toc_turn *turn, struct toc_str key, Tocsin__V1__Issue **out);
 
 /* Loads the issue of an id. TOC_NONE when there is none. */
 TOC_MUST enum toc_err issue_load(struct toc_turn *turn, struct toc_str id, Tocsin__V1__Issue **out);

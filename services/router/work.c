@@ -1,5 +1,7 @@
 #include "services/router/work.h"
 
+#include "services/router/settle.h"
+
 struct work work_begin(struct toc_turn *turn, Tocsin__V1__Issue *issue,
                        const Tocsin__V1__Event *event, toc_time_ms at_ms)
 {
@@ -12,7 +14,22 @@ struct work work_begin(struct toc_turn *turn, Tocsin__V1__Issue *issue,
 
 enum toc_err work_end(struct work *work)
 {
+    TOC_TRY(settle_issue(work));
     return issue_save(work->turn, work->issue);
+}
+
+/* Who did not come to it goes first, then the rules that did not fit. */
+static void make_room(Tocsin__V1__IssueChange *change)
+{
+    while (change->n_candidates + change->n_tried > 0 &&
+           tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX) {
+        if (change->n_candidates > 0) {
+            change->n_candidates--;
+            continue;
+        }
+        change->n_tried--;
+        change->tried_more++;
+    }
 }
 
 enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
@@ -31,11 +48,7 @@ enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
     change->issue = issue;
     if (work->event != NULL)
         change->event_type = work->event->type;
-    while (change->n_tried > 0 &&
-           tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX) {
-        change->n_tried--;
-        change->tried_more++;
-    }
+    make_room(change);
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 

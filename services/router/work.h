@@ -19,12 +19,12 @@ struct work {
 
 struct work work_begin(struct toc_turn *turn, Tocsin__V1__Issue *issue,
                        const Tocsin__V1__Event *event, toc_time_ms at_ms);
-/* Saves the row. */
+/* Brings what people have to do with the issue into line, and saves the row. */
 TOC_MUST enum toc_err work_end(struct work *work);
 
 /*
  * Appends one step of the issue's history; fills in the snapshot and the chain of records. Of
- * `tried` as many are kept as the record has room for.
+ * `tried` and `candidates` as many are kept as the record has room for.
  */
 TOC_MUST enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change);
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #define ROUTER_LOG 0x0707
+#define SLA_LOG    0x51a
 
 void chain_open(struct chain *chain, struct core_turns turns)
 {
@@ -50,12 +51,27 @@ static void finish_input(struct chain *chain)
         commit(chain);
 }
 
+/* What sla says to the router; its log time is not the router's. */
+static void follow_back(struct chain *chain)
+{
+    while (chain->followed_back < core_last_seq(chain->sla)) {
+        size_t mark = toc_arena_mark(core_arena(chain->sla));
+        const Tocsin__V1__Record *said = core_record(chain->sla, ++chain->followed_back);
+        Tocsin__V1__Record record = *said;
+        record.log_ms = core_log_ms(chain->router);
+        if ((record.class_ & TOC_CLASS_ROUTING) != 0)
+            core_step(chain->router, SLA_LOG, &record);
+        toc_arena_reset(core_arena(chain->sla), mark);
+    }
+}
+
 static void follow(struct chain *chain)
 {
     while (chain->followed < core_last_seq(chain->router)) {
         size_t mark = toc_arena_mark(core_arena(chain->router));
         core_step(chain->sla, ROUTER_LOG, core_record(chain->router, ++chain->followed));
         toc_arena_reset(core_arena(chain->router), mark);
+        follow_back(chain);
     }
 }
 
@@ -64,6 +80,8 @@ static void pass_time(struct chain *chain, toc_time_ms log_ms)
     core_set_log(chain->router, log_ms);
     follow(chain);
     core_set_log(chain->sla, log_ms);
+    follow_back(chain);
+    follow(chain);
 }
 
 static void feed(struct chain *chain, const uint8_t *issue, uint32_t class_bit,
@@ -100,7 +118,8 @@ void chain_input(struct chain *chain, const struct core_input *input)
         finish_input(chain);
         return;
     }
-    bool control = input->event->body_case == TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE;
+    bool control = input->event->body_case == TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE ||
+                   input->event->body_case == TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE;
     core_issue_id(id, input->issue);
     feed(chain, control ? NULL : id, control ? TOC_CLASS_CONTROL : TOC_CLASS_ISSUE,
          core_pack(arena, input->event), input->at_ms, input->log_ms);

@@ -10,6 +10,7 @@
  *
  *   open|inbound|outbound|note|status|classify|assign|escalate|fact   an event of an issue
  *   time                                                              log time alone passes
+ *   presence                                                          agent.presence
  *   advance                                                           clock.advance
  *
  * Words: `issue=N` (1 when not said; the issue's number in its partition when each is in one of its
@@ -136,9 +137,10 @@ struct core_turns {
 struct chain {
     struct core *router, *sla;
     struct core_turns turns;
-    uint64_t fed;      /* seq of the last event fed */
-    uint64_t followed; /* sla's cursor in the router's log */
-    unsigned pending;  /* inputs since the last commit */
+    uint64_t fed;           /* seq of the last event fed */
+    uint64_t followed;      /* sla's cursor in the router's log */
+    uint64_t followed_back; /* the router's in sla's, of what is for it */
+    unsigned pending;       /* inputs since the last commit */
 };
 
 void chain_open(struct chain *chain, struct core_turns turns);

@@ -151,6 +151,22 @@ static void add_missing(struct line *line, const Tocsin__V1__IssueChange *change
         add(line, "%s%s", i == 0 ? " missing=" : ",", change->missing[i]);
 }
 
+/* Whom it was offered to, who had it, why, and who did not come to it. */
+static void add_people(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    /* What time alone brought about, a first route apart. */
+    bool own = change->event_type[0] == '\0' && strcmp(change->reason, "route") != 0;
+    bool shown = own || change->what >= TOCSIN__V1__ISSUE_CHANGE__WHAT__OFFERED;
+    add_named(line, "to", change->issue->offered_to);
+    add_time(line, "until", change->issue->offer_until_ms);
+    add_named(line, "by", shown ? change->by : "");
+    add_named(line, "metric", own ? change->metric : "");
+    add_named(line, "reason", shown ? change->reason : "");
+    for (size_t i = 0; i < change->n_candidates; i++)
+        add(line, "%s%s:%s", i == 0 ? " not=" : ",", change->candidates[i]->name,
+            change->candidates[i]->why);
+}
+
 static void issue_changed(struct line *line, struct toc_arena *arena,
                           const Tocsin__V1__Record *record)
 {
@@ -173,6 +189,7 @@ static void issue_changed(struct line *line, struct toc_arena *arena,
     add_fact(line, change);
     add_decision(line, change);
     add_missing(line, change);
+    add_people(line, change);
     add(line, "%s%s", issue->stub ? " stub" : "", issue->test ? " test" : "");
     if (record->policy != 0)
         add(line, " v%u", record->policy);
@@ -235,6 +252,15 @@ static void clock_changed(struct line *line, struct toc_arena *arena,
         clock->breached && change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ? " late" : "");
 }
 
+static void urgency_changed(struct line *line, struct toc_arena *arena,
+                            const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Urgency *urgency;
+    unpack(arena, &tocsin__v1__urgency__descriptor, record, &urgency);
+    add(line, "urgency %u", urgency->number);
+    add_time(line, "due", urgency->due_ms);
+}
+
 /* --- notifier ------------------------------------------------------------------------------- */
 
 static void add_page(struct line *line, struct toc_arena *arena, const Tocsin__V1__Page *page)
@@ -286,6 +312,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED, issue_refused},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_PARKED, issue_parked},
         {TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, clock_changed},
+        {TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED, urgency_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_OPENED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_SENT, alert_changed},

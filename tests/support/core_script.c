@@ -90,6 +90,8 @@ static bool start_body(struct toc_arena *arena, const char *verb, Tocsin__V1__Ev
          &tocsin__v1__issue_escalated__descriptor},
         {"fact", "tocsin.issue.fact", TOCSIN__V1__EVENT__BODY_ISSUE_FACT,
          &tocsin__v1__issue_fact__descriptor},
+        {"presence", "tocsin.agent.presence", TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE,
+         &tocsin__v1__agent_presence__descriptor},
         {"advance", "tocsin.clock.advance", TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE,
          &tocsin__v1__clock_advance__descriptor},
     };
@@ -155,6 +157,9 @@ static void set_bare(Tocsin__V1__Event *event, const char *word)
         event->issue_message->auto_ = true;
     else if (strcmp(word, "test") == 0)
         event->test = true;
+    else if (strcmp(word, "online") == 0 &&
+             event->body_case == TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE)
+        event->agent_presence->online = true;
     else
         fail_msg("'%s' means nothing here", word);
 }
