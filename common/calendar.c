@@ -65,6 +65,11 @@ static struct toc_calendar_run run_of(const struct toc_calendar *cal,
     return cal->weekdays[toc_weekday(day)];
 }
 
+bool toc_calendar_has_windows(const struct toc_calendar *cal, int64_t day)
+{
+    return run_of(cal, year_of(cal, day), day).count > 0;
+}
+
 toc_time_ms toc_calendar_wall_sum(const struct toc_calendar *cal, toc_time_ms wall_ms)
 {
     int64_t day = toc_calendar_day_of(wall_ms);

@@ -18,30 +18,43 @@ static struct wall wall_of(const struct toc_calendar *cal, toc_time_ms instant_m
     return (struct wall){day, wall_ms - day * TOC_DAY_MS};
 }
 
-/*
- * What the wall shows of a date: all of it in one span, or a part in each of two when the clock is
- * changed, or nothing when it jumps over the date.
- */
-bool toc_calendar_is_business_day(const struct toc_calendar *cal, int64_t days)
+/* Where a span ends. */
+static toc_time_ms end_of(const struct toc_calendar *cal, size_t span)
 {
-    if (!toc_calendar_has_day(days))
-        return false;
-    toc_time_ms midnight = days * TOC_DAY_MS, sum = toc_calendar_wall_sum(cal, midnight);
-    if (toc_calendar_wall_sum(cal, midnight + TOC_DAY_MS) == sum)
-        return false;
-    size_t i = toc_calendar_span_at(cal, midnight - TOC_CALENDAR_OFFSET_MAX_MS);
-    for (; i < cal->span_count; i++) {
+    return span + 1 < cal->span_count ? cal->spans[span + 1].from_ms : TOC_CALENDAR_END_MS;
+}
+
+/*
+ * What the wall shows of a date near a change of the clock: a part in each of two spans, or nothing
+ * when it jumps over the date. The spans from `first` on are looked at.
+ */
+static bool is_seen_open(const struct toc_calendar *cal, size_t first, toc_time_ms midnight)
+{
+    toc_time_ms next_midnight = midnight + TOC_DAY_MS;
+    for (size_t i = first; i < cal->span_count; i++) {
         const struct toc_calendar_span *span = &cal->spans[i];
-        toc_time_ms end = i + 1 < cal->span_count ? span[1].from_ms : TOC_CALENDAR_END_MS;
-        toc_time_ms from = span->wall_ms, until = from + (end - span->from_ms);
+        toc_time_ms from = span->wall_ms, until = from + (end_of(cal, i) - span->from_ms);
+        if (span->from_ms >= next_midnight + TOC_CALENDAR_OFFSET_MAX_MS)
+            break;
         from = from > midnight ? from : midnight;
-        until = until < midnight + TOC_DAY_MS ? until : midnight + TOC_DAY_MS;
+        until = until < next_midnight ? until : next_midnight;
         if (from < until && toc_calendar_wall_sum(cal, until) > toc_calendar_wall_sum(cal, from))
             return true;
-        if (span->from_ms > midnight + TOC_DAY_MS + TOC_CALENDAR_OFFSET_MAX_MS)
-            break;
     }
     return false;
+}
+
+bool toc_calendar_is_business_day(const struct toc_calendar *cal, int64_t days)
+{
+    if (!toc_calendar_has_day(days) || !toc_calendar_has_windows(cal, days))
+        return false;
+    toc_time_ms midnight = days * TOC_DAY_MS;
+    toc_time_ms begin = midnight - TOC_CALENDAR_OFFSET_MAX_MS;
+    toc_time_ms end = midnight + TOC_DAY_MS + TOC_CALENDAR_OFFSET_MAX_MS;
+    size_t span = toc_calendar_span_at(cal, begin);
+    if (cal->spans[span].from_ms <= begin && end_of(cal, span) >= end)
+        return true; /* the clock is not changed near it: all of the date is seen */
+    return is_seen_open(cal, span, midnight);
 }
 
 /* The first business day that is not before `day`; none after `last` is looked at. */

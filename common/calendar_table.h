@@ -103,6 +103,9 @@ static inline int64_t toc_calendar_day_of(toc_time_ms wall_ms)
 /* The index of the span that holds an instant; the first or last span outside the horizon. */
 size_t toc_calendar_span_at(const struct toc_calendar *cal, toc_time_ms instant_ms);
 
+/* Whether a wall date within the horizon has any, seen or not. */
+bool toc_calendar_has_windows(const struct toc_calendar *cal, int64_t day);
+
 /* The wall sum; the wall time is that of an instant within the horizon. */
 toc_time_ms toc_calendar_wall_sum(const struct toc_calendar *cal, toc_time_ms wall_ms);
 
