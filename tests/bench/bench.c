@@ -1,10 +1,12 @@
 /*
  * tocsin-bench fsync DIR                       F: p50 of a 4 kB append + fdatasync
+ * tocsin-bench calendar                        working time over 400 days, nanoseconds per call
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
  *
  * Keys: seconds batch window rate issues bytes critical frames prepare (1: open the issues first)
  * run (what subjects begin with: with prepare=0, that of the load which opened them).
  */
+#include "tests/bench/bench_calendar.h"
 #include "tests/bench/bench_client.h"
 
 #include <fcntl.h>
@@ -99,8 +101,11 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "fsync") == 0)
         return measure_fsync(argv[2]);
+    if (argc == 2 && strcmp(argv[1], "calendar") == 0)
+        return bench_calendar();
     if (argc >= 3 && strcmp(argv[1], "publish") == 0)
         return measure_publish(argc, argv);
-    fprintf(stderr, "usage: tocsin-bench fsync DIR | publish ENDPOINT [key=value ...]\n");
+    fprintf(stderr,
+            "usage: tocsin-bench fsync DIR | calendar | publish ENDPOINT [key=value ...]\n");
     return 2;
 }
