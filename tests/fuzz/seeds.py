@@ -121,6 +121,26 @@ def imports():
         write("import", name, bytes([size & 255, size >> 8]) + data + export)
 
 
+def questions():
+    """Inputs of fuzz_calendar: every op with its members, and lines that are nearly questions."""
+    calendar = ('{"tz":"Europe/Berlin","weekly":{"mon":[["22:00","06:00:00.5"]],"sun":[["00:00",'
+                '"24:00"]]},"holidays":["2026-12-25"],"annual_holidays":["02-29"],"date_hours":'
+                '{"2026-03-29":[["01:00","04:00"]]},"breaks":{"2026-10-25":[["02:00","03:00"]]}}')
+    members = {"add": '"amount_ms":3600000', "sub": '"amount_ms":0', "between": '"end_ms":1.8e12',
+               "is_open": '"pauses_ms":[[1774700000000,1774750000000],[5,2]]', "next_opening": "",
+               "next_closing": "", "prev_opening": "", "prev_closing": "",
+               "intervals_after": '"count":3', "intervals_before": '"count":3',
+               "intervals_between": '"end_ms":1775000000000',
+               "resolve_local": '"local":"2026-03-29 02:30:00.25"'}
+    for op, more in members.items():
+        line = '{"id":"\\u00e9","op":"%s","start_ms":1774742400000,%s"calendar":%s}' % (
+            op, more and more + ",", calendar)
+        write("calendar", op, line.encode())
+    for number, line in enumerate(['{"id":7,"op":[1,{"a":"]"}', '{"id":1,"id":2}', '{"id":null}',
+                                   '{"calendar":{"tz":"UTC"},"op":"add"} x']):
+        write("calendar", "wrong-%d" % number, line.encode())
+
+
 def main():
     sys.path.insert(0, os.path.join(sys.argv[1], "gen_py"))
     from tocsin.v1 import event_pb2 as ev, frame_pb2 as pb, record_pb2 as rec
@@ -135,6 +155,7 @@ def main():
     operations(pb, seeds)
     histories()
     imports()
+    questions()
     for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
         with open(os.path.join(HERE, "../..", path), "rb") as text:
             write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())
