@@ -33,6 +33,7 @@ struct toc_triage_rule {
     size_t tag_count;
     const struct toc_queue *queue; /* where it escalates to at once; NULL: where the routes say */
     unsigned tier;                 /* with `queue`; 0: the queue's */
+    const struct toc_team *team;   /* that is asked at once; NULL: none */
 };
 
 /* What is to be known of an issue of a category. */

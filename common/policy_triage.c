@@ -1,12 +1,14 @@
 /* `triage` and `categories`: what an issue is, and what is to be known of it. */
 #include "common/policy_build.h"
 
-#include "tocsin/v1/event.pb-c.h"
+#include "common/wire.h"
 
 #include <assert.h>
 #include <stdio.h>
 
 #define FACTS_MAX 16 /* of one category */
+/* Bytes: "rule:" and the name are the id of the escalation that a rule raises. */
+#define TEAM_RULE_MAX (TOC_ESCALATION_ID_MAX - 5)
 
 static_assert(TOCSIN__V1__RISK__RISK_NONE == 1 && TOCSIN__V1__RISK__RISK_CRITICAL == 5,
               "toc_words_risk follows enum Risk");
@@ -43,11 +45,13 @@ const struct toc_key toc_keys_set[SET_KEY_COUNT + 1] = {
                        "What looking at it exposes a person to."},
 };
 
-enum { QUEUE, TIER, ESCALATE_KEY_COUNT };
+enum { QUEUE, TIER, TEAM, ESCALATE_KEY_COUNT };
 
 const struct toc_key toc_keys_escalate[ESCALATE_KEY_COUNT + 1] = {
-    [QUEUE] = {"queue", true, "QUEUE", NULL, "Where the issue goes instead."},
+    [QUEUE] = {"queue", false, "QUEUE", "by the routes", "Where the issue goes instead."},
     [TIER] = {"tier", false, "NUMBER", "the queue's", "With `queue`: 1, 2 or 3."},
+    [TEAM] = {"team", false, "TEAM", "nobody",
+              "The team that is asked: an escalation to it is raised at once."},
 };
 
 enum { FACTS, CATEGORY_KEY_COUNT };
@@ -106,7 +110,9 @@ static void read_set(struct toc_build *b, const struct toc_yaml *node, struct to
 static void read_tier(struct toc_build *b, const struct toc_yaml *node,
                       struct toc_triage_rule *rule)
 {
-    if (toc_value_number(b, node, "'tier'", TOC_POLICY_TIERS, &rule->tier) && rule->tier == 0)
+    if (!rule->queue)
+        toc_diag_error(b->diag, node->key->offset, "'tier' belongs to 'queue'");
+    else if (toc_value_number(b, node, "'tier'", TOC_POLICY_TIERS, &rule->tier) && rule->tier == 0)
         toc_diag_error(b->diag, node->offset, "there is no tier 0");
 }
 
@@ -114,14 +120,27 @@ static void read_escalate(struct toc_build *b, const struct toc_yaml *node,
                           struct toc_triage_rule *rule)
 {
     const struct toc_names queues = {b->queues, b->policy.queue_count, sizeof(*b->queues)};
+    const struct toc_names teams = {b->policy.teams, b->policy.team_count,
+                                    sizeof(*b->policy.teams)};
     const struct toc_yaml *values[ESCALATE_KEY_COUNT];
     size_t index;
     if (!toc_value_keys(b, node, "'escalate'", toc_keys_escalate, values))
         return;
+    if (!values[QUEUE] && !values[TEAM]) {
+        toc_diag_error(b->diag, node->offset, "'escalate' names neither a queue nor a team");
+        return;
+    }
     if (values[QUEUE] && toc_value_reference(b, values[QUEUE], "queue", &queues, &index))
         rule->queue = &b->queues[index];
     if (values[TIER])
         read_tier(b, values[TIER], rule);
+    if (values[TEAM] && toc_value_reference(b, values[TEAM], "team", &teams, &index))
+        rule->team = &b->policy.teams[index];
+    if (values[TEAM] && rule->name && strlen(rule->name) > TEAM_RULE_MAX)
+        toc_diag_error(b->diag, node->offset,
+                       "the name of a rule that asks a team is longer than "
+                       "%d bytes",
+                       TEAM_RULE_MAX);
 }
 
 /* --- safety first ----------------------------------------------------------------------------- */

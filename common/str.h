@@ -44,7 +44,8 @@ int toc_str_compare(struct toc_str a, struct toc_str b);
 
 static inline bool toc_str_starts(struct toc_str s, struct toc_str prefix)
 {
-    return s.size >= prefix.size && memcmp(s.data, prefix.data, prefix.size) == 0;
+    return prefix.size == 0 ||
+           (s.size >= prefix.size && memcmp(s.data, prefix.data, prefix.size) == 0);
 }
 
 /* True when the bytes are well-formed UTF-8 (RFC 3629) without NUL. */

@@ -24,6 +24,8 @@
 #define TOC_PARTITION_ALL   255 /* records for everyone */
 #define TOC_ID              16  /* bytes of an issue's or alert's id */
 
+#define TOC_ESCALATION_ID_MAX 59 /* bytes */
+
 /* Bits of Record.class and Fetch.class_mask. */
 #define TOC_CLASS_ISSUE   1u /* events about issues, in intake's log */
 #define TOC_CLASS_ALERT   2u /* alerts, and what people do about them */

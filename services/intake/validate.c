@@ -92,6 +92,21 @@ static bool check_policy(const Tocsin__V1__Event *event, struct toc_receipt *rec
     return true;
 }
 
+static bool check_escalation(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    size_t size = strlen(event->escalation->escalation);
+    if (size == 0)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD,
+                      "escalation: an id, unique within the issue");
+    if (size > TOC_ESCALATION_ID_MAX)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                      "escalation: an id of at most 59 bytes");
+    return strcmp(event->type, "tocsin.escalation.raised") != 0 ||
+           event->escalation->team[0] != '\0' ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD,
+                  "team: which team of the policy is asked");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -110,6 +125,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
             return refuse(receipt, missing, "name: what the fact is about");
         return event->issue_fact->confidence_percent <= 100 ||
                refuse(receipt, bad, "confidence_percent: 0 to 100");
+    case TOCSIN__V1__EVENT__BODY_ESCALATION:
+        return check_escalation(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ISSUE_RATED:
         return (event->issue_rated->score >= 1 && event->issue_rated->score <= 5) ||
                refuse(receipt, bad, "score: 1 to 5");

@@ -2,6 +2,7 @@
 
 #include "services/router/assign.h"
 #include "services/router/classify.h"
+#include "services/router/escalation.h"
 #include "services/router/fact.h"
 #include "services/router/open.h"
 #include "services/router/talk.h"
@@ -52,6 +53,8 @@ static handler *handler_of(const Tocsin__V1__Event *event)
         return assign_event;
     case TOCSIN__V1__EVENT__BODY_ISSUE_ESCALATED:
         return assign_escalated;
+    case TOCSIN__V1__EVENT__BODY_ESCALATION:
+        return escalation_event;
     default:
         return note;
     }

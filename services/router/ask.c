@@ -47,27 +47,95 @@ static enum toc_err one_issue(struct toc_txn *txn, struct toc_str id, struct toc
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
-enum toc_err router_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
-                        const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+/* --- escalations to other teams -------------------------------------------------------------- */
+
+static bool is_escalation_asked_for(const Tocsin__V1__Ask *ask,
+                                    const Tocsin__V1__CrossEscalation *row)
+{
+    if (!toc_str_starts(toc_wire_bytes(&row->issue), toc_wire_bytes(&ask->id)))
+        return false;
+    if (ask->queue[0] != '\0' && strcmp(ask->queue, row->team) != 0)
+        return false;
+    return ask->all || row->state != TOCSIN__V1__ESCALATION_STATE__ESCALATION_TOLD;
+}
+
+/* Rows from the scan's place on, as long as their key begins with `prefix`. */
+static enum toc_err list_escalations(struct toc_scan *scan, struct toc_arena *arena,
+                                     const Tocsin__V1__Ask *ask, struct toc_str prefix,
+                                     Tocsin__V1__Answer *answer)
+{
+    size_t limit = toc_answer_limit(ask);
+    struct toc_str key, row;
+    enum toc_err err;
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK && toc_str_starts(key, prefix)) {
+        Tocsin__V1__CrossEscalation *escalation;
+        if (answer->n_rows == limit)
+            return toc_answer_next(arena, key, answer);
+        size_t mark = toc_arena_mark(arena);
+        TOC_TRY(
+            toc_wire_unpack(arena, &tocsin__v1__cross_escalation__descriptor, row, &escalation));
+        bool wanted = is_escalation_asked_for(ask, escalation);
+        toc_arena_reset(arena, mark);
+        if (wanted)
+            TOC_TRY(toc_answer_add(arena, row, answer));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err ask_escalations(struct toc_txn *txn, struct toc_arena *arena,
+                                    const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+{
+    uint8_t key[ISSUE_KEY];
+    struct toc_str prefix = toc_str(NULL, 0), from = toc_wire_bytes(&ask->after), found;
+    struct toc_scan *scan;
+    if (ask->id.len == TOC_ID) {
+        enum toc_err err = toc_get(txn, TABLE_ISSUE_ID, toc_wire_bytes(&ask->id), &found);
+        if (err != TOC_OK)
+            return err < 0 ? err : TOC_OK;
+        if (found.size != sizeof(key))
+            return TOC_ERR_DAMAGED;
+        memcpy(key, found.data, sizeof(key));
+        prefix = toc_str(key, sizeof(key));
+        if (from.size == 0)
+            from = prefix;
+    }
+    TOC_TRY(toc_scan_open(txn, TABLE_ESCALATION, from, &scan));
+    enum toc_err err = list_escalations(scan, arena, ask, prefix, answer);
+    toc_scan_close(scan);
+    return err;
+}
+
+/* --- any -------------------------------------------------------------------------------------- */
+
+static enum toc_err ask_issues(struct toc_txn *txn, struct toc_arena *arena,
+                               const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
     struct toc_scan *scan;
     struct toc_str row;
-    (void)self;
-    if (ask->what != TOCSIN__V1__ASK__WHAT__ISSUES) {
-        answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
-        answer->detail = toc_wire_text("the router answers STATUS, ISSUES, HISTORY and POLICY");
-        return TOC_OK;
-    }
-    size_t limit = toc_answer_limit(ask);
-    TOC_TRY(toc_answer_begin(arena, limit, answer));
     if (ask->id.len == TOC_ID) {
         enum toc_err err = one_issue(txn, toc_wire_bytes(&ask->id), &row);
         return err == TOC_OK ? toc_answer_add(arena, row, answer) : err;
     }
     TOC_TRY(toc_scan_open(txn, TABLE_ISSUE, toc_wire_bytes(&ask->after), &scan));
-    enum toc_err err = list_rows(scan, arena, ask, limit, answer);
+    enum toc_err err = list_rows(scan, arena, ask, toc_answer_limit(ask), answer);
     toc_scan_close(scan);
     return err;
+}
+
+enum toc_err router_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
+                        const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+{
+    (void)self;
+    if (ask->what != TOCSIN__V1__ASK__WHAT__ISSUES &&
+        ask->what != TOCSIN__V1__ASK__WHAT__ESCALATIONS) {
+        answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
+        answer->detail =
+            toc_wire_text("the router answers STATUS, ISSUES, ESCALATIONS, HISTORY and POLICY");
+        return TOC_OK;
+    }
+    TOC_TRY(toc_answer_begin(arena, toc_answer_limit(ask), answer));
+    return ask->what == TOCSIN__V1__ASK__WHAT__ISSUES ? ask_issues(txn, arena, ask, answer)
+                                                      : ask_escalations(txn, arena, ask, answer);
 }
 
 enum toc_err router_last_seq(struct toc_txn *txn, struct toc_arena *arena,

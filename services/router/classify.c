@@ -1,5 +1,6 @@
 #include "services/router/classify.h"
 
+#include "services/router/escalation.h"
 #include "services/router/route.h"
 
 static bool is_listed(char *const *list, size_t count, const char *text)
@@ -96,7 +97,10 @@ enum toc_err classify_by_policy(struct work *work, Tocsin__V1__IssueChange *chan
     const struct route_cause cause = {.reason = ROUTE_RECLASSIFIED,
                                       .rule = decision.triage,
                                       .keeps_chosen = keeps_queue && !became_risky};
-    return route_by_policy(work, policy, &cause);
+    TOC_TRY(route_by_policy(work, policy, &cause));
+    if (decision.triage == NULL || decision.triage->team == NULL)
+        return TOC_OK;
+    return escalation_raise_by_rule(work, decision.triage);
 }
 
 enum toc_err classify_event(struct work *work)

@@ -1,17 +1,17 @@
 /*
  * The router's step. An accepted event becomes one or more records of its issue's history:
  *
- *   core.c      which event is it, whose issue     apply.c    which file has its effect
- *   open.c      openings                           talk.c     messages and states
- *   classify.c  values given by hand               assign.c   queue and person given by hand
- *   triage.c    what the policy makes of it        route.c    into which queue
- *   fact.c      facts, and who waits for them      machine.c  the issue's state
- *   parked.c    events that came too early         work.c     one issue under one event
- *   issue.c     rows
- *   staff.c     people, and time alone             offer.c    from the offer to the claim
- *   choose.c    who may be offered an issue        spill.c    where it goes that stays
- *   settle.c    the row beside an issue            wait.c     waiting lists
- *   people.c    rows of people
+ *   core.c        which event is it, whose issue   apply.c    which file has its effect
+ *   open.c        openings                         talk.c     messages and states
+ *   classify.c    what the issue is                assign.c   queue and person given by hand
+ *   fact.c        facts, and who waits for them    triage.c   what the policy makes of it
+ *   escalation.c  questions to other teams         route.c    into which queue
+ *   machine.c     the issue's state                parked.c   events that came too early
+ *   work.c        one issue under one event        issue.c    rows
+ *   staff.c       people, and time alone           offer.c    from the offer to the claim
+ *   choose.c      who may be offered an issue      spill.c    where it goes that stays
+ *   settle.c      the row beside an issue          wait.c     waiting lists
+ *   people.c      rows of people
  */
 #include "services/router/apply.h"
 #include "services/router/parked.h"
@@ -20,8 +20,9 @@
 
 #define DUES_PER_STEP 64
 
-static const char *const tables[] = {"issue",  "issue_id", "counter", "parked",  "parked_due",
-                                     "person", "held",     "pooled",  "waiting", "pool_due"};
+static const char *const tables[] = {"issue",      "issue_id", "counter",   "parked",
+                                     "parked_due", "person",   "held",      "pooled",
+                                     "waiting",    "pool_due", "escalation"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == ROUTER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

@@ -3,8 +3,9 @@
  *
  * Tables: `issue`, key partition (1) ‖ u32be number -> packed Issue; `issue_id`, key id (16) ->
  * that key; `counter`, key partition (1) -> u32be last number; `parked` and `parked_due`, see
- * parked.h; `person` and `held`, see people.h; `pooled`, `waiting` and `pool_due`, see wait.h.
- * Numbers are dense per partition in order of arrival, so rows of busy issues stand together.
+ * parked.h; `person` and `held`, see people.h; `pooled`, `waiting` and `pool_due`, see wait.h;
+ * `escalation`, see escalation.h. Numbers are dense per partition in order of arrival, so rows of
+ * busy issues stand together.
  */
 #ifndef ROUTER_ISSUE_H
 #define ROUTER_ISSUE_H
@@ -22,10 +23,11 @@ enum router_table {
     TABLE_POOLED,
     TABLE_WAITING,
     TABLE_POOL_DUE,
+    TABLE_ESCALATION,
     ROUTER_TABLE_END
 };
 
-#define ISSUE_KEY 5
+#define ISSUE_KEY 5 /* bytes */
 
 void issue_key(uint8_t key[ISSUE_KEY], unsigned partition, uint32_t number);
 /* The issue of a key that another row names. */

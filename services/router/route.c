@@ -1,7 +1,5 @@
 #include "services/router/route.h"
 
-#include <stdio.h>
-
 static bool same(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
@@ -79,16 +77,6 @@ static bool is_held_back(const Tocsin__V1__Issue *issue, const struct toc_policy
            issue->risk < TOCSIN__V1__RISK__RISK_SEVERE;
 }
 
-/* "rule:NAME" in the arena: who did it. */
-static char *rule_text(struct work *work, const char *name)
-{
-    size_t size = strlen(name) + sizeof("rule:");
-    char *text = toc_arena_take(work->turn->arena, size);
-    if (text != NULL)
-        snprintf(text, size, "rule:%s", name);
-    return text;
-}
-
 /* Where the issue has to be, by its route and by what else has a say in it. */
 static void decide(const struct work *work, const struct toc_policy *policy,
                    const struct toc_route *route, const struct route_cause *cause,
@@ -132,7 +120,7 @@ enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     triage_describe(&decision, &change);
     if (same(move.reason, ROUTE_ESCALATED) &&
-        (change.by = rule_text(work, cause->rule->name)) == NULL)
+        (change.by = work_rule_text(work, cause->rule->name)) == NULL)
         return TOC_ERR_LIMIT;
     return route_issue(work, &move, &change);
 }

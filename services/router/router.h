@@ -7,13 +7,14 @@
 
 #include "common/turn.h"
 
-#define ROUTER_PARKED_MAX 16                   /* events that wait for one issue's opening */
-#define ROUTER_PARK_MS    (10 * TOC_SECOND_MS) /* how long they wait, in log time */
-#define ROUTER_TRIED_MAX  16                   /* rules listed as not fitting */
-#define ROUTER_TAGS_MAX   32
-#define ROUTER_FACTS_MAX  16
-#define ROUTER_ISSUE_MAX  1200 /* bytes of an issue's row; a value that goes beyond is refused */
-#define ROUTER_CHANGE_MAX 1800 /* bytes of a change: with all around it, it fits a log record */
+#define ROUTER_PARKED_MAX      16                   /* events that wait for one issue's opening */
+#define ROUTER_PARK_MS         (10 * TOC_SECOND_MS) /* how long they wait, in log time */
+#define ROUTER_TRIED_MAX       16                   /* rules listed as not fitting */
+#define ROUTER_TAGS_MAX        32
+#define ROUTER_FACTS_MAX       16
+#define ROUTER_ESCALATIONS_MAX 8    /* of one issue to other teams, open at once */
+#define ROUTER_ISSUE_MAX       1200 /* bytes of an issue's row; a value that goes beyond is refused */
+#define ROUTER_CHANGE_MAX      1800 /* bytes of a change: with all around it, it fits a log record */
 
 /* open takes no config. */
 extern const struct toc_service router_service;

@@ -39,6 +39,10 @@ enum toc_err talk_status(struct work *work)
     change.old_state = work->issue->state;
     if (work->event->issue_status->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_UNSPECIFIED)
         return TOC_ERR_MALFORMED; /* no intake of this version accepts it */
+    if (work->event->issue_status->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED &&
+        work->issue->escalations > 0)
+        return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE,
+                           "an escalation to another team is open");
     enum verdict verdict =
         machine_apply(work->issue, machine_input_of(work->event->issue_status->state));
     if (verdict == VERDICT_REFUSED)

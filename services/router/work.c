@@ -2,6 +2,8 @@
 
 #include "services/router/settle.h"
 
+#include <stdio.h>
+
 struct work work_begin(struct toc_turn *turn, Tocsin__V1__Issue *issue,
                        const Tocsin__V1__Event *event, toc_time_ms at_ms)
 {
@@ -18,11 +20,24 @@ enum toc_err work_end(struct work *work)
     return issue_save(work->turn, work->issue);
 }
 
-/* Who did not come to it goes first, then the rules that did not fit. */
-static void make_room(Tocsin__V1__IssueChange *change)
+/* The change with all that its record says beside it. */
+static void fill_in(struct work *work, Tocsin__V1__IssueChange *change)
 {
-    while (change->n_candidates + change->n_tried > 0 &&
-           tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX) {
+    change->issue = work->issue;
+    if (work->event != NULL)
+        change->event_type = work->event->type;
+}
+
+bool work_change_is_too_large(struct work *work, Tocsin__V1__IssueChange *change)
+{
+    fill_in(work, change);
+    return tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX;
+}
+
+/* Who did not come to it goes first, then the rules that did not fit. */
+static void make_room(struct work *work, Tocsin__V1__IssueChange *change)
+{
+    while (work_change_is_too_large(work, change) && change->n_candidates + change->n_tried > 0) {
         if (change->n_candidates > 0) {
             change->n_candidates--;
             continue;
@@ -45,10 +60,7 @@ enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
                           .test = issue->test,
                           .message = change};
     issue->changed_ms = work->at_ms;
-    change->issue = issue;
-    if (work->event != NULL)
-        change->event_type = work->event->type;
-    make_room(change);
+    make_room(work, change);
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 
@@ -88,4 +100,13 @@ void work_set_text(char **field, char *value)
 {
     if (value[0] != '\0')
         *field = value;
+}
+
+char *work_rule_text(struct work *work, const char *name)
+{
+    size_t size = strlen(name) + sizeof("rule:");
+    char *text = toc_arena_take(work->turn->arena, size);
+    if (text != NULL)
+        snprintf(text, size, "rule:%s", name);
+    return text;
 }

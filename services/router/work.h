@@ -36,6 +36,12 @@ TOC_MUST enum toc_err work_refuse(struct work *work, Tocsin__V1__RefuseReason re
 bool work_grew_too_large(const struct work *work);
 TOC_MUST enum toc_err work_refuse_growth(struct work *work);
 
+/* The change would not fit a record; decided before it is appended. */
+bool work_change_is_too_large(struct work *work, Tocsin__V1__IssueChange *change);
+
+/* "rule:NAME" in the arena: who did it, when it was a rule. NULL when the arena is exhausted. */
+char *work_rule_text(struct work *work, const char *name);
+
 /* Sets a field of the row to an event's value, if it has one. */
 void work_set_text(char **field, char *value);
 

@@ -9,13 +9,17 @@
  * promise. Verbs:
  *
  *   open|inbound|outbound|note|status|classify|assign|escalate|fact   an event of an issue
+ *   rated|due|merge|link                                              another one
+ *   raised|accepted|returned|answered|told                            a step of an escalation
  *   time                                                              log time alone passes
  *   presence                                                          agent.presence
  *   advance                                                           clock.advance
  *
  * Words: `issue=N` (1 when not said; the issue's number in its partition when each is in one of its
  * own, see core_issue_id), `auto`, `test`, `note`'s and others' fields as `name=value`, and a bare
- * `P1`..`P4` or a state's name. A value has no blanks. Lines are separated by newlines.
+ * `P1`..`P4` or a state's name. Where a field is an id, the value is an issue's number, where it is
+ * an instant, a TIME; `appeal=N`, `decision=` and `decider=` are of an opening. A value has no
+ * blanks. Lines are separated by newlines.
  *
  * Any failure of the cores fails the test at once. Not thread-safe.
  */

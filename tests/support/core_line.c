@@ -145,6 +145,22 @@ static void add_fact(struct line *line, const Tocsin__V1__IssueChange *change)
     add(line, " %s taken back", change->fact);
 }
 
+static void add_escalation(struct line *line, struct toc_arena *arena,
+                           const Tocsin__V1__IssueChange *change)
+{
+    const Tocsin__V1__CrossEscalation *row = change->escalation;
+    if (row == NULL)
+        return;
+    const char *state =
+        enum_name(arena, &tocsin__v1__escalation_state__descriptor, (int)row->state);
+    add(line, " %s %s team=%s", row->id, state + strlen("escalation_"), row->team);
+    add_named(line, "owner", row->owner);
+    add_named(line, "by", change->by);
+    if (row->returned > 0)
+        add(line, " returned=%u", row->returned);
+    add(line, " open=%u", change->issue->escalations);
+}
+
 static void add_missing(struct line *line, const Tocsin__V1__IssueChange *change)
 {
     for (size_t i = 0; i < change->n_missing; i++)
@@ -187,6 +203,7 @@ static void issue_changed(struct line *line, struct toc_arena *arena,
     add_named(line, "sop", issue->sop);
     add_named(line, "class", issue->content_class);
     add_fact(line, change);
+    add_escalation(line, arena, change);
     add_decision(line, change);
     add_missing(line, change);
     add_people(line, change);

@@ -92,6 +92,24 @@ static bool start_body(struct toc_arena *arena, const char *verb, Tocsin__V1__Ev
          &tocsin__v1__issue_fact__descriptor},
         {"presence", "tocsin.agent.presence", TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE,
          &tocsin__v1__agent_presence__descriptor},
+        {"raised", "tocsin.escalation.raised", TOCSIN__V1__EVENT__BODY_ESCALATION,
+         &tocsin__v1__escalation__descriptor},
+        {"accepted", "tocsin.escalation.accepted", TOCSIN__V1__EVENT__BODY_ESCALATION,
+         &tocsin__v1__escalation__descriptor},
+        {"returned", "tocsin.escalation.returned", TOCSIN__V1__EVENT__BODY_ESCALATION,
+         &tocsin__v1__escalation__descriptor},
+        {"answered", "tocsin.escalation.answered", TOCSIN__V1__EVENT__BODY_ESCALATION,
+         &tocsin__v1__escalation__descriptor},
+        {"told", "tocsin.escalation.told", TOCSIN__V1__EVENT__BODY_ESCALATION,
+         &tocsin__v1__escalation__descriptor},
+        {"rated", "tocsin.issue.rated", TOCSIN__V1__EVENT__BODY_ISSUE_RATED,
+         &tocsin__v1__issue_rated__descriptor},
+        {"due", "tocsin.issue.due_set", TOCSIN__V1__EVENT__BODY_ISSUE_DUE_SET,
+         &tocsin__v1__issue_due_set__descriptor},
+        {"merge", "tocsin.issue.merged", TOCSIN__V1__EVENT__BODY_ISSUE_MERGED,
+         &tocsin__v1__issue_merged__descriptor},
+        {"link", "tocsin.issue.linked", TOCSIN__V1__EVENT__BODY_ISSUE_LINKED,
+         &tocsin__v1__issue_linked__descriptor},
         {"advance", "tocsin.clock.advance", TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE,
          &tocsin__v1__clock_advance__descriptor},
     };
@@ -129,6 +147,14 @@ static void set_field(struct toc_arena *arena, ProtobufCMessage *body, const cha
     } else if (field->type == PROTOBUF_C_TYPE_STRING) {
         char *copy = text_of(arena, value);
         memcpy(at, &copy, sizeof(copy));
+    } else if (field->type == PROTOBUF_C_TYPE_SINT64) {
+        toc_time_ms at_ms = core_time(value);
+        memcpy(at, &at_ms, sizeof(at_ms));
+    } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
+        uint8_t *id = take(arena, TOC_ID);
+        core_issue_id(id, number);
+        ProtobufCBinaryData bytes = {TOC_ID, id};
+        memcpy(at, &bytes, sizeof(bytes));
     } else {
         memcpy(at, &number, sizeof(number));
     }
@@ -180,6 +206,22 @@ static void set_action(Tocsin__V1__Event *event, const char *value)
     event->issue_assigned->action = (Tocsin__V1__IssueAssigned__Action)action->value;
 }
 
+/* What an opening says of the decision that it contests. */
+static bool set_appeal(struct toc_arena *arena, Tocsin__V1__Event *event, const char *word,
+                       const char *value)
+{
+    bool issue = strcmp(word, "appeal") == 0;
+    if (event->body_case != TOCSIN__V1__EVENT__BODY_ISSUE_OPENED ||
+        (!issue && strcmp(word, "decision") != 0 && strcmp(word, "decider") != 0))
+        return false;
+    if (event->issue_opened->appeal == NULL) {
+        event->issue_opened->appeal = take(arena, sizeof(Tocsin__V1__Appeal));
+        tocsin__v1__appeal__init(event->issue_opened->appeal);
+    }
+    set_field(arena, &event->issue_opened->appeal->base, issue ? "issue" : word, value);
+    return true;
+}
+
 static void set_word(struct toc_arena *arena, struct core_input *input, char *word)
 {
     char *value = strchr(word, '=');
@@ -202,7 +244,7 @@ static void set_word(struct toc_arena *arena, struct core_input *input, char *wo
         input->event->subject = text_of(arena, value);
     else if (strcmp(word, "id") == 0)
         input->event->id = text_of(arena, value);
-    else
+    else if (!set_appeal(arena, input->event, word, value))
         set_field(arena, (ProtobufCMessage *)input->event->issue_opened, word, value);
 }
 

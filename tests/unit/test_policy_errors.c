@@ -539,7 +539,9 @@ static void triage_and_alerts_are_checked(void **state)
     assert_rest("triage: [{rule: a, set: {sop: \"report@\"}}]", "its version is empty", NULL);
     assert_rest("triage: [{rule: a, escalate: {queue: nowhere}}]", "there is no queue 'nowhere'",
                 NULL);
-    assert_rest("triage: [{rule: a, escalate: {tier: 2}}]", "'escalate' has no 'queue'", NULL);
+    assert_rest("triage: [{rule: a, escalate: {tier: 2}}]", "names neither a queue nor a team",
+                NULL);
+    assert_rest("triage: [{rule: a, escalate: {team: legal}}]", "there is no team 'legal'", NULL);
     assert_rest("triage: [{rule: a, escalate: {queue: first, tier: 0}}]", "there is no tier 0",
                 NULL);
     assert_rest("categories: {theft: {}}", "category 'theft' has no 'facts'", NULL);
