@@ -202,7 +202,7 @@ static void dublin_opens_at_nine_in_summer_and_in_winter(void **state)
     leave(&desk);
 }
 
-static void offsets_are_those_of_the_date_not_of_today(void **state) /* dbt_zendesk#25 */
+static void dbt_zendesk_25_offsets_are_those_of_the_date_not_of_today(void **state)
 {
     struct desk desk = office_in("America/New_York");
     (void)state;
@@ -221,7 +221,7 @@ static void offsets_are_those_of_the_date_not_of_today(void **state) /* dbt_zend
 /* --- Windows -------------------------------------------------------------------------------------
  */
 
-static void a_day_may_end_at_24_00_and_loses_no_minute(void **state) /* zammad#3180 */
+static void zammad_3180_a_day_may_end_at_24_00_and_loses_no_minute(void **state)
 {
     struct desk desk = desk_in("Europe/Berlin");
     (void)state;
@@ -258,7 +258,7 @@ static void one_holiday_ends_an_interval_that_lasts_for_years(void **state)
     leave(&desk);
 }
 
-static void a_day_may_have_as_many_windows_as_it_likes(void **state) /* chatwoot#14009 */
+static void chatwoot_14009_a_day_may_have_as_many_windows_as_it_likes(void **state)
 {
     struct desk desk = desk_in("Europe/Berlin");
     (void)state;
@@ -277,7 +277,7 @@ static void a_day_may_have_as_many_windows_as_it_likes(void **state) /* chatwoot
     leave(&desk);
 }
 
-static void a_lunch_break_is_two_windows(void **state) /* helpdesk#2212 */
+static void helpdesk_2212_a_lunch_break_is_two_windows(void **state)
 {
     struct desk desk = desk_in("Asia/Kolkata");
     (void)state;
@@ -455,7 +455,7 @@ static enum toc_err finish_and_leave(struct desk *desk)
     return err;
 }
 
-static void a_calendar_that_never_opens_is_refused(void **state) /* zammad#2497 */
+static void zammad_2497_a_calendar_that_never_opens_is_refused(void **state)
 {
     int64_t gap = toc_days_from_date(2026, 3, 29), day = toc_days_from_date(2026, 6, 8);
     struct desk desk = desk_in("Europe/Berlin");
@@ -480,7 +480,7 @@ static void a_calendar_that_never_opens_is_refused(void **state) /* zammad#2497 
     assert_int_equal(finish_and_leave(&desk), TOC_ERR_CONFIG); /* every day is a holiday */
 }
 
-static void a_search_without_end_is_bounded(void **state) /* zammad#2497 */
+static void zammad_2497_a_search_without_end_is_bounded(void **state)
 {
     struct desk desk = desk_in("Europe/Berlin");
     struct toc_interval interval = {1, 2};
@@ -1032,11 +1032,11 @@ int main(void)
         cmocka_unit_test(the_clock_may_go_back_into_the_day_before),
         cmocka_unit_test(a_date_that_was_left_out_has_no_working_time),
         cmocka_unit_test(dublin_opens_at_nine_in_summer_and_in_winter),
-        cmocka_unit_test(offsets_are_those_of_the_date_not_of_today),
-        cmocka_unit_test(a_day_may_end_at_24_00_and_loses_no_minute),
+        cmocka_unit_test(dbt_zendesk_25_offsets_are_those_of_the_date_not_of_today),
+        cmocka_unit_test(zammad_3180_a_day_may_end_at_24_00_and_loses_no_minute),
         cmocka_unit_test(one_holiday_ends_an_interval_that_lasts_for_years),
-        cmocka_unit_test(a_day_may_have_as_many_windows_as_it_likes),
-        cmocka_unit_test(a_lunch_break_is_two_windows),
+        cmocka_unit_test(chatwoot_14009_a_day_may_have_as_many_windows_as_it_likes),
+        cmocka_unit_test(helpdesk_2212_a_lunch_break_is_two_windows),
         cmocka_unit_test(windows_that_touch_or_overlap_are_one),
         cmocka_unit_test(holidays_beat_date_hours_and_those_beat_annual_holidays),
         cmocka_unit_test(breaks_cut_whatever_is_open_and_open_nothing),
@@ -1044,8 +1044,8 @@ int main(void)
         cmocka_unit_test(nothing_added_snaps_to_the_first_open_instant),
         cmocka_unit_test(an_amount_used_up_at_closing_is_the_closing_instant),
         cmocka_unit_test(between_counts_the_start_and_not_the_end),
-        cmocka_unit_test(a_calendar_that_never_opens_is_refused),
-        cmocka_unit_test(a_search_without_end_is_bounded),
+        cmocka_unit_test(zammad_2497_a_calendar_that_never_opens_is_refused),
+        cmocka_unit_test(zammad_2497_a_search_without_end_is_bounded),
         cmocka_unit_test(a_search_ends_after_a_hundred_years),
         cmocka_unit_test(outside_the_horizon_a_calendar_is_closed),
         cmocka_unit_test(rows_that_make_no_sense_are_refused),

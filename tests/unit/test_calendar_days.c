@@ -204,7 +204,7 @@ static void a_legal_month_ends_with_its_last_hour_on_a_working_day(void **state)
 /* --- Limits --------------------------------------------------------------------------------------
  */
 
-static void a_search_for_days_is_bounded(void **state) /* zammad#2497 */
+static void zammad_2497_a_search_for_days_is_bounded(void **state)
 {
     struct desk desk = desk_in("UTC");
     toc_time_ms out = 77, day = at(2026, 6, 8, 0, 0);
@@ -385,7 +385,7 @@ int main(void)
         cmocka_unit_test(a_due_in_a_gap_moves_forward_and_one_in_an_overlap_is_the_first),
         cmocka_unit_test(a_month_ends_on_the_same_day_number_or_the_last),
         cmocka_unit_test(a_legal_month_ends_with_its_last_hour_on_a_working_day),
-        cmocka_unit_test(a_search_for_days_is_bounded),
+        cmocka_unit_test(zammad_2497_a_search_for_days_is_bounded),
         cmocka_unit_test(the_horizon_begins_and_ends_with_a_business_day),
         cmocka_unit_test(random_weeks_agree_with_the_clock_of_the_c_library),
     };
