@@ -220,7 +220,7 @@ static const struct {
 
 bool calendar_answer(struct calendar_shelf *shelf, struct toc_str line, FILE *out)
 {
-    struct calendar_question question;
+    struct calendar_question question = {0};
     struct answer answer = {.question = &question};
     struct print_json json;
     enum toc_err err = calendar_question_read(shelf, line, &question, answer.error);

@@ -138,7 +138,7 @@ static enum toc_err read_windows(struct reading *r, const char *where, const jso
     if (!json_is_array(list))
         return calendar_wrong(r->error, "%s: has to be a list of windows", where);
     for (size_t i = 0; i < json_array_size(list); i++) {
-        struct toc_interval window;
+        struct toc_interval window = {0};
         TOC_TRY(read_window(r, where, json_array_get(list, i), &window));
         TOC_TRY(add(r, where, key, &window));
     }
