@@ -10,15 +10,15 @@
 #ifndef TOC_POLICY_H
 #define TOC_POLICY_H
 
-#include "common/calendar.h"
+#include "common/calendar_days.h"
 #include "common/match.h"
 
 #define TOC_POLICY_SIZE_MAX     (256 * 1024) /* bytes of text */
 #define TOC_POLICY_PRIORITIES   4            /* P1..P4 */
 #define TOC_POLICY_TIERS        3            /* 1 partner, 2 in-house, 3 expert */
 #define TOC_POLICY_WARNINGS_MAX 8            /* thresholds of one clock */
-#define TOC_POLICY_CLOCKS_MAX   8            /* clocks of one SLA */
-#define TOC_TARGET_NONE         (-1)         /* no target: the clock does not run */
+#define TOC_POLICY_CLOCKS_MAX   16           /* clocks of one SLA */
+#define TOC_TARGET_NONE         (-1)         /* in place of milliseconds: no target */
 
 /* What a rule sets; 0 or NULL leaves a value as it is. */
 struct toc_triage_rule {
@@ -116,25 +116,78 @@ struct toc_person {
     const struct toc_calendar *shift; /* NULL: any time; its zone's days count the exposure */
 };
 
-/* Which events start and stop a clock; the metrics of this version. */
-enum toc_metric_kind { TOC_CLOCK_FIRST_REPLY, TOC_CLOCK_RESOLUTION, TOC_CLOCK_ESCALATION };
+/* What a clock measures; policy_clock.c has what starts, pauses and stops each unless told. */
+enum toc_metric_kind {
+    TOC_CLOCK_FIRST_REPLY,
+    TOC_CLOCK_NEXT_REPLY,
+    TOC_CLOCK_PERIODIC_UPDATE,
+    TOC_CLOCK_PAUSABLE_UPDATE,
+    TOC_CLOCK_REQUESTER_WAIT,
+    TOC_CLOCK_AGENT_WORK,
+    TOC_CLOCK_RESOLUTION,
+    TOC_CLOCK_QUEUE_WAIT, /* from entering a queue until someone takes it */
+    TOC_CLOCK_TIER_TIME,  /* in a tier */
+    TOC_CLOCK_LEGAL,      /* wall time, never paused */
+    TOC_CLOCK_ESCALATION, /* of a team; no SLA has one */
+    TOC_CLOCK_METRICS
+};
+
+/* What happens to an issue, as far as clocks ask. */
+enum toc_happening {
+    TOC_HAPPENED_OPENED,
+    TOC_HAPPENED_INBOUND,      /* the requester wrote, by whatever channel; nothing automatic */
+    TOC_HAPPENED_OUTBOUND,     /* a person wrote to the requester */
+    TOC_HAPPENED_QUEUED,       /* it came into another queue */
+    TOC_HAPPENED_CLAIMED,      /* someone took it */
+    TOC_HAPPENED_RELEASED,     /* nobody has it any more */
+    TOC_HAPPENED_TIER_CHANGED, /* it came into another tier */
+    TOC_HAPPENED_HANDED_OFF,   /* from a bot to people */
+    TOC_HAPPENED_MERGED,       /* into another issue */
+    TOC_HAPPENED_TOLD,         /* the requester was told what another team answered */
+    TOC_HAPPENINGS
+};
+
+/* Fires while the issue is in one of the states, and when one of the happenings happens. */
+struct toc_trigger {
+    uint32_t states;     /* bit 1 << enum IssueState */
+    uint32_t happenings; /* bit 1 << enum toc_happening */
+};
+
+enum toc_target_kind {
+    TOC_TARGET_UNSET,   /* none: the clock does not run */
+    TOC_TARGET_WORKING, /* `ms` of working time */
+    TOC_TARGET_ELAPSED, /* `ms` of wall time */
+    TOC_TARGET_DAYS,    /* `count` business days from the start */
+    TOC_TARGET_MONTHS   /* `count` calendar months from the start */
+};
+
+struct toc_target {
+    enum toc_target_kind kind;
+    unsigned count;
+    toc_time_ms ms;
+    const char *text; /* as the policy has it; NULL for UNSET */
+};
 
 struct toc_clock_rule {
     enum toc_metric_kind metric;
-    const char *name; /* "first_reply", "resolution" */
+    const char *name; /* its key, unique within the SLA: the metric unless that is given beside */
     const struct toc_calendar *calendar;
-    toc_time_ms target_ms[TOC_POLICY_PRIORITIES + 1]; /* working time by priority; [0] for none set;
-                                                         TOC_TARGET_NONE where there is none */
-    unsigned warn_percent[TOC_POLICY_WARNINGS_MAX];   /* of the target, ascending, 1..99 */
+    struct toc_target targets[TOC_POLICY_PRIORITIES + 1]; /* by priority; [0] for none set */
+    struct toc_day_rule days;                             /* of DAYS and MONTHS */
+    unsigned warn_percent[TOC_POLICY_WARNINGS_MAX];       /* of the target, ascending, 1..99 */
     size_t warn_count;
-    uint32_t pause_states; /* bit 1 << enum IssueState: the clock pauses in these */
-    uint32_t stop_states;  /* the clock stops in these; 0 for first_reply, which stops
-                              at the first outbound message that is not automatic */
+    struct toc_match when; /* which issues have it */
+    struct toc_trigger start, pause, stop, reset, cancel;
+    bool goes_on;              /* what starts another time goes on with the time it had */
+    const char *law;           /* LEGAL: jurisdiction and rule; else NULL */
+    const char *const *queues; /* QUEUE_WAIT: in which, as patterns */
+    size_t queue_count;        /* 0: in any */
+    uint32_t tiers;            /* TIER_TIME: bit 1 << tier; 0: in any */
 };
 
 struct toc_sla {
     const char *name;
-    struct toc_clock_rule clocks[TOC_POLICY_CLOCKS_MAX];
+    const struct toc_clock_rule *clocks;
     size_t clock_count;
 };
 
@@ -219,6 +272,9 @@ const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct t
 const struct toc_category *toc_policy_category(const struct toc_policy *policy,
                                                struct toc_str name);
 const struct toc_person *toc_policy_person(const struct toc_policy *policy, struct toc_str name);
+
+/* The word of a metric: "first_reply". */
+const char *toc_metric_name(enum toc_metric_kind metric);
 
 /* The sample policy that `tocsin up` uses without options. */
 struct toc_str toc_policy_sample(void);

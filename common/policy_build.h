@@ -123,6 +123,9 @@ bool toc_value_texts(struct toc_build *b, const struct toc_yaml *node, const cha
 bool toc_parse_duration(struct toc_str text, toc_time_ms *out);
 bool toc_value_duration(struct toc_build *b, const struct toc_yaml *node, const char *what,
                         toc_time_ms max_ms, toc_time_ms *out);
+/* "17:00" as milliseconds of the day, below 24:00. */
+bool toc_value_time_of_day(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                           toc_time_ms *out);
 /* "09:00-17:30" as milliseconds of the day; until < from is overnight, 00:00 as an end is 24:00. */
 bool toc_value_window(struct toc_build *b, const struct toc_yaml *node, struct toc_interval *out);
 /* "2026-12-24" in days since 1970-01-01. */
@@ -194,14 +197,25 @@ void toc_check_reachable(struct toc_build *b, const struct toc_yaml *item,
 /* policy_pool.c: what can only be seen once queues and people are read. */
 void toc_check_queues(struct toc_build *b, const struct toc_yaml *queues);
 
-/* --- policy_clock.c: parts of a clock --------------------------------------------------------- */
+/* --- policy_target.c, policy_metric.c: parts of a clock --------------------------------------- */
 
-void toc_build_calendar_of(struct toc_build *b, const struct toc_yaml *node,
-                           const struct toc_calendar **out);
-void toc_build_target(struct toc_build *b, const struct toc_yaml *node, toc_time_ms *out);
+/* "4h", "4h elapsed", "3 business days", "1 month" or "none"; UNSET after an error, too. */
+void toc_build_target(struct toc_build *b, const struct toc_yaml *node, struct toc_target *out);
+/* The keys `cut_off`, `next_start` and `end_of_day` in that order, NULL where absent. */
+void toc_build_days(struct toc_build *b, const struct toc_yaml *const *values,
+                    struct toc_clock_rule *clock);
 /* Ascending percentages; `what` is the key that they stand under. */
 void toc_build_warnings(struct toc_build *b, const struct toc_yaml *node, const char *what,
                         struct toc_clock_rule *clock);
+void toc_build_calendar_of(struct toc_build *b, const struct toc_yaml *node,
+                           const struct toc_calendar **out);
+/* What starts, pauses and stops a clock of the metric unless the policy says otherwise. */
+void toc_metric_presets(enum toc_metric_kind metric, struct toc_clock_rule *clock);
+/* Whether such clocks stand still in the states that their SLA names. */
+bool toc_metric_takes_pause(enum toc_metric_kind metric);
+/* A list of states and happenings. */
+void toc_build_trigger(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                       struct toc_trigger *out);
 
 /* References that are NULL when `node` is NULL. */
 bool toc_build_path_of(struct toc_build *b, const struct toc_yaml *node,

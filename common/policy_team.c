@@ -2,7 +2,16 @@
 
 #include <stdio.h>
 
-enum { TEAM_PATH, CALENDAR, ANSWER_WITHIN, REMIND, TEAM_KEY_COUNT };
+enum {
+    TEAM_PATH,
+    CALENDAR,
+    ANSWER_WITHIN,
+    REMIND,
+    CUT_OFF,
+    NEXT_START,
+    END_OF_DAY,
+    TEAM_KEY_COUNT
+};
 
 const struct toc_key toc_keys_team[TEAM_KEY_COUNT + 1] = {
     [TEAM_PATH] = {"path", false, "PATH", "the issue's", "Who is woken about it."},
@@ -12,16 +21,21 @@ const struct toc_key toc_keys_team[TEAM_KEY_COUNT + 1] = {
                        "information stands still until it is raised again."},
     [REMIND] = {"remind", false, "[PERCENT]", "[]",
                 "Percentages of that target, ascending, 1 to 99, at most 8."},
+    [CUT_OFF] = {"cut_off", false, "TIME", "none",
+                 "From this time of day on, business days count from the next one."},
+    [NEXT_START] = {"next_start", false, "TIME", NULL, "The time of day they then count from."},
+    [END_OF_DAY] = {"end_of_day", false, "yes", "no",
+                    "A target in business days or months is due when its date ends."},
 };
 
 static void read_answer(struct toc_build *b, const struct toc_yaml *node,
                         struct toc_clock_rule *clock)
 {
     size_t errors = b->diag->count;
-    toc_build_target(b, node, &clock->target_ms[0]);
+    toc_build_target(b, node, &clock->targets[0]);
     for (size_t i = 1; i <= TOC_POLICY_PRIORITIES; i++)
-        clock->target_ms[i] = clock->target_ms[0];
-    if (clock->target_ms[0] == TOC_TARGET_NONE && b->diag->count == errors)
+        clock->targets[i] = clock->targets[0];
+    if (clock->targets[0].kind == TOC_TARGET_UNSET && b->diag->count == errors)
         toc_diag_error(b->diag, node->offset, "a team that never has to answer");
 }
 
@@ -32,13 +46,14 @@ static void read_team(struct toc_build *b, const struct toc_yaml *entry, struct 
     (void)snprintf(what, sizeof(what), "team '%.*s'", TOC_DIAG_ARG(entry->key->text));
     if (!toc_value_keys(b, entry, what, toc_keys_team, values))
         return;
-    team->clock.metric = TOC_CLOCK_ESCALATION;
-    team->clock.name = "escalation";
+    toc_metric_presets(TOC_CLOCK_ESCALATION, &team->clock);
+    team->clock.name = toc_words_metric.words[TOC_CLOCK_ESCALATION];
     (void)toc_build_path_of(b, values[TEAM_PATH], &team->path);
     if (values[CALENDAR])
         toc_build_calendar_of(b, values[CALENDAR], &team->clock.calendar);
     if (values[ANSWER_WITHIN])
         read_answer(b, values[ANSWER_WITHIN], &team->clock);
+    toc_build_days(b, &values[CUT_OFF], &team->clock);
     if (values[REMIND])
         toc_build_warnings(b, values[REMIND], "'remind'", &team->clock);
 }

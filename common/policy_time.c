@@ -135,6 +135,24 @@ static bool take_time(struct toc_str *s, toc_time_ms *out)
     return *out <= TOC_DAY_MS;
 }
 
+bool toc_value_time_of_day(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                           toc_time_ms *out)
+{
+    struct toc_str s = node->text;
+    const char *text;
+    toc_time_ms value;
+    if (!toc_value_text(b, node, what, &text))
+        return false;
+    if (take_time(&s, &value) && s.size == 0 && value < TOC_DAY_MS) {
+        *out = value;
+        return true;
+    }
+    toc_diag_error(b->diag, node->offset, "%s '%.*s' is not a time of day", what,
+                   TOC_DIAG_ARG(node->text));
+    toc_diag_hint(b->diag, "hours and minutes, for example \"17:00\"");
+    return false;
+}
+
 bool toc_value_window(struct toc_build *b, const struct toc_yaml *node, struct toc_interval *out)
 {
     struct toc_str s = node->text;

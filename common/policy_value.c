@@ -6,7 +6,6 @@ static const char *const risk_words[] = {NULL, "none", "low", "elevated", "sever
 static const char *const priority_words[] = {NULL, "P1", "P2", "P3", "P4"};
 static const char *const state_words[] = {NULL,      "new",    "open",  "pending",
                                           "on_hold", "solved", "closed"};
-static const char *const metric_words[] = {"first_reply", "resolution"};
 
 #define WORDS(table)                                                                               \
     {                                                                                              \
@@ -16,7 +15,6 @@ static const char *const metric_words[] = {"first_reply", "resolution"};
 const struct toc_words toc_words_risk = WORDS(risk_words);
 const struct toc_words toc_words_priority = WORDS(priority_words);
 const struct toc_words toc_words_state = WORDS(state_words);
-const struct toc_words toc_words_metric = WORDS(metric_words);
 
 void *toc_build_array(struct toc_build *b, size_t count, size_t size)
 {

@@ -12,25 +12,76 @@ bool clock_is_live(const Tocsin__V1__Clock *row)
     return is_running(row) || row->state == TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
 }
 
-void clock_init(Tocsin__V1__Clock *row, const struct toc_clock_rule *rule, unsigned priority)
+void clock_init(Tocsin__V1__Clock *row, const struct toc_clock_rule *rule)
 {
-    TOC_ASSERT(priority <= TOC_POLICY_PRIORITIES);
     tocsin__v1__clock__init(row);
     row->metric = toc_wire_text(rule->name);
     row->instance = 1;
     row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_INACTIVE;
-    row->target_ms = rule->target_ms[priority];
+    row->target_ms = TOC_TARGET_NONE;
     row->calendar = toc_wire_text(toc_calendar_name(rule->calendar));
     row->due_ms = TOC_TIME_NEVER;
     row->next_ms = TOC_TIME_NEVER;
+}
+
+/* --- the clock's own time ----------------------------------------------------------------- */
+
+static bool is_wall(struct clock clock)
+{
+    return clock.rule->metric == TOC_CLOCK_LEGAL || clock.target->kind == TOC_TARGET_ELAPSED;
+}
+
+toc_time_ms clock_between(struct clock clock, toc_time_ms from_ms, toc_time_ms until_ms)
+{
+    if (!is_wall(clock))
+        return toc_calendar_between(clock.rule->calendar, from_ms, until_ms);
+    return until_ms > from_ms ? until_ms - from_ms : 0;
+}
+
+/* A calendar that closes for good within the search never gets there. */
+static toc_time_ms after(struct clock clock, toc_time_ms from_ms, toc_time_ms amount_ms)
+{
+    toc_time_ms at_ms;
+    if (is_wall(clock))
+        return from_ms < TOC_TIME_NEVER - amount_ms ? from_ms + amount_ms : TOC_TIME_NEVER;
+    return toc_calendar_add(clock.rule->calendar, from_ms, amount_ms, &at_ms) == TOC_OK
+               ? at_ms
+               : TOC_TIME_NEVER;
 }
 
 toc_time_ms clock_elapsed(struct clock clock, toc_time_ms at_ms)
 {
     if (!is_running(clock.row))
         return clock.row->elapsed_ms;
-    return clock.row->elapsed_ms +
-           toc_calendar_between(clock.rule->calendar, clock.row->running_since_ms, at_ms);
+    return clock.row->elapsed_ms + clock_between(clock, clock.row->running_since_ms, at_ms);
+}
+
+/* --- targets ------------------------------------------------------------------------------ */
+
+/* The instant of a target that is counted in days or months from the start; 0 for another. */
+static toc_time_ms exact_of(struct clock clock)
+{
+    const struct toc_clock_rule *rule = clock.rule;
+    const struct toc_target *target = clock.target;
+    toc_time_ms at_ms = 0;
+    enum toc_err err = TOC_OK;
+    if (target->kind == TOC_TARGET_DAYS)
+        err = toc_calendar_add_business_days(rule->calendar, clock.row->started_ms, target->count,
+                                             &rule->days, &at_ms);
+    else if (target->kind == TOC_TARGET_MONTHS)
+        err = toc_calendar_add_months(rule->calendar, clock.row->started_ms, target->count,
+                                      &rule->days, &at_ms);
+    return err == TOC_OK ? at_ms : TOC_TIME_NEVER;
+}
+
+void clock_aim(struct clock clock)
+{
+    Tocsin__V1__Clock *row = clock.row;
+    toc_time_ms instant_ms = row->exact_ms = exact_of(clock);
+    if (row->manual_due_ms != 0)
+        instant_ms = row->manual_due_ms;
+    row->target_ms =
+        instant_ms != 0 ? clock_between(clock, row->started_ms, instant_ms) : clock.target->ms;
 }
 
 bool clock_is_over(struct clock clock, toc_time_ms at_ms)
@@ -42,10 +93,13 @@ bool clock_is_over(struct clock clock, toc_time_ms at_ms)
     return clock_elapsed(clock, at_ms) > clock.row->target_ms;
 }
 
+/* --- running and halting ------------------------------------------------------------------ */
+
 void clock_run(struct clock clock, toc_time_ms at_ms)
 {
     clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
     clock.row->running_since_ms = at_ms;
+    clock.row->held = false;
     clock_plan(clock);
 }
 
@@ -63,16 +117,34 @@ struct toc_interval clock_halt(struct clock clock, toc_time_ms at_ms)
     return open;
 }
 
-/* When `amount_ms` of working time in all will have passed, if the clock keeps running. */
+/* --- the instants that matter ------------------------------------------------------------- */
+
+/* When `amount_ms` in all will have passed, if the clock keeps running. */
 static toc_time_ms instant_of(struct clock clock, toc_time_ms amount_ms)
 {
-    toc_time_ms at, left = amount_ms - clock.row->elapsed_ms;
+    toc_time_ms left = amount_ms - clock.row->elapsed_ms;
     if (left < 0) /* it passed in a closed interval: as early as can be said */
         return clock.row->running_since_ms;
-    /* A calendar that closes for good within the search never gets there. */
-    if (toc_calendar_add(clock.rule->calendar, clock.row->running_since_ms, left, &at) != TOC_OK)
-        return TOC_TIME_NEVER;
-    return at;
+    return after(clock, clock.row->running_since_ms, left);
+}
+
+static toc_time_ms later(toc_time_ms a, toc_time_ms b)
+{
+    return a > b ? a : b;
+}
+
+static toc_time_ms due_of(struct clock clock)
+{
+    const Tocsin__V1__Clock *row = clock.row;
+    if (row->manual_due_ms != 0)
+        return later(row->manual_due_ms, row->running_since_ms);
+    if (row->exact_ms == 0)
+        return instant_of(clock, row->target_ms);
+    toc_time_ms paused_ms =
+        clock_between(clock, row->started_ms, row->running_since_ms) - row->elapsed_ms;
+    if (paused_ms <= 0 || row->exact_ms == TOC_TIME_NEVER)
+        return later(row->exact_ms, row->running_since_ms);
+    return after(clock, row->exact_ms, paused_ms);
 }
 
 static toc_time_ms warning_of(struct clock clock, size_t threshold)
@@ -82,12 +154,19 @@ static toc_time_ms warning_of(struct clock clock, size_t threshold)
     return instant_of(clock, target / 100 * percent + target % 100 * percent / 100);
 }
 
-enum clock_next clock_next(struct clock clock, size_t *out_threshold)
+/* A date by hand does not wait for pauses, so it may come before a percentage of the time. */
+static bool comes_first(struct clock clock, size_t threshold)
+{
+    return clock.row->manual_due_ms == 0 || warning_of(clock, threshold) <= clock.row->due_ms;
+}
+
+/* What comes next of the target itself. */
+static enum clock_next next_of_target(struct clock clock, size_t *out_threshold)
 {
     if (!is_running(clock.row) || clock.row->target_ms == TOC_TARGET_NONE || clock.row->breached)
         return CLOCK_NEXT_NOTHING;
     for (size_t i = 0; i < clock.rule->warn_count && clock.row->target_ms > 0; i++) {
-        if ((clock.row->warned >> i & 1) == 0) {
+        if ((clock.row->warned >> i & 1) == 0 && comes_first(clock, i)) {
             *out_threshold = i;
             return CLOCK_NEXT_WARNING;
         }
@@ -95,24 +174,43 @@ enum clock_next clock_next(struct clock clock, size_t *out_threshold)
     return CLOCK_NEXT_DUE;
 }
 
-void clock_plan(struct clock clock)
+static toc_time_ms manual_end_of(const Tocsin__V1__Clock *row)
+{
+    return row->manual_end_ms != 0 && clock_is_live(row) ? row->manual_end_ms : TOC_TIME_NEVER;
+}
+
+enum clock_next clock_next(struct clock clock, size_t *out_threshold)
+{
+    toc_time_ms end_ms = manual_end_of(clock.row);
+    if (end_ms != TOC_TIME_NEVER && clock.row->next_ms == end_ms)
+        return CLOCK_NEXT_MANUAL_END;
+    return next_of_target(clock, out_threshold);
+}
+
+static toc_time_ms next_instant(struct clock clock)
 {
     size_t threshold = 0;
-    if (!is_running(clock.row) && TOC_PLANTED(TOC_PLANT_PAUSE_LOST))
-        return;
-    clock.row->due_ms = TOC_TIME_NEVER;
-    clock.row->next_ms = TOC_TIME_NEVER;
-    if (!is_running(clock.row) || clock.row->target_ms == TOC_TARGET_NONE)
-        return;
-    clock.row->due_ms = instant_of(clock, clock.row->target_ms);
-    switch (clock_next(clock, &threshold)) {
+    switch (next_of_target(clock, &threshold)) {
     case CLOCK_NEXT_WARNING:
-        clock.row->next_ms = warning_of(clock, threshold);
-        break;
+        return warning_of(clock, threshold);
     case CLOCK_NEXT_DUE:
-        clock.row->next_ms = clock.row->due_ms;
-        break;
+        return clock.row->due_ms;
+    case CLOCK_NEXT_MANUAL_END:
     case CLOCK_NEXT_NOTHING:
         break;
     }
+    return TOC_TIME_NEVER;
+}
+
+void clock_plan(struct clock clock)
+{
+    Tocsin__V1__Clock *row = clock.row;
+    if (!is_running(row) && TOC_PLANTED(TOC_PLANT_PAUSE_LOST))
+        return;
+    row->due_ms = TOC_TIME_NEVER;
+    if (is_running(row) && row->target_ms != TOC_TARGET_NONE)
+        row->due_ms = due_of(clock);
+    row->next_ms = next_instant(clock);
+    if (manual_end_of(row) < row->next_ms)
+        row->next_ms = manual_end_of(row);
 }

@@ -1,5 +1,5 @@
 /*
- * One clock: working time over the intervals in which it ran. Pure arithmetic on its row; nothing
+ * One clock: its own time over the intervals in which it ran. Pure arithmetic on its row; nothing
  * here reads or writes the store.
  *
  *                 start            pause             resume          stop
@@ -8,6 +8,12 @@
  *
  * `breached` is a latch beside the state: breached and paused is a thing. elapsed_ms is the sum of
  * the closed intervals, each half open; the open one is added when asked.
+ *
+ * A clock's own time is working time of its calendar, or wall time when its target says "elapsed"
+ * and when it is a legal one. A target in business days or months, and a due date by hand, is an
+ * instant (exact_ms, manual_due_ms); target_ms is then the clock's own time from its start until
+ * that, so that percentages mean the same everywhere. Pauses come after an exact instant, as so
+ * much of the clock's own time; a date by hand stays where it is.
  */
 #ifndef SLA_CLOCK_H
 #define SLA_CLOCK_H
@@ -18,12 +24,19 @@
 struct clock {
     Tocsin__V1__Clock *row;
     const struct toc_clock_rule *rule;
+    const struct toc_target *target; /* of the rule, by the priority */
 };
 
 /* A fresh clock of the rule, not started. */
-void clock_init(Tocsin__V1__Clock *row, const struct toc_clock_rule *rule, unsigned priority);
+void clock_init(Tocsin__V1__Clock *row, const struct toc_clock_rule *rule);
 
-/* Working time up to `at_ms`. */
+/* Takes over the target, counted from the row's start; a due date by hand stands in for it. */
+void clock_aim(struct clock clock);
+
+/* The clock's own time in [from, until); 0 when reversed. */
+toc_time_ms clock_between(struct clock clock, toc_time_ms from_ms, toc_time_ms until_ms);
+
+/* The clock's own time up to `at_ms`. */
 toc_time_ms clock_elapsed(struct clock clock, toc_time_ms at_ms);
 
 /* Starts or resumes at `at_ms` and sets the due. */
@@ -36,12 +49,12 @@ struct toc_interval clock_halt(struct clock clock, toc_time_ms at_ms);
 void clock_plan(struct clock clock);
 
 /* What next_ms stands for. */
-enum clock_next { CLOCK_NEXT_NOTHING, CLOCK_NEXT_WARNING, CLOCK_NEXT_DUE };
+enum clock_next { CLOCK_NEXT_NOTHING, CLOCK_NEXT_WARNING, CLOCK_NEXT_DUE, CLOCK_NEXT_MANUAL_END };
 enum clock_next clock_next(struct clock clock, size_t *out_threshold);
 
 /*
- * Whether the target has passed by `at_ms`: more working time than it allows, or an instant after
- * the due, which differs where the due is the closing of the calendar.
+ * Whether the target has passed by `at_ms`: more time than it allows, or an instant after the due,
+ * which differs where the due is the closing of the calendar.
  */
 bool clock_is_over(struct clock clock, toc_time_ms at_ms);
 

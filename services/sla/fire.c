@@ -16,7 +16,7 @@ static enum toc_err warn(struct work *work, size_t index, struct clock clock, si
                               .threshold_percent = clock.rule->warn_percent[threshold]};
     clock.row->warned |= 1u << threshold;
     clock_plan(clock);
-    return row_say(work, index, &said);
+    return record_say(work, index, &said);
 }
 
 static enum toc_err breach(struct work *work, size_t index, struct clock clock)
@@ -27,11 +27,11 @@ static enum toc_err breach(struct work *work, size_t index, struct clock clock)
     clock.row->breached_ms = clock.row->next_ms;
     if (TOC_PLANTED(TOC_PLANT_NO_LATCH)) {
         clock.row->next_ms += TOC_MINUTE_MS;
-        return row_say(work, index, &said);
+        return record_say(work, index, &said);
     }
     clock.row->breached = true;
     clock_plan(clock);
-    return row_say(work, index, &said);
+    return record_say(work, index, &said);
 }
 
 /* The clock whose next instant is the earliest of those before `before_ms`; -1 for none. */
@@ -114,7 +114,7 @@ static enum toc_err say_unconfirmed(struct work *work, toc_time_ms wall_ms)
                                   .at_ms = clock->due_ms,
                                   .due_ms = clock->due_ms};
         clock->unconfirmed = true;
-        TOC_TRY(row_say(work, i, &said));
+        TOC_TRY(record_say(work, i, &said));
     }
     return work->changed ? row_save(work) : TOC_OK;
 }

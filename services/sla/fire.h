@@ -3,7 +3,7 @@
 #ifndef SLA_FIRE_H
 #define SLA_FIRE_H
 
-#include "services/sla/row.h"
+#include "services/sla/record.h"
 
 /* Fires what lies strictly before `before_ms` on one issue's clocks, in order of time. */
 TOC_MUST enum toc_err fire_issue(struct work *work, toc_time_ms before_ms);

@@ -1,34 +1,25 @@
 #include "services/sla/retarget.h"
 
-static enum toc_err cancel(struct work *work, size_t index)
-{
-    Tocsin__V1__Clock *clock = work->row->clocks[index];
-    const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED,
-                              .at_ms = work->at_ms};
-    if (clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING)
-        TOC_TRY(row_keep_interval(work, index,
-                                  (struct toc_interval){clock->running_since_ms, work->at_ms}));
-    clock->state = TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED;
-    clock->stopped_ms = work->at_ms;
-    clock->unconfirmed = false;
-    clock->due_ms = TOC_TIME_NEVER;
-    clock->next_ms = TOC_TIME_NEVER;
-    return row_say(work, index, &said);
-}
+#include "services/sla/happen.h"
+#include "services/sla/move.h"
+
+/* --- the verdict -------------------------------------------------------------------------- */
 
 /* The new target is past: one breach, and the warnings before it are not worth a word. */
-static enum toc_err breach_now(struct work *work, size_t index, struct clock clock)
+static enum toc_err breach_now(struct work *work, size_t index, struct clock clock,
+                               const char *reason)
 {
     toc_time_ms due_ms = clock.row->due_ms < work->at_ms ? clock.row->due_ms : work->at_ms;
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
                               .at_ms = work->at_ms,
                               .due_ms = due_ms,
+                              .reason = reason,
                               .on_retarget = true};
     clock.row->breached = true;
     clock.row->breached_ms = due_ms;
     clock.row->warned = (1u << clock.rule->warn_count) - 1;
     clock_plan(clock);
-    return row_say(work, index, &said);
+    return record_say(work, index, &said);
 }
 
 static enum toc_err revoke(struct work *work, size_t index, struct clock clock)
@@ -40,24 +31,26 @@ static enum toc_err revoke(struct work *work, size_t index, struct clock clock)
     clock.row->breached = false;
     clock.row->breached_ms = 0;
     clock_plan(clock);
-    return row_say(work, index, &said);
+    return record_say(work, index, &said);
 }
 
-enum toc_err retarget_judge(struct work *work, size_t index)
+enum toc_err retarget_judge(struct work *work, size_t index, const char *reason)
 {
     struct clock clock = row_clock(work, index);
     bool over = clock_is_over(clock, work->at_ms);
     if (clock.row->breached && !over)
         return revoke(work, index, clock);
     if (!clock.row->breached && over)
-        return breach_now(work, index, clock);
+        return breach_now(work, index, clock, reason);
     return TOC_OK;
 }
 
-static const struct toc_clock_rule *rule_of(const struct toc_sla *sla, const char *metric)
+/* --- another target ----------------------------------------------------------------------- */
+
+static const struct toc_clock_rule *rule_of(const struct toc_sla *sla, const char *name)
 {
     for (size_t i = 0; sla != NULL && i < sla->clock_count; i++)
-        if (strcmp(sla->clocks[i].name, metric) == 0)
+        if (strcmp(sla->clocks[i].name, name) == 0)
             return &sla->clocks[i];
     return NULL;
 }
@@ -81,50 +74,86 @@ static uint32_t carried_warnings(uint32_t warned, const struct toc_clock_rule *w
     return carried;
 }
 
+/* What there was before, for the record and to see whether anything moved. */
+struct before {
+    toc_time_ms target_ms, due_ms, elapsed_ms;
+    bool live;
+};
+
+static struct before before_of(const Tocsin__V1__Clock *row)
+{
+    bool live = clock_is_live(row);
+    return (struct before){live ? row->target_ms : TOC_TARGET_NONE, row->due_ms, row->elapsed_ms,
+                           live};
+}
+
+static toc_time_ms shown(toc_time_ms at_ms)
+{
+    return at_ms == TOC_TIME_NEVER ? 0 : at_ms;
+}
+
+static enum toc_err say_retargeted(struct work *work, size_t index, const struct before *before,
+                                   const char *reason)
+{
+    Tocsin__V1__Clock *row = work->row->clocks[index];
+    const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED,
+                              .at_ms = work->at_ms,
+                              .due_ms = shown(row->due_ms),
+                              .old_target_ms = before->target_ms,
+                              .old_due_ms = shown(before->due_ms),
+                              .reason = reason};
+    row->apply_version++;
+    return record_say(work, index, &said);
+}
+
 /* The calendar may be another under the same name, so the ledger is always summed again. */
-static enum toc_err set_target(struct work *work, size_t index, const struct toc_sla *old)
+static enum toc_err set_target(struct work *work, size_t index, const struct toc_clock_rule *was,
+                               const char *reason)
 {
     struct clock clock = row_clock(work, index);
     const char *calendar = toc_calendar_name(clock.rule->calendar);
-    struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED,
-                        .at_ms = work->at_ms,
-                        .old_target_ms = clock.row->target_ms};
-    toc_time_ms target_ms = clock.rule->target_ms[work->row->priority];
-    toc_time_ms was_due_ms = clock.row->due_ms, was_elapsed_ms = clock.row->elapsed_ms;
-    const struct toc_clock_rule *was = rule_of(old, clock.row->metric);
-    bool is_same = was != NULL && clock_is_live(clock.row) && target_ms == clock.row->target_ms &&
-                   strcmp(calendar, clock.row->calendar) == 0;
-    clock.row->warned = is_same ? carried_warnings(clock.row->warned, was, clock.rule) : 0;
-    clock.row->target_ms = target_ms;
+    const struct before before = before_of(clock.row);
+    uint32_t warned = clock.row->warned;
+    bool same_calendar = strcmp(calendar, clock.row->calendar) == 0;
     clock.row->calendar = toc_wire_text(calendar);
+    clock_aim(clock);
+    bool same =
+        before.live && was != NULL && same_calendar && clock.row->target_ms == before.target_ms;
+    clock.row->warned = same ? carried_warnings(warned, was, clock.rule) : 0;
     TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
-    if (clock.row->state == TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED) {
-        clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
-        clock.row->stopped_ms = 0;
-        said.old_target_ms = TOC_TARGET_NONE;
-        if (!row_has_state(work, clock.rule->pause_states))
-            clock_run(clock, work->at_ms);
-    }
     clock_plan(clock);
     bool moved =
-        !is_same || clock.row->due_ms != was_due_ms || clock.row->elapsed_ms != was_elapsed_ms;
-    if (moved || !warns_alike(was, clock.rule)) {
-        clock.row->apply_version++;
-        clock.row->unconfirmed = clock.row->unconfirmed && !moved; /* that was of another due */
-        said.due_ms = clock.row->due_ms == TOC_TIME_NEVER ? 0 : clock.row->due_ms;
-        TOC_TRY(row_say(work, index, &said));
-    }
-    return moved ? retarget_judge(work, index) : TOC_OK;
+        !same || clock.row->due_ms != before.due_ms || clock.row->elapsed_ms != before.elapsed_ms;
+    if (!moved && warns_alike(was, clock.rule))
+        return TOC_OK;
+    clock.row->unconfirmed = clock.row->unconfirmed && !moved; /* that was of another due */
+    TOC_TRY(say_retargeted(work, index, &before, reason));
+    return moved ? retarget_judge(work, index, reason) : TOC_OK;
 }
 
-/* What would have stopped it while it was cancelled keeps it so. */
-static bool can_go_on(const struct work *work, size_t index, struct clock clock)
+enum toc_err retarget_aim(struct work *work, size_t index, const char *reason)
 {
-    if (clock.row->state != TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED || !row_is_latest(work, index))
-        return false;
-    if (clock.rule->metric == TOC_CLOCK_FIRST_REPLY)
-        return !work->row->replied;
-    return !row_has_state(work, clock.rule->stop_states);
+    work->changed = true;
+    return set_target(work, index, row_clock(work, index).rule, reason);
+}
+
+enum toc_err retarget_go_on(struct work *work, size_t index)
+{
+    struct clock clock = row_clock(work, index);
+    const struct before before = before_of(clock.row);
+    clock.row->calendar = toc_wire_text(toc_calendar_name(clock.rule->calendar));
+    clock.row->warned = 0;
+    clock.row->stopped_ms = 0;
+    clock.row->ended_by = TOCSIN__V1__CLOCK_END__CLOCK_END_UNSPECIFIED;
+    clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
+    clock_aim(clock);
+    TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
+    if (happen_has_state(work, clock.rule->pause))
+        clock_plan(clock);
+    else
+        clock_run(clock, work->at_ms);
+    TOC_TRY(say_retargeted(work, index, &before, NULL));
+    return retarget_judge(work, index, NULL);
 }
 
 enum toc_err retarget(struct work *work, const struct toc_sla *old)
@@ -132,13 +161,12 @@ enum toc_err retarget(struct work *work, const struct toc_sla *old)
     work->changed = true;
     for (size_t i = 0; i < work->row->n_clocks; i++) {
         struct clock clock = row_clock(work, i);
-        bool live = clock_is_live(clock.row);
-        if (clock.rule == NULL || clock.rule->target_ms[work->row->priority] == TOC_TARGET_NONE) {
-            if (live)
-                TOC_TRY(cancel(work, i));
-        } else if (live || can_go_on(work, i, clock)) {
-            TOC_TRY(set_target(work, i, old)); /* a finished clock is never judged again */
-        }
+        if (!clock_is_live(clock.row))
+            continue; /* a finished clock is never judged again */
+        if (clock.rule == NULL || !happen_wanted(work, clock))
+            TOC_TRY(move_cancel(work, i, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL));
+        else if (clock.rule->metric != TOC_CLOCK_ESCALATION)
+            TOC_TRY(set_target(work, i, rule_of(old, clock.row->metric), NULL));
     }
     return TOC_OK;
 }

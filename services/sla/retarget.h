@@ -7,7 +7,7 @@
 #ifndef SLA_RETARGET_H
 #define SLA_RETARGET_H
 
-#include "services/sla/row.h"
+#include "services/sla/record.h"
 
 /*
  * Call with the row's new priority, SLA and policy bound; `old` is the SLA that applied before,
@@ -15,7 +15,13 @@
  */
 TOC_MUST enum toc_err retarget(struct work *work, const struct toc_sla *old);
 
+/* A clock that was cancelled for want of a target has one again. */
+TOC_MUST enum toc_err retarget_go_on(struct work *work, size_t index);
+
+/* Aims at what the target, or the date by hand, is now; says so when that is another instant. */
+TOC_MUST enum toc_err retarget_aim(struct work *work, size_t index, const char *reason);
+
 /* Breaches a live clock whose target is past already, and takes back a breach that is not. */
-TOC_MUST enum toc_err retarget_judge(struct work *work, size_t index);
+TOC_MUST enum toc_err retarget_judge(struct work *work, size_t index, const char *reason);
 
 #endif

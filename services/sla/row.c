@@ -40,27 +40,51 @@ enum toc_err row_bind(struct work *work)
     return TOC_OK;
 }
 
-bool row_has_state(const struct work *work, uint32_t states)
+static bool takes_queue(const struct toc_clock_rule *rule, struct toc_str queue)
 {
-    return (states >> work->row->state & 1) != 0;
+    for (size_t i = 0; i < rule->queue_count; i++)
+        if (toc_match_glob(toc_str_of(rule->queues[i]), queue))
+            return true;
+    return rule->queue_count == 0;
 }
 
-bool row_is_latest(const struct work *work, size_t index)
+bool row_takes(const struct toc_clock_rule *rule, const char *scope)
 {
-    const Tocsin__V1__IssueClocks *row = work->row;
-    for (size_t i = index + 1; i < row->n_clocks; i++)
-        if (strcmp(row->clocks[i]->metric, row->clocks[index]->metric) == 0)
-            return false;
+    if (rule->metric == TOC_CLOCK_QUEUE_WAIT)
+        return takes_queue(rule, toc_str_of(scope));
+    if (rule->metric == TOC_CLOCK_TIER_TIME)
+        return rule->tiers == 0 || (rule->tiers >> (scope[0] - '0') & 1) != 0;
     return true;
+}
+
+struct clock row_follow(const struct work *work, Tocsin__V1__Clock *clock,
+                        const struct toc_clock_rule *rule)
+{
+    return (struct clock){clock, rule, rule != NULL ? &rule->targets[work->row->priority] : NULL};
 }
 
 struct clock row_clock(const struct work *work, size_t index)
 {
-    struct clock clock = {.row = work->row->clocks[index]};
+    Tocsin__V1__Clock *clock = work->row->clocks[index];
+    if (clock->team[0] != '\0') {
+        const struct toc_team *team =
+            work->policy != NULL ? toc_policy_team(work->policy, toc_str_of(clock->team)) : NULL;
+        return row_follow(work, clock, team != NULL ? &team->clock : NULL);
+    }
     for (size_t i = 0; work->sla != NULL && i < work->sla->clock_count; i++)
-        if (strcmp(work->sla->clocks[i].name, clock.row->metric) == 0)
-            clock.rule = &work->sla->clocks[i];
-    return clock;
+        if (strcmp(work->sla->clocks[i].name, clock->metric) == 0 &&
+            row_takes(&work->sla->clocks[i], clock->scope))
+            return row_follow(work, clock, &work->sla->clocks[i]);
+    return row_follow(work, clock, NULL);
+}
+
+size_t row_find(const struct work *work, const char *name, const char *scope)
+{
+    const Tocsin__V1__IssueClocks *row = work->row;
+    for (size_t i = 0; i < row->n_clocks; i++)
+        if (strcmp(row->clocks[i]->metric, name) == 0 && strcmp(row->clocks[i]->scope, scope) == 0)
+            return i;
+    return row->n_clocks;
 }
 
 Tocsin__V1__Clock *row_add_clock(struct work *work)
@@ -169,8 +193,8 @@ enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_inter
                    toc_str(value, sizeof(value)));
 }
 
-static enum toc_err read_interval(struct work *work, size_t index, uint32_t number,
-                                  struct toc_interval *out)
+enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,
+                               struct toc_interval *out)
 {
     uint8_t key[LEDGER_KEY];
     struct toc_str value;
@@ -188,98 +212,11 @@ static enum toc_err read_interval(struct work *work, size_t index, uint32_t numb
 enum toc_err row_sum_ledger(struct work *work, struct clock clock, size_t index, toc_time_ms *out)
 {
     struct toc_interval interval;
-    toc_time_ms sum = 0;
-    for (uint32_t i = 0; i < clock.row->intervals; i++) {
-        TOC_TRY(read_interval(work, index, i, &interval));
-        sum += toc_calendar_between(clock.rule->calendar, interval.from_ms, interval.until_ms);
+    toc_time_ms sum = clock.row->kept_ms;
+    for (uint32_t i = clock.row->kept; i < clock.row->intervals; i++) {
+        TOC_TRY(row_read_interval(work, index, i, &interval));
+        sum += clock_between(clock, interval.from_ms, interval.until_ms);
     }
     *out = sum;
     return TOC_OK;
-}
-
-/* --- records ------------------------------------------------------------------------------ */
-
-/* The latest intervals, the open one last: the sum that a reader can check. */
-static enum toc_err fill_ledger(struct work *work, size_t index, Tocsin__V1__ClockChange *change)
-{
-    const Tocsin__V1__Clock *clock = work->row->clocks[index];
-    uint32_t shown = clock->intervals < SLA_LEDGER_SHOWN ? clock->intervals : SLA_LEDGER_SHOWN;
-    Tocsin__V1__Interval *intervals, **list;
-    struct toc_arena *arena = work->turn->arena;
-    intervals = toc_arena_take(arena, (shown + 1) * sizeof(*intervals));
-    list = toc_arena_take(arena, (shown + 1) * sizeof(*list));
-    if (intervals == NULL || list == NULL)
-        return TOC_ERR_LIMIT;
-    for (uint32_t i = 0; i < shown; i++) {
-        struct toc_interval interval;
-        TOC_TRY(read_interval(work, index, clock->intervals - shown + i, &interval));
-        tocsin__v1__interval__init(&intervals[i]);
-        intervals[i].from_ms = interval.from_ms;
-        intervals[i].until_ms = interval.until_ms;
-        list[i] = &intervals[i];
-    }
-    if (clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING) {
-        tocsin__v1__interval__init(&intervals[shown]);
-        intervals[shown].from_ms = clock->running_since_ms;
-        list[shown] = &intervals[shown];
-        shown++;
-    }
-    change->ledger = list;
-    change->n_ledger = shown;
-    return TOC_OK;
-}
-
-static bool shows_ledger(Tocsin__V1__ClockChange__What what)
-{
-    return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ||
-           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__MET ||
-           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED;
-}
-
-/* A warning or breach that was seen long after its instant. */
-static bool is_catch_up(const struct toc_turn *turn, const struct said *said)
-{
-    bool passed = said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED ||
-                  said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
-    return passed && !said->on_retarget && !turn->event_clock && turn->log_ms > said->at_ms &&
-           turn->log_ms - said->at_ms > SLA_LATE_MS;
-}
-
-enum toc_err row_say(struct work *work, size_t index, const struct said *said)
-{
-    Tocsin__V1__IssueClocks *row = work->row;
-    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
-    change.what = said->what;
-    change.clock = row->clocks[index];
-    change.number = row->number;
-    change.threshold_percent = said->threshold_percent;
-    change.due_ms = said->due_ms;
-    change.detected_ms = work->turn->log_ms;
-    change.catch_up = is_catch_up(work->turn, said);
-    change.on_retarget = said->on_retarget;
-    change.reason = toc_wire_text(said->reason != NULL ? said->reason : "");
-    change.state = row->state;
-    change.priority = row->priority;
-    change.queue = row->queue;
-    change.tier = row->tier;
-    change.path = row->path;
-    change.source = row->source;
-    change.subject = row->subject;
-    change.risk = row->risk;
-    change.old_target_ms = said->old_target_ms;
-    uint32_t class_bit;
-    TOC_TRY(urgency_class(work, said->what, &class_bit));
-    if (shows_ledger(said->what))
-        TOC_TRY(fill_ledger(work, index, &change));
-    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED,
-                          .class_bit = class_bit,
-                          .partition = row->partition,
-                          .at_ms = said->at_ms,
-                          .issue = row->id.data,
-                          .prev_seq = row->last_seq,
-                          .policy = row->policy,
-                          .test = row->test,
-                          .message = &change};
-    work->changed = true;
-    return toc_emit(work->turn, &out, &row->last_seq);
 }

@@ -26,6 +26,12 @@ struct work {
     const struct toc_sla *sla;       /* row->sla in it; NULL for no clocks */
     toc_time_ms at_ms;
     bool changed;
+    /* Of a record of the issue's history; NULL and 0 while only time passes. */
+    const Tocsin__V1__IssueChange *change;
+    const Tocsin__V1__Issue *issue;
+    struct toc_fields fields;
+    uint32_t happened; /* bit 1 << enum toc_happening */
+    bool entered;      /* the issue came into its state */
 };
 
 void row_key(uint8_t key[ROW_KEY], uint32_t partition, uint32_t number);
@@ -37,14 +43,18 @@ TOC_MUST enum toc_err row_load(struct toc_turn *turn, uint32_t partition, uint32
 /* Looks up the policy and the SLA that the row names. */
 TOC_MUST enum toc_err row_bind(struct work *work);
 
-/* Whether the issue's state is one of the bit set's. */
-bool row_has_state(const struct work *work, uint32_t states);
-
-/* Whether no later instance of the clock's metric is there. */
-bool row_is_latest(const struct work *work, size_t index);
-
-/* The clock with its rule; the rule is NULL when the SLA has none of that metric. */
+/* The clock with its rule; the rule is NULL when the SLA has none of that name and scope. */
 struct clock row_clock(const struct work *work, size_t index);
+
+/* The clock of that name and scope; row->n_clocks when there is none. */
+size_t row_find(const struct work *work, const char *name, const char *scope);
+
+/* A rule with the target that it has for the issue. */
+struct clock row_follow(const struct work *work, Tocsin__V1__Clock *clock,
+                        const struct toc_clock_rule *rule);
+
+/* Whether a clock of the rule may measure that queue or tier. */
+bool row_takes(const struct toc_clock_rule *rule, const char *scope);
 
 /* A place for another clock, zeroed; NULL when the arena is exhausted. */
 Tocsin__V1__Clock *row_add_clock(struct work *work);
@@ -52,24 +62,17 @@ Tocsin__V1__Clock *row_add_clock(struct work *work);
 /* Puts the row and keeps the due index right. */
 TOC_MUST enum toc_err row_save(struct work *work);
 
-/* Appends a closed interval to the clock's ledger; empty ones leave no trace. */
+/*
+ * Appends a closed interval to the clock's ledger; empty ones leave no trace. The numbers are used
+ * again by the next instance: what lies beyond `intervals` is of an earlier one.
+ */
 TOC_MUST enum toc_err row_keep_interval(struct work *work, size_t index,
                                         struct toc_interval interval);
-/* The working time of all closed intervals in the clock's present calendar. */
+TOC_MUST enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,
+                                        struct toc_interval *out);
+/* The clock's own time over all closed intervals by its present rule, and what it kept. */
 TOC_MUST enum toc_err row_sum_ledger(struct work *work, struct clock clock, size_t index,
                                      toc_time_ms *out);
-
-/* What a record says beside the clock. */
-struct said {
-    Tocsin__V1__ClockChange__What what;
-    toc_time_ms at_ms;
-    toc_time_ms due_ms;
-    unsigned threshold_percent;
-    toc_time_ms old_target_ms;
-    bool on_retarget;
-    const char *reason;
-};
-TOC_MUST enum toc_err row_say(struct work *work, size_t index, const struct said *said);
 
 /* The due index: the first row, and the first at or after a key. TOC_NONE when there is none. */
 TOC_MUST enum toc_err due_after(struct toc_txn *txn, struct toc_str key, toc_time_ms *out_ms,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define ISSUES_MAX    256
-#define INSTANCES_MAX 64 /* of one issue, all metrics; the sla core stops at as many */
+#define INSTANCES_MAX 256 /* of one issue, all metrics */
 #define SPANS_MAX     64
 
 enum life { LIFE_RUNNING, LIFE_PAUSED, LIFE_MET, LIFE_CANCELLED };
@@ -23,6 +23,7 @@ struct told {
     toc_time_ms target_ms;
     const struct toc_calendar *calendar;
     bool breached;
+    bool answered;   /* what it waits for came while it was cancelled */
     uint32_t warned; /* since the last new target */
     /* What sla's log says. */
     int said_breached; /* breaches less the corrections */
@@ -166,9 +167,9 @@ static void start(struct model *model, struct history *issue, enum toc_metric_ki
     *clock = (struct told){.metric = metric,
                            .instance = instance,
                            .life = LIFE_PAUSED,
-                           .target_ms = rule->target_ms[issue->priority],
+                           .target_ms = rule->targets[issue->priority].ms,
                            .calendar = rule->calendar};
-    if (!has(rule->pause_states, issue->state))
+    if (!has(rule->pause.states, issue->state))
         run(clock, from_ms);
 }
 
@@ -184,7 +185,7 @@ static bool is_latest(const struct history *issue, size_t index)
 static bool is_answered(const struct history *issue, const struct toc_clock_rule *rule)
 {
     return rule->metric == TOC_CLOCK_FIRST_REPLY ? issue->replied
-                                                 : has(rule->stop_states, issue->state);
+                                                 : has(rule->stop.states, issue->state);
 }
 
 /* Thresholds of the same percentage are not warned of twice under an unchanged target. */
@@ -207,7 +208,7 @@ static void aim(const struct history *issue, struct told *clock, const struct to
                 const struct toc_clock_rule *rule, toc_time_ms at_ms)
 {
     bool live = is_live(clock), running = clock->life == LIFE_RUNNING;
-    toc_time_ms target_ms = rule->target_ms[issue->priority], was_worked_ms = worked(clock);
+    toc_time_ms target_ms = rule->targets[issue->priority].ms, was_worked_ms = worked(clock);
     toc_time_ms was_due_ms = running ? reaches(clock, clock->target_ms) : TOC_TIME_NEVER;
     bool same = live && target_ms == clock->target_ms &&
                 strcmp(toc_calendar_name(rule->calendar), toc_calendar_name(clock->calendar)) == 0;
@@ -216,7 +217,7 @@ static void aim(const struct history *issue, struct told *clock, const struct to
     clock->warned = same ? carry(clock->warned, was, rule) : 0;
     if (!live) {
         clock->life = LIFE_PAUSED;
-        if (!has(rule->pause_states, issue->state))
+        if (!has(rule->pause.states, issue->state))
             run(clock, at_ms);
     }
     if (same && worked(clock) == was_worked_ms &&
@@ -231,11 +232,12 @@ static void retarget(struct model *model, struct history *issue, const struct to
     for (size_t i = 0; i < issue->clock_count; i++) {
         struct told *clock = &issue->clocks[i];
         const struct toc_clock_rule *rule = rule_of(model, issue, clock->metric);
-        bool wanted = rule != NULL && rule->target_ms[issue->priority] != TOC_TARGET_NONE;
+        bool wanted = rule != NULL && rule->targets[issue->priority].ms != TOC_TARGET_NONE;
         if (is_live(clock) && !wanted)
             halt(clock, LIFE_CANCELLED, at_ms);
-        else if (is_live(clock) || (clock->life == LIFE_CANCELLED && wanted &&
-                                    is_latest(issue, i) && !is_answered(issue, rule)))
+        else if (is_live(clock) ||
+                 (clock->life == LIFE_CANCELLED && wanted && is_latest(issue, i) &&
+                  !clock->answered && !is_answered(issue, rule)))
             aim(issue, clock, rule_in(old, clock->metric), rule, at_ms);
     }
 }
@@ -248,31 +250,35 @@ static void move(struct model *model, struct history *issue, size_t index, toc_t
     if (rule == NULL || !is_latest(issue, index))
         return;
     bool stops =
-        clock->metric == TOC_CLOCK_FIRST_REPLY ? reply : has(rule->stop_states, issue->state);
+        clock->metric == TOC_CLOCK_FIRST_REPLY ? reply : has(rule->stop.states, issue->state);
+    bool over = clock->life == LIFE_MET || (clock->life == LIFE_CANCELLED && clock->answered);
     if (is_live(clock) && stops)
         halt(clock, LIFE_MET, at_ms);
-    else if (clock->life == LIFE_MET && clock->metric == TOC_CLOCK_RESOLUTION && !stops &&
-             rule->target_ms[issue->priority] != TOC_TARGET_NONE &&
-             issue->clock_count < INSTANCES_MAX - TOC_POLICY_CLOCKS_MAX)
+    else if (clock->life == LIFE_CANCELLED && stops)
+        clock->answered = true;
+    else if (over && clock->metric == TOC_CLOCK_RESOLUTION && !stops &&
+             rule->targets[issue->priority].ms != TOC_TARGET_NONE)
         start(model, issue, clock->metric, clock->instance + 1, at_ms);
-    else if (clock->life == LIFE_RUNNING && has(rule->pause_states, issue->state))
+    else if (clock->life == LIFE_RUNNING && has(rule->pause.states, issue->state))
         halt(clock, LIFE_PAUSED, at_ms);
-    else if (clock->life == LIFE_PAUSED && !has(rule->pause_states, issue->state))
+    else if (clock->life == LIFE_PAUSED && !has(rule->pause.states, issue->state))
         run(clock, at_ms);
 }
 
 /* Counted from the opening, so it may be past at once. */
 static void start_missing(struct model *model, struct history *issue, toc_time_ms at_ms)
 {
-    for (int metric = TOC_CLOCK_FIRST_REPLY; metric <= TOC_CLOCK_RESOLUTION; metric++) {
-        const struct toc_clock_rule *rule = rule_of(model, issue, (enum toc_metric_kind)metric);
+    static const enum toc_metric_kind metrics[] = {TOC_CLOCK_FIRST_REPLY, TOC_CLOCK_RESOLUTION};
+    for (size_t m = 0; m < 2; m++) {
+        enum toc_metric_kind metric = metrics[m];
+        const struct toc_clock_rule *rule = rule_of(model, issue, metric);
         bool there = false;
         for (size_t i = 0; i < issue->clock_count; i++)
-            there = there || (int)issue->clocks[i].metric == metric;
-        if (rule == NULL || there || rule->target_ms[issue->priority] == TOC_TARGET_NONE ||
+            there = there || issue->clocks[i].metric == metric;
+        if (rule == NULL || there || rule->targets[issue->priority].ms == TOC_TARGET_NONE ||
             is_answered(issue, rule))
             continue;
-        start(model, issue, (enum toc_metric_kind)metric, 1, issue->opened_ms);
+        start(model, issue, metric, 1, issue->opened_ms);
         struct told *clock = &issue->clocks[issue->clock_count - 1];
         clock->breached = is_over(clock, at_ms);
     }

@@ -246,7 +246,10 @@ static void clock_changed(struct line *line, struct toc_arena *arena,
     Tocsin__V1__ClockChange *change;
     unpack(arena, &tocsin__v1__clock_change__descriptor, record, &change);
     const Tocsin__V1__Clock *clock = change->clock;
-    add(line, "clock %u %s/%u %s", change->number, clock->metric, clock->instance,
+    add(line, "clock %u %s", change->number, clock->metric);
+    if (clock->scope[0] != '\0')
+        add(line, "[%s]", clock->scope);
+    add(line, "/%u %s", clock->instance,
         enum_name(arena, &tocsin__v1__clock_change__what__descriptor, (int)change->what));
     if (change->threshold_percent != 0)
         add(line, " %u%%", change->threshold_percent);

@@ -93,22 +93,22 @@ static void targets_are_filled_from_the_default(void **state)
         "      resolution: {targets: {P1: 1d2h3m4s, P4: 15m}}\n"
         "  other: {calendar: day, clocks: {resolution: {targets: {default: 4h, P4: none}}}}\n");
     const struct toc_sla *sla = toc_policy_sla(policy, TOC_STR("standard"));
-    const toc_time_ms *first = sla->clocks[0].target_ms;
-    const toc_time_ms *second = sla->clocks[1].target_ms;
-    const toc_time_ms *other = policy->slas[1].clocks[0].target_ms;
+    const struct toc_target *first = sla->clocks[0].targets;
+    const struct toc_target *second = sla->clocks[1].targets;
+    const struct toc_target *other = policy->slas[1].clocks[0].targets;
     (void)state;
     assert_int_equal(sla->clock_count, 2);
-    assert_int_equal(first[0], 2 * TOC_DAY_MS);
-    assert_int_equal(first[1], 0);
-    assert_int_equal(first[2], 90 * TOC_SECOND_MS);
-    assert_int_equal(first[3], 90 * TOC_MINUTE_MS);
-    assert_int_equal(first[4], 2 * TOC_DAY_MS);
-    assert_int_equal(second[0], TOC_TARGET_NONE);
-    assert_int_equal(second[1], 93784 * (toc_time_ms)TOC_SECOND_MS);
-    assert_int_equal(second[2], TOC_TARGET_NONE);
-    assert_int_equal(second[4], 15 * TOC_MINUTE_MS);
-    assert_int_equal(other[0], 4 * TOC_HOUR_MS);
-    assert_int_equal(other[4], TOC_TARGET_NONE);
+    assert_int_equal(first[0].ms, 2 * TOC_DAY_MS);
+    assert_int_equal(first[1].ms, 0);
+    assert_int_equal(first[2].ms, 90 * TOC_SECOND_MS);
+    assert_int_equal(first[3].ms, 90 * TOC_MINUTE_MS);
+    assert_int_equal(first[4].ms, 2 * TOC_DAY_MS);
+    assert_int_equal(second[0].ms, TOC_TARGET_NONE);
+    assert_int_equal(second[1].ms, 93784 * (toc_time_ms)TOC_SECOND_MS);
+    assert_int_equal(second[2].ms, TOC_TARGET_NONE);
+    assert_int_equal(second[4].ms, 15 * TOC_MINUTE_MS);
+    assert_int_equal(other[0].ms, 4 * TOC_HOUR_MS);
+    assert_int_equal(other[4].ms, TOC_TARGET_NONE);
     toc_policy_free(policy);
 }
 
@@ -134,17 +134,17 @@ static void a_clock_takes_from_its_sla_what_it_does_not_say(void **state)
     assert_int_equal(taken->metric, TOC_CLOCK_RESOLUTION);
     assert_string_equal(taken->name, "resolution");
     assert_string_equal(toc_calendar_name(taken->calendar), "day");
-    assert_int_equal(taken->pause_states, STATE_BIT(PENDING) | STATE_BIT(ON_HOLD));
-    assert_int_equal(taken->stop_states, STATE_BIT(SOLVED) | STATE_BIT(CLOSED));
+    assert_int_equal(taken->pause.states, STATE_BIT(PENDING) | STATE_BIT(ON_HOLD));
+    assert_int_equal(taken->stop.states, STATE_BIT(SOLVED) | STATE_BIT(CLOSED));
     assert_int_equal(taken->warn_count, 2);
     assert_int_equal(taken->warn_percent[1], 80);
     assert_int_equal(own->metric, TOC_CLOCK_FIRST_REPLY);
     assert_string_equal(toc_calendar_name(own->calendar), "always");
-    assert_int_equal(own->pause_states, 0);
-    assert_int_equal(own->stop_states, 0);
+    assert_int_equal(own->pause.states, 0);
+    assert_int_equal(own->stop.states, 0);
     assert_int_equal(own->warn_count, 0);
-    assert_int_equal(eager->pause_states, 0);
-    assert_int_equal(eager->stop_states, STATE_BIT(CLOSED));
+    assert_int_equal(eager->pause.states, 0);
+    assert_int_equal(eager->stop.states, STATE_BIT(CLOSED));
     toc_policy_free(policy);
 }
 
@@ -345,12 +345,12 @@ static void the_sample_treats_safety_in_minutes_at_any_hour(void **state)
     for (size_t i = 0; i < route->sla->clock_count; i++) {
         const struct toc_clock_rule *clock = &route->sla->clocks[i];
         toc_time_ms christmas = toc_days_from_date(2026, 12, 25) * TOC_DAY_MS;
-        assert_true(clock->target_ms[1] <= TOC_HOUR_MS);
-        assert_int_equal(clock->pause_states, 0);
+        assert_true(clock->targets[1].ms <= TOC_HOUR_MS);
+        assert_int_equal(clock->pause.states, 0);
         assert_int_equal(toc_calendar_between(clock->calendar, christmas, christmas + TOC_DAY_MS),
                          TOC_DAY_MS);
     }
-    assert_int_equal(route->sla->clocks[0].target_ms[1], 10 * TOC_MINUTE_MS);
+    assert_int_equal(route->sla->clocks[0].targets[1].ms, 10 * TOC_MINUTE_MS);
     toc_policy_free(policy);
 }
 

@@ -387,8 +387,8 @@ static void an_overlay_changes_what_is_not_locked(void **state)
     (void)state;
     assert_int_equal(policy->queue_count, 2);
     assert_int_equal(policy->queues[0].tier, 2);
-    assert_int_equal(clock->target_ms[1], 2 * TOC_HOUR_MS);
-    assert_int_equal(clock->target_ms[2], 4 * TOC_HOUR_MS);
+    assert_int_equal(clock->targets[1].ms, 2 * TOC_HOUR_MS);
+    assert_int_equal(clock->targets[2].ms, 4 * TOC_HOUR_MS);
     assert_int_equal(clock->warn_count, 1);
     toc_policy_free(policy);
 }
@@ -406,7 +406,7 @@ static void what_is_locked_may_get_tighter(void **state)
                     "      first_reply: {targets: {default: 5m}}\n"}};
     struct toc_policy *policy = GOOD(files);
     (void)state;
-    assert_int_equal(policy->slas[0].clocks[0].target_ms[1], 30 * TOC_MINUTE_MS);
+    assert_int_equal(policy->slas[0].clocks[0].targets[1].ms, 30 * TOC_MINUTE_MS);
     assert_int_equal(policy->slas[0].clock_count, 2);
     toc_policy_free(policy);
 }

@@ -16,7 +16,15 @@ static struct toc_tz *utc;
 static struct toc_calendar *office;
 static struct toc_clock_rule rule;
 static Tocsin__V1__Clock row;
-static struct clock subject = {&row, &rule};
+static struct clock subject = {&row, &rule, NULL};
+
+/* A fresh clock for an issue of that priority. */
+static void init(unsigned priority)
+{
+    subject.target = &rule.targets[priority];
+    clock_init(&row, &rule);
+    clock_aim(subject);
+}
 
 static int set_up(void **state)
 {
@@ -27,14 +35,17 @@ static int set_up(void **state)
         assert_int_equal(toc_calendar_weekly(office, day, 9 * TOC_HOUR_MS, 17 * TOC_HOUR_MS),
                          TOC_OK);
     assert_int_equal(toc_calendar_finish(office), TOC_OK);
-    rule = (struct toc_clock_rule){
-        .metric = TOC_CLOCK_RESOLUTION,
-        .name = "resolution",
-        .calendar = office,
-        .target_ms = {TOC_TARGET_NONE, TOC_HOUR_MS, 8 * TOC_HOUR_MS, 0, TOC_TARGET_NONE},
-        .warn_percent = {50, 75},
-        .warn_count = 2};
-    clock_init(&row, &rule, 2);
+    rule = (struct toc_clock_rule){.metric = TOC_CLOCK_RESOLUTION,
+                                   .name = "resolution",
+                                   .calendar = office,
+                                   .targets = {{TOC_TARGET_UNSET, 0, TOC_TARGET_NONE, NULL},
+                                               {TOC_TARGET_WORKING, 0, TOC_HOUR_MS, "1h"},
+                                               {TOC_TARGET_WORKING, 0, 8 * TOC_HOUR_MS, "8h"},
+                                               {TOC_TARGET_WORKING, 0, 0, "0"},
+                                               {TOC_TARGET_UNSET, 0, TOC_TARGET_NONE, NULL}},
+                                   .warn_percent = {50, 75},
+                                   .warn_count = 2};
+    init(2);
     return 0;
 }
 
@@ -207,13 +218,13 @@ static void a_target_of_zero_is_due_at_once_without_warnings(void **state)
 {
     size_t threshold;
     (void)state;
-    clock_init(&row, &rule, 3);
+    init(3);
     clock_run(subject, at("10:00"));
     assert_int_equal(clock_next(subject, &threshold), CLOCK_NEXT_DUE);
     expect_instants("10:00:00", "10:00:00");
     assert_false(clock_is_over(subject, at("10:00")));
     assert_true(clock_is_over(subject, at("10:00:00.001")));
-    clock_init(&row, &rule, 3);
+    init(3);
     clock_run(subject, at("18:00"));
     expect_instants("+1/09:00:00", "+1/09:00:00");
 }
@@ -222,7 +233,7 @@ static void without_a_target_nothing_is_ever_due(void **state)
 {
     size_t threshold;
     (void)state;
-    clock_init(&row, &rule, 4);
+    init(4);
     clock_run(subject, at("10:00"));
     assert_int_equal(clock_next(subject, &threshold), CLOCK_NEXT_NOTHING);
     assert_false(clock_is_over(subject, at("+999/10:00")));
@@ -247,7 +258,7 @@ static void the_due_is_the_first_instant_with_the_whole_target(void **state)
     for (int start = 0; start < 3 * 24 * 60; start += 37) {
         for (int pause = 0; pause < 300; pause += 97) {
             toc_time_ms from_ms = CORE_EPOCH_MS + start * TOC_MINUTE_MS, now_ms;
-            clock_init(&row, &rule, 2);
+            init(2);
             clock_run(subject, from_ms);
             clock_halt(subject, from_ms + TOC_HOUR_MS);
             clock_run(subject, from_ms + TOC_HOUR_MS + pause * TOC_MINUTE_MS);

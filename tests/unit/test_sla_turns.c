@@ -94,15 +94,14 @@ static void a_crash_within_a_turn_leaves_nothing_behind(void **state)
 
 static void an_issue_that_is_reopened_for_ever_keeps_the_service_alive(void **state)
 {
-    uint32_t instances;
     (void)state;
     chain_run(&sla_chain, "10:00 open P2 category=quiet\n");
     for (int i = 0; i < 300; i++)
         chain_run(&sla_chain, "10:01 status solved\n10:01 inbound\n");
-    instances = (uint32_t)chain_clocks(&sla_chain, 1, 1)->n_clocks;
-    assert_in_range(instances, 50, SLA_CLOCKS_MAX);
+    assert_int_equal(chain_clocks(&sla_chain, 1, 1)->n_clocks, 1); /* its row does not grow */
     core_transcript(sla_chain.sla);
-    expect("10:02 status solved\n20:00 time\n", "");
+    expect("10:02 status solved\n20:00 time\n",
+           "10:02:00 clock 1 resolution/301 met elapsed=1m ledger=10:01:00-10:02:00\n");
 }
 
 static void the_sum_in_a_record_shows_the_latest_intervals(void **state)

@@ -1,0 +1,300 @@
+#include "services/sla/move.h"
+
+#include "services/sla/happen.h"
+#include "services/sla/retarget.h"
+
+static enum toc_err say(struct work *work, size_t index, Tocsin__V1__ClockChange__What what,
+                        const char *reason)
+{
+    const struct said said = {.what = what, .at_ms = work->at_ms, .reason = reason};
+    return record_say(work, index, &said);
+}
+
+/* --- halting and running ------------------------------------------------------------------ */
+
+/* Closes the open interval; what is then known may take a breach back: it was judged too early. */
+static enum toc_err halt(struct work *work, size_t index)
+{
+    struct clock clock = row_clock(work, index);
+    TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
+    clock_plan(clock);
+    work->changed = true;
+    if (clock.row->breached &&
+        (work->at_ms > clock.row->breached_ms || clock_is_over(clock, work->at_ms)))
+        return TOC_OK;
+    clock.row->unconfirmed = false; /* it was not overdue, and may become so again */
+    if (!clock.row->breached)
+        return TOC_OK;
+    const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED,
+                              .at_ms = work->at_ms,
+                              .due_ms = clock.row->breached_ms,
+                              .reason = "late_evidence"};
+    clock.row->breached = false;
+    clock.row->breached_ms = 0;
+    return record_say(work, index, &said);
+}
+
+enum toc_err move_pause(struct work *work, size_t index)
+{
+    TOC_TRY(halt(work, index));
+    return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED, NULL);
+}
+
+enum toc_err move_resume(struct work *work, size_t index)
+{
+    clock_run(row_clock(work, index), work->at_ms);
+    return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__RESUMED, NULL);
+}
+
+/* --- ends --------------------------------------------------------------------------------- */
+
+static void end(struct work *work, Tocsin__V1__Clock *clock, Tocsin__V1__ClockState state,
+                Tocsin__V1__ClockEnd by)
+{
+    clock->state = state;
+    clock->ended_by = by;
+    clock->stopped_ms = work->at_ms;
+    clock->held = false;
+    clock->due_ms = TOC_TIME_NEVER;
+    clock->next_ms = TOC_TIME_NEVER;
+}
+
+enum toc_err move_stop(struct work *work, size_t index, Tocsin__V1__ClockEnd by)
+{
+    TOC_TRY(halt(work, index));
+    end(work, work->row->clocks[index], TOCSIN__V1__CLOCK_STATE__CLOCK_MET, by);
+    return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__MET, NULL);
+}
+
+/* Without a verdict; the time until then is kept for one that goes on. */
+enum toc_err move_cancel(struct work *work, size_t index, Tocsin__V1__ClockEnd by,
+                         const char *reason)
+{
+    Tocsin__V1__Clock *clock = work->row->clocks[index];
+    struct clock ruled = row_clock(work, index);
+    if (clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING) {
+        struct toc_interval open = {clock->running_since_ms, work->at_ms};
+        if (ruled.rule != NULL)
+            open = clock_halt(ruled, work->at_ms);
+        if (open.from_ms < open.until_ms)
+            TOC_TRY(row_keep_interval(work, index, open));
+    }
+    end(work, clock, TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED, by);
+    clock->unconfirmed = false;
+    return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED, reason);
+}
+
+/* --- starts ------------------------------------------------------------------------------- */
+
+static bool is_pausing(const struct work *work, struct clock clock)
+{
+    return clock.row->held || happen_has_state(work, clock.rule->pause);
+}
+
+/* One row serves all instances of a name and scope; instances are counted over all scopes. */
+static void renew(struct work *work, Tocsin__V1__Clock *row, const struct toc_clock_rule *rule,
+                  bool goes_on)
+{
+    const Tocsin__V1__Clock old = *row;
+    uint32_t instance = 0;
+    for (size_t i = 0; i < work->row->n_clocks; i++) {
+        const Tocsin__V1__Clock *other = work->row->clocks[i];
+        if (strcmp(other->metric, old.metric) == 0 && other->instance > instance &&
+            other->state != TOCSIN__V1__CLOCK_STATE__CLOCK_INACTIVE)
+            instance = other->instance;
+    }
+    clock_init(row, rule);
+    row->kind = old.kind;
+    row->scope = old.scope;
+    row->team = old.team;
+    row->law = old.law;
+    row->instance = instance + 1;
+    if (!goes_on)
+        return;
+    row->started_ms = old.started_ms;
+    row->elapsed_ms = old.elapsed_ms;
+    row->intervals = old.intervals;
+    row->kept_ms = old.kept_ms;
+    row->kept = old.kept;
+    row->breached = old.breached;
+    row->breached_ms = old.breached_ms;
+    row->warned = old.warned;
+    row->apply_version = old.apply_version;
+}
+
+enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_rule *rule,
+                        toc_time_ms from_ms)
+{
+    struct clock clock = row_follow(work, work->row->clocks[index], rule);
+    bool resets = clock_is_live(clock.row);
+    renew(work, clock.row, rule, rule->goes_on && !resets);
+    if (clock.row->started_ms == 0)
+        clock.row->started_ms = from_ms;
+    clock_aim(clock);
+    clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
+    if (is_pausing(work, clock))
+        clock_plan(clock);
+    else
+        clock_run(clock, from_ms);
+    TOC_TRY(say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED, resets ? "reset" : NULL));
+    return from_ms < work->at_ms ? retarget_judge(work, index, NULL) : TOC_OK;
+}
+
+enum toc_err move_place(struct work *work, const struct toc_clock_rule *rule, const char *scope,
+                        size_t *out)
+{
+    size_t index = row_find(work, rule->name, scope);
+    if (index == work->row->n_clocks) {
+        if (index == SLA_CLOCKS_MAX) {
+            TOC_TRY(record_refuse(work, rule->name, scope, "the issue has too many clocks"));
+            return TOC_NONE;
+        }
+        Tocsin__V1__Clock *clock = row_add_clock(work);
+        if (clock == NULL)
+            return TOC_ERR_LIMIT;
+        clock_init(clock, rule);
+        clock->scope = toc_wire_text(scope);
+        const char *kind = toc_metric_name(rule->metric);
+        if (strcmp(kind, rule->name) != 0)
+            clock->kind = toc_wire_text(kind);
+        if (rule->law != NULL)
+            clock->law = toc_wire_text(rule->law);
+    }
+    *out = index;
+    return TOC_OK;
+}
+
+/* A clock of a rule that has none for its present scope, from when what it measures began. */
+static enum toc_err start_missing(struct work *work, const struct toc_clock_rule *rule)
+{
+    const char *scope = happen_scope(work, rule);
+    struct clock clock = row_follow(work, NULL, rule);
+    size_t index;
+    if (scope == NULL || !row_takes(rule, scope) ||
+        row_find(work, rule->name, scope) != work->row->n_clocks)
+        return TOC_OK;
+    if (!happen_wanted(work, clock) || !happen_may_begin(work, rule))
+        return TOC_OK;
+    toc_time_ms from_ms = happen_since(work, rule);
+    bool now = happen_fires(work, rule->start) || rule->metric == TOC_CLOCK_TIER_TIME ||
+               rule->metric == TOC_CLOCK_QUEUE_WAIT || rule->metric == TOC_CLOCK_PERIODIC_UPDATE ||
+               rule->metric == TOC_CLOCK_PAUSABLE_UPDATE;
+    if (from_ms == 0 && !now)
+        return TOC_OK;
+    if (work->row->n_clocks == SLA_CLOCKS_MAX && work->happened == 0)
+        return TOC_OK; /* it was said when that began */
+    enum toc_err err = move_place(work, rule, scope, &index);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    return move_start(work, index, rule, from_ms != 0 ? from_ms : work->at_ms);
+}
+
+/* --- one clock ---------------------------------------------------------------------------- */
+
+static Tocsin__V1__ClockEnd end_of(const struct work *work, struct toc_trigger trigger)
+{
+    return happen_has_state(work, trigger) ? TOCSIN__V1__CLOCK_END__CLOCK_END_STATE
+                                           : TOCSIN__V1__CLOCK_END__CLOCK_END_EVENT;
+}
+
+static bool has_left(const struct work *work, struct clock clock)
+{
+    const char *scope = happen_scope(work, clock.rule);
+    return scope == NULL || strcmp(scope, clock.row->scope) != 0;
+}
+
+static bool merges(const struct work *work)
+{
+    return (work->happened & 1u << TOC_HAPPENED_MERGED) != 0;
+}
+
+/* Whether the clock is still live afterwards is for the caller to see. */
+static enum toc_err end_if_due(struct work *work, size_t index, struct clock clock)
+{
+    const struct toc_clock_rule *rule = clock.rule;
+    bool by_merge = (rule->stop.happenings & 1u << TOC_HAPPENED_MERGED) != 0;
+    if (merges(work) && !by_merge)
+        return move_cancel(work, index, TOCSIN__V1__CLOCK_END__CLOCK_END_MERGED, "merged");
+    if (happen_fires(work, rule->stop))
+        return move_stop(work, index, end_of(work, rule->stop));
+    if (has_left(work, clock))
+        return move_stop(work, index, TOCSIN__V1__CLOCK_END__CLOCK_END_EVENT);
+    if (happen_fires(work, rule->reset) && happen_wanted(work, clock))
+        return move_start(work, index, rule, work->at_ms);
+    if (happen_fires(work, rule->cancel))
+        return move_cancel(work, index, end_of(work, rule->cancel), NULL);
+    if (!happen_wanted(work, clock))
+        return move_cancel(work, index, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL);
+    return TOC_OK;
+}
+
+static enum toc_err pause_or_resume(struct work *work, size_t index, struct clock clock)
+{
+    bool running = clock.row->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
+    bool held = clock.row->held;
+    if (happen_starts(work, clock.rule->start))
+        held = false;
+    if (happen_now(work, clock.rule->pause))
+        held = true;
+    work->changed = work->changed || held != clock.row->held;
+    clock.row->held = held;
+    bool pauses = is_pausing(work, clock);
+    if (running && pauses)
+        return move_pause(work, index);
+    return !running && !pauses ? move_resume(work, index) : TOC_OK;
+}
+
+/* What would have stopped it, had it had a target: then it does not go on, but may begin again. */
+static void note_end(struct work *work, struct clock clock)
+{
+    if (clock.row->ended_by != TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET ||
+        !happen_fires(work, clock.rule->stop))
+        return;
+    clock.row->ended_by = end_of(work, clock.rule->stop);
+    clock.row->stopped_ms = work->at_ms;
+    work->changed = true;
+}
+
+/* The next instance: something started it, or the state that ended the last one was left. */
+static enum toc_err start_again(struct work *work, size_t index, struct clock clock)
+{
+    const struct toc_clock_rule *rule = clock.rule;
+    toc_time_ms since_ms = happen_since(work, rule);
+    note_end(work, clock);
+    if (has_left(work, clock) || !happen_wanted(work, clock) || !happen_may_begin(work, rule))
+        return TOC_OK;
+    bool lasts = since_ms != 0 || rule->goes_on || happen_has_state(work, rule->start);
+    bool same = lasts && since_ms <= clock.row->stopped_ms;
+    if (same && clock.row->ended_by == TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET)
+        return retarget_go_on(work, index);
+    if (happen_starts(work, rule->start) ||
+        (lasts && clock.row->ended_by == TOCSIN__V1__CLOCK_END__CLOCK_END_STATE))
+        return move_start(work, index, rule, work->at_ms);
+    return lasts && !same ? move_start(work, index, rule, since_ms) : TOC_OK;
+}
+
+static enum toc_err move_clock(struct work *work, size_t index)
+{
+    struct clock clock = row_clock(work, index);
+    if (clock.rule == NULL || clock.rule->metric == TOC_CLOCK_ESCALATION)
+        return TOC_OK;
+    if (!clock_is_live(clock.row))
+        return start_again(work, index, clock);
+    uint32_t instance = clock.row->instance;
+    TOC_TRY(end_if_due(work, index, clock));
+    if (clock.row->instance != instance)
+        return TOC_OK; /* reset */
+    if (clock_is_live(clock.row))
+        return pause_or_resume(work, index, clock);
+    return happen_starts(work, clock.rule->start) ? start_again(work, index, clock) : TOC_OK;
+}
+
+enum toc_err move_clocks(struct work *work)
+{
+    size_t clocks = work->row->n_clocks;
+    for (size_t i = 0; i < clocks; i++)
+        TOC_TRY(move_clock(work, i));
+    for (size_t i = 0; work->sla != NULL && i < work->sla->clock_count; i++)
+        TOC_TRY(start_missing(work, &work->sla->clocks[i]));
+    return TOC_OK;
+}
