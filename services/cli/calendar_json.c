@@ -162,7 +162,8 @@ static enum toc_err read_weekly(struct reading *r, json_t *value)
             toc_guess_offer(&guess, weekdays[w]);
         if (w == 7)
             return calendar_unknown(r->error, "weekly", &guess);
-        TOC_TRY(read_windows(r, name, list, (int64_t)w, add_weekly));
+        if (!json_is_null(list))
+            TOC_TRY(read_windows(r, name, list, (int64_t)w, add_weekly));
     }
     return TOC_OK;
 }

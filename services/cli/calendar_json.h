@@ -5,8 +5,9 @@
  *    "annual_holidays": ["01-01"], "date_hours": {"2026-12-24": [["09:00", "12:00"]]},
  *    "breaks": {"2026-06-08": [["12:00", "13:00"]]}}
  *
- * Only "tz" is needed. A window that ends before it starts goes on overnight; the hours of one date
- * cannot. Reading is strict: a misspelt member would otherwise be lost in silence.
+ * Only "tz" is needed; a member or a weekday that is null is as one that is missing. A window that
+ * ends before it starts goes on overnight; the hours of one date cannot. Reading is strict: a
+ * misspelt member would otherwise be lost in silence.
  */
 #ifndef CLI_CALENDAR_JSON_H
 #define CLI_CALENDAR_JSON_H

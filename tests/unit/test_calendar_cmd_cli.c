@@ -161,6 +161,17 @@ static void a_typing_error_is_never_a_silent_default(void **state)
                  "calendar: has to be an object");
 }
 
+static void null_is_as_good_as_missing(void **state)
+{
+    assert_result(*state,
+                  "\"tz\":\"UTC\",\"holidays\":null,\"annual_holidays\":null,\"date_hours\":null,"
+                  "\"breaks\":null,\"weekly\":{\"mon\":[[\"09:00\",\"17:00\"]],\"tue\":null}",
+                  "\"duration_ms\":28800000",
+                  "\"op\":\"between\",\"start_ms\":%lld,\"end_ms\":%lld,\"count\":null,"
+                  "\"pauses_ms\":null",
+                  (long long)MONDAY, (long long)(MONDAY + 7 * DAY));
+}
+
 static void what_an_op_needs_is_asked_for(void **state)
 {
     static const struct {
@@ -503,6 +514,7 @@ int main(void)
         ROW(ids_come_back_as_they_were_given),
         ROW(an_error_has_the_id_whenever_it_can_be_read),
         ROW(a_typing_error_is_never_a_silent_default),
+        ROW(null_is_as_good_as_missing),
         ROW(what_an_op_needs_is_asked_for),
         ROW(times_may_carry_fractions_of_a_second),
         ROW(wall_times_are_read_strictly),
