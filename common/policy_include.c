@@ -35,6 +35,7 @@ static void read_overlay(struct toc_merge *m, struct toc_source *source)
         return;
     if (!source->by) {
         toc_diag_error(m->b.diag, node->key->offset, "the first file of a policy is no overlay");
+        toc_diag_hint(m->b.diag, "check the file that includes this one");
         return;
     }
     source->overlay = source;

@@ -1,4 +1,5 @@
 #include "common/policy_build.h"
+#include "common/policy_dates.h"
 
 /* Dates of a policy; the earlier and the later are typing errors. */
 #define YEAR_MIN 1970
@@ -198,7 +199,7 @@ static bool take_month_day(struct toc_str *s, unsigned *month, unsigned *day)
     return digits.size == 2 && *month >= 1 && *month <= 12 && *day >= 1;
 }
 
-static bool parse_date(struct toc_str s, int64_t *out)
+bool toc_parse_date(struct toc_str s, int64_t *out)
 {
     struct toc_str digits = take_digits(&s, 4);
     unsigned month;
@@ -218,7 +219,7 @@ bool toc_value_date(struct toc_build *b, const struct toc_yaml *node, int64_t *o
     const char *text;
     if (!toc_value_text(b, node, "a date", &text))
         return false;
-    if (parse_date(node->text, out))
+    if (toc_parse_date(node->text, out))
         return true;
     toc_diag_error(b->diag, node->offset, "there is no date '%.*s'", TOC_DIAG_ARG(node->text));
     toc_diag_hint(b->diag, "year (1970 to 2199), month and day, for example 2026-12-24");

@@ -5,7 +5,6 @@
 
 #include "common/hash.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,57 +14,6 @@
 #define BY_BYTES       64
 #define IN_FORCE_MS    30000
 #define POLL_MS        30
-
-/* --- files --------------------------------------------------------------------------------- */
-
-/* Reads at most one byte more than a policy may have, so that the check can say so. */
-static char *read_all(FILE *in, size_t *out_size)
-{
-    char *text = malloc(TOC_POLICY_SIZE_MAX + 1);
-    if (text == NULL)
-        return NULL;
-    *out_size = fread(text, 1, TOC_POLICY_SIZE_MAX + 1, in);
-    if (ferror(in)) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static char *read_file(const char *who, const char *file, size_t *out_size)
-{
-    FILE *in = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
-    char *text = in == NULL ? NULL : read_all(in, out_size);
-    if (text == NULL)
-        fprintf(stderr, "%s: %s: %s\n", who, file, strerror(errno));
-    if (in != NULL && in != stdin)
-        fclose(in);
-    return text;
-}
-
-int policy_load(const char *who, const char *file, char **out_text, struct toc_str *out)
-{
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    size_t size;
-    char *text = read_file(who, file, &size);
-    if (text == NULL)
-        return CLI_FAILED;
-    enum toc_err err = toc_policy_parse(toc_str(text, size), file, &policy, &errors);
-    if (err < 0) {
-        if (errors != NULL)
-            fputs(errors, stderr);
-        else
-            fprintf(stderr, "%s: %s: %s\n", who, file, toc_err_text(err));
-        free(errors);
-        free(text);
-        return CLI_FAILED;
-    }
-    toc_policy_free(policy);
-    *out_text = text;
-    *out = toc_str(text, size);
-    return CLI_DONE;
-}
 
 /* --- what is in force ---------------------------------------------------------------------- */
 

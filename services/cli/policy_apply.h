@@ -14,12 +14,6 @@
 
 #define POLICY_PIECE 1000 /* bytes of text in one event */
 
-/*
- * Reads and checks a policy file ("-": standard input). CLI_FAILED when it cannot be read or does
- * not compile, with every error told; `*out_text` is malloc'ed, `out` lends its bytes.
- */
-int policy_load(const char *who, const char *file, char **out_text, struct toc_str *out);
-
 /* What is in force at a service: version 0 for nothing. The text is malloc'ed when asked for. */
 struct policy_in_force {
     uint32_t version;

@@ -2,6 +2,7 @@
 #include "services/cli/policy_cmd.h"
 #include "services/cli/commands.h"
 #include "services/cli/policy_apply.h"
+#include "services/cli/policy_load.h"
 
 #include <stdlib.h>
 
@@ -10,8 +11,6 @@ static struct policy_keys_options keys_options;
 static struct policy_test_options test_options;
 
 static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
-
-#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
 static const struct toc_conf_option keys_table[] = {
     VIEW_OPTIONS(view),
@@ -28,34 +27,35 @@ static const struct toc_conf_option test_table[] = {
     {"json", TOC_CONF_SWITCH, &view.json, NULL, 0, 0, NULL, "JSON Lines, one per case"},
 };
 
-static unsigned long count_lines(struct toc_str text)
-{
-    unsigned long lines = 0;
-    for (size_t i = 0; i < text.size; i++)
-        lines += text.data[i] == '\n';
-    return lines;
-}
+static struct policy_check_options check_options;
 
-/* --- check --------------------------------------------------------------------------------- */
+static const struct toc_conf_option check_table[] = {
+    VIEW_OPTIONS(view),
+    {"strict", TOC_CONF_SWITCH, &check_options.strict, NULL, 0, 0, NULL, "fail on warnings too"},
+    {"all-dates", TOC_CONF_SWITCH, &check_options.all_dates, NULL, 0, 0, NULL,
+     "list holidays of earlier years too"},
+};
+
+static struct policy_show_options show_options;
+
+static const struct toc_conf_option show_table[] = {
+    VIEW_OPTIONS(view),
+    {"origin", TOC_CONF_SWITCH, &show_options.origin, NULL, 0, 0, NULL,
+     "every value with its file and line, and the overlay's owner"},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* --- check, show --------------------------------------------------------------------------- */
 
 static int check(const struct toc_conf_list *operands)
 {
-    for (size_t i = 0; i < operands->count; i++) {
-        struct toc_policy *policy;
-        struct toc_str text;
-        char *copy, *errors;
-        if (policy_load(view.who, operands->values[i], &copy, &text) != CLI_DONE)
-            return CLI_FAILED;
-        if (toc_policy_parse(text, operands->values[i], &policy, &errors) == TOC_OK) {
-            printf("%s: %zu queues, %zu triage rules, %zu routes, %zu SLAs, %zu paths, %zu alert "
-                   "rules: no errors\n",
-                   operands->values[i], policy->queue_count, policy->triage_count,
-                   policy->route_count, policy->sla_count, policy->path_count, policy->alert_count);
-            toc_policy_free(policy);
-        }
-        free(copy);
-    }
-    return CLI_DONE;
+    return policy_check(&view, &check_options, operands);
+}
+
+static int show(const struct toc_conf_list *operands)
+{
+    return policy_show(&view, &show_options, operands);
 }
 
 /* --- apply --------------------------------------------------------------------------------- */
@@ -63,13 +63,12 @@ static int check(const struct toc_conf_list *operands)
 static int apply(const struct toc_conf_list *operands)
 {
     struct policy_in_force before;
-    struct toc_str text;
-    char *copy;
+    struct policy_file file;
     uint32_t version = 0;
-    if (policy_load(view.who, operands->values[0], &copy, &text) != CLI_DONE)
+    if (policy_load(view.who, operands->values[0], &file) != CLI_DONE)
         return CLI_FAILED;
     int code = policy_ask(view.client, "intake", false, &before) == TOC_OK
-                   ? policy_apply(view.client, text, false, &version)
+                   ? policy_apply(view.client, file.text, false, &version)
                    : client_fail(view.client);
     if (code == CLI_DONE && view.json) {
         struct print_json json;
@@ -83,50 +82,8 @@ static int apply(const struct toc_conf_list *operands)
     } else if (code == CLI_DONE) {
         printf("policy version %u is in force at router, sla and notifier\n", version);
     }
-    free(copy);
+    policy_file_done(&file);
     return code;
-}
-
-/* --- show ---------------------------------------------------------------------------------- */
-
-static void show_json(const struct policy_in_force *policy)
-{
-    struct print_json json;
-    print_json_open(&json, stdout);
-    print_json_int(&json, "version", policy->version);
-    print_json_hex(&json, "hash", toc_str(policy->hash, sizeof(policy->hash)));
-    print_json_name(&json, "text");
-    print_json_string(stdout, toc_str(policy->text, policy->size));
-    print_json_close(&json);
-}
-
-static int show(const struct toc_conf_list *operands)
-{
-    struct policy_in_force policy;
-    char hash[2 * sizeof(policy.hash) + 1];
-    (void)operands;
-    if (policy_ask(view.client, "intake", true, &policy) != TOC_OK)
-        return client_fail(view.client);
-    if (policy.version == 0) {
-        fprintf(stderr, "%s: no policy is in force yet\n", view.who);
-        return CLI_FAILED;
-    }
-    if (policy.text == NULL) {
-        fprintf(stderr, "%s: out of memory\n", view.who);
-        return CLI_FAILED;
-    }
-    toc_hex(hash, policy.hash, sizeof(policy.hash));
-    if (view.json) {
-        show_json(&policy);
-    } else {
-        /* As a comment, so that the output can be edited and applied. */
-        print_styled(&view.print, PRINT_DIM, "# version %u, %lu lines, SHA-256 %s", policy.version,
-                     count_lines(toc_str(policy.text, policy.size)), hash);
-        printf("\n");
-        fwrite(policy.text, 1, policy.size, stdout);
-    }
-    free(policy.text);
-    return CLI_DONE;
 }
 
 /* --- keys ---------------------------------------------------------------------------------- */
@@ -164,26 +121,29 @@ static int test(const struct toc_conf_list *operands)
 static const struct view_part parts[] = {
     {"check",
      check,
-     {"tocsin policy check", "Says whether policies are sound: every error with file:line:column.",
-      "FILE...", NULL, options, OPTION_COUNT},
+     {"tocsin policy check",
+      "Says whether policies are sound: every error with file:line:column. Lists the holidays of "
+      ".ics files for review.",
+      "FILE...", NULL, check_table, COUNT(check_table)},
      1,
      TOC_CONF_LIST_MAX},
     {"apply",
      apply,
      {"tocsin policy apply", "Checks a policy and brings it into force through the control intake.",
-      "FILE", NULL, options, OPTION_COUNT},
+      "FILE", NULL, options, COUNT(options)},
      1,
      1},
     {"show",
      show,
-     {"tocsin policy show", "Prints the policy in force.", NULL, NULL, options, OPTION_COUNT},
+     {"tocsin policy show", "Prints the policy in force, or that of a file and what it includes.",
+      "[FILE]", NULL, show_table, COUNT(show_table)},
      0,
-     0},
+     1},
     {"keys",
      keys,
      {"tocsin policy keys", "Says what may be written in a policy: every key, its value and use.",
       "[SECTION...]", "A section is such as calendars, slas or triage.\n", keys_table,
-      sizeof(keys_table) / sizeof(keys_table[0])},
+      COUNT(keys_table)},
      0,
      TOC_CONF_LIST_MAX},
     {"test",
@@ -191,14 +151,12 @@ static const struct view_part parts[] = {
      {"tocsin policy test",
       "Runs histories of issues under a policy and says what is not as "
       "expected.",
-      "FILE CASES...", test_more, test_table, sizeof(test_table) / sizeof(test_table[0])},
+      "FILE CASES...", test_more, test_table, COUNT(test_table)},
      2,
      TOC_CONF_LIST_MAX},
 };
 
-#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
-
 int cmd_policy(int argc, char **argv)
 {
-    return view_run_part(&view, parts, PART_COUNT, argc, argv);
+    return view_run_part(&view, parts, COUNT(parts), argc, argv);
 }

@@ -4,6 +4,20 @@
 
 #include "services/cli/view.h"
 
+struct policy_check_options {
+    bool strict, all_dates;
+};
+
+int policy_check(const struct view *view, const struct policy_check_options *options,
+                 const struct toc_conf_list *operands);
+
+struct policy_show_options {
+    bool origin;
+};
+
+int policy_show(struct view *view, const struct policy_show_options *options,
+                const struct toc_conf_list *operands);
+
 struct policy_keys_options {
     bool markdown;
     const char *rewrite; /* a page whose tables are brought up to date; NULL: print */

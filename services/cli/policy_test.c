@@ -1,7 +1,7 @@
 /* `tocsin policy test`: cases, run and told. */
 #include "services/cli/case_run.h"
 #include "services/cli/commands.h"
-#include "services/cli/policy_apply.h"
+#include "services/cli/policy_load.h"
 #include "services/cli/policy_cmd.h"
 #include "services/cli/why.h"
 
@@ -256,12 +256,13 @@ int policy_test(const struct view *view, const struct policy_test_options *optio
                 const struct toc_conf_list *operands)
 {
     struct testing t = {.view = view, .options = options};
-    char *policy;
+    struct policy_file policy;
     int code = CLI_DONE;
-    if (policy_load(view->who, operands->values[0], &policy, &t.policy) != CLI_DONE)
+    if (policy_load(view->who, operands->values[0], &policy) != CLI_DONE)
         return CLI_FAILED;
+    t.policy = policy.text;
     for (size_t i = 1; i < operands->count && code == CLI_DONE; i++)
         code = run_file(&t, operands->values[i]);
-    free(policy);
+    policy_file_done(&policy);
     return code == CLI_DONE ? finish(&t) : code;
 }

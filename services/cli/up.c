@@ -8,6 +8,7 @@
 #include "services/cli/client.h"
 #include "services/cli/commands.h"
 #include "services/cli/policy_apply.h"
+#include "services/cli/policy_load.h"
 #include "services/cli/status.h"
 #include "services/cli/up_dir.h"
 #include "services/cli/up_process.h"
@@ -62,7 +63,7 @@ struct up {
     sigset_t signals;
     pid_t settler; /* 0 once it has said ready */
     struct toc_str policy;
-    char *policy_text; /* malloc'ed, NULL for the sample */
+    struct policy_file policy_file; /* zeroed for the sample */
 };
 
 /* --- arguments ----------------------------------------------------------------------------- */
@@ -155,7 +156,7 @@ static void print_ready(const struct up *up, uint32_t version)
     data_option(data, sizeof(data));
     printf("ready: events go to ipc://%s/run/intake.sock; policy version %u%s\n",
            options.client.data_dir, version,
-           up->policy_text == NULL && version == 1 ? " (the built-in sample)" : "");
+           up->policy_file.policy == NULL && version == 1 ? " (the built-in sample)" : "");
     printf("\nPublish one event, watch its clocks, see why:\n"
            "  echo '{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"demo\","
            "\"type\":\"tocsin.issue.opened\",\"subject\":\"T-1\","
@@ -178,7 +179,7 @@ static int settle(void *arg)
     client_catch_interrupts();
     int code = status_wait(client, service_names, SERVICES, READY_MS);
     if (code == CLI_DONE)
-        code = policy_apply(client, up->policy, up->policy_text == NULL, &version);
+        code = policy_apply(client, up->policy, up->policy_file.policy == NULL, &version);
     if (code == CLI_DONE)
         print_ready(up, version);
     client_close(client);
@@ -271,7 +272,10 @@ static bool load_policy(struct up *up)
     up->policy = toc_policy_sample();
     if (options.policy_file == NULL)
         return true;
-    return policy_load("tocsin up", options.policy_file, &up->policy_text, &up->policy) == CLI_DONE;
+    if (policy_load("tocsin up", options.policy_file, &up->policy_file) != CLI_DONE)
+        return false;
+    up->policy = up->policy_file.text;
+    return true;
 }
 
 int cmd_up(int argc, char **argv)
@@ -304,6 +308,6 @@ int cmd_up(int argc, char **argv)
         !find_programs(&up))
         return CLI_FAILED;
     int code = run(&up);
-    free(up.policy_text);
+    policy_file_done(&up.policy_file);
     return code;
 }

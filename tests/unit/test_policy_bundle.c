@@ -491,6 +491,7 @@ static void only_the_root_locks_and_is_no_overlay(void **state)
     BAD(files, "dir/root.yaml:1:1: error: the first file of a policy is no overlay\n"
                "    1 | overlay: {owner: me}\n"
                "      | ^\n"
+               "hint: check the file that includes this one\n"
                "\n"
                "dir/br.yaml:1:10: error: 'overlay' has no 'owner'\n"
                "    1 | overlay: {region: BR}\n"
