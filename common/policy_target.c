@@ -1,5 +1,6 @@
 #include "common/policy_build.h"
 
+#define DAYS_MAX   1000
 #define MONTHS_MAX 120
 
 /* "3 business days" and the like: a whole number, a blank, a unit in the singular or plural. */
@@ -23,7 +24,7 @@ static bool take_counted(struct toc_str text, const char *unit, unsigned *out)
 static void read_count(struct toc_build *b, const struct toc_yaml *node, enum toc_target_kind kind,
                        unsigned count, struct toc_target *out)
 {
-    unsigned max = kind == TOC_TARGET_DAYS ? 366 : MONTHS_MAX;
+    unsigned max = kind == TOC_TARGET_DAYS ? DAYS_MAX : MONTHS_MAX;
     if (count == 0 || count > max) {
         toc_diag_error(b->diag, node->offset, "the target '%.*s' is not between 1 and %u",
                        TOC_DIAG_ARG(node->text), max);

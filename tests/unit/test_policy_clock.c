@@ -135,7 +135,8 @@ static void triggers_are_states_and_happenings(void **state)
 static void clocks_are_checked(void **state)
 {
     (void)state;
-    assert_error(ONE("targets: {P1: 0 business days}"), "is not between 1 and 366", NULL);
+    assert_error(ONE("targets: {P1: 0 business days}"), "is not between 1 and 1000", NULL);
+    assert_error(ONE("targets: {P1: 1001 business days}"), "is not between 1 and 1000", NULL);
     assert_error(ONE("targets: {P1: 121 months}"), "is not between 1 and 120", NULL);
     assert_error(ONE("targets: {P1: 3 business hours}"), "is not a duration", NULL);
     assert_error(ONE("targets: {P1: 4h passed}"), "is not a duration", NULL);
