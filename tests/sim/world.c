@@ -309,6 +309,28 @@ static bool take_frames(struct world *world, struct node *node, unsigned most)
     return true;
 }
 
+static bool is_registered(const struct toc_run *run, const char *name)
+{
+    for (size_t i = 0; i < REGISTERED_MAX; i++)
+        if (strcmp(run->registered[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * Trimming waits for those who were heard of. Whoever turns it on sees to it that all were: a
+ * follower that faults kept away from the beginning could not follow any more.
+ */
+static void allow_trimming(struct world *world, struct node *node)
+{
+    node->config.keep_records = world->options.keep_records;
+    for (size_t i = 0; i < world->node_count; i++)
+        for (size_t k = 0; k < world->nodes[i].upstream_count; k++)
+            if (world->nodes[i].upstream_nodes[k] == node->index &&
+                !is_registered(node->run, world->nodes[i].service->name))
+                node->config.keep_records = 0;
+}
+
 /* One round of the loop: frames, time, commit; some rounds leave the turn open. */
 static void node_turn(struct world *world, struct node *node)
 {
@@ -326,6 +348,7 @@ static void node_turn(struct world *world, struct node *node)
         return;
     if (!stays_open || toc_run_is_full(node->run)) {
         pager_before_commit(world, node);
+        allow_trimming(world, node);
         enum toc_err err = toc_run_commit(node->run, world_clock(world, node));
         if (!node_survives(world, node, err, "a commit"))
             return;
@@ -493,6 +516,7 @@ static void build_nodes(struct world *world)
         follow(world, notifier, intakes[i]);
         follow(world, audit, intakes[i]);
     }
+    follow(world, router, sla);
     follow(world, sla, router);
     follow(world, notifier, router);
     follow(world, notifier, sla);
