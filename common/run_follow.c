@@ -127,14 +127,22 @@ static void heard_time(struct upstream *up, toc_time_ms time_ms)
         up->time_ms = time_ms;
 }
 
+/* An upstream that waits for our promises must not be waited for. */
+static bool counts_for_time(const struct toc_run *run, const struct upstream *up)
+{
+    return run->service->echo == NULL || strcmp(run->service->echo, up->name) != 0;
+}
+
 void follow_advance(struct toc_run *run)
 {
     toc_time_ms lowest = TOC_TIME_NEVER;
     if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock)
         return;
-    for (size_t i = 0; i < run->upstream_count; i++)
-        if (!run->upstreams[i].left_out && run->upstreams[i].time_ms < lowest)
-            lowest = run->upstreams[i].time_ms;
+    for (size_t i = 0; i < run->upstream_count; i++) {
+        const struct upstream *up = &run->upstreams[i];
+        if (!up->left_out && counts_for_time(run, up) && up->time_ms < lowest)
+            lowest = up->time_ms;
+    }
     if (lowest != TOC_TIME_NEVER)
         run->log_ms = run_later(run->log_ms, lowest);
 }
@@ -341,7 +349,8 @@ static enum toc_err poll_one(struct toc_run *run, struct upstream *up, struct to
         up->saved_ms = now.mono_ms;
         TOC_TRY(run_begin(run));
     }
-    if (!run->config->event_clock && !up->left_out && silent_ms > TOC_SILENT_MS)
+    if (!run->config->event_clock && !up->left_out && silent_ms > TOC_SILENT_MS &&
+        counts_for_time(run, up))
         return tell_upstream(run, up, true);
     return TOC_OK;
 }

@@ -126,7 +126,9 @@ struct toc_service {
     bool sees_upstreams;              /* gets TOC_EVENT_UPSTREAM */
     bool sees_behind;                 /* gets TOC_EVENT_BEHIND, every second while it is so */
     enum toc_time_source time_source; /* of TOC_EVENT_TIME */
-    size_t self_bytes;                /* of `self`: zeroed memory that the run owns */
+    const char *echo; /* name of an upstream that follows this service: what it says comes back from
+                         here, so it never counts for log time. May be NULL */
+    size_t self_bytes; /* of `self`: zeroed memory that the run owns */
 
     /* Rebuilds `self` from rows; `config` is the program's own. May be NULL. */
     enum toc_err (*open)(void *self, const void *config, struct toc_turn *turn);

@@ -218,6 +218,7 @@ const struct toc_service router_service = {
     .upstream_classes = TOC_CLASS_ISSUE | TOC_CLASS_CONTROL | TOC_CLASS_ROUTING,
     .sees_upstreams = true,
     .time_source = TOC_TIME_OF_LOGS,
+    .echo = "sla",
     .step = router_step,
     .next_due = next_due,
     .ask = router_ask,

@@ -10,7 +10,9 @@ int main(int argc, char **argv)
                    "triages it and routes it by the policy in force.",
         .more =
             "Example:\n  tocsin-router --data ./router --bind ipc:///run/tocsin/router.sock \\\n"
-            "      --upstream intake=ipc:///run/tocsin/intake.sock",
+            "      --upstream intake=ipc:///run/tocsin/intake.sock \\\n"
+            "      --upstream sla=ipc:///run/tocsin/sla.sock\n"
+            "sla has to be called so: its time is the router's own, and does not count.",
     };
     return toc_program_main(&program, argc, argv);
 }

@@ -10,7 +10,7 @@ import bus
 
 CHAIN = {  # service: what it follows
     "intake": [],
-    "router": ["intake"],
+    "router": ["intake", "sla"],
     "sla": ["router"],
     "notifier": ["intake", "router", "sla"],
     "audit": ["intake", "router", "sla", "notifier"],

@@ -916,6 +916,23 @@ static void a_silent_upstream_is_left_out_and_comes_back(void **state)
     assert_string_equal(transcript, "door back\n");
 }
 
+/* The gate follows the desk: waiting for it, the desk would wait for itself. */
+static void an_echo_never_counts_for_log_time(void **state)
+{
+    static struct toc_service desk_service;
+    struct node *door = open_node(0, &door_service, "d", 0), *desk;
+    (void)state;
+    desk_service = clerk_service;
+    desk_service.echo = "gate";
+    desk = open_node(1, &desk_service, "c", 2);
+    for (toc_time_ms ms = 0; ms <= 2 * TOC_SILENT_MS; ms += 500) {
+        talk(door, desk);
+        pass(500);
+    }
+    assert_true(toc_run_log_ms(desk->run) >= now.wall_ms - 1000);
+    assert_string_equal(transcript, ""); /* nor is it missed */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -949,6 +966,7 @@ int main(void)
         CASE(hostile_upstreams_are_survived),
         CASE(no_stamp_is_ever_below_a_promise),
         CASE(a_silent_upstream_is_left_out_and_comes_back),
+        CASE(an_echo_never_counts_for_log_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
