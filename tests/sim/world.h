@@ -4,7 +4,7 @@
  *
  *   sim.c        options, seeds, planted bugs      world.c     nodes, turns, time, crashes
  *   faults.c     what goes wrong, and when         link_sim.c  the links, and what is seen on them
- *   workload.c   publishers with a ledger          pager.c     the sender and the page provider
+ *   workload.h   publishers with a ledger          pager.c     the sender and the page provider
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
  *   replay.c     state = fold of the logs          model_sla.c the clocks, told independently
  *   scenario.c   scripts with a transcript
@@ -275,7 +275,7 @@ void link_reset(struct world *world, unsigned conn);
 void link_taken(struct world *world, const struct frame *frame);
 toc_peer link_peer_of(const struct world *world, const struct frame *frame);
 
-/* workload.c */
+/* workload.c, ledger.c, lines.c; policies.c */
 struct workload *workload_new(struct world *world);
 void workload_free(struct workload *work);
 void workload_step(struct world *world, unsigned publisher);

@@ -1,0 +1,103 @@
+/*
+ * What the publishers' files share: the ledger of what was sent, and the event under construction.
+ *
+ *   workload.c  who publishes what, and when     ledger.c  what was sent, what was acknowledged
+ *   draft.c     making events                    lines.c   events of scenarios, from a line each
+ */
+#ifndef SIM_WORKLOAD_H
+#define SIM_WORKLOAD_H
+
+#include "tests/sim/world.h"
+
+#define ATTEMPTS_MAX 2048
+#define BATCHES_MAX  8192
+#define BATCH_EVENTS 16
+#define SNIPES_MAX   256
+
+enum attempt_state { ATTEMPT_OPEN, ATTEMPT_ACKED, ATTEMPT_REFUSED };
+
+struct attempt {
+    unsigned publisher;
+    enum attempt_state state;
+    uint8_t *bytes;
+    size_t size;
+    char id[24];
+    bool bad;       /* has to be refused */
+    bool again;     /* may be repeated after it was acknowledged */
+    bool policy;    /* is refused until its parts are there */
+    unsigned times; /* accepted into a log */
+    uint64_t log_id, seq;
+    toc_time_ms sent_ms;
+};
+
+struct batch {
+    uint64_t tag;
+    unsigned publisher;
+    size_t count;
+    unsigned attempts[BATCH_EVENTS];
+};
+
+struct snipe {
+    uint8_t issue[16];
+};
+
+struct workload {
+    struct attempt attempts[ATTEMPTS_MAX];
+    size_t attempt_count;
+    struct batch batches[BATCHES_MAX];
+    size_t batch_count;
+    unsigned conns[PUBLISHERS_MAX];
+    bool opened[SUBJECTS_MAX];
+    unsigned made;         /* ordinary events */
+    unsigned policy_next;  /* version - 1 that is published next */
+    toc_time_ms policy_ms; /* not before */
+    struct snipe snipes[SNIPES_MAX];
+    size_t snipe_count;
+    uint64_t acks;
+};
+
+/* The event under construction; every body has its place, one of them is used. */
+struct draft {
+    Tocsin__V1__Event event;
+    char id[24], source[16], subject[24], text[32], agent[16];
+    uint8_t issue[16], alert[16];
+    char *tags[16];
+    char tag_texts[16][72];
+    Tocsin__V1__IssueOpened opened;
+    Tocsin__V1__IssueMessage message;
+    Tocsin__V1__IssueStatus status;
+    Tocsin__V1__IssueClassified classified;
+    Tocsin__V1__IssueFact fact;
+    Tocsin__V1__IssueAssigned assigned;
+    Tocsin__V1__IssueEscalated escalated;
+    Tocsin__V1__AlertAction action;
+    Tocsin__V1__PolicyPart part;
+    Tocsin__V1__PolicyApplied applied;
+};
+
+/* ledger.c; NULL when the ledger is full. */
+struct attempt *ledger_add(struct workload *work, unsigned publisher, const struct draft *draft);
+struct attempt *ledger_add_bytes(struct workload *work, unsigned publisher, const void *bytes,
+                                 size_t size);
+struct batch *ledger_batch(struct workload *work, unsigned publisher);
+/* Puts an attempt into the batch, if there is one and there is room. */
+void ledger_put(struct workload *work, struct batch *batch, const struct attempt *attempt);
+bool ledger_all_answered(const struct workload *work, unsigned publisher);
+void ledger_send(struct world *world, struct batch *batch);
+
+/* draft.c */
+void draft_begin(struct workload *work, struct draft *draft, unsigned publisher, const char *type,
+                 Tocsin__V1__Event__BodyCase body, void *message);
+/* The id of that subject, which publisher `owner` opens. */
+void draft_issue_id(uint8_t out[16], unsigned owner, const char *subject);
+struct attempt *draft_issue_event(struct world *world, unsigned publisher);
+struct attempt *draft_action(struct world *world, unsigned publisher, const uint8_t *alert,
+                             const char *type);
+struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t *alert);
+struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue);
+/* What has to be refused: an id that is taken, noise, an unknown type; NULL for none this time. */
+struct attempt *draft_bad(struct world *world, unsigned publisher);
+/* The next policy, its parts first. */
+void draft_policy(struct world *world, struct batch *batch);
+
+#endif
