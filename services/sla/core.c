@@ -6,12 +6,19 @@
  *   move.c     the machine of one clock   retarget.c  another priority, SLA or policy
  *   fire.c     warnings and breaches      clock.c     the arithmetic of one clock
  *   row.c      rows, ledger, due index    record.c    what sla writes to its log
+ *   manual.c   due dates by hand, merges  edit.c      policies for issues that are there
+ *   segment.c  where the issue was        share.c     where a clock's time went
+ *   urgency.c  what the router is told    escalation.c  clocks of other teams
  *   ask.c      questions
  */
+#include "services/sla/edit.h"
+#include "services/sla/escalation.h"
 #include "services/sla/fire.h"
 #include "services/sla/happen.h"
+#include "services/sla/manual.h"
 #include "services/sla/move.h"
 #include "services/sla/retarget.h"
+#include "services/sla/segment.h"
 
 static const char *const tables[] = {"clocks", "due", "ledger"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == SLA_TABLE_END - TOC_TABLE_OWN,
@@ -28,8 +35,27 @@ static enum toc_err new_row(struct toc_turn *turn, const Tocsin__V1__Issue *issu
     row->number = issue->number;
     row->partition = issue->partition;
     row->opened_ms = issue->opened_ms;
+    row->segment_ms = issue->opened_ms;
     row->indexed_ms = TOC_TIME_NEVER;
     *out = row;
+    return TOC_OK;
+}
+
+/* Takes over what the record says of the issue, and what that means for targets. */
+static enum toc_err take(struct work *work, const Tocsin__V1__IssueChange *change, uint32_t version)
+{
+    const struct toc_sla *old = work->sla;
+    bool edits = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY;
+    if (happen_goes(work, change->issue))
+        TOC_TRY(segment_end(work, work->at_ms));
+    if (edits)
+        TOC_TRY(edit_begin(work, change));
+    if (happen_take(work, change)) {
+        TOC_TRY(row_bind(work));
+        return edits ? edit_apply(work, old) : retarget(work, old);
+    }
+    if (edits && change->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+        return edit_report(work, version != work->row->policy ? version : 0);
     return TOC_OK;
 }
 
@@ -51,11 +77,9 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     }
     TOC_TRY(row_bind(&work));
     TOC_TRY(fire_issue(&work, work.at_ms)); /* what was due before it has come to pass */
-    const struct toc_sla *old = work.sla;
-    if (happen_take(&work, change)) {
-        TOC_TRY(row_bind(&work));
-        TOC_TRY(retarget(&work, old));
-    }
+    TOC_TRY(take(&work, change, record->policy));
+    TOC_TRY(manual_move(&work));
+    TOC_TRY(escalation_move(&work));
     TOC_TRY(move_clocks(&work));
     if (!work.changed)
         return TOC_OK;

@@ -1,5 +1,7 @@
 #include "services/sla/fire.h"
 
+#include "services/sla/manual.h"
+
 #include "common/plant.h"
 
 /* Planted: a due at its instant instead of after it. */
@@ -48,19 +50,35 @@ static int soonest_before(const struct work *work, toc_time_ms before_ms)
     return found;
 }
 
+/* The clock's next instant, which has passed. */
+static enum toc_err fire_clock(struct work *work, size_t index)
+{
+    struct clock clock = row_clock(work, index);
+    const toc_time_ms at_ms = work->at_ms;
+    size_t threshold;
+    enum toc_err err = TOC_OK;
+    if (clock.rule == NULL)
+        return TOC_ERR_DAMAGED;
+    switch (clock_next(clock, &threshold)) {
+    case CLOCK_NEXT_WARNING:
+        return warn(work, index, clock, threshold);
+    case CLOCK_NEXT_DUE:
+    case CLOCK_NEXT_NOTHING: /* only where a fault is planted */
+        return breach(work, index, clock);
+    case CLOCK_NEXT_MANUAL_END:
+        work->at_ms = clock.row->manual_end_ms;
+        err = manual_end(work, index);
+        work->at_ms = at_ms;
+        break;
+    }
+    return err;
+}
+
 enum toc_err fire_issue(struct work *work, toc_time_ms before_ms)
 {
     int index;
-    while ((index = soonest_before(work, before_ms)) >= 0) {
-        struct clock clock = row_clock(work, (size_t)index);
-        size_t threshold;
-        if (clock.rule == NULL)
-            return TOC_ERR_DAMAGED;
-        if (clock_next(clock, &threshold) == CLOCK_NEXT_WARNING)
-            TOC_TRY(warn(work, (size_t)index, clock, threshold));
-        else
-            TOC_TRY(breach(work, (size_t)index, clock));
-    }
+    while ((index = soonest_before(work, before_ms)) >= 0)
+        TOC_TRY(fire_clock(work, (size_t)index));
     return TOC_OK;
 }
 

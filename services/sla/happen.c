@@ -62,6 +62,13 @@ static uint32_t what_happened(const struct work *work, const Tocsin__V1__IssueCh
 
 /* --- the snapshot ------------------------------------------------------------------------- */
 
+bool happen_goes(const struct work *work, const Tocsin__V1__Issue *issue)
+{
+    const Tocsin__V1__IssueClocks *row = work->row;
+    return row->state != issue->state || row->tier != issue->tier ||
+           !same(row->queue, issue->queue) || !same(row->partner, issue->partner);
+}
+
 /* What clocks do not ask for, but records and answers show. */
 static bool take_names(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *issue)
 {
@@ -76,11 +83,11 @@ static bool take_names(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *is
     return other;
 }
 
-static bool take_place(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *issue)
+static bool take_place(struct work *work, const Tocsin__V1__Issue *issue)
 {
-    bool other = row->state != issue->state || row->tier != issue->tier ||
-                 !same(row->queue, issue->queue) || !same(row->partner, issue->partner) ||
-                 row->claimed != (issue->assignee[0] != '\0') || row->bot != issue->bot;
+    Tocsin__V1__IssueClocks *row = work->row;
+    bool other = happen_goes(work, issue) || row->claimed != (issue->assignee[0] != '\0') ||
+                 row->bot != issue->bot;
     row->state = issue->state;
     row->queue = issue->queue;
     row->tier = issue->tier;
@@ -90,10 +97,11 @@ static bool take_place(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *is
     return other;
 }
 
-static bool take_terms(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *issue)
+/* Another version alone applies to clocks that are there only when it says so. */
+static bool take_terms(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *issue, bool edits)
 {
     bool other = row->priority != issue->priority || !same(row->sla, issue->sla) ||
-                 (row->policy != issue->policy && row->n_clocks == 0);
+                 (row->policy != issue->policy && (row->n_clocks == 0 || edits));
     row->priority = issue->priority;
     if (other) {
         row->sla = issue->sla;
@@ -122,9 +130,10 @@ bool happen_take(struct work *work, const Tocsin__V1__IssueChange *change)
     work->happened = what_happened(work, change);
     work->entered = work->row->state != change->issue->state;
     bool names = take_names(work->row, change->issue);
-    bool place = take_place(work->row, change->issue);
+    bool place = take_place(work, change->issue);
     bool firsts = take_firsts(work);
-    bool terms = take_terms(work->row, change->issue);
+    bool terms = take_terms(work->row, change->issue,
+                            change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY);
     work->changed = work->changed || names || place || firsts || terms;
     return terms;
 }

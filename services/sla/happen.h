@@ -7,6 +7,9 @@
 
 #include "services/sla/row.h"
 
+/* The record takes the issue elsewhere: into another state, tier, queue or partner's hands. */
+bool happen_goes(const struct work *work, const Tocsin__V1__Issue *issue);
+
 /* Works out what happened, then takes over the snapshot; true when the targets may be others. */
 bool happen_take(struct work *work, const Tocsin__V1__IssueChange *change);
 

@@ -1,5 +1,6 @@
 #include "services/sla/record.h"
 
+#include "services/sla/share.h"
 #include "services/sla/urgency.h"
 
 #define RECORD_MAX 1800 /* bytes of a packed body: the record around it has to stay below 2 kB */
@@ -41,6 +42,12 @@ static bool shows_ledger(Tocsin__V1__ClockChange__What what)
     return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ||
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__MET ||
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED;
+}
+
+static bool shows_shares(Tocsin__V1__ClockChange__What what)
+{
+    return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ||
+           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__MET;
 }
 
 /* --- records ------------------------------------------------------------------------------ */
@@ -138,6 +145,8 @@ enum toc_err record_say(struct work *work, size_t index, const struct said *said
 {
     Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
     struct clock clock = row_clock(work, index);
+    if (work->dry)
+        return TOC_OK;
     change.clock = clock.row;
     describe_issue(work, &change);
     describe(work, said, &change);
@@ -145,6 +154,8 @@ enum toc_err record_say(struct work *work, size_t index, const struct said *said
         change.promise = toc_wire_text(clock.target->text);
     if (shows_ledger(said->what))
         TOC_TRY(fill_ledger(work, index, &change));
+    if (shows_shares(said->what) && clock.rule != NULL)
+        TOC_TRY(share_list(work, index, said->at_ms, &change.shares, &change.n_shares));
     make_room(&change);
     return emit(work, &change, said->at_ms);
 }

@@ -96,12 +96,17 @@ static enum toc_err say_retargeted(struct work *work, size_t index, const struct
                                    const char *reason)
 {
     Tocsin__V1__Clock *row = work->row->clocks[index];
-    const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED,
+    bool edits = work->mode != TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED;
+    const struct said said = {.what = edits ? TOCSIN__V1__CLOCK_CHANGE__WHAT__RECOMPUTED
+                                            : TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED,
                               .at_ms = work->at_ms,
                               .due_ms = shown(row->due_ms),
                               .old_target_ms = before->target_ms,
                               .old_due_ms = shown(before->due_ms),
-                              .reason = reason};
+                              .old_elapsed_ms = edits ? before->elapsed_ms : 0,
+                              .reason = reason,
+                              .mode = work->mode,
+                              .of_policy = edits ? work->row->policy : 0};
     row->apply_version++;
     return record_say(work, index, &said);
 }
@@ -124,7 +129,7 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
     clock_plan(clock);
     bool moved =
         !same || clock.row->due_ms != before.due_ms || clock.row->elapsed_ms != before.elapsed_ms;
-    if (!moved && warns_alike(was, clock.rule))
+    if (!moved && reason == NULL && warns_alike(was, clock.rule))
         return TOC_OK;
     clock.row->unconfirmed = clock.row->unconfirmed && !moved; /* that was of another due */
     TOC_TRY(say_retargeted(work, index, &before, reason));

@@ -184,7 +184,7 @@ enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_inter
 {
     Tocsin__V1__Clock *clock = work->row->clocks[index];
     uint8_t key[LEDGER_KEY], value[LEDGER_ROW];
-    if (interval.from_ms == interval.until_ms)
+    if (interval.from_ms == interval.until_ms || work->dry)
         return TOC_OK;
     ledger_key(key, work->row, index, clock->intervals++);
     toc_put_u64be(value, (uint64_t)interval.from_ms);

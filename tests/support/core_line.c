@@ -262,13 +262,15 @@ static void clock_changed(struct line *line, struct toc_arena *arena,
         change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__RESUMED)
         add_time(line, "next", clock->next_ms);
     add_time(line, "due", change->due_ms);
+    if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__RECOMPUTED)
+        add_time(line, "from", change->old_due_ms);
     if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED ||
         change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__MET)
         add_duration(line, "elapsed", clock->elapsed_ms);
     add_ledger(line, change);
     add_named(line, "reason", change->reason);
-    add(line, "%s%s%s", change->on_retarget ? " on_retarget" : "",
-        change->catch_up ? " catch_up" : "",
+    add(line, "%s%s%s%s", change->on_retarget ? " on_retarget" : "",
+        change->would_breach ? " would_breach" : "", change->catch_up ? " catch_up" : "",
         clock->breached && change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ? " late" : "");
 }
 

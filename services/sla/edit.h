@@ -1,0 +1,25 @@
+/*
+ * A policy version that concerns issues that are there already. The router writes one POLICY record
+ * for each issue; by its mode the clocks
+ *
+ *   FROM_NOW      keep the time that they counted, and go on by the new rule
+ *   RETROACTIVE   are counted again from their start, as if the rule had always been this one
+ *   REPORT_ONLY   stay as they are: what would change is recorded
+ *
+ * Each clock that changes, or would, has a RECOMPUTED record with what was before.
+ */
+#ifndef SLA_EDIT_H
+#define SLA_EDIT_H
+
+#include "services/sla/record.h"
+
+/* Before the row takes over the new version: what has to be counted by the old rules. */
+TOC_MUST enum toc_err edit_begin(struct work *work, const Tocsin__V1__IssueChange *change);
+
+/* After it, with the new policy bound; `old` is the SLA that applied before. */
+TOC_MUST enum toc_err edit_apply(struct work *work, const struct toc_sla *old);
+
+/* Nothing is taken over; `version` is the policy that would apply. */
+TOC_MUST enum toc_err edit_report(struct work *work, uint32_t version);
+
+#endif

@@ -1,0 +1,316 @@
+/* What happens to an issue as a whole: merges, policies that change under it, where its time went.
+ */
+#include "services/sla/row.h"
+#include "tests/support/sla_feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define CALENDARS(day)                                                                             \
+    "policy: 1\n"                                                                                  \
+    "calendars:\n"                                                                                 \
+    "  always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}\n"                                \
+    "  day: {zone: UTC, weekly: {mon-fri: [\"" day "\"]}}\n"                                       \
+    "queues: {q: {tier: 1}, second: {tier: 2}}\n"
+
+#define CLOCKS(target, pause)                                                                      \
+    "routes: [{rule: default, queue: q, sla: s}]\n"                                                \
+    "slas:\n"                                                                                      \
+    "  s: {calendar: always, clocks: {resolution: {targets: {default: " target                     \
+    "}, pause_on: [" pause "]}}}\n"                                                                \
+    "  talk: {calendar: always, clocks: {first_reply: {targets: {default: 1h}},\n"                 \
+    "    next_reply: {targets: {default: 1h}}, resolution: {targets: {default: 8h}}}}\n"           \
+    "  bot: {calendar: always, clocks: {first_reply: {targets: {default: 1h}},\n"                  \
+    "    resolution: {targets: {default: 8h}}}}\n"                                                 \
+    "  day: {calendar: day, clocks: {resolution: {targets: {default: 8h}}}}\n"
+
+static const char policy[] = CALENDARS("09:00-17:00") CLOCKS("4h", "pending");
+
+static struct sla_feed feed;
+
+static int set_up(void **state)
+{
+    (void)state;
+    sla_feed_open(&feed, (struct core_turns){.turn = 1}, policy);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    sla_feed_close(&feed);
+    return 0;
+}
+
+static void told(const char *script, const char *transcript)
+{
+    sla_feed_run(&feed, script);
+    assert_text(core_transcript(feed.sla), transcript);
+}
+
+/* --- bots ---------------------------------------------------------------------------------------
+ */
+
+static void behind_a_bot_the_first_reply_starts_at_the_hand_off(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=bot queue=q bot=1\n"
+         "10:10 message direction=inbound\n"
+         "10:11 message direction=outbound\n"
+         "10:30 handed_off bot=0\n"
+         "10:40 message direction=outbound auto=1\n"
+         "11:00 message direction=outbound\n",
+         "10:00:00 clock 1 resolution/1 started target=480m next=18:00:00\n"
+         "10:30:00 clock 1 first_reply/1 started target=60m next=11:30:00\n"
+         "11:00:00 clock 1 first_reply/1 met elapsed=30m ledger=10:30:00-11:00:00\n");
+}
+
+static void after_the_hand_off_another_sla_counts_from_it(void **state)
+{
+    (void)state;
+    told("10:00 opened queue=q bot=1\n"
+         "10:30 handed_off bot=0\n"
+         "11:00 routed sla=bot\n",
+         "11:00:00 clock 1 first_reply/1 started target=60m next=11:30:00\n"
+         "11:00:00 clock 1 resolution/1 started target=480m next=18:00:00\n");
+}
+
+/* --- merging ------------------------------------------------------------------------------------
+ */
+
+static void znuny_200_a_merge_cancels_the_clocks_of_the_source(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=talk queue=q\n"
+         "10:30 merged state=closed into=2\n"
+         "11:00 message direction=inbound\n"
+         "11:10 status state=open\n"
+         "20:00 time\n",
+         "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+         "10:00:00 clock 1 resolution/1 started target=480m next=18:00:00\n"
+         "10:30:00 clock 1 first_reply/1 cancelled reason=merged\n"
+         "10:30:00 clock 1 resolution/1 cancelled reason=merged\n");
+}
+
+static void zammad_983_the_target_keeps_the_earliest_unanswered_message(void **state)
+{
+    (void)state;
+    told("10:00 opened issue=2 sla=talk queue=q unanswered_ms=10:00\n"
+         "10:40 took_over issue=2 unanswered_ms=09:30\n"
+         "10:30 log=10:40 noted issue=2\n"
+         "10:45 message issue=2 direction=outbound unanswered_ms=0\n",
+         "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+         "10:00:00 clock 1 resolution/1 started target=480m next=18:00:00\n"
+         "10:40:00 clock 1 first_reply/1 retargeted target=60m was=60m due=10:30:00 "
+         "reason=took_over\n"
+         "10:40:00 clock 1 first_reply/1 breached due=10:30:00 ledger=09:30:00-10:00:00,10:00:00- "
+         "reason=took_over on_retarget\n"
+         "10:45:00 clock 1 first_reply/1 met elapsed=75m "
+         "ledger=09:30:00-10:00:00,10:00:00-10:45:00 late\n");
+}
+
+static void zammad_2469_a_message_that_came_along_starts_the_next_reply(void **state)
+{
+    (void)state;
+    told("10:00 opened issue=2 sla=talk queue=q unanswered_ms=10:00\n"
+         "10:10 message issue=2 direction=outbound unanswered_ms=0\n"
+         "10:40 took_over issue=2 unanswered_ms=10:20\n"
+         "10:50 message issue=2 direction=inbound\n"
+         "11:00 message issue=2 direction=outbound unanswered_ms=0\n"
+         "11:30 took_over issue=2 unanswered_ms=10:55\n",
+         "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+         "10:00:00 clock 1 resolution/1 started target=480m next=18:00:00\n"
+         "10:10:00 clock 1 first_reply/1 met elapsed=10m ledger=10:00:00-10:10:00\n"
+         "10:40:00 clock 1 next_reply/1 started target=60m next=11:20:00\n"
+         "11:00:00 clock 1 next_reply/1 met elapsed=40m ledger=10:20:00-11:00:00\n"
+         "11:30:00 clock 1 next_reply/2 started target=60m next=11:55:00\n");
+}
+
+/* --- policies that change -----------------------------------------------------------------------
+ */
+
+static const char longer[] = CALENDARS("09:00-13:00") CLOCKS("6h", "pending, on_hold");
+
+static void begin_edit(void)
+{
+    sla_feed_run(&feed, "10:00 opened sla=s queue=q\n"
+                        "11:00 status state=pending\n"
+                        "12:00 status state=on_hold\n"
+                        "13:00 status state=open\n");
+    core_transcript(feed.sla);
+    sla_feed_policy(&feed, "14:00", longer);
+}
+
+static void a_new_version_alone_does_not_concern_issues_that_are_there(void **state)
+{
+    (void)state;
+    begin_edit();
+    told(
+        "14:10 noted\n15:00:01 time\n",
+        "15:00:00 clock 1 resolution/1 breached due=15:00:00 ledger=10:00:00-11:00:00,12:00:00-\n");
+}
+
+static void from_now_keeps_the_time_that_was_counted(void **state)
+{
+    (void)state;
+    begin_edit();
+    told("14:00 policy mode=FROM_NOW policy=2\n17:00:01 time\n",
+         "14:00:00 clock 1 resolution/1 recomputed due=17:00:00 from=15:00:00\n"
+         "17:00:00 clock 1 resolution/1 breached due=17:00:00 "
+         "ledger=10:00:00-11:00:00,12:00:00-14:00:00,14:00:00-\n");
+    assert_int_equal(sla_feed_clocks(&feed, 1)->policy, 2);
+}
+
+static void retroactive_counts_as_if_the_rule_had_always_been_there(void **state)
+{
+    (void)state;
+    begin_edit();
+    told(
+        "14:00 policy mode=RETROACTIVE policy=2\n18:00:01 time\n",
+        "14:00:00 clock 1 resolution/1 recomputed due=18:00:00 from=15:00:00\n"
+        "18:00:00 clock 1 resolution/1 breached due=18:00:00 ledger=10:00:00-11:00:00,13:00:00-\n");
+}
+
+static void report_only_changes_nothing_and_says_what_would(void **state)
+{
+    (void)state;
+    begin_edit();
+    told(
+        "14:00 policy mode=REPORT_ONLY\n15:00:01 time\n",
+        "14:00:00 clock 1 resolution/1 recomputed due=17:00:00 from=15:00:00\n"
+        "15:00:00 clock 1 resolution/1 breached due=15:00:00 ledger=10:00:00-11:00:00,12:00:00-\n");
+    assert_int_equal(sla_feed_clocks(&feed, 1)->policy, 1);
+}
+
+static void a_tighter_policy_breaches_at_once_and_a_report_says_it_would(void **state)
+{
+    (void)state;
+    sla_feed_run(&feed, "10:00 opened sla=s queue=q\n");
+    core_transcript(feed.sla);
+    sla_feed_policy(&feed, "12:00", CALENDARS("09:00-13:00") CLOCKS("1h", "pending"));
+    told("12:00 policy mode=REPORT_ONLY\n",
+         "12:00:00 clock 1 resolution/1 recomputed due=11:00:00 from=14:00:00 would_breach late\n");
+    told("12:10 policy mode=RETROACTIVE policy=2\n",
+         "12:10:00 clock 1 resolution/1 recomputed due=11:00:00 from=14:00:00\n"
+         "12:10:00 clock 1 resolution/1 breached due=11:00:00 ledger=10:00:00- on_retarget\n");
+}
+
+static void another_calendar_counts_from_now_only(void **state)
+{
+    (void)state;
+    sla_feed_run(&feed, "09:00 opened sla=day queue=q\n");
+    core_transcript(feed.sla);
+    sla_feed_policy(&feed, "16:00", longer);
+    told("16:00 policy mode=FROM_NOW policy=2\n",
+         "16:00:00 clock 1 resolution/1 recomputed due=+1/10:00:00 from=17:00:00\n");
+    assert_int_equal(sla_feed_clocks(&feed, 1)->clocks[0]->elapsed_ms, 7 * TOC_HOUR_MS);
+}
+
+/* --- where the time went ------------------------------------------------------------------------
+ */
+
+static toc_time_ms share_of(const Tocsin__V1__ClockChange *change, const char *kind,
+                            const char *name)
+{
+    for (size_t i = 0; i < change->n_shares; i++)
+        if (strcmp(change->shares[i]->kind, kind) == 0 &&
+            strcmp(change->shares[i]->name, name) == 0)
+            return change->shares[i]->ms;
+    return 0;
+}
+
+static toc_time_ms sum_of(const Tocsin__V1__ClockChange *change, const char *kind)
+{
+    toc_time_ms sum = 0;
+    for (size_t i = 0; i < change->n_shares; i++)
+        if (strcmp(change->shares[i]->kind, kind) == 0)
+            sum += change->shares[i]->ms;
+    return sum;
+}
+
+static void a_breach_says_where_its_time_went(void **state)
+{
+    (void)state;
+    sla_feed_run(&feed, "10:00 opened sla=s queue=q tier=1 partner=acme\n"
+                        "10:30 status state=open\n"
+                        "11:00 status state=pending\n"
+                        "12:00 status state=on_hold\n"
+                        "13:30 routed state=open queue=second tier=2 partner=\n"
+                        "15:00:01 time\n");
+    const Tocsin__V1__ClockChange *change = sla_feed_last(&feed);
+    assert_int_equal(change->what, TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED);
+    assert_int_equal(share_of(change, "queue", "q"), 150 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "queue", "second"), 90 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "tier", "1"), 150 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "tier", "2"), 90 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "partner", "acme"), 150 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "partner", ""), 90 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "state", "new"), 30 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "state", "open"), 120 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "state", "on_hold"), 90 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "side", "us"), 150 * TOC_MINUTE_MS);
+    assert_int_equal(share_of(change, "side", "third_party"), 90 * TOC_MINUTE_MS);
+    assert_int_equal(sum_of(change, "side"), 4 * TOC_HOUR_MS);
+}
+
+static void shares_that_do_not_fit_are_one_without_a_name(void **state)
+{
+    char line[256];
+    (void)state;
+    sla_feed_run(&feed, "10:00 opened sla=s queue=q state=open\n");
+    for (int i = 0; i < 300; i++) {
+        snprintf(line, sizeof(line),
+                 "10:%02d:%02d routed queue=a-queue-with-a-long-name-that-nobody-would-give-%03d",
+                 i / 60, i % 60, i);
+        sla_feed_line(&feed, line);
+    }
+    sla_feed_run(&feed, "11:00 status state=solved\n");
+    const Tocsin__V1__ClockChange *change = sla_feed_last(&feed);
+    const Tocsin__V1__Record *record = core_record(feed.sla, core_last_seq(feed.sla));
+    static const char *const kinds[] = {"tier", "queue", "partner", "state", "side"};
+    assert_in_range(change->n_shares, 5, 24);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(sum_of(change, kinds[i]), TOC_HOUR_MS);
+    assert_true(share_of(change, "queue", "") > 4 * TOC_MINUTE_MS);
+    assert_int_equal(
+        share_of(change, "queue", "a-queue-with-a-long-name-that-nobody-would-give-299"),
+        55 * TOC_MINUTE_MS + TOC_SECOND_MS);
+    assert_in_range(record->body.len, 100, 1800);
+}
+
+static void a_stretch_is_kept_only_where_something_changed(void **state)
+{
+    (void)state;
+    sla_feed_run(&feed, "10:00 opened sla=s queue=q\n"
+                        "10:10 message direction=inbound\n"
+                        "10:20 classified priority=P2\n"
+                        "10:30 status state=open\n"
+                        "10:40 noted\n");
+    assert_int_equal(sla_feed_clocks(&feed, 1)->segments, 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(behind_a_bot_the_first_reply_starts_at_the_hand_off),
+        CASE(after_the_hand_off_another_sla_counts_from_it),
+        CASE(znuny_200_a_merge_cancels_the_clocks_of_the_source),
+        CASE(zammad_983_the_target_keeps_the_earliest_unanswered_message),
+        CASE(zammad_2469_a_message_that_came_along_starts_the_next_reply),
+        CASE(a_new_version_alone_does_not_concern_issues_that_are_there),
+        CASE(from_now_keeps_the_time_that_was_counted),
+        CASE(retroactive_counts_as_if_the_rule_had_always_been_there),
+        CASE(report_only_changes_nothing_and_says_what_would),
+        CASE(a_tighter_policy_breaches_at_once_and_a_report_says_it_would),
+        CASE(another_calendar_counts_from_now_only),
+        CASE(a_breach_says_where_its_time_went),
+        CASE(shares_that_do_not_fit_are_one_without_a_name),
+        CASE(a_stretch_is_kept_only_where_something_changed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
