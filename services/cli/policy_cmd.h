@@ -35,4 +35,13 @@ struct policy_test_options {
 int policy_test(const struct view *view, const struct policy_test_options *options,
                 const struct toc_conf_list *operands);
 
+struct policy_backtest_options {
+    const char *policy;    /* the new one */
+    const char *from, *to; /* instants as text; NULL: all there is */
+    const char *zone;      /* of these, and of the hours in the report */
+    bool all;              /* no table is cut */
+};
+
+int policy_backtest(struct view *view, const struct policy_backtest_options *options);
+
 #endif
