@@ -61,6 +61,7 @@ enum toc_err policy_ask(struct client *client, const char *service, bool with_te
 struct apply {
     struct client *client;
     struct toc_str text;
+    Tocsin__V1__ApplyMode mode;
     uint8_t hash[TOC_SHA256];
     char hash_hex[2 * TOC_SHA256 + 1];
     uint32_t version;
@@ -133,6 +134,7 @@ static int publish_applied(struct apply *apply)
     applied.replaces = apply->version - 1;
     applied.size = (uint32_t)apply->text.size;
     applied.by = apply->by;
+    applied.mode = apply->mode;
     event.type = toc_wire_text("tocsin.policy.applied");
     event.body_case = TOCSIN__V1__EVENT__BODY_POLICY_APPLIED;
     event.policy_applied = &applied;
@@ -172,19 +174,20 @@ static int wait_in_force(struct client *client, uint32_t version)
     return CLI_DONE;
 }
 
-int policy_apply(struct client *client, struct toc_str text, bool only_first, uint32_t *out_version)
+int policy_apply(struct client *client, const struct policy_applying *how, uint32_t *out_version)
 {
-    struct apply apply = {.client = client, .text = text};
+    struct apply apply = {.client = client, .text = how->text, .mode = how->mode};
     struct policy_in_force now;
     const char *user = getenv("USER");
     if (policy_ask(client, "intake", false, &now) != TOC_OK)
         return client_fail(client);
-    toc_sha256(apply.hash, text);
+    toc_sha256(apply.hash, how->text);
     toc_hex(apply.hash_hex, apply.hash, sizeof(apply.hash));
     toc_str_copy(apply.by, sizeof(apply.by), toc_str_of(user != NULL ? user : "unknown"));
     apply.version = now.version;
-    bool same = now.version > 0 && memcmp(now.hash, apply.hash, sizeof(now.hash)) == 0;
-    if (!same && (now.version == 0 || !only_first)) {
+    bool same = now.version > 0 && memcmp(now.hash, apply.hash, sizeof(now.hash)) == 0 &&
+                how->mode == TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED;
+    if (!same && (now.version == 0 || !how->only_first)) {
         apply.version++;
         if (publish_all(&apply) != CLI_DONE)
             return CLI_FAILED;

@@ -24,12 +24,18 @@ struct policy_in_force {
 TOC_MUST enum toc_err policy_ask(struct client *client, const char *service, bool with_text,
                                  struct policy_in_force *out);
 
+/* How a policy comes into force. */
+struct policy_applying {
+    struct toc_str text; /* passes the check */
+    Tocsin__V1__ApplyMode mode;
+    bool only_first; /* when another is in force, leave it */
+};
+
 /*
- * Brings `text`, which passes the check, into force and waits until router, sla and notifier have
- * it. One that is in force already is left, and so is every other when `only_first`. Told on
- * standard error when it fails. `*out_version` is what is in force then.
+ * Brings a policy into force and waits until router, sla and notifier have it. One that is in force
+ * already is left, unless a mode says what it means for the issues that are there. Told on standard
+ * error when it fails. `*out_version` is what is in force then.
  */
-int policy_apply(struct client *client, struct toc_str text, bool only_first,
-                 uint32_t *out_version);
+int policy_apply(struct client *client, const struct policy_applying *how, uint32_t *out_version);
 
 #endif

@@ -1,16 +1,12 @@
 /* `tocsin policy check|apply|show|keys|test|backtest`. */
 #include "services/cli/policy_cmd.h"
 #include "services/cli/commands.h"
-#include "services/cli/policy_apply.h"
-#include "services/cli/policy_load.h"
 
 #include <stdlib.h>
 
 static struct view view;
 static struct policy_keys_options keys_options;
 static struct policy_test_options test_options;
-
-static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
 
 static const struct toc_conf_option keys_table[] = {
     VIEW_OPTIONS(view),
@@ -53,6 +49,27 @@ static const struct toc_conf_option check_table[] = {
      "list holidays of earlier years too"},
 };
 
+static struct policy_apply_options apply_options;
+
+static const struct toc_conf_option apply_table[] = {
+    VIEW_OPTIONS(view),
+    {"mode", TOC_CONF_TEXT, &apply_options.mode, NULL, 0, 0, "MODE",
+     "what it means for the issues that are there: new-issues, from-now, retroactive, report-only"},
+    {"dry-run", TOC_CONF_SWITCH, &apply_options.dry_run, NULL, 0, 0, NULL,
+     "only show what would change"},
+    {"yes", TOC_CONF_SWITCH, &apply_options.yes, NULL, 0, 0, NULL,
+     "do not ask; without a terminal nobody is asked"},
+};
+
+static const char apply_more[] =
+    "Modes:\n"
+    "  new-issues   those that are there keep their version until they are routed again\n"
+    "               (so it is without a mode)\n"
+    "  from-now     they are routed and clocked by it from here on; time so far counts as it did\n"
+    "  retroactive  as if it had been in force since each of them was opened\n"
+    "  report-only  nothing changes for them; what would is recorded\n"
+    "With a mode, a policy that is in force already is applied again.\n";
+
 static struct policy_show_options show_options;
 
 static const struct toc_conf_option show_table[] = {
@@ -63,44 +80,22 @@ static const struct toc_conf_option show_table[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* --- check, show --------------------------------------------------------------------------- */
+/* --- check, apply, show
+ * --------------------------------------------------------------------------- */
 
 static int check(const struct toc_conf_list *operands)
 {
     return policy_check(&view, &check_options, operands);
 }
 
+static int apply(const struct toc_conf_list *operands)
+{
+    return policy_apply_file(&view, &apply_options, operands->values[0]);
+}
+
 static int show(const struct toc_conf_list *operands)
 {
     return policy_show(&view, &show_options, operands);
-}
-
-/* --- apply --------------------------------------------------------------------------------- */
-
-static int apply(const struct toc_conf_list *operands)
-{
-    struct policy_in_force before;
-    struct policy_file file;
-    uint32_t version = 0;
-    if (policy_load(view.who, operands->values[0], &file) != CLI_DONE)
-        return CLI_FAILED;
-    int code = policy_ask(view.client, "intake", false, &before) == TOC_OK
-                   ? policy_apply(view.client, file.text, false, &version)
-                   : client_fail(view.client);
-    if (code == CLI_DONE && view.json) {
-        struct print_json json;
-        print_json_open(&json, stdout);
-        print_json_int(&json, "version", version);
-        print_json_int(&json, "replaced", before.version);
-        print_json_bool(&json, "changed", version != before.version);
-        print_json_close(&json);
-    } else if (code == CLI_DONE && version == before.version) {
-        printf("this policy is in force already, as version %u\n", version);
-    } else if (code == CLI_DONE) {
-        printf("policy version %u is in force at router, sla and notifier\n", version);
-    }
-    policy_file_done(&file);
-    return code;
 }
 
 /* --- keys ---------------------------------------------------------------------------------- */
@@ -166,8 +161,10 @@ static const struct view_part parts[] = {
      TOC_CONF_LIST_MAX},
     {"apply",
      apply,
-     {"tocsin policy apply", "Checks a policy and brings it into force through the control intake.",
-      "FILE", NULL, options, COUNT(options)},
+     {"tocsin policy apply",
+      "Checks a policy, shows what would change, and brings it into force through the control "
+      "intake.",
+      "FILE", apply_more, apply_table, COUNT(apply_table)},
      1,
      1},
     {"show",

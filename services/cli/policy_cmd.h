@@ -11,6 +11,14 @@ struct policy_check_options {
 int policy_check(const struct view *view, const struct policy_check_options *options,
                  const struct toc_conf_list *operands);
 
+struct policy_apply_options {
+    const char *mode; /* NULL: not said */
+    bool dry_run, yes;
+};
+
+int policy_apply_file(struct view *view, const struct policy_apply_options *options,
+                      const char *file);
+
 struct policy_show_options {
     bool origin;
 };

@@ -1,8 +1,8 @@
 /* `tocsin policy test`: cases, run and told. */
 #include "services/cli/case_run.h"
 #include "services/cli/commands.h"
-#include "services/cli/policy_load.h"
 #include "services/cli/policy_cmd.h"
+#include "services/cli/policy_load.h"
 #include "services/cli/why.h"
 
 #include <errno.h>

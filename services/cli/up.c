@@ -190,7 +190,10 @@ static int settle(void *arg)
     client_catch_interrupts();
     int code = status_wait(client, service_names, SERVICES, READY_MS);
     if (code == CLI_DONE)
-        code = policy_apply(client, up->policy, up->policy_file.policy == NULL, &version);
+        code = policy_apply(client,
+                            &(struct policy_applying){.text = up->policy,
+                                                      .only_first = up->policy_file.policy == NULL},
+                            &version);
     if (code == CLI_DONE)
         print_ready(up, version);
     client_close(client);
