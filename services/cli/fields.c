@@ -40,6 +40,8 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type)
         return &tocsin__v1__policy_applied__descriptor;
     case TOCSIN__V1__RECORD_TYPE__TIME_ADVANCED:
         return &tocsin__v1__clock_advance__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__POLICY_SWEPT:
+        return &tocsin__v1__policy_sweep__descriptor;
     case TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT:
     case TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK:
         return &tocsin__v1__upstream__descriptor;

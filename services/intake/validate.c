@@ -107,6 +107,50 @@ static bool check_escalation(const Tocsin__V1__Event *event, struct toc_receipt 
                   "team: which team of the policy is asked");
 }
 
+static bool check_opened(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__Appeal *appeal = event->issue_opened->appeal;
+    const Tocsin__V1__RefuseReason bad = TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
+    if (appeal == NULL)
+        return true;
+    if (appeal->issue.len != 0 && !is_id(&appeal->issue))
+        return refuse(receipt, bad, "appeal.issue: an issue id of 16 bytes");
+    if (strlen(appeal->decision) > INTAKE_TEXT_MAX || strlen(appeal->decider) > INTAKE_TEXT_MAX)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                      "appeal: at most 200 bytes each");
+    return appeal->decision[0] != '\0' || appeal->issue.len != 0 ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD,
+                  "appeal: which decision, or in which issue it was made");
+}
+
+static bool check_status(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__IssueStatus *status = event->issue_status;
+    if (status->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_UNSPECIFIED)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD,
+                      "state: new, open, pending, on_hold, solved or closed");
+    return status->outcome[0] == '\0' || strcmp(status->outcome, "upheld") == 0 ||
+           strcmp(status->outcome, "overturned") == 0 ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                  "outcome: upheld or overturned");
+}
+
+static bool check_due(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__IssueDueSet *due = event->issue_due_set;
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    if (due->metric[0] == '\0')
+        return refuse(receipt, missing, "metric: the clock that it is for");
+    if (due->owner[0] == '\0')
+        return refuse(receipt, missing, "owner: who answers for it");
+    if (due->due_ms < 0 || due->due_ms > INTAKE_LATEST_MS)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                      "due_ms: an instant from 1970 to 2299, or 0 to take it back");
+    return (due->end_ms >= 0 && due->end_ms <= INTAKE_LATEST_MS) ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                  "end_ms: an instant from 1970 to 2299, or 0 for never");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -117,9 +161,12 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
     case TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE:
         return event->issue_message->direction != TOCSIN__V1__DIRECTION__DIRECTION_UNSPECIFIED ||
                refuse(receipt, missing, "direction: inbound, outbound or note");
+    case TOCSIN__V1__EVENT__BODY_ISSUE_OPENED:
+        return check_opened(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ISSUE_STATUS:
-        return event->issue_status->state != TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_UNSPECIFIED ||
-               refuse(receipt, missing, "state: new, open, pending, on_hold, solved or closed");
+        return check_status(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_ISSUE_DUE_SET:
+        return check_due(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ISSUE_FACT:
         if (event->issue_fact->name[0] == '\0')
             return refuse(receipt, missing, "name: what the fact is about");

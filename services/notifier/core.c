@@ -183,6 +183,8 @@ static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED:
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED:
         return is_over(issue->state) ? TOC_OK : open_for_issue(turn, record, issue);
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED:
+        return end_alerts(turn, issue->partition, issue->number, NULL, "the issue was merged");
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS:
         if (!is_over(issue->state))
             return TOC_OK;

@@ -2,8 +2,10 @@
 
 #include "services/router/assign.h"
 #include "services/router/classify.h"
+#include "services/router/due.h"
 #include "services/router/escalation.h"
 #include "services/router/fact.h"
+#include "services/router/merge.h"
 #include "services/router/open.h"
 #include "services/router/talk.h"
 
@@ -53,6 +55,10 @@ static handler *handler_of(const Tocsin__V1__Event *event)
         return assign_event;
     case TOCSIN__V1__EVENT__BODY_ISSUE_ESCALATED:
         return assign_escalated;
+    case TOCSIN__V1__EVENT__BODY_ISSUE_DUE_SET:
+        return due_event;
+    case TOCSIN__V1__EVENT__BODY_ISSUE_MERGED:
+        return merge_event;
     case TOCSIN__V1__EVENT__BODY_ESCALATION:
         return escalation_event;
     default:
@@ -60,9 +66,27 @@ static handler *handler_of(const Tocsin__V1__Event *event)
     }
 }
 
+/* About an issue that has ended in another one. */
+static enum toc_err apply_to_merged(struct toc_turn *turn, Tocsin__V1__Issue *issue,
+                                    const Tocsin__V1__Event *event, toc_time_ms at_ms)
+{
+    Tocsin__V1__Issue *end;
+    if (!merge_passes_on(event)) {
+        struct work work = work_begin(turn, issue, event, at_ms);
+        return finish(&work, work_refuse(&work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE,
+                                         "the issue was merged into another one"));
+    }
+    TOC_TRY(merge_end(turn, issue, &end));
+    struct work work = work_begin(turn, end, event, at_ms);
+    work.via = issue;
+    return finish(&work, handler_of(event)(&work));
+}
+
 enum toc_err apply_event(struct toc_turn *turn, Tocsin__V1__Issue *issue,
                          const Tocsin__V1__Event *event, toc_time_ms at_ms)
 {
+    if (merge_is_merged(issue))
+        return apply_to_merged(turn, issue, event, at_ms);
     struct work work = work_begin(turn, issue, event, at_ms);
     return finish(&work, handler_of(event)(&work));
 }

@@ -1,12 +1,7 @@
 #include "services/router/apply.h"
 
 #include "common/answer.h"
-
-static bool is_over(const Tocsin__V1__Issue *issue)
-{
-    return issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED ||
-           issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
-}
+#include "services/router/machine.h"
 
 static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Issue *issue)
 {
@@ -15,7 +10,7 @@ static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Issue *is
         return false;
     if (ask->queue[0] != '\0' && strcmp(ask->queue, issue->queue) != 0)
         return false;
-    return ask->all || prefix.size != 0 || !is_over(issue);
+    return ask->all || prefix.size != 0 || !machine_is_over(issue->state);
 }
 
 static enum toc_err list_rows(struct toc_scan *scan, struct toc_arena *arena,

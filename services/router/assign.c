@@ -1,5 +1,6 @@
 #include "services/router/assign.h"
 
+#include "services/router/appeal.h"
 #include "services/router/fact.h"
 #include "services/router/offer.h"
 #include "services/router/route.h"
@@ -31,6 +32,11 @@ enum toc_err assign_event(struct work *work)
     const Tocsin__V1__IssueAssigned *assigned = work->event->issue_assigned;
     Tocsin__V1__Issue *issue = work->issue;
     bool done;
+    if (appeal_excludes(issue, assigned->assignee) &&
+        assigned->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE &&
+        assigned->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__DECLINE)
+        return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
+                           "who made the decision does not get the appeal");
     TOC_TRY(offer_event(work, &done));
     if (done)
         return TOC_OK;

@@ -1,5 +1,7 @@
 #include "services/router/choose.h"
 
+#include "services/router/appeal.h"
+
 #include <string.h>
 
 /* A day of a content class is divided into so many parts; each issue takes its share. */
@@ -125,8 +127,7 @@ static bool has_day_left(const struct need *need, const struct person *person)
 
 const char *choose_never(const struct need *need, const struct person *person)
 {
-    const Tocsin__V1__Appeal *appeal = need->issue->appeal;
-    if (appeal != NULL && strcmp(appeal->decider, person->row->id) == 0)
+    if (appeal_excludes(need->issue, person->row->id))
         return "decider";
     return person->rule != NULL && !has_day_left(need, person) ? "exposure" : NULL;
 }

@@ -6,6 +6,8 @@
  *   classify.c    what the issue is                assign.c   queue and person given by hand
  *   fact.c        facts, and who waits for them    triage.c   what the policy makes of it
  *   escalation.c  questions to other teams         route.c    into which queue
+ *   merge.c       issues that end in another one   appeal.c   issues that contest a decision
+ *   due.c         due dates by hand
  *   machine.c     the issue's state                parked.c   events that came too early
  *   work.c        one issue under one event        issue.c    rows
  *   staff.c       people, and time alone           offer.c    from the offer to the claim

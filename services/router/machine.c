@@ -114,3 +114,9 @@ enum input machine_input_of(Tocsin__V1__IssueState state)
     TOC_ASSERT(state > 0 && (unsigned)state < STATES);
     return (enum input)(INPUT_NEW + (state - TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_NEW));
 }
+
+bool machine_is_over(Tocsin__V1__IssueState state)
+{
+    return state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED ||
+           state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
+}

@@ -29,4 +29,7 @@ enum verdict machine_apply(Tocsin__V1__Issue *issue, enum input input);
 /* The input that a status event's state stands for. */
 enum input machine_input_of(Tocsin__V1__IssueState state);
 
+/* Solved or closed. */
+bool machine_is_over(Tocsin__V1__IssueState state);
+
 #endif

@@ -1,5 +1,6 @@
 #include "services/router/open.h"
 
+#include "services/router/appeal.h"
 #include "services/router/classify.h"
 #include "services/router/triage.h"
 
@@ -37,6 +38,7 @@ static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *even
         !is_by_hand(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY))
         issue->priority = opened->priority;
     issue->bot = opened->bot;
+    issue->appeal = opened->appeal;
     if (opened->n_tags != 0) {
         issue->tags = opened->tags;
         issue->n_tags = opened->n_tags;
@@ -51,7 +53,8 @@ enum toc_err open_issue(struct work *work)
     take_opening(work->issue, work->event);
     work->issue->opened_ms = work->at_ms;
     work->issue->unanswered_ms = work->at_ms; /* an opening waits for an answer as a message does */
-    return classify_by_policy(work, &change, false);
+    TOC_TRY(classify_by_policy(work, &change, false));
+    return appeal_opened(work);
 }
 
 enum toc_err open_stub(struct work *work, const Tocsin__V1__Event *first)
@@ -78,7 +81,8 @@ static enum toc_err open_late(struct work *work)
     work->issue->stub = false;
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
-    return classify_by_policy(work, &change, false);
+    TOC_TRY(classify_by_policy(work, &change, false));
+    return appeal_opened(work);
 }
 
 enum toc_err open_again(struct work *work)

@@ -13,6 +13,7 @@
 #define ROUTER_TAGS_MAX        32
 #define ROUTER_FACTS_MAX       16
 #define ROUTER_ESCALATIONS_MAX 8    /* of one issue to other teams, open at once */
+#define ROUTER_MERGES_MAX      16   /* issues in a chain of merges */
 #define ROUTER_ISSUE_MAX       1200 /* bytes of an issue's row; a value that goes beyond is refused */
 #define ROUTER_CHANGE_MAX      1800 /* bytes of a change: with all around it, it fits a log record */
 

@@ -26,6 +26,8 @@ static void fill_in(struct work *work, Tocsin__V1__IssueChange *change)
     change->issue = work->issue;
     if (work->event != NULL)
         change->event_type = work->event->type;
+    if (work->via != NULL)
+        change->other = work->via->id;
 }
 
 bool work_change_is_too_large(struct work *work, Tocsin__V1__IssueChange *change)

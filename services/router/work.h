@@ -14,6 +14,7 @@ struct work {
     Tocsin__V1__Issue *issue;       /* the row, in the arena; changed in place */
     Tocsin__V1__Issue before;       /* the row as the event found it */
     const Tocsin__V1__Event *event; /* NULL: none of this issue's own */
+    const Tocsin__V1__Issue *via;   /* the merged issue that the event was sent to; or NULL */
     toc_time_ms at_ms;              /* of the event, never before the issue's last change */
 };
 

@@ -161,6 +161,23 @@ static void add_escalation(struct line *line, struct toc_arena *arena,
     add(line, " open=%u", change->issue->escalations);
 }
 
+/* The issue that another one's record names: of a script's, its number. */
+static void add_other(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    if (change->other.len == TOC_ID)
+        add(line, " other=%u", change->other.data[0]);
+}
+
+static void add_due_set(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    if (change->what != TOCSIN__V1__ISSUE_CHANGE__WHAT__DUE_SET)
+        return;
+    add(line, " %s", change->metric);
+    add_time(line, "due", change->due_ms);
+    add_time(line, "until", change->end_ms);
+    add_named(line, "by", change->by);
+}
+
 static void add_missing(struct line *line, const Tocsin__V1__IssueChange *change)
 {
     for (size_t i = 0; i < change->n_missing; i++)
@@ -206,6 +223,9 @@ static void issue_changed(struct line *line, struct toc_arena *arena,
     add_escalation(line, arena, change);
     add_decision(line, change);
     add_missing(line, change);
+    add_named(line, "outcome", issue->outcome);
+    add_other(line, change);
+    add_due_set(line, change);
     add_people(line, change);
     add(line, "%s%s", issue->stub ? " stub" : "", issue->test ? " test" : "");
     if (record->policy != 0)

@@ -173,6 +173,18 @@ static void a_solved_issue_closes_all_its_alerts(void **state)
     assert_int_equal(feed_alert(&feed, 1)->pages, 1);
 }
 
+static void a_merged_issue_closes_all_its_alerts(void **state)
+{
+    (void)state;
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    core_transcript(feed.core);
+    feed_issue(&feed, "09:02",
+               (struct feed_issue){.issue = 1,
+                                   .what = TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED,
+                                   .state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED});
+    assert_told(&feed, "09:02:00 alert_closed 1 (the issue was merged) v1\n");
+}
+
 static void another_state_closes_nothing(void **state)
 {
     (void)state;
@@ -419,6 +431,7 @@ int main(void)
         TEST(an_issue_without_a_path_pages_nobody),
         TEST(what_is_solved_already_opens_nothing),
         TEST(a_solved_issue_closes_all_its_alerts),
+        TEST(a_merged_issue_closes_all_its_alerts),
         TEST(another_state_closes_nothing),
         TEST(a_clock_that_ends_closes_the_alerts_about_it),
         TEST(what_happens_to_a_clock_between_changes_nothing),
