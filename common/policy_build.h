@@ -74,6 +74,8 @@ extern const struct toc_key toc_keys_calendar[];
 extern const struct toc_key toc_keys_path[];
 extern const struct toc_key toc_keys_step[];
 extern const struct toc_key toc_keys_queue[];
+extern const struct toc_key toc_keys_spill[];
+extern const struct toc_key toc_keys_weight[];
 extern const struct toc_key toc_keys_person[];
 extern const struct toc_key toc_keys_sla[];
 extern const struct toc_key toc_keys_clock[];

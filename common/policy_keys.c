@@ -9,6 +9,8 @@ static const struct toc_key_table tables[] = {
     {"paths.NAME", toc_keys_path},
     {"paths.NAME.steps[]", toc_keys_step},
     {"queues.NAME", toc_keys_queue},
+    {"queues.NAME.spill[]", toc_keys_spill},
+    {"queues.NAME.weight", toc_keys_weight},
     {"people.ID", toc_keys_person},
     {"slas.NAME", toc_keys_sla},
     {"slas.NAME.clocks.CLOCK", toc_keys_clock},

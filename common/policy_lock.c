@@ -178,6 +178,13 @@ static bool has_all(const struct toc_yaml *old, const struct toc_yaml *value)
     return true;
 }
 
+static bool is_higher(const struct toc_yaml *old, const struct toc_yaml *value)
+{
+    uint64_t before = 0, number;
+    return (!old || toc_parse_u64(old->text, &before) == TOC_OK) &&
+           toc_parse_u64(value->text, &number) == TOC_OK && number >= before;
+}
+
 static bool is_new(const struct toc_yaml *old, const struct toc_yaml *value)
 {
     (void)value;
@@ -192,7 +199,11 @@ static const struct {
     {"slas.*.clocks.*", is_new}, /* one clock more */
     {"slas.*.clocks.*.targets.*", is_shorter},
     {"slas.*.clocks.*.warn", is_earlier},
+    {"teams.*.answer_within", is_shorter},
+    {"teams.*.remind", is_earlier},
     {"categories.*.facts", has_all},
+    {"queues.*.skills", has_all},
+    {"queues.*.clearance", is_higher},
 };
 
 bool toc_is_tighter(const struct toc_where *where, const struct toc_yaml *old,

@@ -72,14 +72,14 @@ const struct toc_key toc_keys_queue[QUEUE_KEY_COUNT + 1] = {
 
 enum { AFTER, TO, SPILL_KEY_COUNT };
 
-static const struct toc_key spill_keys[SPILL_KEY_COUNT + 1] = {
+const struct toc_key toc_keys_spill[SPILL_KEY_COUNT + 1] = {
     [AFTER] = {"after", true, "DURATION", NULL, "How long the issue has waited, at most 30 days."},
     [TO] = {"to", true, "QUEUE", NULL, "Where it goes."},
 };
 
 enum { DEFAULT, P1, WEIGHT_KEY_COUNT = P1 + TOC_POLICY_PRIORITIES };
 
-static const struct toc_key weight_keys[WEIGHT_KEY_COUNT + 1] = {
+const struct toc_key toc_keys_weight[WEIGHT_KEY_COUNT + 1] = {
     {"default", false, "UNITS", "1", "For the other priorities, and for issues without one."},
     {"P1", false, "UNITS", "the default", "For issues of this priority."},
     {"P2", false, "UNITS", "the default", "For issues of this priority."},
@@ -152,7 +152,7 @@ static void read_weight(struct toc_build *b, const struct toc_yaml *node, unsign
             weight[i] = weight[DEFAULT];
         return;
     }
-    if (!toc_value_keys(b, node, "'weight'", weight_keys, values))
+    if (!toc_value_keys(b, node, "'weight'", toc_keys_weight, values))
         return;
     for (size_t i = DEFAULT; i < WEIGHT_KEY_COUNT; i++) {
         weight[i] = weight[DEFAULT];
@@ -165,7 +165,7 @@ static void read_spill(struct toc_build *b, const struct toc_yaml *node,
                        const struct toc_spill *last, struct toc_spill *spill)
 {
     const struct toc_yaml *values[SPILL_KEY_COUNT];
-    if (!toc_value_keys(b, node, "a spill-over", spill_keys, values))
+    if (!toc_value_keys(b, node, "a spill-over", toc_keys_spill, values))
         return;
     if (values[TO])
         (void)read_queue_of(b, values[TO], &spill->to);

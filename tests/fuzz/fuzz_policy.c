@@ -1,9 +1,16 @@
-/* A policy text from anyone: it compiles or is explained, and never both or neither. */
+/*
+ * A policy text from anyone: it compiles or is explained, and never both or neither. The input is
+ * taken as it is and, where form feeds part it, also as the files of a bundle.
+ */
 #include "tests/fuzz/fuzz.h"
 
+#include "common/policy_bundle.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
-/* libfyaml 0.7 leaves a token's buffer behind on some malformed texts; our own leaks still count. */
+/* libfyaml 0.7 leaves a token's buffer behind on some malformed texts; our own leaks still count.
+ */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
@@ -25,11 +32,11 @@ static void check_policy(const struct toc_policy *policy)
         }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_text(struct toc_str text)
 {
     struct toc_policy *policy = NULL;
     char *errors = NULL;
-    enum toc_err err = toc_policy_parse(toc_str(data, size), "fuzz.yaml", &policy, &errors);
+    enum toc_err err = toc_policy_parse(text, "fuzz.yaml", &policy, &errors);
     TOC_ASSERT(err == TOC_OK || err == TOC_ERR_CONFIG || err == TOC_ERR_MEMORY);
     TOC_ASSERT((err == TOC_OK) == (policy != NULL));
     TOC_ASSERT((err == TOC_ERR_CONFIG) == (errors != NULL));
@@ -39,5 +46,55 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         TOC_ASSERT(*c == '\n' || *c == '\t' || (unsigned char)*c >= ' ');
     free(errors);
     toc_policy_free(policy);
+}
+
+/* What is packed comes out again, byte for byte. */
+static void check_bundle(struct toc_str packed, const struct toc_bundle_part *parts, size_t count)
+{
+    struct toc_bundle bundle;
+    const char *wrong;
+    size_t offset;
+    TOC_ASSERT(toc_bundle_read(packed, &bundle, &wrong, &offset) == TOC_OK);
+    TOC_ASSERT(bundle.count == count);
+    for (size_t i = 0; i < count; i++)
+        TOC_ASSERT(toc_str_equal(bundle.parts[i].text, parts[i].text));
+}
+
+/* The files that seeds.py has the texts include. */
+static void check_files(struct toc_str input)
+{
+    static const char *const names[] = {"root.yaml", "a.yaml", "sub/b.yaml", "h.ics"};
+    struct toc_bundle_part parts[4];
+    size_t count = 0, size;
+    char *packed = NULL;
+    FILE *out = open_memstream(&packed, &size);
+    if (out == NULL)
+        return;
+    toc_bundle_begin(out);
+    while (count < 4 && input.size > 0) {
+        const char *end = memchr(input.data, '\f', input.size);
+        size_t taken = end != NULL ? (size_t)(end - input.data) : input.size;
+        parts[count] =
+            (struct toc_bundle_part){.kind = count == 3 ? TOC_PART_DATES : TOC_PART_FILE,
+                                     .name = toc_str_of(names[count]),
+                                     .zone = count == 3 ? TOC_STR("UTC") : toc_str(NULL, 0),
+                                     .text = toc_str(input.data, taken)};
+        toc_bundle_add(out, &parts[count++]);
+        taken += end != NULL;
+        input = toc_str(input.data + taken, input.size - taken);
+    }
+    if (fclose(out) == 0 && count > 0) {
+        check_bundle(toc_str(packed, size), parts, count);
+        check_text(toc_str(packed, size));
+    }
+    free(packed);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct toc_str input = toc_str(data, size);
+    check_text(input);
+    if (size > 0 && memchr(data, '\f', size) != NULL)
+        check_files(input);
     return 0;
 }

@@ -15,6 +15,25 @@ ROWS = ["Issue", "IssueChange", "IssueRefused", "IssueParked", "IssueClocks", "C
         "ClockChange", "Alert", "AlertChange", "Page", "PageOutcome", "EventRefused",
         "CheckpointSigned", "PolicyPart", "PolicyApplied", "Upstream", "Status", "LeafAnswer",
         "TreeAnswer", "PolicyText"]
+# Files of one policy, as fuzz_policy.c names them: root.yaml, a.yaml, sub/b.yaml, the dates of h.ics.
+ROOT = ("policy: 1\ninclude: [a.yaml, sub/b.yaml]\nlocked: [slas.s, triage.*]\n"
+        "calendars: {c: {zone: UTC, weekly: {mon-fri: [\"09:00-17:00\"]}, holidays_from: h.ics}}\n"
+        "queues: {q: {tier: 1}}\n"
+        "slas: {s: {calendar: c, clocks: {resolution: {targets: {default: 4h}, warn: [50]}}}}\n"
+        "triage: [{rule: t, set: {priority: P1}}]\n"
+        "routes: [included, {rule: all, queue: q, sla: s}]\n")
+DATES = "2026-01-01 holiday New Year\n2026-02-14 observance X\n2029-12-31 until\n"
+BUNDLES = {
+    "bundle-tighter": [ROOT, "paths: {p: {steps: [{page: [x], wait: 5m}]}}\n",
+                       "overlay: {owner: o, region: [BR]}\n"
+                       "slas: {s: {clocks: {resolution: {targets: {P1: 1h}, warn: [40, 80]}}}}\n"
+                       "calendars: {c: {skip: [X, 2026-01-01]}}\n"
+                       "routes: [{rule: r, when: {channel: [chat]}, queue: q}]\n", DATES],
+    "bundle-looser": [ROOT, "queues: {q: {tier: 2}}\n",
+                      "overlay: {owner: o}\nslas: {s: {clocks: {resolution: {targets: {P1: 5h}}}}}\n"
+                      "triage: [{rule: t, set: {priority: P2}}]\n", "2026-13-01 holiday\n"],
+    "bundle-circle": [ROOT, "include: ../x\n", "include: [../a.yaml, b.yaml, /x]\n", DATES],
+}
 
 
 def fill(message, depth=0):
@@ -162,6 +181,8 @@ def main():
     for text in ("policy: 1\n", "policy: 2\nroutes: []\n", "a: &x [*x]\n", "- {a: [}\n",
                  "policy: 1\ncalendars: {c: {zone: Nowhere/Land, weekly: {mon: [\"25:00-1\"]}}}\n"):
         write("policy", f"short-{len(text):03d}", text.encode())
+    for name, texts in BUNDLES.items():
+        write("policy", name, "\f".join(texts).encode())
     for zone in ZONES:
         with open(os.path.join("/usr/share/zoneinfo", zone), "rb") as tzif:
             write("tz", zone.replace("/", "-"), tzif.read())
