@@ -128,7 +128,8 @@ bool happen_take(struct work *work, const Tocsin__V1__IssueChange *change)
     work->issue = change->issue;
     work->fields = toc_issue_fields(change->issue);
     work->happened = what_happened(work, change);
-    work->entered = work->row->state != change->issue->state;
+    work->left = work->row->state;
+    work->entered = work->left != change->issue->state;
     bool names = take_names(work->row, change->issue);
     bool place = take_place(work, change->issue);
     bool firsts = take_firsts(work);
@@ -212,11 +213,24 @@ bool happen_may_begin(const struct work *work, const struct toc_clock_rule *rule
     return true;
 }
 
+/* What a queue or tier has of the issue begins now: it left a state in which nothing counted, or
+ * who had it. Where it stands since when says nothing then. */
+static bool begins_now(const struct work *work, const struct toc_clock_rule *rule)
+{
+    uint32_t ends = rule->stop.states | rule->cancel.states;
+    bool freed = work->entered && (ends >> work->left & 1) != 0;
+    if (rule->metric == TOC_CLOCK_QUEUE_WAIT)
+        return freed || (work->happened & HAPPENED(RELEASED)) != 0;
+    return rule->metric == TOC_CLOCK_TIER_TIME && freed;
+}
+
 toc_time_ms happen_since(const struct work *work, const struct toc_clock_rule *rule)
 {
     const Tocsin__V1__IssueClocks *row = work->row;
     uint32_t on = rule->start.happenings;
     bool by_people = rule->metric == TOC_CLOCK_FIRST_REPLY && row->handed_ms != 0;
+    if (begins_now(work, rule))
+        return work->at_ms;
     if ((on & HAPPENED(OPENED)) != 0)
         return by_people ? row->handed_ms : row->opened_ms;
     if ((on & HAPPENED(INBOUND)) != 0 && work->issue->unanswered_ms != 0)

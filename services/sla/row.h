@@ -30,10 +30,11 @@ struct work {
     const Tocsin__V1__IssueChange *change;
     const Tocsin__V1__Issue *issue;
     struct toc_fields fields;
-    uint32_t happened;          /* bit 1 << enum toc_happening */
-    bool entered;               /* the issue came into its state */
-    Tocsin__V1__ApplyMode mode; /* of the policy version that is being applied; 0: none is */
-    bool dry;                   /* the row is a copy: nothing is written */
+    uint32_t happened;           /* bit 1 << enum toc_happening */
+    bool entered;                /* the issue came into its state */
+    Tocsin__V1__IssueState left; /* the one before */
+    Tocsin__V1__ApplyMode mode;  /* of the policy version that is being applied; 0: none is */
+    bool dry;                    /* the row is a copy: nothing is written */
 };
 
 void row_key(uint8_t key[ROW_KEY], uint32_t partition, uint32_t number);

@@ -281,6 +281,36 @@ static void returns_to_a_queue_add_up_and_another_queue_has_its_own(void **state
            "ledger=10:00:00-10:20:00,10:50:00-11:40:00 late\n");
 }
 
+static void who_comes_along_into_a_queue_leaves_no_wait_there(void **state)
+{
+    (void)state;
+    expect("10:00 open category=queue\n"
+           "10:20 assign assignee=ana\n"
+           "10:30 assign queue=second\n"
+           "10:50 assign action=RELEASE\n"
+           "11:00 assign assignee=ben\n",
+           "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
+           "10:20:00 clock 1 queue_wait[q]/1 met elapsed=20m ledger=10:00:00-10:20:00\n"
+           "10:50:00 clock 1 queue_wait[second]/2 started target=60m next=11:50:00\n"
+           "11:00:00 clock 1 queue_wait[second]/2 met elapsed=10m ledger=10:50:00-11:00:00\n");
+}
+
+static void a_reopened_issue_that_nobody_has_waits_in_its_queue(void **state)
+{
+    (void)state;
+    expect("10:00 open category=queue\n"
+           "10:20 assign assignee=ana\n"
+           "10:30 status solved\n"
+           "10:40 assign action=RELEASE\n"
+           "11:00 status open\n"
+           "11:10 assign assignee=ben\n",
+           "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
+           "10:20:00 clock 1 queue_wait[q]/1 met elapsed=20m ledger=10:00:00-10:20:00\n"
+           "11:00:00 clock 1 queue_wait[q]/2 started target=60m next=11:40:00\n"
+           "11:10:00 clock 1 queue_wait[q]/2 met elapsed=30m "
+           "ledger=10:00:00-10:20:00,11:00:00-11:10:00\n");
+}
+
 static void a_queue_clock_may_be_for_some_queues_only(void **state)
 {
     (void)state;
@@ -304,6 +334,22 @@ static void time_in_a_tier_adds_up_over_returns(void **state)
            "11:00:00 clock 1 tier_time[1]/2 started target=120m next=12:30:00\n"
            "12:30:00 clock 1 tier_time[1]/2 breached due=12:30:00 "
            "ledger=10:00:00-10:30:00,11:00:00-\n");
+}
+
+static void an_issue_reopened_in_another_tier_is_in_it(void **state)
+{
+    (void)state;
+    expect("10:00 open category=tier\n"
+           "10:10 assign queue=second\n"
+           "10:20 status solved\n"
+           "10:30 assign queue=q\n"
+           "11:00 status open\n"
+           "11:30 status solved\n",
+           "10:00:00 clock 1 tier_time[1]/1 started target=120m next=12:00:00\n"
+           "10:10:00 clock 1 tier_time[1]/1 met elapsed=10m ledger=10:00:00-10:10:00\n"
+           "11:00:00 clock 1 tier_time[1]/2 started target=120m next=12:50:00\n"
+           "11:30:00 clock 1 tier_time[1]/2 met elapsed=40m "
+           "ledger=10:00:00-10:10:00,11:00:00-11:30:00\n");
 }
 
 /* --- legal, and wall time ----------------------------------------------------------------------
@@ -424,8 +470,11 @@ int main(void)
         CASE(coop_380_queued_claimed_and_released_are_instants_of_their_own),
         CASE(glpi_14423_an_unrelated_reassignment_restarts_nothing),
         CASE(returns_to_a_queue_add_up_and_another_queue_has_its_own),
+        CASE(who_comes_along_into_a_queue_leaves_no_wait_there),
+        CASE(a_reopened_issue_that_nobody_has_waits_in_its_queue),
         CASE(a_queue_clock_may_be_for_some_queues_only),
         CASE(time_in_a_tier_adds_up_over_returns),
+        CASE(an_issue_reopened_in_another_tier_is_in_it),
         CASE(a_legal_clock_runs_by_night_and_is_never_paused),
         CASE(a_legal_clock_names_its_law),
         CASE(an_elapsed_target_and_its_warnings_are_wall_time),
