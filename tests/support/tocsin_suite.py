@@ -69,7 +69,18 @@ class Suite:
             [self.tocsin, "up", "--data", self.data, "--clock", "event", "--policy", policy],
             stdout=self.log, stderr=self.log)
         Suite.running.append(self)
-        self.call("status", "--wait", "30s")
+        self.wait_ready()
+
+    def wait_ready(self, seconds=60):
+        """Until `tocsin up` says so: its policy is applied then."""
+        end = time.time() + seconds
+        while time.time() < end and self.up.poll() is None:
+            with open(self.log.name, "rb") as said:
+                if b"ready: " in said.read():
+                    return
+            time.sleep(0.05)
+        with open(self.log.name) as said:
+            raise SystemExit("`tocsin up` is not ready:\n" + said.read())
 
     def call(self, *words, check=True):
         done = subprocess.run([self.tocsin, words[0], *words[1:], "--data", self.data],

@@ -1,4 +1,4 @@
-"""Moves, hand-offs and waits of an event log: once counted in the file, once in the router's log.
+"""Moves, hand-offs and waits of an event log: counted in the file, and in what the services keep.
 
 The two share what they count and nothing of how. A case's figures are a Counter:
 
@@ -7,11 +7,16 @@ The two share what they count and nothing of how. A case's figures are a Counter
     waits pending     rows that wait for the user or customer, and how long until the next row
     waits on_hold     rows that wait for anything else, likewise
     queued            how often nobody in a team had it, and how long until someone or others did
+    line 1            how long it was in the first line and not solved, and so on
+
+The services' times are milliseconds too: moves, states and spells from the router's log, `queue_wait`
+and `line` from sla's clocks.
 """
 import collections
 import datetime
 
 DESK = "desk" # of policy.yaml
+SOLVED = ("In Call", "Resolved", "Closed", "Cancelled")
 
 
 def line_of(team):
@@ -55,6 +60,10 @@ def file_figures(steps):
             since = None
         if queued and since is None:
             since = at
+    out["queue_wait ms"] = out["queued ms"]
+    for (at, team, status, _), (until, _, _, _) in zip(steps, steps[1:]):
+        if status not in SOLVED:
+            out["line %d ms" % line_of(team)] += until - at
     return +out
 
 
@@ -100,9 +109,17 @@ def count_queued(changes, out):
             since, where = at, queue
 
 
-def router_figures(changes):
+def count_clocks(clocks, last_ms, out):
+    for clock in clocks:
+        name = {"queue_wait": "queue_wait ms", "tier_time": "line %s ms" % clock["scope"]}
+        running = last_ms - int(clock["running_since_ms"]) if clock["state"] == "running" else 0
+        out[name[clock["metric"]]] += int(clock["elapsed_ms"]) + running
+
+
+def service_figures(changes, clocks):
     out = collections.Counter()
     count_moves(changes, out)
     count_waits(changes, out)
     count_queued(changes, out)
+    count_clocks(clocks, int(changes[-1]["at_ms"]), out)
     return +out
