@@ -23,7 +23,8 @@ const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
     [RULE] = TOC_KEY_RULE,
     [WHEN] = TOC_KEY_WHEN,
     [ON] = {"on", true, "OCCASION", NULL, "`opened`, `warned` or `breached`."},
-    [METRIC] = {"metric", false, "CLOCK", "any", "The clock that warned or breached."},
+    [METRIC] = {"metric", false, "CLOCK", "any",
+                "The clock that warned or breached: its name, or what it measures."},
     [THRESHOLD] = {"threshold", false, "PERCENT", "any", "With `warned`: from this warning on."},
     [SEVERITY] = {"severity", true, "SEVERITY", NULL, "`critical`, `error`, `warning` or `info`."},
     [ALERT_PATH] = {"path", false, "PATH", "the issue's", "Who is woken."},
@@ -120,7 +121,8 @@ static bool some_clock_warns(const struct toc_build *b, const struct toc_alert_r
     for (size_t i = 0; i < b->policy.sla_count; i++)
         for (size_t j = 0; j < b->slas[i].clock_count; j++) {
             const struct toc_clock_rule *clock = &b->slas[i].clocks[j];
-            bool concerned = !rule->metric || strcmp(rule->metric, clock->name) == 0;
+            bool concerned = !rule->metric || strcmp(rule->metric, clock->name) == 0 ||
+                             strcmp(rule->metric, toc_metric_name(clock->metric)) == 0;
             if (concerned && clock->warn_count > 0 &&
                 clock->warn_percent[clock->warn_count - 1] >= rule->threshold_percent)
                 return true;
@@ -139,6 +141,39 @@ static void read_threshold(struct toc_build *b, const struct toc_yaml *node,
                        rule->threshold_percent);
 }
 
+/* The name of some SLA's clock, or what clocks measure. */
+static bool read_metric(struct toc_build *b, const struct toc_yaml *node, const char **out)
+{
+    unsigned word;
+    for (size_t i = 0; i < b->policy.sla_count; i++)
+        for (size_t j = 0; j < b->slas[i].clock_count; j++)
+            if (node->kind == TOC_YAML_TEXT &&
+                toc_str_equal(node->text, toc_str_of(b->slas[i].clocks[j].name))) {
+                *out = b->slas[i].clocks[j].name;
+                return true;
+            }
+    if (!toc_value_word(b, node, "metric", &toc_words_metric, &word))
+        return false;
+    *out = toc_words_metric.words[word];
+    return true;
+}
+
+/* A clock's record has not every field of its issue. */
+static void warn_unknown_fields(struct toc_build *b, const struct toc_yaml *node,
+                                const struct toc_alert_rule *rule)
+{
+    for (size_t i = 0; i < rule->when.test_count; i++) {
+        enum toc_field field = rule->when.tests[i].field;
+        if (field == TOC_FIELD_QUEUE || field == TOC_FIELD_SOURCE || field == TOC_FIELD_RISK ||
+            field == TOC_FIELD_PRIORITY)
+            continue;
+        toc_diag_warning(b->diag, node->offset, "'%s' is not known when a clock %s",
+                         toc_match_name(&rule->when.tests[i]),
+                         rule->on == TOC_ALERT_ON_WARNED ? "warns" : "breaches");
+        toc_diag_hint(b->diag, "then a rule can ask for queue, source, risk and priority");
+    }
+}
+
 static void read_alert(struct toc_build *b, const struct toc_yaml *const *values,
                        struct toc_alert_rule *rule)
 {
@@ -148,8 +183,7 @@ static void read_alert(struct toc_build *b, const struct toc_yaml *const *values
         rule->on = (enum toc_alert_on)word;
     if (values[SEVERITY] && toc_value_word(b, values[SEVERITY], "severity", &words_severity, &word))
         rule->severity = severity_words[word];
-    if (values[METRIC] && toc_value_word(b, values[METRIC], "metric", &toc_words_metric, &word)) {
-        rule->metric = toc_words_metric.words[word];
+    if (values[METRIC] && read_metric(b, values[METRIC], &rule->metric)) {
         if (known && rule->on == TOC_ALERT_ON_OPENED)
             toc_diag_error(b->diag, values[METRIC]->key->offset,
                            "'metric' belongs to 'on: warned' and 'on: breached'");
@@ -157,6 +191,8 @@ static void read_alert(struct toc_build *b, const struct toc_yaml *const *values
     if (values[THRESHOLD] && known)
         read_threshold(b, values[THRESHOLD], rule);
     (void)toc_build_path_of(b, values[ALERT_PATH], &rule->path);
+    if (known && values[WHEN] && rule->on != TOC_ALERT_ON_OPENED)
+        warn_unknown_fields(b, values[WHEN], rule);
 }
 
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node)

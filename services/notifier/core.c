@@ -17,7 +17,7 @@ static const char *const tables[] = {"alert", "alert_id",  "alert_issue",
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
-#define CAUSE_MAX 96 /* bytes of a cause's name */
+#define CAUSE_MAX 224 /* bytes of a cause's name: a clock, a rule, and numbers */
 
 /* --- opening ------------------------------------------------------------------------------ */
 
@@ -29,6 +29,13 @@ static struct toc_fields fields_of(const struct cause *cause)
     fields.value[TOC_FIELD_RISK] = toc_str_of(toc_risk_name(cause->risk));
     fields.value[TOC_FIELD_PRIORITY] = toc_str_of(toc_priority_name(cause->priority));
     return fields;
+}
+
+/* A rule asks for a clock by its name in the policy or by what it measures. */
+static bool is_about(const struct toc_alert_rule *rule, const struct cause *cause)
+{
+    return rule->metric == NULL || strcmp(rule->metric, cause->metric) == 0 ||
+           strcmp(rule->metric, cause->kind) == 0;
 }
 
 static enum toc_err open_all(struct toc_turn *turn, struct cause *cause, enum toc_alert_on on,
@@ -46,7 +53,7 @@ static enum toc_err open_all(struct toc_turn *turn, struct cause *cause, enum to
         const struct toc_alert_rule *rule = &policy->alerts[i];
         if (rule->on != on || threshold < rule->threshold_percent)
             continue;
-        if (rule->metric != NULL && strcmp(rule->metric, cause->metric) != 0)
+        if (!is_about(rule, cause))
             continue;
         if (!toc_match(&rule->when, fields))
             continue;
@@ -66,6 +73,7 @@ static enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Reco
     struct cause cause = {.record = record,
                           .name = name,
                           .metric = clock->metric,
+                          .kind = clock->kind,
                           .issue = record->issue.data,
                           .partition = record->partition,
                           .issue_number = change->number,
@@ -78,10 +86,10 @@ static enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Reco
                           .due_ms = change->due_ms,
                           .passed_ms = record->at_ms};
     if (on == TOC_ALERT_ON_WARNED)
-        snprintf(name, sizeof(name), "warned:%.20s/%u/%u/%u", clock->metric, clock->instance,
+        snprintf(name, sizeof(name), "warned:%.64s/%u/%u/%u", clock->metric, clock->instance,
                  clock->apply_version, change->threshold_percent);
     else
-        snprintf(name, sizeof(name), "breached:%.20s/%u/%u", clock->metric, clock->instance,
+        snprintf(name, sizeof(name), "breached:%.64s/%u/%u", clock->metric, clock->instance,
                  clock->apply_version);
     struct toc_fields fields = fields_of(&cause);
     return open_all(turn, &cause, on, change->threshold_percent, &fields);
@@ -93,6 +101,7 @@ static enum toc_err open_for_issue(struct toc_turn *turn, const Tocsin__V1__Reco
     struct cause cause = {.record = record,
                           .name = "opened",
                           .metric = "",
+                          .kind = "",
                           .issue = record->issue.data,
                           .partition = record->partition,
                           .issue_number = issue->number,

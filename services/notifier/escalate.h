@@ -17,7 +17,8 @@ struct cause {
     const Tocsin__V1__Record *record;
     const struct toc_alert_rule *rule;
     const char *name;     /* "breached:first_reply/1/0", unique for the issue */
-    const char *metric;   /* or "" */
+    const char *metric;   /* the clock's name, or "" */
+    const char *kind;     /* what it measures, where its name does not say it; or "" */
     const uint8_t *issue; /* TOC_ID bytes */
     uint32_t partition, issue_number;
     const char *path; /* the issue's */

@@ -282,6 +282,63 @@ static void a_file_that_is_no_calendar_is_told_at_its_place(void **state)
                  "      |                                        ^\n");
 }
 
+/* --- what is shipped -------------------------------------------------------------------------- */
+
+static void shipped_policies_have_no_error_and_no_warning(void **state)
+{
+    static const char *const names[] = {"sample.yaml", "try.yaml", "global/global.yaml"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct toc_policy *policy = NULL;
+        struct toc_policy_tree *tree = NULL;
+        char path[512], *text = NULL, *found;
+        size_t size;
+        snprintf(path, sizeof(path), TOCSIN_SOURCE "/deploy/policy/%s", names[i]);
+        assert_int_equal(policy_files_read(path, NOW, &text, &size), TOC_OK);
+        (void)!toc_policy_check(toc_str(text, size), path, &policy, &tree);
+        found = toc_diag_text(&tree->diag);
+        if (found[0] != '\0')
+            print_error("%s\n", found);
+        assert_string_equal(found, "");
+        free(found);
+        toc_policy_free(policy);
+        toc_policy_tree_free(tree);
+        free(text);
+    }
+}
+
+/* The shared holiday files, where they are: every one can be read or says why not. */
+static void public_holiday_files_are_read(void **state)
+{
+    static const char *const names[] = {
+        "BrazilHolidays",   "GermanHolidays", "IndiaHolidays", "IrelandHolidays2014-2021",
+        "MalaysiaHolidays", "USHolidays",     "UKHolidays"};
+    const char *data = getenv("TOCSIN_TEST_DATA");
+    char command[512], policy[1024];
+    (void)state;
+    snprintf(command, sizeof(command),
+             "tar --zstd -xf %s/ics/ics_holidays.tar.zst -C %s/policy 2>/dev/null",
+             data != NULL ? data : TOCSIN_SOURCE "/../shared/data", dir);
+    if (system(command) != 0)
+        skip();
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct toc_policy *compiled = NULL;
+        char *errors = NULL, *text;
+        size_t size;
+        snprintf(policy, sizeof(policy),
+                 "policy: 1\n" REST "calendars: {c: {zone: Europe/Dublin, " HOURS
+                 ", holidays_from: ics_holidays/media/caldata/%s.ics}}\n",
+                 names[i]);
+        write_file("root.yaml", policy);
+        text = read_root(&size);
+        if (toc_policy_parse(toc_str(text, size), NULL, &compiled, &errors) != TOC_OK)
+            print_error("%s: %s\n", names[i], errors);
+        assert_null(errors);
+        toc_policy_free(compiled);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_there_is_not_read, begin, end),
         cmocka_unit_test_setup_teardown(holidays_of_a_file_close, begin, end),
         cmocka_unit_test_setup_teardown(doubtful_dates_are_warned_about, begin, end),
+        cmocka_unit_test(shipped_policies_have_no_error_and_no_warning),
+        cmocka_unit_test_setup_teardown(public_holiday_files_are_read, begin, end),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_calendar_is_told_at_its_place, begin,
                                         end),
     };
