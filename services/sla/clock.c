@@ -137,7 +137,7 @@ static toc_time_ms due_of(struct clock clock)
 {
     const Tocsin__V1__Clock *row = clock.row;
     if (row->manual_due_ms != 0)
-        return later(row->manual_due_ms, row->running_since_ms);
+        return row->manual_due_ms; /* also one before the clock's start, which is past at once */
     if (row->exact_ms == 0)
         return instant_of(clock, row->target_ms);
     toc_time_ms paused_ms =

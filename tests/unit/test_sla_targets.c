@@ -165,9 +165,9 @@ static void the_end_of_a_date_may_find_the_target_past(void **state)
          "14:30:00 clock 1 resolution/1 resumed next=15:00:00\n"
          "15:00:00 clock 1 resolution/1 retargeted target=240m was=1560m due=+1/09:30:00 "
          "reason=due_ended\n"
-         "15:01:00 clock 1 resolution/1 retargeted target=0m was=240m due=14:30:00 "
+         "15:01:00 clock 1 resolution/1 retargeted target=0m was=240m due=09:00:00 "
          "reason=due_set\n"
-         "15:01:00 clock 1 resolution/1 breached due=14:30:00 ledger=10:00:00-11:00:00,14:30:00- "
+         "15:01:00 clock 1 resolution/1 breached due=09:00:00 ledger=10:00:00-11:00:00,14:30:00- "
          "reason=due_set on_retarget\n");
 }
 
@@ -186,6 +186,20 @@ static void a_date_that_is_past_breaches_once_and_says_so(void **state)
          "on_retarget\n"
          "+1/10:00:00 clock 1 resolution/1 retargeted target=240m was=30m due=14:00:00 "
          "reason=due_taken_back late\n");
+}
+
+static void a_date_before_the_start_is_past_at_once(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=hours queue=q\n"
+         "10:00 due_set metric=resolution due_ms=09:00 by=ana\n"
+         "10:00 status state=closed\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=12:00:00\n"
+         "10:00:00 clock 1 resolution/1 retargeted target=0m was=240m due=09:00:00 "
+         "reason=due_set\n"
+         "10:00:00 clock 1 resolution/1 breached due=09:00:00 ledger=10:00:00- reason=due_set "
+         "on_retarget\n"
+         "10:00:00 clock 1 resolution/1 met elapsed=0m late\n");
 }
 
 static void a_pause_does_not_move_a_date_by_hand(void **state)
@@ -311,6 +325,7 @@ int main(void)
         CASE(a_date_by_hand_ends_and_the_target_counts_again),
         CASE(the_end_of_a_date_may_find_the_target_past),
         CASE(a_date_that_is_past_breaches_once_and_says_so),
+        CASE(a_date_before_the_start_is_past_at_once),
         CASE(a_pause_does_not_move_a_date_by_hand),
         CASE(a_date_for_what_is_not_there_is_said_to_be_none),
         CASE(a_date_by_hand_starts_a_clock_that_only_lacked_a_target),
