@@ -30,6 +30,7 @@ static int64_t limit;
 /* How many more there were than `--limit` let through. */
 struct shown {
     size_t lines, left_out;
+    bool not_asked; /* there are others that were not even asked for */
 };
 
 static bool take_line(struct shown *shown)
@@ -49,9 +50,11 @@ static void print_summary(const struct shown *shown, const char *what)
     if (shown->lines == 0)
         print_styled(&view.print, PRINT_DIM, all || state != NULL ? "no %s" : "no %s are open",
                      what);
+    else if (shown->not_asked)
+        print_styled(&view.print, PRINT_DIM, "and more (--limit 0 shows all)");
     else if (shown->left_out > 0)
         print_styled(&view.print, PRINT_DIM, "and %zu more (--limit 0 shows all)", shown->left_out);
-    if (shown->lines == 0 || shown->left_out > 0)
+    if (shown->lines == 0 || shown->left_out > 0 || shown->not_asked)
         fputc('\n', view.print.out);
 }
 
@@ -101,7 +104,7 @@ static void prepare(Tocsin__V1__Ask *ask, Tocsin__V1__Ask__What what)
 {
     tocsin__v1__ask__init(ask);
     ask->what = what;
-    ask->all = all || state != NULL || what == TOCSIN__V1__ASK__WHAT__CLOCKS;
+    ask->all = all || state != NULL;
     ask->queue = toc_wire_text(queue != NULL ? queue : "");
 }
 
@@ -113,7 +116,7 @@ static int ask_and_write(const char *service, Tocsin__V1__Ask__What what,
 {
     Tocsin__V1__Ask ask;
     struct view_rows rows;
-    struct shown shown = {0, 0};
+    struct shown shown = {0, 0, false};
     size_t mark = toc_arena_mark(&view.arena);
     prepare(&ask, what);
     int code = view_ask(&view, service, &ask, type, &rows);
@@ -241,6 +244,13 @@ static int compare_clocks(const void *a, const void *b)
                                                               : 0;
 }
 
+/* The most urgent clocks so far, as many as lines are wanted, the least urgent last. */
+static struct {
+    toc_time_ms ranks[VIEW_ROWS_MAX];
+    size_t count;
+    bool stopped;
+} urgent;
+
 /* What is left until the breach: wall time while it runs, working time while it is paused. */
 static void add_left(struct print_table *table, const Tocsin__V1__Clock *clock, toc_time_ms now)
 {
@@ -279,7 +289,8 @@ static void add_clock(struct print_table *table, const struct clock_line *line, 
     print_table_cell(table, view_priority_style((unsigned)issue->priority), "%s",
                      priority_of((unsigned)issue->priority));
     print_table_cell(table, PRINT_PLAIN, "%s", issue->queue);
-    print_table_cell(table, PRINT_PLAIN, "%s", line->clock->metric);
+    print_table_cell(table, PRINT_PLAIN, "%s%s%s", line->clock->metric,
+                     line->clock->scope[0] != '\0' ? " " : "", line->clock->scope);
     add_clock_state(table, line->clock);
     print_table_cell(table, PRINT_PLAIN, "%s", moment_exact(target, line->clock->target_ms));
     add_reference(table, issue->source, issue->subject);
@@ -306,6 +317,14 @@ static void clock_json(const struct clock_line *line)
     print_json_close(&json);
 }
 
+static size_t count_clocks(const struct view_rows *rows)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        count += ((const Tocsin__V1__IssueClocks *)rows->items[i])->n_clocks;
+    return count;
+}
+
 static size_t gather(const struct view_rows *rows, struct clock_line *lines, size_t room)
 {
     size_t count = 0;
@@ -324,7 +343,7 @@ static size_t gather(const struct view_rows *rows, struct clock_line *lines, siz
 static int write_clocks(const struct view_rows *rows, struct shown *shown, toc_time_ms now)
 {
     struct print_table *table = print_table_new(clock_columns, 9);
-    size_t room = 8 * rows->count;
+    size_t room = count_clocks(rows);
     struct clock_line *lines = calloc(room + 1, sizeof(*lines));
     if (table == NULL || lines == NULL) {
         print_table_free(table);
@@ -332,6 +351,7 @@ static int write_clocks(const struct view_rows *rows, struct shown *shown, toc_t
         return out_of_memory();
     }
     size_t count = gather(rows, lines, room);
+    shown->not_asked = urgent.stopped;
     qsort(lines, count, sizeof(*lines), compare_clocks);
     for (size_t i = 0; i < count; i++) {
         if (!take_line(shown))
@@ -425,19 +445,41 @@ static int show_issues(void)
                          write_issues, "issues");
 }
 
-/* The due index has no clock that is paused or overdue, so all are asked for, and sifted here. */
-static bool has_open_clock(const void *row)
+static void add_rank(toc_time_ms rank_ms)
+{
+    size_t at = urgent.count;
+    if (at == (size_t)limit && rank_ms >= urgent.ranks[at - 1])
+        return;
+    if (at < (size_t)limit)
+        urgent.count++;
+    else
+        at--;
+    for (; at > 0 && urgent.ranks[at - 1] > rank_ms; at--)
+        urgent.ranks[at] = urgent.ranks[at - 1];
+    urgent.ranks[at] = rank_ms;
+}
+
+/*
+ * Open rows come in the order of an instant that is not after any of their clocks' ranks. So once
+ * that is past the last line that would be shown, no later row has one.
+ */
+static bool has_enough(const void *row)
 {
     const Tocsin__V1__IssueClocks *issue = row;
-    for (size_t i = 0; i < issue->n_clocks; i++)
-        if (!is_over(issue->clocks[i]))
-            return true;
-    return false;
+    bool breached = issue->open_ms != 0 && issue->open_ms != TOC_TIME_NEVER;
+    toc_time_ms place_ms = breached ? issue->open_ms : issue->indexed_ms;
+    urgent.stopped = urgent.count == (size_t)limit && place_ms > urgent.ranks[urgent.count - 1];
+    for (size_t i = 0; i < issue->n_clocks && !urgent.stopped; i++)
+        if (!is_over(issue->clocks[i]) && in_queue(issue->queue))
+            add_rank(rank_of(issue->clocks[i]));
+    return urgent.stopped;
 }
 
 static int show_clocks(void)
 {
-    view.keep = all || state != NULL ? NULL : has_open_clock;
+    urgent.count = 0;
+    urgent.stopped = false;
+    view.enough = all || state != NULL || limit == 0 ? NULL : has_enough;
     return ask_and_write("sla", TOCSIN__V1__ASK__WHAT__CLOCKS,
                          &tocsin__v1__issue_clocks__descriptor, write_clocks, "clocks");
 }

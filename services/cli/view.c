@@ -91,6 +91,7 @@ struct collect {
     struct toc_arena *arena;
     const ProtobufCMessageDescriptor *type;
     bool (*keep)(const void *row);
+    bool (*enough)(const void *row);
     struct view_rows *rows;
 };
 
@@ -106,17 +107,18 @@ static bool take_row(void *arg, struct toc_str row)
     rows->err = toc_wire_unpack(collect->arena, collect->type, row, &rows->items[rows->count]);
     if (rows->err < 0)
         return false;
-    if (collect->keep == NULL || collect->keep(rows->items[rows->count]))
-        rows->count++;
-    else
+    if (collect->keep != NULL && !collect->keep(rows->items[rows->count])) {
         toc_arena_reset(collect->arena, mark);
-    return true;
+        return true;
+    }
+    rows->count++;
+    return collect->enough == NULL || !collect->enough(rows->items[rows->count - 1]);
 }
 
 static enum toc_err ask(struct view *view, const char *service, Tocsin__V1__Ask *question,
                         const ProtobufCMessageDescriptor *type, struct view_rows *out)
 {
-    struct collect collect = {&view->arena, type, view->keep, out};
+    struct collect collect = {&view->arena, type, view->keep, view->enough, out};
     *out = (struct view_rows){
         .items = toc_arena_take(&view->arena, VIEW_ROWS_MAX * sizeof(*out->items))};
     if (out->items == NULL)

@@ -23,6 +23,8 @@ struct view {
     struct print print; /* standard output */
     /* Rows that are worth keeping, decided as they come; NULL keeps all. */
     bool (*keep)(const void *row);
+    /* Called with each row that is kept: true ends the answer there. NULL takes all. */
+    bool (*enough)(const void *row);
 };
 
 /* The rows of an option table that every view has. */

@@ -13,35 +13,129 @@ static enum toc_err is_asked_for(struct toc_arena *arena, const Tocsin__V1__Ask 
     return TOC_OK;
 }
 
-/* The due index holds the open ones in order of time, the table all in order of arrival. */
-static enum toc_err list_rows(struct toc_txn *txn, struct toc_arena *arena,
-                              const Tocsin__V1__Ask *ask, size_t limit, Tocsin__V1__Answer *answer)
+/* --- lists ---------------------------------------------------------------------------------- */
+
+/* What is being filled, and how far it may go. */
+struct list {
+    struct toc_txn *txn;
+    struct toc_arena *arena;
+    const Tocsin__V1__Ask *ask;
+    size_t limit;
+    Tocsin__V1__Answer *answer;
+};
+
+/*
+ * The open ones come in three parts: with a breach, by its instant; with an instant ahead, by it;
+ * and the rest, which stand still. A place in the list is the part's letter and the key in its
+ * table.
+ */
+enum part { PART_BREACHED, PART_AHEAD, PART_STILL, PART_COUNT };
+
+static const struct {
+    char letter;
+    unsigned table;
+} parts[PART_COUNT] = {{'b', TABLE_OPEN}, {'d', TABLE_DUE}, {'s', TABLE_OPEN}};
+
+#define OPEN_KEY (8 + ROW_KEY)
+
+static enum toc_err stop_at(struct list *list, enum part part, struct toc_str key)
 {
-    unsigned table = ask->all ? TABLE_CLOCKS : TABLE_DUE;
+    char place[1 + OPEN_KEY] = {parts[part].letter};
+    TOC_ASSERT(key.size == OPEN_KEY);
+    memcpy(place + 1, key.data, OPEN_KEY);
+    return toc_answer_next(list->arena, toc_str(place, sizeof(place)), list->answer);
+}
+
+static bool is_open(const Tocsin__V1__IssueClocks *row)
+{
+    for (size_t i = 0; i < row->n_clocks; i++)
+        if (clock_is_live(row->clocks[i]))
+            return true;
+    return false;
+}
+
+/* A row that the index names; one with a breach was listed among those already. */
+static enum toc_err add_open(struct list *list, enum part part, struct toc_str key)
+{
+    struct toc_str row;
+    bool wanted;
+    Tocsin__V1__IssueClocks *clocks;
+    size_t mark = toc_arena_mark(list->arena);
+    enum toc_err err = toc_get(list->txn, TABLE_CLOCKS, toc_str(key.data + 8, ROW_KEY), &row);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(toc_wire_unpack(list->arena, &tocsin__v1__issue_clocks__descriptor, row, &clocks));
+    wanted = (list->ask->queue[0] == '\0' || strcmp(list->ask->queue, clocks->queue) == 0) &&
+             (part != PART_AHEAD || (clocks->open_ms == 0 && is_open(clocks)));
+    toc_arena_reset(list->arena, mark);
+    return wanted ? toc_answer_add(list->arena, row, list->answer) : TOC_OK;
+}
+
+static bool is_of(enum part part, struct toc_str key)
+{
+    bool still = toc_get_u64be(key.data) == (uint64_t)TOC_TIME_NEVER;
+    return part == PART_AHEAD || still == (part == PART_STILL);
+}
+
+/* Goes on with a part; `*full` when the answer ended within it. */
+static enum toc_err list_part(struct list *list, enum part part, struct toc_str from, bool *full)
+{
+    struct toc_str key, none;
+    struct toc_scan *scan;
+    enum toc_err err;
+    TOC_TRY(toc_scan_open(list->txn, parts[part].table, from, &scan));
+    while ((err = toc_scan_next(scan, &key, &none)) == TOC_OK && is_of(part, key)) {
+        *full = list->answer->n_rows == list->limit;
+        err = *full ? stop_at(list, part, key) : add_open(list, part, key);
+        if (err < 0 || *full)
+            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err list_open(struct list *list)
+{
+    uint8_t still[8];
+    struct toc_str after = toc_wire_bytes(&list->ask->after);
+    enum part first = PART_BREACHED;
+    bool full = false;
+    while (after.size > 0 && first < PART_COUNT && parts[first].letter != after.data[0])
+        first++;
+    toc_put_u64be(still, (uint64_t)TOC_TIME_NEVER);
+    for (enum part part = first; part < PART_COUNT && !full; part++) {
+        struct toc_str from = toc_str(still, part == PART_STILL ? sizeof(still) : 0);
+        if (after.size > 1 && part == first)
+            from = toc_str(after.data + 1, after.size - 1);
+        TOC_TRY(list_part(list, part, from, &full));
+    }
+    return TOC_OK;
+}
+
+/* Every issue, in order of arrival. */
+static enum toc_err list_all(struct list *list)
+{
     struct toc_str key, row;
     struct toc_scan *scan;
     enum toc_err err;
-    TOC_TRY(toc_scan_open(txn, table, toc_wire_bytes(&ask->after), &scan));
+    TOC_TRY(toc_scan_open(list->txn, TABLE_CLOCKS, toc_wire_bytes(&list->ask->after), &scan));
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
         bool wanted;
-        if (answer->n_rows == limit) {
-            err = toc_answer_next(arena, key, answer);
+        if (list->answer->n_rows == list->limit) {
+            err = toc_answer_next(list->arena, key, list->answer);
             break;
         }
-        if (!ask->all) {
-            err = toc_get(txn, TABLE_CLOCKS, toc_str(key.data + 8, ROW_KEY), &row);
-            if (err != TOC_OK)
-                break;
-        }
-        err = is_asked_for(arena, ask, row, &wanted);
+        err = is_asked_for(list->arena, list->ask, row, &wanted);
         if (err == TOC_OK && wanted)
-            err = toc_answer_add(arena, row, answer);
+            err = toc_answer_add(list->arena, row, list->answer);
         if (err < 0)
             break;
     }
     toc_scan_close(scan);
     return err < 0 ? err : TOC_OK;
 }
+
+/* --- questions ------------------------------------------------------------------------------ */
 
 static enum toc_err one_row(struct toc_txn *txn, const Tocsin__V1__Ask *ask, struct toc_str *out)
 {
@@ -66,7 +160,8 @@ enum toc_err sla_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
         enum toc_err err = one_row(txn, ask, &row);
         return err == TOC_OK ? toc_answer_add(arena, row, answer) : err;
     }
-    return list_rows(txn, arena, ask, limit, answer);
+    struct list list = {txn, arena, ask, limit, answer};
+    return ask->all ? list_all(&list) : list_open(&list);
 }
 
 enum toc_err sla_last_seq(struct toc_txn *txn, struct toc_arena *arena, const Tocsin__V1__Ask *ask,

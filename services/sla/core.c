@@ -20,7 +20,7 @@
 #include "services/sla/retarget.h"
 #include "services/sla/segment.h"
 
-static const char *const tables[] = {"clocks", "due", "ledger"};
+static const char *const tables[] = {"clocks", "due", "ledger", "open"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == SLA_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

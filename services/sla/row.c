@@ -140,6 +140,41 @@ static enum toc_err reindex(struct work *work, const uint8_t row[ROW_KEY])
     return toc_put(work->turn->txn, TABLE_DUE, toc_str(key, sizeof(key)), toc_str(NULL, 0));
 }
 
+/* Where it stands among the open issues that wait for no instant; 0 for not there. */
+static toc_time_ms place_of(const Tocsin__V1__IssueClocks *row)
+{
+    toc_time_ms place_ms = 0;
+    for (size_t i = 0; i < row->n_clocks; i++) {
+        const Tocsin__V1__Clock *clock = row->clocks[i];
+        if (!clock_is_live(clock))
+            continue;
+        if (clock->breached && (place_ms == 0 || clock->breached_ms < place_ms))
+            place_ms = clock->breached_ms;
+        else if (place_ms == 0 && row->indexed_ms == TOC_TIME_NEVER)
+            place_ms = TOC_TIME_NEVER;
+    }
+    return place_ms;
+}
+
+static enum toc_err list_open(struct work *work, const uint8_t row[ROW_KEY])
+{
+    uint8_t key[DUE_KEY];
+    toc_time_ms place_ms = place_of(work->row), was_ms = work->row->open_ms;
+    if (place_ms == was_ms)
+        return TOC_OK;
+    due_key(key, was_ms, row);
+    if (was_ms != 0) {
+        enum toc_err err = toc_del(work->turn->txn, TABLE_OPEN, toc_str(key, sizeof(key)));
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    }
+    work->row->open_ms = place_ms;
+    if (place_ms == 0)
+        return TOC_OK;
+    due_key(key, place_ms, row);
+    return toc_put(work->turn->txn, TABLE_OPEN, toc_str(key, sizeof(key)), toc_str(NULL, 0));
+}
+
 enum toc_err row_save(struct work *work)
 {
     uint8_t key[ROW_KEY];
@@ -147,6 +182,7 @@ enum toc_err row_save(struct work *work)
     row_key(key, work->row->partition, work->row->number);
     TOC_TRY(urgency_tell(work));
     TOC_TRY(reindex(work, key));
+    TOC_TRY(list_open(work, key));
     TOC_TRY(toc_wire_pack(work->turn->arena, work->row, &bytes));
     return toc_put(work->turn->txn, TABLE_CLOCKS, toc_str(key, sizeof(key)), bytes);
 }

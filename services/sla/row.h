@@ -3,18 +3,22 @@
  *
  * Tables: `clocks`, key partition (1) ‖ u32be number -> packed IssueClocks; `due`, key u64be
  * instant ‖ that key -> nothing; `ledger`, that key ‖ clock (1) ‖ u32be interval -> u64be from ‖
- * u64be until.
+ * u64be until (segment.h has its other rows); `open`, key u64be instant ‖ that key -> nothing.
  *
  * The due index is lazy: a row stands at or before the instant that matters, and one that turns out
  * to be early is put where it belongs when it comes up. So a pause or a reply, which make things
  * later, write nothing there.
+ *
+ * `open` has the issues with a live clock that wait for no instant: those with a breach under the
+ * instant of the first, those that only stand still under TOC_TIME_NEVER. So whatever is open is in
+ * one of the two, and a list of the most urgent reads no others.
  */
 #ifndef SLA_ROW_H
 #define SLA_ROW_H
 
 #include "services/sla/clock.h"
 
-enum sla_table { TABLE_CLOCKS = TOC_TABLE_OWN, TABLE_DUE, TABLE_LEDGER, SLA_TABLE_END };
+enum sla_table { TABLE_CLOCKS = TOC_TABLE_OWN, TABLE_DUE, TABLE_LEDGER, TABLE_OPEN, SLA_TABLE_END };
 
 #define ROW_KEY 5
 

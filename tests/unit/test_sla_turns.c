@@ -147,6 +147,52 @@ static void lists_of_clocks_are_in_order_of_time(void **state)
     assert_int_equal(core_ask(sla_chain.sla, &ask)->n_rows, 1);
 }
 
+/* The partitions of the rows, which are the numbers of their issues, and goes on. */
+static void assert_listed(Tocsin__V1__Ask *ask, const char *issues)
+{
+    char text[64] = "";
+    size_t used = 0;
+    const Tocsin__V1__Answer *answer = core_ask(sla_chain.sla, ask);
+    for (size_t i = 0; i < answer->n_rows; i++) {
+        Tocsin__V1__IssueClocks *clocks;
+        assert_int_equal(toc_wire_unpack(core_arena(sla_chain.sla),
+                                         &tocsin__v1__issue_clocks__descriptor,
+                                         toc_wire_bytes(&answer->rows[i]), &clocks),
+                         TOC_OK);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u", i == 0 ? "" : " ",
+                                 clocks->partition);
+    }
+    assert_string_equal(text, issues);
+    ask->after = answer->next;
+}
+
+static void what_is_overdue_comes_first_and_what_stands_still_last(void **state)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    (void)state;
+    chain_run(&sla_chain, "10:00 open category=quiet issue=1\n"
+                          "10:00 open category=reply issue=2\n"
+                          "10:00 open category=loud P1 issue=3\n"
+                          "10:01 status pending issue=3\n"
+                          "10:10 open category=reply issue=4\n"
+                          "10:20 open category=shift issue=5\n"
+                          "10:21 open category=quiet issue=6\n"
+                          "10:22 status solved issue=6\n"
+                          "11:30 time\n");
+    ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
+    assert_listed(&ask, "2 4 1 5 3");
+    ask.after = (ProtobufCBinaryData){0, NULL};
+    ask.limit = 2;
+    assert_listed(&ask, "2 4");
+    assert_listed(&ask, "1 5");
+    assert_listed(&ask, "3");
+    assert_int_equal(ask.after.len, 0);
+    chain_run(&sla_chain, "11:40 outbound issue=2\n11:41 status open issue=3\n");
+    ask.limit = 0;
+    assert_listed(&ask, "4 3 1 5");
+    assert_int_equal(core_count(sla_chain.sla, TABLE_OPEN), 1);
+}
+
 static void clocks_of_one_issue_are_found_by_number(void **state)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
@@ -183,6 +229,7 @@ int main(void)
         CASE(an_issue_that_is_reopened_for_ever_keeps_the_service_alive),
         CASE(the_sum_in_a_record_shows_the_latest_intervals),
         CASE(lists_of_clocks_are_in_order_of_time),
+        CASE(what_is_overdue_comes_first_and_what_stands_still_last),
         CASE(clocks_of_one_issue_are_found_by_number),
         CASE(a_question_about_an_unknown_issue_has_no_rows),
     };
