@@ -243,6 +243,8 @@ static void write_story(const struct story *story)
 {
     struct why_page page = {.print = &view.print, .arena = &view.arena, .day_ms = TOC_TIME_MIN};
     struct why_now now = {.issue = story->issue, .now_ms = view_now(&view)};
+    struct toc_policy *policy = find_policy();
+    page.policy = policy;
     write_heading(&page, story->issue);
     if (story->cut)
         print_styled(&view.print, PRINT_YELLOW, "only the newest %d records are shown\n",
@@ -252,8 +254,7 @@ static void write_story(const struct story *story)
     find_clocks(story->issue, &now);
     now.alerts = story->alerts;
     now.alert_count = story->alert_count;
-    struct toc_policy *policy = now.alert_count == 0 ? find_policy() : NULL;
-    now.policy = policy;
+    now.policy = now.alert_count == 0 ? policy : NULL;
     why_write_now(&page, &now);
     toc_policy_free(policy);
 }

@@ -1,6 +1,6 @@
 /*
- * The parts of `tocsin why`: gathering is in why.c, one record as text in why_record.c, what holds
- * now (and why not) in why_now.c. Only these three include it.
+ * The parts of `tocsin why`: gathering is in why.c, one record as text in why_record.c and, of a
+ * clock, why_clock.c, what holds now (and why not) in why_now.c. Only these include it.
  */
 #ifndef CLI_WHY_H
 #define CLI_WHY_H
@@ -25,8 +25,9 @@ struct why_entry {
 struct why_page {
     const struct print *print;
     struct toc_arena *arena;
-    toc_time_ms day_ms; /* of the last entry written; TOC_TIME_MIN before the first */
-    bool verbose;       /* with what was only noted */
+    toc_time_ms day_ms;              /* of the last entry written; TOC_TIME_MIN before the first */
+    bool verbose;                    /* with what was only noted */
+    const struct toc_policy *policy; /* in force; NULL when there is none to be had */
 };
 
 /* Writes words from cell `indent` on, folded at the line's end. The cursor stands at `at`. */
@@ -39,6 +40,10 @@ __attribute__((format(printf, 5, 6))) void why_fold(const struct why_page *page,
 
 /* Writes one entry: its time, whose it is, what was decided and by which rule. */
 void why_record(struct why_page *page, const struct why_entry *entry);
+
+/* The part of it that is about a clock. */
+void why_clock(const struct why_page *page, const Tocsin__V1__Record *record,
+               const Tocsin__V1__ClockChange *change);
 
 /* What is known of the issue now. */
 struct why_now {

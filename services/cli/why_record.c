@@ -5,8 +5,7 @@
 
 #include <stdarg.h>
 
-#define LEDGER_SHOWN 6
-#define TEXT_MAX     2048
+#define TEXT_MAX 2048
 
 /* --- folding ------------------------------------------------------------------------------- */
 
@@ -183,110 +182,6 @@ static void on_issue(const struct why_page *page, const Tocsin__V1__Record *reco
     }
 }
 
-/* --- sla ----------------------------------------------------------------------------------- */
-
-/* The intervals that the clock counted: the sum behind a verdict. */
-static void write_ledger(const struct why_page *page, const Tocsin__V1__ClockChange *change)
-{
-    char from[MOMENT_MAX], until[MOMENT_MAX], spent[MOMENT_MAX], target[MOMENT_MAX];
-    const Tocsin__V1__Clock *clock = change->clock;
-    size_t first = change->n_ledger > LEDGER_SHOWN ? change->n_ledger - LEDGER_SHOWN : 0;
-    why_detail(page, "%s of %s worked by calendar %s%s", moment_exact(spent, clock->elapsed_ms),
-               moment_exact(target, clock->target_ms), clock->calendar,
-               change->n_ledger > 0 ? ", counted in" : "");
-    if (first > 0)
-        why_detail(page, "  (%zu earlier intervals)", first);
-    for (size_t i = first; i < change->n_ledger; i++)
-        why_detail(page, "  %s \xe2\x80\x93 %s",
-                   moment_beside(from, change->ledger[i]->from_ms, page->day_ms),
-                   moment_beside(until, change->ledger[i]->until_ms, page->day_ms));
-}
-
-static void on_breached(const struct why_page *page, const Tocsin__V1__ClockChange *change)
-{
-    char due[MOMENT_MAX], seen[MOMENT_MAX];
-    headline(page, PRINT_RED, "%s BREACHED: %s passed", change->clock->metric,
-             moment_beside(due, change->due_ms, page->day_ms));
-    why_detail(page, "seen when log time was %s later%s%s",
-               moment_exact(seen, change->detected_ms - change->due_ms),
-               change->catch_up ? ", after an outage" : "",
-               change->on_retarget ? "; a new target made it late at once" : "");
-    write_ledger(page, change);
-}
-
-static void on_running(const struct why_page *page, const Tocsin__V1__ClockChange *change)
-{
-    const Tocsin__V1__Clock *clock = change->clock;
-    char target[MOMENT_MAX], due[MOMENT_MAX], left[MOMENT_MAX];
-    bool resumed = change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__RESUMED;
-    if (clock->target_ms < 0) {
-        headline(page, PRINT_PLAIN, "%s %s without a target", clock->metric,
-                 resumed ? "resumed" : "started");
-        return;
-    }
-    if (resumed)
-        headline(page, PRINT_PLAIN, "%s resumed with %s of %s left, due %s", clock->metric,
-                 moment_exact(left, clock->target_ms - clock->elapsed_ms),
-                 moment_exact(target, clock->target_ms),
-                 moment_beside(due, clock->due_ms, page->day_ms));
-    else
-        headline(page, PRINT_PLAIN, "%s started: %s by calendar %s, due %s", clock->metric,
-                 moment_exact(target, clock->target_ms), clock->calendar,
-                 moment_beside(due, clock->due_ms, page->day_ms));
-}
-
-static void on_corrected(const struct why_page *page, const Tocsin__V1__ClockChange *change)
-{
-    headline(page, PRINT_YELLOW, "%s corrected (%s): %s", change->clock->metric, change->reason,
-             change->clock->breached ? "it was late after all" : "it was in time after all");
-    write_ledger(page, change);
-}
-
-static void on_clock(const struct why_page *page, const Tocsin__V1__ClockChange *change)
-{
-    const Tocsin__V1__Clock *clock = change->clock;
-    char spent[MOMENT_MAX], target[MOMENT_MAX], due[MOMENT_MAX], old[MOMENT_MAX];
-    moment_exact(spent, clock->elapsed_ms);
-    moment_exact(target, clock->target_ms);
-    moment_beside(due, clock->due_ms, page->day_ms);
-    switch ((int)change->what) {
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED:
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RESUMED:
-        on_running(page, change);
-        break;
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED:
-        headline(page, PRINT_PLAIN, "%s paused in %s: %s of %s worked", clock->metric,
-                 toc_state_name((unsigned)change->state), spent, target);
-        break;
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED:
-        headline(page, PRINT_YELLOW, "%s at %u%% of %s, due %s", clock->metric,
-                 change->threshold_percent, target, due);
-        break;
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
-        on_breached(page, change);
-        break;
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__MET:
-        headline(page, clock->breached ? PRINT_YELLOW : PRINT_GREEN, "%s stopped, %s",
-                 clock->metric, clock->breached ? "too late" : "in time");
-        write_ledger(page, change);
-        break;
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED:
-        headline(page, PRINT_PLAIN, "%s: new target %s instead of %s, due %s", clock->metric,
-                 target, moment_exact(old, change->old_target_ms), due);
-        break;
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED:
-        on_corrected(page, change);
-        break;
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED:
-        headline(page, PRINT_YELLOW, "%s may be overdue: log time is behind, so no verdict",
-                 clock->metric);
-        break;
-    default:
-        headline(page, PRINT_PLAIN, "%s cancelled after %s", clock->metric, spent);
-        break;
-    }
-}
-
 /* --- notifier ------------------------------------------------------------------------------ */
 
 static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *change, bool sent)
@@ -380,7 +275,7 @@ static void write_body(const struct why_page *page, const Tocsin__V1__Record *re
     else if (body->descriptor == &tocsin__v1__issue_change__descriptor && issue->issue != NULL)
         on_issue(page, record, issue);
     else if (body->descriptor == &tocsin__v1__clock_change__descriptor && clock->clock != NULL)
-        on_clock(page, clock);
+        why_clock(page, record, clock);
     else if (body->descriptor == &tocsin__v1__alert_change__descriptor)
         on_alert(page, record, message);
     else if (body->descriptor == &tocsin__v1__issue_refused__descriptor)

@@ -123,6 +123,61 @@ static void a_breach_shows_the_sum_behind_it(void **state)
         "                           12:00:00.000 \xe2\x80\x93 12:05:00.000\n");
 }
 
+static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
+{
+    static const char text_of_policy[] =
+        "policy: 1\n"
+        "calendars: {day: {zone: UTC, weekly: {mon-sun: [\"09:00-12:00\"]}}}\n"
+        "queues: {q: {tier: 1}}\nroutes: [{rule: all, queue: q, sla: gold}]\n"
+        "slas: {gold: {calendar: day, clocks: {resolution: {targets: {default: 4h}, warn: [50, "
+        "80]}}}}\n";
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
+    Tocsin__V1__Interval one = TOCSIN__V1__INTERVAL__INIT, *ledger[] = {&one};
+    Tocsin__V1__Share support = TOCSIN__V1__SHARE__INIT, rest = TOCSIN__V1__SHARE__INIT;
+    Tocsin__V1__Share tier = TOCSIN__V1__SHARE__INIT, *shares[] = {&support, &rest, &tier};
+    struct toc_policy *policy = NULL;
+    char *errors = NULL;
+    (void)state;
+    assert_int_equal(toc_policy_parse(toc_str_of(text_of_policy), "p", &policy, &errors), TOC_OK);
+    policy->version = 4;
+    page.policy = policy;
+    one.from_ms = T0 - TOC_DAY_MS - 2 * TOC_HOUR_MS;
+    support.kind = rest.kind = toc_wire_text("queue");
+    support.name = toc_wire_text("support");
+    support.ms = 3 * TOC_HOUR_MS;
+    rest.ms = TOC_HOUR_MS;
+    tier.kind = toc_wire_text("tier");
+    tier.name = toc_wire_text("1");
+    tier.ms = 4 * TOC_HOUR_MS;
+    clock.metric = toc_wire_text("resolution");
+    clock.calendar = toc_wire_text("day");
+    clock.target_ms = clock.elapsed_ms = 4 * TOC_HOUR_MS;
+    change.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
+    change.clock = &clock;
+    change.sla = toc_wire_text("gold");
+    change.due_ms = change.detected_ms = T0 - TOC_HOUR_MS;
+    change.ledger = ledger;
+    change.n_ledger = 1;
+    change.shares = shares;
+    change.n_shares = 3;
+    add("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0 - TOC_HOUR_MS, &change);
+    toc_policy_free(policy);
+    page_is(
+        "\nSunday 2026-03-01\n"
+        "11:00:00.000  sla        resolution BREACHED: 11:00:00.000 passed\n"
+        "                           seen when log time was 0s later\n"
+        "                           by SLA 'gold' of policy version 4 (23580bc65032\xe2\x80\xa6)\n"
+        "                           warnings at 50%, 80%\n"
+        "                           4h of 4h worked by calendar day, counted in\n"
+        "                           since 2026-02-28 10:00:00.000\n"
+        "                             open 2026-02-28 10:00:00.000 \xe2\x80\x93 2026-02-28\n"
+        "                             12:00:00.000\n"
+        "                             open 09:00:00.000 \xe2\x80\x93 11:00:00.000\n"
+        "                           by tier: 1 4h00m\n"
+        "                           by queue: support 3h00m, others 1h00m\n");
+}
+
 static void pages_show_their_delivery_and_their_fate(void **state)
 {
     Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
@@ -265,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_decision_names_its_rule_and_what_did_not_fit),
         TEST(a_breach_shows_the_sum_behind_it),
+        TEST(a_verdict_shows_its_rule_its_slices_and_its_shares),
         TEST(pages_show_their_delivery_and_their_fate),
         TEST(a_stranger_s_text_moves_nothing),
         TEST(unknown_records_are_shown_as_such),
