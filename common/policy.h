@@ -218,7 +218,7 @@ struct toc_alert_rule {
     const char *name;
     enum toc_alert_on on;
     struct toc_match when;
-    const char *metric;          /* NULL: any */
+    const char *metric;          /* a clock's name or metric; NULL: any */
     unsigned threshold_percent;  /* WARNED: from this threshold on; 0: any */
     const char *severity;        /* critical, error, warning, info */
     const struct toc_path *path; /* NULL: the issue's */

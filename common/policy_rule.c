@@ -115,18 +115,24 @@ void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
 
 /* --- alerts ----------------------------------------------------------------------------------- */
 
+static bool warns(const struct toc_clock_rule *clock, const struct toc_alert_rule *rule)
+{
+    bool concerned = !rule->metric || strcmp(rule->metric, clock->name) == 0 ||
+                     strcmp(rule->metric, toc_metric_name(clock->metric)) == 0;
+    return concerned && clock->warn_count > 0 &&
+           clock->warn_percent[clock->warn_count - 1] >= rule->threshold_percent;
+}
+
 /* True when some clock warns at or after `rule`'s threshold: otherwise the rule is dead. */
 static bool some_clock_warns(const struct toc_build *b, const struct toc_alert_rule *rule)
 {
     for (size_t i = 0; i < b->policy.sla_count; i++)
-        for (size_t j = 0; j < b->slas[i].clock_count; j++) {
-            const struct toc_clock_rule *clock = &b->slas[i].clocks[j];
-            bool concerned = !rule->metric || strcmp(rule->metric, clock->name) == 0 ||
-                             strcmp(rule->metric, toc_metric_name(clock->metric)) == 0;
-            if (concerned && clock->warn_count > 0 &&
-                clock->warn_percent[clock->warn_count - 1] >= rule->threshold_percent)
+        for (size_t j = 0; j < b->slas[i].clock_count; j++)
+            if (warns(&b->slas[i].clocks[j], rule))
                 return true;
-        }
+    for (size_t i = 0; i < b->policy.team_count; i++)
+        if (warns(&b->policy.teams[i].clock, rule))
+            return true;
     return false;
 }
 

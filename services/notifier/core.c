@@ -74,6 +74,7 @@ static enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Reco
                           .name = name,
                           .metric = clock->metric,
                           .kind = clock->kind,
+                          .scope = clock->scope,
                           .issue = record->issue.data,
                           .partition = record->partition,
                           .issue_number = change->number,
@@ -102,6 +103,7 @@ static enum toc_err open_for_issue(struct toc_turn *turn, const Tocsin__V1__Reco
                           .name = "opened",
                           .metric = "",
                           .kind = "",
+                          .scope = "",
                           .issue = record->issue.data,
                           .partition = record->partition,
                           .issue_number = issue->number,
@@ -122,9 +124,15 @@ static bool is_live(const Tocsin__V1__Alert *alert)
     return alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
 }
 
-/* Ends the alerts of an issue: those about one clock, or all when `metric` is NULL. */
+static bool is_of_clock(const Tocsin__V1__Alert *alert, const Tocsin__V1__Clock *clock)
+{
+    return clock == NULL ||
+           (strcmp(alert->metric, clock->metric) == 0 && strcmp(alert->scope, clock->scope) == 0);
+}
+
+/* Ends the alerts of an issue: those about one clock, or all when `clock` is NULL. */
 static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32_t issue_number,
-                               const char *metric, const char *reason)
+                               const Tocsin__V1__Clock *clock, const char *reason)
 {
     uint64_t number = 0;
     enum toc_err err;
@@ -134,7 +142,7 @@ static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32
         err = alert_load(turn->txn, turn->arena, number, &alert);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        if (is_live(alert) && (metric == NULL || strcmp(alert->metric, metric) == 0))
+        if (is_live(alert) && is_of_clock(alert, clock))
             TOC_TRY(escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
                                  TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, NULL, reason));
         toc_arena_reset(turn->arena, mark);
@@ -153,19 +161,19 @@ static enum toc_err on_clock(struct toc_turn *turn, const Tocsin__V1__Record *re
         return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     if (change->clock == NULL || record->issue.len != TOC_ID)
         return TOC_ERR_MALFORMED;
-    const char *metric = change->clock->metric;
+    const Tocsin__V1__Clock *clock = change->clock;
     switch ((int)change->what) {
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED:
         return open_for_clock(turn, record, change, TOC_ALERT_ON_WARNED);
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
         return open_for_clock(turn, record, change, TOC_ALERT_ON_BREACHED);
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__MET:
-        return end_alerts(turn, record->partition, change->number, metric, "the clock stopped");
+        return end_alerts(turn, record->partition, change->number, clock, "the clock stopped");
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED:
-        return end_alerts(turn, record->partition, change->number, metric,
+        return end_alerts(turn, record->partition, change->number, clock,
                           "the clock was cancelled");
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED:
-        return end_alerts(turn, record->partition, change->number, metric,
+        return end_alerts(turn, record->partition, change->number, clock,
                           "the breach was taken back");
     default:
         return TOC_OK;

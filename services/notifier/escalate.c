@@ -187,6 +187,7 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
     alert->path = toc_wire_text(path->name);
     alert->cause = toc_wire_text(cause->name);
     alert->metric = toc_wire_text(cause->metric);
+    alert->scope = toc_wire_text(cause->scope);
     alert->severity = toc_wire_text(cause->rule->severity);
     alert->queue = toc_wire_text(cause->queue);
     alert->priority = cause->priority;

@@ -19,6 +19,7 @@ struct cause {
     const char *name;     /* "breached:first_reply/1/0", unique for the issue */
     const char *metric;   /* the clock's name, or "" */
     const char *kind;     /* what it measures, where its name does not say it; or "" */
+    const char *scope;    /* its queue, tier or escalation; or "" */
     const uint8_t *issue; /* TOC_ID bytes */
     uint32_t partition, issue_number;
     const char *path; /* the issue's */

@@ -181,6 +181,25 @@ static void an_sla_has_so_many_clocks(void **state)
     assert_error(text, "more than 16 clocks", NULL);
 }
 
+static void alerts_name_a_clock_or_what_it_measures(void **state)
+{
+    struct toc_policy
+        *
+            policy = good(SLA("gdpr: {metric: legal, law: x, targets: {default: 1 month}, warn: "
+                              "[50]}") "alerts:\n"
+                                       "  - {rule: one, on: warned, metric: gdpr, threshold: 50, "
+                                       "severity: error}\n"
+                                       "  - {rule: kind, on: breached, metric: legal, severity: "
+                                       "error}\n"
+                                       "  - {rule: team, on: breached, metric: escalation, "
+                                       "severity: error}\n");
+    (void)state;
+    assert_string_equal(policy->alerts[0].metric, "gdpr");
+    assert_string_equal(policy->alerts[1].metric, "legal");
+    assert_string_equal(policy->alerts[2].metric, "escalation");
+    toc_policy_free(policy);
+}
+
 /* --- teams ------------------------------------------------------------------------------------ */
 
 static void a_team_has_a_clock_for_its_answers(void **state)
@@ -232,6 +251,7 @@ int main(void)
         cmocka_unit_test(triggers_are_states_and_happenings),
         cmocka_unit_test(clocks_are_checked),
         cmocka_unit_test(an_sla_has_so_many_clocks),
+        cmocka_unit_test(alerts_name_a_clock_or_what_it_measures),
         cmocka_unit_test(a_team_has_a_clock_for_its_answers),
         cmocka_unit_test(teams_are_checked),
     };
