@@ -1,6 +1,7 @@
 #include "services/router/appeal.h"
 
 #include "services/router/machine.h"
+#include "services/router/sweep.h"
 
 #include <stdio.h>
 
@@ -35,6 +36,7 @@ static enum toc_err tell_contested(struct work *work, const char *reason)
     enum toc_err err = issue_load(work->turn, id, &contested);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
+    TOC_TRY(sweep_before_event(work->turn, contested));
     struct work other = work_begin(work->turn, contested, NULL, work->at_ms);
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__NOTED;
     change.reason = toc_wire_text(reason);

@@ -7,6 +7,7 @@
 #include "services/router/fact.h"
 #include "services/router/merge.h"
 #include "services/router/open.h"
+#include "services/router/sweep.h"
 #include "services/router/talk.h"
 
 static enum toc_err finish(struct work *work, enum toc_err err)
@@ -77,6 +78,7 @@ static enum toc_err apply_to_merged(struct toc_turn *turn, Tocsin__V1__Issue *is
                                          "the issue was merged into another one"));
     }
     TOC_TRY(merge_end(turn, issue, &end));
+    TOC_TRY(sweep_before_event(turn, end));
     struct work work = work_begin(turn, end, event, at_ms);
     work.via = issue;
     return finish(&work, handler_of(event)(&work));

@@ -5,12 +5,15 @@
 #include "services/router/offer.h"
 #include "services/router/route.h"
 
+/* Who gives it back, or never had it, has it no more. */
 static void set_assignee(struct work *work, const Tocsin__V1__IssueAssigned *assigned)
 {
     Tocsin__V1__Issue *issue = work->issue;
-    if (assigned->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE)
+    bool declines = assigned->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__DECLINE;
+    if (assigned->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE ||
+        (declines && strcmp(assigned->assignee, issue->assignee) == 0))
         issue->assignee = toc_wire_text("");
-    else
+    else if (!declines)
         work_set_text(&issue->assignee, assigned->assignee);
     if (strcmp(issue->assignee, work->before.assignee) != 0)
         issue->claimed_ms = issue->assignee[0] != '\0' ? work->at_ms : 0;

@@ -7,7 +7,7 @@
  *   fact.c        facts, and who waits for them    triage.c   what the policy makes of it
  *   escalation.c  questions to other teams         route.c    into which queue
  *   merge.c       issues that end in another one   appeal.c   issues that contest a decision
- *   due.c         due dates by hand
+ *   due.c         due dates by hand                sweep.c    a new policy among what is there
  *   machine.c     the issue's state                parked.c   events that came too early
  *   work.c        one issue under one event        issue.c    rows
  *   staff.c       people, and time alone           offer.c    from the offer to the claim
@@ -19,12 +19,13 @@
 #include "services/router/parked.h"
 #include "services/router/spill.h"
 #include "services/router/staff.h"
+#include "services/router/sweep.h"
 
 #define DUES_PER_STEP 64
 
-static const char *const tables[] = {"issue",      "issue_id", "counter",   "parked",
-                                     "parked_due", "person",   "held",      "pooled",
-                                     "waiting",    "pool_due", "escalation"};
+static const char *const tables[] = {"issue",      "issue_id", "counter",    "parked",
+                                     "parked_due", "person",   "held",       "pooled",
+                                     "waiting",    "pool_due", "escalation", "sweep"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == ROUTER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -85,8 +86,10 @@ static enum toc_err on_issue_event(struct toc_turn *turn, const struct toc_event
         return TOC_ERR_MALFORMED;
     enum toc_err err = issue_load(turn, id, &issue);
     TOC_TRY(err);
-    if (err == TOC_OK)
+    if (err == TOC_OK) {
+        TOC_TRY(sweep_before_event(turn, issue));
         return apply_event(turn, issue, event, record->at_ms);
+    }
     if (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED)
         return on_opening(turn, record, event);
     TOC_TRY(parked_add(turn, record, ev->bytes, event, &full));
@@ -111,6 +114,7 @@ static enum toc_err on_control_event(struct toc_turn *turn, const Tocsin__V1__Re
         TOC_TRY(toc_wire_pack(turn->arena, event->policy_applied, &body));
         TOC_TRY(toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED, body,
                                      record->at_ms, true));
+        TOC_TRY(sweep_begin(turn, event->policy_applied, record->at_ms));
         return staff_policy(turn, record->at_ms);
     case TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE:
         return staff_presence(turn, event->agent_presence, record->at_ms);
@@ -156,16 +160,33 @@ static enum toc_err fire_parked(struct toc_turn *turn, toc_time_ms now_ms)
     return err == TOC_OK ? make_stub(turn, toc_str(id, sizeof(id))) : err;
 }
 
+/* What is due first, and what has it done. */
+struct due {
+    toc_time_ms at_ms;
+    enum toc_err (*fire)(struct toc_turn *turn, toc_time_ms now_ms);
+};
+
+static enum toc_err first_due(struct toc_txn *txn, struct due *out)
+{
+    struct due all[] = {{.fire = fire_parked}, {.fire = staff_fire}, {.fire = sweep_fire}};
+    TOC_TRY(parked_next_due(txn, &all[0].at_ms));
+    TOC_TRY(wait_next_due(txn, &all[1].at_ms));
+    TOC_TRY(sweep_next_due(txn, &all[2].at_ms));
+    *out = all[0];
+    for (size_t i = 1; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i].at_ms < out->at_ms)
+            *out = all[i];
+    return TOC_OK;
+}
+
 /* In the order of their instants, whatever they are about. */
 static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
 {
-    toc_time_ms parked_ms, pool_ms;
     for (unsigned i = 0; i < DUES_PER_STEP; i++) {
+        struct due due;
         size_t mark = toc_arena_mark(turn->arena);
-        TOC_TRY(parked_next_due(turn->txn, &parked_ms));
-        TOC_TRY(wait_next_due(turn->txn, &pool_ms));
-        enum toc_err err =
-            parked_ms <= pool_ms ? fire_parked(turn, now_ms) : staff_fire(turn, now_ms);
+        TOC_TRY(first_due(turn->txn, &due));
+        enum toc_err err = due.fire(turn, now_ms);
         if (err != TOC_OK)
             return err < 0 ? err : TOC_OK;
         toc_arena_reset(turn->arena, mark);
@@ -175,10 +196,9 @@ static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
 
 static enum toc_err next_due(struct toc_txn *txn, toc_time_ms *out)
 {
-    toc_time_ms parked_ms, pool_ms;
-    TOC_TRY(parked_next_due(txn, &parked_ms));
-    TOC_TRY(wait_next_due(txn, &pool_ms));
-    *out = parked_ms < pool_ms ? parked_ms : pool_ms;
+    struct due due;
+    TOC_TRY(first_due(txn, &due));
+    *out = due.at_ms;
     return TOC_OK;
 }
 

@@ -178,6 +178,9 @@ static enum toc_err knows_team(struct work *work, const char *team, bool *out)
 static enum toc_err may_raise(struct work *work, const Tocsin__V1__Escalation *said,
                               Tocsin__V1__IssueChange *change, bool *out)
 {
+    *out = work->issue->state != TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
+    if (!*out)
+        return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, "the issue is closed");
     TOC_TRY(knows_team(work, said->team, out));
     if (!*out)
         return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,

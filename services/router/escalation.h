@@ -15,7 +15,7 @@
 /* One of tocsin.escalation.raised, accepted, returned, answered, told. */
 TOC_MUST enum toc_err escalation_event(struct work *work);
 
-/* Asks the team of a triage rule, once per issue and rule. */
+/* Asks the team of a triage rule, once per issue and rule: also of an issue that is closed. */
 TOC_MUST enum toc_err escalation_raise_by_rule(struct work *work,
                                                const struct toc_triage_rule *rule);
 

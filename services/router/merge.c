@@ -1,6 +1,7 @@
 #include "services/router/merge.h"
 
 #include "services/router/machine.h"
+#include "services/router/sweep.h"
 
 bool merge_is_merged(const Tocsin__V1__Issue *issue)
 {
@@ -114,6 +115,7 @@ enum toc_err merge_event(struct work *work)
                            "there is no such issue to merge into");
     TOC_TRY(err);
     TOC_TRY(merge_end(work->turn, target, &target));
+    TOC_TRY(sweep_before_event(work->turn, target));
     const char *wrong = why_not(work->issue, target);
     if (wrong != NULL)
         return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, wrong);

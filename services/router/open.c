@@ -71,6 +71,15 @@ enum toc_err open_stub(struct work *work, const Tocsin__V1__Event *first)
     return classify_by_policy(work, &change, false);
 }
 
+/* Nobody knew that it was an appeal when it was given to who made the decision. */
+static void release_decider(Tocsin__V1__Issue *issue)
+{
+    if (appeal_excludes(issue, issue->assignee)) {
+        issue->assignee = toc_wire_text("");
+        issue->claimed_ms = 0;
+    }
+}
+
 /* It gets its values, its history stays. */
 static enum toc_err open_late(struct work *work)
 {
@@ -79,6 +88,7 @@ static enum toc_err open_late(struct work *work)
     change.old_priority = work->issue->priority;
     take_opening(work->issue, work->event);
     work->issue->stub = false;
+    release_decider(work->issue);
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
     TOC_TRY(classify_by_policy(work, &change, false));

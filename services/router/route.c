@@ -88,7 +88,7 @@ static void decide(const struct work *work, const struct toc_policy *policy,
     *move = (struct route_move){.queue = route->queue->name,
                                 .sla = route->sla != NULL ? route->sla->name : "",
                                 .reason = first ? ROUTE_FIRST : cause->reason};
-    if (!first && cause->keeps_chosen && issue->hops == 0) {
+    if (!first && (cause->keeps_queue || (cause->keeps_chosen && issue->hops == 0))) {
         move->queue = issue->queue;
     } else if (rule != NULL && rule->queue != NULL) {
         move->queue = rule->queue->name;
@@ -103,6 +103,29 @@ static void decide(const struct work *work, const struct toc_policy *policy,
     move->path = triage_path(route, queue_of(policy, move->queue));
 }
 
+static bool changes_nothing(const Tocsin__V1__Issue *issue, const struct route_move *move)
+{
+    return same(issue->queue, move->queue) && same(issue->sla, move->sla) &&
+           same(issue->path, move->path) && (move->tier == 0 || move->tier == issue->tier) &&
+           !same(move->reason, ROUTE_HOP_LIMIT);
+}
+
+static enum toc_err report(struct work *work, const struct toc_policy *policy,
+                           const struct route_move *move, Tocsin__V1__IssueChange *change)
+{
+    Tocsin__V1__Would would = TOCSIN__V1__WOULD__INIT;
+    would.policy = policy->version;
+    would.queue = toc_wire_text(move->queue);
+    would.sla = toc_wire_text(move->sla);
+    would.path = toc_wire_text(move->path);
+    would.rule = change->rule;
+    change->rule = toc_wire_text("");
+    change->reason = toc_wire_text(move->reason);
+    change->old_queue = work->issue->queue;
+    change->would = &would;
+    return work_emit(work, change);
+}
+
 enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
                              const struct route_cause *cause)
 {
@@ -112,13 +135,15 @@ enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
     struct route_move move;
     const struct toc_route *route = triage_route(work, policy, &decision);
     decide(work, policy, route, cause, &move);
-    issue->policy = policy->version;
-    if (same(issue->queue, move.queue) && same(issue->sla, move.sla) &&
-        same(issue->path, move.path) && (move.tier == 0 || move.tier == issue->tier) &&
-        !same(move.reason, ROUTE_HOP_LIMIT))
-        return TOC_OK;
-    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
+    change.what = cause->mode != 0 ? TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY
+                                   : TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
+    change.mode = cause->mode;
     triage_describe(&decision, &change);
+    if (cause->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+        return report(work, policy, &move, &change);
+    issue->policy = policy->version;
+    if (cause->mode == 0 && changes_nothing(issue, &move))
+        return TOC_OK;
     if (same(move.reason, ROUTE_ESCALATED) &&
         (change.by = work_rule_text(work, cause->rule->name)) == NULL)
         return TOC_ERR_LIMIT;

@@ -16,6 +16,7 @@
 #define ROUTE_RECLASSIFIED "reclassified"
 #define ROUTE_ESCALATED    "escalated"
 #define ROUTE_BY_HAND      "by_hand"
+#define ROUTE_POLICY       "policy"
 #define ROUTE_HOP_LIMIT    "hop_limit" /* it stays, though a route says otherwise */
 
 struct route_move {
@@ -38,15 +39,16 @@ TOC_MUST enum toc_err route_issue(struct work *work, const struct route_move *mo
 
 /* Why the policy is asked again. */
 struct route_cause {
-    const char *reason; /* unless it is the issue's first route */
-    const struct toc_triage_rule
-        *rule;         /* of the triage behind it: may send it elsewhere; or NULL */
-    bool keeps_chosen; /* a queue that a person chose stays */
+    const char *reason;                 /* unless it is the issue's first route */
+    const struct toc_triage_rule *rule; /* of the triage behind it: may send it away; or NULL */
+    bool keeps_chosen;                  /* a queue that a person chose stays */
+    bool keeps_queue;                   /* any queue does: only SLA and path may change */
+    Tocsin__V1__ApplyMode mode;         /* of a sweep, whose record is always made; or 0 */
 };
 
 /*
  * Moves the issue to where the routes of `policy`, or the triage rule before them, say; nothing is
- * recorded when that changes nothing.
+ * recorded when that changes nothing. A sweep that only reports moves nothing.
  */
 TOC_MUST enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
                                       const struct route_cause *cause);

@@ -178,7 +178,8 @@ static uint32_t version_in_force(struct core *core)
     return toc_get_u32be(row.data);
 }
 
-void chain_policy(struct chain *chain, const char *time, const char *text)
+void chain_policy_mode(struct chain *chain, const char *time, const char *text,
+                       Tocsin__V1__ApplyMode mode)
 {
     Tocsin__V1__PolicyApplied applied = TOCSIN__V1__POLICY_APPLIED__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
@@ -190,10 +191,16 @@ void chain_policy(struct chain *chain, const char *time, const char *text)
     applied.replaces = version_in_force(chain->router);
     applied.version = applied.replaces + 1;
     applied.size = (uint32_t)strlen(text);
+    applied.mode = mode;
     event.type = toc_wire_text("tocsin.policy.applied");
     event.body_case = TOCSIN__V1__EVENT__BODY_POLICY_APPLIED;
     event.policy_applied = &applied;
     feed_control(chain, &event, core_time(time));
+}
+
+void chain_policy(struct chain *chain, const char *time, const char *text)
+{
+    chain_policy_mode(chain, time, text, TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED);
 }
 
 const Tocsin__V1__IssueClocks *chain_clocks(struct chain *chain, unsigned issue, uint32_t number)

@@ -151,6 +151,9 @@ void chain_open(struct chain *chain, struct core_turns turns);
 void chain_close(struct chain *chain);
 /* Applies a policy text as the next version, at `time`. */
 void chain_policy(struct chain *chain, const char *time, const char *text);
+/* The same with what it means for the issues that are there. */
+void chain_policy_mode(struct chain *chain, const char *time, const char *text,
+                       Tocsin__V1__ApplyMode mode);
 /* Runs a script, line by line. */
 void chain_run(struct chain *chain, const char *script);
 void chain_input(struct chain *chain, const struct core_input *input);

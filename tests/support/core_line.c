@@ -178,6 +178,31 @@ static void add_due_set(struct line *line, const Tocsin__V1__IssueChange *change
     add_named(line, "by", change->by);
 }
 
+static void add_sweep(struct line *line, struct toc_arena *arena,
+                      const Tocsin__V1__IssueChange *change)
+{
+    if (change->mode == 0)
+        return;
+    const char *mode = enum_name(arena, &tocsin__v1__apply_mode__descriptor, (int)change->mode);
+    add(line, " %s", mode + strlen("apply_"));
+    if (change->would == NULL)
+        return;
+    add(line, " would: v%u", change->would->policy);
+    add_named(line, "queue", change->would->queue);
+    add_named(line, "sla", change->would->sla);
+    add_named(line, "path", change->would->path);
+    add_named(line, "rule", change->would->rule);
+}
+
+static void policy_swept(struct line *line, struct toc_arena *arena,
+                         const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__PolicySweep *body;
+    unpack(arena, &tocsin__v1__policy_sweep__descriptor, record, &body);
+    add(line, "policy_swept v%u issues=%u concerned=%u%s", body->version, (unsigned)body->issues,
+        (unsigned)body->concerned, body->done ? " done" : "");
+}
+
 static void add_missing(struct line *line, const Tocsin__V1__IssueChange *change)
 {
     for (size_t i = 0; i < change->n_missing; i++)
@@ -226,6 +251,7 @@ static void issue_changed(struct line *line, struct toc_arena *arena,
     add_named(line, "outcome", issue->outcome);
     add_other(line, change);
     add_due_set(line, change);
+    add_sweep(line, arena, change);
     add_people(line, change);
     add(line, "%s%s", issue->stub ? " stub" : "", issue->test ? " test" : "");
     if (record->policy != 0)
@@ -352,6 +378,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__EVENT_REFUSED, refused},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED, issue_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED, issue_refused},
+        {TOCSIN__V1__RECORD_TYPE__POLICY_SWEPT, policy_swept},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_PARKED, issue_parked},
         {TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, clock_changed},
         {TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED, urgency_changed},

@@ -1,0 +1,206 @@
+#include "services/router/sweep.h"
+
+#include "services/router/machine.h"
+#include "services/router/route.h"
+
+#define SWEEP_KEY 4
+#define DUE_BYTES 8 /* of a row, before the message: its next_ms */
+
+typedef Tocsin__V1__PolicySweep sweep_row;
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+/* The first sweep from `version` on; TOC_NONE when none is under way. */
+static enum toc_err load(struct toc_txn *txn, struct toc_arena *arena, uint32_t version,
+                         sweep_row **out)
+{
+    uint8_t at[SWEEP_KEY];
+    struct toc_str key, row;
+    toc_put_u32be(at, version);
+    enum toc_err err = toc_first_at_least(txn, TABLE_SWEEP, toc_str(at, sizeof(at)), &key, &row);
+    if (err != TOC_OK)
+        return err;
+    if (row.size < DUE_BYTES)
+        return TOC_ERR_DAMAGED;
+    return toc_wire_unpack(arena, &tocsin__v1__policy_sweep__descriptor,
+                           toc_str(row.data + DUE_BYTES, row.size - DUE_BYTES), out);
+}
+
+/* Keeps the row, whose instants are never negative, or takes it away when the sweep is done. */
+static enum toc_err keep(struct toc_turn *turn, const sweep_row *row)
+{
+    uint8_t key[SWEEP_KEY];
+    struct toc_str bytes;
+    toc_put_u32be(key, row->version);
+    if (row->done)
+        return toc_del(turn->txn, TABLE_SWEEP, toc_str(key, sizeof(key)));
+    TOC_TRY(toc_wire_pack(turn->arena, row, &bytes));
+    uint8_t *value = toc_arena_take(turn->arena, DUE_BYTES + bytes.size);
+    if (value == NULL)
+        return TOC_ERR_LIMIT;
+    toc_put_u64be(value, (uint64_t)row->next_ms);
+    memcpy(value + DUE_BYTES, bytes.data, bytes.size);
+    return toc_put(turn->txn, TABLE_SWEEP, toc_str(key, sizeof(key)),
+                   toc_str(value, DUE_BYTES + bytes.size));
+}
+
+/* --- one issue -------------------------------------------------------------------------------- */
+
+static bool reports_only(const sweep_row *sweep)
+{
+    return sweep->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY;
+}
+
+/* Opened or routed under this version or a later one, swept early, or not open. */
+static bool is_concerned(const sweep_row *sweep, const Tocsin__V1__Issue *issue)
+{
+    return issue->policy < sweep->version && issue->swept < sweep->version &&
+           !machine_is_over(issue->state);
+}
+
+/* Whether its route leads elsewhere than it did under the issue's own version. */
+static enum toc_err leads_elsewhere(struct work *work, const struct toc_policy *policy, bool *out)
+{
+    const struct toc_policy *old;
+    const struct toc_queue *to = triage_route(work, policy, NULL)->queue;
+    enum toc_err err = toc_turn_policy(work->turn, work->issue->policy, &old);
+    *out = true;
+    if (work->issue->policy == 0 || err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    *out = strcmp(triage_route(work, old, NULL)->queue->name, to->name) != 0;
+    return TOC_OK;
+}
+
+static enum toc_err sweep_issue(struct toc_turn *turn, const sweep_row *sweep,
+                                Tocsin__V1__Issue *issue)
+{
+    struct work work = work_begin(turn, issue, NULL, sweep->at_ms);
+    struct route_cause cause = {.reason = ROUTE_POLICY, .mode = sweep->mode};
+    const struct toc_policy *policy;
+    struct decision decision;
+    bool elsewhere;
+    enum toc_err err = toc_turn_policy(turn, sweep->version, &policy);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(leads_elsewhere(&work, policy, &elsewhere));
+    cause.keeps_queue = !elsewhere;
+    cause.keeps_chosen = true;
+    if (sweep->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE) {
+        TOC_TRY(triage_apply(&work, policy, &decision));
+        cause.rule = decision.triage;
+    }
+    TOC_TRY(route_by_policy(&work, policy, &cause));
+    return work_end(&work);
+}
+
+enum toc_err sweep_before_event(struct toc_turn *turn, Tocsin__V1__Issue *issue)
+{
+    uint8_t key[ISSUE_KEY];
+    sweep_row *sweep;
+    uint32_t version = 0;
+    enum toc_err err;
+    while ((err = load(turn->txn, turn->arena, version, &sweep)) == TOC_OK) {
+        version = sweep->version + 1;
+        issue_key(key, issue->partition, issue->number);
+        bool passed =
+            toc_str_compare(toc_wire_bytes(&sweep->through), toc_str(key, sizeof(key))) >= 0;
+        if (passed || reports_only(sweep))
+            continue;
+        if (is_concerned(sweep, issue))
+            TOC_TRY(sweep_issue(turn, sweep, issue));
+        issue->swept = sweep->version; /* also of one that is over: whatever opens it comes later */
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+enum toc_err sweep_begin(struct toc_turn *turn, const Tocsin__V1__PolicyApplied *applied,
+                         toc_time_ms at_ms)
+{
+    sweep_row row = TOCSIN__V1__POLICY_SWEEP__INIT;
+    if (applied->mode != TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW &&
+        applied->mode != TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE &&
+        applied->mode != TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+        return TOC_OK;
+    row.version = applied->version;
+    row.mode = applied->mode;
+    row.at_ms = at_ms;
+    row.next_ms = turn->log_ms > at_ms ? turn->log_ms : at_ms;
+    toc_wake_at(turn, row.next_ms);
+    return keep(turn, &row);
+}
+
+static enum toc_err tell(struct toc_turn *turn, const sweep_row *sweep)
+{
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__POLICY_SWEPT,
+                          .class_bit = TOC_CLASS_CONTROL,
+                          .partition = TOC_PARTITION_ALL,
+                          .at_ms = turn->log_ms,
+                          .policy = sweep->version,
+                          .message = sweep};
+    return toc_emit(turn, &out, NULL);
+}
+
+/* The next row after `through`; its key is kept there. */
+static enum toc_err next_issue(struct toc_turn *turn, uint8_t through[ISSUE_KEY + 1],
+                               Tocsin__V1__Issue **out)
+{
+    struct toc_str key, row;
+    enum toc_err err =
+        toc_first_at_least(turn->txn, TABLE_ISSUE, toc_str(through, ISSUE_KEY + 1), &key, &row);
+    if (err != TOC_OK)
+        return err;
+    if (key.size != ISSUE_KEY)
+        return TOC_ERR_DAMAGED;
+    memcpy(through, key.data, ISSUE_KEY);
+    return toc_unpack(turn, issue, row, out);
+}
+
+static enum toc_err advance(struct toc_turn *turn, sweep_row *sweep)
+{
+    /* One byte more than a key: what sorts just behind it. */
+    uint8_t through[ISSUE_KEY + 1] = {0};
+    Tocsin__V1__Issue *issue;
+    enum toc_err err = TOC_OK;
+    if (sweep->through.len == ISSUE_KEY)
+        memcpy(through, sweep->through.data, ISSUE_KEY);
+    for (unsigned i = 0; i < ROUTER_SWEEP_STEP; i++) {
+        size_t mark = toc_arena_mark(turn->arena);
+        err = next_issue(turn, through, &issue);
+        TOC_TRY(err);
+        if (err == TOC_NONE)
+            break;
+        sweep->issues++;
+        if (is_concerned(sweep, issue)) {
+            sweep->concerned++;
+            TOC_TRY(sweep_issue(turn, sweep, issue));
+        }
+        toc_arena_reset(turn->arena, mark);
+    }
+    sweep->done = err == TOC_NONE;
+    sweep->next_ms = turn->log_ms + ROUTER_SWEEP_PAUSE_MS;
+    sweep->through = toc_wire_binary(toc_str(through, ISSUE_KEY));
+    TOC_TRY(tell(turn, sweep));
+    return keep(turn, sweep);
+}
+
+enum toc_err sweep_fire(struct toc_turn *turn, toc_time_ms now_ms)
+{
+    sweep_row *sweep;
+    enum toc_err err = load(turn->txn, turn->arena, 0, &sweep);
+    if (err != TOC_OK)
+        return err;
+    return sweep->next_ms < now_ms ? advance(turn, sweep) : TOC_NONE;
+}
+
+enum toc_err sweep_next_due(struct toc_txn *txn, toc_time_ms *out)
+{
+    struct toc_str key, row;
+    enum toc_err err = toc_first_at_least(txn, TABLE_SWEEP, toc_str(NULL, 0), &key, &row);
+    TOC_TRY(err);
+    if (err == TOC_OK && row.size < DUE_BYTES)
+        return TOC_ERR_DAMAGED;
+    *out = err == TOC_OK ? (toc_time_ms)toc_get_u64be(row.data) : TOC_TIME_NEVER;
+    return TOC_OK;
+}
