@@ -93,6 +93,8 @@ static void draft_other(struct workload *work, struct rng *rng, struct draft *dr
     case 6:
         tocsin__v1__issue_status__init(&draft->status);
         draft->status.state = (Tocsin__V1__IssueState)rng_range(rng, 1, 6);
+        if (rng_chance(rng, 20))
+            draft->status.outcome = toc_wire_text(rng_chance(rng, 50) ? "upheld" : "overturned");
         draft_begin(work, draft, publisher, "tocsin.issue.status",
                     TOCSIN__V1__EVENT__BODY_ISSUE_STATUS, &draft->status);
         break;
@@ -103,7 +105,7 @@ static void draft_other(struct workload *work, struct rng *rng, struct draft *dr
         break;
     case 8:
         tocsin__v1__issue_assigned__init(&draft->assigned);
-        draft->assigned.action = (Tocsin__V1__IssueAssigned__Action)rng_range(rng, 1, 5);
+        draft->assigned.action = (Tocsin__V1__IssueAssigned__Action)rng_range(rng, 1, 6);
         draft->assigned.queue = toc_wire_text(queues[rng_next(rng) % 4]);
         draft->assigned.assignee = toc_wire_text("agent-1");
         draft_begin(work, draft, publisher, "tocsin.issue.assigned",
@@ -132,8 +134,12 @@ struct attempt *draft_issue_event(struct world *world, unsigned publisher)
         draft_opening(rng, &draft);
         draft_begin(work, &draft, publisher, "tocsin.issue.opened",
                     TOCSIN__V1__EVENT__BODY_ISSUE_OPENED, &draft.opened);
+        if (rng_chance(rng, 15) && draft.opened.n_tags == 0)
+            draft_appeal(world, &draft);
         draft.event.test = rng_chance(rng, 5);
         work->opened[subject] = true;
+    } else if (rng_chance(rng, 30)) {
+        draft_case(world, &draft, publisher);
     } else {
         draft_other(work, rng, &draft, publisher);
     }
@@ -241,6 +247,8 @@ void draft_policy(struct world *world, struct batch *batch)
     draft.applied.version = work->policy_next + 1;
     draft.applied.replaces = work->policy_next;
     draft.applied.size = (uint32_t)text.size;
+    if (!world->exact && rng_chance(&world->rng_work, 30))
+        draft.applied.mode = (Tocsin__V1__ApplyMode)rng_range(&world->rng_work, 1, 4);
     draft_begin(work, &draft, 0, "tocsin.policy.applied", TOCSIN__V1__EVENT__BODY_POLICY_APPLIED,
                 &draft.applied);
     struct attempt *applied = ledger_add(work, 0, &draft);

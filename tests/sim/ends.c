@@ -113,6 +113,8 @@ struct track {
     uint64_t last_seq;
     char queue[64];
     uint32_t policy;
+    uint32_t asked; /* other teams, not told yet */
+    bool merged;
     struct waiting waiting[WAITING_MAX]; /* parked, in order */
     size_t waiting_count, released;
 };
@@ -164,12 +166,53 @@ static void check_turn(struct world *world, struct track *track, const struct se
         world_fail(world, 5, "an event overtakes those that wait: %s", type);
 }
 
+/* What came of an event beside its own record. */
+static bool is_second(const Tocsin__V1__IssueChange *change)
+{
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED)
+        return strcmp(change->event_type, "tocsin.issue.escalated") != 0;
+    return change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ESCALATION &&
+           strncmp(change->event_type, "tocsin.escalation.", 18) != 0;
+}
+
+/* Questions to other teams are counted, none is left behind, and what is merged is over. */
+static void check_case(struct world *world, struct track *track,
+                       const Tocsin__V1__IssueChange *change)
+{
+    const Tocsin__V1__Issue *issue = change->issue;
+    const Tocsin__V1__CrossEscalation *asked = change->escalation;
+    bool closed = issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
+    if (asked != NULL && asked->state == TOCSIN__V1__ESCALATION_STATE__ESCALATION_TOLD)
+        track->asked--;
+    else if (asked != NULL && asked->raised_ms == asked->changed_ms &&
+             asked->state == TOCSIN__V1__ESCALATION_STATE__ESCALATION_RAISED &&
+             asked->returned == 0)
+        track->asked++;
+    if (issue->escalations != track->asked)
+        world_fail(world, 12, "%u open escalations where the history says %u", issue->escalations,
+                   track->asked);
+    if (closed && issue->escalations > 0 && change->old_state != 0 &&
+        change->old_state != issue->state)
+        world_fail(world, 12, "an issue is closed while another team is asked");
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED)
+        track->merged = true;
+    if (track->merged && !(closed && issue->merged_into.len == 16))
+        world_fail(world, 12, "a merged issue goes on");
+    if (issue->appeal != NULL && closed && issue->outcome[0] == '\0')
+        world_fail(world, 12, "an appeal is closed without an outcome");
+    if (issue->appeal != NULL && strcmp(issue->appeal->decider, issue->assignee) == 0 &&
+        issue->assignee[0] != '\0')
+        world_fail(world, 12, "an appeal is with who made the decision");
+}
+
 static void check_change(struct world *world, struct track *track, const struct seen *seen,
                          const Tocsin__V1__IssueChange *change)
 {
     const Tocsin__V1__Issue *issue = change->issue;
     bool moves = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED ||
-                 change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED;
+                 change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED ||
+                 change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__HANDED_OFF ||
+                 change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY;
     if (strcmp(moves ? change->old_queue : issue->queue, track->queue) != 0)
         world_fail(world, 12, "queue '%s' where the history says '%s'",
                    moves ? change->old_queue : issue->queue, track->queue);
@@ -178,11 +221,14 @@ static void check_change(struct world *world, struct track *track, const struct 
     snprintf(track->queue, sizeof(track->queue), "%s", issue->queue);
     track->at_ms = seen->at_ms;
     track->policy = issue->policy;
-    bool second = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED &&
-                  strcmp(change->event_type, "tocsin.issue.escalated") != 0;
-    if (!second && change->event_type[0] != '\0' &&
+    check_case(world, track, change);
+    bool passed_on = change->other.len == 16 && change->event_type[0] != '\0' &&
+                     change->what != TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED;
+    if (!is_second(change) && !passed_on && change->event_type[0] != '\0' &&
         change->what != TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED)
         check_turn(world, track, seen, change->event_type, change);
+    if (track->merged) /* what waited for it may have gone on to the other issue */
+        track->released = track->waiting_count;
 }
 
 static void check_history(struct world *world, struct tracks *tracks, const struct node *router,

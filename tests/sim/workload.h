@@ -3,6 +3,7 @@
  *
  *   workload.c  who publishes what, and when     ledger.c  what was sent, what was acknowledged
  *   draft.c     making events                    lines.c   events of scenarios, from a line each
+ *   draft_case.c  events about a case as a whole
  */
 #ifndef SIM_WORKLOAD_H
 #define SIM_WORKLOAD_H
@@ -60,7 +61,7 @@ struct workload {
 struct draft {
     Tocsin__V1__Event event;
     char id[24], source[16], subject[24], text[32], agent[16];
-    uint8_t issue[16], alert[16];
+    uint8_t issue[16], alert[16], other[16];
     char *tags[16];
     char tag_texts[16][72];
     Tocsin__V1__IssueOpened opened;
@@ -70,6 +71,10 @@ struct draft {
     Tocsin__V1__IssueFact fact;
     Tocsin__V1__IssueAssigned assigned;
     Tocsin__V1__IssueEscalated escalated;
+    Tocsin__V1__Escalation escalation;
+    Tocsin__V1__IssueMerged merged;
+    Tocsin__V1__IssueDueSet due_set;
+    Tocsin__V1__Appeal appeal;
     Tocsin__V1__AlertAction action;
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
@@ -99,5 +104,10 @@ struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8
 struct attempt *draft_bad(struct world *world, unsigned publisher);
 /* The next policy, its parts first. */
 void draft_policy(struct world *world, struct batch *batch);
+
+/* draft_case.c */
+void draft_case(struct world *world, struct draft *draft, unsigned publisher);
+/* The opening under construction contests a decision made in another issue. */
+void draft_appeal(struct world *world, struct draft *draft);
 
 #endif
