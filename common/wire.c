@@ -1,26 +1,5 @@
 #include "common/wire.h"
 
-/* protobuf-c answers NULL for malformed bytes and for want of memory: this tells them apart. */
-struct unpacking {
-    struct toc_arena *arena;
-    bool exhausted;
-};
-
-/* What protobuf-c calls instead of malloc; freeing is the arena's reset. */
-static void *arena_alloc(void *context, size_t size)
-{
-    struct unpacking *unpacking = context;
-    void *p = toc_arena_take(unpacking->arena, size);
-    unpacking->exhausted |= p == NULL;
-    return p;
-}
-
-static void arena_free(void *context, void *p)
-{
-    (void)context;
-    (void)p;
-}
-
 static const uint8_t *read_long_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {
     uint64_t value = 0;
@@ -46,6 +25,26 @@ static inline const uint8_t *read_varint(const uint8_t *p, const uint8_t *end, u
     return p + 1;
 }
 
+enum toc_err toc_wire_number(struct toc_wire_reader *reader, unsigned wire_type, uint64_t *out)
+{
+    const uint8_t *p = reader->next;
+    size_t size = wire_type == 1 ? 8 : 4;
+    if (wire_type == 0) {
+        p = read_varint(p, reader->end, out);
+        if (p == NULL)
+            return TOC_ERR_MALFORMED;
+        reader->next = p;
+        return TOC_OK;
+    }
+    if ((size_t)(reader->end - p) < size)
+        return TOC_ERR_MALFORMED;
+    *out = 0;
+    for (size_t i = 0; i < size; i++)
+        *out |= (uint64_t)p[i] << (8 * i);
+    reader->next = p + size;
+    return TOC_OK;
+}
+
 enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field *out)
 {
     const uint8_t *p = reader->next;
@@ -57,127 +56,26 @@ enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field
         return TOC_ERR_MALFORMED;
     out->number = (uint32_t)(tag >> 3);
     out->wire_type = tag & 7;
-    size_t left = (size_t)(reader->end - p);
+    struct toc_wire_reader rest = {p, reader->end};
+    uint64_t size;
     switch (out->wire_type) {
     case 0:
-        p = read_varint(p, reader->end, &out->value);
-        if (p == NULL)
-            return TOC_ERR_MALFORMED;
-        break;
     case 1:
-    case 5: {
-        size_t size = out->wire_type == 1 ? 8 : 4;
-        if (left < size)
-            return TOC_ERR_MALFORMED;
-        out->value = 0;
-        for (size_t i = 0; i < size; i++)
-            out->value |= (uint64_t)p[i] << (8 * i);
-        p += size;
+    case 5:
+        TOC_TRY(toc_wire_number(&rest, out->wire_type, &out->value));
+        p = rest.next;
         break;
-    }
-    case 2: {
-        uint64_t size;
+    case 2:
         p = read_varint(p, reader->end, &size);
         if (p == NULL || size > (uint64_t)(reader->end - p))
             return TOC_ERR_MALFORMED;
         out->bytes = toc_str(p, (size_t)size);
         p += size;
         break;
-    }
     default: /* groups were never part of proto3 */
         return TOC_ERR_MALFORMED;
     }
     reader->next = p;
-    return TOC_OK;
-}
-
-static unsigned wire_type_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 1;
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return 2;
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        return 5;
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_BOOL:
-    case PROTOBUF_C_TYPE_ENUM:
-        break;
-    }
-    return 0;
-}
-
-/*
- * The field of that number, NULL for an unknown one. Fields mostly come in the order of their
- * numbers, as the descriptor has them: `*next` is where the search goes on.
- */
-static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *type,
-                                                  uint32_t number, unsigned *next)
-{
-    unsigned at = *next;
-    while (at < type->n_fields && type->fields[at].id < number)
-        at++;
-    if (at == type->n_fields || type->fields[at].id != number)
-        return protobuf_c_message_descriptor_get_field(type, number);
-    *next = at;
-    return &type->fields[at];
-}
-
-static enum toc_err scan(const ProtobufCMessageDescriptor *type, struct toc_str bytes,
-                         unsigned depth, unsigned *fields)
-{
-    struct toc_wire_reader reader = toc_wire_reader(bytes);
-    struct toc_wire_field field;
-    unsigned next = 0;
-    enum toc_err err;
-    if (depth > TOC_WIRE_DEPTH_MAX)
-        return TOC_ERR_MALFORMED;
-    while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
-        if (++*fields > TOC_WIRE_FIELDS_MAX)
-            return TOC_ERR_MALFORMED;
-        const ProtobufCFieldDescriptor *known = find_field(type, field.number, &next);
-        if (known == NULL)
-            continue;
-        bool packed = field.wire_type == 2 && known->label == PROTOBUF_C_LABEL_REPEATED;
-        if (field.wire_type != wire_type_of(known->type) && !packed)
-            return TOC_ERR_MALFORMED;
-        if (known->type == PROTOBUF_C_TYPE_STRING && !toc_str_is_text(field.bytes))
-            return TOC_ERR_MALFORMED;
-        if (known->type == PROTOBUF_C_TYPE_MESSAGE)
-            TOC_TRY(scan(known->descriptor, field.bytes, depth + 1, fields));
-    }
-    return err == TOC_NONE ? TOC_OK : err;
-}
-
-enum toc_err toc_wire_scan(const ProtobufCMessageDescriptor *type, struct toc_str bytes)
-{
-    unsigned fields = 0;
-    return scan(type, bytes, 1, &fields);
-}
-
-enum toc_err toc_wire_unpack(struct toc_arena *arena, const ProtobufCMessageDescriptor *type,
-                             struct toc_str bytes, void *out_message)
-{
-    struct unpacking unpacking = {.arena = arena};
-    ProtobufCAllocator allocator = {arena_alloc, arena_free, &unpacking};
-    TOC_TRY(toc_wire_scan(type, bytes));
-    ProtobufCMessage *message =
-        protobuf_c_message_unpack(type, &allocator, bytes.size, (const uint8_t *)bytes.data);
-    if (message == NULL)
-        return unpacking.exhausted ? TOC_ERR_LIMIT : TOC_ERR_MALFORMED;
-    memcpy(out_message, &message, sizeof(message));
     return TOC_OK;
 }
 
