@@ -187,9 +187,27 @@ static bool is_over(Tocsin__V1__IssueState state)
 }
 
 /* An issue may become critical when it is opened or classified; a rule opens its alert once. */
+/*
+ * Whether a change is of a kind that opens and ends no alert, as most of a history is: that stands
+ * at its front and costs no unpacking.
+ */
+static bool is_of_no_concern(struct toc_str body)
+{
+    struct toc_wire_reader reader = toc_wire_reader(body);
+    struct toc_wire_field what;
+    if (toc_wire_next(&reader, &what) != TOC_OK || what.number != 1 || what.wire_type != 0)
+        return false;
+    return what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED ||
+           what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE ||
+           what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__NOTED ||
+           what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT;
+}
+
 static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *record)
 {
     Tocsin__V1__IssueChange *change;
+    if (is_of_no_concern(toc_wire_bytes(&record->body)))
+        return TOC_OK;
     TOC_TRY(toc_unpack(turn, issue_change, toc_wire_bytes(&record->body), &change));
     if (!toc_wire_is_known(&change->base))
         return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
