@@ -88,6 +88,7 @@ static const char *form_of(enum toc_conf_type type)
     case TOC_CONF_DURATION:
         return "a duration such as 250ms, 90s, 5m or 1h30m";
     case TOC_CONF_SWITCH:
+    case TOC_CONF_FLAG:
         return "yes or no";
     case TOC_CONF_TEXT:
     case TOC_CONF_LIST:
@@ -137,6 +138,7 @@ static bool set(const struct toc_conf *conf, const struct toc_conf_option *optio
         *(const char **)option->value = text;
         return true;
     case TOC_CONF_SWITCH:
+    case TOC_CONF_FLAG:
         return set_switch(option, text) || complain(conf, option, from, text);
     case TOC_CONF_LIST:
         if (add_to_list(option, text))
@@ -159,18 +161,25 @@ static bool set(const struct toc_conf *conf, const struct toc_conf_option *optio
 
 /* --- help ------------------------------------------------------------------------------- */
 
+static bool is_switch(const struct toc_conf_option *option)
+{
+    return option->type == TOC_CONF_SWITCH || option->type == TOC_CONF_FLAG;
+}
+
 static void print_help(const struct toc_conf *conf)
 {
     char env[ENV_MAX], left[64];
     printf("%s\n\nUsage: %s [options]%s%s\n", conf->summary, conf->program,
            conf->operands ? " " : "", conf->operands ? conf->operands : "");
-    printf("\nOptions (each can also be set as an environment variable):\n");
+    printf("\nOptions (those with a name in brackets can also be set in the environment):\n");
     for (size_t i = 0; i < conf->option_count; i++) {
         const struct toc_conf_option *option = &conf->options[i];
         env_name(env, option->name);
         snprintf(left, sizeof(left), "--%s %s", option->name,
                  option->argument ? option->argument : "");
         printf("  %-26s %s\n", left, option->help);
+        if (option->type == TOC_CONF_FLAG)
+            continue;
         printf("  %-26s [%s", "", env);
         if (option->preset != NULL && option->preset[0] != '\0')
             printf(", default %s", option->preset);
@@ -192,7 +201,7 @@ static void print_values(const struct toc_conf *conf)
         if (option->type == TOC_CONF_TEXT) {
             const char *text = *(const char **)option->value;
             printf("%s", text != NULL ? text : "");
-        } else if (option->type == TOC_CONF_SWITCH) {
+        } else if (is_switch(option)) {
             printf("%s", *(bool *)option->value ? "yes" : "no");
         } else if (option->type == TOC_CONF_LIST) {
             const struct toc_conf_list *list = option->value;
@@ -241,7 +250,7 @@ static bool set_presets(const struct toc_conf *conf)
     for (size_t i = 0; i < conf->option_count; i++) {
         const struct toc_conf_option *option = &conf->options[i];
         env_name(env, option->name);
-        const char *text = getenv(env);
+        const char *text = option->type == TOC_CONF_FLAG ? NULL : getenv(env);
         if (option->type == TOC_CONF_LIST) {
             ((struct toc_conf_list *)option->value)->count = 0;
             continue;
@@ -281,7 +290,7 @@ static bool parse_option(struct parse *parse)
     }
     if (equals != NULL)
         return set(parse->conf, option, argument, equals + 1);
-    if (option->type == TOC_CONF_SWITCH)
+    if (is_switch(option))
         return set(parse->conf, option, argument, "yes");
     if (parse->at + 1 == parse->argc) {
         fprintf(stderr, "%s: %s needs %s\n", parse->conf->program, argument,

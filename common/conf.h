@@ -17,6 +17,7 @@ enum toc_conf_type {
     TOC_CONF_SIZE,     /* int64_t *, bytes; suffixes k, M, G (1024) */
     TOC_CONF_DURATION, /* int64_t *, milliseconds; suffixes ms, s, m, h, d */
     TOC_CONF_SWITCH,   /* bool * */
+    TOC_CONF_FLAG,     /* bool *: a switch of this one call, which no environment sets */
     TOC_CONF_LIST,     /* struct toc_conf_list *: the option may be given many times; in the
                           environment the values stand apart by blanks */
 };

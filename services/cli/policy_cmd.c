@@ -10,7 +10,7 @@ static struct policy_test_options test_options;
 
 static const struct toc_conf_option keys_table[] = {
     VIEW_OPTIONS(view),
-    {"markdown", TOC_CONF_SWITCH, &keys_options.markdown, NULL, 0, 0, NULL, "Markdown tables"},
+    {"markdown", TOC_CONF_FLAG, &keys_options.markdown, NULL, 0, 0, NULL, "Markdown tables"},
     {"rewrite", TOC_CONF_TEXT, &keys_options.rewrite, NULL, 0, 0, "FILE",
      "brings the tables in a Markdown page up to date"},
 };
@@ -44,8 +44,8 @@ static struct policy_check_options check_options;
 
 static const struct toc_conf_option check_table[] = {
     VIEW_OPTIONS(view),
-    {"strict", TOC_CONF_SWITCH, &check_options.strict, NULL, 0, 0, NULL, "fail on warnings too"},
-    {"all-dates", TOC_CONF_SWITCH, &check_options.all_dates, NULL, 0, 0, NULL,
+    {"strict", TOC_CONF_FLAG, &check_options.strict, NULL, 0, 0, NULL, "fail on warnings too"},
+    {"all-dates", TOC_CONF_FLAG, &check_options.all_dates, NULL, 0, 0, NULL,
      "list holidays of earlier years too"},
 };
 
@@ -55,9 +55,9 @@ static const struct toc_conf_option apply_table[] = {
     VIEW_OPTIONS(view),
     {"mode", TOC_CONF_TEXT, &apply_options.mode, NULL, 0, 0, "MODE",
      "what it means for the issues that are there: new-issues, from-now, retroactive, report-only"},
-    {"dry-run", TOC_CONF_SWITCH, &apply_options.dry_run, NULL, 0, 0, NULL,
+    {"dry-run", TOC_CONF_FLAG, &apply_options.dry_run, NULL, 0, 0, NULL,
      "only show what would change"},
-    {"yes", TOC_CONF_SWITCH, &apply_options.yes, NULL, 0, 0, NULL,
+    {"yes", TOC_CONF_FLAG, &apply_options.yes, NULL, 0, 0, NULL,
      "do not ask; without a terminal nobody is asked"},
 };
 
@@ -74,7 +74,7 @@ static struct policy_show_options show_options;
 
 static const struct toc_conf_option show_table[] = {
     VIEW_OPTIONS(view),
-    {"origin", TOC_CONF_SWITCH, &show_options.origin, NULL, 0, 0, NULL,
+    {"origin", TOC_CONF_FLAG, &show_options.origin, NULL, 0, 0, NULL,
      "every value with its file and line, and the overlay's owner"},
 };
 

@@ -169,6 +169,7 @@ void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
     Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
     Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
     clock.metric = text_or(from.metric, "first_reply");
+    clock.kind = text_or(from.kind, "");
     clock.instance = from.instance != 0 ? from.instance : 1;
     change.what = from.what;
     change.clock = &clock;

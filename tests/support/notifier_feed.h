@@ -40,7 +40,8 @@ void feed_issue(struct feed *feed, const char *time, struct feed_issue change);
 struct feed_clock {
     unsigned issue;
     Tocsin__V1__ClockChange__What what;
-    const char *metric; /* "first_reply" */
+    const char *metric; /* its name: "first_reply" */
+    const char *kind;   /* what it measures, where its name does not say it */
     unsigned instance;  /* 1 */
     unsigned threshold_percent;
     const char *due; /* NULL: the time of the call */

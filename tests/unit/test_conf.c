@@ -12,7 +12,7 @@
 static struct {
     const char *data, *clock;
     int64_t rate, map_bytes, wait_ms, any;
-    bool verbose;
+    bool verbose, yes;
     struct toc_conf_list upstreams;
 } values;
 
@@ -24,6 +24,7 @@ static const struct toc_conf_option options[] = {
     {"map-size", TOC_CONF_SIZE, &values.map_bytes, "64M", 1, INT64_MAX, "SIZE", "how large"},
     {"wait", TOC_CONF_DURATION, &values.wait_ms, "1m30s", 10, 86400000, "TIME", "how long"},
     {"verbose", TOC_CONF_SWITCH, &values.verbose, "no", 0, 0, NULL, "say more"},
+    {"yes", TOC_CONF_FLAG, &values.yes, NULL, 0, 0, NULL, "do not ask"},
     {"upstream", TOC_CONF_LIST, &values.upstreams, NULL, 0, 0, "NAME=ENDPOINT", "whom to follow"},
 };
 
@@ -244,6 +245,18 @@ static void switches_say_yes_or_no(void **state)
                  "tocsin-test: --verbose=maybe: 'maybe' is not yes or no\n");
 }
 
+static void the_environment_answers_no_question(void **state)
+{
+    (void)state;
+    values.yes = false;
+    setenv("TOCSIN_YES", "example.org/log", 1);
+    assert_runs(PARSE("--data", "d"));
+    assert_false(values.yes);
+    assert_runs(PARSE("--yes"));
+    assert_true(values.yes);
+    unsetenv("TOCSIN_YES");
+}
+
 static void a_list_collects_every_time_it_is_given(void **state)
 {
     (void)state;
@@ -354,6 +367,8 @@ static void help_names_every_option_its_variable_and_its_preset(void **state)
     assert_non_null(strstr(out_text, "[TOCSIN_MAP_SIZE, default 64M]"));
     assert_non_null(strstr(out_text, "[TOCSIN_DATA]"));
     assert_non_null(strstr(out_text, "[TOCSIN_UPSTREAM, may be given many times]"));
+    assert_non_null(strstr(out_text, "--yes"));
+    assert_null(strstr(out_text, "TOCSIN_YES"));
     assert_non_null(strstr(out_text, "--check"));
     assert_non_null(strstr(out_text, "Example: tocsin-test --data d\n"));
 }
@@ -371,7 +386,7 @@ static void check_prints_what_is_set_wherever_it_stands(void **state)
     assert_int_equal(PARSE("--check", "--rate=9", "--upstream=a=1", "--upstream=b=2"),
                      TOC_CONF_DONE);
     assert_string_equal(out_text, "data=\nclock=wall\nrate=9\nany=0\nmap-size=67108864\n"
-                                  "wait=90000\nverbose=no\nupstream=a=1 b=2\n");
+                                  "wait=90000\nverbose=no\nyes=no\nupstream=a=1 b=2\n");
     assert_int_equal(PARSE("--check", "--rate=0"), TOC_CONF_USAGE);
 }
 
@@ -431,6 +446,7 @@ int main(void)
         CASE(what_is_no_number_is_refused),
         CASE(sizes_have_a_suffix_or_none),
         CASE(switches_say_yes_or_no),
+        CASE(the_environment_answers_no_question),
         CASE(a_list_collects_every_time_it_is_given),
         CASE(a_list_of_the_environment_stands_apart_by_blanks),
         CASE(a_list_of_the_command_line_replaces_the_environments),

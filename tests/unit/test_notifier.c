@@ -90,6 +90,43 @@ static void each_instance_and_metric_is_a_cause_of_its_own(void **state)
     assert_int_equal(core_count(feed.core, TABLE_ALERT), 3);
 }
 
+static void clocks_with_long_names_are_told_apart(void **state)
+{
+    (void)state;
+    struct feed_clock breach = {.issue = 1, .what = BREACHED, .kind = "legal"};
+    breach.metric = "gdpr-article-15-of-data-access";
+    feed_clock(&feed, "09:00", breach);
+    breach.metric = "gdpr-article-15-of-data-erasure";
+    feed_clock(&feed, "09:01", breach);
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 2);
+}
+
+static void a_rule_names_a_clock_or_what_it_measures(void **state)
+{
+    (void)state;
+    feed_policy(&feed, "08:30",
+                "policy: 1\n"
+                "paths: {desk: {steps: [{page: [ana], wait: 1h}]}}\n"
+                "queues: {desk: {tier: 1}}\n"
+                "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"
+                "slas:\n"
+                "  made: {calendar: always, clocks: {gdpr: {metric: legal, law: \"EU: GDPR\",\n"
+                "    targets: {default: 1 month}, warn: [80]}}}\n"
+                "routes: [{rule: all, queue: desk, sla: made, path: desk}]\n"
+                "alerts:\n"
+                "  - {rule: by-name, on: breached, metric: gdpr, severity: error}\n"
+                "  - {rule: by-metric, on: breached, metric: legal, severity: error}\n"
+                "  - {rule: other, on: breached, metric: resolution, severity: error}\n");
+    feed_clock(
+        &feed, "09:00",
+        (struct feed_clock){.issue = 1, .what = BREACHED, .metric = "gdpr", .kind = "legal"});
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 2);
+    feed_clock(
+        &feed, "09:01",
+        (struct feed_clock){.issue = 1, .what = BREACHED, .metric = "other-law", .kind = "legal"});
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 3);
+}
+
 static void a_warning_opens_from_its_threshold_on_and_for_its_metric(void **state)
 {
     (void)state;
@@ -425,6 +462,8 @@ int main(void)
         TEST(an_issue_may_become_critical_later),
         TEST(a_breach_tells_its_deadline),
         TEST(each_instance_and_metric_is_a_cause_of_its_own),
+        TEST(clocks_with_long_names_are_told_apart),
+        TEST(a_rule_names_a_clock_or_what_it_measures),
         TEST(a_warning_opens_from_its_threshold_on_and_for_its_metric),
         TEST(every_field_of_the_issue_may_decide),
         TEST(a_test_issue_pages_nobody),

@@ -107,7 +107,8 @@ def test_json_findings_have_their_places(tocsin, files):
 # --- show and keys --------------------------------------------------------------------------------
 
 def test_origin_names_file_line_and_owner(tocsin, files):
-    done = tocsin("show", "--origin", files())
+    environment = dict(os.environ, TOCSIN_ORIGIN="tocsin.example/log")  # audit's name, elsewhere
+    done = tocsin("show", "--origin", files(), env=environment)
     line = next(line for line in done.stdout.splitlines() if line.strip().startswith("P1:"))
     assert line.split()[:2] == ["P1:", "1h"]
     assert line.endswith("regions/brazil.yaml:8 (latam-lead)")
