@@ -21,6 +21,7 @@
     X(issues, "open issues, the most urgent first")                                                \
     X(clocks, "SLA clocks by time to breach")                                                      \
     X(alerts, "alerts that are not resolved")                                                      \
+    X(escalations, "what other teams were asked, and who has to act next")                         \
     X(why, "every decision about an issue or an alert, and why not")                               \
     X(ack, "acknowledge an alert")                                                                 \
     X(policy, "check, apply or show the policy; what may stand in it")                             \
@@ -38,6 +39,7 @@ int cmd_tail(int argc, char **argv);
 int cmd_issues(int argc, char **argv);
 int cmd_clocks(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
+int cmd_escalations(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);

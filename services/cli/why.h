@@ -41,6 +41,10 @@ __attribute__((format(printf, 5, 6))) void why_fold(const struct why_page *page,
 /* Writes one entry: its time, whose it is, what was decided and by which rule. */
 void why_record(struct why_page *page, const struct why_entry *entry);
 
+/* The part of it that is about a step of the issue's history. */
+void why_issue(const struct why_page *page, const Tocsin__V1__Record *record,
+               const Tocsin__V1__IssueChange *change);
+
 /* The part of it that is about a clock. */
 void why_clock(const struct why_page *page, const Tocsin__V1__Record *record,
                const Tocsin__V1__ClockChange *change);

@@ -43,143 +43,12 @@ void why_fold(const struct why_page *page, enum print_style style, unsigned inde
 
 #define headline(page, style, ...) why_fold((page), (style), WHY_INDENT, WHY_INDENT, __VA_ARGS__)
 
-/* Names joined by commas; cut when there are too many of them. */
-static const char *join(struct toc_arena *arena, char *const *names, size_t count)
-{
-    char *text = toc_arena_take(arena, TEXT_MAX);
-    size_t at = 0;
-    if (text == NULL)
-        return "";
-    text[0] = '\0';
-    for (size_t i = 0; i < count && at < TEXT_MAX; i++)
-        at += (size_t)snprintf(text + at, TEXT_MAX - at, "%s%s", i > 0 ? ", " : "", names[i]);
-    return text;
-}
-
-/* "abuse (risk), paid (category)": rules with the field that did not fit. */
-static const char *join_tried(struct toc_arena *arena, Tocsin__V1__Tried *const *tried,
-                              size_t count)
-{
-    char **names = toc_arena_take(arena, (count + 1) * sizeof(*names));
-    if (names == NULL)
-        return "";
-    for (size_t i = 0; i < count; i++) {
-        size_t size = strlen(tried[i]->name) + strlen(tried[i]->why) + 4;
-        names[i] = toc_arena_take(arena, size);
-        if (names[i] == NULL)
-            return "";
-        snprintf(names[i], size, "%s (%s)", tried[i]->name, tried[i]->why);
-    }
-    return join(arena, names, count);
-}
-
 /* --- intake -------------------------------------------------------------------------------- */
 
 static void on_event(const struct why_page *page, const Tocsin__V1__Event *event)
 {
     headline(page, PRINT_PLAIN, "%s from %s, id %s%s", event->type, event->source, event->id,
              event->test ? " (test)" : "");
-}
-
-/* --- router -------------------------------------------------------------------------------- */
-
-static void write_decision(const struct why_page *page, const Tocsin__V1__Record *record,
-                           const Tocsin__V1__IssueChange *change, const char *kind)
-{
-    if (change->rule[0] != '\0' && record->policy != 0)
-        why_detail(page, "by %s '%s' of policy version %u", kind, change->rule, record->policy);
-    else if (change->rule[0] != '\0')
-        why_detail(page, "by %s '%s'", kind, change->rule);
-    else if (record->policy == 0 && change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED)
-        why_detail(page, "no policy was in force: neither triaged nor routed");
-    if (change->n_tried > 0)
-        why_detail(page, "did not fit: %s",
-                   join_tried(page->arena, change->tried, change->n_tried));
-}
-
-/* "P1, critical risk, minor_safety" of what is set. */
-static const char *describe(struct toc_arena *arena, const Tocsin__V1__Issue *issue)
-{
-    char *parts[5], priority[8], risk[32];
-    size_t count = 0;
-    if (issue->priority != 0) {
-        snprintf(priority, sizeof(priority), "P%d", (int)issue->priority);
-        parts[count++] = priority;
-    }
-    if (issue->risk != 0) {
-        snprintf(risk, sizeof(risk), "%s risk", toc_risk_name((unsigned)issue->risk));
-        parts[count++] = risk;
-    }
-    if (issue->category[0] != '\0')
-        parts[count++] = issue->category;
-    if (issue->channel[0] != '\0')
-        parts[count++] = issue->channel;
-    if (issue->language[0] != '\0')
-        parts[count++] = issue->language;
-    return join(arena, parts, count);
-}
-
-static void on_routed(const struct why_page *page, const Tocsin__V1__Record *record,
-                      const Tocsin__V1__IssueChange *change)
-{
-    const Tocsin__V1__Issue *issue = change->issue;
-    char from[128] = "";
-    if (change->old_queue[0] != '\0')
-        snprintf(from, sizeof(from), " (from %.100s)", change->old_queue);
-    headline(page, PRINT_BOLD, "routed to %s%s: SLA %s, escalation path %s",
-             issue->queue[0] != '\0' ? issue->queue : "no queue", from,
-             issue->sla[0] != '\0' ? issue->sla : "none",
-             issue->path[0] != '\0' ? issue->path : "none");
-    write_decision(page, record, change, "route");
-}
-
-static void on_issue(const struct why_page *page, const Tocsin__V1__Record *record,
-                     const Tocsin__V1__IssueChange *change)
-{
-    static const char *const directions[] = {"", "from the requester", "to the requester",
-                                             "between agents"};
-    const Tocsin__V1__Issue *issue = change->issue;
-    unsigned direction = (unsigned)change->direction < 4 ? (unsigned)change->direction : 0;
-    switch ((int)change->what) {
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED:
-        headline(page, PRINT_BOLD, "opened%s: %s",
-                 issue->stub ? " without an opening event, which never came" : "",
-                 describe(page->arena, issue));
-        write_decision(page, record, change, "triage rule");
-        break;
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED:
-        on_routed(page, record, change);
-        break;
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE:
-        headline(page, PRINT_PLAIN, "message %s%s", directions[direction],
-                 change->auto_ ? ", an automatic one: stops no clock" : "");
-        break;
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS:
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__REOPENED:
-        headline(page, PRINT_BOLD, "%s, was %s%s", toc_state_name((unsigned)issue->state),
-                 toc_state_name((unsigned)change->old_state),
-                 change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__REOPENED ? " (reopened)" : "");
-        write_decision(page, record, change, "reason");
-        break;
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED:
-        headline(page, PRINT_BOLD, "classified: %s%s%s", describe(page->arena, issue),
-                 change->old_priority != issue->priority ? ", priority was " : "",
-                 change->old_priority != issue->priority
-                     ? toc_priority_name((unsigned)change->old_priority)
-                     : "");
-        write_decision(page, record, change, "triage rule");
-        break;
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED:
-        headline(page, PRINT_PLAIN, "assigned to %s in %s",
-                 issue->assignee[0] != '\0' ? issue->assignee : "nobody",
-                 issue->queue[0] != '\0' ? issue->queue : "no queue");
-        write_decision(page, record, change, "reason");
-        break;
-    default:
-        headline(page, PRINT_PLAIN, "noted %s", change->event_type);
-        write_decision(page, record, change, "reason");
-        break;
-    }
 }
 
 /* --- notifier ------------------------------------------------------------------------------ */
@@ -273,7 +142,7 @@ static void write_body(const struct why_page *page, const Tocsin__V1__Record *re
     if (body->descriptor == &tocsin__v1__event__descriptor)
         on_event(page, message);
     else if (body->descriptor == &tocsin__v1__issue_change__descriptor && issue->issue != NULL)
-        on_issue(page, record, issue);
+        why_issue(page, record, issue);
     else if (body->descriptor == &tocsin__v1__clock_change__descriptor && clock->clock != NULL)
         why_clock(page, record, clock);
     else if (body->descriptor == &tocsin__v1__alert_change__descriptor)
