@@ -324,6 +324,48 @@ static void a_body_without_its_meaning_is_refused(void **state)
     expect_refused(event, REASON(BAD_VALUE), "alert: an alert id of 16 bytes");
 }
 
+static void what_is_said_of_a_case_has_its_fields(void **state)
+{
+    static const struct {
+        const char *line;
+        Tocsin__V1__RefuseReason reason;
+        const char *detail;
+    } rows[] = {
+        {"10:00 fact value=x", REASON(MISSING_FIELD), "name: what the fact is about"},
+        {"10:00 fact name=a confidence_percent=101", REASON(BAD_VALUE),
+         "confidence_percent: 0 to 100"},
+        {"10:00 raised team=legal", REASON(MISSING_FIELD),
+         "escalation: an id, unique within the issue"},
+        {"10:00 raised escalation=q1", REASON(MISSING_FIELD),
+         "team: which team of the policy is asked"},
+        {"10:00 accepted "
+         "escalation=123456789012345678901234567890123456789012345678901234567890",
+         REASON(TOO_LARGE), "escalation: an id of at most 59 bytes"},
+        {"10:00 status solved outcome=won", REASON(BAD_VALUE), "outcome: upheld or overturned"},
+        {"10:00 open decider=ana", REASON(MISSING_FIELD),
+         "appeal: which decision, or in which issue it was made"},
+        {"10:00 due owner=ana due_ms=12:00", REASON(MISSING_FIELD),
+         "metric: the clock that it is for"},
+        {"10:00 due metric=resolution due_ms=12:00", REASON(MISSING_FIELD),
+         "owner: who answers for it"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        expect_refused(event_of(rows[i].line), rows[i].reason, rows[i].detail);
+    Tocsin__V1__Event *event = event_of("10:00 due metric=resolution owner=ana due_ms=12:00");
+    event->issue_due_set->due_ms = -1;
+    expect_refused(event, REASON(BAD_VALUE),
+                   "due_ms: an instant from 1970 to 2299, or 0 to take it back");
+    event->issue_due_set->due_ms = 0;
+    event->issue_due_set->end_ms = INT64_MAX;
+    expect_refused(event, REASON(BAD_VALUE),
+                   "end_ms: an instant from 1970 to 2299, or 0 for never");
+    event = event_of("10:00 open appeal=1");
+    event->issue_opened->appeal->issue.len = 15;
+    expect_refused(event, REASON(BAD_VALUE), "appeal.issue: an issue id of 16 bytes");
+    expect_accepted(event_of("10:00 open appeal=1 decider=ana"));
+}
+
 static void records_for_everyone_enter_through_the_control_intake_alone(void **state)
 {
     Tocsin__V1__PolicyPart part = TOCSIN__V1__POLICY_PART__INIT;
@@ -695,6 +737,7 @@ int main(void)
         CASE(an_issues_event_leaves_room_for_what_records_add),
         CASE(an_unknown_enumerator_is_refused),
         CASE(a_body_without_its_meaning_is_refused),
+        CASE(what_is_said_of_a_case_has_its_fields),
         cmocka_unit_test_setup_teardown(records_for_everyone_enter_through_the_control_intake_alone,
                                         set_up_plain, tear_down),
         CASE(a_refusal_says_of_which_event_without_breaking_its_text),
