@@ -44,7 +44,7 @@ static enum toc_err new_row(struct toc_turn *turn, const Tocsin__V1__Issue *issu
 /* Takes over what the record says of the issue, and what that means for targets. */
 static enum toc_err take(struct work *work, const Tocsin__V1__IssueChange *change, uint32_t version)
 {
-    const struct toc_sla *old = work->sla;
+    const struct work old = *work;
     bool edits = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY;
     if (happen_goes(work, change->issue))
         TOC_TRY(segment_end(work, work->at_ms));
@@ -52,7 +52,7 @@ static enum toc_err take(struct work *work, const Tocsin__V1__IssueChange *chang
         TOC_TRY(edit_begin(work, change));
     if (happen_take(work, change)) {
         TOC_TRY(row_bind(work));
-        return edits ? edit_apply(work, old) : retarget(work, old);
+        return edits ? edit_apply(work, &old) : retarget(work, &old);
     }
     if (edits && change->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
         return edit_report(work, version != work->row->policy ? version : 0);

@@ -87,7 +87,7 @@ static enum toc_err recount(struct work *work)
     return TOC_OK;
 }
 
-enum toc_err edit_apply(struct work *work, const struct toc_sla *old)
+enum toc_err edit_apply(struct work *work, const struct work *old)
 {
     work->mode = work->change->mode;
     if (work->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE)
@@ -172,7 +172,7 @@ enum toc_err edit_report(struct work *work, uint32_t version)
     TOC_TRY(copy_row(work, &dry.row));
     dry.sla = routed(work, dry.policy);
     dry.dry = true;
-    TOC_TRY(retarget(&dry, work->sla));
+    TOC_TRY(retarget(&dry, work));
     for (size_t i = 0; i < work->row->n_clocks; i++)
         TOC_TRY(report(work, &dry, i, dry.policy->version));
     return TOC_OK;

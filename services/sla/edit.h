@@ -16,8 +16,8 @@
 /* Before the row takes over the new version: what has to be counted by the old rules. */
 TOC_MUST enum toc_err edit_begin(struct work *work, const Tocsin__V1__IssueChange *change);
 
-/* After it, with the new policy bound; `old` is the SLA that applied before. */
-TOC_MUST enum toc_err edit_apply(struct work *work, const struct toc_sla *old);
+/* After it, with the new policy bound; `old` has the one that applied before. */
+TOC_MUST enum toc_err edit_apply(struct work *work, const struct work *old);
 
 /* Nothing is taken over; `version` is the policy that would apply. */
 TOC_MUST enum toc_err edit_report(struct work *work, uint32_t version);

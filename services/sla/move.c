@@ -71,14 +71,7 @@ enum toc_err move_cancel(struct work *work, size_t index, Tocsin__V1__ClockEnd b
                          const char *reason)
 {
     Tocsin__V1__Clock *clock = work->row->clocks[index];
-    struct clock ruled = row_clock(work, index);
-    if (clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING) {
-        struct toc_interval open = {clock->running_since_ms, work->at_ms};
-        if (ruled.rule != NULL)
-            open = clock_halt(ruled, work->at_ms);
-        if (open.from_ms < open.until_ms)
-            TOC_TRY(row_keep_interval(work, index, open));
-    }
+    TOC_TRY(halt(work, index));
     end(work, clock, TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED, by);
     clock->unconfirmed = false;
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED, reason);
@@ -127,7 +120,11 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
 {
     struct clock clock = row_follow(work, work->row->clocks[index], rule);
     bool resets = clock_is_live(clock.row);
+    if (resets)
+        TOC_TRY(halt(work, index));
     renew(work, clock.row, rule, rule->goes_on && !resets);
+    if (rule->goes_on && !resets) /* the time that it had, by the rule of now */
+        TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
     if (clock.row->started_ms == 0)
         clock.row->started_ms = from_ms;
     clock_aim(clock);

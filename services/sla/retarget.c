@@ -5,11 +5,17 @@
 
 /* --- the verdict -------------------------------------------------------------------------- */
 
+/* The due that is past at `at_ms`, however it came to be. */
+static toc_time_ms passed(struct clock clock, toc_time_ms at_ms)
+{
+    return clock.row->due_ms < at_ms ? clock.row->due_ms : at_ms;
+}
+
 /* The new target is past: one breach, and the warnings before it are not worth a word. */
 static enum toc_err breach_now(struct work *work, size_t index, struct clock clock,
                                const char *reason)
 {
-    toc_time_ms due_ms = clock.row->due_ms < work->at_ms ? clock.row->due_ms : work->at_ms;
+    toc_time_ms due_ms = passed(clock, work->at_ms);
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
                               .at_ms = work->at_ms,
                               .due_ms = due_ms,
@@ -42,18 +48,12 @@ enum toc_err retarget_judge(struct work *work, size_t index, const char *reason)
         return revoke(work, index, clock);
     if (!clock.row->breached && over)
         return breach_now(work, index, clock, reason);
+    if (clock.row->breached_ms > work->at_ms) /* breached still, but by now */
+        clock.row->breached_ms = passed(clock, work->at_ms);
     return TOC_OK;
 }
 
 /* --- another target ----------------------------------------------------------------------- */
-
-static const struct toc_clock_rule *rule_of(const struct toc_sla *sla, const char *name)
-{
-    for (size_t i = 0; sla != NULL && i < sla->clock_count; i++)
-        if (strcmp(sla->clocks[i].name, name) == 0)
-            return &sla->clocks[i];
-    return NULL;
-}
 
 static bool warns_alike(const struct toc_clock_rule *a, const struct toc_clock_rule *b)
 {
@@ -161,17 +161,28 @@ enum toc_err retarget_go_on(struct work *work, size_t index)
     return retarget_judge(work, index, NULL);
 }
 
-enum toc_err retarget(struct work *work, const struct toc_sla *old)
+/* What the policy does not have any more ends by the rule that it had. */
+static enum toc_err drop(struct work *work, size_t index, const struct work *old)
+{
+    struct work was = *work;
+    was.policy = old->policy;
+    was.sla = old->sla;
+    return move_cancel(&was, index, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL);
+}
+
+enum toc_err retarget(struct work *work, const struct work *old)
 {
     work->changed = true;
     for (size_t i = 0; i < work->row->n_clocks; i++) {
         struct clock clock = row_clock(work, i);
         if (!clock_is_live(clock.row))
             continue; /* a finished clock is never judged again */
-        if (clock.rule == NULL || !happen_wanted(work, clock))
+        if (clock.rule == NULL)
+            TOC_TRY(drop(work, i, old));
+        else if (!happen_wanted(work, clock))
             TOC_TRY(move_cancel(work, i, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL));
-        else if (clock.rule->metric != TOC_CLOCK_ESCALATION)
-            TOC_TRY(set_target(work, i, rule_of(old, clock.row->metric), NULL));
+        else
+            TOC_TRY(set_target(work, i, row_clock(old, i).rule, NULL));
     }
     return TOC_OK;
 }

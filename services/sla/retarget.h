@@ -9,11 +9,8 @@
 
 #include "services/sla/record.h"
 
-/*
- * Call with the row's new priority, SLA and policy bound; `old` is the SLA that applied before,
- * NULL for none.
- */
-TOC_MUST enum toc_err retarget(struct work *work, const struct toc_sla *old);
+/* Call with the row's new priority, SLA and policy bound; `old` has those that applied before. */
+TOC_MUST enum toc_err retarget(struct work *work, const struct work *old);
 
 /* A clock that was cancelled for want of a target has one again. */
 TOC_MUST enum toc_err retarget_go_on(struct work *work, size_t index);

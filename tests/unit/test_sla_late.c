@@ -1,0 +1,144 @@
+/* Terms that change under a clock, and what comes after time has passed judgement: found by seeds
+ * of the simulator. */
+#include "tests/support/sla_feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define POLICY(answer)                                                                             \
+    "policy: 1\n"                                                                                  \
+    "calendars:\n"                                                                                 \
+    "  always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}\n"                                \
+    "queues: {q: {tier: 1}, second: {tier: 2}}\n"                                                  \
+    "teams: {legal: {calendar: always, answer_within: " answer ", remind: [50]}}\n"                \
+    "routes: [{rule: default, queue: q, sla: ola}]\n"                                              \
+    "slas:\n"                                                                                      \
+    "  ola: {calendar: always, clocks: {queue_wait: {targets: {default: 1h}}}}\n"                  \
+    "  plain: {calendar: always, clocks: {resolution: {targets: {P1: 2h, default: 4h},\n"          \
+    "    reset_on: [inbound], cancel_on: [on_hold]}}}\n"
+
+static struct sla_feed feed;
+
+static int set_up(void **state)
+{
+    (void)state;
+    sla_feed_open(&feed, (struct core_turns){.turn = 1}, POLICY("2h"));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    sla_feed_close(&feed);
+    return 0;
+}
+
+static void told(const char *script, const char *transcript)
+{
+    sla_feed_run(&feed, script);
+    assert_text(core_transcript(feed.sla), transcript);
+}
+
+static void returns_to_a_queue_add_up_under_other_clocks_between(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=ola queue=q queued_ms=10:00\n"
+         "10:20 routed sla=plain queue=second queued_ms=10:20\n"
+         "11:00 routed sla=ola queue=q queued_ms=11:00\n"
+         "11:40:01 time\n",
+         "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
+         "10:20:00 clock 1 queue_wait[q]/1 cancelled\n"
+         "10:20:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "11:00:00 clock 1 resolution/1 cancelled\n"
+         "11:00:00 clock 1 queue_wait[q]/2 started target=60m next=11:40:00\n"
+         "11:40:00 clock 1 queue_wait[q]/2 breached due=11:40:00 "
+         "ledger=10:00:00-10:20:00,11:00:00-\n");
+}
+
+static void a_reset_from_before_the_breach_takes_it_back(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q\n"
+         "14:30 time\n"
+         "13:00 log=14:30 message direction=INBOUND\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00- catch_up\n"
+         "13:00:00 clock 1 resolution/1 corrected due=14:00:00 ledger=10:00:00-13:00:00 "
+         "reason=late_evidence\n"
+         "13:00:00 clock 1 resolution/2 started target=240m next=17:00:00 reason=reset\n");
+}
+
+static void a_cancellation_from_before_the_breach_takes_it_back(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q\n"
+         "14:30 time\n"
+         "13:00 log=14:30 status state=ON_HOLD\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00- catch_up\n"
+         "13:00:00 clock 1 resolution/1 corrected due=14:00:00 ledger=10:00:00-13:00:00 "
+         "reason=late_evidence\n"
+         "13:00:00 clock 1 resolution/1 cancelled\n");
+}
+
+static void what_an_sla_drops_from_before_the_breach_is_taken_back(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q\n"
+         "14:30 time\n"
+         "14:00 log=14:30 routed sla=ola queue=q\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00- catch_up\n"
+         "14:00:00 clock 1 resolution/1 corrected due=14:00:00 ledger=10:00:00-14:00:00 "
+         "reason=late_evidence\n"
+         "14:00:00 clock 1 resolution/1 cancelled\n"
+         "14:00:00 clock 1 queue_wait[q]/1 started target=60m next=15:00:00\n");
+}
+
+static void a_breach_by_a_tighter_target_stands_when_the_clock_is_dropped_then(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q\n"
+         "14:30 time\n"
+         "13:00 log=14:30 classified priority=P1\n"
+         "13:00 log=14:30 routed sla=ola queue=q\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00- catch_up\n"
+         "13:00:00 clock 1 resolution/1 retargeted target=120m was=240m due=12:00:00 late\n"
+         "13:00:00 clock 1 resolution/1 cancelled late\n"
+         "13:00:00 clock 1 queue_wait[q]/1 started target=60m next=14:00:00\n");
+}
+
+static void zammad_5624_a_policy_from_now_on_concerns_other_teams_too(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q\n"
+         "10:10 escalation id=e1 team=legal is=raised\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "10:10:00 clock 1 escalation[e1]/1 started target=120m next=11:10:00\n");
+    sla_feed_policy(&feed, "10:30", POLICY("1h"));
+    told("10:30 policy mode=FROM_NOW policy=2\n"
+         "11:10:01 time\n",
+         "10:30:00 clock 1 escalation[e1]/1 recomputed due=11:10:00 from=12:10:00\n"
+         "10:40:00 clock 1 escalation[e1]/1 warned 50% due=11:10:00 catch_up\n"
+         "11:10:00 clock 1 escalation[e1]/1 breached due=11:10:00 "
+         "ledger=10:10:00-10:30:00,10:30:00-\n");
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(returns_to_a_queue_add_up_under_other_clocks_between),
+        CASE(a_reset_from_before_the_breach_takes_it_back),
+        CASE(a_cancellation_from_before_the_breach_takes_it_back),
+        CASE(what_an_sla_drops_from_before_the_breach_is_taken_back),
+        CASE(a_breach_by_a_tighter_target_stands_when_the_clock_is_dropped_then),
+        CASE(zammad_5624_a_policy_from_now_on_concerns_other_teams_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
