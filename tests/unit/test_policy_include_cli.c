@@ -282,6 +282,57 @@ static void a_file_that_is_no_calendar_is_told_at_its_place(void **state)
                  "      |                                        ^\n");
 }
 
+/* --- warnings ----------------------------------------------------------------------------------
+ */
+
+static void windows_that_overlap_are_both_named(void **state)
+{
+    (void)state;
+    write_file("root.yaml", "policy: 1\n" REST "calendars:\n"
+                            "  c:\n"
+                            "    zone: UTC\n"
+                            "    weekly:\n"
+                            "      mon-fri: [\"09:00-12:00\", \"12:00-17:00\"]\n"
+                            "      wed: [\"16:00-18:00\"]\n"
+                            "      sun: [\"22:00-02:00\"]\n"
+                            "      mon: [\"01:00-03:00\", \"03:00-04:00\"]\n"
+                            "    date_hours: {2026-01-05: [\"09:00-10:00\", \"09:59-11:00\"]}\n");
+    assert_found(
+        "root.yaml:9:13: warning: the window '16:00-18:00' overlaps another\n"
+        "    9 |       wed: [\"16:00-18:00\"]\n"
+        "      |             ^\n"
+        "hint: the other is at root.yaml:8:32; they count as one, from the first begin to the last "
+        "end\n"
+        "\n"
+        "root.yaml:11:13: warning: the window '01:00-03:00' overlaps another\n"
+        "   11 |       mon: [\"01:00-03:00\", \"03:00-04:00\"]\n"
+        "      |             ^\n"
+        "hint: the other is at root.yaml:10:13; they count as one, from the first begin to the "
+        "last "
+        "end\n"
+        "\n"
+        "root.yaml:12:46: warning: the window '09:59-11:00' overlaps another\n"
+        "   12 |     date_hours: {2026-01-05: [\"09:00-10:00\", \"09:59-11:00\"]}\n"
+        "      |                                              ^\n"
+        "hint: the other is at root.yaml:12:31; they count as one, from the first begin to the "
+        "last "
+        "end\n");
+}
+
+static void an_alert_asks_a_clock_only_for_what_it_knows(void **state)
+{
+    (void)state;
+    write_file("root.yaml", "policy: 1\n" REST "alerts:\n"
+                            "  - {rule: a, on: breached, when: {region: BR, queue: desk}, "
+                            "severity: info}\n"
+                            "  - {rule: b, on: opened, when: {region: BR}, severity: info}\n");
+    assert_found("root.yaml:5:35: warning: 'region' is not known when a clock breaches\n"
+                 "    5 |   - {rule: a, on: breached, when: {region: BR, queue: desk}, severity: "
+                 "info}\n"
+                 "      |                                   ^\n"
+                 "hint: then a rule can ask for queue, source, risk and priority\n");
+}
+
 /* --- what is shipped -------------------------------------------------------------------------- */
 
 static void shipped_policies_have_no_error_and_no_warning(void **state)
@@ -350,6 +401,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_there_is_not_read, begin, end),
         cmocka_unit_test_setup_teardown(holidays_of_a_file_close, begin, end),
         cmocka_unit_test_setup_teardown(doubtful_dates_are_warned_about, begin, end),
+        cmocka_unit_test_setup_teardown(windows_that_overlap_are_both_named, begin, end),
+        cmocka_unit_test_setup_teardown(an_alert_asks_a_clock_only_for_what_it_knows, begin, end),
         cmocka_unit_test(shipped_policies_have_no_error_and_no_warning),
         cmocka_unit_test_setup_teardown(public_holiday_files_are_read, begin, end),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_calendar_is_told_at_its_place, begin,
