@@ -2,6 +2,7 @@
 
 #include "services/router/appeal.h"
 #include "services/router/classify.h"
+#include "services/router/machine.h"
 #include "services/router/triage.h"
 
 static void take_name(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
@@ -71,13 +72,15 @@ enum toc_err open_stub(struct work *work, const Tocsin__V1__Event *first)
     return classify_by_policy(work, &change, false);
 }
 
-/* Nobody knew that it was an appeal when it was given to who made the decision. */
-static void release_decider(Tocsin__V1__Issue *issue)
+/* Nobody knew that it was an appeal: who decided may have it, or it ended without an outcome. */
+static void begin_appeal(Tocsin__V1__Issue *issue)
 {
     if (appeal_excludes(issue, issue->assignee)) {
         issue->assignee = toc_wire_text("");
         issue->claimed_ms = 0;
     }
+    if (issue->appeal != NULL && machine_is_over(issue->state))
+        (void)machine_apply(issue, INPUT_OPEN);
 }
 
 /* It gets its values, its history stays. */
@@ -88,7 +91,8 @@ static enum toc_err open_late(struct work *work)
     change.old_priority = work->issue->priority;
     take_opening(work->issue, work->event);
     work->issue->stub = false;
-    release_decider(work->issue);
+    change.old_state = work->issue->state;
+    begin_appeal(work->issue);
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
     TOC_TRY(classify_by_policy(work, &change, false));

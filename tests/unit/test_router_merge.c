@@ -264,6 +264,15 @@ static void an_appeal_that_is_open_again_has_no_outcome_yet(void **state)
            "overturned)\n");
 }
 
+static void what_turns_out_to_be_an_appeal_begins_as_one(void **state)
+{
+    (void)state;
+    quietly("10:03 assign issue=4 action=ASSIGN assignee=ana\n10:03 status issue=4 closed\n"
+            "10:04 time\n");
+    expect("10:05 open issue=4 appeal=9 decider=ana\n",
+           "10:05:00 issue 1 classified closed->open " AT "v1\n");
+}
+
 static void an_outcome_without_an_appeal_is_refused(void **state)
 {
     (void)state;
@@ -328,6 +337,7 @@ int main(void)
         CASE(who_decided_does_not_get_the_appeal),
         CASE(an_appeal_ends_with_an_outcome_only),
         CASE(an_appeal_that_is_open_again_has_no_outcome_yet),
+        CASE(what_turns_out_to_be_an_appeal_begins_as_one),
         CASE(an_outcome_without_an_appeal_is_refused),
         CASE(an_appeal_of_what_is_not_here_stands_alone),
         CASE(a_due_date_by_hand_is_in_the_history),
