@@ -35,7 +35,15 @@ toc_time_ms clock_between(struct clock clock, toc_time_ms from_ms, toc_time_ms u
 {
     if (!is_wall(clock))
         return toc_calendar_between(clock.rule->calendar, from_ms, until_ms);
-    return until_ms > from_ms ? until_ms - from_ms : 0;
+    if (until_ms <= from_ms)
+        return 0;
+    bool overflows = from_ms < 0 && until_ms > TOC_TIME_NEVER + from_ms;
+    return overflows ? TOC_TIME_NEVER : until_ms - from_ms;
+}
+
+toc_time_ms clock_sum(toc_time_ms a_ms, toc_time_ms b_ms)
+{
+    return a_ms > TOC_TIME_NEVER - b_ms ? TOC_TIME_NEVER : a_ms + b_ms;
 }
 
 /* A calendar that closes for good within the search never gets there. */
@@ -53,7 +61,8 @@ toc_time_ms clock_elapsed(struct clock clock, toc_time_ms at_ms)
 {
     if (!is_running(clock.row))
         return clock.row->elapsed_ms;
-    return clock.row->elapsed_ms + clock_between(clock, clock.row->running_since_ms, at_ms);
+    return clock_sum(clock.row->elapsed_ms,
+                     clock_between(clock, clock.row->running_since_ms, at_ms));
 }
 
 /* --- targets ------------------------------------------------------------------------------ */

@@ -36,6 +36,9 @@ void clock_aim(struct clock clock);
 /* The clock's own time in [from, until); 0 when reversed. */
 toc_time_ms clock_between(struct clock clock, toc_time_ms from_ms, toc_time_ms until_ms);
 
+/* Of two such times; the end of time is as far as it goes. */
+toc_time_ms clock_sum(toc_time_ms a_ms, toc_time_ms b_ms);
+
 /* The clock's own time up to `at_ms`. */
 toc_time_ms clock_elapsed(struct clock clock, toc_time_ms at_ms);
 

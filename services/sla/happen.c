@@ -133,10 +133,10 @@ bool happen_take(struct work *work, const Tocsin__V1__IssueChange *change)
     bool names = take_names(work->row, change->issue);
     bool place = take_place(work, change->issue);
     bool firsts = take_firsts(work);
-    bool terms = take_terms(work->row, change->issue,
-                            change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY);
-    work->changed = work->changed || names || place || firsts || terms;
-    return terms;
+    work->terms = take_terms(work->row, change->issue,
+                             change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY);
+    work->changed = work->changed || names || place || firsts || work->terms;
+    return work->terms;
 }
 
 /* --- what holds --------------------------------------------------------------------------- */

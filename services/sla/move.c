@@ -161,6 +161,15 @@ enum toc_err move_place(struct work *work, const struct toc_clock_rule *rule, co
     return TOC_OK;
 }
 
+/* What it measures has no beginning that is known, but goes on. */
+static bool is_under_way(const struct work *work, const struct toc_clock_rule *rule)
+{
+    bool updates =
+        rule->metric == TOC_CLOCK_PERIODIC_UPDATE || rule->metric == TOC_CLOCK_PAUSABLE_UPDATE;
+    return rule->metric == TOC_CLOCK_TIER_TIME || rule->metric == TOC_CLOCK_QUEUE_WAIT ||
+           (updates && work->terms);
+}
+
 /* A clock of a rule that has none for its present scope, from when what it measures began. */
 static enum toc_err start_missing(struct work *work, const struct toc_clock_rule *rule)
 {
@@ -173,9 +182,7 @@ static enum toc_err start_missing(struct work *work, const struct toc_clock_rule
     if (!happen_wanted(work, clock) || !happen_may_begin(work, rule))
         return TOC_OK;
     toc_time_ms from_ms = happen_since(work, rule);
-    bool now = happen_fires(work, rule->start) || rule->metric == TOC_CLOCK_TIER_TIME ||
-               rule->metric == TOC_CLOCK_QUEUE_WAIT || rule->metric == TOC_CLOCK_PERIODIC_UPDATE ||
-               rule->metric == TOC_CLOCK_PAUSABLE_UPDATE;
+    bool now = happen_fires(work, rule->start) || is_under_way(work, rule);
     if (from_ms == 0 && !now)
         return TOC_OK;
     if (work->row->n_clocks == SLA_CLOCKS_MAX && work->happened == 0)

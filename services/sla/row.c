@@ -251,7 +251,7 @@ enum toc_err row_sum_ledger(struct work *work, struct clock clock, size_t index,
     toc_time_ms sum = clock.row->kept_ms;
     for (uint32_t i = clock.row->kept; i < clock.row->intervals; i++) {
         TOC_TRY(row_read_interval(work, index, i, &interval));
-        sum += clock_between(clock, interval.from_ms, interval.until_ms);
+        sum = clock_sum(sum, clock_between(clock, interval.from_ms, interval.until_ms));
     }
     *out = sum;
     return TOC_OK;

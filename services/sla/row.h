@@ -36,6 +36,7 @@ struct work {
     struct toc_fields fields;
     uint32_t happened;           /* bit 1 << enum toc_happening */
     bool entered;                /* the issue came into its state */
+    bool terms;                  /* its priority, SLA or policy is another */
     Tocsin__V1__IssueState left; /* the one before */
     Tocsin__V1__ApplyMode mode;  /* of the policy version that is being applied; 0: none is */
     bool dry;                    /* the row is a copy: nothing is written */
