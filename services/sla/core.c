@@ -42,7 +42,7 @@ static enum toc_err new_row(struct toc_turn *turn, const Tocsin__V1__Issue *issu
 }
 
 /* Takes over what the record says of the issue, and what that means for targets. */
-static enum toc_err take(struct work *work, const Tocsin__V1__IssueChange *change, uint32_t version)
+static enum toc_err take(struct work *work, const Tocsin__V1__IssueChange *change)
 {
     const struct work old = *work;
     bool edits = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY;
@@ -55,7 +55,7 @@ static enum toc_err take(struct work *work, const Tocsin__V1__IssueChange *chang
         return edits ? edit_apply(work, &old) : retarget(work, &old);
     }
     if (edits && change->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
-        return edit_report(work, version != work->row->policy ? version : 0);
+        return edit_report(work);
     return TOC_OK;
 }
 
@@ -77,7 +77,7 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     }
     TOC_TRY(row_bind(&work));
     TOC_TRY(fire_issue(&work, work.at_ms)); /* what was due before it has come to pass */
-    TOC_TRY(take(&work, change, record->policy));
+    TOC_TRY(take(&work, change));
     TOC_TRY(manual_move(&work));
     TOC_TRY(escalation_move(&work));
     TOC_TRY(move_clocks(&work));

@@ -118,15 +118,6 @@ static enum toc_err copy_row(struct work *work, Tocsin__V1__IssueClocks **out)
     return TOC_OK;
 }
 
-/* The SLA of the route that the policy would take. */
-static const struct toc_sla *routed(const struct work *work, const struct toc_policy *policy)
-{
-    for (size_t i = 0; i < policy->route_count; i++)
-        if (toc_match(&policy->routes[i].when, &work->fields))
-            return policy->routes[i].sla;
-    return NULL;
-}
-
 static bool is_other(const Tocsin__V1__Clock *now, const Tocsin__V1__Clock *then)
 {
     return now->state != then->state || now->target_ms != then->target_ms ||
@@ -163,17 +154,20 @@ static enum toc_err report(struct work *work, struct work *dry, size_t index, ui
     return err;
 }
 
-enum toc_err edit_report(struct work *work, uint32_t version)
+enum toc_err edit_report(struct work *work)
 {
+    const Tocsin__V1__Would *would = work->change->would;
     struct work dry = *work;
-    enum toc_err err = toc_turn_policy(work->turn, version, &dry.policy);
+    if (would == NULL)
+        return TOC_OK;
+    enum toc_err err = toc_turn_policy(work->turn, would->policy, &dry.policy);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     TOC_TRY(copy_row(work, &dry.row));
-    dry.sla = routed(work, dry.policy);
+    dry.sla = toc_policy_sla(dry.policy, toc_str_of(would->sla));
     dry.dry = true;
     TOC_TRY(retarget(&dry, work));
     for (size_t i = 0; i < work->row->n_clocks; i++)
-        TOC_TRY(report(work, &dry, i, dry.policy->version));
+        TOC_TRY(report(work, &dry, i, would->policy));
     return TOC_OK;
 }

@@ -19,7 +19,7 @@ TOC_MUST enum toc_err edit_begin(struct work *work, const Tocsin__V1__IssueChang
 /* After it, with the new policy bound; `old` has the one that applied before. */
 TOC_MUST enum toc_err edit_apply(struct work *work, const struct work *old);
 
-/* Nothing is taken over; `version` is the policy that would apply. */
-TOC_MUST enum toc_err edit_report(struct work *work, uint32_t version);
+/* Nothing is taken over: the record says what would apply. */
+TOC_MUST enum toc_err edit_report(struct work *work);
 
 #endif

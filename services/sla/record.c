@@ -141,12 +141,10 @@ static bool names_promise(Tocsin__V1__ClockChange__What what)
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
 }
 
-enum toc_err record_say(struct work *work, size_t index, const struct said *said)
+static enum toc_err say(struct work *work, size_t index, const struct said *said)
 {
     Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
     struct clock clock = row_clock(work, index);
-    if (work->dry)
-        return TOC_OK;
     change.clock = clock.row;
     describe_issue(work, &change);
     describe(work, said, &change);
@@ -158,6 +156,17 @@ enum toc_err record_say(struct work *work, size_t index, const struct said *said
         TOC_TRY(share_list(work, index, said->at_ms, &change.shares, &change.n_shares));
     make_room(&change);
     return emit(work, &change, said->at_ms);
+}
+
+/* One step may have many verdicts, each with a long sum: what it took goes back to the arena. */
+enum toc_err record_say(struct work *work, size_t index, const struct said *said)
+{
+    size_t mark = toc_arena_mark(work->turn->arena);
+    if (work->dry)
+        return TOC_OK;
+    enum toc_err err = say(work, index, said);
+    toc_arena_reset(work->turn->arena, mark);
+    return err;
 }
 
 enum toc_err record_refuse(struct work *work, const char *metric, const char *scope,

@@ -184,15 +184,26 @@ static bool set_field(struct sla_feed_issue *each, ProtobufCMessage *message, co
     return true;
 }
 
+/* The parts of a change that are messages of their own. */
+struct parts {
+    Tocsin__V1__CrossEscalation escalation;
+    Tocsin__V1__Would would;
+};
+
 static void set_word(struct sla_feed_issue *each, Tocsin__V1__IssueChange *change,
-                     Tocsin__V1__CrossEscalation *escalation, const char *name, const char *value)
+                     struct parts *parts, const char *name, const char *value)
 {
     static const char *const of_escalation[] = {"id", "team", "is"};
+    if (strncmp(name, "would.", 6) == 0) {
+        change->would = &parts->would;
+        assert_true(set_field(each, &parts->would.base, name + 6, value));
+        return;
+    }
     for (size_t i = 0; i < 3; i++) {
         if (strcmp(name, of_escalation[i]) != 0)
             continue;
-        change->escalation = escalation;
-        assert_true(set_field(each, &escalation->base, i == 2 ? "state" : name, value));
+        change->escalation = &parts->escalation;
+        assert_true(set_field(each, &parts->escalation.base, i == 2 ? "state" : name, value));
         return;
     }
     if (strcmp(name, "into") == 0) {
@@ -239,7 +250,7 @@ void sla_feed_line(struct sla_feed *feed, const char *line)
 {
     char copy[CORE_LINE_MAX], *rest = copy, *word;
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
-    Tocsin__V1__CrossEscalation escalation = TOCSIN__V1__CROSS_ESCALATION__INIT;
+    struct parts parts = {TOCSIN__V1__CROSS_ESCALATION__INIT, TOCSIN__V1__WOULD__INIT};
     struct sla_feed_issue *each = &feed->issues[0];
     toc_str_copy(copy, sizeof(copy), toc_str_of(line));
     toc_time_ms at_ms = core_time(strsep(&rest, " ")), log_ms = at_ms;
@@ -263,7 +274,7 @@ void sla_feed_line(struct sla_feed *feed, const char *line)
         if (strcmp(word, "issue") == 0)
             each = &feed->issues[strtoul(value, NULL, 10) - 1];
         else
-            set_word(each, &change, &escalation, word, value);
+            set_word(each, &change, &parts, word, value);
     }
     write_change(feed, each, &change, at_ms, log_ms);
 }

@@ -7,7 +7,7 @@
  * `time`. Names are fields of the change (metric, by, mode, direction, …) or else of the issue,
  * which keeps its values from line to line; `issue=N` chooses it (1 when not said). Values: times
  * for names that end in _ms, enumerators by their short names, `P2`, words; of an escalation: `id`,
- * `team`, `is` (its state).
+ * `team`, `is` (its state); of what a policy would do: `would.policy`, `would.sla`.
  */
 #ifndef TEST_SLA_FEED_H
 #define TEST_SLA_FEED_H

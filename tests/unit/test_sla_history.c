@@ -179,7 +179,7 @@ static void report_only_changes_nothing_and_says_what_would(void **state)
     (void)state;
     begin_edit();
     told(
-        "14:00 policy mode=REPORT_ONLY\n15:00:01 time\n",
+        "14:00 policy mode=REPORT_ONLY would.policy=2 would.sla=s\n15:00:01 time\n",
         "14:00:00 clock 1 resolution/1 recomputed due=17:00:00 from=15:00:00\n"
         "15:00:00 clock 1 resolution/1 breached due=15:00:00 ledger=10:00:00-11:00:00,12:00:00-\n");
     assert_int_equal(sla_feed_clocks(&feed, 1)->policy, 1);
@@ -191,7 +191,7 @@ static void a_tighter_policy_breaches_at_once_and_a_report_says_it_would(void **
     sla_feed_run(&feed, "10:00 opened sla=s queue=q\n");
     core_transcript(feed.sla);
     sla_feed_policy(&feed, "12:00", CALENDARS("09:00-13:00") CLOCKS("1h", "pending"));
-    told("12:00 policy mode=REPORT_ONLY\n",
+    told("12:00 policy mode=REPORT_ONLY would.policy=2 would.sla=s\n",
          "12:00:00 clock 1 resolution/1 recomputed due=11:00:00 from=14:00:00 would_breach late\n");
     told("12:10 policy mode=RETROACTIVE policy=2\n",
          "12:10:00 clock 1 resolution/1 recomputed due=11:00:00 from=14:00:00\n"

@@ -85,7 +85,7 @@ static void write_line(char *line, size_t size, int minute)
         "took_over unanswered_ms=0",
         "policy mode=FROM_NOW",
         "policy mode=RETROACTIVE",
-        "policy mode=REPORT_ONLY",
+        "policy mode=REPORT_ONLY would.policy=1 would.sla=t",
     };
     char at[32];
     core_time_text(at, CORE_EPOCH_MS + (toc_time_ms)minute * TOC_MINUTE_MS);
@@ -208,6 +208,26 @@ static void pauses_of_zero_length_take_nothing_away(void **state)
     }
 }
 
+static void a_storm_of_moves_does_not_exhaust_a_step(void **state)
+{
+    char line[256];
+    (void)state;
+    sla_feed_open(&feed, (struct core_turns){.turn = 1}, policy);
+    sla_feed_run(&feed, "08:00 opened sla=s queue=a priority=P1\n");
+    for (int i = 0; i < 400; i++) {
+        snprintf(line, sizeof(line),
+                 "%02d:%02d routed queue=queue-%050d partner=partner-%050d tier=%d", 8 + i / 60,
+                 i % 60, i, i, 1 + i % 3);
+        sla_feed_line(&feed, line);
+        core_transcript(feed.sla);
+    }
+    sla_feed_run(&feed, "16:00 status state=solved\n"); /* most clocks stop, each with its sum */
+    assert_int_equal(sla_feed_last(&feed)->what, TOCSIN__V1__CLOCK_CHANGE__WHAT__MET);
+    assert_sane();
+    core_transcript(feed.sla);
+    sla_feed_close(&feed);
+}
+
 /* --- far away -----------------------------------------------------------------------------------
  */
 
@@ -247,6 +267,7 @@ int main(void)
         cmocka_unit_test(nothing_that_happens_in_any_order_makes_elapsed_negative),
         cmocka_unit_test(rows_and_records_do_not_depend_on_turns_or_restarts),
         cmocka_unit_test(pauses_of_zero_length_take_nothing_away),
+        cmocka_unit_test(a_storm_of_moves_does_not_exhaust_a_step),
         cmocka_unit_test(times_out_of_the_calendar_are_never_due),
         cmocka_unit_test(a_stop_before_the_start_counts_nothing),
     };
