@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define BYTES_MAX 1024 /* of a member in hexadecimal */
+#define BYTES_MAX      1024 /* of a member in hexadecimal */
+#define PATH_MAX_BYTES 128  /* of what stands before a member's name in an error */
 
 /* --- enums ------------------------------------------------------------------------------ */
 
@@ -312,10 +313,32 @@ static enum toc_err read_text(struct reading *r, const ProtobufCFieldDescriptor 
     return TOC_OK;
 }
 
+static enum toc_err read_object(struct reading *r, const json_t *object, ProtobufCMessage *message);
+
+/* A message inside; its members are named from the outside on. */
+static enum toc_err read_inner(struct reading *r, const ProtobufCFieldDescriptor *field,
+                               const json_t *value, void *at)
+{
+    const ProtobufCMessageDescriptor *type = field->descriptor;
+    char path[PATH_MAX_BYTES];
+    struct reading inner = {.arena = r->arena, .path = path, .error = r->error};
+    if (!json_is_object(value))
+        return wrong(r, field->name, "has to be an object");
+    ProtobufCMessage *message = toc_arena_take(r->arena, type->sizeof_message);
+    if (message == NULL)
+        return wrong(r, field->name, "is too large");
+    protobuf_c_message_init(type, message);
+    memcpy(at, &message, sizeof(message));
+    snprintf(path, sizeof(path), "%.60s%.60s.", r->path, field->name);
+    return read_object(&inner, value, message);
+}
+
 static enum toc_err read_value(struct reading *r, const ProtobufCFieldDescriptor *field,
                                const json_t *value, void *at)
 {
     switch ((int)field->type) {
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return read_inner(r, field, value, at);
     case PROTOBUF_C_TYPE_STRING:
         return read_text(r, field, value, at);
     case PROTOBUF_C_TYPE_BYTES:
@@ -361,10 +384,8 @@ static enum toc_err read_list(struct reading *r, const ProtobufCFieldDescriptor 
     return TOC_OK;
 }
 
-enum toc_err message_json_read(struct toc_arena *arena, const json_t *object, const char *path,
-                               ProtobufCMessage *message, char error[MESSAGE_JSON_ERROR_MAX])
+static enum toc_err read_object(struct reading *r, const json_t *object, ProtobufCMessage *message)
 {
-    struct reading r = {.arena = arena, .path = path, .error = error};
     void *iter = json_object_iter((json_t *)(uintptr_t)object);
     for (; iter != NULL; iter = json_object_iter_next((json_t *)(uintptr_t)object, iter)) {
         const char *name = json_object_iter_key(iter);
@@ -372,13 +393,20 @@ enum toc_err message_json_read(struct toc_arena *arena, const json_t *object, co
         const ProtobufCFieldDescriptor *field =
             protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
         if (field == NULL)
-            return unknown_member(&r, message->descriptor, name);
+            return unknown_member(r, message->descriptor, name);
         if (json_is_null(value))
             continue;
         if (field->label == PROTOBUF_C_LABEL_REPEATED)
-            TOC_TRY(read_list(&r, field, value, message));
+            TOC_TRY(read_list(r, field, value, message));
         else
-            TOC_TRY(read_value(&r, field, value, (char *)message + field->offset));
+            TOC_TRY(read_value(r, field, value, (char *)message + field->offset));
     }
     return TOC_OK;
+}
+
+enum toc_err message_json_read(struct toc_arena *arena, const json_t *object, const char *path,
+                               ProtobufCMessage *message, char error[MESSAGE_JSON_ERROR_MAX])
+{
+    struct reading r = {.arena = arena, .path = path, .error = error};
+    return read_object(&r, object, message);
 }

@@ -22,8 +22,8 @@ enum message_json_zeros {
 json_t *message_json_write(const ProtobufCMessage *message, enum message_json_zeros zeros);
 
 /*
- * Fills `message` (initialised, of a type without messages inside) from an object. Texts are lent
- * from `object`, the rest lives in `arena`. A null member counts as absent. On TOC_ERR_MALFORMED
+ * Fills `message` (initialised) from an object. Texts are lent from `object`, the rest lives in
+ * `arena`. A null member counts as absent. On TOC_ERR_MALFORMED
  * `error` names the member, with `path` ("data.") before it, and says what it should be.
  */
 TOC_MUST enum toc_err message_json_read(struct toc_arena *arena, const json_t *object,

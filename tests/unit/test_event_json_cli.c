@@ -74,6 +74,26 @@ static void every_member_of_an_opening_is_read(void **state)
     assert_string_equal(e->issue_opened->tags[1], "b");
 }
 
+static void a_message_inside_is_an_object(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_event(f, "{" ENVELOPE
+                                   ",\"type\":\"tocsin.issue.opened\",\"data\":{\"appeal\":"
+                                   "{\"decision\":\"ban-17\",\"decider\":\"anna\","
+                                   "\"issue\":\"000102030405060708090a0b0c0d0e0f\"}}}"),
+                     TOC_OK);
+    const Tocsin__V1__Appeal *appeal = f->event->issue_opened->appeal;
+    assert_string_equal(appeal->decision, "ban-17");
+    assert_string_equal(appeal->decider, "anna");
+    assert_int_equal(appeal->issue.len, TOC_ID);
+    assert_error(f,
+                 "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"data\":{\"appeal\":"
+                 "{\"decided\":\"x\"}}}",
+                 "data.appeal.decided: unknown member (did you mean 'decider'?)");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"data\":{\"appeal\":1}}",
+                 "data.appeal: has to be an object");
+}
+
 static void what_is_written_reads_back_the_same(void **state)
 {
     static const char *const events[] = {
@@ -296,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_member_of_an_opening_is_read),
+        cmocka_unit_test(a_message_inside_is_an_object),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(every_type_of_the_table_can_be_published),
         cmocka_unit_test(unknown_words_are_told_with_the_likely_one),
