@@ -144,6 +144,8 @@ static bool read_value(struct cases_reader *r, const struct toc_yaml *node,
 {
     if (!cases_text(r, node, "an expected value", &out->text))
         return false;
+    if (wish->is_instant && wish->place == CASE_FIELD) /* a due is ahead: it has not to pass */
+        return cases_future(r, node, &out->ms);
     if (wish->is_instant)
         return cases_instant(r, node, &out->ms);
     if (wish->is_duration && toc_conf_duration(node->text, &out->ms) != TOC_OK) {

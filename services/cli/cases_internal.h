@@ -48,9 +48,14 @@ bool cases_keys(struct cases_reader *r, const struct toc_yaml *node, const char 
                 struct cases_key *keys, size_t count);
 bool cases_text(struct cases_reader *r, const struct toc_yaml *node, const char *what,
                 const char **out);
-/* "+2h", "0m" from the case's begin, or "2026-03-02 10:00" in its zone. */
+/*
+ * "+2h", "0m" from the case's begin, or "2026-03-02 10:00" in its zone. The case lasts at least
+ * until then.
+ */
 bool cases_instant(struct cases_reader *r, const struct toc_yaml *node, toc_time_ms *out);
-/* The same without an error when it is none. */
+/* The same for an instant that the case does not have to reach. */
+bool cases_future(struct cases_reader *r, const struct toc_yaml *node, toc_time_ms *out);
+/* … and without an error when it is none. */
 bool cases_is_instant(const struct cases_reader *r, struct toc_str text, toc_time_ms *out);
 
 /* --- the parts of a case -----------------------------------------------------------------------

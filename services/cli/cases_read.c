@@ -90,7 +90,7 @@ bool cases_is_instant(const struct cases_reader *r, struct toc_str text, toc_tim
     return true;
 }
 
-bool cases_instant(struct cases_reader *r, const struct toc_yaml *node, toc_time_ms *out)
+bool cases_future(struct cases_reader *r, const struct toc_yaml *node, toc_time_ms *out)
 {
     if (node->kind != TOC_YAML_TEXT || !cases_is_instant(r, node->text, out)) {
         toc_diag_error(&r->diag, node->offset, "this is not an instant");
@@ -98,6 +98,13 @@ bool cases_instant(struct cases_reader *r, const struct toc_yaml *node, toc_time
                                 "time in its zone");
         return false;
     }
+    return true;
+}
+
+bool cases_instant(struct cases_reader *r, const struct toc_yaml *node, toc_time_ms *out)
+{
+    if (!cases_future(r, node, out))
+        return false;
     if (*out > r->last_ms)
         r->last_ms = *out;
     return true;

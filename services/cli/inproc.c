@@ -15,7 +15,7 @@
 #define WRITTEN_MAX   4096 /* records that one input or due leads to in one service */
 #define WRITTEN_BYTES (WRITTEN_MAX * TOC_VALUE_GOOD)
 #define INPUT_BYTES   (64 * 1024)
-#define TURN_STEPS    512  /* inputs in one transaction of each store */
+#define TURN_STEPS    64   /* inputs between commits, until which old rows are kept */
 #define PIECE_BYTES   1000 /* of a policy in one event */
 #define CONTROL_LOG   0x7071
 #define DEDUPE_MEMORY 64 /* events that intake knows again: nobody repeats himself here */
