@@ -24,7 +24,7 @@
     X(escalations, "what other teams were asked, and who has to act next")                         \
     X(why, "every decision about an issue or an alert, and why not")                               \
     X(ack, "acknowledge an alert")                                                                 \
-    X(policy, "check, apply or show the policy; what may stand in it")                             \
+    X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
     X(audit, "verify the logs, prove a record, show the checkpoint")                               \
     X(help, "tell more about one command: tocsin help COMMAND")
