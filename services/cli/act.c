@@ -3,13 +3,9 @@
  * a row: the event's type and what its body takes from the options.
  */
 #include "services/cli/commands.h"
-#include "services/cli/view.h"
-
-#include <stdlib.h>
-#include <sys/random.h>
+#include "services/cli/human.h"
 
 #define ALERTS_AT_ONCE 64
-#define ID_BYTES       40
 
 struct action {
     const char *program; /* "tocsin ack" */
@@ -83,15 +79,6 @@ static int find_targets(const char *text, struct targets *targets)
 
 /* --- publishing ---------------------------------------------------------------------------- */
 
-static bool random_id(char out[ID_BYTES])
-{
-    uint8_t bytes[16];
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        return false;
-    toc_hex(out, bytes, sizeof(bytes));
-    return true;
-}
-
 static void tell(const struct action *action, const Tocsin__V1__Alert *alert,
                  const struct client_receipt *receipt)
 {
@@ -117,29 +104,16 @@ static int act_on(const struct action *action, const Tocsin__V1__Alert *alert)
 {
     Tocsin__V1__AlertAction body = TOCSIN__V1__ALERT_ACTION__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    const Tocsin__V1__Event *list[] = {&event};
     struct client_receipt receipt;
-    char id[ID_BYTES];
-    if (!random_id(id)) {
-        fprintf(stderr, "%s: no random numbers\n", view.who);
-        return CLI_FAILED;
-    }
     body.alert = alert->id;
     body.by = toc_wire_text(by);
     body.note = toc_wire_text(note != NULL ? note : "");
-    event.id = id;
-    event.source = toc_wire_text("tocsin:cli");
     event.type = toc_wire_text(action->type);
     event.issue = alert->issue;
     event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
     event.alert = &body;
-    if (client_publish(view.client, "intake", list, 1, &receipt) != TOC_OK)
-        return client_fail(view.client);
-    if (receipt.status == TOCSIN__V1__OUTCOME__STATUS__REFUSED) {
-        fprintf(stderr, "%s: refused (%s): %s\n", view.who, toc_refuse_name(receipt.reason),
-                receipt.detail);
+    if (human_publish(&view, &event, &receipt) != CLI_DONE)
         return CLI_FAILED;
-    }
     tell(action, alert, &receipt);
     return CLI_DONE;
 }
@@ -150,12 +124,9 @@ static int act(const struct action *action, const char *text)
 {
     struct targets targets = {.count = 0};
     int code = CLI_DONE;
+    by = human_name(&view, "--by", by);
     if (by == NULL)
-        by = getenv("USER");
-    if (by == NULL || by[0] == '\0') {
-        fprintf(stderr, "%s: who does it? give --by NAME\n", view.who);
         return CLI_USAGE;
-    }
     if (find_targets(text, &targets) != CLI_DONE)
         return CLI_FAILED;
     for (size_t i = 0; i < targets.count; i++)

@@ -23,6 +23,9 @@
     X(alerts, "alerts that are not resolved")                                                      \
     X(escalations, "what other teams were asked, and who has to act next")                         \
     X(why, "every decision about an issue or an alert, and why not")                               \
+    X(people, "who serves the queues: presence, load, exposure, issues")                           \
+    X(presence, "say that a person is online, or is not")                                          \
+    X(assign, "give an issue to a person; accept, decline or release it")                          \
     X(ack, "acknowledge an alert")                                                                 \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
@@ -41,6 +44,9 @@ int cmd_clocks(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
 int cmd_escalations(int argc, char **argv);
 int cmd_why(int argc, char **argv);
+int cmd_people(int argc, char **argv);
+int cmd_presence(int argc, char **argv);
+int cmd_assign(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);

@@ -2,6 +2,7 @@
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
 #include "services/cli/moment.h"
+#include "services/cli/people.h"
 #include "services/cli/view.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 static struct view view;
 static const char *queue, *state;
-static bool all, watch;
+static bool all, watch, waiting;
 static int64_t limit;
 
 #define LIST_OPTIONS(states)                                                                       \
@@ -441,6 +442,8 @@ static int write_alerts(const struct view_rows *rows, struct shown *shown, toc_t
 
 static int show_issues(void)
 {
+    if (waiting)
+        return people_waiting(&view, queue);
     return ask_and_write("router", TOCSIN__V1__ASK__WHAT__ISSUES, &tocsin__v1__issue__descriptor,
                          write_issues, "issues");
 }
@@ -561,7 +564,10 @@ static int run(const struct toc_conf *conf, int argc, char **argv, int (*show)(v
 int cmd_issues(int argc, char **argv)
 {
     static const struct toc_conf_option options[] = {
-        LIST_OPTIONS("new, open, pending, on_hold, solved, closed")};
+        LIST_OPTIONS("new, open, pending, on_hold, solved, closed"),
+        {"waiting", TOC_CONF_SWITCH, &waiting, NULL, 0, 0, NULL,
+         "those that wait for a person, the next to breach first"},
+    };
     const struct toc_conf conf = {
         .program = "tocsin issues",
         .summary = "Open issues, the most urgent first.",

@@ -1,4 +1,5 @@
 #include "services/router/apply.h"
+#include "services/router/ask_people.h"
 
 #include "common/answer.h"
 #include "services/router/machine.h"
@@ -117,20 +118,38 @@ static enum toc_err ask_issues(struct toc_txn *txn, struct toc_arena *arena,
     return err;
 }
 
+typedef enum toc_err answerer(struct toc_txn *txn, struct toc_arena *arena,
+                              const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
+
+static answerer *answerer_of(const Tocsin__V1__Ask *ask)
+{
+    switch ((int)ask->what) {
+    case TOCSIN__V1__ASK__WHAT__ISSUES:
+        return ask_issues;
+    case TOCSIN__V1__ASK__WHAT__ESCALATIONS:
+        return ask_escalations;
+    case TOCSIN__V1__ASK__WHAT__PEOPLE:
+        return ask_people;
+    case TOCSIN__V1__ASK__WHAT__WAITING:
+        return ask_waiting;
+    default:
+        return NULL;
+    }
+}
+
 enum toc_err router_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
                         const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
+    answerer *give = answerer_of(ask);
     (void)self;
-    if (ask->what != TOCSIN__V1__ASK__WHAT__ISSUES &&
-        ask->what != TOCSIN__V1__ASK__WHAT__ESCALATIONS) {
+    if (give == NULL) {
         answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
-        answer->detail =
-            toc_wire_text("the router answers STATUS, ISSUES, ESCALATIONS, HISTORY and POLICY");
+        answer->detail = toc_wire_text("the router answers STATUS, ISSUES, ESCALATIONS, PEOPLE, "
+                                       "WAITING, HISTORY and POLICY");
         return TOC_OK;
     }
     TOC_TRY(toc_answer_begin(arena, toc_answer_limit(ask), answer));
-    return ask->what == TOCSIN__V1__ASK__WHAT__ISSUES ? ask_issues(txn, arena, ask, answer)
-                                                      : ask_escalations(txn, arena, ask, answer);
+    return give(txn, arena, ask, answer);
 }
 
 enum toc_err router_last_seq(struct toc_txn *txn, struct toc_arena *arena,

@@ -1,0 +1,107 @@
+#include "services/cli/human.h"
+
+#include "services/cli/commands.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define ID_BYTES  40
+#define EFFECT_MS 5000
+#define LATEST    32 /* records of an issue that are looked through */
+
+const char *human_name(const struct view *view, const char *option, const char *given)
+{
+    const char *name = given != NULL ? given : getenv("USER");
+    if (name != NULL && name[0] != '\0')
+        return name;
+    fprintf(stderr, "%s: who does it? give %s NAME\n", view->who, option);
+    return NULL;
+}
+
+static bool random_id(char out[ID_BYTES])
+{
+    uint8_t bytes[16];
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return false;
+    toc_hex(out, bytes, sizeof(bytes));
+    return true;
+}
+
+int human_publish(struct view *view, Tocsin__V1__Event *event, struct client_receipt *receipt)
+{
+    const Tocsin__V1__Event *list[] = {event};
+    char id[ID_BYTES];
+    if (!random_id(id)) {
+        fprintf(stderr, "%s: no random numbers\n", view->who);
+        return CLI_FAILED;
+    }
+    event->id = id;
+    event->source = toc_wire_text("tocsin:cli");
+    enum toc_err err = client_publish(view->client, "intake", list, 1, receipt);
+    event->id = toc_wire_text("");
+    if (err != TOC_OK)
+        return client_fail(view->client);
+    if (receipt->status != TOCSIN__V1__OUTCOME__STATUS__REFUSED)
+        return CLI_DONE;
+    fprintf(stderr, "%s: refused (%s): %s\n", view->who, toc_refuse_name(receipt->reason),
+            receipt->detail);
+    return CLI_FAILED;
+}
+
+/* The first record that the event led to, or NULL. */
+static const Tocsin__V1__Record *find_effect(struct view *view,
+                                             const struct client_receipt *receipt)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    const Tocsin__V1__Record *found = NULL;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__HISTORY;
+    ask.id = toc_wire_binary(toc_str(receipt->issue, TOC_ID));
+    ask.limit = LATEST;
+    if (!view_try(view, "router", &ask, &tocsin__v1__record__descriptor, &rows))
+        return NULL;
+    for (size_t i = 0; i < rows.count; i++) { /* the newest first */
+        const Tocsin__V1__Record *record = rows.items[i];
+        if (record->cause_log == receipt->log_id && record->cause_seq == receipt->seq)
+            found = record;
+    }
+    return found;
+}
+
+static int read_effect(struct view *view, const Tocsin__V1__Record *record,
+                       Tocsin__V1__IssueChange **out)
+{
+    struct toc_str body = toc_wire_bytes(&record->body);
+    Tocsin__V1__IssueRefused *refused;
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED &&
+        toc_wire_unpack(&view->arena, &tocsin__v1__issue_refused__descriptor, body, &refused) ==
+            TOC_OK) {
+        char detail[200];
+        print_safe(detail, sizeof(detail), toc_str_of(refused->detail));
+        fprintf(stderr, "%s: refused (%s): %s\n", view->who, toc_refuse_name(refused->reason),
+                detail);
+        return CLI_FAILED;
+    }
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED &&
+        toc_wire_unpack(&view->arena, &tocsin__v1__issue_change__descriptor, body, out) == TOC_OK)
+        return CLI_DONE;
+    fprintf(stderr, "%s: the issue is not open yet; the event waits for it\n", view->who);
+    return CLI_FAILED;
+}
+
+int human_effect(struct view *view, const struct client_receipt *receipt,
+                 Tocsin__V1__IssueChange **out)
+{
+    toc_time_ms until_ms = client_mono_ms() + EFFECT_MS;
+    while (client_mono_ms() < until_ms && !client_interrupted()) {
+        size_t mark = toc_arena_mark(&view->arena);
+        const Tocsin__V1__Record *record = find_effect(view, receipt);
+        if (record != NULL)
+            return read_effect(view, record, out);
+        toc_arena_reset(&view->arena, mark);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    fprintf(stderr, "%s: accepted, but the router has not come to it yet\n", view->who);
+    return CLI_FAILED;
+}
