@@ -94,13 +94,17 @@ enum toc_err staff_urgency(struct toc_turn *turn, const Tocsin__V1__Record *reco
 
 /* --- a person has room ------------------------------------------------------------------------ */
 
-/* Offers a waiting issue to somebody, if they can take it; `*out_full`: they can take no more. */
+/*
+ * Offers a waiting issue if this person can take it: to the best of all who can, since others may
+ * have come at the same instant. `*out_full`: this one can take no more.
+ */
 static enum toc_err offer_waiting(struct toc_turn *turn, const char *id, struct toc_str key,
                                   const struct toc_queue *queue, toc_time_ms at_ms, bool *out_full)
 {
     Tocsin__V1__Issue *issue;
     struct pooled pooled;
     struct person person;
+    struct refusals refusals;
     TOC_TRY(person_open(turn, id, &person));
     *out_full = person.row->load >= person.rule->capacity;
     if (*out_full)
@@ -111,7 +115,7 @@ static enum toc_err offer_waiting(struct toc_turn *turn, const char *id, struct 
     const struct need need = choose_need(queue, issue, pooled.row, work.at_ms);
     if (choose_refusal(&need, &person) != NULL)
         return TOC_OK;
-    TOC_TRY(offer_to(&work, &need, person.rule, NULL));
+    TOC_TRY(offer_best(&work, &need, &refusals));
     return work_end(&work);
 }
 

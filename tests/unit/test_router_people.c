@@ -86,7 +86,7 @@ static void who_let_an_offer_lapse_is_asked_again_after_coming_back(void **state
     (void)state;
     people_begin(PEOPLE_TWO, BOTH_ONLINE "10:00 open\n10:10 time\n");
     people_expect("10:20 presence agent=ana\n10:30 presence agent=ana online\n10:31 time\n",
-                  "10:30:00 issue 1 offered to=ana until=10:32:00\n");
+                  "10:30:00 issue 1 offered to=ana until=10:32:00 not=ben:declined\n");
 }
 
 static void the_decliner_is_left_out_and_the_age_is_kept(void **state)
@@ -109,7 +109,7 @@ static void someone_else_is_asked_when_they_come(void **state)
     people_begin(PEOPLE_TWO, "09:01 presence agent=ana online\n10:00 open\n10:00:01 time\n"
                              "10:01 assign action=DECLINE assignee=ana\n10:02 time\n");
     people_expect("10:30 presence agent=ben online\n10:31 time\n",
-                  "10:30:00 issue 1 offered to=ben until=10:32:00\n");
+                  "10:30:00 issue 1 offered to=ben until=10:32:00 not=ana:declined\n");
 }
 
 /* --- what is refused -------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ static void chatwoot_10583_what_becomes_free_goes_to_who_waits(void **state)
     people_begin(PEOPLE_TWO, ANA_ONLINE "10:00 open\n10:00:01 " ANA_ACCEPTS
                                         "\n10:03 open issue=4\n10:04 time\n");
     people_expect("10:10 status solved\n10:10 open issue=5\n10:10:01 time\n",
-                  "10:10:00 issue 4 offered to=ana until=10:12:00\n"
+                  "10:10:00 issue 4 offered to=ana until=10:12:00 not=ben:offline\n"
                   "10:10:00 issue 5 waiting reason=nobody not=ana:full,ben:offline\n");
 }
 
@@ -33,7 +33,7 @@ static void chatwoot_10376_the_oldest_of_those_who_wait_comes_first(void **state
     people_begin(PEOPLE_TWO, ANA_ONLINE "10:00 open\n10:00:01 " ANA_ACCEPTS
                                         "\n10:10 open issue=3\n10:20 open issue=2\n10:21 time\n");
     people_expect("10:30 status solved\n10:30 open issue=4\n10:30:01 time\n",
-                  "10:30:00 issue 3 offered to=ana until=10:32:00\n"
+                  "10:30:00 issue 3 offered to=ana until=10:32:00 not=ben:offline\n"
                   "10:30:00 issue 4 waiting reason=nobody not=ana:full,ben:offline\n");
 }
 
