@@ -36,9 +36,12 @@ enum toc_err run_fire_dues(struct toc_run *run, unsigned most)
 {
     while (run->turn.wake_ms < run->log_ms && most-- > 0) {
         struct toc_event ev = {.kind = TOC_EVENT_TIME, .at_ms = run->log_ms};
+        uint64_t before_seq = run->journal.last_seq;
         toc_time_ms next;
         TOC_TRY(run_begin(run));
         TOC_TRY(run_step(run, &ev, 0, 0, NULL));
+        if (run->journal.last_seq == before_seq)
+            run->fired_ms = run->log_ms;
         TOC_TRY(run->service->next_due(run->turn.txn, &next));
         run->turn.wake_ms = next;
     }
@@ -139,6 +142,16 @@ static enum toc_err reserve(struct toc_run *run, struct toc_now now)
     return TOC_OK;
 }
 
+static enum toc_err save_fired(struct toc_run *run)
+{
+    uint8_t row[8];
+    if (run->fired_ms == run->fired_saved_ms)
+        return TOC_OK;
+    toc_put_u64be(row, (uint64_t)run->fired_ms);
+    run->fired_saved_ms = run->fired_ms;
+    return toc_put(run->turn.txn, TOC_TABLE_META, run_fired_key, toc_str(row, sizeof(row)));
+}
+
 static enum toc_err trim(struct toc_run *run)
 {
     uint64_t keep = run->config->keep_records;
@@ -160,6 +173,7 @@ static enum toc_err finish_turn(struct toc_run *run, struct toc_now now)
     if (!TOC_PLANTED(TOC_PLANT_CURSOR_OUTSIDE))
         TOC_TRY(follow_save(run, run->turn.txn));
     TOC_TRY(reserve(run, now));
+    TOC_TRY(save_fired(run));
     TOC_TRY(trim(run));
     if (TOC_PLANTED(TOC_PLANT_ACK_EARLY))
         run_send_receipts(run);

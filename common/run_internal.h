@@ -95,6 +95,8 @@ struct toc_run {
     unsigned turn_events;
     toc_time_ms log_ms;         /* log time as this turn sees it */
     toc_time_ms promised_ms;    /* log time as of the last commit */
+    toc_time_ms fired_ms;       /* log time at which a due last fired without a record */
+    toc_time_ms fired_saved_ms; /* as the store has it */
     toc_time_ms stamp_floor_ms; /* intake: never stamp below */
     toc_time_ms reserved_ms;    /* intake: promises up to here are on disk */
     toc_time_ms started_ms;     /* monotonic */
@@ -122,6 +124,7 @@ static inline uint64_t run_credit(const struct toc_run *run)
 }
 
 static const struct toc_str run_reserved_key = {"reserved", 8}; /* meta row: RESERVE_MS's instant */
+static const struct toc_str run_fired_key = {"fired", 5};       /* meta row: u64be fired_ms */
 
 static inline toc_time_ms run_later(toc_time_ms a, toc_time_ms b)
 {

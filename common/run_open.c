@@ -18,18 +18,39 @@ static enum toc_err load_reserved(struct toc_run *run, struct toc_txn *txn)
     return TOC_OK;
 }
 
+/*
+ * A due that fired without a record has left no time in the log; still no record that follows may
+ * be earlier, or whoever reads the log would have the due fire after it.
+ */
+static enum toc_err load_fired(struct toc_run *run, struct toc_txn *txn)
+{
+    struct toc_str row;
+    enum toc_err err = toc_get(txn, TOC_TABLE_META, run_fired_key, &row);
+    TOC_TRY(err);
+    run->fired_ms = TOC_TIME_MIN;
+    if (err == TOC_OK) {
+        if (row.size != 8)
+            return TOC_ERR_DAMAGED;
+        run->fired_ms = (toc_time_ms)toc_get_u64be(row.data);
+    }
+    run->fired_saved_ms = run->fired_ms;
+    return TOC_OK;
+}
+
 /* Everything in memory from what is on disk: at start, and again after a turn that failed. */
 static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
 {
     const struct toc_service *service = run->service;
     TOC_TRY(toc_journal_open(&run->journal, txn, run->config->random | 1));
     TOC_TRY(load_reserved(run, txn));
+    TOC_TRY(load_fired(run, txn));
     for (size_t i = 0; i < run->upstream_count; i++)
         TOC_TRY(follow_load(run, &run->upstreams[i], txn));
     TOC_TRY(feed_load(run, txn));
     run->committed_seq = run->journal.last_seq;
     /* The time that an undone turn had reached is gone with its events: no due may fire on it. */
     run->log_ms = run_later(run->promised_ms, run->journal.last_log_ms);
+    run->log_ms = run_later(run->log_ms, run->fired_ms);
     run->turn = (struct toc_turn){.txn = txn,
                                   .arena = &run->event_arena,
                                   .self = run->self,

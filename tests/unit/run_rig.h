@@ -4,7 +4,7 @@
  *
  * The service: a submission "ok…" is accepted, "no…" refused, "disk" meets a full disk in its step;
  * a followed record leaves a row and a record of its own, and one whose body begins with "due" sets
- * a due 1,000 ms after its at_ms.
+ * a due 1,000 ms after its at_ms. One that is "ok wake" makes time pass then, and nothing is due.
  */
 #ifndef TOC_RUN_RIG_H
 #define TOC_RUN_RIG_H
@@ -122,6 +122,8 @@ static enum toc_err rig_record(struct toc_turn *turn, const struct toc_event *ev
         TOC_TRY(put_number(turn->txn, TABLE_DUES, (uint64_t)(ev->at_ms + DUE_MS)));
         toc_wake_at(turn, ev->at_ms + DUE_MS);
     }
+    if (toc_str_equal(toc_wire_bytes(&ev->record->body), TOC_STR("ok wake")))
+        toc_wake_at(turn, ev->at_ms + DUE_MS);
     return emit(turn, TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED, ev->at_ms, TOC_STR("followed"), NULL);
 }
 

@@ -933,6 +933,23 @@ static void an_echo_never_counts_for_log_time(void **state)
     assert_string_equal(transcript, ""); /* nor is it missed */
 }
 
+/* Otherwise a record behind it could be earlier, and a reader would have it fire after that. */
+static void what_fired_without_a_record_is_not_before_what_follows(void **state)
+{
+    struct node *door, *clerk;
+    (void)state;
+    open_pair(&door, &clerk);
+    talk(door, clerk);
+    write_records(door, 1, "ok wake");
+    talk(door, clerk);
+    toc_time_ms written_ms = toc_run_log_ms(clerk->run);
+    pass(DUE_MS + 100);
+    talk(door, clerk);
+    assert_int_equal(toc_run_journal(clerk->run)->last_seq, 1);
+    reopen(clerk);
+    assert_true(toc_run_log_ms(clerk->run) > written_ms + DUE_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -967,6 +984,7 @@ int main(void)
         CASE(no_stamp_is_ever_below_a_promise),
         CASE(a_silent_upstream_is_left_out_and_comes_back),
         CASE(an_echo_never_counts_for_log_time),
+        CASE(what_fired_without_a_record_is_not_before_what_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
