@@ -5,14 +5,31 @@
 
 /* What differs between the versions. */
 struct variant {
-    const char *p1, *other, *office_calendar, *payments_queue, *office_resolution, *wait;
+    const char *queues, *p1, *other, *office_calendar, *payments_queue, *office_resolution, *wait;
 };
 
+/* Worked by tools; this version is what scenarios are about. */
+static const char tools[] = "queues:\n"
+                            "  support: {tier: 1}\n"
+                            "  payments: {tier: 2}\n"
+                            "  safety: {tier: 3}\n";
+
+/* Served by people. */
+static const char staffed[] =
+    "queues:\n"
+    "  support: {tier: 1, lease: 1s, sticky: 1m, max_wait: 20s, weight: {P1: 2, default: 1},\n"
+    "    spill: [{after: 4s, to: payments}], on_breach: safety}\n"
+    "  payments: {tier: 2, lease: 2s, paused: free, hops: 3, follow_sun: [support]}\n"
+    "  safety: {tier: 3}\n"
+    "people:\n"
+    "  agent-1: {queues: [support, payments], capacity: 3, exposure: {urgent: 5}}\n"
+    "  agent-2: {queues: [support], capacity: 2, shift: office}\n";
+
 static const struct variant variants[POLICIES_MAX] = {
-    {"2s", "5s", "office", "payments", "10s", "2s"},
-    {"3s", "4s", "office", "support", "9s", "1s"},
-    {"1s", "6s", "always", "payments", "none", "2s"},
-    {"0", "3s", "always", "support", "6s", "3s"},
+    {tools, "2s", "5s", "office", "payments", "10s", "2s"},
+    {staffed, "3s", "4s", "office", "support", "9s", "1s"},
+    {staffed, "1s", "6s", "always", "payments", "none", "2s"},
+    {staffed, "0", "3s", "always", "support", "6s", "3s"},
 };
 
 static const char form[] =
@@ -31,10 +48,7 @@ static const char form[] =
     "    steps:\n"
     "      - {page: [], wait: 1s}\n"
     "      - {page: [dan], wait: 4s}\n"
-    "queues:\n"
-    "  support: {tier: 1}\n"
-    "  payments: {tier: 2}\n"
-    "  safety: {tier: 3}\n"
+    "%s" /* queues */
     "teams:\n"
     "  legal: {calendar: always, answer_within: 4s}\n"
     "  fraud: {calendar: office, answer_within: 2s, path: slow}\n"
@@ -46,7 +60,7 @@ static const char form[] =
     "    escalate: {queue: safety, team: legal}\n"
     "  - rule: danger\n"
     "    when: {category: [danger*]}\n"
-    "    set: {risk: critical, priority: P1, tags: [urgent]}\n"
+    "    set: {risk: critical, priority: P1, tags: [urgent], content_class: urgent}\n"
     "  - rule: rest\n"
     "    set: {tags: [seen]}\n"
     "routes:\n"
@@ -78,8 +92,9 @@ struct toc_str policy_text(unsigned number)
     static char texts[POLICIES_MAX][4096];
     TOC_ASSERT(number < POLICIES_MAX);
     const struct variant *v = &variants[number];
-    int size = snprintf(texts[number], sizeof(texts[number]), form, v->wait, v->payments_queue,
-                        v->p1, v->other, v->office_calendar, v->p1, v->other, v->office_resolution);
+    int size =
+        snprintf(texts[number], sizeof(texts[number]), form, v->wait, v->queues, v->payments_queue,
+                 v->p1, v->other, v->office_calendar, v->p1, v->other, v->office_resolution);
     TOC_ASSERT(size > 0 && (size_t)size < sizeof(texts[number]));
     return toc_str(texts[number], (size_t)size);
 }

@@ -73,6 +73,8 @@ static struct attempt *make_any(struct world *world, unsigned publisher)
         return draft_ack(world, publisher, alert);
     if (rng_chance(rng, 4) && work->attempt_count > 0)
         return draft_bad(world, publisher);
+    if (rng_chance(rng, 6))
+        return draft_presence(world, publisher);
     return draft_issue_event(world, publisher);
 }
 

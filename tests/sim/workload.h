@@ -75,6 +75,7 @@ struct draft {
     Tocsin__V1__IssueMerged merged;
     Tocsin__V1__IssueDueSet due_set;
     Tocsin__V1__Appeal appeal;
+    Tocsin__V1__AgentPresence presence;
     Tocsin__V1__AlertAction action;
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
@@ -96,6 +97,7 @@ void draft_begin(struct workload *work, struct draft *draft, unsigned publisher,
 /* The id of that subject, which publisher `owner` opens. */
 void draft_issue_id(uint8_t out[16], unsigned owner, const char *subject);
 struct attempt *draft_issue_event(struct world *world, unsigned publisher);
+struct attempt *draft_presence(struct world *world, unsigned publisher);
 struct attempt *draft_action(struct world *world, unsigned publisher, const uint8_t *alert,
                              const char *type);
 struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t *alert);
