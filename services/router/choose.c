@@ -2,6 +2,8 @@
 
 #include "services/router/appeal.h"
 
+#include "services/router/appeal.h"
+
 #include <string.h>
 
 /* A day of a content class is divided into so many parts; each issue takes its share. */
