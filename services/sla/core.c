@@ -77,6 +77,7 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     }
     TOC_TRY(row_bind(&work));
     TOC_TRY(fire_issue(&work, work.at_ms)); /* what was due before it has come to pass */
+    TOC_TRY(manual_restore(&work));
     TOC_TRY(take(&work, change));
     TOC_TRY(manual_move(&work));
     TOC_TRY(escalation_move(&work));

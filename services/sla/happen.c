@@ -133,8 +133,9 @@ bool happen_take(struct work *work, const Tocsin__V1__IssueChange *change)
     bool names = take_names(work->row, change->issue);
     bool place = take_place(work, change->issue);
     bool firsts = take_firsts(work);
-    work->terms = take_terms(work->row, change->issue,
-                             change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY);
+    bool edits = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY &&
+                 change->mode != TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY;
+    work->terms = take_terms(work->row, change->issue, edits);
     work->changed = work->changed || names || place || firsts || work->terms;
     return work->terms;
 }

@@ -86,12 +86,51 @@ static enum toc_err due_set(struct work *work)
 enum toc_err manual_end(struct work *work, size_t index)
 {
     Tocsin__V1__Clock *clock = work->row->clocks[index];
+    clock->past_due_ms = clock->manual_due_ms;
+    clock->past_end_ms = clock->manual_end_ms;
     clock->manual_due_ms = 0;
     clock->manual_end_ms = 0;
-    clock->manual_by = toc_wire_text("");
     if (row_clock(work, index).target->kind == TOC_TARGET_UNSET)
         return move_cancel(work, index, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, "due_ended");
     return retarget_aim(work, index, "due_ended");
+}
+
+/* The end of the date had cancelled the clock, which has no other target. */
+static enum toc_err bring_back(struct work *work, size_t index)
+{
+    struct clock clock = row_clock(work, index);
+    struct toc_interval last = {0, 0};
+    if (clock.row->intervals > clock.row->kept)
+        TOC_TRY(row_read_interval(work, index, clock.row->intervals - 1, &last));
+    clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
+    clock.row->ended_by = TOCSIN__V1__CLOCK_END__CLOCK_END_UNSPECIFIED;
+    if (last.until_ms == clock.row->stopped_ms) { /* it ran until then */
+        clock.row->intervals--;
+        clock_run(clock, last.from_ms);
+    }
+    clock.row->stopped_ms = 0;
+    return TOC_OK;
+}
+
+enum toc_err manual_restore(struct work *work)
+{
+    for (size_t i = 0; i < work->row->n_clocks; i++) {
+        struct clock clock = row_clock(work, i);
+        if (clock.rule == NULL || clock.row->past_end_ms == 0 ||
+            clock.row->past_end_ms < work->at_ms)
+            continue;
+        bool live = clock_is_live(clock.row);
+        if (!live && clock.row->stopped_ms != clock.row->past_end_ms)
+            continue; /* something else had ended it */
+        if (!live)
+            TOC_TRY(bring_back(work, i));
+        clock.row->manual_due_ms = clock.row->past_due_ms;
+        clock.row->manual_end_ms = clock.row->past_end_ms;
+        clock.row->past_due_ms = 0;
+        clock.row->past_end_ms = 0;
+        TOC_TRY(retarget_aim(work, i, "late_evidence"));
+    }
+    return TOC_OK;
 }
 
 /* --- merging ------------------------------------------------------------------------------ */

@@ -134,7 +134,9 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
     else
         clock_run(clock, from_ms);
     TOC_TRY(say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED, resets ? "reset" : NULL));
-    return from_ms < work->at_ms ? retarget_judge(work, index, NULL) : TOC_OK;
+    if (from_ms == work->at_ms && !clock_is_over(clock, work->at_ms))
+        return TOC_OK;
+    return retarget_judge(work, index, NULL);
 }
 
 enum toc_err move_place(struct work *work, const struct toc_clock_rule *rule, const char *scope,

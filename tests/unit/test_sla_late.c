@@ -16,8 +16,9 @@
     "teams: {legal: {calendar: always, answer_within: " answer ", remind: [50]}}\n"                \
     "routes: [{rule: default, queue: q, sla: ola}]\n"                                              \
     "slas:\n"                                                                                      \
-    "  ola: {calendar: always, clocks: {queue_wait: {targets: {default: 1h}}}}\n"                  \
-    "  plain: {calendar: always, clocks: {resolution: {targets: {P1: 2h, default: 4h},\n"          \
+    "  ola: {calendar: always, clocks: {queue_wait: {targets: {P2: 30m, default: 1h}}}}\n"         \
+    "  plain: {calendar: always, clocks: {resolution: {targets: {P1: 2h, P4: none, default: "      \
+    "4h},\n"                                                                                       \
     "    reset_on: [inbound], cancel_on: [on_hold]}}}\n"
 
 static struct sla_feed feed;
@@ -112,6 +113,74 @@ static void a_breach_by_a_tighter_target_stands_when_the_clock_is_dropped_then(v
          "13:00:00 clock 1 queue_wait[q]/1 started target=60m next=14:00:00\n");
 }
 
+static void a_clock_that_goes_on_beyond_another_target_is_breached_at_once(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=ola queue=q queued_ms=10:00\n"
+         "10:50 routed queue=second queued_ms=10:50\n"
+         "11:00 routed queue=q queued_ms=11:00 priority=P2\n",
+         "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
+         "10:50:00 clock 1 queue_wait[q]/1 met elapsed=50m ledger=10:00:00-10:50:00\n"
+         "10:50:00 clock 1 queue_wait[second]/2 started target=60m next=11:50:00\n"
+         "11:00:00 clock 1 queue_wait[second]/2 retargeted target=30m was=60m due=11:20:00\n"
+         "11:00:00 clock 1 queue_wait[q]/3 started target=30m next=11:00:00\n"
+         "11:00:00 clock 1 queue_wait[q]/3 breached due=11:00:00 "
+         "ledger=10:00:00-10:50:00,11:00:00- on_retarget\n"
+         "11:00:00 clock 1 queue_wait[second]/2 met elapsed=10m ledger=10:50:00-11:00:00\n");
+}
+
+static void a_report_leaves_clocks_of_a_version_before_as_they_are(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q\n"
+         "10:10 escalation id=e1 team=legal is=raised\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "10:10:00 clock 1 escalation[e1]/1 started target=120m next=11:10:00\n");
+    sla_feed_policy(&feed, "10:20", POLICY("1h"));
+    told("10:20 noted policy=2\n"
+         "10:30 policy mode=REPORT_ONLY policy=2 would.policy=2 would.sla=plain\n"
+         "11:11 time\n",
+         "10:30:00 clock 1 escalation[e1]/1 recomputed due=11:10:00 from=12:10:00\n"
+         "11:10:00 clock 1 escalation[e1]/1 warned 50% due=12:10:00 catch_up\n");
+}
+
+static void what_comes_late_is_judged_by_the_date_that_stood_then(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q\n"
+         "11:00 due_set metric=resolution due_ms=16:00 end_ms=14:30 by=ana\n"
+         "15:00 time\n"
+         "14:20 log=15:00 status state=SOLVED\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "11:00:00 clock 1 resolution/1 retargeted target=360m was=240m due=16:00:00 "
+         "reason=due_set\n"
+         "14:30:00 clock 1 resolution/1 retargeted target=240m was=360m due=14:00:00 "
+         "reason=due_ended\n"
+         "14:30:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00- reason=due_ended "
+         "on_retarget\n"
+         "14:20:00 clock 1 resolution/1 retargeted target=360m was=240m due=16:00:00 "
+         "reason=late_evidence late\n"
+         "14:20:00 clock 1 resolution/1 corrected due=14:00:00 ledger=10:00:00- reason=retargeted\n"
+         "14:20:00 clock 1 resolution/1 met elapsed=260m ledger=10:00:00-14:20:00\n");
+}
+
+static void a_date_by_hand_stands_again_for_what_comes_late(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q priority=P4\n"
+         "11:00 due_set metric=resolution due_ms=16:00 end_ms=14:30 by=ana\n"
+         "15:00 time\n"
+         "14:20 log=15:00 noted\n"
+         "15:01 time\n",
+         "11:00:00 clock 1 resolution/1 started target=none next=never\n"
+         "11:00:00 clock 1 resolution/1 retargeted target=360m was=none due=16:00:00 "
+         "reason=due_set\n"
+         "14:30:00 clock 1 resolution/1 cancelled reason=due_ended\n"
+         "14:20:00 clock 1 resolution/1 retargeted target=360m was=360m due=16:00:00 "
+         "reason=late_evidence\n"
+         "14:30:00 clock 1 resolution/1 cancelled reason=due_ended\n");
+}
+
 static void zammad_5624_a_policy_from_now_on_concerns_other_teams_too(void **state)
 {
     (void)state;
@@ -138,6 +207,10 @@ int main(void)
         CASE(a_cancellation_from_before_the_breach_takes_it_back),
         CASE(what_an_sla_drops_from_before_the_breach_is_taken_back),
         CASE(a_breach_by_a_tighter_target_stands_when_the_clock_is_dropped_then),
+        CASE(a_clock_that_goes_on_beyond_another_target_is_breached_at_once),
+        CASE(a_report_leaves_clocks_of_a_version_before_as_they_are),
+        CASE(what_comes_late_is_judged_by_the_date_that_stood_then),
+        CASE(a_date_by_hand_stands_again_for_what_comes_late),
         CASE(zammad_5624_a_policy_from_now_on_concerns_other_teams_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
