@@ -244,7 +244,8 @@ void draft_policy(struct world *world, struct batch *batch)
     struct workload *work = world->work;
     struct draft draft;
     uint8_t hash[TOC_SHA256];
-    struct toc_str text = policy_text(work->policy_next);
+    struct toc_str text = policy_text(world, work->policy_next);
+    (void)policy_compiled(world, work->policy_next + 1); /* says what is wrong with it */
     unsigned parts = (unsigned)((text.size + 999) / 1000);
     toc_sha256(hash, text);
     for (unsigned i = 0; i < parts; i++) {

@@ -3,8 +3,8 @@
 
 static void fact(struct workload *work, struct rng *rng, struct draft *draft, unsigned publisher)
 {
-    static const char *const names[] = {"age", "device", "region"};
-    static const char *const values[] = {"12", "40", "phone", ""};
+    static const char *const names[] = {"proof", "amount", "device"};
+    static const char *const values[] = {"yes", "150", "12", ""};
     tocsin__v1__issue_fact__init(&draft->fact);
     draft->fact.name = toc_wire_text(names[rng_next(rng) % 3]);
     draft->fact.value = toc_wire_text(values[rng_next(rng) % 4]);
@@ -18,7 +18,7 @@ static void escalation(struct workload *work, struct rng *rng, struct draft *dra
     static const char *const types[] = {"tocsin.escalation.raised",   "tocsin.escalation.raised",
                                         "tocsin.escalation.accepted", "tocsin.escalation.returned",
                                         "tocsin.escalation.answered", "tocsin.escalation.told"};
-    static const char *const teams[] = {"legal", "fraud", "nobody"};
+    static const char *const teams[] = {"trust", "law", "nobody"};
     tocsin__v1__escalation__init(&draft->escalation);
     draft->escalation.escalation = toc_wire_text(rng_chance(rng, 70) ? "q1" : "q2");
     draft->escalation.team = toc_wire_text(teams[rng_next(rng) % 3]);
@@ -39,17 +39,20 @@ static void merge(struct world *world, struct draft *draft, unsigned publisher)
                 TOCSIN__V1__EVENT__BODY_ISSUE_MERGED, &draft->merged);
 }
 
+/* A due date by hand, also a past one, one that ends before it is due, and one taken back. */
 static void due(struct workload *work, struct world *world, struct draft *draft, unsigned publisher)
 {
+    static const char *const clocks[] = {"first_reply", "resolution", "resolution", "queue_wait",
+                                         "next_reply",  "gdpr",       "answer",     "nothing"};
     struct rng *rng = &world->rng_work;
+    toc_time_ms now_ms = world->options.start_ms + world->now_ms;
     tocsin__v1__issue_due_set__init(&draft->due_set);
-    draft->due_set.metric = toc_wire_text("resolution");
+    draft->due_set.metric = toc_wire_text(clocks[rng_next(rng) % 8]);
     draft->due_set.owner = toc_wire_text("agent-1");
-    draft->due_set.due_ms =
-        rng_chance(rng, 20) ? 0
-                            : world->options.start_ms + world->now_ms + rng_range(rng, 100, 20000);
-    if (rng_chance(rng, 30) && draft->due_set.due_ms != 0)
-        draft->due_set.end_ms = draft->due_set.due_ms - 1000;
+    if (rng_chance(rng, 80))
+        draft->due_set.due_ms = now_ms + rng_range(rng, -2000, 10000);
+    if (rng_chance(rng, 40))
+        draft->due_set.end_ms = now_ms + rng_range(rng, -500, 8000);
     draft_begin(work, draft, publisher, "tocsin.issue.due_set",
                 TOCSIN__V1__EVENT__BODY_ISSUE_DUE_SET, &draft->due_set);
 }

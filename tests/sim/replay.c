@@ -160,8 +160,9 @@ static const Tocsin__V1__ClockChange *unconfirmed_of(const struct seen *seen)
 }
 
 /*
- * What sla said by the wall clock while log time stood still. No log has that wall time; just after
- * the latest due that it said is as good, since it said all that it then could.
+ * What sla said by the wall clock while log time stood still. Only what it tells the
+ * router has that wall time; just after the latest due that it said is as good, since it said all
+ * that it then could.
  */
 static void step_behind(struct replay *replay)
 {
@@ -170,10 +171,13 @@ static void step_behind(struct replay *replay)
     const Tocsin__V1__ClockChange *change;
     for (size_t i = replay->made; i < shadow->count; i++) {
         bool same_step = i == replay->made || shadow->seen[i].cause_index != 0;
+        bool tells_router = shadow->seen[i].type == TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED;
         change = same_step ? unconfirmed_of(&shadow->seen[i]) : NULL;
-        if (change == NULL)
+        if (same_step && tells_router)
+            ev.at_ms = shadow->seen[i].at_ms; /* the wall time */
+        else if (change == NULL)
             break;
-        if (change->due_ms >= ev.at_ms)
+        else if (change->due_ms >= ev.at_ms)
             ev.at_ms = change->due_ms + 1;
     }
     after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));

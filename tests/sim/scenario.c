@@ -50,8 +50,10 @@ static long long since(const struct scenario *scenario, toc_time_ms at_ms)
 
 static void tell_change(struct scenario *scenario, const Tocsin__V1__Record *record)
 {
-    static const char *const whats[] = {"?",      "opened",   "message", "status",  "classified",
-                                        "routed", "assigned", "noted",   "reopened"};
+    static const char *const whats[] = {
+        "?",          "opened",   "message", "status",     "classified", "routed",   "assigned",
+        "noted",      "reopened", "fact",    "handed off", "due set",    "merged",   "took over",
+        "escalation", "policy",   "offered", "claimed",    "declined",   "released", "waiting"};
     const Tocsin__V1__IssueChange *change =
         check_message(&tocsin__v1__issue_change__descriptor, toc_wire_bytes(&record->body));
     const Tocsin__V1__Issue *issue = change->issue;
@@ -62,9 +64,9 @@ static void tell_change(struct scenario *scenario, const Tocsin__V1__Record *rec
 
 static void tell_clock(struct scenario *scenario, const Tocsin__V1__Record *record)
 {
-    static const char *const whats[] = {"?",          "started",   "paused", "resumed",
-                                        "warned",     "breached",  "met",    "cancelled",
-                                        "retargeted", "corrected", "overdue"};
+    static const char *const whats[] = {
+        "?",         "started",    "paused",    "resumed", "warned",     "breached",   "met",
+        "cancelled", "retargeted", "corrected", "overdue", "recomputed", "not applied"};
     const Tocsin__V1__ClockChange *change =
         check_message(&tocsin__v1__clock_change__descriptor, toc_wire_bytes(&record->body));
     const Tocsin__V1__Clock *clock = change->clock;

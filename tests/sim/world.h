@@ -6,7 +6,7 @@
  *   faults.c     what goes wrong, and when         link_sim.c  the links, and what is seen on them
  *   workload.h   publishers with a ledger          pager.c     the sender and the page provider
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
- *   replay.c     state = fold of the logs          model_sla.c the clocks, told independently
+ *   replay.c     state = fold of the logs          model.h     the clocks, told independently
  *   scenario.c   scripts with a transcript
  *
  * A world is single-threaded and is never freed in parts: it lives as long as its run.
@@ -289,7 +289,7 @@ void workload_check_end(struct world *world);
 void workload_aim(struct world *world, const uint8_t issue[16], toc_time_ms due_ms);
 /* Scenarios: publishes at once what a line describes; false when it is not understood. */
 bool workload_publish_line(struct world *world, const char *line);
-struct toc_str policy_text(unsigned number);
+struct toc_str policy_text(const struct world *world, unsigned number);
 const struct toc_policy *policy_compiled(struct world *world, uint32_t version);
 
 /* pager.c */
@@ -322,7 +322,7 @@ const Tocsin__V1__Record *check_unpack(const struct seen *seen);
 /* Into the same arena, which stays; NULL when the bytes are no such message. */
 void *check_message(const ProtobufCMessageDescriptor *type, struct toc_str bytes);
 
-/* ends.c, replay.c, model_sla.c */
+/* ends.c, replay.c, model_said.c */
 bool ends_is_quiet(struct world *world, const char **why_not);
 void ends_check(struct world *world);
 void replay_check(struct world *world);
