@@ -190,6 +190,15 @@ static void aim(struct world *world, const Tocsin__V1__Record *record)
         workload_aim(world, record->issue.data, change->clock->due_ms);
 }
 
+static void tell_people(struct world *world, const Tocsin__V1__Record *record)
+{
+    const Tocsin__V1__IssueChange *change =
+        check_message(&tocsin__v1__issue_change__descriptor, toc_wire_bytes(&record->body));
+    if (change != NULL && change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OFFERED &&
+        record->issue.len == 16)
+        workload_offered(world, record->issue.data, change->issue->offered_to);
+}
+
 static void check_record(struct world *world, struct node *node, uint64_t seq)
 {
     struct seen *seen = &node->shadow.seen[seq - 1];
@@ -212,8 +221,10 @@ static void check_record(struct world *world, struct node *node, uint64_t seq)
     check_times(world, node, seq, seen);
     if (record->type == TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
         workload_check_accepted(world, node, seq, record);
-    if (node->role == ROLE_SLA)
+    if (node->role == ROLE_SLA && record->type == TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED)
         aim(world, record);
+    if (node->role == ROLE_ROUTER && record->type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
+        tell_people(world, record);
     if (node->role == ROLE_NOTIFIER)
         pager_check_record(world, node, seq, record);
 }

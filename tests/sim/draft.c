@@ -1,9 +1,6 @@
 /* Making events: what the publishers have to say. */
 #include "tests/sim/workload.h"
 
-/* The third is named by no policy. */
-static const char *const agents[] = {"agent-1", "agent-2", "agent-3"};
-
 static const uint8_t issue_key[32] = {7, 1, 2, 3}; /* as the intakes have it */
 
 static void source_of(unsigned publisher, char out[16])
@@ -107,12 +104,7 @@ static void draft_other(struct workload *work, struct rng *rng, struct draft *dr
                     TOCSIN__V1__EVENT__BODY_ISSUE_CLASSIFIED, &draft->classified);
         break;
     case 8:
-        tocsin__v1__issue_assigned__init(&draft->assigned);
-        draft->assigned.action = (Tocsin__V1__IssueAssigned__Action)rng_range(rng, 1, 6);
-        draft->assigned.queue = toc_wire_text(queues[rng_next(rng) % 4]);
-        draft->assigned.assignee = toc_wire_text(agents[rng_next(rng) % 3]);
-        draft_begin(work, draft, publisher, "tocsin.issue.assigned",
-                    TOCSIN__V1__EVENT__BODY_ISSUE_ASSIGNED, &draft->assigned);
+        draft_assigned(work, rng, draft, publisher);
         break;
     default:
         tocsin__v1__issue_escalated__init(&draft->escalated);
@@ -122,19 +114,6 @@ static void draft_other(struct workload *work, struct rng *rng, struct draft *dr
                     TOCSIN__V1__EVENT__BODY_ISSUE_ESCALATED, &draft->escalated);
         break;
     }
-}
-
-/* People come and go. */
-struct attempt *draft_presence(struct world *world, unsigned publisher)
-{
-    struct rng *rng = &world->rng_work;
-    struct draft draft;
-    tocsin__v1__agent_presence__init(&draft.presence);
-    draft.presence.agent = toc_wire_text(agents[rng_next(rng) % 3]);
-    draft.presence.online = rng_chance(rng, 70);
-    draft_begin(world->work, &draft, publisher, "tocsin.agent.presence",
-                TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE, &draft.presence);
-    return ledger_add(world->work, publisher, &draft);
 }
 
 /* One event about one issue; some openings come late or never. */
@@ -153,6 +132,7 @@ struct attempt *draft_issue_event(struct world *world, unsigned publisher)
         if (rng_chance(rng, 15) && draft.opened.n_tags == 0)
             draft_appeal(world, &draft);
         draft.event.test = rng_chance(rng, 5);
+        draft.opened.bot = rng_chance(rng, 15);
         work->opened[subject] = true;
     } else if (rng_chance(rng, 30)) {
         draft_case(world, &draft, publisher);

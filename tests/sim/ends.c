@@ -4,7 +4,7 @@
 #include "common/run_internal.h"
 #include "services/audit/leaf.h"
 #include "services/notifier/notifier.h"
-#include "services/router/issue.h"
+#include "services/router/router.h"
 
 #include <stdlib.h>
 
@@ -16,20 +16,14 @@ static bool is_caught_up(const struct world *world, const struct node *node)
     return true;
 }
 
-/* --- liveness ----------------------------------------------------------------------------- */
-
-/* People's dues go on for ever: the next shift, the end of a day. */
-static bool waits_for_opening(const struct node *router)
+/* Something is to happen soon: sooner than a shift or a day ends. */
+static bool is_restless(const struct toc_run *run)
 {
-    struct toc_txn *txn;
-    uint64_t count = 0;
-    if (toc_txn_begin_read(toc_run_store(router->run), &txn) != TOC_OK)
-        return true;
-    enum toc_err err = toc_count(txn, TABLE_PARKED_DUE, &count);
-    TOC_ASSERT(err == TOC_OK);
-    toc_txn_abort(txn);
-    return count > 0;
+    toc_time_ms wake_ms = run->turn.wake_ms;
+    return wake_ms != TOC_TIME_NEVER && wake_ms < toc_run_log_ms(run) + TOC_MINUTE_MS;
 }
+
+/* --- liveness ----------------------------------------------------------------------------- */
 
 bool ends_is_quiet(struct world *world, const char **why_not)
 {
@@ -51,8 +45,8 @@ bool ends_is_quiet(struct world *world, const char **why_not)
                  (unsigned long long)counts.lag_records);
         *why_not = text;
     }
-    if (waits_for_opening(world_node(world, ROLE_ROUTER)))
-        *why_not = "an event still waits for its issue";
+    if (is_restless(world_node(world, ROLE_ROUTER)->run))
+        *why_not = "an event, an offer or a sweep still waits at the router";
     if (!workload_is_done(world))
         *why_not = "something that was published has no answer";
     if (pager_pending(world) != 0)

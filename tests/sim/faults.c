@@ -157,6 +157,7 @@ static void on_node(const struct fault *fault, struct node *node)
         break;
     case FAULT_CRASH_COMMIT:
         node->disk_crash = true;
+        node->keeps_commit = fault->flag;
         toc_mem_disk_crash_at(node->name, fault->nth, fault->flag);
         break;
     case FAULT_CRASH_SEND:

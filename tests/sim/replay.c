@@ -109,20 +109,24 @@ static bool has_trace(const struct replay *replay, const struct node *up, uint64
 }
 
 /*
- * What was taken at this place of the own log and left no trace there. A log does not tell where
- * that was between two of its records, so the simulator has kept it.
+ * What was taken at this place of the own log and left no trace there, and time that passed. A log
+ * does not tell where that was between two of its records, so the simulator has kept it.
  */
 static void step_silent_here(struct replay *replay)
 {
     const struct takings *takings = &replay->node->takings;
     while (replay->taken < takings->committed && !replay->world->failed) {
         const struct taken *taken = &takings->all[replay->taken];
-        const struct node *up = &replay->world->nodes[taken->upstream];
-        if (taken->own_seq != replay->made || has_trace(replay, up, taken->seq))
+        bool is_time = taken->upstream == TAKEN_TIME;
+        const struct node *up = is_time ? NULL : &replay->world->nodes[taken->upstream];
+        if (taken->own_seq > replay->made || (!is_time && taken->own_seq != replay->made) ||
+            (!is_time && has_trace(replay, up, taken->seq)))
             return;
         replay->taken++;
-        let_time_pass(replay, taken->log_ms); /* as the loop does before every record */
-        step_seen(replay, up, taken->seq);
+        if (taken->own_seq == replay->made)
+            let_time_pass(replay, taken->log_ms); /* also as the loop does before every record */
+        if (!is_time)
+            step_seen(replay, up, taken->seq);
     }
 }
 
@@ -190,6 +194,8 @@ static void follow_log(struct replay *replay)
     const struct node *up = own->cause_log != 0 ? world_log(replay->world, own->cause_log) : NULL;
     size_t before = replay->made;
     step_silent_here(replay);
+    if (replay->made != before)
+        return;
     replay->run->log_ms = own->log_ms;
     if (up != NULL) {
         replay->taken++;

@@ -71,10 +71,10 @@ static struct attempt *make_any(struct world *world, unsigned publisher)
     const uint8_t *alert = rng_chance(rng, 15) ? pager_some_alert(world, rng) : NULL;
     if (alert != NULL)
         return draft_ack(world, publisher, alert);
+    if (rng_chance(rng, 8))
+        return draft_presence(world, publisher);
     if (rng_chance(rng, 4) && work->attempt_count > 0)
         return draft_bad(world, publisher);
-    if (rng_chance(rng, 6))
-        return draft_presence(world, publisher);
     return draft_issue_event(world, publisher);
 }
 
@@ -97,12 +97,16 @@ static void publish_new(struct world *world, unsigned publisher)
         ledger_send(world, batch);
 }
 
-static void snipe(struct world *world, unsigned index)
+static void react(struct world *world, unsigned index)
 {
     struct workload *work = world->work;
+    const struct reaction *reaction = &work->reactions[index];
     unsigned publisher = (unsigned)rng_range(&world->rng_work, 0, world->options.publishers - 1);
     struct batch *batch = ledger_batch(work, publisher);
-    ledger_put(work, batch, draft_reply(world, publisher, work->snipes[index].issue));
+    bool replies = reaction->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__ACTION_UNSPECIFIED;
+    ledger_put(work, batch,
+               replies ? draft_reply(world, publisher, reaction->issue)
+                       : draft_answer(world, publisher, reaction));
     if (batch->count > 0)
         ledger_send(world, batch);
 }
@@ -112,7 +116,7 @@ void workload_step(struct world *world, unsigned publisher)
     const struct options *options = &world->options;
     struct workload *work = world->work;
     if (publisher >= PUBLISHERS_MAX) {
-        snipe(world, publisher - PUBLISHERS_MAX);
+        react(world, publisher - PUBLISHERS_MAX);
         return;
     }
     if (publisher == 0)
@@ -126,17 +130,39 @@ void workload_step(struct world *world, unsigned publisher)
     world_at(world, world->now_ms + next_ms, EV_PUBLISHER, publisher, NULL);
 }
 
+/* Plans a reaction, as long as publishers still have something to say. */
+static void plan(struct world *world, const struct reaction *reaction, toc_time_ms at_ms)
+{
+    struct workload *work = world->work;
+    if (world->exact || world->healed || at_ms <= world->now_ms ||
+        work->reaction_count == REACTIONS_MAX || at_ms > world->options.faulty_ms)
+        return;
+    work->reactions[work->reaction_count] = *reaction;
+    world_at(world, at_ms, EV_PUBLISHER, PUBLISHERS_MAX + (unsigned)work->reaction_count, NULL);
+    work->reaction_count++;
+}
+
 /* A reply so that it is stamped at the very instant of a due, if the links are quick. */
 void workload_aim(struct world *world, const uint8_t issue[16], toc_time_ms due_ms)
 {
-    struct workload *work = world->work;
-    const struct node *intake = &world->nodes[0];
-    toc_time_ms at_ms = due_ms - world->options.start_ms - intake->skew_ms;
-    if (world->exact || world->healed || at_ms <= world->now_ms ||
-        work->snipe_count == SNIPES_MAX || at_ms > world->options.faulty_ms ||
-        !rng_chance(&world->rng_work, 20))
-        return;
-    memcpy(work->snipes[work->snipe_count].issue, issue, 16);
-    world_at(world, at_ms, EV_PUBLISHER, PUBLISHERS_MAX + (unsigned)work->snipe_count, NULL);
-    work->snipe_count++;
+    struct reaction reaction = {.action = 0};
+    memcpy(reaction.issue, issue, sizeof(reaction.issue));
+    if (rng_chance(&world->rng_work, 20))
+        plan(world, &reaction, due_ms - world->options.start_ms - world->nodes[0].skew_ms);
+}
+
+/* People accept, decline or are too late; who has accepted may give it back later. */
+void workload_offered(struct world *world, const uint8_t issue[16], const char *person)
+{
+    struct rng *rng = &world->rng_work;
+    struct reaction reaction = {.action = rng_chance(rng, 70)
+                                              ? TOCSIN__V1__ISSUE_ASSIGNED__ACTION__ACCEPT
+                                              : TOCSIN__V1__ISSUE_ASSIGNED__ACTION__DECLINE};
+    memcpy(reaction.issue, issue, sizeof(reaction.issue));
+    snprintf(reaction.person, sizeof(reaction.person), "%s", person);
+    if (rng_chance(rng, 75))
+        plan(world, &reaction, world->now_ms + rng_range(rng, 1, 2500));
+    reaction.action = TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE;
+    if (rng_chance(rng, 15))
+        plan(world, &reaction, world->now_ms + rng_range(rng, 2500, 6000));
 }

@@ -3,17 +3,18 @@
  *
  *   workload.c  who publishes what, and when     ledger.c  what was sent, what was acknowledged
  *   draft.c     making events                    lines.c   events of scenarios, from a line each
- *   draft_case.c  events about a case as a whole
+ *   draft_case.c    events about a case as a whole
+ *   draft_people.c  who is there, what is given to whom, what they say to an offer
  */
 #ifndef SIM_WORKLOAD_H
 #define SIM_WORKLOAD_H
 
 #include "tests/sim/world.h"
 
-#define ATTEMPTS_MAX 2048
-#define BATCHES_MAX  8192
-#define BATCH_EVENTS 16
-#define SNIPES_MAX   256
+#define ATTEMPTS_MAX  2048
+#define BATCHES_MAX   8192
+#define BATCH_EVENTS  16
+#define REACTIONS_MAX 512
 
 enum attempt_state { ATTEMPT_OPEN, ATTEMPT_ACKED, ATTEMPT_REFUSED };
 
@@ -38,8 +39,11 @@ struct batch {
     unsigned attempts[BATCH_EVENTS];
 };
 
-struct snipe {
+/* What will be said to something that a log has told: a reply, or an answer to an offer. */
+struct reaction {
     uint8_t issue[16];
+    Tocsin__V1__IssueAssigned__Action action; /* ACTION_UNSPECIFIED: a reply */
+    char person[16];
 };
 
 struct workload {
@@ -52,8 +56,8 @@ struct workload {
     unsigned made;         /* ordinary events */
     unsigned policy_next;  /* version - 1 that is published next */
     toc_time_ms policy_ms; /* not before */
-    struct snipe snipes[SNIPES_MAX];
-    size_t snipe_count;
+    struct reaction reactions[REACTIONS_MAX];
+    size_t reaction_count;
     uint64_t acks;
 };
 
@@ -97,7 +101,6 @@ void draft_begin(struct workload *work, struct draft *draft, unsigned publisher,
 /* The id of that subject, which publisher `owner` opens. */
 void draft_issue_id(uint8_t out[16], unsigned owner, const char *subject);
 struct attempt *draft_issue_event(struct world *world, unsigned publisher);
-struct attempt *draft_presence(struct world *world, unsigned publisher);
 struct attempt *draft_action(struct world *world, unsigned publisher, const uint8_t *alert,
                              const char *type);
 struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t *alert);
@@ -106,6 +109,12 @@ struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8
 struct attempt *draft_bad(struct world *world, unsigned publisher);
 /* The next policy, its parts first. */
 void draft_policy(struct world *world, struct batch *batch);
+
+/* draft_people.c */
+void draft_assigned(struct workload *work, struct rng *rng, struct draft *draft,
+                    unsigned publisher);
+struct attempt *draft_presence(struct world *world, unsigned publisher);
+struct attempt *draft_answer(struct world *world, unsigned publisher, const struct reaction *to);
 
 /* draft_case.c */
 void draft_case(struct world *world, struct draft *draft, unsigned publisher);

@@ -161,19 +161,25 @@ struct node *world_log(struct world *world, uint64_t log_id)
     return NULL;
 }
 
-/* After a crash: what the cursors on disk have passed was taken, nothing else. */
+/* Whether what was taken is on disk after a crash: a cursor that has passed it, or a later one. */
+static bool is_kept(const struct node *node, size_t index)
+{
+    const struct takings *takings = &node->takings;
+    size_t at = 0;
+    while (index < takings->count && takings->all[index].upstream == TAKEN_TIME)
+        index++;
+    if (index == takings->count)
+        return node->keeps_commit;
+    while (node->upstream_nodes[at] != takings->all[index].upstream)
+        at++;
+    return node->run->upstreams[at].cursor >= takings->all[index].seq;
+}
+
 static void restore_takings(struct node *node)
 {
     struct takings *takings = &node->takings;
-    while (takings->committed < takings->count) {
-        const struct taken *taken = &takings->all[takings->committed];
-        size_t at = 0;
-        while (node->upstream_nodes[at] != taken->upstream)
-            at++;
-        if (node->run->upstreams[at].cursor < taken->seq)
-            break;
+    while (takings->committed < takings->count && is_kept(node, takings->committed))
         takings->committed++;
-    }
     takings->count = takings->committed;
     takings->commits = 0;
 }
@@ -238,22 +244,29 @@ void node_crash(struct world *world, struct node *node, const char *how)
     world_at(world, world->now_ms + 1 + after_ms, EV_START, node->index, NULL);
 }
 
-/* The core's step, and a note of which record it was given: kept if the turn is committed. */
+static void take(struct takings *takings, struct taken taken)
+{
+    if (takings->count == takings->room) {
+        takings->room = takings->room ? 2 * takings->room : 256;
+        takings->all = realloc(takings->all, takings->room * sizeof(*takings->all));
+        TOC_ASSERT(takings->all != NULL);
+    }
+    takings->all[takings->count++] = taken;
+}
+
+/* The core's step, and a note of what it was given: kept if the turn is committed. */
 static enum toc_err watched_step(struct toc_turn *turn, const struct toc_event *ev)
 {
     struct toc_link *link = turn->run->config->link;
     struct takings *takings = &link->node->takings;
+    struct taken taken = {.own_seq = turn->journal->last_seq, .log_ms = turn->log_ms};
     if (ev->kind == TOC_EVENT_RECORD) {
-        if (takings->count == takings->room) {
-            takings->room = takings->room ? 2 * takings->room : 256;
-            takings->all = realloc(takings->all, takings->room * sizeof(*takings->all));
-            TOC_ASSERT(takings->all != NULL);
-        }
-        takings->all[takings->count++] =
-            (struct taken){.upstream = world_log(link->world, ev->log_id)->index,
-                           .seq = ev->record->seq,
-                           .own_seq = turn->journal->last_seq,
-                           .log_ms = turn->log_ms};
+        taken.upstream = world_log(link->world, ev->log_id)->index;
+        taken.seq = ev->record->seq;
+        take(takings, taken);
+    } else if (ev->kind == TOC_EVENT_TIME) {
+        taken.upstream = TAKEN_TIME;
+        take(takings, taken);
     }
     return link->node->service->step(turn, ev);
 }
@@ -277,6 +290,7 @@ bool node_survives(struct world *world, struct node *node, enum toc_err err, con
 {
     settle_takings(node, err);
     if (node->dying) {
+        node->keeps_commit = false;
         node_crash(world, node, "killed while sending");
         return false;
     }
@@ -341,6 +355,7 @@ static void node_turn(struct world *world, struct node *node)
     if (!take_frames(world, node, frames))
         return;
     if (node->crash_now) {
+        node->keeps_commit = false;
         node_crash(world, node, "killed in the middle of a turn");
         return;
     }

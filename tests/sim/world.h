@@ -103,11 +103,13 @@ struct shadow {
     uint64_t last_cause_log, last_cause_seq;
 };
 
-/* --- the order in which a node took its upstreams' records ------------------------------------ */
+/* --- the order in which a node took its upstreams' records, and in which time passed ---------- */
+
+#define TAKEN_TIME NODES_MAX
 
 struct taken {
-    unsigned upstream; /* node */
-    uint64_t seq;
+    unsigned upstream;  /* node, or TAKEN_TIME */
+    uint64_t seq;       /* of the record */
     uint64_t own_seq;   /* the newest own record at that time */
     toc_time_ms log_ms; /* as the step saw it */
 };
@@ -162,6 +164,7 @@ struct node {
     bool dying;             /* the process is gone; what it still sends reaches nobody */
     bool crash_now;         /* at the next turn, before its commit */
     bool disk_crash;        /* armed */
+    bool keeps_commit;      /* the commit at which it dies is on disk */
     unsigned starts;
     toc_time_ms restart_after_ms;
     struct shadow shadow;
@@ -287,6 +290,8 @@ void workload_check_accepted(struct world *world, struct node *intake, uint64_t 
 void workload_check_end(struct world *world);
 /* Maybe a reply at the very instant of that due. */
 void workload_aim(struct world *world, const uint8_t issue[16], toc_time_ms due_ms);
+/* Maybe an answer of the person to whom an issue is offered. */
+void workload_offered(struct world *world, const uint8_t issue[16], const char *person);
 /* Scenarios: publishes at once what a line describes; false when it is not understood. */
 bool workload_publish_line(struct world *world, const char *line);
 struct toc_str policy_text(const struct world *world, unsigned number);
