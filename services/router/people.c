@@ -196,6 +196,17 @@ static void look_again(struct person *person, toc_time_ms at_ms)
     person->row->resume_ms = 0;
 }
 
+/* Not what somebody had before the policy named them: that is never taken off them either. */
+static enum toc_err is_counted(struct toc_turn *turn, const struct pooled *pooled, bool *out)
+{
+    uint8_t key[HELD_KEY];
+    struct toc_str row;
+    held_key(key, pooled->row->holder, pooled->key);
+    enum toc_err err = toc_get(turn->txn, TABLE_HELD, toc_str(key, sizeof(key)), &row);
+    *out = err == TOC_OK;
+    return err < 0 ? err : TOC_OK;
+}
+
 enum toc_err person_recount(struct toc_turn *turn, struct pooled *pooled,
                             const Tocsin__V1__Issue *issue, unsigned weight, toc_time_ms at_ms)
 {
@@ -204,7 +215,9 @@ enum toc_err person_recount(struct toc_turn *turn, struct pooled *pooled,
     if (weight == pooled->row->weight && same_class)
         return TOC_OK;
     TOC_TRY(person_open(turn, pooled->row->holder, &person));
-    if (person.rule == NULL)
+    bool counted;
+    TOC_TRY(is_counted(turn, pooled, &counted));
+    if (person.rule == NULL || !counted)
         return TOC_OK;
     if (weight < pooled->row->weight)
         look_again(&person, at_ms);
