@@ -66,6 +66,8 @@ static void write_decision(const struct why_page *page, const Tocsin__V1__Record
     else if (change->n_tried > 0)
         why_detail(page, "did not fit: %s",
                    join_tried(page->arena, change->tried, change->n_tried));
+    if (change->no_room > 0)
+        why_detail(page, "of what it sets, %u: no room in the issue", change->no_room);
     if (change->n_missing > 0)
         why_detail(page, "without these facts, because of the risk: %s",
                    join(page->arena, change->missing, change->n_missing));

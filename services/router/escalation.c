@@ -228,7 +228,7 @@ enum toc_err escalation_event(struct work *work)
     if (step.wrong != NULL)
         return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, step.wrong);
     describe(&step, &change);
-    if (work_change_is_too_large(work, &change))
+    if (!work_make_room(work, &change))
         return work_refuse_growth(work);
     return finish(&step, &change);
 }

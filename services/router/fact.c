@@ -81,6 +81,8 @@ enum toc_err fact_event(struct work *work)
     change.fact = said->name;
     change.by = said->by;
     change.old_priority = work->issue->priority;
+    if (!work_make_room(work, &change))
+        return work_refuse_growth(work);
     enum toc_err err = toc_turn_policy(work->turn, 0, &policy);
     TOC_TRY(err);
     if (err == TOC_OK && is_news(work, at, said->value) && triage_asks_for_fact(policy, said->name))

@@ -93,8 +93,6 @@ static enum toc_err end_source(struct work *work, const Tocsin__V1__Issue *targe
     change.old_state = issue->state;
     issue->state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
     issue->merged_into = target->id;
-    if (work_grew_too_large(work))
-        return work_refuse_growth(work);
     return work_emit(work, &change);
 }
 
@@ -120,8 +118,6 @@ enum toc_err merge_event(struct work *work)
     if (wrong != NULL)
         return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, wrong);
     TOC_TRY(end_source(work, target, by));
-    if (!merge_is_merged(work->issue))
-        return TOC_OK; /* refused */
     struct work other = work_begin(work->turn, target, NULL, work->at_ms);
     return take_over(&other, work->issue, by);
 }

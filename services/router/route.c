@@ -64,7 +64,7 @@ enum toc_err route_issue(struct work *work, const struct route_move *move,
     issue->path = toc_wire_text(move->path != NULL ? move->path : path_of(work, policy, queue));
     if (move->by_hand && moved)
         issue->hops = 0;
-    if (move->by_hand && work_grew_too_large(work))
+    if (move->by_hand && (work_grew_too_large(work) || !work_make_room(work, change)))
         return work_refuse_growth(work);
     return work_emit(work, change);
 }

@@ -37,7 +37,8 @@ static bool has_tag(const Tocsin__V1__Issue *issue, const char *tag)
     return false;
 }
 
-static enum toc_err add_tags(struct work *work, const char *const *tags, size_t count)
+static enum toc_err add_tags(struct work *work, const char *const *tags, size_t count,
+                             uint32_t *no_room)
 {
     Tocsin__V1__Issue *issue = work->issue;
     char **all = toc_arena_take(work->turn->arena, (issue->n_tags + count) * sizeof(*all));
@@ -46,9 +47,15 @@ static enum toc_err add_tags(struct work *work, const char *const *tags, size_t 
     if (issue->n_tags != 0)
         memcpy(all, issue->tags, issue->n_tags * sizeof(*all));
     issue->tags = all;
-    for (size_t i = 0; i < count && issue->n_tags < ROUTER_TAGS_MAX; i++)
-        if (!has_tag(issue, tags[i]) && !issue_is_too_large(issue))
-            all[issue->n_tags++] = toc_wire_text(tags[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (has_tag(issue, tags[i]))
+            continue;
+        all[issue->n_tags++] = toc_wire_text(tags[i]);
+        if (issue->n_tags <= ROUTER_TAGS_MAX && !issue_is_too_large(issue))
+            continue;
+        issue->n_tags--;
+        (*no_room)++;
+    }
     return TOC_OK;
 }
 
@@ -58,6 +65,7 @@ void triage_describe(struct decision *decision, Tocsin__V1__IssueChange *change)
     change->tried = decision->tried_list;
     change->n_tried = decision->tried_count;
     change->tried_more = decision->tried_more;
+    change->no_room = decision->no_room;
 }
 
 /* Whether a rule may set a value, which then counts as the rule's if there was none before. */
@@ -71,19 +79,26 @@ static bool may_set(Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue value, bool
 }
 
 static void set_text(Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue value, char **field,
-                     const char *text)
+                     const char *text, uint32_t *no_room)
 {
-    if (text != NULL && may_set(issue, value, (*field)[0] != '\0'))
-        *field = toc_wire_text(text);
+    char *was = *field;
+    if (text == NULL || !may_set(issue, value, was[0] != '\0'))
+        return;
+    *field = toc_wire_text(text);
+    if (strlen(text) <= strlen(was) || !issue_is_too_large(issue))
+        return;
+    *field = was;
+    (*no_room)++;
 }
 
-static void set_values(Tocsin__V1__Issue *issue, const struct toc_triage_rule *rule)
+static void set_values(Tocsin__V1__Issue *issue, const struct toc_triage_rule *rule,
+                       uint32_t *no_room)
 {
-    set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY, &issue->category,
-             rule->category);
-    set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_SOP, &issue->sop, rule->sop);
+    set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY, &issue->category, rule->category,
+             no_room);
+    set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_SOP, &issue->sop, rule->sop, no_room);
     set_text(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CONTENT_CLASS, &issue->content_class,
-             rule->content_class);
+             rule->content_class, no_room);
     if (rule->priority != 0 &&
         may_set(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY, issue->priority != 0))
         issue->priority = (Tocsin__V1__Priority)rule->priority;
@@ -119,8 +134,8 @@ enum toc_err triage_apply(struct work *work, const struct toc_policy *policy, st
             continue;
         out->rule = rule->name;
         out->triage = rule;
-        set_values(work->issue, rule);
-        return add_tags(work, rule->tags, rule->tag_count);
+        set_values(work->issue, rule, &out->no_room);
+        return add_tags(work, rule->tags, rule->tag_count, &out->no_room);
     }
     return TOC_OK;
 }

@@ -11,6 +11,7 @@ struct decision {
     Tocsin__V1__Tried *tried_list[ROUTER_TRIED_MAX]; /* to them, as a record wants it */
     size_t tried_count;
     uint32_t tried_more;                  /* beyond those */
+    uint32_t no_room;                     /* values and tags that the issue has none for */
     const struct toc_triage_rule *triage; /* the rule, of triage_apply */
 };
 

@@ -30,23 +30,28 @@ static void fill_in(struct work *work, Tocsin__V1__IssueChange *change)
         change->other = work->via->id;
 }
 
-bool work_change_is_too_large(struct work *work, Tocsin__V1__IssueChange *change)
+static bool fits(const Tocsin__V1__IssueChange *change)
 {
-    fill_in(work, change);
-    return tocsin__v1__issue_change__get_packed_size(change) > ROUTER_CHANGE_MAX;
+    return tocsin__v1__issue_change__get_packed_size(change) <= ROUTER_CHANGE_MAX;
 }
 
-/* Who did not come to it goes first, then the rules that did not fit. */
-static void make_room(struct work *work, Tocsin__V1__IssueChange *change)
+/* Who did not come to it goes first, then the rules that did not fit, then facts not waited for. */
+bool work_make_room(struct work *work, Tocsin__V1__IssueChange *change)
 {
-    while (work_change_is_too_large(work, change) && change->n_candidates + change->n_tried > 0) {
+    fill_in(work, change);
+    while (!fits(change)) {
         if (change->n_candidates > 0) {
             change->n_candidates--;
-            continue;
+        } else if (change->n_tried > 0) {
+            change->n_tried--;
+            change->tried_more++;
+        } else if (change->n_missing > 0) {
+            change->n_missing--;
+        } else {
+            return false;
         }
-        change->n_tried--;
-        change->tried_more++;
     }
+    return true;
 }
 
 enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
@@ -62,7 +67,7 @@ enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
                           .test = issue->test,
                           .message = change};
     issue->changed_ms = work->at_ms;
-    make_room(work, change);
+    (void)work_make_room(work, change); /* or it fits all the same: see ROUTER_ISSUE_MAX */
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 

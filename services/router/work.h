@@ -25,7 +25,7 @@ TOC_MUST enum toc_err work_end(struct work *work);
 
 /*
  * Appends one step of the issue's history; fills in the snapshot and the chain of records. Of
- * `tried` and `candidates` as many are kept as the record has room for.
+ * `candidates`, `tried` and `missing` as many are kept as the record has room for.
  */
 TOC_MUST enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change);
 
@@ -37,8 +37,8 @@ TOC_MUST enum toc_err work_refuse(struct work *work, Tocsin__V1__RefuseReason re
 bool work_grew_too_large(const struct work *work);
 TOC_MUST enum toc_err work_refuse_growth(struct work *work);
 
-/* The change would not fit a record; decided before it is appended. */
-bool work_change_is_too_large(struct work *work, Tocsin__V1__IssueChange *change);
+/* Whether the change fits a record, without what can be left out; asked before it is appended. */
+bool work_make_room(struct work *work, Tocsin__V1__IssueChange *change);
 
 /* "rule:NAME" in the arena: who did it, when it was a rule. NULL when the arena is exhausted. */
 char *work_rule_text(struct work *work, const char *name);

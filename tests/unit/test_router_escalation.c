@@ -190,23 +190,6 @@ static void a_flood_of_questions_is_refused(void **state)
                            "many open escalations as it may have)\n"));
 }
 
-static void texts_at_their_limits_are_refused_before_the_record_is_too_large(void **state)
-{
-    char script[CORE_LINE_MAX], word[201];
-    (void)state;
-    memset(word, 'w', 200);
-    word[200] = '\0';
-    for (int i = 0; i < 5; i++) {
-        snprintf(script, sizeof(script), "10:01 fact name=f%d value=%.190s\n", i, word);
-        quietly(script);
-    }
-    snprintf(script, sizeof(script),
-             "10:02 raised escalation=%.59s team=legal owner=%s reason=%s\n", word, word, word);
-    expect(script, "10:02:00 refused tocsin.escalation.raised too_large (the issue's values would "
-                   "be too large together)\n");
-    assert_int_equal(ask(1, "", true)->n_rows, 0);
-}
-
 static void open_questions_are_listed_by_issue_and_by_team(void **state)
 {
     (void)state;
@@ -252,7 +235,6 @@ int main(void)
         CASE(an_issue_with_an_open_question_is_solved_but_not_closed),
         CASE(a_rule_asks_its_team_once),
         CASE(a_flood_of_questions_is_refused),
-        CASE(texts_at_their_limits_are_refused_before_the_record_is_too_large),
         CASE(open_questions_are_listed_by_issue_and_by_team),
         CASE(a_long_list_comes_in_pieces),
     };

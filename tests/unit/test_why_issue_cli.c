@@ -101,12 +101,14 @@ static void a_move_says_why_and_what_was_left_out(void **state)
     change.tried_more = 7;
     change.missing = missing;
     change.n_missing = 2;
+    change.no_room = 3;
     is(&change, "routed to front (from back): SLA none, escalation path\n"
                 "                         none\n"
                 "                           because: escalated, by ana\n"
                 "                           tier 3, was 1\n"
                 "                           by route 'all' of policy version 4\n"
                 "                           did not fit: abuse (not tag) and 7 more\n"
+                "                           of what it sets, 3: no room in the issue\n"
                 "                           without these facts, because of the risk: device,\n"
                 "                           report\n");
 }

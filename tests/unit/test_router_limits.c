@@ -1,0 +1,329 @@
+#include "tests/support/core_harness.h"
+
+#include "services/intake/intake.h"
+#include "services/router/issue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+/*
+ * Whatever publishers and policies say at the limits of what intake and `policy check` let pass: it
+ * is recorded or refused, and the router goes on. The harness fails a test whose step fails.
+ */
+#define PEOPLE     20
+#define RECORD_MAX 1960 /* bytes of a packed record: the log's rows stay within a page's share */
+
+static struct chain chain;
+
+static char policy[32 * 1024];
+static size_t used;
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    used += (size_t)vsnprintf(policy + used, sizeof(policy) - used, format, args);
+    va_end(args);
+    assert_in_range(used, 1, sizeof(policy) - 1);
+}
+
+static void say_rule(void)
+{
+    say("  - {rule: r%053d, when: {tag: [hot]}, set: {category: %0128d, risk: severe, sop: "
+        "s%055d@%07d, content_class: c%063d, tags: [",
+        1, 1, 1, 1, 1);
+    for (int i = 0; i < 8; i++)
+        say("%s%0128d", i > 0 ? ", " : "", i);
+    say("]}, escalate: {queue: q%063d, team: t%063d}}\n", 2, 1);
+}
+
+/* The longest names that a policy may have: 64 bytes, or 128 where it is no name. */
+static const char *largest_policy(bool with_people)
+{
+    used = 0;
+    say("policy: 1\ncalendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n");
+    say("paths: {p%063d: {steps: [{page: [ana], wait: 5m}]}}\nqueues:\n", 1);
+    say("  q%063d: {tier: 2, partner: n%063d, on_breach: q%063d}\n", 1, 1, 2);
+    say("  q%063d: {tier: 2, partner: n%063d}\n", 2, 2);
+    say("teams: {t%063d: {calendar: always, answer_within: 4h}}\n", 1);
+    say("slas: {s%063d: {calendar: always, clocks: {c%063d: {metric: legal, law: l%060d, "
+        "targets: {default: 30m elapsed}}}}}\n",
+        1, 1, 1);
+    say("categories: {theft: {facts: [");
+    for (int i = 0; i < 16; i++)
+        say("%sf%063d", i > 0 ? ", " : "", i);
+    say("]}}\n");
+    for (int i = 0; with_people && i < PEOPLE; i++)
+        say("%s  h%063d: {capacity: 3, queues: [q%063d, q%063d]}\n", i == 0 ? "people:\n" : "", i,
+            1, 2);
+    say("triage:\n");
+    for (int i = 0; i < 20; i++)
+        say("  - {rule: t%063d, when: {channel: [none%d]}, set: {priority: P1}}\n", i, i);
+    say_rule();
+    say("routes:\n");
+    for (int i = 0; i < 20; i++)
+        say("  - {rule: r%063d, when: {channel: [none%d]}, queue: q%063d}\n", i, i, 1);
+    say("  - {rule: %064d, queue: q%063d, sla: s%063d, path: p%063d}\n", 1, 1, 1, 1);
+    return policy;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    chain_open(&chain, (struct core_turns){.turn = 1});
+    chain_policy(&chain, "09:00", largest_policy(false));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    chain_close(&chain);
+    return 0;
+}
+
+static void add_word(char script[CORE_LINE_MAX], const char *name, char c, size_t size)
+{
+    char text[256];
+    size_t at = (size_t)snprintf(text, sizeof(text), " %s=", name);
+    assert_in_range(at + size, 1, sizeof(text) - 1);
+    memset(text + at, c, size);
+    text[at + size] = '\0';
+    assert_in_range(strlen(script) + strlen(text), 1, CORE_LINE_MAX - 2);
+    strcat(script, text);
+}
+
+/* A line with texts of `size` bytes; `names` is a list with blanks between. */
+static void run_with(const char *line, const char *names, size_t size)
+{
+    char script[CORE_LINE_MAX], list[256], *rest = list, *name;
+    char c = 'a';
+    snprintf(script, sizeof(script), "%s", line);
+    snprintf(list, sizeof(list), "%s", names);
+    while ((name = strsep(&rest, " ")) != NULL)
+        add_word(script, name, c++, size);
+    strcat(script, "\n");
+    chain_run(&chain, script);
+}
+
+#define OPENING "version region requester requester_tier line_of_business"
+
+static const Tocsin__V1__Issue *row_of(unsigned partition)
+{
+    struct toc_str row;
+    uint8_t key[ISSUE_KEY];
+    Tocsin__V1__Issue *issue;
+    issue_key(key, partition, 1);
+    assert_int_equal(core_get(chain.router, TABLE_ISSUE, toc_str(key, sizeof(key)), &row), TOC_OK);
+    assert_int_equal(
+        toc_wire_unpack(core_arena(chain.router), &tocsin__v1__issue__descriptor, row, &issue),
+        TOC_OK);
+    return issue;
+}
+
+/* Of the last change with it; the largest record of all is looked at too. */
+static const Tocsin__V1__IssueChange *last_change(Tocsin__V1__IssueChange__What what)
+{
+    for (uint64_t seq = core_last_seq(chain.router); seq > 0; seq--) {
+        Tocsin__V1__IssueChange *change;
+        const Tocsin__V1__Record *record = core_record(chain.router, seq);
+        if (record->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
+            continue;
+        assert_int_equal(toc_wire_unpack(core_arena(chain.router),
+                                         &tocsin__v1__issue_change__descriptor,
+                                         toc_wire_bytes(&record->body), &change),
+                         TOC_OK);
+        if (change->what == what)
+            return change;
+    }
+    fail_msg("no such change");
+    return NULL;
+}
+
+static unsigned refusals(void)
+{
+    unsigned count = 0;
+    for (uint64_t seq = core_last_seq(chain.router); seq > 0; seq--) {
+        size_t mark = toc_arena_mark(core_arena(chain.router));
+        count += core_record(chain.router, seq)->type == TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED;
+        toc_arena_reset(core_arena(chain.router), mark);
+    }
+    return count;
+}
+
+static void sixteen_facts_that_a_risk_does_not_wait_for_leave_room_in_the_record(void **state)
+{
+    (void)state;
+    run_with("10:00 open category=theft risk=severe", OPENING, 180);
+    run_with("10:01 escalate to_tier=3", "reason by", 100);
+    const Tocsin__V1__IssueChange *change = last_change(TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED);
+    assert_string_equal(change->reason, "escalated");
+    assert_in_range(change->n_missing, 1, 15);
+    assert_int_equal(row_of(1)->tier, 3);
+}
+
+static void what_is_said_beside_a_large_issue_is_refused_when_it_does_not_fit(void **state)
+{
+    (void)state;
+    run_with("10:00 open category=theft risk=severe", OPENING, 180);
+    run_with("10:01 escalate to_tier=3", "reason by", 200);
+    assert_int_equal(refusals(), 1);
+    assert_int_equal(row_of(1)->tier, 2);
+}
+
+static void a_question_that_does_not_fit_beside_a_large_issue_is_refused(void **state)
+{
+    char line[200];
+    (void)state;
+    run_with("10:00 open risk=severe", OPENING, 180);
+    snprintf(line, sizeof(line), "10:01 raised escalation=q1 team=t%063d", 1);
+    run_with(line, "owner reason", 200);
+    assert_int_equal(refusals(), 1);
+    assert_int_equal(core_count(chain.router, TABLE_ESCALATION), 0);
+    run_with(line, "owner reason", 60);
+    assert_int_equal(refusals(), 1);
+    assert_int_equal(row_of(1)->escalations, 1);
+}
+
+static void a_rule_says_for_how_much_of_it_an_issue_has_no_room(void **state)
+{
+    (void)state;
+    run_with("10:00 open tags=hot", OPENING, 180);
+    const Tocsin__V1__IssueChange *change = last_change(TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED);
+    assert_in_range(change->no_room, 9, 11);
+    const Tocsin__V1__Issue *issue = row_of(1);
+    assert_int_equal(issue->risk, TOCSIN__V1__RISK__RISK_SEVERE);
+    assert_int_equal(issue->escalations, 1);
+    assert_int_equal(issue->queue[63], '2');
+}
+
+static void a_large_issue_is_still_merged(void **state)
+{
+    (void)state;
+    chain_run(&chain, "10:00 open issue=2\n");
+    run_with("10:00 open", OPENING, 182);
+    run_with("10:01 merge into=2", "by", 200);
+    assert_int_equal(row_of(1)->merged_into.len, TOC_ID);
+}
+
+/* --- anything, in any order ------------------------------------------------------------------- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 16;
+}
+
+static const struct {
+    const char *line, *texts;
+    size_t most; /* texts within what intake lets pass */
+} said[] = {
+    {"open", OPENING, 180},
+    {"open tags=hot appeal=9", "decision decider product region", 200},
+    {"open tags=hot category=theft", "channel version requester", 200},
+    {"inbound", "agent", 200},
+    {"outbound", "agent", 200},
+    {"status solved", "reason", 200},
+    {"status open", "reason", 200},
+    {"status solved outcome=upheld", "reason", 200},
+    {"classify add_tags=hot", "by add_tags add_tags category", 200},
+    {"classify category=theft", "sop content_class by language", 200},
+    {"classify remove_tags=hot", "by product", 200},
+    {"classify risk=critical", "line_of_business by", 200},
+    {"fact name=f1", "value by", 200},
+    {"fact name=f2", "value by", 90},
+    {"fact", "name value by", 200},
+    {"fact", "name by", 200},
+    {"assign action=ASSIGN", "assignee queue", 200},
+    {"assign action=RELEASE", "assignee", 200},
+    {"escalate to_tier=3", "reason by queue", 200},
+    {"escalate to_tier=1", "reason by", 200},
+    {"raised escalation=q1", "owner reason", 200},
+    {"accepted escalation=q1", "owner reason", 200},
+    {"answered escalation=q1", "owner reason", 200},
+    {"told escalation=q1", "owner reason", 200},
+    {"due due_ms=23:00", "owner", 200},
+    {"merge into=3", "by", 200},
+    {"rated score=3", "", 0},
+};
+
+/* Names of the policy that the event needs. */
+static void add_names(char line[CORE_LINE_MAX])
+{
+    size_t at = strlen(line);
+    if (strstr(line, " raised ") != NULL)
+        snprintf(line + at, CORE_LINE_MAX - at, " team=t%063d", 1);
+    if (strstr(line, " due ") != NULL)
+        snprintf(line + at, CORE_LINE_MAX - at, " metric=c%063d", 1);
+}
+
+static void say_something(uint32_t *seed, unsigned minute)
+{
+    char line[CORE_LINE_MAX];
+    size_t count = sizeof(said) / sizeof(said[0]), i = next_random(seed) % (count + 2);
+    if (i >= count) {
+        snprintf(line, sizeof(line), "%02u:%02u presence online agent=h%063u\n", 10 + minute / 60,
+                 minute % 60, next_random(seed) % PEOPLE);
+        chain_run(&chain, line);
+        return;
+    }
+    snprintf(line, sizeof(line), "%02u:%02u %.60s issue=%u", 10 + minute / 60, minute % 60,
+             said[i].line, 1 + next_random(seed) % 4);
+    add_names(line);
+    if (said[i].most == 0)
+        chain_run(&chain, strcat(line, "\n"));
+    else
+        run_with(line, said[i].texts, said[i].most - next_random(seed) % 40);
+}
+
+static void check_records(void)
+{
+    for (uint64_t seq = core_last_seq(chain.router); seq > 0; seq--) {
+        size_t mark = toc_arena_mark(core_arena(chain.router));
+        const Tocsin__V1__Record *record = core_record(chain.router, seq);
+        assert_in_range(tocsin__v1__record__get_packed_size(record), 1, RECORD_MAX);
+        toc_arena_reset(core_arena(chain.router), mark);
+    }
+}
+
+static void no_order_of_the_longest_texts_stops_the_router(void **state)
+{
+    static const Tocsin__V1__ApplyMode modes[] = {TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW,
+                                                  TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE,
+                                                  TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY};
+    const char *seeds = getenv("LIMITS_SEEDS");
+    unsigned rounds = seeds != NULL ? (unsigned)strtoul(seeds, NULL, 10) : 12;
+    (void)state;
+    for (uint32_t round = 0; round < rounds; round++) {
+        uint32_t seed = round;
+        tear_down(NULL);
+        chain_open(&chain, (struct core_turns){.turn = 5});
+        chain_policy(&chain, "09:00", largest_policy(round % 2 == 0));
+        for (unsigned minute = 0; minute < 240; minute++) {
+            char time[16];
+            snprintf(time, sizeof(time), "%02u:%02u", 10 + minute / 60, minute % 60);
+            say_something(&seed, minute);
+            if (minute % 80 == 60)
+                chain_policy_mode(&chain, time, largest_policy(round % 2 == 0), modes[minute / 80]);
+        }
+        check_records();
+    }
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(sixteen_facts_that_a_risk_does_not_wait_for_leave_room_in_the_record),
+        CASE(what_is_said_beside_a_large_issue_is_refused_when_it_does_not_fit),
+        CASE(a_question_that_does_not_fit_beside_a_large_issue_is_refused),
+        CASE(a_rule_says_for_how_much_of_it_an_issue_has_no_room),
+        CASE(a_large_issue_is_still_merged),
+        CASE(no_order_of_the_longest_texts_stops_the_router),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
