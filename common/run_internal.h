@@ -9,7 +9,7 @@
 #include "common/exit_point.h"
 #include "common/log.h"
 #include "common/plant.h"
-#include "common/policy_store.h"
+#include "common/policy/store.h"
 #include "common/run.h"
 
 #define FRAME_ARENA_BYTES  (4 * TOC_FRAME_MAX)

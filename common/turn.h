@@ -14,14 +14,14 @@
 #define TOC_TURN_H
 
 #include "common/journal.h"
-#include "common/policy.h"
+#include "common/policy/policy.h"
 
 /* Tables that every service has; its own follow from TOC_TABLE_OWN on. */
 enum toc_common_table {
     TOC_TABLE_LOG,    /* journal.h */
     TOC_TABLE_META,   /* small rows by name */
     TOC_TABLE_CURSOR, /* run.h: upstream name -> log id, seq, hash */
-    TOC_TABLE_POLICY, /* policy_store.h */
+    TOC_TABLE_POLICY, /* policy/store.h */
     TOC_TABLE_OWN
 };
 

@@ -1,7 +1,7 @@
 #include "services/cli/event_json.h"
 
 #include "common/event_types.h"
-#include "common/policy_diag.h"
+#include "common/policy/diag.h"
 #include "services/cli/rfc3339.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 #include "services/cli/inproc.h"
 
 #include "common/hash.h"
-#include "common/policy_store.h"
+#include "common/policy/store.h"
 #include "common/run_core.h"
 #include "common/store_mem.h"
 #include "services/intake/intake.h"

@@ -1,6 +1,6 @@
 #include "services/cli/commands.h"
 
-#include "common/policy_diag.h"
+#include "common/policy/diag.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "services/cli/message_json.h"
 
-#include "common/policy_diag.h"
+#include "common/policy/diag.h"
 
 #include <ctype.h>
 #include <stdarg.h>

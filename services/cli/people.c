@@ -3,7 +3,7 @@
 #include "services/cli/fields.h"
 #include "services/cli/moment.h"
 #include "services/cli/people.h"
-#include "services/cli/policy_apply.h"
+#include "services/cli/policy/apply.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

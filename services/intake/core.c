@@ -1,5 +1,5 @@
 #include "common/plant.h"
-#include "common/policy_store.h"
+#include "common/policy/store.h"
 #include "services/intake/dedupe.h"
 #include "services/intake/intake.h"
 #include "services/intake/validate.h"

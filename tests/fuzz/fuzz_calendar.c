@@ -1,5 +1,5 @@
 /* A line to `tocsin calendar` from anyone: it is answered with one line of JSON, whatever it is. */
-#include "services/cli/calendar_answer.h"
+#include "services/cli/calendar/answer.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <jansson.h>

@@ -3,8 +3,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "common/pool.h"
-#include "services/cli/csv.h"
-#include "services/cli/import_map.h"
+#include "services/cli/import/csv.h"
+#include "services/cli/import/map.h"
 
 #include <stdio.h>
 #include <stdlib.h>

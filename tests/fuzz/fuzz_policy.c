@@ -4,7 +4,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "common/policy_bundle.h"
+#include "common/policy/bundle.h"
 
 #include <stdio.h>
 #include <stdlib.h>

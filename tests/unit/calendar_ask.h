@@ -2,7 +2,7 @@
 #ifndef CALENDAR_ASK_H
 #define CALENDAR_ASK_H
 
-#include "services/cli/calendar_answer.h"
+#include "services/cli/calendar/answer.h"
 #include "tests/unit/calendar_desk.h"
 
 #include <stdio.h>

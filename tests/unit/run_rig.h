@@ -10,7 +10,7 @@
 #define TOC_RUN_RIG_H
 
 #include "common/log.h"
-#include "common/policy_store.h"
+#include "common/policy/store.h"
 #include "common/run.h"
 #include "common/store_mem.h"
 #include "tests/support/link_fake.h"

@@ -1,7 +1,7 @@
 /* Backtests of small histories: what is kept, replayed, compared and counted. */
 #include "common/hash.h"
-#include "services/cli/backtest.h"
-#include "services/cli/backtest_read.h"
+#include "services/cli/backtest/backtest.h"
+#include "services/cli/backtest/read.h"
 #include "services/cli/inproc.h"
 
 #include <setjmp.h>
@@ -467,7 +467,7 @@ static void is_text(struct toc_str got, const char *wanted)
     assert_true(toc_str_equal(got, toc_str_of(wanted)));
 }
 
-/* The numbers in backtest_read.c are those of the proto files. */
+/* The numbers in backtest/read.c are those of the proto files. */
 static enum toc_err compare_reading(void *arg, enum inproc_service service,
                                     const Tocsin__V1__Record *record)
 {

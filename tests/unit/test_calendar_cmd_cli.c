@@ -1,5 +1,5 @@
 /* `tocsin calendar`: lines in, lines out, word for word. */
-#include "services/cli/wall_text.h"
+#include "services/cli/calendar/wall_text.h"
 #include "tests/unit/calendar_ask.h"
 
 #define SEED UINT64_C(20260329)

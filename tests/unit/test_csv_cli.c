@@ -1,4 +1,4 @@
-#include "services/cli/csv.h"
+#include "services/cli/import/csv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-#include "services/cli/ics.h"
+#include "services/cli/policy/ics.h"
 
-#include "common/policy_dates.h"
+#include "common/policy/dates.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

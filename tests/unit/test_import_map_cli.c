@@ -1,5 +1,5 @@
-#include "services/cli/csv.h"
-#include "services/cli/import_rule.h"
+#include "services/cli/import/csv.h"
+#include "services/cli/import/rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "services/cli/import_plan.h"
+#include "services/cli/import/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "tests/support/core_harness.h"
 
-#include "common/policy_store.h"
+#include "common/policy/store.h"
 #include "services/intake/intake.h"
 
 #include <setjmp.h>

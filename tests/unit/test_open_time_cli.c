@@ -1,5 +1,5 @@
 /* Open time less pauses: what has to hold of it whatever the calendar, and its limits. */
-#include "services/cli/open_time.h"
+#include "services/cli/calendar/open_time.h"
 #include "tests/unit/calendar_desk.h"
 
 #define SEED       UINT64_C(20261126)

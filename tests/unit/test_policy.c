@@ -1,4 +1,4 @@
-#include "common/policy.h"
+#include "common/policy/policy.h"
 
 #include "tocsin/v1/event.pb-c.h"
 

@@ -1,6 +1,6 @@
-#include "common/policy.h"
-#include "common/policy_bundle.h"
-#include "common/policy_tree.h"
+#include "common/policy/policy.h"
+#include "common/policy/bundle.h"
+#include "common/policy/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

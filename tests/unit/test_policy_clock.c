@@ -1,5 +1,5 @@
 /* Clocks and teams as a policy writes them. */
-#include "common/policy.h"
+#include "common/policy/policy.h"
 #include "tocsin/v1/event.pb-c.h"
 
 #include <setjmp.h>
@@ -183,16 +183,15 @@ static void an_sla_has_so_many_clocks(void **state)
 
 static void alerts_name_a_clock_or_what_it_measures(void **state)
 {
-    struct toc_policy
-        *
-            policy = good(SLA("gdpr: {metric: legal, law: x, targets: {default: 1 month}, warn: "
-                              "[50]}") "alerts:\n"
-                                       "  - {rule: one, on: warned, metric: gdpr, threshold: 50, "
-                                       "severity: error}\n"
-                                       "  - {rule: kind, on: breached, metric: legal, severity: "
-                                       "error}\n"
-                                       "  - {rule: team, on: breached, metric: escalation, "
-                                       "severity: error}\n");
+    struct toc_policy *policy =
+        good(SLA("gdpr: {metric: legal, law: x, targets: {default: 1 month}, warn: "
+                 "[50]}") "alerts:\n"
+                          "  - {rule: one, on: warned, metric: gdpr, threshold: 50, "
+                          "severity: error}\n"
+                          "  - {rule: kind, on: breached, metric: legal, severity: "
+                          "error}\n"
+                          "  - {rule: team, on: breached, metric: escalation, "
+                          "severity: error}\n");
     (void)state;
     assert_string_equal(policy->alerts[0].metric, "gdpr");
     assert_string_equal(policy->alerts[1].metric, "legal");

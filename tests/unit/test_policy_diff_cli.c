@@ -1,4 +1,4 @@
-#include "services/cli/policy_diff.h"
+#include "services/cli/policy/diff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

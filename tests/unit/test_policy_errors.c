@@ -1,4 +1,4 @@
-#include "common/policy.h"
+#include "common/policy/policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

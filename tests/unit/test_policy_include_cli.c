@@ -1,7 +1,7 @@
-#include "services/cli/policy_files.h"
+#include "services/cli/policy/files.h"
 
-#include "common/policy.h"
-#include "common/policy_tree.h"
+#include "common/policy/policy.h"
+#include "common/policy/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "services/cli/policy_keys.h"
+#include "services/cli/policy/keys.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

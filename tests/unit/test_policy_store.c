@@ -1,4 +1,4 @@
-#include "common/policy_store.h"
+#include "common/policy/store.h"
 
 #include "common/store_mem.h"
 #include "common/turn.h"

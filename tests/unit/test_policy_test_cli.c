@@ -1,6 +1,6 @@
 /* Cases of `tocsin policy test`: reading them, running them, telling what is not as expected. */
 #include "common/event_types.h"
-#include "services/cli/case_run.h"
+#include "services/cli/cases/run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

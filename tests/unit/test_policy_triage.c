@@ -1,5 +1,5 @@
-#include "common/policy.h"
-#include "common/policy_tree.h"
+#include "common/policy/policy.h"
+#include "common/policy/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "services/cli/up_dir.h"
-#include "services/cli/up_process.h"
+#include "services/cli/up/dir.h"
+#include "services/cli/up/process.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 #include "services/audit/leaf.h"
-#include "services/cli/verify.h"
+#include "services/cli/audit/verify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "services/cli/why.h"
+#include "services/cli/why/why.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

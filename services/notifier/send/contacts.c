@@ -1,6 +1,6 @@
 #include "services/notifier/send/contacts.h"
 
-#include "common/policy_yaml.h"
+#include "common/policy/yaml.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,96 @@
+#include "common/policy/build.h"
+
+#include <stdio.h>
+
+#define STEPS_MAX    32
+#define CONTACTS_MAX 32 /* of one step */
+#define REPEAT_MAX   20
+#define WAIT_MAX     (7 * TOC_DAY_MS)
+
+enum { STEPS, REPEAT, PATH_KEY_COUNT };
+
+const struct toc_key toc_keys_path[PATH_KEY_COUNT + 1] = {
+    [STEPS] = {"steps", true, "[STEP]", NULL, "In order, at most 32."},
+    [REPEAT] = {"repeat", false, "NUMBER", "0",
+                "Further rounds when nobody has answered, at most 20."},
+};
+
+enum { PAGE, WAIT, STEP_KEY_COUNT };
+
+const struct toc_key toc_keys_step[STEP_KEY_COUNT + 1] = {
+    [PAGE] = {"page", true, "[CONTACT]", NULL, "Ids of contacts; a step with `[]` is skipped."},
+    [WAIT] = {"wait", true, "DURATION", NULL,
+              "How long an acknowledgement may take; at most 7 days."},
+};
+
+/* --- paths ------------------------------------------------------------------------------------ */
+
+static void read_step(struct toc_build *b, const struct toc_yaml *node, struct toc_path_step *step)
+{
+    const struct toc_yaml *values[STEP_KEY_COUNT];
+    struct toc_texts contacts = {NULL, 0};
+    size_t errors = b->diag->count;
+    if (!toc_value_keys(b, node, "a step", toc_keys_step, values))
+        return;
+    if (values[PAGE])
+        (void)toc_value_texts(b, values[PAGE], "a contact", toc_value_name, &contacts);
+    if (contacts.count > CONTACTS_MAX)
+        toc_diag_error(b->diag, values[PAGE]->offset, "more than %d contacts", CONTACTS_MAX);
+    step->contacts = contacts.values;
+    step->contact_count = contacts.count;
+    if (values[WAIT])
+        (void)toc_value_duration(b, values[WAIT], "the wait", WAIT_MAX, &step->wait_ms);
+    if (step->wait_ms == 0 && b->diag->count == errors) {
+        toc_diag_error(b->diag, values[WAIT]->offset, "a wait of 0");
+        toc_diag_hint(b->diag, "to page several at once, name them in one step: page: [a, b]");
+    }
+}
+
+static void read_steps(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                       struct toc_path *path)
+{
+    struct toc_path_step *steps;
+    size_t errors = b->diag->count;
+    size_t contacts = 0;
+    if (node->kind != TOC_YAML_LIST || node->count > STEPS_MAX) {
+        if (node->kind != TOC_YAML_BROKEN)
+            toc_diag_error(b->diag, node->offset, "'steps' has to be a list of up to %d",
+                           STEPS_MAX);
+        return;
+    }
+    steps = toc_build_array(b, node->count, sizeof(*steps));
+    if (!steps)
+        return;
+    path->steps = steps;
+    path->step_count = node->count;
+    for (const struct toc_yaml *item = node->first; item; item = item->next, steps++) {
+        read_step(b, item, steps);
+        contacts += steps->contact_count;
+    }
+    if (contacts == 0 && b->diag->count == errors)
+        toc_diag_error(b->diag, node->offset, "%s pages nobody", what);
+}
+
+static void read_path(struct toc_build *b, const struct toc_yaml *entry, struct toc_path *path)
+{
+    const struct toc_yaml *values[PATH_KEY_COUNT];
+    char what[TOC_POLICY_NAME_MAX + 32];
+    (void)snprintf(what, sizeof(what), "path '%.*s'", TOC_DIAG_ARG(entry->key->text));
+    if (!toc_value_keys(b, entry, what, toc_keys_path, values))
+        return;
+    if (values[STEPS])
+        read_steps(b, values[STEPS], what, path);
+    if (values[REPEAT])
+        (void)toc_value_number(b, values[REPEAT], "'repeat'", REPEAT_MAX, &path->repeat);
+}
+
+void toc_build_paths(struct toc_build *b, const struct toc_yaml *node)
+{
+    struct toc_path *next;
+    if (!node)
+        return;
+    b->paths = toc_build_names(b, node, "'paths'", sizeof(*b->paths), &b->policy.path_count);
+    b->policy.paths = next = b->paths;
+    for (const struct toc_yaml *entry = node->first; next && entry; entry = entry->next)
+        read_path(b, entry, next++);
+}

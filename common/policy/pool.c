@@ -1,0 +1,180 @@
+/* Whether queues, their people and the ways between them fit together. */
+#include "common/policy/build.h"
+
+/* The value of a key in an entry that toc_value_keys has accepted; NULL when it is not there. */
+static const struct toc_yaml *value_of(const struct toc_yaml *entry, const char *key)
+{
+    if (entry->kind != TOC_YAML_MAP)
+        return NULL;
+    for (const struct toc_yaml *value = entry->first; value; value = value->next)
+        if (toc_str_equal(value->key->text, toc_str_of(key)))
+            return value;
+    return NULL;
+}
+
+/* --- skills ----------------------------------------------------------------------------------- */
+
+static bool has_skill(const struct toc_person *person, const char *skill)
+{
+    for (size_t i = 0; i < person->skill_count; i++)
+        if (person->skills[i] && strcmp(person->skills[i], skill) == 0)
+            return true;
+    return false;
+}
+
+static void check_skill(struct toc_build *b, const struct toc_yaml *node,
+                        const struct toc_queue *queue, const char *skill)
+{
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(skill));
+    for (size_t i = 0; i < queue->person_count; i++) {
+        const struct toc_person *person = queue->people[i];
+        if (has_skill(person, skill))
+            return;
+        for (size_t k = 0; k < person->skill_count; k++)
+            if (person->skills[k])
+                toc_guess_offer(&guess, person->skills[k]);
+    }
+    toc_diag_error(b->diag, node->offset, "nobody of queue '%s' has the skill '%s'", queue->name,
+                   skill);
+    if (guess.best)
+        toc_diag_hint(b->diag, "did you mean '%s'?", guess.best);
+}
+
+static void check_skills(struct toc_build *b, const struct toc_yaml *node,
+                         const struct toc_queue *queue, const char *const *skills, size_t count)
+{
+    const struct toc_yaml *item = node && node->kind == TOC_YAML_LIST ? node->first : node;
+    for (size_t i = 0; item && i < count; i++, item = item->next)
+        if (skills[i])
+            check_skill(b, item, queue, skills[i]);
+}
+
+/* --- people ----------------------------------------------------------------------------------- */
+
+/* What keeps a person from every issue of a queue; NULL when nothing does. */
+static const char *missing(const struct toc_person *person, const struct toc_queue *queue)
+{
+    unsigned least = queue->weight[0];
+    for (size_t i = 0; i < queue->skill_count; i++)
+        if (queue->skills[i] && !has_skill(person, queue->skills[i]))
+            return queue->skills[i];
+    if (person->clearance < queue->clearance)
+        return "clearance";
+    if (queue->by_language && person->language_count == 0)
+        return "languages";
+    for (size_t i = 1; i <= TOC_POLICY_PRIORITIES; i++)
+        least = queue->weight[i] < least ? queue->weight[i] : least;
+    return person->capacity < least ? "capacity" : NULL;
+}
+
+static void check_people(struct toc_build *b, const struct toc_yaml *entry,
+                         const struct toc_queue *queue)
+{
+    for (size_t i = 0; i < queue->person_count; i++)
+        if (!missing(queue->people[i], queue))
+            return;
+    toc_diag_error(b->diag, entry->key->offset, "nobody of queue '%s' can ever take its issues",
+                   queue->name);
+    toc_diag_hint(b->diag, "'%s' lacks %s", queue->people[0]->name,
+                  missing(queue->people[0], queue));
+}
+
+/* Keys that say something about people whom nobody has named. */
+static void check_unserved(struct toc_build *b, const struct toc_yaml *entry,
+                           const struct toc_queue *queue)
+{
+    static const char *const keys[] = {"skills", "prefer", "language",  "clearance",
+                                       "weight", "paused", "lease",     "max_wait",
+                                       "sticky", "spill",  "follow_sun"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const struct toc_yaml *value = value_of(entry, keys[i]);
+        if (!value)
+            continue;
+        toc_diag_error(b->diag, value->key->offset, "'%s' in queue '%s', which nobody serves",
+                       keys[i], queue->name);
+        toc_diag_hint(b->diag, "name it in the 'queues' of somebody under 'people'");
+        return;
+    }
+}
+
+/* --- ways between queues ---------------------------------------------------------------------- */
+
+/* Where a queue's issues may go next by one kind of way: the `index`th, NULL past the last. */
+typedef const struct toc_queue *next_queue(const struct toc_queue *queue, size_t index);
+
+static const struct toc_queue *next_spill(const struct toc_queue *queue, size_t index)
+{
+    return index < queue->spill_count ? queue->spills[index].to : NULL;
+}
+
+static const struct toc_queue *next_breach(const struct toc_queue *queue, size_t index)
+{
+    return index == 0 ? queue->on_breach : NULL;
+}
+
+/* Whether `to` can be reached; `seen` has a place for each queue and ends the search. */
+static bool reaches(const struct toc_build *b, const struct toc_queue *from,
+                    const struct toc_queue *to, next_queue *next, bool *seen)
+{
+    size_t place = (size_t)(from - b->queues);
+    if (from == to)
+        return true;
+    if (seen[place])
+        return false;
+    seen[place] = true;
+    for (size_t i = 0; next(from, i); i++)
+        if (reaches(b, next(from, i), to, next, seen))
+            return true;
+    return false;
+}
+
+static void check_cycle(struct toc_build *b, const struct toc_yaml *entry, const char *key,
+                        const struct toc_queue *queue, next_queue *next)
+{
+    const struct toc_yaml *value = value_of(entry, key);
+    for (size_t i = 0; value && next(queue, i); i++) {
+        bool *seen = toc_build_array(b, b->policy.queue_count, sizeof(*seen));
+        if (!seen || !reaches(b, next(queue, i), queue, next, seen))
+            continue;
+        toc_diag_error(b->diag, value->key->offset, "'%s' of queue '%s' leads back to it", key,
+                       queue->name);
+        toc_diag_hint(b->diag, "by way of '%s'", next(queue, i)->name);
+        return;
+    }
+}
+
+static void check_ways(struct toc_build *b, const struct toc_yaml *entry,
+                       const struct toc_queue *queue)
+{
+    const struct toc_queue *up = queue->on_breach;
+    check_cycle(b, entry, "spill", queue, next_spill);
+    check_cycle(b, entry, "on_breach", queue, next_breach);
+    if (!up || up->tier == 0 || up->tier >= queue->tier)
+        return;
+    toc_diag_error(b->diag, value_of(entry, "on_breach")->offset,
+                   "a breach would take an issue from tier %u down to tier %u", queue->tier,
+                   up->tier);
+    toc_diag_hint(b->diag, "'on_breach' names a queue of the same tier or a higher one");
+}
+
+void toc_check_queues(struct toc_build *b, const struct toc_yaml *node)
+{
+    const struct toc_queue *queue = b->queues;
+    size_t errors =
+        b->diag->count; /* a part that was not read would look like one that is absent */
+    if (!queue || errors > 0)
+        return;
+    for (const struct toc_yaml *entry = node->first; entry; entry = entry->next, queue++) {
+        check_ways(b, entry, queue);
+        errors = b->diag->count;
+        if (queue->person_count == 0) {
+            check_unserved(b, entry, queue);
+            continue;
+        }
+        check_skills(b, value_of(entry, "skills"), queue, queue->skills, queue->skill_count);
+        check_skills(b, value_of(entry, "prefer"), queue, queue->prefer, queue->prefer_count);
+        if (b->diag->count == errors)
+            check_people(b, entry, queue);
+    }
+}

@@ -1,0 +1,329 @@
+/* `tocsin audit verify|prove|checkpoint`. */
+#include "services/cli/audit/audit.h"
+#include "services/cli/commands.h"
+
+#include "services/audit/leaf.h"
+
+#include "common/hash.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct view view;
+static const char *key_text;
+
+static const struct toc_conf_option options[] = {
+    VIEW_OPTIONS(view),
+    {"key", TOC_CONF_TEXT, &key_text, NULL, 0, 0, "VKEY",
+     "the verifier key that has to have signed, as `tocsin audit checkpoint` once printed it; "
+     "without it the one in DIR/keys is used"},
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+/* --- the key ------------------------------------------------------------------------------- */
+
+static bool read_seed(uint8_t seed[NOTE_SEED])
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/keys/audit.seed", view.config.data_dir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool whole = read(fd, seed, NOTE_SEED) == NOTE_SEED;
+    close(fd);
+    return whole;
+}
+
+/* Only the public half stays. */
+static bool key_of_seed(const char *origin, struct note_key *key)
+{
+    uint8_t seed[NOTE_SEED];
+    if (!read_seed(seed))
+        return false;
+    bool good = note_key_from_seed(key, origin, seed) == TOC_OK;
+    sodium_memzero(seed, sizeof(seed));
+    sodium_memzero(key->secret_key, sizeof(key->secret_key));
+    return good;
+}
+
+int audit_key(struct view *at, const char *said, const char *origin, struct audit_tree *tree)
+{
+    tree->pinned = key_text != NULL || key_of_seed(origin, &tree->key);
+    const char *text = key_text != NULL ? key_text : said;
+    if ((key_text != NULL || !tree->pinned) &&
+        note_key_parse(&tree->key, toc_str_of(text)) != TOC_OK) {
+        fprintf(stderr, "%s: '%s' is no verifier key\n", at->who, text);
+        return CLI_FAILED;
+    }
+    note_key_verifier(&tree->key, tree->verifier, sizeof(tree->verifier));
+    return CLI_DONE;
+}
+
+/* The first line of a note: the origin, which is the signer's name as well. */
+static void origin_of(struct toc_str note, char out[NOTE_NAME_MAX])
+{
+    const char *end = note.size == 0 ? NULL : memchr(note.data, '\n', note.size);
+    toc_str_copy(out, NOTE_NAME_MAX,
+                 toc_str(note.data, end == NULL ? 0 : (size_t)(end - note.data)));
+}
+
+static int verify_note(struct audit_tree *tree, const char *said)
+{
+    char origin[NOTE_NAME_MAX];
+    origin_of(tree->note, origin);
+    if (audit_key(&view, said, origin, tree) != CLI_DONE)
+        return CLI_FAILED;
+    if (checkpoint_verify(tree->note, &tree->key, &tree->checkpoint) == TOC_OK)
+        return CLI_DONE;
+    fprintf(stderr, "%s: the checkpoint is not signed by %s\n", view.who, tree->verifier);
+    return CLI_FAILED;
+}
+
+int audit_ask_tree(struct view *at, struct audit_tree *out)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__TREE;
+    if (view_ask(at, "audit", &ask, &tocsin__v1__tree_answer__descriptor, &rows) != CLI_DONE)
+        return CLI_FAILED;
+    if (rows.count == 0 || ((Tocsin__V1__TreeAnswer *)rows.items[0])->note.len == 0) {
+        fprintf(stderr, "%s: nothing has been signed yet\n", at->who);
+        return CLI_FAILED;
+    }
+    const Tocsin__V1__TreeAnswer *answer = rows.items[0];
+    out->note = toc_wire_bytes(&answer->note);
+    return verify_note(out, answer->verifier_key);
+}
+
+/* --- checkpoint ---------------------------------------------------------------------------- */
+
+static int checkpoint(const struct toc_conf_list *operands)
+{
+    struct audit_tree tree = {.note = {NULL, 0}};
+    (void)operands;
+    if (audit_ask_tree(&view, &tree) != CLI_DONE)
+        return CLI_FAILED;
+    if (view.json) {
+        struct print_json json;
+        print_json_open(&json, stdout);
+        print_json_text(&json, "origin", tree.checkpoint.origin);
+        print_json_u64(&json, "size", tree.checkpoint.size);
+        print_json_hex(&json, "root", toc_str(tree.checkpoint.root.bytes, TREE_HASH));
+        print_json_text(&json, "verifier_key", tree.verifier);
+        print_json_name(&json, "note");
+        print_json_string(stdout, tree.note);
+        print_json_close(&json);
+        return CLI_DONE;
+    }
+    fwrite(tree.note.data, 1, tree.note.size, stdout);
+    fflush(stdout);
+    /* Beside it, so that standard output is the note and nothing else. */
+    fprintf(stderr, "\nverifier key: %s\n", tree.verifier);
+    return CLI_DONE;
+}
+
+/* --- prove --------------------------------------------------------------------------------- */
+
+struct proof {
+    const char *service;
+    uint64_t seq;
+    struct client_service said;
+    uint8_t record_hash[TOC_SHA256];
+    bool has_record;
+    const Tocsin__V1__LeafAnswer *answer;
+    struct audit_tree tree;
+};
+
+static bool hash_record(void *arg, const Tocsin__V1__Record *record, struct toc_str bytes)
+{
+    struct proof *proof = arg;
+    if (record->seq == proof->seq) {
+        toc_sha256(proof->record_hash, bytes);
+        proof->has_record = true;
+    }
+    return false;
+}
+
+static int fetch_record(struct proof *proof)
+{
+    if (client_hello(view.client, proof->service, CLIENT_HELLO_MS, &proof->said) != TOC_OK)
+        return client_fail(view.client);
+    const struct client_fetch fetch = {
+        .service = proof->service, .log_id = proof->said.log_id, .from_seq = proof->seq};
+    if (client_fetch(view.client, &fetch, hash_record, proof) != TOC_OK)
+        return client_fail(view.client);
+    if (proof->has_record)
+        return CLI_DONE;
+    fprintf(stderr, "%s: %s has no record %llu\n", view.who, proof->service,
+            (unsigned long long)proof->seq);
+    return CLI_FAILED;
+}
+
+static int fetch_leaf(struct proof *proof)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__LEAF;
+    ask.log_id = proof->said.log_id;
+    ask.seq = proof->seq;
+    if (view_ask(&view, "audit", &ask, &tocsin__v1__leaf_answer__descriptor, &rows) != CLI_DONE)
+        return CLI_FAILED;
+    if (rows.count == 0) {
+        fprintf(stderr, "%s: this record has no leaf under a signed checkpoint yet\n", view.who);
+        return CLI_FAILED;
+    }
+    proof->answer = rows.items[0];
+    proof->tree.note = toc_wire_bytes(&proof->answer->note);
+    return CLI_DONE;
+}
+
+/* The verifier's key comes with the tree; nothing of the answer itself is trusted. */
+static int fetch_key(struct proof *proof)
+{
+    struct audit_tree latest = {.note = {NULL, 0}};
+    if (audit_ask_tree(&view, &latest) != CLI_DONE)
+        return CLI_FAILED;
+    return verify_note(&proof->tree, latest.verifier);
+}
+
+static int complain(const char *what)
+{
+    fprintf(stderr, "%s: the proof does not hold: %s\n", view.who, what);
+    return CLI_FAILED;
+}
+
+static int check_proof(const struct proof *proof)
+{
+    struct tree_hash path[TREE_PATH_MAX];
+    const Tocsin__V1__LeafAnswer *answer = proof->answer;
+    struct leaf leaf;
+    if (leaf_decode(toc_wire_bytes(&answer->entry), &leaf) != TOC_OK)
+        return complain("the leaf is unreadable");
+    if (leaf.log != proof->said.log_id || leaf.seq != proof->seq)
+        return complain("it is the leaf of another record");
+    if (memcmp(leaf.record_hash, proof->record_hash, sizeof(proof->record_hash)) != 0)
+        return complain("the record is not the one that the leaf names");
+    if (answer->n_path > TREE_PATH_MAX)
+        return complain("the path is too long");
+    for (size_t i = 0; i < answer->n_path; i++) {
+        if (answer->path[i].len != TREE_HASH)
+            return complain("the path is unreadable");
+        memcpy(path[i].bytes, answer->path[i].data, TREE_HASH);
+    }
+    struct tree_hash hash = tree_leaf(toc_wire_bytes(&answer->entry));
+    if (!tree_verify_inclusion(answer->index, proof->tree.checkpoint.size, &hash, path,
+                               answer->n_path, &proof->tree.checkpoint.root))
+        return complain("the path does not lead to the signed root");
+    return CLI_DONE;
+}
+
+static void write_base64(const void *data, size_t size)
+{
+    char text[256];
+    sodium_bin2base64(text, sizeof(text), data, size, sodium_base64_VARIANT_ORIGINAL);
+    printf("%s\n", text);
+}
+
+/* C2SP tlog-proof. */
+static void write_proof(const struct proof *proof)
+{
+    const Tocsin__V1__LeafAnswer *answer = proof->answer;
+    printf("c2sp.org/tlog-proof@v1\nindex %llu\n", (unsigned long long)answer->index);
+    for (size_t i = 0; i < answer->n_path; i++)
+        write_base64(answer->path[i].data, answer->path[i].len);
+    printf("\n");
+    fwrite(proof->tree.note.data, 1, proof->tree.note.size, stdout);
+    fflush(stdout);
+}
+
+static void write_proof_json(const struct proof *proof)
+{
+    const Tocsin__V1__LeafAnswer *answer = proof->answer;
+    struct print_json json;
+    print_json_open(&json, stdout);
+    print_json_text(&json, "service", proof->service);
+    print_json_log(&json, "log", proof->said.log_id);
+    print_json_u64(&json, "seq", proof->seq);
+    print_json_u64(&json, "index", answer->index);
+    print_json_hex(&json, "entry", toc_wire_bytes(&answer->entry));
+    print_json_name(&json, "path");
+    for (size_t i = 0; i < answer->n_path; i++) {
+        char hex[2 * TREE_HASH + 1];
+        toc_hex(hex, answer->path[i].data, TREE_HASH);
+        printf("%s\"%s\"", i == 0 ? "[" : ",", hex);
+    }
+    printf(answer->n_path == 0 ? "[]" : "]");
+    print_json_name(&json, "note");
+    print_json_string(stdout, proof->tree.note);
+    print_json_text(&json, "verifier_key", proof->tree.verifier);
+    print_json_close(&json);
+}
+
+static int prove(const struct toc_conf_list *operands)
+{
+    struct proof proof = {.service = operands->values[0]};
+    if (toc_parse_u64(toc_str_of(operands->values[1]), &proof.seq) != TOC_OK || proof.seq == 0) {
+        fprintf(stderr, "%s: '%s' is no record's number\n", view.who, operands->values[1]);
+        return CLI_USAGE;
+    }
+    if (fetch_record(&proof) != CLI_DONE || fetch_leaf(&proof) != CLI_DONE ||
+        fetch_key(&proof) != CLI_DONE || check_proof(&proof) != CLI_DONE)
+        return CLI_FAILED;
+    if (view.json) {
+        write_proof_json(&proof);
+        return CLI_DONE;
+    }
+    write_proof(&proof);
+    char *entry = calloc(2 * proof.answer->entry.len + 1, 1);
+    if (entry != NULL)
+        toc_hex(entry, proof.answer->entry.data, proof.answer->entry.len);
+    fprintf(stderr, "\n%s record %llu is leaf %llu of %llu: verified here with %s\nentry: %s\n",
+            proof.service, (unsigned long long)proof.seq, (unsigned long long)proof.answer->index,
+            (unsigned long long)proof.tree.checkpoint.size, proof.tree.verifier,
+            entry != NULL ? entry : "");
+    free(entry);
+    return CLI_DONE;
+}
+
+/* --- the command --------------------------------------------------------------------------- */
+
+static int verify(const struct toc_conf_list *operands)
+{
+    (void)operands;
+    return audit_verify(&view);
+}
+
+static const struct view_part parts[] = {
+    {"verify",
+     verify,
+     {"tocsin audit verify",
+      "Fetches every log and every leaf, computes all hashes again and says what does not fit.",
+      NULL, "Exit status 1 when anything differs.", options, OPTION_COUNT},
+     0,
+     0},
+    {"prove",
+     prove,
+     {"tocsin audit prove",
+      "Proves that a record stands under a signed checkpoint (C2SP tlog-proof).", "SERVICE SEQ",
+      "tocsin audit prove sla 42 > sla-42.tlog-proof", options, OPTION_COUNT},
+     2,
+     2},
+    {"checkpoint",
+     checkpoint,
+     {"tocsin audit checkpoint", "Prints the latest signed checkpoint and the key to verify it by.",
+      NULL, NULL, options, OPTION_COUNT},
+     0,
+     0},
+};
+
+#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
+
+int cmd_audit(int argc, char **argv)
+{
+    if (sodium_init() < 0)
+        return CLI_FAILED;
+    return view_run_part(&view, parts, PART_COUNT, argc, argv);
+}

@@ -1,0 +1,41 @@
+/*
+ * Bringing a policy into force: the text in pieces, then the event that names their hash, through
+ * the control intake. Shared by `tocsin policy` and `tocsin up`.
+ *
+ * The ids of the events follow from the hash and the version, so applying the same text twice, or
+ * again after an interruption, changes nothing.
+ */
+#ifndef CLI_POLICY_APPLY_H
+#define CLI_POLICY_APPLY_H
+
+#include "services/cli/client.h"
+
+#include "common/policy/policy.h"
+
+#define POLICY_PIECE 1000 /* bytes of text in one event */
+
+/* What is in force at a service: version 0 for nothing. The text is malloc'ed when asked for. */
+struct policy_in_force {
+    uint32_t version;
+    uint8_t hash[32];
+    char *text; /* NULL unless wanted */
+    size_t size;
+};
+TOC_MUST enum toc_err policy_ask(struct client *client, const char *service, bool with_text,
+                                 struct policy_in_force *out);
+
+/* How a policy comes into force. */
+struct policy_applying {
+    struct toc_str text; /* passes the check */
+    Tocsin__V1__ApplyMode mode;
+    bool only_first; /* when another is in force, leave it */
+};
+
+/*
+ * Brings a policy into force and waits until router, sla and notifier have it. One that is in force
+ * already is left, unless a mode says what it means for the issues that are there. Told on standard
+ * error when it fails. `*out_version` is what is in force then.
+ */
+int policy_apply(struct client *client, const struct policy_applying *how, uint32_t *out_version);
+
+#endif

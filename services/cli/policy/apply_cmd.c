@@ -1,0 +1,264 @@
+/* `tocsin policy apply`: what would change, and then it does. */
+#include "services/cli/commands.h"
+#include "services/cli/policy/apply.h"
+#include "services/cli/policy/cmd.h"
+#include "services/cli/policy/diff.h"
+#include "services/cli/policy/live.h"
+#include "services/cli/policy/load.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PATH_CELLS 44
+
+static const struct {
+    const char *name;
+    Tocsin__V1__ApplyMode mode;
+    const char *meaning; /* for the open issues that are concerned */
+} modes[] = {
+    {"new-issues", TOCSIN__V1__APPLY_MODE__APPLY_NEW_ISSUES,
+     "they keep their version until they are routed again"},
+    {"from-now", TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW,
+     "they are routed and clocked by the new version from here on; time so far counts as it did"},
+    {"retroactive", TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE,
+     "they are routed and clocked as if it had been in force since each was opened"},
+    {"report-only", TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY,
+     "nothing changes for them; what would is recorded"},
+};
+
+#define MODE_COUNT (sizeof(modes) / sizeof(modes[0]))
+
+/* The version that is in force, with its text compiled; zeroed for none. */
+struct before {
+    struct policy_in_force in_force;
+    struct toc_policy *policy;
+    struct toc_policy_tree *tree;
+};
+
+static bool find_mode(const struct view *view, const char *name, Tocsin__V1__ApplyMode *out)
+{
+    *out = TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED;
+    if (name == NULL)
+        return true;
+    for (size_t i = 0; i < MODE_COUNT; i++)
+        if (strcmp(modes[i].name, name) == 0) {
+            *out = modes[i].mode;
+            return true;
+        }
+    fprintf(stderr, "%s: there is no mode '%s': new-issues, from-now, retroactive or report-only\n",
+            view->who, name);
+    return false;
+}
+
+/* --- what changes -------------------------------------------------------------------------- */
+
+struct listing {
+    const struct print *print;
+    bool json;
+    struct toc_str section; /* whose heading is printed */
+};
+
+static void json_change(const struct policy_change *change)
+{
+    static const char *const words[] = {
+        [POLICY_ADDED] = "added",
+        [POLICY_REMOVED] = "removed",
+        [POLICY_CHANGED] = "changed",
+        [POLICY_MOVED] = "moved",
+    };
+    struct print_json json;
+    print_json_open(&json, stdout);
+    print_json_text(&json, "what", words[change->kind]);
+    print_json_name(&json, "section");
+    print_json_string(stdout, change->section);
+    print_json_text(&json, "path", change->path);
+    if (change->before[0] != '\0')
+        print_json_text(&json, change->kind == POLICY_MOVED ? "ahead_of" : "before",
+                        change->before);
+    if (change->after[0] != '\0')
+        print_json_text(&json, "after", change->after);
+    print_json_close(&json);
+}
+
+static void print_change(const struct print *print, const struct policy_change *change)
+{
+    unsigned cells = print_cells(change->path);
+    printf("    %s%*s  ", change->path, cells < PATH_CELLS ? (int)(PATH_CELLS - cells) : 0, "");
+    switch (change->kind) {
+    case POLICY_ADDED:
+        print_styled(print, PRINT_GREEN, "new%s%s", change->after[0] != '\0' ? ": " : "",
+                     change->after);
+        break;
+    case POLICY_REMOVED:
+        print_styled(print, PRINT_RED, "gone%s%s", change->before[0] != '\0' ? ", was " : "",
+                     change->before);
+        break;
+    case POLICY_CHANGED:
+        print_styled(print, PRINT_DIM, "%s -> ", change->before);
+        print_styled(print, PRINT_YELLOW, "%s", change->after);
+        break;
+    case POLICY_MOVED:
+        print_styled(print, PRINT_YELLOW, "now ahead of %s", change->before);
+        break;
+    }
+    putchar('\n');
+}
+
+static void list_change(void *arg, const struct policy_change *change)
+{
+    struct listing *listing = arg;
+    if (listing->json) {
+        json_change(change);
+        return;
+    }
+    if (!toc_str_equal(listing->section, change->section)) {
+        printf("  ");
+        print_styled(listing->print, PRINT_BOLD, "%.*s", (int)change->section.size,
+                     change->section.data);
+        putchar('\n');
+        listing->section = change->section;
+    }
+    print_change(listing->print, change);
+}
+
+static void list_changes(const struct view *view, const struct before *before,
+                         const struct policy_file *file)
+{
+    struct listing listing = {.print = &view->print, .json = view->json};
+    if (before->tree == NULL) {
+        if (!view->json)
+            printf("%s\n", before->in_force.version == 0 ? "This is the first policy."
+                                                         : "What is in force cannot be compared.");
+        return;
+    }
+    if (!view->json)
+        printf("Changes to version %u:\n", before->in_force.version);
+    if (policy_diff(before->tree, file->tree, list_change, &listing) == 0 && !view->json)
+        printf("  none in meaning\n");
+}
+
+/* --- the issues that are there ------------------------------------------------------------- */
+
+static const char *meaning_of(Tocsin__V1__ApplyMode mode)
+{
+    for (size_t i = 0; i < MODE_COUNT; i++)
+        if (modes[i].mode == mode)
+            return modes[i].meaning;
+    return modes[0].meaning;
+}
+
+static void tell_issues(struct view *view, const struct before *before,
+                        const struct policy_file *file, Tocsin__V1__ApplyMode mode)
+{
+    struct policy_live live;
+    struct print_json json;
+    if (before->policy == NULL ||
+        !policy_live_count(view, before->policy, before->tree, file->policy, file->tree, &live))
+        return;
+    if (view->json) {
+        print_json_open(&json, stdout);
+        print_json_text(&json, "what", "issues");
+        print_json_int(&json, "open", (int64_t)live.open);
+        print_json_int(&json, "concerned", (int64_t)live.concerned);
+        print_json_int(&json, "routed_elsewhere", (int64_t)live.routed);
+        print_json_close(&json);
+        return;
+    }
+    printf("Of %zu%s open issues %zu %s concerned", live.open, live.more ? " or more" : "",
+           live.concerned, live.concerned == 1 ? "is" : "are");
+    if (live.routed > 0)
+        printf(" (%zu by another route)", live.routed);
+    printf("%s%s.\n", live.concerned > 0 ? ": " : "", live.concerned > 0 ? meaning_of(mode) : "");
+}
+
+/* --- asking -------------------------------------------------------------------------------- */
+
+/* True when nobody has to be asked or somebody says yes. */
+static bool is_wanted(const struct view *view, const struct policy_apply_options *options)
+{
+    char answer[16] = "";
+    if (options->yes || view->json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return true;
+    printf("Apply it? [y/N] ");
+    fflush(stdout);
+    if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
+        return true;
+    printf("Nothing is applied.\n");
+    return false;
+}
+
+static bool look_before(struct view *view, struct before *before)
+{
+    if (policy_ask(view->client, "intake", true, &before->in_force) != TOC_OK)
+        return false;
+    if (before->in_force.text != NULL &&
+        toc_policy_check(toc_str(before->in_force.text, before->in_force.size), "in force",
+                         &before->policy, &before->tree) != TOC_OK) {
+        toc_policy_tree_free(before->tree);
+        before->tree = NULL;
+    }
+    return true;
+}
+
+static int tell_applied(const struct view *view, uint32_t before, uint32_t version)
+{
+    struct print_json json;
+    if (view->json) {
+        print_json_open(&json, stdout);
+        print_json_int(&json, "version", version);
+        print_json_int(&json, "replaced", before);
+        print_json_bool(&json, "changed", version != before);
+        print_json_close(&json);
+    } else if (version == before) {
+        printf("this policy is in force already, as version %u\n", version);
+    } else {
+        printf("policy version %u is in force at router, sla and notifier\n", version);
+    }
+    return CLI_DONE;
+}
+
+static bool is_in_force(const struct before *before, const struct policy_file *file)
+{
+    return before->in_force.version > 0 &&
+           memcmp(before->in_force.hash, file->policy->hash, sizeof(file->policy->hash)) == 0;
+}
+
+static int apply(struct view *view, const struct policy_apply_options *options,
+                 const struct policy_file *file, struct policy_applying *how)
+{
+    struct before before = {.policy = NULL};
+    uint32_t version = 0;
+    int code = CLI_DONE;
+    if (!look_before(view, &before))
+        return client_fail(view->client);
+    bool same = is_in_force(&before, file);
+    if (!same)
+        list_changes(view, &before, file);
+    if (!same || how->mode != TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED)
+        tell_issues(view, &before, file, how->mode);
+    if (!options->dry_run) {
+        bool wanted = same || is_wanted(view, options);
+        code = wanted ? policy_apply(view->client, how, &version) : CLI_FAILED;
+        if (code == CLI_DONE)
+            code = tell_applied(view, before.in_force.version, version);
+    }
+    toc_policy_free(before.policy);
+    toc_policy_tree_free(before.tree);
+    free(before.in_force.text);
+    return code;
+}
+
+int policy_apply_file(struct view *view, const struct policy_apply_options *options,
+                      const char *name)
+{
+    struct policy_applying how = {.only_first = false};
+    struct policy_file file;
+    if (!find_mode(view, options->mode, &how.mode))
+        return CLI_USAGE;
+    if (policy_load(view->who, name, &file) != CLI_DONE)
+        return CLI_FAILED;
+    how.text = file.text;
+    int code = apply(view, options, &file, &how);
+    policy_file_done(&file);
+    return code;
+}

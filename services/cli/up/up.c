@@ -1,0 +1,327 @@
+/*
+ * `tocsin up`: every service as a process of its own on one directory.
+ *
+ * The supervisor only forks, waits and signals; it never opens a ZeroMQ context, because a context
+ * does not survive a fork and a restart forks at any time. What has to be asked over the bus
+ * (readiness, the policy) is done by a forked child, which says `ready` and ends.
+ */
+#include "services/cli/client.h"
+#include "services/cli/commands.h"
+#include "services/cli/policy/apply.h"
+#include "services/cli/policy/load.h"
+#include "services/cli/status.h"
+#include "services/cli/up/dir.h"
+#include "services/cli/up/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define READY_MS     60000
+#define SERVICES     5
+#define ARGUMENT_MAX (UP_PATH_MAX + 64)
+#define SETTLED_BAD  3 /* of the child: told why */
+
+static const char *const service_names[SERVICES] = {"intake", "router", "sla", "notifier", "audit"};
+
+/* What each follows. */
+static const char *const upstream_names[SERVICES][SERVICES] = {
+    {NULL},
+    {"intake", "sla"},
+    {"router"},
+    {"router", "sla", "intake"},
+    {"intake", "router", "sla", "notifier"},
+};
+
+static struct {
+    struct client_config client;
+    const char *policy_file, *clock, *origin;
+    int64_t metrics_base;
+} options;
+
+static const struct toc_conf_option rows[] = {
+    {"data", TOC_CONF_TEXT, &options.client.data_dir, "./tocsin-data", 0, 0, "DIR",
+     "where everything is kept; made when it is not there"},
+    {"policy", TOC_CONF_TEXT, &options.policy_file, NULL, 0, 0, "FILE",
+     "apply this policy when another is in force; without it the built-in sample is the first"},
+    {"clock", TOC_CONF_TEXT, &options.clock, "wall", 0, 0, "wall|event",
+     "event: time is what the events say, for imports and backtests"},
+    {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
+     "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit"},
+    {"origin", TOC_CONF_TEXT, &options.origin, "tocsin.local/log", 0, 0, "NAME",
+     "the name under which audit signs its checkpoints"},
+};
+
+struct up {
+    struct up_process processes[SERVICES];
+    char arguments[SERVICES][UP_ARGS_MAX][ARGUMENT_MAX];
+    size_t argument_count[SERVICES];
+    sigset_t signals;
+    pid_t settler; /* 0 once it has said ready */
+    struct toc_str policy;
+    struct policy_file policy_file; /* zeroed for the sample */
+};
+
+/* --- arguments ----------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 4))) static void add(struct up *up, size_t service,
+                                                      const char *format, ...)
+{
+    va_list args;
+    size_t at = up->argument_count[service]++;
+    TOC_ASSERT(at + 1 < UP_ARGS_MAX);
+    va_start(args, format);
+    vsnprintf(up->arguments[service][at], ARGUMENT_MAX, format, args);
+    va_end(args);
+    up->processes[service].args[at] = up->arguments[service][at];
+}
+
+static void add_own(struct up *up, size_t service)
+{
+    const char *dir = options.client.data_dir, *name = service_names[service];
+    char contacts[UP_PATH_MAX];
+    if (strcmp(name, "intake") == 0) {
+        add(up, service, "--issue-key=%s/keys/issue.key", dir);
+        add(up, service, "--control");
+    } else if (strcmp(name, "notifier") == 0) {
+        snprintf(contacts, sizeof(contacts), "%s/contacts.yaml", dir);
+        if (access(contacts, F_OK) == 0)
+            add(up, service, "--contacts=%s", contacts);
+    } else if (strcmp(name, "audit") == 0) {
+        add(up, service, "--seed=%s/keys/audit.seed", dir);
+        add(up, service, "--origin=%s", options.origin);
+    }
+}
+
+/*
+ * On the events' own time nothing would hold the router back until sla has said what came before:
+ * what it does with that would depend on which of them is quicker.
+ */
+static bool is_left_out(size_t service, const char *upstream)
+{
+    return strcmp(options.clock, "event") == 0 && strcmp(service_names[service], "router") == 0 &&
+           strcmp(upstream, "sla") == 0;
+}
+
+static void add_arguments(struct up *up, size_t service)
+{
+    const char *dir = options.client.data_dir, *name = service_names[service];
+    add(up, service, "tocsin-%s", name);
+    add(up, service, "--data=%s/%s", dir, name);
+    add(up, service, "--bind=ipc://%s/run/%s.sock", dir, name);
+    for (size_t i = 0; i < SERVICES && upstream_names[service][i] != NULL; i++)
+        if (!is_left_out(service, upstream_names[service][i]))
+            add(up, service, "--upstream=%s=ipc://%s/run/%s.sock", upstream_names[service][i], dir,
+                upstream_names[service][i]);
+    add(up, service, "--clock=%s", options.clock);
+    if (options.metrics_base > 0)
+        add(up, service, "--metrics=127.0.0.1:%lld",
+            (long long)options.metrics_base + (long long)service);
+    add_own(up, service);
+}
+
+/* Services stand beside this executable. */
+static bool find_programs(struct up *up)
+{
+    char self[UP_PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 32);
+    if (size <= 0) {
+        perror("tocsin up: /proc/self/exe");
+        return false;
+    }
+    self[size] = '\0';
+    *strrchr(self, '/') = '\0';
+    for (size_t i = 0; i < SERVICES; i++) {
+        struct up_process *process = &up->processes[i];
+        process->name = service_names[i];
+        snprintf(process->path, sizeof(process->path), "%.4000s/tocsin-%s", self, process->name);
+        snprintf(process->log_path, sizeof(process->log_path), "%s/run/%s.log",
+                 options.client.data_dir, process->name);
+        if (access(process->path, X_OK) != 0) {
+            fprintf(stderr, "tocsin up: %s: %s\n", process->path, strerror(errno));
+            return false;
+        }
+        add_arguments(up, i);
+    }
+    return true;
+}
+
+/* --- ready --------------------------------------------------------------------------------- */
+
+/* " --data DIR", or nothing where it is the usual one. */
+static const char *data_option(char *out, size_t out_size)
+{
+    const char *dir = options.client.data_dir;
+    bool usual = strcmp(dir, "./tocsin-data") == 0;
+    snprintf(out, out_size, "%s%s", usual ? "" : " --data ", usual ? "" : dir);
+    return out;
+}
+
+static void print_ready(const struct up *up, uint32_t version)
+{
+    char data[UP_PATH_MAX];
+    data_option(data, sizeof(data));
+    printf("ready: events go to ipc://%s/run/intake.sock; policy version %u%s\n",
+           options.client.data_dir, version,
+           up->policy_file.policy == NULL && version == 1 ? " (the built-in sample)" : "");
+    printf("\nPublish one event, watch its clocks, see why:\n"
+           "  echo '{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"demo\","
+           "\"type\":\"tocsin.issue.opened\",\"subject\":\"T-1\","
+           "\"data\":{\"channel\":\"email\",\"priority\":\"p1\"}}' | tocsin publish%s\n"
+           "  tocsin clocks --watch%s\n"
+           "  tocsin why demo#T-1%s\n\n",
+           data, data, data);
+}
+
+/* In a child of its own: the only place that speaks to the bus. */
+static int settle(void *arg)
+{
+    const struct up *up = arg;
+    struct client *client;
+    uint32_t version = 0;
+    if (client_open(&options.client, "tocsin up", &client) < 0) {
+        fprintf(stderr, "tocsin up: out of memory\n");
+        return SETTLED_BAD;
+    }
+    client_catch_interrupts();
+    int code = status_wait(client, service_names, SERVICES, READY_MS);
+    if (code == CLI_DONE)
+        code = policy_apply(client,
+                            &(struct policy_applying){.text = up->policy,
+                                                      .only_first = up->policy_file.policy == NULL},
+                            &version);
+    if (code == CLI_DONE)
+        print_ready(up, version);
+    client_close(client);
+    return code == CLI_DONE ? 0 : SETTLED_BAD;
+}
+
+/* --- supervising --------------------------------------------------------------------------- */
+
+/* False when the suite cannot run: a service refused its options, or it could not be settled. */
+static bool take_ended(struct up *up, pid_t pid, int status, toc_time_ms now)
+{
+    if (pid == up->settler) {
+        up->settler = 0;
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    }
+    for (size_t i = 0; i < SERVICES; i++) {
+        if (up->processes[i].pid != pid)
+            continue;
+        up_ended(&up->processes[i], status, now);
+        return !WIFEXITED(status) || WEXITSTATUS(status) != CLI_USAGE;
+    }
+    return true;
+}
+
+static bool reap_all(struct up *up)
+{
+    int status;
+    pid_t pid;
+    bool good = true;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        good = take_ended(up, pid, status, up_now()) && good;
+    return good;
+}
+
+/* Starts what is due; returns the time until the next start, TOC_TIME_NEVER for none. */
+static toc_time_ms start_due(struct up *up)
+{
+    toc_time_ms now = up_now(), next = TOC_TIME_NEVER;
+    for (size_t i = 0; i < SERVICES; i++) {
+        struct up_process *process = &up->processes[i];
+        if (process->pid != 0)
+            continue;
+        if (process->again_ms <= now && up_start(process, now) < 0) {
+            fprintf(stderr, "tocsin up: cannot start %s: %s\n", process->name, strerror(errno));
+            process->again_ms = now + UP_PAUSE_MAX_MS;
+        }
+        if (process->pid == 0 && process->again_ms - now < next)
+            next = process->again_ms - now;
+    }
+    return next;
+}
+
+static int supervise(struct up *up)
+{
+    for (;;) {
+        toc_time_ms wait_ms = start_due(up);
+        if (wait_ms > TOC_HOUR_MS)
+            wait_ms = TOC_HOUR_MS;
+        struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+        int got = sigtimedwait(&up->signals, NULL, &wait);
+        if (got == SIGTERM || got == SIGINT || got == SIGHUP)
+            return CLI_DONE;
+        if (!reap_all(up))
+            return CLI_FAILED;
+    }
+}
+
+static int run(struct up *up)
+{
+    sigemptyset(&up->signals);
+    sigaddset(&up->signals, SIGCHLD);
+    sigaddset(&up->signals, SIGTERM);
+    sigaddset(&up->signals, SIGINT);
+    sigaddset(&up->signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &up->signals, NULL);
+    start_due(up);
+    up->settler = up_fork(settle, up);
+    int code = up->settler < 0 ? CLI_FAILED : supervise(up);
+    if (up->settler > 0)
+        kill(up->settler, SIGKILL);
+    up_stop(up->processes, SERVICES);
+    fprintf(stderr, "tocsin up: %s\n",
+            code == CLI_DONE ? "all services have stopped" : "not ready, so all were stopped");
+    return code;
+}
+
+/* Before anything is started: a policy with an error in it starts nothing. */
+static bool load_policy(struct up *up)
+{
+    up->policy = toc_policy_sample();
+    if (options.policy_file == NULL)
+        return true;
+    if (policy_load("tocsin up", options.policy_file, &up->policy_file) != CLI_DONE)
+        return false;
+    up->policy = up->policy_file.text;
+    return true;
+}
+
+int cmd_up(int argc, char **argv)
+{
+    static struct up up; /* large, and one per process */
+    const struct toc_conf conf = {
+        .program = "tocsin up",
+        .summary = "Runs every service as its own process on one directory, until SIGTERM or "
+                   "Ctrl-C.",
+        .more = "Each service's log is DIR/run/SERVICE.log. A service that dies is started again.",
+        .options = rows,
+        .option_count = sizeof(rows) / sizeof(rows[0]),
+    };
+    struct toc_conf_list none;
+    switch (toc_conf_parse(&conf, argc, argv, &none)) {
+    case TOC_CONF_DONE:
+        return CLI_DONE;
+    case TOC_CONF_USAGE:
+        return CLI_USAGE;
+    case TOC_CONF_RUN:
+        break;
+    }
+    if (strcmp(options.clock, "wall") != 0 && strcmp(options.clock, "event") != 0) {
+        fprintf(stderr, "tocsin up: --clock is wall or event, not '%s'\n", options.clock);
+        return CLI_USAGE;
+    }
+    const char *dir = options.client.data_dir;
+    if (!load_policy(&up) || up_dir_make(dir) < 0 || up_dir_lock(dir) < 0 ||
+        up_dir_secret(dir, "issue.key") < 0 || up_dir_secret(dir, "audit.seed") < 0 ||
+        !find_programs(&up))
+        return CLI_FAILED;
+    int code = run(&up);
+    policy_file_done(&up.policy_file);
+    return code;
+}

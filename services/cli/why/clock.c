@@ -1,0 +1,318 @@
+/* One record about a clock as text: what it did, by which rule, and the sum behind a verdict. */
+#include "services/cli/why/why.h"
+
+#include "services/cli/fields.h"
+#include "services/cli/moment.h"
+
+#define HASH_SHOWN   6 /* bytes */
+#define LEDGER_SHOWN 6
+#define SLICES_SHOWN 8
+#define SLICES_MAX   1000 /* of one interval that are counted */
+#define TITLE_MAX    160
+
+#define headline(page, style, ...) why_fold((page), (style), WHY_INDENT, WHY_INDENT, __VA_ARGS__)
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+/* "queue_wait of support", "escalation e7 to legal". */
+static const char *name_of(char out[TITLE_MAX], const Tocsin__V1__Clock *clock)
+{
+    if (clock->team[0] != '\0')
+        snprintf(out, TITLE_MAX, "%.40s %.64s to %.40s", clock->metric, clock->scope, clock->team);
+    else if (clock->scope[0] != '\0')
+        snprintf(out, TITLE_MAX, "%.64s of %s%.64s", clock->metric,
+                 clock->scope[1] == '\0' ? "tier " : "", clock->scope);
+    else
+        snprintf(out, TITLE_MAX, "%.64s", clock->metric);
+    return out;
+}
+
+/* The rule of the clock in the policy at hand; NULL when that is another version. */
+static const struct toc_clock_rule *rule_of(const struct why_page *page,
+                                            const Tocsin__V1__Record *record,
+                                            const Tocsin__V1__ClockChange *change)
+{
+    const struct toc_policy *policy = page->policy;
+    if (policy == NULL || policy->version != record->policy)
+        return NULL;
+    if (change->clock->team[0] != '\0') {
+        const struct toc_team *team = toc_policy_team(policy, toc_str_of(change->clock->team));
+        return team != NULL ? &team->clock : NULL;
+    }
+    const struct toc_sla *sla = toc_policy_sla(policy, toc_str_of(change->sla));
+    for (size_t i = 0; sla != NULL && i < sla->clock_count; i++)
+        if (strcmp(sla->clocks[i].name, change->clock->metric) == 0)
+            return &sla->clocks[i];
+    return NULL;
+}
+
+/* By which rule of which policy, and which law. */
+static void write_rule(const struct why_page *page, const Tocsin__V1__Record *record,
+                       const Tocsin__V1__ClockChange *change)
+{
+    const struct toc_clock_rule *rule = rule_of(page, record, change);
+    char hash[2 * HASH_SHOWN + 1] = "", warn[64] = "";
+    size_t used = 0;
+    if (change->sla[0] == '\0' && change->clock->team[0] == '\0')
+        return;
+    if (rule != NULL)
+        toc_hex(hash, page->policy->hash, HASH_SHOWN);
+    why_detail(page, "by %s '%s' of policy version %u%s%s%s",
+               change->clock->team[0] != '\0' ? "team" : "SLA",
+               change->clock->team[0] != '\0' ? change->clock->team : change->sla, record->policy,
+               hash[0] != '\0' ? " (" : "", hash, hash[0] != '\0' ? "\xe2\x80\xa6)" : "");
+    for (size_t i = 0; rule != NULL && i < rule->warn_count; i++)
+        used += (size_t)snprintf(warn + used, sizeof(warn) - used, "%s%u%%", i == 0 ? "" : ", ",
+                                 rule->warn_percent[i]);
+    if (warn[0] != '\0')
+        why_detail(page, "warnings at %s", warn);
+    if (change->clock->law[0] != '\0')
+        why_detail(page, "law: %s", change->clock->law);
+}
+
+/* --- the sum -------------------------------------------------------------------------------- */
+
+/* The open parts of an interval, where they are not simply all of it. */
+static void write_slices(const struct why_page *page, const struct toc_calendar *calendar,
+                         struct toc_interval whole)
+{
+    char from[MOMENT_MAX], until[MOMENT_MAX];
+    struct toc_interval open;
+    size_t count = 0;
+    toc_time_ms at_ms = whole.from_ms;
+    while (count < SLICES_MAX && at_ms < whole.until_ms &&
+           toc_calendar_interval_after(calendar, at_ms, &open) == TOC_OK &&
+           open.from_ms < whole.until_ms) {
+        toc_time_ms begin_ms = open.from_ms > whole.from_ms ? open.from_ms : whole.from_ms;
+        toc_time_ms end_ms = open.until_ms < whole.until_ms ? open.until_ms : whole.until_ms;
+        if (begin_ms == whole.from_ms && end_ms == whole.until_ms)
+            return;
+        if (count < SLICES_SHOWN)
+            why_fold(page, PRINT_DIM, WHY_INDENT + 4, 0, "open %s \xe2\x80\x93 %s",
+                     moment_beside(from, begin_ms, page->day_ms),
+                     moment_beside(until, end_ms, page->day_ms));
+        count++;
+        at_ms = end_ms;
+    }
+    if (count == 0)
+        why_detail(page, "closed all the time");
+    else if (count > SLICES_SHOWN)
+        why_detail(page, "and %zu more", count - SLICES_SHOWN);
+}
+
+static bool is_wall(const struct toc_clock_rule *rule, const Tocsin__V1__ClockChange *change)
+{
+    unsigned priority = (unsigned)change->priority;
+    return rule->metric == TOC_CLOCK_LEGAL || (priority <= TOC_POLICY_PRIORITIES &&
+                                               rule->targets[priority].kind == TOC_TARGET_ELAPSED);
+}
+
+/* The intervals that the clock counted: the sum behind a verdict. */
+static void write_ledger(const struct why_page *page, const Tocsin__V1__Record *record,
+                         const Tocsin__V1__ClockChange *change)
+{
+    char from[MOMENT_MAX], until[MOMENT_MAX], spent[MOMENT_MAX], target[MOMENT_MAX];
+    const Tocsin__V1__Clock *clock = change->clock;
+    const struct toc_clock_rule *rule = rule_of(page, record, change);
+    size_t first = change->n_ledger > LEDGER_SHOWN ? change->n_ledger - LEDGER_SHOWN : 0;
+    why_detail(page, "%s of %s worked by calendar %s%s", moment_exact(spent, clock->elapsed_ms),
+               moment_exact(target, clock->target_ms), clock->calendar,
+               change->n_ledger > 0 ? ", counted in" : "");
+    if (clock->kept_ms > 0)
+        why_detail(page, "%s kept from an earlier policy", moment_exact(spent, clock->kept_ms));
+    if (first > 0)
+        why_detail(page, "(%zu earlier intervals)", first);
+    for (size_t i = first; i < change->n_ledger; i++) {
+        struct toc_interval whole = {change->ledger[i]->from_ms, change->ledger[i]->until_ms};
+        bool open = whole.until_ms == 0;
+        moment_beside(from, whole.from_ms, page->day_ms);
+        if (open)
+            why_detail(page, "since %s", from);
+        else
+            why_detail(page, "%s \xe2\x80\x93 %s", from,
+                       moment_beside(until, whole.until_ms, page->day_ms));
+        if (open)
+            whole.until_ms = record->at_ms;
+        if (rule != NULL && !is_wall(rule, change))
+            write_slices(page, rule->calendar, whole);
+    }
+}
+
+/* "by queue: support 2h, billing 40m". */
+static void write_shares(const struct why_page *page, const Tocsin__V1__ClockChange *change)
+{
+    static const char *const kinds[] = {"tier", "queue", "partner", "state", "side"};
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        char line[1024] = "", span[MOMENT_MAX];
+        size_t used = 0;
+        for (size_t i = 0; i < change->n_shares && used < sizeof(line); i++) {
+            const Tocsin__V1__Share *share = change->shares[i];
+            if (strcmp(share->kind, kinds[k]) == 0)
+                used += (size_t)snprintf(
+                    line + used, sizeof(line) - used, "%s%s %s", used == 0 ? "" : ", ",
+                    share->name[0] != '\0' ? share->name : "others", moment_span(span, share->ms));
+        }
+        bool told = strchr(line, ',') != NULL || (used > 0 && strncmp(line, "others ", 7) != 0);
+        if (told)
+            why_detail(page, "by %s: %s", kinds[k], line);
+    }
+}
+
+/* --- records -------------------------------------------------------------------------------- */
+
+static void on_breached(const struct why_page *page, const Tocsin__V1__Record *record,
+                        const Tocsin__V1__ClockChange *change, const char *name)
+{
+    char due[MOMENT_MAX], seen[MOMENT_MAX];
+    headline(page, PRINT_RED, "%s BREACHED: %s passed", name,
+             moment_beside(due, change->due_ms, page->day_ms));
+    why_detail(page, "seen when log time was %s later%s%s",
+               moment_exact(seen, change->detected_ms - change->due_ms),
+               change->catch_up ? ", after an outage" : "",
+               change->on_retarget ? "; a new target made it late at once" : "");
+    if (change->clock->manual_due_ms != 0)
+        why_detail(page, "a due date that %s set by hand",
+                   change->clock->manual_by[0] != '\0' ? change->clock->manual_by : "someone");
+    write_rule(page, record, change);
+    write_ledger(page, record, change);
+    write_shares(page, change);
+}
+
+static void on_started(const struct why_page *page, const Tocsin__V1__Record *record,
+                       const Tocsin__V1__ClockChange *change, const char *name)
+{
+    const Tocsin__V1__Clock *clock = change->clock;
+    char target[MOMENT_MAX], due[MOMENT_MAX];
+    const char *promise =
+        change->promise[0] != '\0' ? change->promise : moment_exact(target, clock->target_ms);
+    if (clock->target_ms < 0)
+        headline(page, PRINT_PLAIN, "%s started without a target", name);
+    else if (clock->due_ms == TOC_TIME_NEVER)
+        headline(page, PRINT_PLAIN, "%s started: %s by calendar %s; it stands still", name, promise,
+                 clock->calendar);
+    else
+        headline(page, PRINT_PLAIN, "%s started: %s by calendar %s, due %s", name, promise,
+                 clock->calendar, moment_beside(due, clock->due_ms, page->day_ms));
+    write_rule(page, record, change);
+}
+
+static void on_resumed(const struct why_page *page, const Tocsin__V1__ClockChange *change,
+                       const char *name)
+{
+    const Tocsin__V1__Clock *clock = change->clock;
+    char target[MOMENT_MAX], due[MOMENT_MAX], left[MOMENT_MAX];
+    if (clock->target_ms < 0)
+        headline(page, PRINT_PLAIN, "%s resumed without a target", name);
+    else
+        headline(page, PRINT_PLAIN, "%s resumed with %s of %s left, due %s", name,
+                 moment_exact(left, clock->target_ms - clock->elapsed_ms),
+                 moment_exact(target, clock->target_ms),
+                 moment_beside(due, clock->due_ms, page->day_ms));
+}
+
+/* A due in words; 0 for none. */
+static const char *due_text(const struct why_page *page, char out[MOMENT_MAX], toc_time_ms due_ms)
+{
+    return due_ms == 0 || due_ms == TOC_TIME_NEVER ? "none"
+                                                   : moment_beside(out, due_ms, page->day_ms);
+}
+
+static void on_retargeted(const struct why_page *page, const Tocsin__V1__Record *record,
+                          const Tocsin__V1__ClockChange *change, const char *name)
+{
+    const Tocsin__V1__Clock *clock = change->clock;
+    char target[MOMENT_MAX], old[MOMENT_MAX], due[MOMENT_MAX], was[MOMENT_MAX];
+    headline(page, PRINT_PLAIN, "%s: new target %s instead of %s, due %s", name,
+             clock->target_ms < 0 ? "none" : moment_exact(target, clock->target_ms),
+             change->old_target_ms < 0 ? "none" : moment_exact(old, change->old_target_ms),
+             due_text(page, due, change->due_ms));
+    if (change->old_due_ms != 0)
+        why_detail(page, "due before: %s", due_text(page, was, change->old_due_ms));
+    if (clock->manual_due_ms != 0)
+        why_detail(page, "by hand: %s%s",
+                   clock->manual_by[0] != '\0' ? clock->manual_by : "someone",
+                   clock->manual_end_ms != 0 ? ", for a while" : "");
+    if (change->reason[0] != '\0')
+        why_detail(page, "because: %s", change->reason);
+    write_rule(page, record, change);
+}
+
+static void on_recomputed(const struct why_page *page, const Tocsin__V1__ClockChange *change,
+                          const char *name)
+{
+    char due[MOMENT_MAX], was[MOMENT_MAX], spent[MOMENT_MAX], before[MOMENT_MAX];
+    bool report = change->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY;
+    headline(page, report ? PRINT_DIM : PRINT_PLAIN, "%s %s by policy version %u: due %s, was %s",
+             name, report ? "would be recomputed" : "recomputed", change->of_policy,
+             due_text(page, due, change->due_ms), due_text(page, was, change->old_due_ms));
+    why_detail(page, "%s counted, was %s%s", moment_exact(spent, change->clock->elapsed_ms),
+               moment_exact(before, change->old_elapsed_ms),
+               change->would_breach ? "; it would be late" : "");
+}
+
+static void on_ended(const struct why_page *page, const Tocsin__V1__ClockChange *change,
+                     const char *name)
+{
+    char spent[MOMENT_MAX];
+    headline(page, PRINT_PLAIN, "%s cancelled after %s", name,
+             moment_exact(spent, change->clock->elapsed_ms));
+    if (change->reason[0] != '\0')
+        why_detail(page, "because: %s", change->reason);
+    else if (change->clock->ended_by == TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET)
+        why_detail(page, "it has no target any more");
+}
+
+void why_clock(const struct why_page *page, const Tocsin__V1__Record *record,
+               const Tocsin__V1__ClockChange *change)
+{
+    const Tocsin__V1__Clock *clock = change->clock;
+    char buffer[TITLE_MAX], spent[MOMENT_MAX], target[MOMENT_MAX], due[MOMENT_MAX];
+    const char *name = name_of(buffer, clock);
+    moment_exact(spent, clock->elapsed_ms);
+    moment_exact(target, clock->target_ms);
+    switch ((int)change->what) {
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED:
+        on_started(page, record, change, name);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RESUMED:
+        on_resumed(page, change, name);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED:
+        headline(page, PRINT_PLAIN, "%s paused in %s: %s of %s worked", name,
+                 toc_state_name((unsigned)change->state), spent, target);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED:
+        headline(page, PRINT_YELLOW, "%s at %u%% of %s, due %s", name, change->threshold_percent,
+                 target, moment_beside(due, clock->due_ms, page->day_ms));
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
+        on_breached(page, record, change, name);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__MET:
+        headline(page, clock->breached ? PRINT_YELLOW : PRINT_GREEN, "%s stopped, %s", name,
+                 clock->breached ? "too late" : "in time");
+        write_ledger(page, record, change);
+        write_shares(page, change);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED:
+        on_retargeted(page, record, change, name);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RECOMPUTED:
+        on_recomputed(page, change, name);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED:
+        headline(page, PRINT_YELLOW, "%s corrected (%s): %s", name, change->reason,
+                 clock->breached ? "it was late after all" : "it was in time after all");
+        write_ledger(page, record, change);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED:
+        headline(page, PRINT_YELLOW, "%s may be overdue: log time is behind, so no verdict", name);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__NOT_APPLIED:
+        headline(page, PRINT_YELLOW, "%s: nothing was done: %s", name, change->reason);
+        break;
+    default:
+        on_ended(page, change, name);
+        break;
+    }
+}

@@ -1,0 +1,175 @@
+#include "services/cli/why/why.h"
+
+#include "services/cli/fields.h"
+#include "services/cli/moment.h"
+
+#include <stdarg.h>
+
+#define TEXT_MAX 2048
+
+/* --- folding ------------------------------------------------------------------------------- */
+
+static void begin_line(const struct why_page *page, unsigned indent, unsigned at)
+{
+    if (at < indent)
+        fprintf(page->print->out, "%*s", (int)(indent - at), "");
+}
+
+void why_fold(const struct why_page *page, enum print_style style, unsigned indent, unsigned at,
+              const char *format, ...)
+{
+    char raw[TEXT_MAX], text[TEXT_MAX], *save = NULL;
+    const struct print *print = page->print;
+    unsigned width = print->width > indent + 20 ? print->width : PRINT_WIDTH, cell = indent;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(raw, sizeof(raw), format, args);
+    va_end(args);
+    print_safe(text, sizeof(text), toc_str_of(raw));
+    begin_line(page, indent, at);
+    fputs(print_begin(print, style), print->out);
+    for (char *word = strtok_r(text, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
+        unsigned cells = print_cells(word);
+        if (cell > indent && cell + 1 + cells > width) {
+            fprintf(print->out, "%s\n%*s%s", print_end(print, style), (int)indent, "",
+                    print_begin(print, style));
+            cell = indent;
+        }
+        fprintf(print->out, "%s%s", cell > indent ? " " : "", word);
+        cell += cells + (cell > indent ? 1 : 0);
+    }
+    fprintf(print->out, "%s\n", print_end(print, style));
+}
+
+#define headline(page, style, ...) why_fold((page), (style), WHY_INDENT, WHY_INDENT, __VA_ARGS__)
+
+/* --- intake -------------------------------------------------------------------------------- */
+
+static void on_event(const struct why_page *page, const Tocsin__V1__Event *event)
+{
+    headline(page, PRINT_PLAIN, "%s from %s, id %s%s", event->type, event->source, event->id,
+             event->test ? " (test)" : "");
+}
+
+/* --- notifier ------------------------------------------------------------------------------ */
+
+static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *change, bool sent)
+{
+    const Tocsin__V1__Page *what = change->page;
+    char state[FIELDS_ENUM_MAX];
+    if (what == NULL)
+        return;
+    fields_enum(state, &tocsin__v1__page_state__descriptor, (int)what->state);
+    if (!sent) {
+        headline(page, PRINT_BOLD, "page to %s: step %u%s", what->contact, what->step + 1,
+                 what->repeat > 0 ? " of a further round" : "");
+        why_detail(page, "delivery %s", what->delivery);
+        return;
+    }
+    bool good = what->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
+    headline(page, good ? PRINT_GREEN : PRINT_YELLOW, "page to %s %s%s%s after %u attempt%s",
+             what->contact, state, what->outcome[0] != '\0' ? ": " : "", what->outcome,
+             what->attempts, what->attempts == 1 ? "" : "s");
+    why_detail(page, "delivery %s", what->delivery);
+}
+
+static void on_alert(const struct why_page *page, const Tocsin__V1__Record *record,
+                     const Tocsin__V1__AlertChange *change)
+{
+    const Tocsin__V1__Alert *alert = change->alert;
+    char id[2 * TOC_ID + 1] = "-", state[FIELDS_ENUM_MAX] = "";
+    if (alert != NULL) {
+        view_short_id(id, &alert->id);
+        fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state);
+    }
+    switch ((int)record->type) {
+    case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
+        headline(page, PRINT_RED, "alert %s opened: %s, %s, path %s", id,
+                 alert != NULL ? alert->cause : "", alert != NULL ? alert->severity : "",
+                 alert != NULL ? alert->path : "");
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
+        on_page(page, change, record->type == TOCSIN__V1__RECORD_TYPE__ALERT_SENT);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
+        headline(page, PRINT_GREEN, "alert %s acknowledged by %s", id, change->by);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
+        headline(page, PRINT_RED, "alert %s escalated to step %u", id,
+                 alert != NULL ? alert->step + 1 : 0);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
+        headline(page, PRINT_GREEN, "alert %s %s", id, state);
+        break;
+    default:
+        headline(page, PRINT_YELLOW, "refused: an action on alert %s", id);
+        break;
+    }
+    if (change->reason[0] != '\0')
+        why_detail(page, "because: %s", change->reason);
+}
+
+/* --- an entry ------------------------------------------------------------------------------ */
+
+static void write_margin(struct why_page *page, const struct why_entry *entry)
+{
+    char clock[MOMENT_MAX], day[MOMENT_MAX], before[MOMENT_MAX];
+    const struct print *print = page->print;
+    moment_date(day, entry->record->at_ms);
+    moment_date(before, page->day_ms);
+    if (page->day_ms == TOC_TIME_MIN || strcmp(day, before) != 0) {
+        fputc('\n', print->out);
+        print_styled(print, PRINT_DIM, "%s", day);
+        fputc('\n', print->out);
+    }
+    page->day_ms = entry->record->at_ms;
+    print_styled(print, PRINT_DIM, "%s", moment_clock(clock, entry->record->at_ms));
+    fputs("  ", print->out);
+    print_styled(print, PRINT_CYAN, "%-8s", entry->service);
+    fputs("   ", print->out);
+}
+
+static void write_body(const struct why_page *page, const Tocsin__V1__Record *record,
+                       const ProtobufCMessage *body)
+{
+    /* The body has the type that the descriptor said. */
+    const void *message = body;
+    char name[FIELDS_ENUM_MAX];
+    fields_enum(name, &tocsin__v1__record_type__descriptor, (int)record->type);
+    const Tocsin__V1__IssueChange *issue = message;
+    const Tocsin__V1__ClockChange *clock = message;
+    if (body->descriptor == &tocsin__v1__event__descriptor)
+        on_event(page, message);
+    else if (body->descriptor == &tocsin__v1__issue_change__descriptor && issue->issue != NULL)
+        why_issue(page, record, issue);
+    else if (body->descriptor == &tocsin__v1__clock_change__descriptor && clock->clock != NULL)
+        why_clock(page, record, clock);
+    else if (body->descriptor == &tocsin__v1__alert_change__descriptor)
+        on_alert(page, record, message);
+    else if (body->descriptor == &tocsin__v1__issue_refused__descriptor)
+        headline(page, PRINT_YELLOW, "%s refused (%s): %s",
+                 ((const Tocsin__V1__IssueRefused *)message)->event_type,
+                 toc_refuse_name((unsigned)((const Tocsin__V1__IssueRefused *)message)->reason),
+                 ((const Tocsin__V1__IssueRefused *)message)->detail);
+    else if (body->descriptor == &tocsin__v1__issue_parked__descriptor)
+        headline(page, PRINT_YELLOW, "%s waits for the opening, which has not come yet",
+                 ((const Tocsin__V1__IssueParked *)message)->event_type);
+    else
+        headline(page, PRINT_PLAIN, "%s", name);
+}
+
+void why_record(struct why_page *page, const struct why_entry *entry)
+{
+    const Tocsin__V1__Record *record = entry->record;
+    const ProtobufCMessageDescriptor *type = fields_body_of(record->type);
+    size_t mark = toc_arena_mark(page->arena);
+    ProtobufCMessage *body;
+    write_margin(page, entry);
+    if (type != NULL &&
+        toc_wire_unpack(page->arena, type, toc_wire_bytes(&record->body), &body) == TOC_OK)
+        write_body(page, record, body);
+    else
+        headline(page, PRINT_YELLOW, "a record that this version of tocsin does not know");
+    toc_arena_reset(page->arena, mark);
+}

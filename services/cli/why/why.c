@@ -1,0 +1,310 @@
+/*
+ * `tocsin why ISSUE|ALERT`: every decision in one timeline, out of the logs of those who made it.
+ *
+ * The router, sla and notifier are asked for the records of the issue; the events behind them are
+ * fetched from intake by the cause that each router record names.
+ */
+#include "services/cli/why/why.h"
+
+#include "services/cli/commands.h"
+#include "services/cli/fields.h"
+#include "services/cli/moment.h"
+#include "services/cli/policy/apply.h"
+
+#include <stdlib.h>
+
+#define ENTRIES_MAX 2000
+#define EVENTS_MAX  300 /* asked for one by one */
+
+static struct view view;
+
+static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
+
+struct story {
+    const Tocsin__V1__Issue *issue;
+    Tocsin__V1__Alert **alerts;
+    size_t alert_count;
+    struct why_entry entries[ENTRIES_MAX];
+    size_t count;
+    bool cut; /* there were more records than this */
+};
+
+/* --- gathering ----------------------------------------------------------------------------- */
+
+static void ask_about(const Tocsin__V1__Issue *issue, Tocsin__V1__Ask__What what,
+                      Tocsin__V1__Ask *ask)
+{
+    tocsin__v1__ask__init(ask);
+    ask->what = what;
+    ask->id = issue->id;
+    ask->partition = issue->partition;
+    ask->number = issue->number;
+    ask->all = true;
+}
+
+static void add_entry(struct story *story, const char *service, unsigned rank, uint64_t log_id,
+                      const Tocsin__V1__Record *record)
+{
+    if (story->count == ENTRIES_MAX) {
+        story->cut = true;
+        return;
+    }
+    story->entries[story->count++] =
+        (struct why_entry){service, rank, log_id, record->at_ms, UINT64_MAX, record};
+}
+
+/* A service that is not there leaves a gap, which is told; the rest of the story is shown. */
+static void add_history(struct story *story, const char *service, unsigned rank,
+                        const ProtobufCBinaryData *id)
+{
+    Tocsin__V1__Ask ask;
+    struct view_rows rows;
+    struct client_service said = {0};
+    ask_about(story->issue, TOCSIN__V1__ASK__WHAT__HISTORY, &ask);
+    ask.id = *id;
+    if (client_hello(view.client, service, CLIENT_HELLO_MS, &said) != TOC_OK)
+        said.log_id = 0; /* asking tells why */
+    if (view_ask(&view, service, &ask, &tocsin__v1__record__descriptor, &rows) != CLI_DONE)
+        return;
+    for (size_t i = 0; i < rows.count; i++)
+        add_entry(story, service, rank, said.log_id, rows.items[i]);
+}
+
+/* The notifier's records hang together by alert, so each alert of the issue is asked about. */
+static void add_alerts(struct story *story)
+{
+    Tocsin__V1__Ask ask;
+    struct view_rows rows;
+    ask_about(story->issue, TOCSIN__V1__ASK__WHAT__ALERTS, &ask);
+    ask.id = (ProtobufCBinaryData){0, NULL}; /* that would be an alert's */
+    if (view_ask(&view, "notifier", &ask, &tocsin__v1__alert__descriptor, &rows) != CLI_DONE)
+        return;
+    story->alerts = toc_arena_take(&view.arena, (rows.count + 1) * sizeof(*story->alerts));
+    for (size_t i = 0; i < rows.count && story->alerts != NULL; i++) {
+        Tocsin__V1__Alert *alert = rows.items[i];
+        if (!toc_str_equal(toc_wire_bytes(&alert->issue), toc_wire_bytes(&story->issue->id)))
+            continue;
+        story->alerts[story->alert_count++] = alert;
+        add_history(story, "notifier", 3, &alert->id);
+    }
+}
+
+static bool is_listed(const uint64_t *seqs, size_t count, uint64_t seq)
+{
+    for (size_t i = 0; i < count; i++)
+        if (seqs[i] == seq)
+            return true;
+    return false;
+}
+
+/* The accepted event at `seq`: HISTORY continued from there is that record alone. */
+static void add_event(struct story *story, uint64_t log_id, uint64_t seq)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    uint8_t after[8];
+    toc_put_u64be(after, seq);
+    ask.what = TOCSIN__V1__ASK__WHAT__HISTORY;
+    ask.limit = 1;
+    ask.after = toc_wire_binary(toc_str(after, sizeof(after)));
+    if (view_try(&view, "intake", &ask, &tocsin__v1__record__descriptor, &rows) && rows.count == 1)
+        add_entry(story, "intake", 0, log_id, rows.items[0]);
+}
+
+static void add_events(struct story *story)
+{
+    uint64_t seqs[EVENTS_MAX];
+    struct client_service intake;
+    size_t count = 0, own = story->count;
+    if (client_hello(view.client, "intake", CLIENT_HELLO_MS, &intake) != TOC_OK)
+        return;
+    for (size_t i = 0; i < own && count < EVENTS_MAX; i++) {
+        const Tocsin__V1__Record *record = story->entries[i].record;
+        if (record->cause_log != intake.log_id || is_listed(seqs, count, record->cause_seq))
+            continue;
+        seqs[count++] = record->cause_seq;
+        add_event(story, intake.log_id, record->cause_seq);
+    }
+}
+
+static const struct why_entry *cause_of(const struct story *story, const struct why_entry *entry)
+{
+    for (size_t i = 0; i < story->count; i++) {
+        const struct why_entry *other = &story->entries[i];
+        if (other->log_id == entry->record->cause_log && other->log_id != entry->log_id &&
+            other->record->seq == entry->record->cause_seq)
+            return other;
+    }
+    return NULL;
+}
+
+/* Follows the causes back to an event; no chain is longer than there are services. */
+static void find_root(const struct story *story, struct why_entry *entry)
+{
+    const struct why_entry *at = entry;
+    for (int i = 0; at != NULL && at->rank != 0 && i < 8; i++) {
+        at = cause_of(story, at);
+        /* The notifier stamps by its own clock, which may be a little behind intake's. */
+        if (at != NULL && at->record->at_ms > entry->order_ms)
+            entry->order_ms = at->record->at_ms;
+    }
+    if (at != NULL && at->rank == 0)
+        entry->root = at->record->seq;
+}
+
+/*
+ * By instant; within one, each event is followed by what it led to, in the order of the services,
+ * then of their logs.
+ */
+static int compare_entries(const void *a, const void *b)
+{
+    const struct why_entry *left = a, *right = b;
+    if (left->order_ms != right->order_ms)
+        return left->order_ms < right->order_ms ? -1 : 1;
+    if (left->root != right->root)
+        return left->root < right->root ? -1 : 1;
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
+    return left->record->seq < right->record->seq ? -1 : left->record->seq > right->record->seq;
+}
+
+static int gather(struct story *story, const uint8_t id[TOC_ID])
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__ISSUES;
+    ask.all = true;
+    ask.id = toc_wire_binary(toc_str(id, TOC_ID));
+    if (view_ask(&view, "router", &ask, &tocsin__v1__issue__descriptor, &rows) != CLI_DONE)
+        return CLI_FAILED;
+    if (rows.count == 0) {
+        fprintf(stderr, "%s: there is no such issue: nothing that opens it was accepted\n",
+                view.who);
+        return CLI_FAILED;
+    }
+    story->issue = rows.items[0];
+    add_history(story, "router", 1, &story->issue->id);
+    add_history(story, "sla", 2, &story->issue->id);
+    add_alerts(story);
+    add_events(story);
+    for (size_t i = 0; i < story->count; i++)
+        find_root(story, &story->entries[i]);
+    qsort(story->entries, story->count, sizeof(story->entries[0]), compare_entries);
+    return CLI_DONE;
+}
+
+/* --- what holds now ------------------------------------------------------------------------ */
+
+static void find_clocks(const Tocsin__V1__Issue *issue, struct why_now *now)
+{
+    Tocsin__V1__Ask ask;
+    struct view_rows rows;
+    ask_about(issue, TOCSIN__V1__ASK__WHAT__CLOCKS, &ask);
+    if (!view_try(&view, "sla", &ask, &tocsin__v1__issue_clocks__descriptor, &rows))
+        return;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Tocsin__V1__IssueClocks *clocks = rows.items[i];
+        if (toc_str_equal(toc_wire_bytes(&clocks->id), toc_wire_bytes(&issue->id)))
+            now->clocks = clocks;
+    }
+}
+
+/* The policy in force, compiled here: its rules say why nothing was done. NULL when there is none.
+ */
+static struct toc_policy *find_policy(void)
+{
+    struct policy_in_force there;
+    struct toc_policy *policy = NULL;
+    char *errors = NULL;
+    if (policy_ask(view.client, "notifier", true, &there) != TOC_OK || there.text == NULL)
+        return NULL;
+    if (toc_policy_parse(toc_str(there.text, there.size), "in force", &policy, &errors) == TOC_OK)
+        policy->version = there.version;
+    free(errors);
+    free(there.text);
+    return policy;
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+static void write_heading(const struct why_page *page, const Tocsin__V1__Issue *issue)
+{
+    char id[2 * TOC_ID + 1] = "";
+    if (issue->id.len == TOC_ID)
+        toc_hex(id, issue->id.data, TOC_ID);
+    print_styled(page->print, PRINT_BOLD, "Issue %s#%s%s", issue->source, issue->subject,
+                 issue->test ? " (test)" : "");
+    fputs("  ", page->print->out);
+    print_styled(page->print, PRINT_CYAN, "%s", id);
+    fputc('\n', page->print->out);
+}
+
+static void write_story(const struct story *story)
+{
+    struct why_page page = {.print = &view.print, .arena = &view.arena, .day_ms = TOC_TIME_MIN};
+    struct why_now now = {.issue = story->issue, .now_ms = view_now(&view)};
+    struct toc_policy *policy = find_policy();
+    page.policy = policy;
+    write_heading(&page, story->issue);
+    if (story->cut)
+        print_styled(&view.print, PRINT_YELLOW, "only the newest %d records are shown\n",
+                     ENTRIES_MAX);
+    for (size_t i = 0; i < story->count; i++)
+        why_record(&page, &story->entries[i]);
+    find_clocks(story->issue, &now);
+    now.alerts = story->alerts;
+    now.alert_count = story->alert_count;
+    now.policy = now.alert_count == 0 ? policy : NULL;
+    why_write_now(&page, &now);
+    toc_policy_free(policy);
+}
+
+static void write_json(const struct story *story)
+{
+    for (size_t i = 0; i < story->count; i++)
+        fields_json_record(stdout, &view.arena, story->entries[i].service,
+                           story->entries[i].record);
+}
+
+/* An alert stands for its issue: its pages are part of that story. */
+static int find_meant(const char *text, uint8_t out[TOC_ID])
+{
+    Tocsin__V1__Alert *alert;
+    if (strchr(text, '#') == NULL && view_find_alert(&view, text, true, &alert) == CLI_DONE &&
+        alert->issue.len == TOC_ID) {
+        memcpy(out, alert->issue.data, TOC_ID);
+        return CLI_DONE;
+    }
+    return view_find_issue(&view, text, out);
+}
+
+int cmd_why(int argc, char **argv)
+{
+    static struct story story; /* large, and one per process */
+    const struct toc_conf conf = {
+        .program = "tocsin why",
+        .summary = "Every decision about an issue or an alert: which rule of which policy version, "
+                   "how the clocks\nwere counted, who was paged, and why nothing else happened.",
+        .operands = "ISSUE|ALERT",
+        .more = "tocsin why demo#T-1",
+        .options = options,
+        .option_count = sizeof(options) / sizeof(options[0]),
+    };
+    struct toc_conf_list operands;
+    uint8_t id[TOC_ID];
+    int code;
+    if (view_begin(&view, &conf, argc, argv, &operands, &code)) {
+        if (operands.count != 1) {
+            fprintf(stderr, "tocsin why: which issue or alert? (see tocsin why --help)\n");
+            code = CLI_USAGE;
+        } else if ((code = find_meant(operands.values[0], id)) == CLI_DONE &&
+                   (code = gather(&story, id)) == CLI_DONE) {
+            if (view.json)
+                write_json(&story);
+            else
+                write_story(&story);
+        }
+    }
+    view_end(&view);
+    return code;
+}
