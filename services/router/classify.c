@@ -92,11 +92,9 @@ enum toc_err classify_by_policy(struct work *work, Tocsin__V1__IssueChange *chan
     work->issue->policy = policy->version;
     triage_describe(&decision, change);
     TOC_TRY(work_emit(work, change));
-    bool became_risky =
-        work->issue->risk >= TOCSIN__V1__RISK__RISK_SEVERE && work->issue->risk > work->before.risk;
     const struct route_cause cause = {.reason = ROUTE_RECLASSIFIED,
                                       .rule = decision.triage,
-                                      .keeps_chosen = keeps_queue && !became_risky};
+                                      .keeps_chosen = keeps_queue && !work_became_risky(work)};
     TOC_TRY(route_by_policy(work, policy, &cause));
     if (decision.triage == NULL || decision.triage->team == NULL)
         return TOC_OK;

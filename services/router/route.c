@@ -77,6 +77,22 @@ static bool is_held_back(const Tocsin__V1__Issue *issue, const struct toc_policy
            issue->risk < TOCSIN__V1__RISK__RISK_SEVERE;
 }
 
+/*
+ * Whether the policy does without the issue's queue, which the issue's own version had: nothing
+ * holds it there. A queue that no version knew is somebody else's.
+ */
+static enum toc_err is_gone(const struct work *work, const struct toc_policy *policy, bool *out)
+{
+    const Tocsin__V1__Issue *was = &work->before;
+    const struct toc_policy *old;
+    *out = false;
+    if (was->queue[0] == '\0' || was->policy == 0 || queue_of(policy, was->queue) != NULL)
+        return TOC_OK;
+    enum toc_err err = toc_turn_policy(work->turn, was->policy, &old);
+    *out = err == TOC_OK && queue_of(old, was->queue) != NULL;
+    return err < 0 ? err : TOC_OK;
+}
+
 /* Where the issue has to be, by its route and by what else has a say in it. */
 static void decide(const struct work *work, const struct toc_policy *policy,
                    const struct toc_route *route, const struct route_cause *cause,
@@ -133,8 +149,13 @@ enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
     Tocsin__V1__Issue *issue = work->issue;
     struct decision decision;
     struct route_move move;
+    struct route_cause why = *cause;
+    bool gone;
     const struct toc_route *route = triage_route(work, policy, &decision);
-    decide(work, policy, route, cause, &move);
+    TOC_TRY(is_gone(work, policy, &gone));
+    why.keeps_chosen = why.keeps_chosen && !gone;
+    why.keeps_queue = why.keeps_queue && !gone;
+    decide(work, policy, route, &why, &move);
     change.what = cause->mode != 0 ? TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY
                                    : TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     change.mode = cause->mode;

@@ -42,7 +42,7 @@ struct route_cause {
     const char *reason;                 /* unless it is the first route */
     const struct toc_triage_rule *rule; /* of the triage behind it: may send it away; or NULL */
     bool keeps_chosen;                  /* a queue that a person chose stays */
-    bool keeps_queue;                   /* any queue does: only SLA and path may change */
+    bool keeps_queue;                   /* any queue does, unless the policy lacks it */
     Tocsin__V1__ApplyMode mode;         /* of a sweep, whose record is always made; or 0 */
 };
 

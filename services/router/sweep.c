@@ -1,5 +1,6 @@
 #include "services/router/sweep.h"
 
+#include "services/router/escalation.h"
 #include "services/router/machine.h"
 #include "services/router/route.h"
 
@@ -58,16 +59,35 @@ static bool is_concerned(const sweep_row *sweep, const Tocsin__V1__Issue *issue)
            !machine_is_over(issue->state);
 }
 
-/* Whether its route leads elsewhere than it did under the issue's own version. */
-static enum toc_err leads_elsewhere(struct work *work, const struct toc_policy *policy, bool *out)
+/* Where a policy alone would have the issue, by its triage too if that is done over. */
+static enum toc_err destination(const struct work *work, const struct toc_policy *policy,
+                                bool triages, const char **out)
+{
+    Tocsin__V1__Issue issue = *work->issue;
+    struct work trial = *work;
+    struct decision decision = {0};
+    trial.issue = &issue;
+    if (triages)
+        TOC_TRY(triage_apply(&trial, policy, &decision));
+    const struct toc_triage_rule *rule = decision.triage;
+    *out = rule != NULL && rule->queue != NULL ? rule->queue->name
+                                               : triage_route(&trial, policy, NULL)->queue->name;
+    return TOC_OK;
+}
+
+/* Whether the policy leads elsewhere than the issue's own version does. */
+static enum toc_err leads_elsewhere(const struct work *work, const struct toc_policy *policy,
+                                    bool triages, bool *out)
 {
     const struct toc_policy *old;
-    const struct toc_queue *to = triage_route(work, policy, NULL)->queue;
+    const char *from, *to;
     enum toc_err err = toc_turn_policy(work->turn, work->issue->policy, &old);
     *out = true;
     if (work->issue->policy == 0 || err != TOC_OK)
         return err < 0 ? err : TOC_OK;
-    *out = strcmp(triage_route(work, old, NULL)->queue->name, to->name) != 0;
+    TOC_TRY(destination(work, old, triages, &from));
+    TOC_TRY(destination(work, policy, triages, &to));
+    *out = strcmp(from, to) != 0;
     return TOC_OK;
 }
 
@@ -77,19 +97,20 @@ static enum toc_err sweep_issue(struct toc_turn *turn, const sweep_row *sweep,
     struct work work = work_begin(turn, issue, NULL, sweep->at_ms);
     struct route_cause cause = {.reason = ROUTE_POLICY, .mode = sweep->mode};
     const struct toc_policy *policy;
-    struct decision decision;
-    bool elsewhere;
+    struct decision decision = {0};
+    bool elsewhere, triages = sweep->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE;
     enum toc_err err = toc_turn_policy(turn, sweep->version, &policy);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-    TOC_TRY(leads_elsewhere(&work, policy, &elsewhere));
-    cause.keeps_queue = !elsewhere;
-    cause.keeps_chosen = true;
-    if (sweep->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE) {
+    TOC_TRY(leads_elsewhere(&work, policy, triages, &elsewhere));
+    if (triages)
         TOC_TRY(triage_apply(&work, policy, &decision));
-        cause.rule = decision.triage;
-    }
+    cause.rule = decision.triage;
+    cause.keeps_chosen = !work_became_risky(&work);
+    cause.keeps_queue = cause.keeps_chosen && !elsewhere;
     TOC_TRY(route_by_policy(&work, policy, &cause));
+    if (decision.triage != NULL && decision.triage->team != NULL)
+        TOC_TRY(escalation_raise_by_rule(&work, decision.triage));
     return work_end(&work);
 }
 

@@ -91,6 +91,12 @@ enum toc_err work_refuse(struct work *work, Tocsin__V1__RefuseReason reason, con
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 
+bool work_became_risky(const struct work *work)
+{
+    return work->issue->risk >= TOCSIN__V1__RISK__RISK_SEVERE &&
+           work->issue->risk > work->before.risk;
+}
+
 bool work_grew_too_large(const struct work *work)
 {
     return issue_is_too_large(work->issue) && tocsin__v1__issue__get_packed_size(work->issue) >

@@ -33,6 +33,9 @@ TOC_MUST enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *chan
 TOC_MUST enum toc_err work_refuse(struct work *work, Tocsin__V1__RefuseReason reason,
                                   const char *detail);
 
+/* The risk is severe or critical, and was not before: a queue chosen by hand does not hold it. */
+bool work_became_risky(const struct work *work);
+
 /* The row grew beyond its limit. Taking something away is always possible. */
 bool work_grew_too_large(const struct work *work);
 TOC_MUST enum toc_err work_refuse_growth(struct work *work);

@@ -184,6 +184,95 @@ static void two_versions_go_one_after_the_other(void **state)
            "11:00:01 policy_swept v3 issues=1 concerned=1 done\n");
 }
 
+/* --- what a version may do away with, or find ---------------------------------------------------
+ */
+
+#define HEAD(queues)                                                                               \
+    "policy: 1\ncalendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"          \
+    "teams: {legal: {calendar: always, answer_within: 4h}}\n"                                      \
+    "queues: {front: {tier: 1}, money: {tier: 2}, " queues "}\n"
+#define ROUTES                                                                                     \
+    "routes:\n  - {rule: paid, when: {category: invoice}, queue: money}\n"                         \
+    "  - {rule: all, queue: front}\n"
+#define BEFORE                                                                                     \
+    HEAD("back: {tier: 2}")                                                                        \
+    "triage: [{rule: hot, when: {tag: hot}, set: {priority: P2}, escalate: {queue: "               \
+    "back}}]\n" ROUTES
+
+static void before(void)
+{
+    chain_policy(&chain, "09:30", BEFORE);
+    core_transcript(chain.router);
+}
+
+/* Neither a person's choice nor an unchanged route holds an issue where nobody is any more. */
+static void from_a_queue_that_the_new_version_lacks_issues_go_to_their_route(void **state)
+{
+    (void)state;
+    before();
+    quietly("10:00 open tags=hot\n10:00 open issue=2\n10:01 assign issue=2 queue=back\n"
+            "10:00 open issue=3\n10:01 assign issue=3 queue=elsewhere\n");
+    apply(HEAD("safe: {tier: 3}") ROUTES, FROM_NOW);
+    expect("11:01 time\n",
+           "11:00:00 issue 1 policy P2 new from=back queue=front tier=1 tags=hot rule=all "
+           "tried=paid from_now reason=policy v3\n"
+           "11:00:00 issue 1 policy new from=back queue=front tier=1 rule=all tried=paid from_now "
+           "reason=policy v3\n"
+           "11:00:00 issue 1 policy new from=elsewhere queue=elsewhere tier=1 rule=all tried=paid "
+           "from_now reason=policy v3\n"
+           "11:01:00 policy_swept v3 issues=3 concerned=3 done\n");
+}
+
+static void without_a_sweep_they_leave_it_when_they_are_routed_again(void **state)
+{
+    (void)state;
+    before();
+    quietly("10:00 open\n10:01 assign queue=back\n");
+    apply(HEAD("safe: {tier: 3}") ROUTES, TOCSIN__V1__APPLY_MODE__APPLY_NEW_ISSUES);
+    expect("11:01 classify language=pt\n",
+           "11:01:00 issue 1 classified new queue=back tier=2 v3\n"
+           "11:01:00 issue 1 routed new from=back queue=front tier=1 rule=all tried=paid v3\n");
+}
+
+#define FINDS                                                                                      \
+    HEAD("back: {tier: 2}, safe: {tier: 3}")                                                       \
+    "triage:\n"                                                                                    \
+    "  - {rule: kid, when: {tag: kid}, set: {risk: critical}, escalate: {queue: safe, team: "      \
+    "legal}}\n"                                                                                    \
+    "  - {rule: bill, when: {product: pay}, set: {category: invoice}}\n" ROUTES
+
+static void retroactively_a_risk_is_found_and_its_team_asked(void **state)
+{
+    (void)state;
+    before();
+    quietly("10:00 open tags=kid\n10:00 open issue=2 tags=kid\n10:01 assign issue=2 queue=back\n");
+    apply(FINDS, RETROACTIVE);
+    expect("11:01 time\n",
+           "11:00:00 issue 1 policy new from=front queue=safe tier=3 risk=critical tags=kid "
+           "rule=all tried=paid retroactive by=rule:kid reason=escalated v3\n"
+           "11:00:00 issue 1 escalation new queue=safe tier=3 risk=critical tags=kid rule:kid "
+           "raised team=legal owner=legal by=rule:kid open=1 by=rule:kid v3\n"
+           "11:00:00 issue 1 policy new from=back queue=safe tier=3 risk=critical tags=kid "
+           "rule=all tried=paid retroactive by=rule:kid reason=escalated v3\n"
+           "11:00:00 issue 1 escalation new queue=safe tier=3 risk=critical tags=kid rule:kid "
+           "raised team=legal owner=legal by=rule:kid open=1 by=rule:kid v3\n"
+           "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
+}
+
+static void retroactively_the_route_follows_what_triage_says_now(void **state)
+{
+    (void)state;
+    before();
+    quietly("10:00 open product=pay\n10:00 open issue=2 tags=hot\n");
+    apply(FINDS, RETROACTIVE);
+    expect("11:01 time\n",
+           "11:00:00 issue 1 policy new from=front queue=money tier=2 rule=paid retroactive "
+           "reason=policy v3\n"
+           "11:00:00 issue 1 policy new from=back queue=front tier=1 tags=hot rule=all tried=paid "
+           "retroactive reason=policy v3\n"
+           "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
+}
+
 /* --- many ------------------------------------------------------------------------------------- */
 
 #define MANY (2 * ROUTER_SWEEP_STEP + 50)
@@ -268,6 +357,10 @@ int main(void)
         CASE(an_event_before_the_sweep_finds_its_issue_swept),
         CASE(what_was_over_keeps_its_version_whenever_it_reopens),
         CASE(two_versions_go_one_after_the_other),
+        CASE(from_a_queue_that_the_new_version_lacks_issues_go_to_their_route),
+        CASE(without_a_sweep_they_leave_it_when_they_are_routed_again),
+        CASE(retroactively_a_risk_is_found_and_its_team_asked),
+        CASE(retroactively_the_route_follows_what_triage_says_now),
         CASE(a_sweep_goes_step_by_step_with_pauses),
         CASE(a_crash_in_the_middle_of_a_sweep_loses_and_repeats_nothing),
     };
