@@ -174,6 +174,13 @@ static enum toc_err knows_team(struct work *work, const char *team, bool *out)
     return err < 0 ? err : TOC_OK;
 }
 
+/* Whoever took the id of a rule's escalation beforehand would keep the rule from asking. */
+static bool is_a_rules(const Tocsin__V1__CrossEscalation *row)
+{
+    return row->state == TOCSIN__V1__ESCALATION_STATE__ESCALATION_UNSPECIFIED &&
+           toc_str_starts(toc_str_of(row->id), TOC_STR(WORK_RULE));
+}
+
 /* What has to hold before another team is asked; `*out` is false after a refusal. */
 static enum toc_err may_raise(struct work *work, const Tocsin__V1__Escalation *said,
                               Tocsin__V1__IssueChange *change, bool *out)
@@ -220,6 +227,9 @@ enum toc_err escalation_event(struct work *work)
     if ((unsigned)step.row->state >= STATES)
         return TOC_ERR_DAMAGED;
     transition *move = table[step.row->state][input];
+    if (move == ask && is_a_rules(step.row))
+        return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                           "an id that begins with 'rule:' is for the policy's rules");
     if (move == ask)
         TOC_TRY(may_raise(work, said, &change, &allowed));
     if (!allowed)

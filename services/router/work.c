@@ -117,9 +117,9 @@ void work_set_text(char **field, char *value)
 
 char *work_rule_text(struct work *work, const char *name)
 {
-    size_t size = strlen(name) + sizeof("rule:");
+    size_t size = strlen(name) + sizeof(WORK_RULE);
     char *text = toc_arena_take(work->turn->arena, size);
     if (text != NULL)
-        snprintf(text, size, "rule:%s", name);
+        snprintf(text, size, WORK_RULE "%s", name);
     return text;
 }

@@ -43,6 +43,8 @@ TOC_MUST enum toc_err work_refuse_growth(struct work *work);
 /* Whether the change fits a record, without what can be left out; asked before it is appended. */
 bool work_make_room(struct work *work, Tocsin__V1__IssueChange *change);
 
+#define WORK_RULE "rule:"
+
 /* "rule:NAME" in the arena: who did it, when it was a rule. NULL when the arena is exhausted. */
 char *work_rule_text(struct work *work, const char *name);
 

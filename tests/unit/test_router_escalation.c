@@ -176,6 +176,23 @@ static void a_rule_asks_its_team_once(void **state)
            "v1\n");
 }
 
+/* Raised, answered and told beforehand, it would keep the rule from asking its team. */
+static void nobody_else_raises_in_a_rules_name(void **state)
+{
+    (void)state;
+    expect("10:01 raised escalation=rule:court team=fraud\n10:02 classify add_tags=court\n",
+           "10:01:00 refused tocsin.escalation.raised bad_value (an id that begins with 'rule:' is "
+           "for the policy's rules)\n"
+           "10:02:00 issue 1 classified new queue=front tier=1 risk=severe tags=court rule=court "
+           "v1\n"
+           "10:02:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
+           "raised team=legal owner=legal by=rule:court open=1 v1\n");
+    quietly("10:03 returned escalation=rule:court owner=lou\n");
+    expect("10:04 raised escalation=rule:court team=fraud owner=ana\n",
+           "10:04:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
+           "raised team=fraud owner=fraud by=ana returned=1 open=1 v1\n");
+}
+
 static void a_flood_of_questions_is_refused(void **state)
 {
     char script[100];
@@ -234,6 +251,7 @@ int main(void)
         CASE(it_waits_for_the_facts_that_the_category_wants),
         CASE(an_issue_with_an_open_question_is_solved_but_not_closed),
         CASE(a_rule_asks_its_team_once),
+        CASE(nobody_else_raises_in_a_rules_name),
         CASE(a_flood_of_questions_is_refused),
         CASE(open_questions_are_listed_by_issue_and_by_team),
         CASE(a_long_list_comes_in_pieces),
