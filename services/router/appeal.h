@@ -10,6 +10,9 @@
 /* Whether `person` made the decision that the issue contests. */
 bool appeal_excludes(const Tocsin__V1__Issue *issue, const char *person);
 
+/* Whether `issue` is an appeal against a decision made in `other`. */
+bool appeal_contests(const Tocsin__V1__Issue *issue, const Tocsin__V1__Issue *other);
+
 /* After the opening: tells the contested issue, if it is here. */
 TOC_MUST enum toc_err appeal_opened(struct work *work);
 

@@ -1,5 +1,6 @@
 #include "services/router/merge.h"
 
+#include "services/router/appeal.h"
 #include "services/router/machine.h"
 #include "services/router/sweep.h"
 
@@ -65,22 +66,30 @@ static toc_time_ms earliest(toc_time_ms a_ms, toc_time_ms b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* Somebody who still waits for an answer must not wait in an issue that is over. */
-static enum toc_err take_over(struct work *work, const Tocsin__V1__Issue *source, const char *by)
+/*
+ * Somebody who still waits for an answer must not wait in an issue that is over. Of a source that
+ * was over itself nobody does. An appeal that is open again has no outcome; what it contests hears
+ * of that, unless it is the source, which has just ended.
+ */
+static enum toc_err take_over(struct work *work, const struct work *from, const char *by)
 {
+    const Tocsin__V1__Issue *source = from->issue;
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     Tocsin__V1__Issue *issue = work->issue;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER;
+    bool waits = source->unanswered_ms != 0 && !machine_is_over(from->before.state);
     change.other = source->id;
     change.by = toc_wire_text(by);
     change.old_state = issue->state;
-    if (source->unanswered_ms != 0 && machine_apply(issue, INPUT_INBOUND) == VERDICT_REOPENED)
+    if (waits && machine_apply(issue, INPUT_INBOUND) == VERDICT_REOPENED)
         issue->outcome = toc_wire_text("");
-    issue->unanswered_ms = earliest(issue->unanswered_ms, source->unanswered_ms);
+    if (waits)
+        issue->unanswered_ms = earliest(issue->unanswered_ms, source->unanswered_ms);
     if (issue->merges <= source->merges)
         issue->merges = source->merges + 1;
     TOC_TRY(work_emit(work, &change));
-    return work_end(work);
+    TOC_TRY(work_end(work));
+    return appeal_contests(issue, source) ? TOC_OK : appeal_moved(work);
 }
 
 static enum toc_err end_source(struct work *work, const Tocsin__V1__Issue *target, const char *by)
@@ -119,5 +128,5 @@ enum toc_err merge_event(struct work *work)
         return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, wrong);
     TOC_TRY(end_source(work, target, by));
     struct work other = work_begin(work->turn, target, NULL, work->at_ms);
-    return take_over(&other, work->issue, by);
+    return take_over(&other, work, by);
 }

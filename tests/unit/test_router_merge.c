@@ -164,6 +164,20 @@ static void a_requester_who_still_waits_reopens_what_was_over(void **state)
            "10:06:00 issue 1 took_over closed->open " AT "other=1 by=crm v1\n");
 }
 
+/* Solved without a word, by telephone: two such reports of one thing stay over. */
+static void of_what_was_over_nobody_waits_any_more(void **state)
+{
+    (void)state;
+    quietly("10:03 status issue=1 solved\n10:03 outbound issue=2\n10:03 status issue=2 solved\n"
+            "10:04 inbound issue=3\n");
+    expect("10:05 merge issue=1 into=2\n",
+           "10:05:00 issue 1 merged solved->closed " AT "other=2 v1\n"
+           "10:05:00 issue 1 took_over solved " AT "other=1 by=crm v1\n");
+    assert_int_equal(row(2)->unanswered_ms, 0);
+    quietly("10:06 merge issue=2 into=3\n");
+    assert_int_equal(row(3)->unanswered_ms, core_time("10:02"));
+}
+
 static void what_is_not_finished_is_not_merged_away(void **state)
 {
     (void)state;
@@ -264,6 +278,29 @@ static void an_appeal_that_is_open_again_has_no_outcome_yet(void **state)
            "overturned)\n");
 }
 
+static void a_merge_that_reopens_an_appeal_takes_its_outcome_back_too(void **state)
+{
+    (void)state;
+    quietly("10:05 open issue=4 appeal=1\n10:06 status issue=4 solved outcome=upheld\n");
+    expect("10:07 merge issue=3 into=4\n",
+           "10:07:00 issue 1 merged new->closed " AT "other=4 v1\n"
+           "10:07:00 issue 1 took_over solved->open " AT "other=3 by=crm v1\n"
+           "10:07:00 issue 1 noted new " AT "other=4 reason=appeal_reopened v1\n");
+    quietly("10:08 status issue=4 solved outcome=upheld\n");
+    expect("10:09 merge issue=1 into=4\n10:10 inbound\n",
+           "10:09:00 issue 1 merged new->closed " AT "other=4 v1\n"
+           "10:09:00 issue 1 took_over solved->open " AT "other=1 by=crm v1\n"
+           "10:10:00 issue 1 message inbound open " AT "other=1 v1\n");
+}
+
+static void a_test_appeal_leaves_no_line_in_a_real_history(void **state)
+{
+    (void)state;
+    expect("10:05 open issue=4 test appeal=1\n",
+           "10:05:00 issue 1 opened new test v1\n"
+           "10:05:00 issue 1 routed new " AT "rule=all tried=silent test v1\n");
+}
+
 static void what_turns_out_to_be_an_appeal_begins_as_one(void **state)
 {
     (void)state;
@@ -330,6 +367,7 @@ int main(void)
         CASE(a_merge_into_nothing_is_refused),
         CASE(what_would_steer_a_merged_issue_is_refused),
         CASE(a_requester_who_still_waits_reopens_what_was_over),
+        CASE(of_what_was_over_nobody_waits_any_more),
         CASE(what_is_not_finished_is_not_merged_away),
         CASE(a_storm_of_merges_makes_no_endless_chain),
         CASE(an_event_that_waited_is_merged_when_its_issue_is_there),
@@ -337,6 +375,8 @@ int main(void)
         CASE(who_decided_does_not_get_the_appeal),
         CASE(an_appeal_ends_with_an_outcome_only),
         CASE(an_appeal_that_is_open_again_has_no_outcome_yet),
+        CASE(a_merge_that_reopens_an_appeal_takes_its_outcome_back_too),
+        CASE(a_test_appeal_leaves_no_line_in_a_real_history),
         CASE(what_turns_out_to_be_an_appeal_begins_as_one),
         CASE(an_outcome_without_an_appeal_is_refused),
         CASE(an_appeal_of_what_is_not_here_stands_alone),
