@@ -11,19 +11,39 @@ static bool is_listed(char *const *list, size_t count, const char *text)
     return false;
 }
 
-static enum toc_err change_tags(struct work *work, const Tocsin__V1__IssueClassified *classified)
+enum toc_err classify_add_tags(struct work *work, char *const *added, size_t added_count,
+                               bool *out_room)
 {
     Tocsin__V1__Issue *issue = work->issue;
-    size_t most = issue->n_tags + classified->n_add_tags, count = 0;
-    char **tags = toc_arena_take(work->turn->arena, (most + 1) * sizeof(*tags));
+    size_t count = issue->n_tags;
+    char **tags = toc_arena_take(work->turn->arena, (count + added_count + 1) * sizeof(*tags));
+    if (tags == NULL)
+        return TOC_ERR_LIMIT;
+    if (count > 0)
+        memcpy(tags, issue->tags, count * sizeof(*tags));
+    *out_room = true;
+    for (size_t i = 0; i < added_count; i++) {
+        if (is_listed(tags, count, added[i]))
+            continue;
+        *out_room = *out_room && count < ROUTER_TAGS_MAX;
+        if (count < ROUTER_TAGS_MAX)
+            tags[count++] = added[i];
+    }
+    issue->tags = tags;
+    issue->n_tags = count;
+    return TOC_OK;
+}
+
+static enum toc_err remove_tags(struct work *work, char *const *removed, size_t removed_count)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    size_t count = 0;
+    char **tags = toc_arena_take(work->turn->arena, (issue->n_tags + 1) * sizeof(*tags));
     if (tags == NULL)
         return TOC_ERR_LIMIT;
     for (size_t i = 0; i < issue->n_tags; i++)
-        if (!is_listed(classified->remove_tags, classified->n_remove_tags, issue->tags[i]))
+        if (!is_listed(removed, removed_count, issue->tags[i]))
             tags[count++] = issue->tags[i];
-    for (size_t i = 0; i < classified->n_add_tags && count < ROUTER_TAGS_MAX; i++)
-        if (!is_listed(tags, count, classified->add_tags[i]))
-            tags[count++] = classified->add_tags[i];
     issue->tags = tags;
     issue->n_tags = count;
     return TOC_OK;
@@ -40,7 +60,7 @@ static void set_value(Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue value, ch
 }
 
 /* What is said by hand stays so, whatever a rule says later. */
-static enum toc_err take_values(struct work *work, const Tocsin__V1__IssueClassified *classified)
+static void take_values(struct work *work, const Tocsin__V1__IssueClassified *classified)
 {
     Tocsin__V1__Issue *issue = work->issue;
     set_value(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY, &issue->category,
@@ -61,7 +81,6 @@ static enum toc_err take_values(struct work *work, const Tocsin__V1__IssueClassi
         issue->by_hand |= TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY;
         issue->by_rule &= ~(uint32_t)TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY;
     }
-    return change_tags(work, classified);
 }
 
 /* It is another matter: a queue chosen by hand for what it was does not hold it. */
@@ -105,10 +124,18 @@ enum toc_err classify_event(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueClassified *classified = work->event->issue_classified;
+    bool room = true;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED;
     change.old_priority = work->issue->priority;
     change.by = classified->by;
-    TOC_TRY(take_values(work, classified));
+    take_values(work, classified);
+    if (classified->n_remove_tags > 0)
+        TOC_TRY(remove_tags(work, classified->remove_tags, classified->n_remove_tags));
+    if (classified->n_add_tags > 0)
+        TOC_TRY(classify_add_tags(work, classified->add_tags, classified->n_add_tags, &room));
+    if (!room)
+        return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                           "the issue has as many tags as it may have");
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
     if (!says_what_it_is(classified))

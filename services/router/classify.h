@@ -14,4 +14,8 @@ TOC_MUST enum toc_err classify_event(struct work *work);
 TOC_MUST enum toc_err classify_by_policy(struct work *work, Tocsin__V1__IssueChange *change,
                                          bool keeps_queue);
 
+/* Adds those that are not there; `*out_room` is false when some found none. */
+TOC_MUST enum toc_err classify_add_tags(struct work *work, char *const *added, size_t added_count,
+                                        bool *out_room);
+
 #endif

@@ -18,18 +18,25 @@ static bool is_by_hand(const Tocsin__V1__Issue *issue, Tocsin__V1__IssueValue va
     return (issue->by_hand & (uint32_t)value) != 0;
 }
 
+/* What a stub has of these a person has classified. */
+static void take_unless_there(char **field, char *value)
+{
+    if ((*field)[0] == '\0')
+        *field = value;
+}
+
 static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
 {
     const Tocsin__V1__IssueOpened *opened = event->issue_opened;
     triage_forget(issue);
     work_set_text(&issue->channel, opened->channel);
-    work_set_text(&issue->line_of_business, opened->line_of_business);
+    take_unless_there(&issue->line_of_business, opened->line_of_business);
     if (!is_by_hand(issue, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY))
         work_set_text(&issue->category, opened->category);
-    work_set_text(&issue->product, opened->product);
+    take_unless_there(&issue->product, opened->product);
     work_set_text(&issue->version, opened->version);
     work_set_text(&issue->region, opened->region);
-    work_set_text(&issue->language, opened->language);
+    take_unless_there(&issue->language, opened->language);
     work_set_text(&issue->requester, opened->requester);
     work_set_text(&issue->requester_tier, opened->requester_tier);
     if (opened->risk != TOCSIN__V1__RISK__RISK_UNSPECIFIED &&
@@ -40,11 +47,16 @@ static void take_opening(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *even
         issue->priority = opened->priority;
     issue->bot = opened->bot;
     issue->appeal = opened->appeal;
-    if (opened->n_tags != 0) {
-        issue->tags = opened->tags;
-        issue->n_tags = opened->n_tags;
-    }
     take_name(issue, event);
+}
+
+/* The opening's come to what a stub has. */
+static enum toc_err take_tags(struct work *work)
+{
+    const Tocsin__V1__IssueOpened *opened = work->event->issue_opened;
+    bool room;
+    return opened->n_tags == 0 ? TOC_OK
+                               : classify_add_tags(work, opened->tags, opened->n_tags, &room);
 }
 
 enum toc_err open_issue(struct work *work)
@@ -52,6 +64,7 @@ enum toc_err open_issue(struct work *work)
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED;
     take_opening(work->issue, work->event);
+    TOC_TRY(take_tags(work));
     work->issue->opened_ms = work->at_ms;
     work->issue->unanswered_ms = work->at_ms; /* an opening waits for an answer as a message does */
     TOC_TRY(classify_by_policy(work, &change, false));
@@ -90,6 +103,7 @@ static enum toc_err open_late(struct work *work)
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED;
     change.old_priority = work->issue->priority;
     take_opening(work->issue, work->event);
+    TOC_TRY(take_tags(work));
     work->issue->stub = false;
     change.old_state = work->issue->state;
     begin_appeal(work->issue);

@@ -132,6 +132,38 @@ static void a_late_opening_does_not_undo_what_a_person_said(void **state)
            "tried=minor,abuse,paid,portuguese v1\n");
 }
 
+static void a_late_opening_leaves_what_was_classified_of_a_stub(void **state)
+{
+    (void)state;
+    quietly("10:00 classify language=pt product=pay line_of_business=shop add_tags=mine\n"
+            "10:01 time\n");
+    quietly("10:02 open language=en product=chat line_of_business=none tags=given region=BR\n");
+    const Tocsin__V1__Issue *issue = change_of(core_last_seq(chain.router))->issue;
+    assert_string_equal(issue->language, "pt");
+    assert_string_equal(issue->product, "pay");
+    assert_string_equal(issue->line_of_business, "shop");
+    assert_string_equal(issue->region, "BR");
+    assert_int_equal(issue->n_tags, 2);
+}
+
+static void a_flood_of_tags_is_refused_not_cut(void **state)
+{
+    char script[100];
+    (void)state;
+    quietly("10:00 open\n");
+    for (int i = 0; i < ROUTER_TAGS_MAX; i++) {
+        snprintf(script, sizeof(script), "10:01 classify add_tags=t%d\n", i);
+        quietly(script);
+    }
+    expect("10:02 classify P1 add_tags=t0 add_tags=more\n",
+           "10:02:00 refused tocsin.issue.classified too_large (the issue has as many tags as it "
+           "may have)\n");
+    quietly("10:03 classify remove_tags=t0 add_tags=more\n");
+    const Tocsin__V1__Issue *issue = change_of(core_last_seq(chain.router))->issue;
+    assert_int_equal(issue->n_tags, ROUTER_TAGS_MAX);
+    assert_string_equal(issue->tags[ROUTER_TAGS_MAX - 1], "more");
+}
+
 /* --- where it goes --------------------------------------------------------------------------- */
 
 static void a_queue_chosen_by_hand_stays_when_only_a_detail_changes(void **state)
@@ -304,6 +336,8 @@ int main(void)
         CASE(what_a_person_said_no_rule_changes),
         CASE(who_classified_is_recorded),
         CASE(a_late_opening_does_not_undo_what_a_person_said),
+        CASE(a_late_opening_leaves_what_was_classified_of_a_stub),
+        CASE(a_flood_of_tags_is_refused_not_cut),
         CASE(a_queue_chosen_by_hand_stays_when_only_a_detail_changes),
         CASE(another_language_is_triaged_again),
         CASE(a_decision_says_why_each_rule_before_it_lost),
