@@ -151,6 +151,13 @@ static bool check_due(const Tocsin__V1__Event *event, struct toc_receipt *receip
                   "end_ms: an instant from 1970 to 2299, or 0 for never");
 }
 
+static bool check_escalated(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    return event->issue_escalated->to_tier <= TOC_POLICY_TIERS ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                  "to_tier: 1 partner, 2 in-house, 3 expert; 0 leaves it");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -174,6 +181,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                refuse(receipt, bad, "confidence_percent: 0 to 100");
     case TOCSIN__V1__EVENT__BODY_ESCALATION:
         return check_escalation(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_ISSUE_ESCALATED:
+        return check_escalated(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ISSUE_RATED:
         return (event->issue_rated->score >= 1 && event->issue_rated->score <= 5) ||
                refuse(receipt, bad, "score: 1 to 5");
