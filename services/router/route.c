@@ -69,12 +69,17 @@ enum toc_err route_issue(struct work *work, const struct route_move *move,
     return work_emit(work, change);
 }
 
+/* The way into the first queue is no move yet. */
+bool route_may_move(const struct toc_queue *queue, const Tocsin__V1__Issue *issue)
+{
+    return issue->hops <= queue->hops_max || issue->risk >= TOCSIN__V1__RISK__RISK_SEVERE;
+}
+
 static bool is_held_back(const Tocsin__V1__Issue *issue, const struct toc_policy *policy,
                          const char *to)
 {
     const struct toc_queue *queue = queue_of(policy, issue->queue);
-    return queue != NULL && issue->hops > queue->hops_max && !same(issue->queue, to) &&
-           issue->risk < TOCSIN__V1__RISK__RISK_SEVERE;
+    return queue != NULL && !same(issue->queue, to) && !route_may_move(queue, issue);
 }
 
 /*

@@ -2,9 +2,9 @@
  * The one door through which an issue goes to another queue. Whoever moves it says where to and
  * why; what a move means for the row is said here only.
  *
- * A move on its own counts as a hop. After ROUTER_HOPS_MAX of them the issue stays where it is
+ * A move on its own counts as a hop. After as many as its queue allows the issue stays where it is
  * until a person chooses a queue: two rules that disagree must not pass it to and fro for ever. A
- * severe or critical risk is never held back.
+ * severe or critical risk is never held back, whatever moves it.
  */
 #ifndef ROUTER_ROUTE_H
 #define ROUTER_ROUTE_H
@@ -36,6 +36,9 @@ struct route_move {
  */
 TOC_MUST enum toc_err route_issue(struct work *work, const struct route_move *move,
                                   Tocsin__V1__IssueChange *change);
+
+/* Whether the policy may still move the issue on from its queue, see above. */
+bool route_may_move(const struct toc_queue *queue, const Tocsin__V1__Issue *issue);
 
 /* Why the policy is asked again. */
 struct route_cause {

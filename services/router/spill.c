@@ -48,11 +48,6 @@ static bool was_in(const Tocsin__V1__Pooled *pooled, const struct toc_queue *que
     return false;
 }
 
-static bool may_hop(const struct toc_queue *queue, const Tocsin__V1__Issue *issue)
-{
-    return issue->hops < queue->hops_max;
-}
-
 /* The first place with somebody on shift, while there is nobody here. */
 static const struct toc_queue *sunny(const struct toc_queue *queue, toc_time_ms at_ms)
 {
@@ -79,7 +74,7 @@ struct spill spill_choose(const struct toc_queue *queue, const Tocsin__V1__Issue
         spill.to = queue->spills[i].to;
         spill.reason = SPILL_OVER;
     }
-    if (spill.to != NULL && !may_hop(queue, issue))
+    if (spill.to != NULL && !route_may_move(queue, issue))
         return (struct spill){.reason = SPILL_HOP_LIMIT, .held_back = true};
     return spill;
 }
@@ -121,7 +116,7 @@ static enum toc_err breach(struct work *work, const struct toc_queue *queue, con
     const struct route_move move = {.queue = queue->on_breach->name, .reason = SPILL_BREACHED};
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     change.metric = toc_wire_text(clock);
-    if (may_hop(queue, work->issue)) {
+    if (route_may_move(queue, work->issue)) {
         TOC_TRY(route_issue(work, &move, &change));
         return work_end(work);
     }

@@ -248,7 +248,7 @@ static void after_so_many_hops_a_person_has_to_look(void **state)
 {
     (void)state;
     people_begin(PEOPLE_HEAD "queues:\n"
-                             "  desk: {tier: 1, hops: 1, spill: [{after: 10m, to: second}]}\n"
+                             "  desk: {tier: 1, hops: 0, spill: [{after: 10m, to: second}]}\n"
                              "  second: {tier: 1}\n"
                              "people: {ana: {queues: [desk], capacity: 1}}\n",
                  "");

@@ -129,6 +129,39 @@ static void a_severe_risk_is_never_held_back(void **state)
     assert_string_equal(change->issue->path, "wake");
 }
 
+#define UP                                                                                         \
+    "policy: 1\ncalendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"          \
+    "queues:\n  one: {tier: 1, hops: 1, on_breach: two}\n"                                         \
+    "  two: {tier: 2, hops: 1, on_breach: three}\n  three: {tier: 3}\n"                            \
+    "slas: {s: {calendar: always, clocks: {first_reply: {targets: {default: 1h}}, resolution: "    \
+    "{targets: {default: 2h}}}}}\n"                                                                \
+    "routes: [{rule: all, queue: one, sla: s}]\n"
+
+/* The same number of moves as when rules move it. */
+static void breaches_move_an_issue_as_often_as_its_queue_allows(void **state)
+{
+    (void)state;
+    chain_policy(&chain, "09:30", UP);
+    chain_run(&chain, "10:00 open\n");
+    const Tocsin__V1__IssueChange *change = after("11:00:01 time\n");
+    assert_string_equal(change->reason, "breached");
+    assert_string_equal(change->issue->queue, "two");
+    change = after("12:00:01 time\n");
+    assert_int_equal(change->what, TOCSIN__V1__ISSUE_CHANGE__WHAT__WAITING);
+    assert_string_equal(change->reason, "hop_limit");
+    assert_string_equal(change->issue->queue, "two");
+}
+
+static void a_breach_is_no_reason_to_hold_a_severe_risk_back(void **state)
+{
+    (void)state;
+    chain_policy(&chain, "09:30", UP);
+    chain_run(&chain, "10:00 open risk=severe\n11:00:01 time\n");
+    const Tocsin__V1__IssueChange *change = after("12:00:01 time\n");
+    assert_string_equal(change->reason, "breached");
+    assert_string_equal(change->issue->queue, "three");
+}
+
 static void the_earliest_unanswered_message_is_kept(void **state)
 {
     (void)state;
@@ -175,6 +208,8 @@ int main(void)
         CASE(who_had_it_in_the_old_queue_has_it_no_more),
         CASE(an_issue_that_rules_pass_to_and_fro_stays_until_a_person_chooses),
         CASE(a_severe_risk_is_never_held_back),
+        CASE(breaches_move_an_issue_as_often_as_its_queue_allows),
+        CASE(a_breach_is_no_reason_to_hold_a_severe_risk_back),
         CASE(the_earliest_unanswered_message_is_kept),
         CASE(behind_a_bot_nothing_is_answered_until_the_hand_off),
         CASE(a_person_who_takes_an_issue_from_a_bot_is_a_hand_off),
