@@ -3,7 +3,8 @@
 #include "services/sla/share.h"
 #include "services/sla/urgency.h"
 
-#define RECORD_MAX 1800 /* bytes of a packed body: the record around it has to stay below 2 kB */
+#define RECORD_MAX   1800 /* bytes of a packed body: the record around it has to stay below 2 kB */
+#define LEDGER_LEAST 8    /* intervals that shares give way to */
 
 /* --- the sum behind a verdict ------------------------------------------------------------- */
 
@@ -105,10 +106,14 @@ static void describe(const struct work *work, const struct said *said,
     change->would_breach = said->would_breach;
 }
 
-/* The sum gives way first when the names around it are very long. */
+/* Names may be very long: the oldest intervals give way to them, the smallest shares, the rest. */
 static void make_room(Tocsin__V1__ClockChange *change)
 {
-    while (change->n_ledger > 0 && tocsin__v1__clock_change__get_packed_size(change) > RECORD_MAX) {
+    while (tocsin__v1__clock_change__get_packed_size(change) > RECORD_MAX) {
+        if (change->n_ledger <= LEDGER_LEAST && share_fold(change->shares, &change->n_shares))
+            continue;
+        if (change->n_ledger == 0)
+            return; /* the names alone are never too long */
         change->ledger++;
         change->n_ledger--;
     }

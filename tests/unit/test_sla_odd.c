@@ -261,6 +261,50 @@ static void a_stop_before_the_start_counts_nothing(void **state)
     sla_feed_close(&feed);
 }
 
+/* --- long names ---------------------------------------------------------------------------------
+ */
+
+#define N10  "0123456789"
+#define N48  "-" N10 N10 N10 N10 "0123456"
+#define N200 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10
+#define N120 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10
+
+static const char long_names[] =
+    "policy: 1\n"
+    "calendars: {calendar-000000" N48 ": {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"
+    "queues: {q: {tier: 1}}\n"
+    "routes: [{rule: default, queue: q, sla: sla-00000000000" N48 "}]\n"
+    "slas:\n"
+    "  sla-00000000000" N48 ":\n"
+    "    calendar: calendar-000000" N48 "\n"
+    "    clocks: {clock-000000000" N48 ": {metric: legal, law: \"" N120
+    "\", targets: {default: 4h},\n"
+    "      warn: [50]}, resolution: {targets: {default: 4h}}}\n";
+
+static void names_of_any_length_leave_a_record_that_fits(void **state)
+{
+    char line[700];
+    (void)state;
+    sla_feed_open(&feed, (struct core_turns){.turn = 1}, long_names);
+    sla_feed_run(&feed, "10:00 opened sla=sla-00000000000" N48 " path=path-0000000000" N48
+                        " source=" N200 " subject=" N200 "\n"
+                        "10:00 due_set metric=clock-000000000" N48 " due_ms=13:00 by=" N200 "\n");
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof(line),
+                 "11:%02d routed queue=queue-%02d-------" N48 " partner=partner-%02d-----" N48, i,
+                 i, i);
+        sla_feed_line(&feed, line);
+        snprintf(line, sizeof(line), "11:%02d:30 status state=%s", i, i % 2 ? "pending" : "open");
+        sla_feed_line(&feed, line);
+    }
+    sla_feed_run(&feed, "13:30 time\n14:00 status state=solved\n");
+    const Tocsin__V1__ClockChange *change = sla_feed_last(&feed);
+    assert_int_equal(change->what, TOCSIN__V1__CLOCK_CHANGE__WHAT__MET);
+    assert_in_range(change->n_shares, 5, 24);
+    assert_in_range(change->n_ledger, 1, 32);
+    sla_feed_close(&feed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_storm_of_moves_does_not_exhaust_a_step),
         cmocka_unit_test(times_out_of_the_calendar_are_never_due),
         cmocka_unit_test(a_stop_before_the_start_counts_nothing),
+        cmocka_unit_test(names_of_any_length_leave_a_record_that_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
