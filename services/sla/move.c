@@ -225,7 +225,7 @@ static enum toc_err end_if_due(struct work *work, size_t index, struct clock clo
         return move_stop(work, index, end_of(work, rule->stop));
     if (has_left(work, clock))
         return move_stop(work, index, TOCSIN__V1__CLOCK_END__CLOCK_END_EVENT);
-    if (happen_fires(work, rule->reset) && happen_wanted(work, clock))
+    if (happen_starts(work, rule->reset) && happen_wanted(work, clock))
         return move_start(work, index, rule, work->at_ms);
     if (happen_fires(work, rule->cancel))
         return move_cancel(work, index, end_of(work, rule->cancel), NULL);

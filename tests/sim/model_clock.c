@@ -172,7 +172,7 @@ static bool ends(struct expected *issue, struct line *line, const struct toc_clo
         model_end(clock, LIFE_MET, by(issue, rule->stop), at_ms);
     else if (model_has_left(issue, rule, line))
         model_end(clock, LIFE_MET, ENDED_BY_EVENT, at_ms);
-    else if (model_fires(issue, rule->reset) && model_is_wanted(issue, rule, clock))
+    else if (model_starts(issue, rule->reset) && model_is_wanted(issue, rule, clock))
         model_start(issue, line, rule, at_ms);
     else if (model_fires(issue, rule->cancel))
         model_end(clock, LIFE_CANCELLED, by(issue, rule->cancel), at_ms);

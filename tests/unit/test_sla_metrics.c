@@ -18,8 +18,8 @@ static const char policy[] =
     "queues: {q: {tier: 1}, second: {tier: 2}, other: {tier: 1}}\n"
     "routes:\n" ROUTE("next") ROUTE("update") ROUTE("pausable") ROUTE("wait") ROUTE("work") ROUTE(
         "queue") ROUTE("tier") ROUTE("legal") ROUTE("own") ROUTE("when") ROUTE("held")
-        ROUTE("reset") ROUTE("wall") ROUTE("go") ROUTE(
-            "many") "  - {rule: default, queue: q}\n"
+        ROUTE("reset") ROUTE("wall") ROUTE("go") ROUTE("many") ROUTE(
+            "park") "  - {rule: default, queue: q}\n"
                     "slas:\n"
                     "  next: {calendar: always, clocks: {first_reply: {targets: {default: 1h}},\n"
                     "    next_reply: {targets: {default: 30m}, warn: [50]}}}\n"
@@ -50,6 +50,8 @@ static const char policy[] =
                     "    start_on: [opened, released], pause_on: [claimed]}}}\n"
                     "  reset: {calendar: always, clocks: {resolution: {targets: {default: 4h},\n"
                     "    reset_on: [inbound], cancel_on: [on_hold]}}}\n"
+                    "  park: {calendar: always, clocks: {resolution: {targets: {default: 8h}, "
+                    "reset_on: [on_hold]}}}\n"
                     "  wall: {calendar: day, clocks: {resolution: {targets: {default: 20h "
                     "elapsed}, warn: [50]}}}\n"
                     "  go: {calendar: always, clocks: {resolution: {targets: {default: 4h}, again: "
@@ -452,6 +454,20 @@ static void a_reset_begins_anew_and_a_cancellation_gives_no_verdict(void **state
            "13:00:00 clock 1 resolution/3 started target=240m next=17:00:00\n");
 }
 
+static void a_state_resets_when_the_issue_comes_into_it_and_not_while_it_is_there(void **state)
+{
+    (void)state;
+    expect("10:00 open category=park\n"
+           "11:00 status on_hold\n"
+           "12:00 note\n"
+           "13:00 classify P2\n"
+           "14:00 status open\n"
+           "15:00 status on_hold\n",
+           "10:00:00 clock 1 resolution/1 started target=480m next=18:00:00\n"
+           "11:00:00 clock 1 resolution/2 started target=480m next=19:00:00 reason=reset\n"
+           "15:00:00 clock 1 resolution/3 started target=480m next=23:00:00 reason=reset\n");
+}
+
 #undef CASE
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_sla_tear_down)
 
@@ -482,6 +498,7 @@ int main(void)
         CASE(a_condition_that_does_not_hold_any_more_cancels),
         CASE(what_a_happening_paused_waits_for_a_start),
         CASE(a_reset_begins_anew_and_a_cancellation_gives_no_verdict),
+        CASE(a_state_resets_when_the_issue_comes_into_it_and_not_while_it_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
