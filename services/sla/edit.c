@@ -50,7 +50,7 @@ static enum toc_err rewrite(struct work *work, size_t index, struct clock clock,
     clock.row->intervals = 0;
     for (size_t i = 0; i < count; i++) {
         struct toc_interval span = segments[i].span;
-        if (span.from_ms < clock.row->started_ms)
+        if (i == 0 || span.from_ms < clock.row->started_ms) /* a merge brings time from before */
             span.from_ms = clock.row->started_ms;
         if ((still >> segments[i].state & 1) != 0 || span.from_ms >= span.until_ms)
             continue;

@@ -82,7 +82,9 @@ static void recount(struct expected *issue, struct instance *clock,
     clock->life = LIFE_PAUSED;
     for (const struct moment *m = history->moments; m <= issue->now; m++) {
         bool stands = (still >> m->change->issue->state & 1) != 0;
-        toc_time_ms from_ms = m->at_ms > clock->started_ms ? m->at_ms : clock->started_ms;
+        bool before = m == history->moments || m->at_ms < clock->started_ms;
+        toc_time_ms from_ms =
+            before ? clock->started_ms : m->at_ms; /* a merge's time comes first */
         bool is_over = m < issue->now && m[1].at_ms <= clock->started_ms;
         if (is_over)
             continue;

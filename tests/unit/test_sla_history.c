@@ -174,6 +174,21 @@ static void retroactive_counts_as_if_the_rule_had_always_been_there(void **state
         "18:00:00 clock 1 resolution/1 breached due=18:00:00 ledger=10:00:00-11:00:00,13:00:00-\n");
 }
 
+static void what_a_merge_brought_along_is_counted_again_too(void **state)
+{
+    (void)state;
+    told("11:00 opened sla=talk queue=q unanswered_ms=11:00\n"
+         "11:10 took_over unanswered_ms=10:30\n",
+         "11:00:00 clock 1 first_reply/1 started target=60m next=12:00:00\n"
+         "11:00:00 clock 1 resolution/1 started target=480m next=19:00:00\n"
+         "11:10:00 clock 1 first_reply/1 retargeted target=60m was=60m due=11:30:00 "
+         "reason=took_over\n");
+    sla_feed_policy(&feed, "11:20", longer);
+    told("11:20 policy mode=RETROACTIVE policy=2\n11:30:01 time\n",
+         "11:20:00 clock 1 first_reply/1 recomputed due=11:30:00 from=11:30:00\n"
+         "11:30:00 clock 1 first_reply/1 breached due=11:30:00 ledger=10:30:00-\n");
+}
+
 static void report_only_changes_nothing_and_says_what_would(void **state)
 {
     (void)state;
@@ -305,6 +320,7 @@ int main(void)
         CASE(a_new_version_alone_does_not_concern_issues_that_are_there),
         CASE(from_now_keeps_the_time_that_was_counted),
         CASE(retroactive_counts_as_if_the_rule_had_always_been_there),
+        CASE(what_a_merge_brought_along_is_counted_again_too),
         CASE(report_only_changes_nothing_and_says_what_would),
         CASE(a_tighter_policy_breaches_at_once_and_a_report_says_it_would),
         CASE(another_calendar_counts_from_now_only),
