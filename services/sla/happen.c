@@ -180,6 +180,14 @@ const char *happen_scope(const struct work *work, const struct toc_clock_rule *r
     return "";
 }
 
+bool happen_has_left(const struct work *work, struct clock clock)
+{
+    if (clock.rule->metric == TOC_CLOCK_ESCALATION)
+        return false; /* its scope is the escalation */
+    const char *scope = happen_scope(work, clock.rule);
+    return scope == NULL || strcmp(scope, clock.row->scope) != 0;
+}
+
 /* A state that would end it, or something that just now would have. */
 static bool is_ended(const struct work *work, const struct toc_clock_rule *rule)
 {

@@ -27,6 +27,9 @@ bool happen_wanted(const struct work *work, struct clock clock);
  * the issue is in none. */
 const char *happen_scope(const struct work *work, const struct toc_clock_rule *rule);
 
+/* The issue is not in the queue or tier that the clock measures any more. */
+bool happen_has_left(const struct work *work, struct clock clock);
+
 /* Nothing stands against a clock of the rule beginning now. */
 bool happen_may_begin(const struct work *work, const struct toc_clock_rule *rule);
 

@@ -203,12 +203,6 @@ static Tocsin__V1__ClockEnd end_of(const struct work *work, struct toc_trigger t
                                            : TOCSIN__V1__CLOCK_END__CLOCK_END_EVENT;
 }
 
-static bool has_left(const struct work *work, struct clock clock)
-{
-    const char *scope = happen_scope(work, clock.rule);
-    return scope == NULL || strcmp(scope, clock.row->scope) != 0;
-}
-
 static bool merges(const struct work *work)
 {
     return (work->happened & 1u << TOC_HAPPENED_MERGED) != 0;
@@ -223,7 +217,7 @@ static enum toc_err end_if_due(struct work *work, size_t index, struct clock clo
         return move_cancel(work, index, TOCSIN__V1__CLOCK_END__CLOCK_END_MERGED, "merged");
     if (happen_fires(work, rule->stop))
         return move_stop(work, index, end_of(work, rule->stop));
-    if (has_left(work, clock))
+    if (happen_has_left(work, clock))
         return move_stop(work, index, TOCSIN__V1__CLOCK_END__CLOCK_END_EVENT);
     if (happen_starts(work, rule->reset) && happen_wanted(work, clock))
         return move_start(work, index, rule, work->at_ms);
@@ -267,7 +261,8 @@ static enum toc_err start_again(struct work *work, size_t index, struct clock cl
     const struct toc_clock_rule *rule = clock.rule;
     toc_time_ms since_ms = happen_since(work, rule);
     note_end(work, clock);
-    if (has_left(work, clock) || !happen_wanted(work, clock) || !happen_may_begin(work, rule))
+    if (happen_has_left(work, clock) || !happen_wanted(work, clock) ||
+        !happen_may_begin(work, rule))
         return TOC_OK;
     bool lasts = since_ms != 0 || rule->goes_on || happen_has_state(work, rule->start);
     bool same = lasts && since_ms <= clock.row->stopped_ms;

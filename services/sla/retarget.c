@@ -161,28 +161,33 @@ enum toc_err retarget_go_on(struct work *work, size_t index)
     return retarget_judge(work, index, NULL);
 }
 
-/* What the policy does not have any more ends by the rule that it had. */
-static enum toc_err drop(struct work *work, size_t index, const struct work *old)
+/*
+ * What the issue has left with this record, and what the policy does not have any more, end by the
+ * rule that they had.
+ */
+static enum toc_err end_by(const struct work *old, struct work *work, size_t index, bool left)
 {
     struct work was = *work;
     was.policy = old->policy;
     was.sla = old->sla;
-    return move_cancel(&was, index, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL);
+    return left ? move_stop(&was, index, TOCSIN__V1__CLOCK_END__CLOCK_END_EVENT)
+                : move_cancel(&was, index, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL);
 }
 
 enum toc_err retarget(struct work *work, const struct work *old)
 {
     work->changed = true;
     for (size_t i = 0; i < work->row->n_clocks; i++) {
-        struct clock clock = row_clock(work, i);
+        struct clock clock = row_clock(work, i), was = row_clock(old, i);
         if (!clock_is_live(clock.row))
             continue; /* a finished clock is never judged again */
-        if (clock.rule == NULL)
-            TOC_TRY(drop(work, i, old));
+        bool left = was.rule != NULL && happen_has_left(work, was);
+        if (left || clock.rule == NULL)
+            TOC_TRY(end_by(old, work, i, left));
         else if (!happen_wanted(work, clock))
             TOC_TRY(move_cancel(work, i, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL));
         else
-            TOC_TRY(set_target(work, i, row_clock(old, i).rule, NULL));
+            TOC_TRY(set_target(work, i, was.rule, NULL));
     }
     return TOC_OK;
 }

@@ -102,6 +102,10 @@ static void retarget(struct expected *issue, struct line *line, Tocsin__V1__Appl
     toc_time_ms at_ms = issue->now->at_ms;
     if (!model_is_live(clock))
         return; /* what is over is never judged again */
+    if (line->team[0] == '\0' && model_has_left(issue, clock->terms.rule, line)) {
+        model_end(clock, LIFE_MET, ENDED_BY_EVENT, at_ms);
+        return;
+    }
     if (rule == NULL || !model_is_wanted(issue, rule, clock)) {
         model_end(clock, LIFE_CANCELLED, ENDED_BY_TARGET, at_ms);
         return;

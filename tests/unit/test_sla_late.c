@@ -17,6 +17,7 @@
     "routes: [{rule: default, queue: q, sla: ola}]\n"                                              \
     "slas:\n"                                                                                      \
     "  ola: {calendar: always, clocks: {queue_wait: {targets: {P2: 30m, default: 1h}}}}\n"         \
+    "  fast: {calendar: always, clocks: {queue_wait: {targets: {default: 10m}}}}\n"                \
     "  plain: {calendar: always, clocks: {resolution: {targets: {P1: 2h, P4: none, default: "      \
     "4h},\n"                                                                                       \
     "    reset_on: [inbound], cancel_on: [on_hold]}}}\n"
@@ -51,12 +52,25 @@ static void returns_to_a_queue_add_up_under_other_clocks_between(void **state)
          "11:00 routed sla=ola queue=q queued_ms=11:00\n"
          "11:40:01 time\n",
          "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
-         "10:20:00 clock 1 queue_wait[q]/1 cancelled\n"
+         "10:20:00 clock 1 queue_wait[q]/1 met elapsed=20m ledger=10:00:00-10:20:00\n"
          "10:20:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
          "11:00:00 clock 1 resolution/1 cancelled\n"
          "11:00:00 clock 1 queue_wait[q]/2 started target=60m next=11:40:00\n"
          "11:40:00 clock 1 queue_wait[q]/2 breached due=11:40:00 "
          "ledger=10:00:00-10:20:00,11:00:00-\n");
+}
+
+static void a_queue_that_is_left_is_not_judged_by_the_terms_of_the_next(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=ola queue=q queued_ms=10:00\n"
+         "10:30 routed sla=fast queue=second tier=2 queued_ms=10:30\n"
+         "10:35 routed sla=ola queue=q tier=1 queued_ms=10:35\n",
+         "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
+         "10:30:00 clock 1 queue_wait[q]/1 met elapsed=30m ledger=10:00:00-10:30:00\n"
+         "10:30:00 clock 1 queue_wait[second]/2 started target=10m next=10:40:00\n"
+         "10:35:00 clock 1 queue_wait[second]/2 met elapsed=5m ledger=10:30:00-10:35:00\n"
+         "10:35:00 clock 1 queue_wait[q]/3 started target=60m next=11:05:00\n");
 }
 
 static void a_reset_from_before_the_breach_takes_it_back(void **state)
@@ -122,11 +136,10 @@ static void a_clock_that_goes_on_beyond_another_target_is_breached_at_once(void 
          "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
          "10:50:00 clock 1 queue_wait[q]/1 met elapsed=50m ledger=10:00:00-10:50:00\n"
          "10:50:00 clock 1 queue_wait[second]/2 started target=60m next=11:50:00\n"
-         "11:00:00 clock 1 queue_wait[second]/2 retargeted target=30m was=60m due=11:20:00\n"
+         "11:00:00 clock 1 queue_wait[second]/2 met elapsed=10m ledger=10:50:00-11:00:00\n"
          "11:00:00 clock 1 queue_wait[q]/3 started target=30m next=11:00:00\n"
          "11:00:00 clock 1 queue_wait[q]/3 breached due=11:00:00 "
-         "ledger=10:00:00-10:50:00,11:00:00- on_retarget\n"
-         "11:00:00 clock 1 queue_wait[second]/2 met elapsed=10m ledger=10:50:00-11:00:00\n");
+         "ledger=10:00:00-10:50:00,11:00:00- on_retarget\n");
 }
 
 static void a_report_leaves_clocks_of_a_version_before_as_they_are(void **state)
@@ -203,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(returns_to_a_queue_add_up_under_other_clocks_between),
+        CASE(a_queue_that_is_left_is_not_judged_by_the_terms_of_the_next),
         CASE(a_reset_from_before_the_breach_takes_it_back),
         CASE(a_cancellation_from_before_the_breach_takes_it_back),
         CASE(what_an_sla_drops_from_before_the_breach_is_taken_back),
