@@ -83,6 +83,11 @@ static toc_time_ms exact_of(struct clock clock)
     return err == TOC_OK ? at_ms : TOC_TIME_NEVER;
 }
 
+bool clock_has_date(struct clock clock)
+{
+    return clock.target->kind == TOC_TARGET_DAYS || clock.target->kind == TOC_TARGET_MONTHS;
+}
+
 void clock_aim(struct clock clock)
 {
     Tocsin__V1__Clock *row = clock.row;

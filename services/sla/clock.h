@@ -33,6 +33,9 @@ void clock_init(Tocsin__V1__Clock *row, const struct toc_clock_rule *rule);
 /* Takes over the target, counted from the row's start; a due date by hand stands in for it. */
 void clock_aim(struct clock clock);
 
+/* Whether the target is counted in days or months: a date, and no amount of time. */
+bool clock_has_date(struct clock clock);
+
 /* The clock's own time in [from, until); 0 when reversed. */
 toc_time_ms clock_between(struct clock clock, toc_time_ms from_ms, toc_time_ms until_ms);
 

@@ -31,6 +31,22 @@ enum toc_err edit_begin(struct work *work, const Tocsin__V1__IssueChange *change
     return TOC_OK;
 }
 
+/* A target that is a date has no amount of time to keep: its pauses are kept as they were counted.
+ */
+static void keep_pauses(const struct work *work, const struct work *old, size_t index)
+{
+    struct clock clock = row_clock(work, index), was = row_clock(old, index);
+    if (clock.rule == NULL || was.rule == NULL || !clock_is_live(clock.row) ||
+        !clock_has_date(clock))
+        return;
+    toc_time_ms from_ms = clock.row->started_ms;
+    toc_time_ms paused_ms = clock_between(was, from_ms, work->at_ms) - clock.row->kept_ms;
+    toc_time_ms passed_ms = clock_between(clock, from_ms, work->at_ms);
+    if (paused_ms > 0)
+        passed_ms = passed_ms > paused_ms ? passed_ms - paused_ms : 0;
+    clock.row->kept_ms = passed_ms;
+}
+
 /* --- retroactive -------------------------------------------------------------------------- */
 
 /* Its time is the time since its start less the states in which it stands still. */
@@ -92,6 +108,9 @@ enum toc_err edit_apply(struct work *work, const struct work *old)
     work->mode = work->change->mode;
     if (work->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE)
         TOC_TRY(recount(work));
+    if (work->mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW)
+        for (size_t i = 0; i < work->row->n_clocks; i++)
+            keep_pauses(work, old, i);
     enum toc_err err = retarget(work, old);
     work->mode = TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED;
     return err;

@@ -65,6 +65,19 @@ static void keep_time(struct instance *clock, toc_time_ms at_ms)
         model_run(clock, at_ms);
 }
 
+/* Of a target in days or months the pauses so far stay, for its date has no other time. */
+static void keep_pauses(struct expected *issue, struct instance *clock,
+                        const struct toc_clock_rule *rule, toc_time_ms at_ms)
+{
+    const struct terms terms = model_terms_of(issue, clock, rule);
+    if (terms.target->kind != TOC_TARGET_DAYS && terms.target->kind != TOC_TARGET_MONTHS)
+        return;
+    toc_time_ms from_ms = clock->started_ms;
+    toc_time_ms paused_ms = model_between(&clock->terms, from_ms, at_ms) - clock->terms.kept_ms;
+    toc_time_ms kept_ms = model_between(&terms, from_ms, at_ms) - (paused_ms > 0 ? paused_ms : 0);
+    clock->terms.kept_ms = kept_ms > 0 ? kept_ms : 0;
+}
+
 /* --- other terms ------------------------------------------------------------------------------ */
 
 /* As if the rule had always been this one: the spans are those of the states that let it run. */
@@ -110,8 +123,10 @@ static void retarget(struct expected *issue, struct line *line, Tocsin__V1__Appl
         model_end(clock, LIFE_CANCELLED, ENDED_BY_TARGET, at_ms);
         return;
     }
-    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW)
+    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW) {
         keep_time(clock, at_ms);
+        keep_pauses(issue, clock, rule, at_ms);
+    }
     struct instance was = *clock;
     if (mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE && line->team[0] == '\0') {
         model_settle(clock, at_ms);

@@ -25,7 +25,9 @@
     "    next_reply: {targets: {default: 1h}}, resolution: {targets: {default: 8h}}}}\n"           \
     "  bot: {calendar: always, clocks: {first_reply: {targets: {default: 1h}},\n"                  \
     "    resolution: {targets: {default: 8h}}}}\n"                                                 \
-    "  day: {calendar: day, clocks: {resolution: {targets: {default: 8h}}}}\n"
+    "  day: {calendar: day, clocks: {resolution: {targets: {default: 8h}}}}\n"                     \
+    "  days: {calendar: day, pause_on: [pending], clocks: {resolution: {targets: {default: 3 "     \
+    "business days}, warn: [80]}}}\n"
 
 static const char policy[] = CALENDARS("09:00-17:00") CLOCKS("4h", "pending");
 
@@ -224,6 +226,25 @@ static void another_calendar_counts_from_now_only(void **state)
     assert_int_equal(sla_feed_clocks(&feed, 1)->clocks[0]->elapsed_ms, 7 * TOC_HOUR_MS);
 }
 
+static void from_now_a_date_keeps_the_pauses_that_were_counted(void **state)
+{
+    (void)state;
+    sla_feed_run(&feed, "08:00 opened sla=days queue=q\n"
+                        "12:00 status state=pending\n"
+                        "14:00 status state=open\n");
+    core_transcript(feed.sla);
+    sla_feed_policy(&feed, "+1/10:00", CALENDARS("00:00-24:00") CLOCKS("4h", "pending"));
+    told("+1/10:00 policy mode=FROM_NOW policy=2\n",
+         "+1/10:00:00 clock 1 resolution/1 recomputed due=+3/10:00:00 from=+3/11:00:00\n");
+    sla_feed_policy(&feed, "+1/20:00", CALENDARS("09:00-13:00") CLOCKS("4h", "pending"));
+    told("+1/20:00 policy mode=FROM_NOW policy=3\n"
+         "+3/11:00 status state=solved\n",
+         "+1/20:00:00 clock 1 resolution/1 recomputed due=+3/11:00:00 from=+3/10:00:00\n"
+         "+2/12:36:00 clock 1 resolution/1 warned 80% due=+3/11:00:00 catch_up\n"
+         "+3/11:00:00 clock 1 resolution/1 met elapsed=720m ledger=08:00:00-12:00:00,"
+         "14:00:00-+1/10:00:00,+1/10:00:00-+1/20:00:00,+1/20:00:00-+3/11:00:00\n");
+}
+
 /* --- where the time went ------------------------------------------------------------------------
  */
 
@@ -324,6 +345,7 @@ int main(void)
         CASE(report_only_changes_nothing_and_says_what_would),
         CASE(a_tighter_policy_breaches_at_once_and_a_report_says_it_would),
         CASE(another_calendar_counts_from_now_only),
+        CASE(from_now_a_date_keeps_the_pauses_that_were_counted),
         CASE(a_breach_says_where_its_time_went),
         CASE(shares_that_do_not_fit_are_one_without_a_name),
         CASE(a_stretch_is_kept_only_where_something_changed),
