@@ -52,9 +52,8 @@ static void keep_pauses(const struct work *work, const struct work *old, size_t 
 /* Its time is the time since its start less the states in which it stands still. */
 static bool follows_states(const struct work *work, struct clock clock)
 {
-    return clock.rule->metric != TOC_CLOCK_QUEUE_WAIT &&
-           clock.rule->metric != TOC_CLOCK_TIER_TIME && !clock.row->held &&
-           clock.rule->pause.happenings == 0 && work->row->segments < SEGMENTS_MAX;
+    return !clock.row->held && clock.rule->pause.happenings == 0 &&
+           work->row->segments < SEGMENTS_MAX;
 }
 
 /* Writes the intervals in which the states let it run; touching ones are one. */
@@ -86,19 +85,30 @@ static enum toc_err rewrite(struct work *work, size_t index, struct clock clock,
     return TOC_OK;
 }
 
+enum toc_err edit_recount(struct work *work, size_t index)
+{
+    struct clock clock = row_clock(work, index);
+    struct segment *segments;
+    size_t count, mark = toc_arena_mark(work->turn->arena);
+    if (!follows_states(work, clock))
+        return TOC_OK;
+    TOC_TRY(segment_list(work, &segments, &count));
+    TOC_TRY(rewrite(work, index, clock, segments, count));
+    toc_arena_reset(work->turn->arena, mark);
+    return TOC_OK;
+}
+
+/* Who has an issue is not in the stretches, so what a queue or tier has of it is not either. */
 static enum toc_err recount(struct work *work)
 {
-    struct segment *segments;
-    size_t count;
-    TOC_TRY(segment_list(work, &segments, &count));
     for (size_t i = 0; i < work->row->n_clocks; i++) {
         struct clock clock = row_clock(work, i);
         if (clock.rule == NULL || !clock_is_live(clock.row) || clock.row->team[0] != '\0')
             continue;
         clock.row->kept_ms = 0;
         clock.row->kept = 0;
-        if (follows_states(work, clock))
-            TOC_TRY(rewrite(work, i, clock, segments, count));
+        if (clock.rule->metric != TOC_CLOCK_QUEUE_WAIT && clock.rule->metric != TOC_CLOCK_TIER_TIME)
+            TOC_TRY(edit_recount(work, i));
     }
     return TOC_OK;
 }

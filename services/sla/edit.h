@@ -22,4 +22,10 @@ TOC_MUST enum toc_err edit_apply(struct work *work, const struct work *old);
 /* Nothing is taken over: the record says what would apply. */
 TOC_MUST enum toc_err edit_report(struct work *work);
 
+/*
+ * Counts a clock from its start by the states that let it run, as far as they are known and decide
+ * that; call row_sum_ledger and clock_plan then. What the clock had before is forgotten.
+ */
+TOC_MUST enum toc_err edit_recount(struct work *work, size_t index);
+
 #endif

@@ -1,5 +1,6 @@
 #include "services/sla/move.h"
 
+#include "services/sla/edit.h"
 #include "services/sla/happen.h"
 #include "services/sla/retarget.h"
 
@@ -115,6 +116,21 @@ static void renew(struct work *work, Tocsin__V1__Clock *row, const struct toc_cl
     row->apply_version = old.apply_version;
 }
 
+/*
+ * A clock that begins in the past, for it only gets a target now, has the pauses of that time. A
+ * message that a merge brought waited in another issue, whose states they were.
+ */
+static enum toc_err earn_pauses(struct work *work, size_t index, struct clock clock)
+{
+    if (clock.rule->pause.states == 0 || clock.row->intervals != 0 ||
+        work->change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER)
+        return TOC_OK;
+    TOC_TRY(edit_recount(work, index));
+    TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
+    clock_plan(clock);
+    return TOC_OK;
+}
+
 enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_rule *rule,
                         toc_time_ms from_ms)
 {
@@ -133,6 +149,8 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
         clock_plan(clock);
     else
         clock_run(clock, from_ms);
+    if (from_ms < work->at_ms)
+        TOC_TRY(earn_pauses(work, index, clock));
     TOC_TRY(say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED, resets ? "reset" : NULL));
     if (from_ms == work->at_ms && !clock_is_over(clock, work->at_ms))
         return TOC_OK;

@@ -166,6 +166,9 @@ struct terms model_terms_of(const struct expected *issue, const struct instance 
                             const struct toc_clock_rule *rule);
 /* By its present terms, whatever was said before. */
 void model_judge(struct instance *clock, toc_time_ms at_ms);
+/* As if the rule had always been there: the spans are those of the states that let it run. */
+void model_recount(struct expected *issue, struct instance *clock,
+                   const struct toc_clock_rule *rule);
 /* Priority, SLA and policy of the step. */
 void model_take_terms(struct expected *issue);
 /* DUE_SET, TOOK_OVER, and dates that end strictly before an instant. */

@@ -80,16 +80,12 @@ static void keep_pauses(struct expected *issue, struct instance *clock,
 
 /* --- other terms ------------------------------------------------------------------------------ */
 
-/* As if the rule had always been this one: the spans are those of the states that let it run. */
-static void recount(struct expected *issue, struct instance *clock,
-                    const struct toc_clock_rule *rule)
+void model_recount(struct expected *issue, struct instance *clock,
+                   const struct toc_clock_rule *rule)
 {
     const struct history *history = issue->history;
     uint32_t still = rule->pause.states | rule->stop.states;
-    clock->terms.kept_ms = 0;
-    clock->terms.kept = 0;
-    if (rule->metric == TOC_CLOCK_QUEUE_WAIT || rule->metric == TOC_CLOCK_TIER_TIME ||
-        clock->held || rule->pause.happenings != 0)
+    if (clock->held || rule->pause.happenings != 0)
         return;
     clock->span_count = 0;
     clock->life = LIFE_PAUSED;
@@ -106,6 +102,16 @@ static void recount(struct expected *issue, struct instance *clock,
         else if (clock->life == LIFE_PAUSED && !stands)
             model_run(clock, from_ms);
     }
+}
+
+/* Who had it is not asked, so what a queue or tier had of it stays. */
+static void recount(struct expected *issue, struct instance *clock,
+                    const struct toc_clock_rule *rule)
+{
+    clock->terms.kept_ms = 0;
+    clock->terms.kept = 0;
+    if (rule->metric != TOC_CLOCK_QUEUE_WAIT && rule->metric != TOC_CLOCK_TIER_TIME)
+        model_recount(issue, clock, rule);
 }
 
 static void retarget(struct expected *issue, struct line *line, Tocsin__V1__ApplyMode mode)

@@ -25,6 +25,10 @@
     "    next_reply: {targets: {default: 1h}}, resolution: {targets: {default: 8h}}}}\n"           \
     "  bot: {calendar: always, clocks: {first_reply: {targets: {default: 1h}},\n"                  \
     "    resolution: {targets: {default: 8h}}}}\n"                                                 \
+    "  urgent: {calendar: always, pause_on: [pending], clocks: {resolution: {targets: {P1: "       \
+    "2h}}}}\n"                                                                                     \
+    "  patient: {calendar: always, pause_on: [pending], clocks: {first_reply: {targets: "          \
+    "{default: 1h}}, next_reply: {targets: {default: 1h}}}}\n"                                     \
     "  day: {calendar: day, clocks: {resolution: {targets: {default: 8h}}}}\n"                     \
     "  days: {calendar: day, pause_on: [pending], clocks: {resolution: {targets: {default: 3 "     \
     "business days}, warn: [80]}}}\n"
@@ -129,6 +133,49 @@ static void zammad_2469_a_message_that_came_along_starts_the_next_reply(void **s
          "10:40:00 clock 1 next_reply/1 started target=60m next=11:20:00\n"
          "11:00:00 clock 1 next_reply/1 met elapsed=40m ledger=10:20:00-11:00:00\n"
          "11:30:00 clock 1 next_reply/2 started target=60m next=11:55:00\n");
+}
+
+/* --- targets that come late --------------------------------------------------------------------
+ */
+
+static void glpi_15605_a_clock_that_gets_its_target_late_has_its_pauses(void **state)
+{
+    (void)state;
+    told(
+        "10:00 opened sla=urgent queue=q\n"
+        "10:30 status state=pending\n"
+        "12:30 status state=open\n"
+        "13:00 classified priority=P1\n"
+        "14:00:01 time\n",
+        "13:00:00 clock 1 resolution/1 started target=120m next=14:00:00\n"
+        "14:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00-10:30:00,12:30:00-\n");
+}
+
+static void what_gets_its_target_while_it_stands_still_has_the_time_before(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=urgent queue=q\n"
+         "10:30 status state=pending\n"
+         "12:30 routed priority=P1\n"
+         "13:00 status state=open\n"
+         "13:10 status state=solved\n",
+         "12:30:00 clock 1 resolution/1 started target=120m next=never\n"
+         "13:00:00 clock 1 resolution/1 resumed next=14:30:00\n"
+         "13:10:00 clock 1 resolution/1 met elapsed=40m "
+         "ledger=10:00:00-10:30:00,13:00:00-13:10:00\n");
+}
+
+static void a_message_that_came_along_does_not_have_the_pauses_of_the_target(void **state)
+{
+    (void)state;
+    told("10:00 opened issue=2 sla=patient queue=q unanswered_ms=10:00\n"
+         "10:10 message issue=2 direction=outbound unanswered_ms=0 state=pending\n"
+         "11:00 took_over issue=2 unanswered_ms=10:20 state=open\n"
+         "11:20:01 time\n",
+         "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+         "10:10:00 clock 1 first_reply/1 met elapsed=10m ledger=10:00:00-10:10:00\n"
+         "11:00:00 clock 1 next_reply/1 started target=60m next=11:20:00\n"
+         "11:20:00 clock 1 next_reply/1 breached due=11:20:00 ledger=10:20:00-\n");
 }
 
 /* --- policies that change -----------------------------------------------------------------------
@@ -338,6 +385,9 @@ int main(void)
         CASE(znuny_200_a_merge_cancels_the_clocks_of_the_source),
         CASE(zammad_983_the_target_keeps_the_earliest_unanswered_message),
         CASE(zammad_2469_a_message_that_came_along_starts_the_next_reply),
+        CASE(glpi_15605_a_clock_that_gets_its_target_late_has_its_pauses),
+        CASE(what_gets_its_target_while_it_stands_still_has_the_time_before),
+        CASE(a_message_that_came_along_does_not_have_the_pauses_of_the_target),
         CASE(a_new_version_alone_does_not_concern_issues_that_are_there),
         CASE(from_now_keeps_the_time_that_was_counted),
         CASE(retroactive_counts_as_if_the_rule_had_always_been_there),
