@@ -262,13 +262,15 @@ static enum toc_err pause_or_resume(struct work *work, size_t index, struct cloc
     return !running && !pauses ? move_resume(work, index) : TOC_OK;
 }
 
-/* What would have stopped it, had it had a target: then it does not go on, but may begin again. */
+/* What would have ended it, had it had a target: then it does not go on, but may begin again. */
 static void note_end(struct work *work, struct clock clock)
 {
+    const struct toc_clock_rule *rule = clock.rule;
+    bool stops = happen_fires(work, rule->stop);
     if (clock.row->ended_by != TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET ||
-        !happen_fires(work, clock.rule->stop))
+        (!stops && !happen_fires(work, rule->cancel)))
         return;
-    clock.row->ended_by = end_of(work, clock.rule->stop);
+    clock.row->ended_by = end_of(work, stops ? rule->stop : rule->cancel);
     clock.row->stopped_ms = work->at_ms;
     work->changed = true;
 }
@@ -283,7 +285,7 @@ static enum toc_err start_again(struct work *work, size_t index, struct clock cl
         !happen_may_begin(work, rule))
         return TOC_OK;
     bool lasts = since_ms != 0 || rule->goes_on || happen_has_state(work, rule->start);
-    bool same = lasts && since_ms <= clock.row->stopped_ms;
+    bool same = since_ms <= clock.row->stopped_ms;
     if (same && clock.row->ended_by == TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET)
         return retarget_go_on(work, index);
     if (happen_starts(work, rule->start) ||

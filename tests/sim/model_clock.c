@@ -147,16 +147,16 @@ static void start_again(struct expected *issue, struct line *line,
     toc_time_ms since_ms = model_since(issue, rule);
     bool lasts = since_ms != 0 || rule->goes_on || model_has_state(issue, rule->start);
     bool is_new = since_ms > clock->stopped_ms;
-    if (clock->ended == ENDED_BY_TARGET &&
-        model_fires(issue, rule->stop)) { /* what it waited for */
-        clock->ended = by(issue, rule->stop);
+    bool stops = model_fires(issue, rule->stop);
+    if (clock->ended == ENDED_BY_TARGET && (stops || model_fires(issue, rule->cancel))) {
+        clock->ended = by(issue, stops ? rule->stop : rule->cancel); /* it would have been over */
         clock->stopped_ms = issue->now->at_ms;
         is_new = since_ms > clock->stopped_ms;
     }
     if (model_has_left(issue, rule, line) || !model_is_wanted(issue, rule, clock) ||
         !model_may_begin(issue, rule))
         return;
-    if (lasts && !is_new && clock->ended == ENDED_BY_TARGET)
+    if (!is_new && clock->ended == ENDED_BY_TARGET)
         go_on(issue, clock, rule);
     else if (model_starts(issue, rule->start) || (lasts && clock->ended == ENDED_BY_STATE))
         model_start(issue, line, rule, issue->now->at_ms);
