@@ -134,7 +134,7 @@ static enum toc_err say_unconfirmed(struct work *work, toc_time_ms wall_ms)
         clock->unconfirmed = true;
         TOC_TRY(record_say(work, i, &said));
     }
-    return work->changed ? row_save(work) : TOC_OK;
+    return work->changed ? row_put(work) : TOC_OK;
 }
 
 enum toc_err fire_unconfirmed(struct toc_turn *turn, toc_time_ms wall_ms)

@@ -178,11 +178,18 @@ static enum toc_err list_open(struct work *work, const uint8_t row[ROW_KEY])
 enum toc_err row_save(struct work *work)
 {
     uint8_t key[ROW_KEY];
-    struct toc_str bytes;
     row_key(key, work->row->partition, work->row->number);
     TOC_TRY(urgency_tell(work));
     TOC_TRY(reindex(work, key));
     TOC_TRY(list_open(work, key));
+    return row_put(work);
+}
+
+enum toc_err row_put(struct work *work)
+{
+    uint8_t key[ROW_KEY];
+    struct toc_str bytes;
+    row_key(key, work->row->partition, work->row->number);
     TOC_TRY(toc_wire_pack(work->turn->arena, work->row, &bytes));
     return toc_put(work->turn->txn, TABLE_CLOCKS, toc_str(key, sizeof(key)), bytes);
 }

@@ -67,6 +67,18 @@ static void what_is_over_stays_unconfirmed_until_the_verdict(void **state)
            "11:30:00 clock 1 first_reply/1 met elapsed=90m ledger=10:00:00-11:30:00 late\n");
 }
 
+static void the_wall_clock_tells_the_router_nothing(void **state)
+{
+    (void)state;
+    chain_run(&sla_chain, "10:00 open P2 category=reply\n");
+    chain_policy(&sla_chain, "10:10", SLA_POLICY "people: {ana: {queues: [q], capacity: 1}}\n");
+    core_transcript(sla_chain.sla);
+    core_behind(sla_chain.sla, core_time("11:30"));
+    assert_text(core_transcript(sla_chain.sla),
+                "11:00:00 clock 1 first_reply/1 overdue_unconfirmed due=11:00:00\n");
+    expect("10:20 classify P3\n", "10:20:00 urgency 1 due=11:00:00\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +86,7 @@ int main(void)
         CASE(what_was_not_overdue_after_all_may_be_said_to_be_so_again),
         CASE(another_target_may_be_said_to_be_overdue_too),
         CASE(what_is_over_stays_unconfirmed_until_the_verdict),
+        CASE(the_wall_clock_tells_the_router_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
