@@ -150,7 +150,8 @@ static enum toc_err begin_earlier(struct work *work, size_t index, toc_time_ms s
     clock.row->elapsed_ms =
         clock_sum(clock.row->elapsed_ms, clock_between(clock, before.from_ms, before.until_ms));
     clock.row->started_ms = since_ms;
-    return retarget_aim(work, index, "took_over");
+    TOC_TRY(retarget_aim(work, index, "took_over"));
+    return retarget_judge(work, index, "took_over"); /* one that stands still may be over as well */
 }
 
 static enum toc_err take_over(struct work *work)

@@ -135,6 +135,22 @@ static void zammad_2469_a_message_that_came_along_starts_the_next_reply(void **s
          "11:30:00 clock 1 next_reply/2 started target=60m next=11:55:00\n");
 }
 
+static void what_stands_still_may_be_over_by_what_a_merge_brings(void **state)
+{
+    (void)state;
+    told("12:00 opened issue=2 sla=patient queue=q unanswered_ms=12:00\n"
+         "12:10 status issue=2 state=pending\n"
+         "12:20 took_over issue=2 unanswered_ms=10:00\n"
+         "12:30 message issue=2 direction=outbound unanswered_ms=0\n",
+         "12:00:00 clock 1 first_reply/1 started target=60m next=13:00:00\n"
+         "12:10:00 clock 1 first_reply/1 paused elapsed=10m\n"
+         "12:20:00 clock 1 first_reply/1 retargeted target=60m was=60m reason=took_over\n"
+         "12:20:00 clock 1 first_reply/1 breached due=12:20:00 "
+         "ledger=12:00:00-12:10:00,10:00:00-12:00:00 reason=took_over on_retarget\n"
+         "12:30:00 clock 1 first_reply/1 met elapsed=130m "
+         "ledger=12:00:00-12:10:00,10:00:00-12:00:00 late\n");
+}
+
 /* --- targets that come late --------------------------------------------------------------------
  */
 
@@ -385,6 +401,7 @@ int main(void)
         CASE(znuny_200_a_merge_cancels_the_clocks_of_the_source),
         CASE(zammad_983_the_target_keeps_the_earliest_unanswered_message),
         CASE(zammad_2469_a_message_that_came_along_starts_the_next_reply),
+        CASE(what_stands_still_may_be_over_by_what_a_merge_brings),
         CASE(glpi_15605_a_clock_that_gets_its_target_late_has_its_pauses),
         CASE(what_gets_its_target_while_it_stands_still_has_the_time_before),
         CASE(a_message_that_came_along_does_not_have_the_pauses_of_the_target),
