@@ -111,7 +111,28 @@ static enum toc_err say_retargeted(struct work *work, size_t index, const struct
     return record_say(work, index, &said);
 }
 
-/* The calendar may be another under the same name, so the ledger is always summed again. */
+static bool has_wall_time(const struct toc_clock_rule *rule)
+{
+    for (size_t i = 0; i <= TOC_POLICY_PRIORITIES; i++)
+        if (rule->targets[i].kind == TOC_TARGET_ELAPSED)
+            return true;
+    return rule->metric == TOC_CLOCK_LEGAL;
+}
+
+/*
+ * Sums the ledger by the rule of now, for the calendar may be another under the same name. A ledger
+ * has no end, so what both count alike is not summed again.
+ */
+static enum toc_err count_again(struct work *work, size_t index, const struct toc_clock_rule *was)
+{
+    struct clock clock = row_clock(work, index);
+    bool alike = was != NULL && was->calendar == clock.rule->calendar && !has_wall_time(was) &&
+                 !has_wall_time(clock.rule);
+    if (alike && work->mode == TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED)
+        return TOC_OK;
+    return row_sum_ledger(work, clock, index, &clock.row->elapsed_ms);
+}
+
 static enum toc_err set_target(struct work *work, size_t index, const struct toc_clock_rule *was,
                                const char *reason)
 {
@@ -125,7 +146,7 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
     bool same =
         before.live && was != NULL && same_calendar && clock.row->target_ms == before.target_ms;
     clock.row->warned = same ? carried_warnings(warned, was, clock.rule) : 0;
-    TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
+    TOC_TRY(count_again(work, index, was));
     clock_plan(clock);
     bool moved =
         !same || clock.row->due_ms != before.due_ms || clock.row->elapsed_ms != before.elapsed_ms;
