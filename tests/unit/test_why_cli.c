@@ -313,6 +313,32 @@ static void clocks_and_alerts_are_counted_down(void **state)
             "5m00s\n");
 }
 
+static void open_escalations_say_who_has_to_act(void **state)
+{
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    Tocsin__V1__CrossEscalation asked = TOCSIN__V1__CROSS_ESCALATION__INIT, back = asked;
+    Tocsin__V1__CrossEscalation *list[] = {&asked, &back};
+    struct why_now now = {
+        .issue = &issue, .escalations = list, .escalation_count = 2, .now_ms = T0};
+    (void)state;
+    issue.state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_OPEN;
+    asked.id = toc_wire_text("rule:court");
+    asked.team = asked.owner = toc_wire_text("legal");
+    asked.state = TOCSIN__V1__ESCALATION_STATE__ESCALATION_RAISED;
+    asked.changed_ms = T0 - 130000;
+    back.id = toc_wire_text("q1");
+    back.team = toc_wire_text("fraud");
+    back.owner = toc_wire_text("ana");
+    back.state = TOCSIN__V1__ESCALATION_STATE__ESCALATION_RETURNED;
+    back.changed_ms = T0 - 60000;
+    why_write_now(&page, &now);
+    page_is("\nNow       open in queue none\n"
+            "Clocks    none: its route names no SLA\n"
+            "Teams     rule:court to team legal: raised since 11:57:50, next legal\n"
+            "          q1 to team fraud: returned since 11:59:00, next ana\n"
+            "Alerts    none\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -326,6 +352,7 @@ int main(void)
         TEST(unknown_records_are_shown_as_such),
         TEST(why_not_is_answered_rule_by_rule),
         TEST(a_fitting_rule_without_a_path_pages_nobody),
+        TEST(open_escalations_say_who_has_to_act),
         TEST(clocks_and_alerts_are_counted_down),
     };
     setenv("TZ", "UTC", 1);

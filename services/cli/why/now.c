@@ -70,6 +70,20 @@ static void write_clocks(const struct why_page *page, const struct why_now *now)
         say(page, PRINT_PLAIN, "none yet");
 }
 
+/* --- other teams --------------------------------------------------------------------------- */
+
+static void write_escalations(const struct why_page *page, const struct why_now *now)
+{
+    for (size_t i = 0; i < now->escalation_count; i++) {
+        const Tocsin__V1__CrossEscalation *row = now->escalations[i];
+        char state[FIELDS_ENUM_MAX], since[MOMENT_MAX];
+        fields_enum(state, &tocsin__v1__escalation_state__descriptor, (int)row->state);
+        label(page, i == 0 ? "Teams" : "");
+        say(page, PRINT_YELLOW, "%s to team %s: %s since %s, next %s", row->id, row->team, state,
+            moment_near(since, row->changed_ms, now->now_ms), row->owner);
+    }
+}
+
 /* --- alerts -------------------------------------------------------------------------------- */
 
 static void write_alert(const struct why_page *page, const struct why_now *now,
@@ -193,5 +207,6 @@ void why_write_now(const struct why_page *page, const struct why_now *now)
         issue->queue[0] != '\0' ? issue->queue : "none",
         issue->assignee[0] != '\0' ? ", assigned to " : "", issue->assignee);
     write_clocks(page, now);
+    write_escalations(page, now);
     write_alerts(page, now);
 }

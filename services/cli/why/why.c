@@ -209,6 +209,19 @@ static void find_clocks(const Tocsin__V1__Issue *issue, struct why_now *now)
     }
 }
 
+static void find_escalations(const Tocsin__V1__Issue *issue, struct why_now *now)
+{
+    Tocsin__V1__Ask ask;
+    struct view_rows rows;
+    ask_about(issue, TOCSIN__V1__ASK__WHAT__ESCALATIONS, &ask);
+    ask.all = false;
+    if (issue->escalations == 0 ||
+        !view_try(&view, "router", &ask, &tocsin__v1__cross_escalation__descriptor, &rows))
+        return;
+    now->escalations = (Tocsin__V1__CrossEscalation *const *)rows.items;
+    now->escalation_count = rows.count;
+}
+
 /* The policy in force, compiled here: its rules say why nothing was done. NULL when there is none.
  */
 static struct toc_policy *find_policy(void)
@@ -252,6 +265,7 @@ static void write_story(const struct story *story)
     for (size_t i = 0; i < story->count; i++)
         why_record(&page, &story->entries[i]);
     find_clocks(story->issue, &now);
+    find_escalations(story->issue, &now);
     now.alerts = story->alerts;
     now.alert_count = story->alert_count;
     now.policy = now.alert_count == 0 ? policy : NULL;

@@ -55,6 +55,8 @@ struct why_now {
     const Tocsin__V1__IssueClocks *clocks; /* NULL: sla knows none */
     Tocsin__V1__Alert *const *alerts;
     size_t alert_count;
+    Tocsin__V1__CrossEscalation *const *escalations; /* to other teams, not closed yet */
+    size_t escalation_count;
     const struct toc_policy *policy; /* in force; NULL when there is none to be had */
     toc_time_ms now_ms;
 };
