@@ -152,7 +152,7 @@ static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
     tier.ms = 4 * TOC_HOUR_MS;
     clock.metric = toc_wire_text("resolution");
     clock.calendar = toc_wire_text("day");
-    clock.target_ms = clock.elapsed_ms = 4 * TOC_HOUR_MS;
+    clock.target_ms = 4 * TOC_HOUR_MS; /* what has elapsed is all in the open interval */
     change.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
     change.clock = &clock;
     change.sla = toc_wire_text("gold");
@@ -176,6 +176,43 @@ static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
         "                             open 09:00:00.000 \xe2\x80\x93 11:00:00.000\n"
         "                           by tier: 1 4h00m\n"
         "                           by queue: support 3h00m, others 1h00m\n");
+}
+
+static void the_time_of_a_legal_clock_is_no_work(void **state)
+{
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
+    Tocsin__V1__Interval one = TOCSIN__V1__INTERVAL__INIT, *ledger[] = {&one};
+    (void)state;
+    one.from_ms = T0 - 2 * TOC_DAY_MS;
+    one.until_ms = T0;
+    clock.metric = toc_wire_text("gdpr");
+    clock.calendar = toc_wire_text("day");
+    clock.law = toc_wire_text("EU 2016/679 art. 12(3)");
+    clock.target_ms = 31 * TOC_DAY_MS;
+    clock.elapsed_ms = 2 * TOC_DAY_MS;
+    change.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__MET;
+    change.clock = &clock;
+    change.ledger = ledger;
+    change.n_ledger = 1;
+    add("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0, &change);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  sla        gdpr stopped, in time\n"
+            "                           48h of 744h by the wall clock, counted in\n"
+            "                           2026-02-27 12:00:00.000 \xe2\x80\x93 12:00:00.000\n");
+}
+
+static void what_the_router_hears_of_urgency_is_told(void **state)
+{
+    Tocsin__V1__Urgency urgency = TOCSIN__V1__URGENCY__INIT;
+    (void)state;
+    urgency.due_ms = T0 + TOC_HOUR_MS;
+    add("sla", TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED, T0, &urgency);
+    urgency.due_ms = 0;
+    add("sla", TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED, T0 + 1, &urgency);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  sla        next due 13:00:00.000\n"
+            "12:00:00.001  sla        nothing is due next\n");
 }
 
 static void pages_show_their_delivery_and_their_fate(void **state)
@@ -347,6 +384,8 @@ int main(void)
         TEST(a_decision_names_its_rule_and_what_did_not_fit),
         TEST(a_breach_shows_the_sum_behind_it),
         TEST(a_verdict_shows_its_rule_its_slices_and_its_shares),
+        TEST(the_time_of_a_legal_clock_is_no_work),
+        TEST(what_the_router_hears_of_urgency_is_told),
         TEST(pages_show_their_delivery_and_their_fate),
         TEST(a_stranger_s_text_moves_nothing),
         TEST(unknown_records_are_shown_as_such),

@@ -107,6 +107,16 @@ static bool is_wall(const struct toc_clock_rule *rule, const Tocsin__V1__ClockCh
                                                rule->targets[priority].kind == TOC_TARGET_ELAPSED);
 }
 
+/* What the clock had counted, the open interval included: each kind of share adds up to that. */
+static toc_time_ms spent_of(const Tocsin__V1__ClockChange *change)
+{
+    toc_time_ms sum_ms = 0;
+    for (size_t i = 0; i < change->n_shares; i++)
+        if (strcmp(change->shares[i]->kind, change->shares[0]->kind) == 0)
+            sum_ms += change->shares[i]->ms;
+    return sum_ms > change->clock->elapsed_ms ? sum_ms : change->clock->elapsed_ms;
+}
+
 /* The intervals that the clock counted: the sum behind a verdict. */
 static void write_ledger(const struct why_page *page, const Tocsin__V1__Record *record,
                          const Tocsin__V1__ClockChange *change)
@@ -115,8 +125,10 @@ static void write_ledger(const struct why_page *page, const Tocsin__V1__Record *
     const Tocsin__V1__Clock *clock = change->clock;
     const struct toc_clock_rule *rule = rule_of(page, record, change);
     size_t first = change->n_ledger > LEDGER_SHOWN ? change->n_ledger - LEDGER_SHOWN : 0;
-    why_detail(page, "%s of %s worked by calendar %s%s", moment_exact(spent, clock->elapsed_ms),
-               moment_exact(target, clock->target_ms), clock->calendar,
+    bool wall = clock->law[0] != '\0' || (rule != NULL && is_wall(rule, change));
+    why_detail(page, "%s of %s %s%s%s", moment_exact(spent, spent_of(change)),
+               moment_exact(target, clock->target_ms),
+               wall ? "by the wall clock" : "worked by calendar ", wall ? "" : clock->calendar,
                change->n_ledger > 0 ? ", counted in" : "");
     if (clock->kept_ms > 0)
         why_detail(page, "%s kept from an earlier policy", moment_exact(spent, clock->kept_ms));
@@ -133,7 +145,7 @@ static void write_ledger(const struct why_page *page, const Tocsin__V1__Record *
                        moment_beside(until, whole.until_ms, page->day_ms));
         if (open)
             whole.until_ms = record->at_ms;
-        if (rule != NULL && !is_wall(rule, change))
+        if (rule != NULL && !wall)
             write_slices(page, rule->calendar, whole);
     }
 }
@@ -229,9 +241,11 @@ static void on_retargeted(const struct why_page *page, const Tocsin__V1__Record 
     if (change->old_due_ms != 0)
         why_detail(page, "due before: %s", due_text(page, was, change->old_due_ms));
     if (clock->manual_due_ms != 0)
-        why_detail(page, "by hand: %s%s",
-                   clock->manual_by[0] != '\0' ? clock->manual_by : "someone",
-                   clock->manual_end_ms != 0 ? ", for a while" : "");
+        why_detail(
+            page, "by hand: %s%s%s", clock->manual_by[0] != '\0' ? clock->manual_by : "someone",
+            clock->manual_end_ms != 0 ? ", until " : "",
+            clock->manual_end_ms != 0 ? moment_beside(was, clock->manual_end_ms, page->day_ms)
+                                      : "");
     if (change->reason[0] != '\0')
         why_detail(page, "because: %s", change->reason);
     write_rule(page, record, change);

@@ -110,6 +110,15 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
         why_detail(page, "because: %s", change->reason);
 }
 
+static void on_urgency(const struct why_page *page, const Tocsin__V1__Urgency *urgency)
+{
+    char due[MOMENT_MAX];
+    if (urgency->due_ms == 0)
+        headline(page, PRINT_DIM, "nothing is due next");
+    else
+        headline(page, PRINT_DIM, "next due %s", moment_beside(due, urgency->due_ms, page->day_ms));
+}
+
 /* --- an entry ------------------------------------------------------------------------------ */
 
 static void write_margin(struct why_page *page, const struct why_entry *entry)
@@ -147,6 +156,8 @@ static void write_body(const struct why_page *page, const Tocsin__V1__Record *re
         why_clock(page, record, clock);
     else if (body->descriptor == &tocsin__v1__alert_change__descriptor)
         on_alert(page, record, message);
+    else if (body->descriptor == &tocsin__v1__urgency__descriptor)
+        on_urgency(page, message);
     else if (body->descriptor == &tocsin__v1__issue_refused__descriptor)
         headline(page, PRINT_YELLOW, "%s refused (%s): %s",
                  ((const Tocsin__V1__IssueRefused *)message)->event_type,
