@@ -1,10 +1,82 @@
 #include "common/wire.h"
 
-#include "common/wire_internal.h"
+static const uint8_t *read_long_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70 && p < end; shift += 7) {
+        uint8_t byte = *p++;
+        if (shift == 63 && byte > 1)
+            return NULL;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            *out = value;
+            return p;
+        }
+    }
+    return NULL;
+}
+
+/* Most tags, lengths and numbers are one byte. */
+static inline const uint8_t *read_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+    if (p == end || (*p & 0x80) != 0)
+        return read_long_varint(p, end, out);
+    *out = *p;
+    return p + 1;
+}
+
+enum toc_err toc_wire_number(struct toc_wire_reader *reader, unsigned wire_type, uint64_t *out)
+{
+    const uint8_t *p = reader->next;
+    size_t size = wire_type == 1 ? 8 : 4;
+    if (wire_type == 0) {
+        p = read_varint(p, reader->end, out);
+        if (p == NULL)
+            return TOC_ERR_MALFORMED;
+        reader->next = p;
+        return TOC_OK;
+    }
+    if ((size_t)(reader->end - p) < size)
+        return TOC_ERR_MALFORMED;
+    *out = 0;
+    for (size_t i = 0; i < size; i++)
+        *out |= (uint64_t)p[i] << (8 * i);
+    reader->next = p + size;
+    return TOC_OK;
+}
 
 enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field *out)
 {
-    return wire_read_field(reader, out);
+    const uint8_t *p = reader->next;
+    uint64_t tag;
+    if (p == reader->end)
+        return TOC_NONE;
+    p = read_varint(p, reader->end, &tag);
+    if (p == NULL || tag > UINT32_MAX || tag >> 3 == 0)
+        return TOC_ERR_MALFORMED;
+    out->number = (uint32_t)(tag >> 3);
+    out->wire_type = tag & 7;
+    struct toc_wire_reader rest = {p, reader->end};
+    uint64_t size;
+    switch (out->wire_type) {
+    case 0:
+    case 1:
+    case 5:
+        TOC_TRY(toc_wire_number(&rest, out->wire_type, &out->value));
+        p = rest.next;
+        break;
+    case 2:
+        p = read_varint(p, reader->end, &size);
+        if (p == NULL || size > (uint64_t)(reader->end - p))
+            return TOC_ERR_MALFORMED;
+        out->bytes = toc_str(p, (size_t)size);
+        p += size;
+        break;
+    default: /* groups were never part of proto3 */
+        return TOC_ERR_MALFORMED;
+    }
+    reader->next = p;
+    return TOC_OK;
 }
 
 static bool is_known_value(const ProtobufCFieldDescriptor *field, const void *value)
@@ -50,6 +122,16 @@ bool toc_wire_is_known(const ProtobufCMessage *message)
             return false;
     }
     return true;
+}
+
+enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message, struct toc_str *out)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *bytes = toc_arena_take(arena, size);
+    if (bytes == NULL)
+        return TOC_ERR_LIMIT;
+    *out = toc_str(bytes, protobuf_c_message_pack(message, bytes));
+    return TOC_OK;
 }
 
 static uint8_t *put_varint(uint8_t *out, uint64_t value)

@@ -78,6 +78,10 @@ static inline struct toc_wire_reader toc_wire_reader(struct toc_str bytes)
 /* TOC_NONE at the end, TOC_ERR_MALFORMED for anything that is no field. */
 TOC_MUST enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field *out);
 
+/* A number without a tag: a varint (0), fixed64 (1) or fixed32 (5). As toc_wire_next. */
+TOC_MUST enum toc_err toc_wire_number(struct toc_wire_reader *reader, unsigned wire_type,
+                                      uint64_t *out);
+
 static inline toc_time_ms toc_wire_zigzag(uint64_t v)
 {
     return (toc_time_ms)(v >> 1) ^ -(toc_time_ms)(v & 1);

@@ -6,7 +6,7 @@
  * Only what the contract uses is here: proto3 without `optional`, so that a field is there or has
  * its default.
  */
-#include "common/wire_internal.h"
+#include "common/wire.h"
 
 static unsigned wire_type_of(ProtobufCType type)
 {
@@ -61,7 +61,7 @@ static enum toc_err scan(const ProtobufCMessageDescriptor *type, struct toc_str 
     enum toc_err err;
     if (depth > TOC_WIRE_DEPTH_MAX)
         return TOC_ERR_MALFORMED;
-    while ((err = wire_read_field(&reader, &field)) == TOC_OK) {
+    while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
         if (++*fields > TOC_WIRE_FIELDS_MAX)
             return TOC_ERR_MALFORMED;
         const ProtobufCFieldDescriptor *known = find_field(type, field.number, &next);
@@ -94,6 +94,35 @@ struct unpacking {
 static enum toc_err fill(struct unpacking *u, ProtobufCMessage *message, struct toc_str bytes,
                          unsigned depth);
 
+static size_t size_of(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_BOOL:
+        return sizeof(protobuf_c_boolean);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return 8;
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_SINT32:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_ENUM:
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        break;
+    }
+    return 4;
+}
+
 /* Numbers of the wire are little-endian, as the machines that this runs on. */
 static void put_number(ProtobufCType type, uint64_t value, void *at)
 {
@@ -112,7 +141,7 @@ static void put_number(ProtobufCType type, uint64_t value, void *at)
         memcpy(at, &zigzag, sizeof(zigzag));
         break;
     default:
-        if (wire_size_of(type) == sizeof(value))
+        if (size_of(type) == sizeof(value))
             memcpy(at, &value, sizeof(value));
         else
             memcpy(at, &low, sizeof(low));
@@ -194,7 +223,7 @@ static bool is_filled(size_t count)
 /* A zeroed entry behind the last; NULL when the arena is exhausted. */
 static void *add_entry(struct unpacking *u, const ProtobufCFieldDescriptor *field, char *base)
 {
-    size_t size = wire_size_of(field->type), count;
+    size_t size = size_of(field->type), count;
     char *list;
     memcpy(&count, base + field->quantifier_offset, sizeof(count));
     memcpy(&list, base + field->offset, sizeof(list));
@@ -228,7 +257,7 @@ static enum toc_err add_packed(struct unpacking *u, const ProtobufCFieldDescript
     struct toc_wire_reader reader = toc_wire_reader(bytes);
     while (reader.next != reader.end) {
         uint64_t value;
-        TOC_TRY(wire_read_number(&reader, wire_type, &value));
+        TOC_TRY(toc_wire_number(&reader, wire_type, &value));
         void *entry = add_entry(u, field, base);
         if (entry == NULL)
             return TOC_ERR_LIMIT;
@@ -242,7 +271,7 @@ static enum toc_err add_packed(struct unpacking *u, const ProtobufCFieldDescript
 /* Of a oneof what came last counts, and nothing of what came before, as the library has it. */
 static void choose(const ProtobufCFieldDescriptor *field, char *base)
 {
-    memset(base + field->offset, 0, wire_size_of(field->type));
+    memset(base + field->offset, 0, size_of(field->type));
     memcpy(base + field->quantifier_offset, &field->id, sizeof(field->id));
 }
 
@@ -304,7 +333,7 @@ static enum toc_err fill(struct unpacking *u, ProtobufCMessage *message, struct 
     enum toc_err err;
     if (depth > TOC_WIRE_DEPTH_MAX)
         return TOC_ERR_MALFORMED;
-    while ((err = wire_read_field(&reader, &in)) == TOC_OK) {
+    while ((err = toc_wire_next(&reader, &in)) == TOC_OK) {
         if (++u->fields > TOC_WIRE_FIELDS_MAX)
             return TOC_ERR_MALFORMED;
         const ProtobufCFieldDescriptor *field = find_field(type, in.number, &next);
