@@ -47,6 +47,8 @@ enum toc_err assign_event(struct work *work)
     change.what = hands_off ? TOCSIN__V1__ISSUE_CHANGE__WHAT__HANDED_OFF
                             : TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED;
     issue->bot = issue->bot && !hands_off;
+    if (hands_off && issue->unanswered_ms != 0)
+        issue->unanswered_ms = work->at_ms; /* from now on it is people who owe an answer */
     set_assignee(work, assigned);
     struct route_move move = {.queue = assigned->queue[0] != '\0' ? assigned->queue : issue->queue,
                               .assignee = issue->assignee,

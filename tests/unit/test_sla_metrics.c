@@ -454,6 +454,21 @@ static void a_reset_begins_anew_and_a_cancellation_gives_no_verdict(void **state
            "13:00:00 clock 1 resolution/3 started target=240m next=17:00:00\n");
 }
 
+static void what_a_bot_had_is_not_waited_for_again_after_a_merge(void **state)
+{
+    (void)state;
+    expect("10:00 open category=next bot=1\n"
+           "10:10 inbound\n"
+           "10:20 open issue=2 category=next\n"
+           "10:30 assign action=HAND_OFF\n"
+           "10:40 merge issue=2 into=1\n",
+           "10:20:00 clock 1 first_reply/1 started target=60m next=11:20:00\n"
+           "10:30:00 clock 1 first_reply/1 started target=60m next=11:30:00\n"
+           "10:40:00 clock 1 first_reply/1 cancelled reason=merged\n"
+           "10:40:00 clock 1 first_reply/1 retargeted target=60m was=60m due=11:20:00 "
+           "reason=took_over\n");
+}
+
 static void a_state_resets_when_the_issue_comes_into_it_and_not_while_it_is_there(void **state)
 {
     (void)state;
@@ -498,6 +513,7 @@ int main(void)
         CASE(a_condition_that_does_not_hold_any_more_cancels),
         CASE(what_a_happening_paused_waits_for_a_start),
         CASE(a_reset_begins_anew_and_a_cancellation_gives_no_verdict),
+        CASE(what_a_bot_had_is_not_waited_for_again_after_a_merge),
         CASE(a_state_resets_when_the_issue_comes_into_it_and_not_while_it_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
