@@ -1,4 +1,5 @@
 /* Conditions: `when` of triage rules, routes and alert rules. */
+#include "common/event_types.h"
 #include "common/policy/build.h"
 
 #include <stdio.h>
@@ -48,27 +49,65 @@ static void check_tier(struct toc_build *b, const struct toc_yaml *node,
     toc_diag_hint(b->diag, "1 partner, 2 in-house, 3 expert");
 }
 
+/* One of these, or a pattern that fits one. */
+static void check_word(struct toc_build *b, const struct toc_yaml *node,
+                       const struct toc_match_value *value, const char *what,
+                       const struct toc_words *words)
+{
+    unsigned word;
+    if (value->kind == TOC_MATCH_EQUAL) {
+        (void)toc_value_word(b, node, what, words, &word);
+        return;
+    }
+    for (size_t i = 0; i < words->count; i++)
+        if (words->words[i] && toc_match_glob(node->text, toc_str_of(words->words[i])))
+            return;
+    toc_diag_error(b->diag, node->offset, "no %s fits '%.*s'", what, TOC_DIAG_ARG(node->text));
+}
+
+static void check_queue(struct toc_build *b, const struct toc_yaml *node,
+                        const struct toc_match_value *value)
+{
+    const struct toc_names queues = {b->queues, b->policy.queue_count, sizeof(*b->queues)};
+    size_t index;
+    if (value->kind == TOC_MATCH_EQUAL) {
+        (void)toc_value_reference(b, node, "queue", &queues, &index);
+        return;
+    }
+    for (size_t i = 0; i < b->policy.queue_count; i++)
+        if (b->queues[i].name && toc_match_glob(node->text, toc_str_of(b->queues[i].name)))
+            return;
+    toc_diag_error(b->diag, node->offset, "no queue fits '%.*s'", TOC_DIAG_ARG(node->text));
+}
+
+static void check_type(struct toc_build *b, const struct toc_yaml *node,
+                       const struct toc_match_value *value)
+{
+    if (value->kind != TOC_MATCH_EQUAL || toc_event_type_find(node->text) != NULL)
+        return;
+    toc_diag_error(b->diag, node->offset, "there is no type '%.*s' of events",
+                   TOC_DIAG_ARG(node->text));
+    toc_diag_hint(b->diag, "such as tocsin.issue.opened or tocsin.issue.classified");
+}
+
 /* A value that can never occur is a mistake where all that can occur is known. */
 static void check_value(struct toc_build *b, const struct toc_yaml *node, enum toc_field field,
                         const struct toc_match_value *value)
 {
-    const struct toc_names queues = {b->queues, b->policy.queue_count, sizeof(*b->queues)};
-    unsigned word;
-    size_t index;
     if (field == TOC_FIELD_TIER)
         check_tier(b, node, value);
-    if (value->kind != TOC_MATCH_EQUAL)
-        return;
-    if (field == TOC_FIELD_RISK)
-        (void)toc_value_word(b, node, "risk", &toc_words_risk, &word);
+    else if (field == TOC_FIELD_RISK)
+        check_word(b, node, value, "risk", &toc_words_risk);
     else if (field == TOC_FIELD_PRIORITY)
-        (void)toc_value_word(b, node, "priority", &toc_words_priority, &word);
+        check_word(b, node, value, "priority", &toc_words_priority);
     else if (field == TOC_FIELD_STATE)
-        (void)toc_value_word(b, node, "state", &toc_words_state, &word);
+        check_word(b, node, value, "state", &toc_words_state);
     else if (field == TOC_FIELD_BOT || field == TOC_FIELD_APPEAL)
-        (void)toc_value_word(b, node, "answer", &words_yes_no, &word);
+        check_word(b, node, value, "answer", &words_yes_no);
     else if (field == TOC_FIELD_QUEUE)
-        (void)toc_value_reference(b, node, "queue", &queues, &index);
+        check_queue(b, node, value);
+    else if (field == TOC_FIELD_TYPE)
+        check_type(b, node, value);
 }
 
 static void read_values(struct toc_build *b, const struct toc_yaml *entry,

@@ -34,6 +34,8 @@ static void read_queues(struct toc_build *b, const struct toc_yaml *node, struct
     const struct toc_queue **queues;
     if (item && count > LIST_MAX)
         toc_diag_error(b->diag, node->offset, "more than %d queues", LIST_MAX);
+    if (item && count == 0)
+        toc_diag_error(b->diag, node->offset, "a person who serves no queue");
     queues = item ? toc_build_array(b, count, sizeof(*queues)) : NULL;
     if (!queues)
         return;

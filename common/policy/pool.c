@@ -96,6 +96,10 @@ static void check_unserved(struct toc_build *b, const struct toc_yaml *entry,
         toc_diag_hint(b->diag, "name it in the 'queues' of somebody under 'people'");
         return;
     }
+    if (b->policy.person_count > 0 && !queue->partner) { /* a partner has a tool of its own */
+        toc_diag_warning(b->diag, entry->key->offset, "nobody serves queue '%s'", queue->name);
+        toc_diag_hint(b->diag, "its issues are offered to nobody; a tool has to assign them");
+    }
 }
 
 /* --- ways between queues ---------------------------------------------------------------------- */
@@ -148,6 +152,10 @@ static void check_ways(struct toc_build *b, const struct toc_yaml *entry,
                        const struct toc_queue *queue)
 {
     const struct toc_queue *up = queue->on_breach;
+    for (size_t i = 0; i < queue->follow_sun_count; i++)
+        if (queue->follow_sun[i] == queue)
+            toc_diag_error(b->diag, value_of(entry, "follow_sun")->offset,
+                           "queue '%s' follows the sun to itself", queue->name);
     check_cycle(b, entry, "spill", queue, next_spill);
     check_cycle(b, entry, "on_breach", queue, next_breach);
     if (!up || up->tier == 0 || up->tier >= queue->tier)

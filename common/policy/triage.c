@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define FACTS_MAX 16 /* of one category */
+#define TAGS_MAX  32 /* an issue has no more */
 /* Bytes: "rule:" and the name are the id of the escalation that a rule raises. */
 #define TEAM_RULE_MAX (TOC_ESCALATION_ID_MAX - 5)
 
@@ -39,7 +40,7 @@ const struct toc_key toc_keys_set[SET_KEY_COUNT + 1] = {
     [CATEGORY] = {"category", false, "TEXT", AS_IT_IS, "What it is about."},
     [RISK] = {"risk", false, "RISK", AS_IT_IS, "`none`, `low`, `elevated`, `severe`, `critical`."},
     [PRIORITY] = {"priority", false, "PRIORITY", AS_IT_IS, "`P1` to `P4`."},
-    [TAGS] = {"tags", false, "[TEXT]", "[]", "Tags to add."},
+    [TAGS] = {"tags", false, "[TEXT]", "[]", "Tags to add, at most 32."},
     [SOP] = {"sop", false, "NAME@VERSION", AS_IT_IS, "The procedure to follow: `csam-report@7`."},
     [CONTENT_CLASS] = {"content_class", false, "NAME", AS_IT_IS,
                        "What looking at it exposes a person to."},
@@ -103,6 +104,8 @@ static void read_set(struct toc_build *b, const struct toc_yaml *node, struct to
         (void)read_sop(b, values[SOP], &rule->sop);
     if (values[CONTENT_CLASS])
         (void)toc_value_name(b, values[CONTENT_CLASS], "the content class", &rule->content_class);
+    if (tags.count > TAGS_MAX)
+        toc_diag_error(b->diag, values[TAGS]->offset, "more than %d tags", TAGS_MAX);
     rule->tags = tags.values;
     rule->tag_count = tags.count;
 }

@@ -464,6 +464,10 @@ static void conditions_can_come_true(void **state)
         {"{fact.: x}", "the name of a fact is empty", NULL},
         {"{bot: maybe}", "unknown answer 'maybe'", "one of no, yes"},
         {"{state: opened}", "unknown state 'opened'", NULL},
+        {"{risk: \"sevr*\"}", "no risk fits 'sevr*'", NULL},
+        {"{priority: \"Q?\"}", "no priority fits 'Q?'", NULL},
+        {"{queue: \"secnd*\"}", "no queue fits 'secnd*'", NULL},
+        {"{type: issue.opened}", "there is no type 'issue.opened' of events", "tocsin.issue"},
         {"{not: {}}", "'not' is empty", NULL},
         {"{not: [a]}", "'not' has to be a map", NULL},
         {"{channel: [web, chat], not: {channel: [\"*\"]}}", "can never come true", NULL},
@@ -532,6 +536,9 @@ static void triage_and_alerts_are_checked(void **state)
     assert_rest("triage: [{rule: a, set: {}}]", "'set' is empty", NULL);
     assert_rest("triage: [{rule: a, set: {priority: 1}}]", "unknown priority '1'", "one of P1, P2");
     assert_rest("triage: [{rule: a}]", "a triage rule without 'set' or 'escalate'", NULL);
+    assert_rest("triage: [{rule: a, set: {tags: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,"
+                "A,B,C,D,E,F,G,H,I]}}]",
+                "more than 32 tags", NULL);
     assert_rest("triage: [{rule: a, set: {sop: report}}]", "the procedure 'report' has no version",
                 "such as 'report@1'");
     assert_rest("triage: [{rule: a, set: {sop: \"report@\"}}]", "its version is empty", NULL);

@@ -333,6 +333,22 @@ static void an_alert_asks_a_clock_only_for_what_it_knows(void **state)
                  "hint: then a rule can ask for queue, source, risk and priority\n");
 }
 
+/* A partner's queue may be worked by a tool of its own. */
+static void a_queue_beside_those_with_people_is_told_of(void **state)
+{
+    (void)state;
+    write_file("root.yaml", "policy: 1\nroutes: [{rule: all, queue: desk}]\n"
+                            "queues:\n"
+                            "  desk: {tier: 1}\n"
+                            "  back: {tier: 2}\n"
+                            "  theirs: {tier: 1, partner: acme}\n"
+                            "people: {ana: {queues: [desk], capacity: 1}}\n");
+    assert_found("root.yaml:5:3: warning: nobody serves queue 'back'\n"
+                 "    5 |   back: {tier: 2}\n"
+                 "      |   ^\n"
+                 "hint: its issues are offered to nobody; a tool has to assign them\n");
+}
+
 /* --- what is shipped -------------------------------------------------------------------------- */
 
 static void shipped_policies_have_no_error_and_no_warning(void **state)
@@ -402,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(holidays_of_a_file_close, begin, end),
         cmocka_unit_test_setup_teardown(doubtful_dates_are_warned_about, begin, end),
         cmocka_unit_test_setup_teardown(windows_that_overlap_are_both_named, begin, end),
+        cmocka_unit_test_setup_teardown(a_queue_beside_those_with_people_is_told_of, begin, end),
         cmocka_unit_test_setup_teardown(an_alert_asks_a_clock_only_for_what_it_knows, begin, end),
         cmocka_unit_test(shipped_policies_have_no_error_and_no_warning),
         cmocka_unit_test_setup_teardown(public_holiday_files_are_read, begin, end),

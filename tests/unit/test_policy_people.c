@@ -201,6 +201,17 @@ static void an_unknown_calendar_or_queue_is_an_error(void **state)
                  "there is no queue 'nowhere'", NULL);
 }
 
+static void who_serves_nothing_and_a_sun_that_leads_nowhere_are_errors(void **state)
+{
+    (void)state;
+    assert_error(HEAD "queues: {front: {tier: 1}}\n"
+                      "people: {ana: {queues: [front], capacity: 1}, ben: {queues: [], capacity: "
+                      "1}}\n",
+                 "5:61", "a person who serves no queue", NULL);
+    assert_error(HEAD "queues: {front: {tier: 1, follow_sun: [front]}}\n" ANA, "4:39",
+                 "queue 'front' follows the sun to itself", NULL);
+}
+
 static void numbers_and_delays_have_bounds(void **state)
 {
     (void)state;
@@ -238,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_cycle_of_breaches_is_named_at_each_queue_of_it),
         cmocka_unit_test(a_breach_never_leads_down),
         cmocka_unit_test(an_unknown_calendar_or_queue_is_an_error),
+        cmocka_unit_test(who_serves_nothing_and_a_sun_that_leads_nowhere_are_errors),
         cmocka_unit_test(numbers_and_delays_have_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
