@@ -3,6 +3,7 @@
 #include "services/router/appeal.h"
 #include "services/router/classify.h"
 #include "services/router/machine.h"
+#include "services/router/offer.h"
 #include "services/router/triage.h"
 
 static void take_name(Tocsin__V1__Issue *issue, const Tocsin__V1__Event *event)
@@ -110,6 +111,8 @@ static enum toc_err open_late(struct work *work)
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
     TOC_TRY(classify_by_policy(work, &change, false));
+    if (appeal_excludes(work->issue, work->issue->offered_to))
+        TOC_TRY(offer_take_back(work, "decider"));
     return appeal_opened(work);
 }
 

@@ -66,10 +66,22 @@ static void who_is_not_named_for_a_while_keeps_a_true_load(void **state)
     assert_int_equal(person_of("ana")->load, 0);
 }
 
+/* A stub was offered before anybody knew that it contests a decision of just that person. */
+static void an_offer_to_the_decider_ends_when_the_appeal_is_known(void **state)
+{
+    (void)state;
+    people_begin(PEOPLE_TWO, "09:00 presence online agent=ana\n10:00 inbound\n10:00:11 time\n"
+                             "10:00:11 presence online agent=ben\n");
+    people_expect("10:00:12 open appeal=9 decider=ana\n10:00:13 time\n",
+                  "10:00:12 issue 1 released by=ana reason=decider\n"
+                  "10:00:12 issue 1 offered to=ben until=10:02:12 not=ana:decider\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_name_longer_than_any_in_a_policy_is_assigned_and_counted_for_nobody),
+        CASE(an_offer_to_the_decider_ends_when_the_appeal_is_known),
         CASE(who_is_named_later_keeps_a_true_load),
         CASE(who_is_not_named_for_a_while_keeps_a_true_load),
     };
