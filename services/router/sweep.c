@@ -91,6 +91,20 @@ static enum toc_err leads_elsewhere(const struct work *work, const struct toc_po
     return TOC_OK;
 }
 
+/* Whether a rule of the policy would send the issue to where it is, triaged as it was. */
+static enum toc_err is_held_by_rule(const struct work *work, const struct toc_policy *policy,
+                                    bool *out)
+{
+    Tocsin__V1__Issue issue = *work->issue;
+    struct work trial = *work;
+    struct decision decision;
+    trial.issue = &issue;
+    TOC_TRY(triage_apply(&trial, policy, &decision));
+    const struct toc_triage_rule *rule = decision.triage;
+    *out = rule != NULL && rule->queue != NULL && strcmp(rule->queue->name, issue.queue) == 0;
+    return TOC_OK;
+}
+
 static enum toc_err sweep_issue(struct toc_turn *turn, const sweep_row *sweep,
                                 Tocsin__V1__Issue *issue)
 {
@@ -98,16 +112,19 @@ static enum toc_err sweep_issue(struct toc_turn *turn, const sweep_row *sweep,
     struct route_cause cause = {.reason = ROUTE_POLICY, .mode = sweep->mode};
     const struct toc_policy *policy;
     struct decision decision = {0};
-    bool elsewhere, triages = sweep->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE;
+    bool elsewhere, held = false,
+                    triages = sweep->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE;
     enum toc_err err = toc_turn_policy(turn, sweep->version, &policy);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     TOC_TRY(leads_elsewhere(&work, policy, triages, &elsewhere));
     if (triages)
         TOC_TRY(triage_apply(&work, policy, &decision));
+    else if (elsewhere)
+        TOC_TRY(is_held_by_rule(&work, policy, &held));
     cause.rule = decision.triage;
     cause.keeps_chosen = !work_became_risky(&work);
-    cause.keeps_queue = cause.keeps_chosen && !elsewhere;
+    cause.keeps_queue = cause.keeps_chosen && (held || !elsewhere);
     TOC_TRY(route_by_policy(&work, policy, &cause));
     if (decision.triage != NULL && decision.triage->team != NULL)
         TOC_TRY(escalation_raise_by_rule(&work, decision.triage));

@@ -223,6 +223,24 @@ static void from_a_queue_that_the_new_version_lacks_issues_go_to_their_route(voi
            "11:01:00 policy_swept v3 issues=3 concerned=3 done\n");
 }
 
+/* The default route changes; what a rule has escalated is no matter of the routes. */
+static void what_a_rule_has_escalated_stays_while_the_rule_does(void **state)
+{
+    (void)state;
+    before();
+    quietly("10:00 open tags=hot\n10:00 open issue=2\n");
+    apply(HEAD("back: {tier: 2}") "triage: [{rule: hot, when: {tag: hot}, set: {priority: P2}, "
+                                  "escalate: {queue: back}}]\n"
+                                  "routes: [{rule: all, queue: money}]\n",
+          FROM_NOW);
+    expect("11:01 time\n",
+           "11:00:00 issue 1 policy P2 new from=back queue=back tier=2 tags=hot rule=all from_now "
+           "reason=policy v3\n"
+           "11:00:00 issue 1 policy new from=front queue=money tier=2 rule=all from_now "
+           "reason=policy v3\n"
+           "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
+}
+
 static void without_a_sweep_they_leave_it_when_they_are_routed_again(void **state)
 {
     (void)state;
@@ -358,6 +376,7 @@ int main(void)
         CASE(what_was_over_keeps_its_version_whenever_it_reopens),
         CASE(two_versions_go_one_after_the_other),
         CASE(from_a_queue_that_the_new_version_lacks_issues_go_to_their_route),
+        CASE(what_a_rule_has_escalated_stays_while_the_rule_does),
         CASE(without_a_sweep_they_leave_it_when_they_are_routed_again),
         CASE(retroactively_a_risk_is_found_and_its_team_asked),
         CASE(retroactively_the_route_follows_what_triage_says_now),
