@@ -19,6 +19,14 @@ static void set_assignee(struct work *work, const Tocsin__V1__IssueAssigned *ass
         issue->claimed_ms = issue->assignee[0] != '\0' ? work->at_ms : 0;
 }
 
+/* Somebody gives back what somebody else has. */
+static bool is_not_theirs(const Tocsin__V1__Issue *issue, const Tocsin__V1__IssueAssigned *assigned)
+{
+    return assigned->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__RELEASE &&
+           assigned->assignee[0] != '\0' && issue->assignee[0] != '\0' &&
+           strcmp(assigned->assignee, issue->assignee) != 0;
+}
+
 /* A bot gives the issue to people, or a person takes it. */
 static bool ends_bot(const struct work *work, const Tocsin__V1__IssueAssigned *assigned)
 {
@@ -43,6 +51,9 @@ enum toc_err assign_event(struct work *work)
     TOC_TRY(offer_event(work, &done));
     if (done)
         return TOC_OK;
+    if (is_not_theirs(issue, assigned))
+        return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE,
+                           "somebody else has the issue");
     bool hands_off = ends_bot(work, assigned);
     change.what = hands_off ? TOCSIN__V1__ISSUE_CHANGE__WHAT__HANDED_OFF
                             : TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED;

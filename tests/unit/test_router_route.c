@@ -129,6 +129,17 @@ static void a_severe_risk_is_never_held_back(void **state)
     assert_string_equal(change->issue->path, "wake");
 }
 
+static void nobody_gives_back_what_somebody_else_has(void **state)
+{
+    (void)state;
+    chain_run(&chain, "10:00 open\n10:01 assign action=ASSIGN assignee=ana\n");
+    core_transcript(chain.router);
+    chain_run(&chain, "10:02 assign action=RELEASE assignee=ben\n");
+    assert_text(core_transcript(chain.router), "10:02:00 refused tocsin.issue.assigned state "
+                                               "(somebody else has the issue)\n");
+    assert_string_equal(after("10:03 assign action=RELEASE\n")->issue->assignee, "");
+}
+
 #define UP                                                                                         \
     "policy: 1\ncalendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"          \
     "queues:\n  one: {tier: 1, hops: 1, on_breach: two}\n"                                         \
@@ -208,6 +219,7 @@ int main(void)
         CASE(who_had_it_in_the_old_queue_has_it_no_more),
         CASE(an_issue_that_rules_pass_to_and_fro_stays_until_a_person_chooses),
         CASE(a_severe_risk_is_never_held_back),
+        CASE(nobody_gives_back_what_somebody_else_has),
         CASE(breaches_move_an_issue_as_often_as_its_queue_allows),
         CASE(a_breach_is_no_reason_to_hold_a_severe_risk_back),
         CASE(the_earliest_unanswered_message_is_kept),
