@@ -60,7 +60,8 @@ static bool follows_states(const struct work *work, struct clock clock)
 static enum toc_err rewrite(struct work *work, size_t index, struct clock clock,
                             const struct segment *segments, size_t count)
 {
-    uint32_t still = clock.rule->pause.states | clock.rule->stop.states;
+    const struct toc_clock_rule *rule = clock.rule;
+    uint32_t still = rule->pause.states | rule->stop.states | rule->cancel.states;
     struct toc_interval run = {0, 0};
     clock.row->intervals = 0;
     for (size_t i = 0; i < count; i++) {

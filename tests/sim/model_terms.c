@@ -84,7 +84,7 @@ void model_recount(struct expected *issue, struct instance *clock,
                    const struct toc_clock_rule *rule)
 {
     const struct history *history = issue->history;
-    uint32_t still = rule->pause.states | rule->stop.states;
+    uint32_t still = rule->pause.states | rule->stop.states | rule->cancel.states;
     if (clock->held || rule->pause.happenings != 0)
         return;
     clock->span_count = 0;

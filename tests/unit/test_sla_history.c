@@ -25,6 +25,8 @@
     "    next_reply: {targets: {default: 1h}}, resolution: {targets: {default: 8h}}}}\n"           \
     "  bot: {calendar: always, clocks: {first_reply: {targets: {default: 1h}},\n"                  \
     "    resolution: {targets: {default: 8h}}}}\n"                                                 \
+    "  parked: {calendar: always, clocks: {resolution: {targets: {default: " target                \
+    "}, cancel_on: [on_hold], again: continue}}}\n"                                                \
     "  urgent: {calendar: always, pause_on: [pending], clocks: {resolution: {targets: {P1: "       \
     "2h}}}}\n"                                                                                     \
     "  patient: {calendar: always, pause_on: [pending], clocks: {first_reply: {targets: "          \
@@ -254,6 +256,20 @@ static void what_a_merge_brought_along_is_counted_again_too(void **state)
          "11:30:00 clock 1 first_reply/1 breached due=11:30:00 ledger=10:30:00-\n");
 }
 
+static void what_cancelled_a_clock_that_went_on_is_not_counted_again(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=parked queue=q\n"
+         "11:00 status state=on_hold\n"
+         "13:00 status state=open\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=14:00:00\n"
+         "11:00:00 clock 1 resolution/1 cancelled\n"
+         "13:00:00 clock 1 resolution/2 started target=240m next=16:00:00\n");
+    sla_feed_policy(&feed, "14:00", longer);
+    told("14:00 policy mode=RETROACTIVE policy=2\n",
+         "14:00:00 clock 1 resolution/2 recomputed due=18:00:00 from=16:00:00\n");
+}
+
 static void report_only_changes_nothing_and_says_what_would(void **state)
 {
     (void)state;
@@ -409,6 +425,7 @@ int main(void)
         CASE(from_now_keeps_the_time_that_was_counted),
         CASE(retroactive_counts_as_if_the_rule_had_always_been_there),
         CASE(what_a_merge_brought_along_is_counted_again_too),
+        CASE(what_cancelled_a_clock_that_went_on_is_not_counted_again),
         CASE(report_only_changes_nothing_and_says_what_would),
         CASE(a_tighter_policy_breaches_at_once_and_a_report_says_it_would),
         CASE(another_calendar_counts_from_now_only),
