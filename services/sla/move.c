@@ -122,7 +122,7 @@ static void renew(struct work *work, Tocsin__V1__Clock *row, const struct toc_cl
  */
 static enum toc_err earn_pauses(struct work *work, size_t index, struct clock clock)
 {
-    if (clock.rule->pause.states == 0 || clock.row->intervals != 0 ||
+    if (clock.rule->pause.states == 0 ||
         work->change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER)
         return TOC_OK;
     TOC_TRY(edit_recount(work, index));
@@ -149,7 +149,7 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
         clock_plan(clock);
     else
         clock_run(clock, from_ms);
-    if (from_ms < work->at_ms)
+    if (from_ms < work->at_ms && clock.row->started_ms == from_ms) /* it does not go on */
         TOC_TRY(earn_pauses(work, index, clock));
     TOC_TRY(say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED, resets ? "reset" : NULL));
     if (from_ms == work->at_ms && !clock_is_over(clock, work->at_ms))

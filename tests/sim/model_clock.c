@@ -111,8 +111,8 @@ void model_start(struct expected *issue, struct line *line, const struct toc_clo
     if (!model_has_state(issue, rule->pause))
         model_run(clock, from_ms);
     bool brought = issue->now->change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER;
-    bool had_none = clock->span_count <= (clock->life == LIFE_RUNNING);
-    if (from_ms < at_ms && rule->pause.states != 0 && had_none && !brought)
+    bool goes_on = clock->started_ms != from_ms;
+    if (from_ms < at_ms && rule->pause.states != 0 && !goes_on && !brought)
         model_recount(issue, clock, rule); /* the pauses of the time when it had no target */
     if (from_ms < at_ms || model_is_over(clock, at_ms))
         model_judge(clock, at_ms);

@@ -27,6 +27,8 @@
     "    resolution: {targets: {default: 8h}}}}\n"                                                 \
     "  parked: {calendar: always, clocks: {resolution: {targets: {default: " target                \
     "}, cancel_on: [on_hold], again: continue}}}\n"                                                \
+    "  wait: {calendar: always, pause_on: [pending], clocks: {queue_wait: {targets: "              \
+    "{default: 1h}}}}\n"                                                                           \
     "  urgent: {calendar: always, pause_on: [pending], clocks: {resolution: {targets: {P1: "       \
     "2h}}}}\n"                                                                                     \
     "  patient: {calendar: always, pause_on: [pending], clocks: {first_reply: {targets: "          \
@@ -181,6 +183,20 @@ static void what_gets_its_target_while_it_stands_still_has_the_time_before(void 
          "13:00:00 clock 1 resolution/1 resumed next=14:30:00\n"
          "13:10:00 clock 1 resolution/1 met elapsed=40m "
          "ledger=10:00:00-10:30:00,13:00:00-13:10:00\n");
+}
+
+static void what_goes_on_has_no_more_time_than_it_had(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=wait queue=q queued_ms=10:00\n"
+         "10:00 routed queue=second queued_ms=10:00\n"
+         "10:20 routed sla= queue=q queued_ms=10:20\n"
+         "10:30 routed sla=wait\n",
+         "10:00:00 clock 1 queue_wait[q]/1 started target=60m next=11:00:00\n"
+         "10:00:00 clock 1 queue_wait[q]/1 met elapsed=0m\n"
+         "10:00:00 clock 1 queue_wait[second]/2 started target=60m next=11:00:00\n"
+         "10:20:00 clock 1 queue_wait[second]/2 met elapsed=20m ledger=10:00:00-10:20:00\n"
+         "10:30:00 clock 1 queue_wait[q]/3 started target=60m next=11:20:00\n");
 }
 
 static void a_message_that_came_along_does_not_have_the_pauses_of_the_target(void **state)
@@ -420,6 +436,7 @@ int main(void)
         CASE(what_stands_still_may_be_over_by_what_a_merge_brings),
         CASE(glpi_15605_a_clock_that_gets_its_target_late_has_its_pauses),
         CASE(what_gets_its_target_while_it_stands_still_has_the_time_before),
+        CASE(what_goes_on_has_no_more_time_than_it_had),
         CASE(a_message_that_came_along_does_not_have_the_pauses_of_the_target),
         CASE(a_new_version_alone_does_not_concern_issues_that_are_there),
         CASE(from_now_keeps_the_time_that_was_counted),
