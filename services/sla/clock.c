@@ -219,7 +219,7 @@ static toc_time_ms next_instant(struct clock clock)
 void clock_plan(struct clock clock)
 {
     Tocsin__V1__Clock *row = clock.row;
-    if (!is_running(row) && TOC_PLANTED(TOC_PLANT_PAUSE_LOST))
+    if (!is_running(row) && !row->breached && TOC_PLANTED(TOC_PLANT_PAUSE_LOST))
         return;
     row->due_ms = TOC_TIME_NEVER;
     if (is_running(row) && row->target_ms != TOC_TARGET_NONE)
