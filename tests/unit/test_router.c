@@ -1,4 +1,4 @@
-#include "tests/support/core_harness.h"
+#include "tests/support/core_router.h"
 
 #include "services/router/issue.h"
 
@@ -27,32 +27,17 @@
 /* The same but everything goes to one queue. */
 #define ONE_QUEUE "policy: 1\nqueues: {all: {tier: 2}}\nroutes: [{rule: only, queue: all}]\n"
 
-static struct chain chain;
-
 static int set_up(void **state)
 {
     (void)state;
-    chain_open(&chain, (struct core_turns){.turn = 1});
+    core_router_open(NULL);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
-    return 0;
-}
-
-static void expect(const char *script, const char *transcript)
-{
-    chain_run(&chain, script);
-    assert_text(core_transcript(chain.router), transcript);
 }
 
 static void with_policy(const char *text)
 {
-    chain_policy(&chain, "09:00", text);
-    core_transcript(chain.router);
+    chain_policy(&router_chain, "09:00", text);
+    core_transcript(router_chain.router);
 }
 
 /* --- triage and routes ---------------------------------------------------------------------- */
@@ -61,51 +46,53 @@ static void the_first_rule_that_fits_decides(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    expect("10:00 open category=abuse_text channel=email\n",
-           "10:00:00 issue 1 opened P1 new risk=severe tags=hot rule=abuse v1\n"
-           "10:00:00 issue 1 routed P1 new queue=safety tier=3 path=wake risk=severe tags=hot "
-           "rule=to-safety v1\n");
+    expect_router(
+        "10:00 open category=abuse_text channel=email\n",
+        "10:00:00 issue 1 opened P1 new risk=severe tags=hot rule=abuse v1\n"
+        "10:00:00 issue 1 routed P1 new queue=safety tier=3 path=wake risk=severe tags=hot "
+        "rule=to-safety v1\n");
 }
 
 static void rules_that_do_not_fit_are_listed_as_tried(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    expect("10:00 open category=invoice channel=email\n",
-           "10:00:00 issue 1 opened P2 new rule=paid tried=abuse v1\n"
-           "10:00:00 issue 1 routed P2 new queue=money tier=2 path=wake rule=to-money "
-           "tried=to-safety v1\n");
-    expect("10:01 open issue=2\n",
-           "10:01:00 issue 1 opened P4 new rule=rest tried=abuse,paid,kept v1\n"
-           "10:01:00 issue 1 routed P4 new queue=front tier=1 rule=to-front "
-           "tried=to-safety,to-money v1\n");
+    expect_router("10:00 open category=invoice channel=email\n",
+                  "10:00:00 issue 1 opened P2 new rule=paid tried=abuse v1\n"
+                  "10:00:00 issue 1 routed P2 new queue=money tier=2 path=wake rule=to-money "
+                  "tried=to-safety v1\n");
+    expect_router("10:01 open issue=2\n",
+                  "10:01:00 issue 1 opened P4 new rule=rest tried=abuse,paid,kept v1\n"
+                  "10:01:00 issue 1 routed P4 new queue=front tier=1 rule=to-front "
+                  "tried=to-safety,to-money v1\n");
 }
 
 static void every_test_of_a_rule_has_to_fit(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    expect("10:00 open category=invoice channel=chat P3\n",
-           "10:00:00 issue 1 opened P3 new tags=kept rule=kept tried=abuse,paid v1\n"
-           "10:00:00 issue 1 routed P3 new queue=money tier=2 path=wake tags=kept rule=to-money "
-           "tried=to-safety v1\n");
+    expect_router(
+        "10:00 open category=invoice channel=chat P3\n",
+        "10:00:00 issue 1 opened P3 new tags=kept rule=kept tried=abuse,paid v1\n"
+        "10:00:00 issue 1 routed P3 new queue=money tier=2 path=wake tags=kept rule=to-money "
+        "tried=to-safety v1\n");
 }
 
 static void a_tag_is_not_given_twice(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    expect("10:00 open P3 tags=kept tags=mine\n",
-           "10:00:00 issue 1 opened P3 new tags=kept,mine rule=kept tried=abuse,paid v1\n"
-           "10:00:00 issue 1 routed P3 new queue=front tier=1 tags=kept,mine rule=to-front "
-           "tried=to-safety,to-money v1\n");
+    expect_router("10:00 open P3 tags=kept tags=mine\n",
+                  "10:00:00 issue 1 opened P3 new tags=kept,mine rule=kept tried=abuse,paid v1\n"
+                  "10:00:00 issue 1 routed P3 new queue=front tier=1 tags=kept,mine rule=to-front "
+                  "tried=to-safety,to-money v1\n");
 }
 
 static void before_any_policy_an_issue_is_unrouted(void **state)
 {
     (void)state;
-    expect("10:00 open P2 category=invoice\n", "10:00:00 issue 1 opened P2 new\n");
-    expect("10:01 classify category=abuse\n", "10:01:00 issue 1 classified P2 new\n");
+    expect_router("10:00 open P2 category=invoice\n", "10:00:00 issue 1 opened P2 new\n");
+    expect_router("10:01 classify category=abuse\n", "10:01:00 issue 1 classified P2 new\n");
 }
 
 /* --- policies ------------------------------------------------------------------------------- */
@@ -113,41 +100,43 @@ static void before_any_policy_an_issue_is_unrouted(void **state)
 static void a_policy_is_forwarded_in_its_place(void **state)
 {
     (void)state;
-    chain_run(&chain, "08:00 open\n");
-    chain_policy(&chain, "09:00", ONE_QUEUE);
-    expect("10:00 open issue=2\n", "08:00:00 issue 1 opened new\n"
-                                   "09:00:00 policy_part\n"
-                                   "09:00:00 policy_applied\n"
-                                   "10:00:00 issue 1 opened new v1\n"
-                                   "10:00:00 issue 1 routed new queue=all tier=2 rule=only v1\n");
+    chain_run(&router_chain, "08:00 open\n");
+    chain_policy(&router_chain, "09:00", ONE_QUEUE);
+    expect_router("10:00 open issue=2\n",
+                  "08:00:00 issue 1 opened new\n"
+                  "09:00:00 policy_part\n"
+                  "09:00:00 policy_applied\n"
+                  "10:00:00 issue 1 opened new v1\n"
+                  "10:00:00 issue 1 routed new queue=all tier=2 rule=only v1\n");
 }
 
 static void a_policy_switches_at_its_own_place(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    chain_run(&chain, "10:00 open\n10:00 open issue=2\n");
-    core_transcript(chain.router);
-    chain_policy(&chain, "10:30", ONE_QUEUE);
-    core_transcript(chain.router);
+    chain_run(&router_chain, "10:00 open\n10:00 open issue=2\n");
+    core_transcript(router_chain.router);
+    chain_policy(&router_chain, "10:30", ONE_QUEUE);
+    core_transcript(router_chain.router);
     /* What is there keeps its version until something routes it again. */
-    expect("11:00 outbound\n11:01 classify issue=2 category=invoice\n11:02 open issue=3\n",
-           "11:00:00 issue 1 message P4 outbound new->open queue=front tier=1 v1\n"
-           "11:01:00 issue 1 classified new queue=front tier=1 v2\n"
-           "11:01:00 issue 1 routed new from=front queue=all tier=2 rule=only v2\n"
-           "11:02:00 issue 1 opened new v2\n"
-           "11:02:00 issue 1 routed new queue=all tier=2 rule=only v2\n");
+    expect_router("11:00 outbound\n11:01 classify issue=2 category=invoice\n11:02 open issue=3\n",
+                  "11:00:00 issue 1 message P4 outbound new->open queue=front tier=1 v1\n"
+                  "11:01:00 issue 1 classified new queue=front tier=1 v2\n"
+                  "11:01:00 issue 1 routed new from=front queue=all tier=2 rule=only v2\n"
+                  "11:02:00 issue 1 opened new v2\n"
+                  "11:02:00 issue 1 routed new queue=all tier=2 rule=only v2\n");
 }
 
 static void a_policy_survives_a_restart(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    core_reopen(chain.router);
-    expect("10:00 open category=abuse\n",
-           "10:00:00 issue 1 opened P1 new risk=severe tags=hot rule=abuse v1\n"
-           "10:00:00 issue 1 routed P1 new queue=safety tier=3 path=wake risk=severe tags=hot "
-           "rule=to-safety v1\n");
+    core_reopen(router_chain.router);
+    expect_router(
+        "10:00 open category=abuse\n",
+        "10:00:00 issue 1 opened P1 new risk=severe tags=hot rule=abuse v1\n"
+        "10:00:00 issue 1 routed P1 new queue=safety tier=3 path=wake risk=severe tags=hot "
+        "rule=to-safety v1\n");
 }
 
 /* --- numbers -------------------------------------------------------------------------------- */
@@ -156,11 +145,11 @@ static void open_in_partition(unsigned partition, unsigned which)
 {
     struct core_input input;
     uint8_t id[TOC_ID];
-    struct toc_arena *arena = core_arena(chain.router);
+    struct toc_arena *arena = core_arena(router_chain.router);
     core_parse(arena, "10:00 open", &input);
     core_issue_id(id, partition);
     id[1] = (uint8_t)which;
-    chain_feed(&chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
+    chain_feed(&router_chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
 }
 
 static void numbers_are_dense_within_a_partition(void **state)
@@ -172,58 +161,59 @@ static void numbers_are_dense_within_a_partition(void **state)
     open_in_partition(5, 2);      /* refused: takes no number */
     open_in_partition(5 + 64, 3); /* the same partition: only six bits count */
     open_in_partition(6, 2);
-    assert_text(core_transcript(chain.router),
+    assert_text(core_transcript(router_chain.router),
                 "10:00:00 issue 1 opened new\n"
                 "10:00:00 issue 1 opened new\n"
                 "10:00:00 issue 2 opened new\n"
                 "10:00:00 refused tocsin.issue.opened state (the issue was opened before)\n"
                 "10:00:00 issue 3 opened new\n"
                 "10:00:00 issue 2 opened new\n");
-    assert_int_equal(core_count(chain.router, TABLE_ISSUE), 5);
-    assert_int_equal(core_count(chain.router, TABLE_COUNTER), 2);
+    assert_int_equal(core_count(router_chain.router, TABLE_ISSUE), 5);
+    assert_int_equal(core_count(router_chain.router, TABLE_COUNTER), 2);
 }
 
 static void numbers_go_on_after_a_crash(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open\n");
-    chain.turns.turn = 0;
+    chain_run(&router_chain, "10:00 open\n");
+    router_chain.turns.turn = 0;
     open_in_partition(1, 2);
-    core_crash(chain.router); /* the second never happened */
-    chain.followed = core_last_seq(chain.router);
-    chain.turns.turn = 1;
+    core_crash(router_chain.router); /* the second never happened */
+    router_chain.followed = core_last_seq(router_chain.router);
+    router_chain.turns.turn = 1;
     open_in_partition(1, 3);
-    assert_text(core_transcript(chain.router), "10:00:00 issue 1 opened new\n"
-                                               "10:00:00 issue 2 opened new\n");
+    assert_text(core_transcript(router_chain.router), "10:00:00 issue 1 opened new\n"
+                                                      "10:00:00 issue 2 opened new\n");
 }
 
 static void the_history_of_an_issue_is_chained(void **state)
 {
     const Tocsin__V1__Record *record;
     (void)state;
-    chain_run(&chain, "10:00 open\n10:01 open issue=2\n10:02 inbound\n10:03 status new\n"
-                      "10:04 status open\n10:05 status new\n10:06 outbound\n");
+    chain_run(&router_chain, "10:00 open\n10:01 open issue=2\n10:02 inbound\n10:03 status new\n"
+                             "10:04 status open\n10:05 status new\n10:06 outbound\n");
     /* Issue 1: opened 1, message 3, kept 4, open 5, refused 6, message 7. */
     static const uint64_t before[] = {0, 0, 0, 1, 3, 4, 5, 6};
     for (uint64_t seq = 1; seq <= 7; seq++) {
-        record = core_record(chain.router, seq);
+        record = core_record(router_chain.router, seq);
         assert_int_equal(record->prev_seq, before[seq]);
         assert_int_equal(record->cause_log, CORE_FEEDER_LOG);
         assert_int_equal(record->cause_seq, seq);
         assert_int_equal(record->cause_index, 0);
     }
-    assert_int_equal(core_record(chain.router, 6)->type, TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED);
+    assert_int_equal(core_record(router_chain.router, 6)->type,
+                     TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED);
 }
 
 static void records_of_one_cause_are_counted(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    uint64_t last = core_last_seq(chain.router);
-    chain_run(&chain, "10:00 open\n");
-    assert_int_equal(core_record(chain.router, last + 1)->cause_index, 0);
-    assert_int_equal(core_record(chain.router, last + 2)->cause_index, 1);
-    assert_int_equal(core_record(chain.router, last + 2)->cause_seq, chain.fed);
+    uint64_t last = core_last_seq(router_chain.router);
+    chain_run(&router_chain, "10:00 open\n");
+    assert_int_equal(core_record(router_chain.router, last + 1)->cause_index, 0);
+    assert_int_equal(core_record(router_chain.router, last + 2)->cause_index, 1);
+    assert_int_equal(core_record(router_chain.router, last + 2)->cause_seq, router_chain.fed);
 }
 
 /* --- parked --------------------------------------------------------------------------------- */
@@ -231,31 +221,33 @@ static void records_of_one_cause_are_counted(void **state)
 static void three_events_before_the_opening_wait_for_it(void **state)
 {
     (void)state;
-    expect("10:00:01 inbound\n10:00:02 outbound\n10:00:03 status pending\n10:00:04 open P2\n",
-           "10:00:01 parked tocsin.issue.message waiting=1\n"
-           "10:00:02 parked tocsin.issue.message waiting=2\n"
-           "10:00:03 parked tocsin.issue.status waiting=3\n"
-           "10:00:04 issue 1 opened P2 new\n"
-           "10:00:04 issue 1 message P2 inbound new\n"
-           "10:00:04 issue 1 message P2 outbound new->open\n"
-           "10:00:04 issue 1 status P2 open->pending\n");
-    assert_int_equal(core_count(chain.router, TABLE_PARKED), 0);
+    expect_router(
+        "10:00:01 inbound\n10:00:02 outbound\n10:00:03 status pending\n10:00:04 open P2\n",
+        "10:00:01 parked tocsin.issue.message waiting=1\n"
+        "10:00:02 parked tocsin.issue.message waiting=2\n"
+        "10:00:03 parked tocsin.issue.status waiting=3\n"
+        "10:00:04 issue 1 opened P2 new\n"
+        "10:00:04 issue 1 message P2 inbound new\n"
+        "10:00:04 issue 1 message P2 outbound new->open\n"
+        "10:00:04 issue 1 status P2 open->pending\n");
+    assert_int_equal(core_count(router_chain.router, TABLE_PARKED), 0);
     /* The end of the wait finds the issue there and makes no second one. */
-    expect("11:00 time\n", "");
-    assert_int_equal(core_count(chain.router, TABLE_PARKED_DUE), 0);
-    assert_int_equal(core_count(chain.router, TABLE_ISSUE), 1);
+    expect_router("11:00 time\n", "");
+    assert_int_equal(core_count(router_chain.router, TABLE_PARKED_DUE), 0);
+    assert_int_equal(core_count(router_chain.router, TABLE_ISSUE), 1);
 }
 
 static void events_of_two_issues_wait_apart(void **state)
 {
     (void)state;
-    expect("10:00:01 inbound\n10:00:02 inbound issue=2\n10:00:03 open issue=2\n10:00:04 open\n",
-           "10:00:01 parked tocsin.issue.message waiting=1\n"
-           "10:00:02 parked tocsin.issue.message waiting=1\n"
-           "10:00:03 issue 1 opened new\n"
-           "10:00:03 issue 1 message inbound new\n"
-           "10:00:04 issue 1 opened new\n"
-           "10:00:04 issue 1 message inbound new\n");
+    expect_router(
+        "10:00:01 inbound\n10:00:02 inbound issue=2\n10:00:03 open issue=2\n10:00:04 open\n",
+        "10:00:01 parked tocsin.issue.message waiting=1\n"
+        "10:00:02 parked tocsin.issue.message waiting=1\n"
+        "10:00:03 issue 1 opened new\n"
+        "10:00:03 issue 1 message inbound new\n"
+        "10:00:04 issue 1 opened new\n"
+        "10:00:04 issue 1 message inbound new\n");
 }
 
 static void the_sixteenth_parked_event_makes_a_stub(void **state)
@@ -264,14 +256,14 @@ static void the_sixteenth_parked_event_makes_a_stub(void **state)
     (void)state;
     for (int i = 0; i < 15; i++) {
         snprintf(script, sizeof(script), "10:00:0%d.%03d note\n", i / 10, i);
-        chain_run(&chain, script);
+        chain_run(&router_chain, script);
     }
-    core_transcript(chain.router);
-    assert_int_equal(core_count(chain.router, TABLE_ISSUE), 0);
-    assert_int_equal(core_count(chain.router, TABLE_PARKED), 15);
-    chain_run(&chain, "10:00:02 outbound\n");
-    assert_int_equal(core_count(chain.router, TABLE_PARKED), 0);
-    const char *text = core_transcript(chain.router);
+    core_transcript(router_chain.router);
+    assert_int_equal(core_count(router_chain.router, TABLE_ISSUE), 0);
+    assert_int_equal(core_count(router_chain.router, TABLE_PARKED), 15);
+    chain_run(&router_chain, "10:00:02 outbound\n");
+    assert_int_equal(core_count(router_chain.router, TABLE_PARKED), 0);
+    const char *text = core_transcript(router_chain.router);
     /* Counted from the first of them; the last is the sixteenth. */
     assert_non_null(strstr(text, "10:00:02 parked tocsin.issue.message waiting=16\n"
                                  "10:00:00 issue 1 opened new stub\n"
@@ -283,15 +275,15 @@ static void without_an_opening_a_stub_is_made_after_ten_seconds_of_log_time(void
 {
     (void)state;
     with_policy(POLICY);
-    expect("10:00:00 inbound\n10:00:05 outbound\n10:00:10 time\n",
-           "10:00:00 parked tocsin.issue.message waiting=1\n"
-           "10:00:05 parked tocsin.issue.message waiting=2\n");
-    expect("10:00:10.001 time\n",
-           "10:00:00 issue 1 opened P4 new rule=rest tried=abuse,paid,kept stub v1\n"
-           "10:00:00 issue 1 routed P4 new queue=front tier=1 rule=to-front "
-           "tried=to-safety,to-money stub v1\n"
-           "10:00:00 issue 1 message P4 inbound new queue=front tier=1 stub v1\n"
-           "10:00:05 issue 1 message P4 outbound new->open queue=front tier=1 stub v1\n");
+    expect_router("10:00:00 inbound\n10:00:05 outbound\n10:00:10 time\n",
+                  "10:00:00 parked tocsin.issue.message waiting=1\n"
+                  "10:00:05 parked tocsin.issue.message waiting=2\n");
+    expect_router("10:00:10.001 time\n",
+                  "10:00:00 issue 1 opened P4 new rule=rest tried=abuse,paid,kept stub v1\n"
+                  "10:00:00 issue 1 routed P4 new queue=front tier=1 rule=to-front "
+                  "tried=to-safety,to-money stub v1\n"
+                  "10:00:00 issue 1 message P4 inbound new queue=front tier=1 stub v1\n"
+                  "10:00:05 issue 1 message P4 outbound new->open queue=front tier=1 stub v1\n");
 }
 
 static void the_stub_is_the_same_whenever_its_timer_is_seen(void **state)
@@ -300,59 +292,61 @@ static void the_stub_is_the_same_whenever_its_timer_is_seen(void **state)
                                    "10:00:00 issue 1 opened new stub\n"
                                    "10:00:00 issue 1 message inbound new stub\n";
     (void)state;
-    expect("10:00:00 inbound\n10:00:11 time\n", expected);
-    chain_close(&chain);
-    chain_open(&chain, (struct core_turns){.turn = 1});
-    expect("10:00:00 inbound\n12:00 time\n", expected);
+    expect_router("10:00:00 inbound\n10:00:11 time\n", expected);
+    chain_close(&router_chain);
+    core_router_open(NULL);
+    expect_router("10:00:00 inbound\n12:00 time\n", expected);
 }
 
 static void an_event_that_comes_while_log_time_is_unknown_waits_as_long(void **state)
 {
     uint8_t id[TOC_ID];
     struct core_input input;
-    struct toc_arena *arena = core_arena(chain.router);
+    struct toc_arena *arena = core_arena(router_chain.router);
     (void)state;
     core_parse(arena, "10:00 inbound", &input);
     core_issue_id(id, 1);
-    chain_feed(&chain, id, core_pack(arena, input.event), input.at_ms, TOC_TIME_MIN);
-    expect("10:00:10 time\n", "10:00:00 parked tocsin.issue.message waiting=1\n");
-    expect("10:00:11 time\n", "10:00:00 issue 1 opened new stub\n"
-                              "10:00:00 issue 1 message inbound new stub\n");
+    chain_feed(&router_chain, id, core_pack(arena, input.event), input.at_ms, TOC_TIME_MIN);
+    expect_router("10:00:10 time\n", "10:00:00 parked tocsin.issue.message waiting=1\n");
+    expect_router("10:00:11 time\n", "10:00:00 issue 1 opened new stub\n"
+                                     "10:00:00 issue 1 message inbound new stub\n");
 }
 
 static void a_late_opening_fills_the_stub(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    chain_run(&chain, "10:00 outbound\n10:01 time\n");
-    core_transcript(chain.router);
-    expect("10:02 open category=invoice channel=email\n",
-           "10:02:00 issue 1 classified P2 open queue=front tier=1 rule=paid tried=abuse v1\n"
-           "10:02:00 issue 1 routed P2 open from=front queue=money tier=2 path=wake rule=to-money "
-           "tried=to-safety v1\n");
-    expect("10:03 open\n",
-           "10:03:00 refused tocsin.issue.opened state (the issue was opened before)\n");
+    chain_run(&router_chain, "10:00 outbound\n10:01 time\n");
+    core_transcript(router_chain.router);
+    expect_router(
+        "10:02 open category=invoice channel=email\n",
+        "10:02:00 issue 1 classified P2 open queue=front tier=1 rule=paid tried=abuse v1\n"
+        "10:02:00 issue 1 routed P2 open from=front queue=money tier=2 path=wake rule=to-money "
+        "tried=to-safety v1\n");
+    expect_router("10:03 open\n",
+                  "10:03:00 refused tocsin.issue.opened state (the issue was opened before)\n");
 }
 
 static void a_stub_of_test_events_is_a_test(void **state)
 {
     (void)state;
-    expect("10:00 inbound test\n10:01 time\n", "10:00:00 parked tocsin.issue.message waiting=1\n"
-                                               "10:00:00 issue 1 opened new stub test\n"
-                                               "10:00:00 issue 1 message inbound new stub test\n");
+    expect_router("10:00 inbound test\n10:01 time\n",
+                  "10:00:00 parked tocsin.issue.message waiting=1\n"
+                  "10:00:00 issue 1 opened new stub test\n"
+                  "10:00:00 issue 1 message inbound new stub test\n");
 }
 
 static void parked_events_survive_a_restart(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 inbound\n");
-    core_reopen(chain.router);
-    core_transcript(chain.router);
-    expect("10:00:01 outbound\n10:00:12 time\n",
-           "10:00:01 parked tocsin.issue.message waiting=2\n"
-           "10:00:00 issue 1 opened new stub\n"
-           "10:00:00 issue 1 message inbound new stub\n"
-           "10:00:01 issue 1 message outbound new->open stub\n");
+    chain_run(&router_chain, "10:00 inbound\n");
+    core_reopen(router_chain.router);
+    core_transcript(router_chain.router);
+    expect_router("10:00:01 outbound\n10:00:12 time\n",
+                  "10:00:01 parked tocsin.issue.message waiting=2\n"
+                  "10:00:00 issue 1 opened new stub\n"
+                  "10:00:00 issue 1 message inbound new stub\n"
+                  "10:00:01 issue 1 message outbound new->open stub\n");
 }
 
 /* --- what events do ------------------------------------------------------------------------- */
@@ -360,110 +354,116 @@ static void parked_events_survive_a_restart(void **state)
 static void a_requester_who_writes_again_reopens(void **state)
 {
     (void)state;
-    expect("10:00 open\n10:01 status solved\n10:02 inbound\n10:03 status closed\n10:04 inbound\n",
-           "10:00:00 issue 1 opened new\n"
-           "10:01:00 issue 1 status new->solved\n"
-           "10:02:00 issue 1 reopened inbound solved->open\n"
-           "10:03:00 issue 1 status open->closed\n"
-           "10:04:00 issue 1 reopened inbound closed->open\n");
+    expect_router(
+        "10:00 open\n10:01 status solved\n10:02 inbound\n10:03 status closed\n10:04 inbound\n",
+        "10:00:00 issue 1 opened new\n"
+        "10:01:00 issue 1 status new->solved\n"
+        "10:02:00 issue 1 reopened inbound solved->open\n"
+        "10:03:00 issue 1 status open->closed\n"
+        "10:04:00 issue 1 reopened inbound closed->open\n");
 }
 
 static void an_automatic_reply_moves_nothing(void **state)
 {
     (void)state;
-    expect("10:00 open\n10:01 outbound auto\n10:02 status closed\n10:03 inbound auto\n"
-           "10:04 outbound\n",
-           "10:00:00 issue 1 opened new\n"
-           "10:01:00 issue 1 message outbound auto new\n"
-           "10:02:00 issue 1 status new->closed\n"
-           "10:03:00 issue 1 message inbound auto closed\n"
-           "10:04:00 issue 1 message outbound closed\n");
+    expect_router("10:00 open\n10:01 outbound auto\n10:02 status closed\n10:03 inbound auto\n"
+                  "10:04 outbound\n",
+                  "10:00:00 issue 1 opened new\n"
+                  "10:01:00 issue 1 message outbound auto new\n"
+                  "10:02:00 issue 1 status new->closed\n"
+                  "10:03:00 issue 1 message inbound auto closed\n"
+                  "10:04:00 issue 1 message outbound closed\n");
 }
 
 static void a_refused_transition_is_recorded(void **state)
 {
     (void)state;
-    expect("10:00 open\n10:01 status open\n10:02 status new\n10:03 status closed\n"
-           "10:04 status solved\n10:05 status closed\n",
-           "10:00:00 issue 1 opened new\n"
-           "10:01:00 issue 1 status new->open\n"
-           "10:02:00 refused tocsin.issue.status state (the issue's state does not allow it)\n"
-           "10:03:00 issue 1 status open->closed\n"
-           "10:04:00 refused tocsin.issue.status state (the issue's state does not allow it)\n"
-           "10:05:00 issue 1 status closed\n");
+    expect_router(
+        "10:00 open\n10:01 status open\n10:02 status new\n10:03 status closed\n"
+        "10:04 status solved\n10:05 status closed\n",
+        "10:00:00 issue 1 opened new\n"
+        "10:01:00 issue 1 status new->open\n"
+        "10:02:00 refused tocsin.issue.status state (the issue's state does not allow it)\n"
+        "10:03:00 issue 1 status open->closed\n"
+        "10:04:00 refused tocsin.issue.status state (the issue's state does not allow it)\n"
+        "10:05:00 issue 1 status closed\n");
 }
 
 static void another_priority_keeps_the_queue(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    chain_run(&chain, "10:00 open\n");
-    core_transcript(chain.router);
-    expect("10:01 classify P1\n", "10:01:00 issue 1 classified P1 new queue=front tier=1 v1\n");
+    chain_run(&router_chain, "10:00 open\n");
+    core_transcript(router_chain.router);
+    expect_router("10:01 classify P1\n",
+                  "10:01:00 issue 1 classified P1 new queue=front tier=1 v1\n");
 }
 
 static void another_category_routes_again(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    chain_run(&chain, "10:00 open\n");
-    core_transcript(chain.router);
-    expect("10:01 classify category=invoice\n10:02 classify risk=severe add_tags=x add_tags=y\n"
-           "10:03 classify remove_tags=x add_tags=z category=invoice\n",
-           "10:01:00 issue 1 classified P4 new queue=front tier=1 rule=rest "
-           "tried=abuse,paid,kept v1\n"
-           "10:01:00 issue 1 routed P4 new from=front queue=money tier=2 path=wake rule=to-money "
-           "tried=to-safety v1\n"
-           "10:02:00 issue 1 classified P4 new queue=money tier=2 path=wake risk=severe tags=x,y "
-           "rule=rest tried=abuse,paid,kept v1\n"
-           "10:02:00 issue 1 routed P4 new from=money queue=safety tier=3 path=wake risk=severe "
-           "tags=x,y rule=to-safety v1\n"
-           "10:03:00 issue 1 classified P4 new queue=safety tier=3 path=wake risk=severe tags=y,z "
-           "rule=rest tried=abuse,paid,kept v1\n");
+    chain_run(&router_chain, "10:00 open\n");
+    core_transcript(router_chain.router);
+    expect_router(
+        "10:01 classify category=invoice\n10:02 classify risk=severe add_tags=x add_tags=y\n"
+        "10:03 classify remove_tags=x add_tags=z category=invoice\n",
+        "10:01:00 issue 1 classified P4 new queue=front tier=1 rule=rest "
+        "tried=abuse,paid,kept v1\n"
+        "10:01:00 issue 1 routed P4 new from=front queue=money tier=2 path=wake rule=to-money "
+        "tried=to-safety v1\n"
+        "10:02:00 issue 1 classified P4 new queue=money tier=2 path=wake risk=severe tags=x,y "
+        "rule=rest tried=abuse,paid,kept v1\n"
+        "10:02:00 issue 1 routed P4 new from=money queue=safety tier=3 path=wake risk=severe "
+        "tags=x,y rule=to-safety v1\n"
+        "10:03:00 issue 1 classified P4 new queue=safety tier=3 path=wake risk=severe tags=y,z "
+        "rule=rest tried=abuse,paid,kept v1\n");
 }
 
 static void an_assignment_moves_queue_and_person(void **state)
 {
     (void)state;
     with_policy(POLICY);
-    chain_run(&chain, "10:00 open\n");
-    core_transcript(chain.router);
-    expect("10:01 assign action=ASSIGN queue=money assignee=ana\n10:02 assign action=RELEASE\n"
-           "10:03 assign queue=elsewhere\n10:04 escalate to_tier=3 queue=safety reason=stuck\n",
-           "10:01:00 issue 1 assigned P4 new from=front queue=money tier=2 assignee=ana v1\n"
-           "10:02:00 issue 1 assigned P4 new from=money queue=money tier=2 v1\n"
-           "10:03:00 issue 1 assigned P4 new from=money queue=elsewhere tier=2 v1\n"
-           "10:04:00 issue 1 routed P4 new from=elsewhere queue=safety tier=3 path=wake rule=stuck "
-           "v1\n");
+    chain_run(&router_chain, "10:00 open\n");
+    core_transcript(router_chain.router);
+    expect_router(
+        "10:01 assign action=ASSIGN queue=money assignee=ana\n10:02 assign action=RELEASE\n"
+        "10:03 assign queue=elsewhere\n10:04 escalate to_tier=3 queue=safety reason=stuck\n",
+        "10:01:00 issue 1 assigned P4 new from=front queue=money tier=2 assignee=ana v1\n"
+        "10:02:00 issue 1 assigned P4 new from=money queue=money tier=2 v1\n"
+        "10:03:00 issue 1 assigned P4 new from=money queue=elsewhere tier=2 v1\n"
+        "10:04:00 issue 1 routed P4 new from=elsewhere queue=safety tier=3 path=wake rule=stuck "
+        "v1\n");
 }
 
 static void time_never_goes_back_within_an_issue(void **state)
 {
     (void)state;
-    expect("10:00 open\n10:05 inbound\n10:03 outbound\n10:04 status pending\n10:06 inbound\n",
-           "10:00:00 issue 1 opened new\n"
-           "10:05:00 issue 1 message inbound new\n"
-           "10:05:00 issue 1 message outbound new->open\n"
-           "10:05:00 issue 1 status open->pending\n"
-           "10:06:00 issue 1 message inbound pending->open\n");
+    expect_router(
+        "10:00 open\n10:05 inbound\n10:03 outbound\n10:04 status pending\n10:06 inbound\n",
+        "10:00:00 issue 1 opened new\n"
+        "10:05:00 issue 1 message inbound new\n"
+        "10:05:00 issue 1 message outbound new->open\n"
+        "10:05:00 issue 1 status open->pending\n"
+        "10:06:00 issue 1 message inbound pending->open\n");
     /* Another issue keeps its own time. */
-    expect("10:01 open issue=2\n", "10:01:00 issue 1 opened new\n");
+    expect_router("10:01 open issue=2\n", "10:01:00 issue 1 opened new\n");
 }
 
 static void records_carry_log_time_beside_their_own(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:05 log=10:02 open\n10:03 log=10:04 inbound issue=1\n");
-    assert_int_equal(core_record(chain.router, 1)->log_ms, core_time("10:02"));
-    assert_int_equal(core_record(chain.router, 2)->log_ms, core_time("10:04"));
-    assert_int_equal(core_record(chain.router, 2)->at_ms, core_time("10:05"));
+    chain_run(&router_chain, "10:05 log=10:02 open\n10:03 log=10:04 inbound issue=1\n");
+    assert_int_equal(core_record(router_chain.router, 1)->log_ms, core_time("10:02"));
+    assert_int_equal(core_record(router_chain.router, 2)->log_ms, core_time("10:04"));
+    assert_int_equal(core_record(router_chain.router, 2)->at_ms, core_time("10:05"));
 }
 
 static void the_end_of_event_time_is_passed_on(void **state)
 {
     (void)state;
-    expect("12:00 advance\n", "12:00:00 time_advanced\n");
-    assert_int_equal(core_record(chain.router, 1)->partition, TOC_PARTITION_ALL);
+    expect_router("12:00 advance\n", "12:00:00 time_advanced\n");
+    assert_int_equal(core_record(router_chain.router, 1)->partition, TOC_PARTITION_ALL);
 }
 
 /* --- size ----------------------------------------------------------------------------------- */
@@ -506,7 +506,7 @@ static void open_large(void)
     strcat(script, long_word(word, "requester", 'q', 190));
     strcat(script, long_word(word, "requester_tier", 't', 150));
     strcat(script, "\n");
-    chain_run(&chain, script);
+    chain_run(&router_chain, script);
 }
 
 static void a_large_issue_under_a_wordy_policy_is_still_recorded(void **state)
@@ -514,8 +514,8 @@ static void a_large_issue_under_a_wordy_policy_is_still_recorded(void **state)
     (void)state;
     with_policy(wordy_policy());
     open_large();
-    assert_int_equal(core_count(chain.router, TABLE_ISSUE), 1);
-    assert_non_null(strstr(core_transcript(chain.router), "rule=last"));
+    assert_int_equal(core_count(router_chain.router, TABLE_ISSUE), 1);
+    assert_non_null(strstr(core_transcript(router_chain.router), "rule=last"));
 }
 
 static void an_issue_grows_to_a_limit_and_further_values_are_refused(void **state)
@@ -525,22 +525,22 @@ static void an_issue_grows_to_a_limit_and_further_values_are_refused(void **stat
     (void)state;
     with_policy(wordy_policy());
     open_large();
-    core_transcript(chain.router);
+    core_transcript(router_chain.router);
     for (char c = 'a'; c <= 'z'; c++) {
         snprintf(script, sizeof(script), "10:01 classify%s", long_word(word, "add_tags", c, 190));
-        chain_run(&chain, script);
+        chain_run(&router_chain, script);
         snprintf(script, sizeof(script), "10:02 assign%s", long_word(word, "queue", c, 190));
-        chain_run(&chain, script);
+        chain_run(&router_chain, script);
         snprintf(script, sizeof(script), "10:03 escalate%s", long_word(word, "reason", c, 190));
-        chain_run(&chain, script);
-        for (const char *at = core_transcript(chain.router); (at = strstr(at, "too_large")) != NULL;
-             at++)
+        chain_run(&router_chain, script);
+        for (const char *at = core_transcript(router_chain.router);
+             (at = strstr(at, "too_large")) != NULL; at++)
             refused++;
     }
     assert_in_range(refused, 20, 60);
     /* What makes it no larger still enters. */
-    chain_run(&chain, "11:00 classify P1 remove_tags=hot\n11:01 status solved\n");
-    const char *text = core_transcript(chain.router);
+    chain_run(&router_chain, "11:00 classify P1 remove_tags=hot\n11:01 status solved\n");
+    const char *text = core_transcript(router_chain.router);
     assert_non_null(strstr(text, "11:00:00 issue 1 classified P1"));
     assert_non_null(strstr(text, "11:01:00 issue 1 status P1 new->solved"));
 }
@@ -550,8 +550,8 @@ static void an_issue_grows_to_a_limit_and_further_values_are_refused(void **stat
 static uint32_t number_in(const ProtobufCBinaryData *row, Tocsin__V1__IssueState *out_state)
 {
     Tocsin__V1__Issue *issue;
-    assert_int_equal(toc_wire_unpack(core_arena(chain.router), &tocsin__v1__issue__descriptor,
-                                     toc_wire_bytes(row), &issue),
+    assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
+                                     &tocsin__v1__issue__descriptor, toc_wire_bytes(row), &issue),
                      TOC_OK);
     *out_state = issue->state;
     return issue->number;
@@ -562,18 +562,18 @@ static void lists_of_issues_leave_out_what_is_over(void **state)
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     Tocsin__V1__IssueState issue_state;
     (void)state;
-    chain_run(&chain, "10:00 open\n10:00 open issue=2\n10:00 open issue=3\n"
-                      "10:01 status issue=2 solved\n");
+    chain_run(&router_chain, "10:00 open\n10:00 open issue=2\n10:00 open issue=3\n"
+                             "10:01 status issue=2 solved\n");
     ask.what = TOCSIN__V1__ASK__WHAT__ISSUES;
-    assert_int_equal(core_ask(chain.router, &ask)->n_rows, 2);
+    assert_int_equal(core_ask(router_chain.router, &ask)->n_rows, 2);
     ask.all = true;
     ask.limit = 2;
-    const Tocsin__V1__Answer *answer = core_ask(chain.router, &ask);
+    const Tocsin__V1__Answer *answer = core_ask(router_chain.router, &ask);
     assert_int_equal(answer->n_rows, 2);
     assert_int_equal(number_in(&answer->rows[1], &issue_state), 1);
     assert_int_equal(issue_state, TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED);
     ask.after = answer->next;
-    answer = core_ask(chain.router, &ask);
+    answer = core_ask(router_chain.router, &ask);
     assert_int_equal(answer->n_rows, 1);
     assert_int_equal(answer->next.len, 0);
 }
@@ -583,24 +583,24 @@ static void one_issue_is_found_by_id_and_by_a_prefix(void **state)
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     uint8_t id[TOC_ID];
     (void)state;
-    chain_run(&chain, "10:00 open\n10:00 open issue=2\n10:01 status issue=2 closed\n");
+    chain_run(&router_chain, "10:00 open\n10:00 open issue=2\n10:01 status issue=2 closed\n");
     core_issue_id(id, 2);
     ask.what = TOCSIN__V1__ASK__WHAT__ISSUES;
     ask.id = toc_wire_binary(toc_str(id, TOC_ID));
-    assert_int_equal(core_ask(chain.router, &ask)->n_rows, 1);
-    assert_int_equal(core_last_seq_of(chain.router, &ask), 3);
+    assert_int_equal(core_ask(router_chain.router, &ask)->n_rows, 1);
+    assert_int_equal(core_last_seq_of(router_chain.router, &ask), 3);
     ask.id.len = 1;
-    assert_int_equal(core_ask(chain.router, &ask)->n_rows, 1);
+    assert_int_equal(core_ask(router_chain.router, &ask)->n_rows, 1);
     core_issue_id(id, 9);
     ask.id.len = TOC_ID;
-    assert_int_equal(core_ask(chain.router, &ask)->n_rows, 0);
-    assert_int_equal(core_last_seq_of(chain.router, &ask), 0);
+    assert_int_equal(core_ask(router_chain.router, &ask)->n_rows, 0);
+    assert_int_equal(core_last_seq_of(router_chain.router, &ask), 0);
     ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
-    assert_int_equal(core_ask(chain.router, &ask)->reason,
+    assert_int_equal(core_ask(router_chain.router, &ask)->reason,
                      TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
 int main(void)
 {

@@ -1,4 +1,4 @@
-#include "tests/support/core_harness.h"
+#include "tests/support/core_router.h"
 
 #include "services/router/issue.h"
 
@@ -21,35 +21,13 @@
     "  - {rule: rest, set: {priority: P4}}\n"                                                      \
     "routes: [{rule: all, queue: front}]\n"
 
-static struct chain chain;
-
 static int set_up(void **state)
 {
     (void)state;
-    chain_open(&chain, (struct core_turns){.turn = 1});
-    chain_policy(&chain, "09:00", POLICY);
-    chain_run(&chain, "10:00 open\n");
-    core_transcript(chain.router);
+    core_router_open(POLICY);
+    chain_run(&router_chain, "10:00 open\n");
+    core_transcript(router_chain.router);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
-    return 0;
-}
-
-static void expect(const char *script, const char *transcript)
-{
-    chain_run(&chain, script);
-    assert_text(core_transcript(chain.router), transcript);
-}
-
-static void quietly(const char *script)
-{
-    chain_run(&chain, script);
-    core_transcript(chain.router);
 }
 
 static const Tocsin__V1__Answer *ask(unsigned issue, const char *team, bool all)
@@ -63,7 +41,7 @@ static const Tocsin__V1__Answer *ask(unsigned issue, const char *team, bool all)
         core_issue_id(id, issue);
         ask.id = toc_wire_binary(toc_str(id, sizeof(id)));
     }
-    return core_ask(chain.router, &ask);
+    return core_ask(router_chain.router, &ask);
 }
 
 #define ISSUE "issue 1 escalation P4 new queue=front tier=1 "
@@ -71,32 +49,33 @@ static const Tocsin__V1__Answer *ask(unsigned issue, const char *team, bool all)
 static void a_question_goes_its_way_and_ends_when_the_requester_was_told(void **state)
 {
     (void)state;
-    expect("10:01 raised escalation=q1 team=legal owner=ana reason=R12\n"
-           "10:02 accepted escalation=q1 owner=lou\n"
-           "10:03 answered escalation=q1 owner=lou\n"
-           "10:04 told escalation=q1 owner=ana\n",
-           "10:01:00 " ISSUE "q1 raised team=legal owner=legal by=ana open=1 v1\n"
-           "10:02:00 " ISSUE "q1 accepted team=legal owner=lou by=lou open=1 v1\n"
-           "10:03:00 " ISSUE "q1 answered team=legal owner=ana by=lou open=1 v1\n"
-           "10:04:00 " ISSUE "q1 told team=legal by=ana open=0 v1\n");
+    expect_router("10:01 raised escalation=q1 team=legal owner=ana reason=R12\n"
+                  "10:02 accepted escalation=q1 owner=lou\n"
+                  "10:03 answered escalation=q1 owner=lou\n"
+                  "10:04 told escalation=q1 owner=ana\n",
+                  "10:01:00 " ISSUE "q1 raised team=legal owner=legal by=ana open=1 v1\n"
+                  "10:02:00 " ISSUE "q1 accepted team=legal owner=lou by=lou open=1 v1\n"
+                  "10:03:00 " ISSUE "q1 answered team=legal owner=ana by=lou open=1 v1\n"
+                  "10:04:00 " ISSUE "q1 told team=legal by=ana open=0 v1\n");
 }
 
 static void what_was_returned_is_raised_again_or_answered(void **state)
 {
     (void)state;
     quietly("10:01 raised escalation=q1 team=legal owner=ana\n");
-    expect("10:02 returned escalation=q1 owner=lou\n"
-           "10:03 raised escalation=q1 team=fraud owner=ben\n"
-           "10:04 accepted escalation=q1 owner=fay\n"
-           "10:05 accepted escalation=q1 owner=flo\n"
-           "10:06 returned escalation=q1 owner=flo\n"
-           "10:07 answered escalation=q1 owner=ben\n",
-           "10:02:00 " ISSUE "q1 returned team=legal owner=ana by=lou returned=1 open=1 v1\n"
-           "10:03:00 " ISSUE "q1 raised team=fraud owner=fraud by=ben returned=1 open=1 v1\n"
-           "10:04:00 " ISSUE "q1 accepted team=fraud owner=fay by=fay returned=1 open=1 v1\n"
-           "10:05:00 " ISSUE "q1 accepted team=fraud owner=flo by=flo returned=1 open=1 v1\n"
-           "10:06:00 " ISSUE "q1 returned team=fraud owner=ben by=flo returned=2 open=1 v1\n"
-           "10:07:00 " ISSUE "q1 answered team=fraud owner=ben by=ben returned=2 open=1 v1\n");
+    expect_router("10:02 returned escalation=q1 owner=lou\n"
+                  "10:03 raised escalation=q1 team=fraud owner=ben\n"
+                  "10:04 accepted escalation=q1 owner=fay\n"
+                  "10:05 accepted escalation=q1 owner=flo\n"
+                  "10:06 returned escalation=q1 owner=flo\n"
+                  "10:07 answered escalation=q1 owner=ben\n",
+                  "10:02:00 " ISSUE "q1 returned team=legal owner=ana by=lou returned=1 open=1 v1\n"
+                  "10:03:00 " ISSUE "q1 raised team=fraud owner=fraud by=ben returned=1 open=1 v1\n"
+                  "10:04:00 " ISSUE "q1 accepted team=fraud owner=fay by=fay returned=1 open=1 v1\n"
+                  "10:05:00 " ISSUE "q1 accepted team=fraud owner=flo by=flo returned=1 open=1 v1\n"
+                  "10:06:00 " ISSUE "q1 returned team=fraud owner=ben by=flo returned=2 open=1 v1\n"
+                  "10:07:00 " ISSUE
+                  "q1 answered team=fraud owner=ben by=ben returned=2 open=1 v1\n");
 }
 
 /* Every step from every state, against the drawing in escalation.c. */
@@ -122,8 +101,8 @@ static void impossible_steps_are_refused(void **state)
             }
             snprintf(script, sizeof(script), "10:02 %s issue=%u escalation=q team=legal\n",
                      steps[k], number);
-            chain_run(&chain, script);
-            bool refused = strstr(core_transcript(chain.router), "refused") != NULL;
+            chain_run(&router_chain, script);
+            bool refused = strstr(core_transcript(router_chain.router), "refused") != NULL;
             assert_int_equal(refused, strchr(rows[i].possible, letters[k]) == NULL);
         }
 }
@@ -131,66 +110,73 @@ static void impossible_steps_are_refused(void **state)
 static void an_unknown_team_or_escalation_is_refused(void **state)
 {
     (void)state;
-    expect("10:01 raised escalation=q1 team=nobody\n10:02 accepted escalation=q1\n",
-           "10:01:00 refused tocsin.escalation.raised bad_value (the policy knows no such team)\n"
-           "10:02:00 refused tocsin.escalation.accepted state (there is no such escalation)\n");
+    expect_router(
+        "10:01 raised escalation=q1 team=nobody\n10:02 accepted escalation=q1\n",
+        "10:01:00 refused tocsin.escalation.raised bad_value (the policy knows no such team)\n"
+        "10:02:00 refused tocsin.escalation.accepted state (there is no such escalation)\n");
 }
 
 static void it_waits_for_the_facts_that_the_category_wants(void **state)
 {
     (void)state;
     quietly("10:00 open issue=2 category=theft\n");
-    expect("10:01 raised issue=2 escalation=q1 team=legal\n",
-           "10:01:00 refused tocsin.escalation.raised missing_field (facts to establish first: "
-           "device)\n");
+    expect_router(
+        "10:01 raised issue=2 escalation=q1 team=legal\n",
+        "10:01:00 refused tocsin.escalation.raised missing_field (facts to establish first: "
+        "device)\n");
     quietly("10:02 classify issue=2 risk=critical\n");
-    expect("10:03 raised issue=2 escalation=q1 team=legal owner=ana\n",
-           "10:03:00 issue 1 escalation P4 new queue=front tier=1 risk=critical q1 raised "
-           "team=legal owner=legal by=ana open=1 missing=device v1\n");
+    expect_router("10:03 raised issue=2 escalation=q1 team=legal owner=ana\n",
+                  "10:03:00 issue 1 escalation P4 new queue=front tier=1 risk=critical q1 raised "
+                  "team=legal owner=legal by=ana open=1 missing=device v1\n");
 }
 
 static void an_issue_with_an_open_question_is_solved_but_not_closed(void **state)
 {
     (void)state;
     quietly("10:01 raised escalation=q1 team=legal owner=ana\n");
-    expect("10:02 status closed\n10:03 status solved\n10:04 status closed\n",
-           "10:02:00 refused tocsin.issue.status state (an escalation to another team is open)\n"
-           "10:03:00 issue 1 status P4 new->solved queue=front tier=1 v1\n"
-           "10:04:00 refused tocsin.issue.status state (an escalation to another team is open)\n");
+    expect_router(
+        "10:02 status closed\n10:03 status solved\n10:04 status closed\n",
+        "10:02:00 refused tocsin.issue.status state (an escalation to another team is open)\n"
+        "10:03:00 issue 1 status P4 new->solved queue=front tier=1 v1\n"
+        "10:04:00 refused tocsin.issue.status state (an escalation to another team is open)\n");
     quietly("10:05 accepted escalation=q1\n10:06 answered escalation=q1\n10:07 told "
             "escalation=q1\n");
-    expect("10:08 status closed\n",
-           "10:08:00 issue 1 status P4 solved->closed queue=front tier=1 v1\n");
+    expect_router("10:08 status closed\n",
+                  "10:08:00 issue 1 status P4 solved->closed queue=front tier=1 v1\n");
 }
 
 static void a_rule_asks_its_team_once(void **state)
 {
     (void)state;
-    expect("10:00 open issue=2 tags=court\n",
-           "10:00:00 issue 1 opened new risk=severe tags=court rule=court v1\n"
-           "10:00:00 issue 1 routed new queue=front tier=1 risk=severe tags=court rule=all v1\n"
-           "10:00:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
-           "raised team=legal owner=legal by=rule:court open=1 v1\n");
-    expect("10:01 classify issue=2 category=x\n",
-           "10:01:00 issue 1 classified new queue=front tier=1 risk=severe tags=court rule=court "
-           "v1\n");
+    expect_router(
+        "10:00 open issue=2 tags=court\n",
+        "10:00:00 issue 1 opened new risk=severe tags=court rule=court v1\n"
+        "10:00:00 issue 1 routed new queue=front tier=1 risk=severe tags=court rule=all v1\n"
+        "10:00:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
+        "raised team=legal owner=legal by=rule:court open=1 v1\n");
+    expect_router(
+        "10:01 classify issue=2 category=x\n",
+        "10:01:00 issue 1 classified new queue=front tier=1 risk=severe tags=court rule=court "
+        "v1\n");
 }
 
 /* Raised, answered and told beforehand, it would keep the rule from asking its team. */
 static void nobody_else_raises_in_a_rules_name(void **state)
 {
     (void)state;
-    expect("10:01 raised escalation=rule:court team=fraud\n10:02 classify add_tags=court\n",
-           "10:01:00 refused tocsin.escalation.raised bad_value (an id that begins with 'rule:' is "
-           "for the policy's rules)\n"
-           "10:02:00 issue 1 classified new queue=front tier=1 risk=severe tags=court rule=court "
-           "v1\n"
-           "10:02:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
-           "raised team=legal owner=legal by=rule:court open=1 v1\n");
+    expect_router(
+        "10:01 raised escalation=rule:court team=fraud\n10:02 classify add_tags=court\n",
+        "10:01:00 refused tocsin.escalation.raised bad_value (an id that begins with 'rule:' is "
+        "for the policy's rules)\n"
+        "10:02:00 issue 1 classified new queue=front tier=1 risk=severe tags=court rule=court "
+        "v1\n"
+        "10:02:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
+        "raised team=legal owner=legal by=rule:court open=1 v1\n");
     quietly("10:03 returned escalation=rule:court owner=lou\n");
-    expect("10:04 raised escalation=rule:court team=fraud owner=ana\n",
-           "10:04:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
-           "raised team=fraud owner=fraud by=ana returned=1 open=1 v1\n");
+    expect_router(
+        "10:04 raised escalation=rule:court team=fraud owner=ana\n",
+        "10:04:00 issue 1 escalation new queue=front tier=1 risk=severe tags=court rule:court "
+        "raised team=fraud owner=fraud by=ana returned=1 open=1 v1\n");
 }
 
 static void a_flood_of_questions_is_refused(void **state)
@@ -199,9 +185,9 @@ static void a_flood_of_questions_is_refused(void **state)
     (void)state;
     for (unsigned i = 0; i < ROUTER_ESCALATIONS_MAX + 1; i++) {
         snprintf(script, sizeof(script), "10:01 raised escalation=q%u team=legal\n", i);
-        chain_run(&chain, script);
+        chain_run(&router_chain, script);
     }
-    assert_non_null(strstr(core_transcript(chain.router),
+    assert_non_null(strstr(core_transcript(router_chain.router),
                            "q7 raised team=legal owner=legal by=crm open=8 v1\n"
                            "10:01:00 refused tocsin.escalation.raised too_large (the issue has as "
                            "many open escalations as it may have)\n"));
@@ -231,15 +217,15 @@ static void a_long_list_comes_in_pieces(void **state)
             "10:01 raised escalation=q3 team=fraud\n");
     ask.what = TOCSIN__V1__ASK__WHAT__ESCALATIONS;
     ask.limit = 2;
-    const Tocsin__V1__Answer *answer = core_ask(chain.router, &ask);
+    const Tocsin__V1__Answer *answer = core_ask(router_chain.router, &ask);
     assert_int_equal(answer->n_rows, 2);
     ask.after = answer->next;
-    answer = core_ask(chain.router, &ask);
+    answer = core_ask(router_chain.router, &ask);
     assert_int_equal(answer->n_rows, 1);
     assert_int_equal(answer->next.len, 0);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
 int main(void)
 {

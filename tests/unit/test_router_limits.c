@@ -1,4 +1,4 @@
-#include "tests/support/core_harness.h"
+#include "tests/support/core_router.h"
 
 #include "services/intake/intake.h"
 #include "services/router/issue.h"
@@ -15,8 +15,6 @@
  */
 #define PEOPLE     20
 #define RECORD_MAX 1960 /* bytes of a packed record: the log's rows stay within a page's share */
-
-static struct chain chain;
 
 static char policy[32 * 1024];
 static size_t used;
@@ -73,15 +71,8 @@ static const char *largest_policy(bool with_people)
 static int set_up(void **state)
 {
     (void)state;
-    chain_open(&chain, (struct core_turns){.turn = 1});
-    chain_policy(&chain, "09:00", largest_policy(false));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
+    core_router_open(NULL);
+    chain_policy(&router_chain, "09:00", largest_policy(false));
     return 0;
 }
 
@@ -106,7 +97,7 @@ static void run_with(const char *line, const char *names, size_t size)
     while ((name = strsep(&rest, " ")) != NULL)
         add_word(script, name, c++, size);
     strcat(script, "\n");
-    chain_run(&chain, script);
+    chain_run(&router_chain, script);
 }
 
 #define OPENING "version region requester requester_tier line_of_business"
@@ -117,22 +108,23 @@ static const Tocsin__V1__Issue *row_of(unsigned partition)
     uint8_t key[ISSUE_KEY];
     Tocsin__V1__Issue *issue;
     issue_key(key, partition, 1);
-    assert_int_equal(core_get(chain.router, TABLE_ISSUE, toc_str(key, sizeof(key)), &row), TOC_OK);
-    assert_int_equal(
-        toc_wire_unpack(core_arena(chain.router), &tocsin__v1__issue__descriptor, row, &issue),
-        TOC_OK);
+    assert_int_equal(core_get(router_chain.router, TABLE_ISSUE, toc_str(key, sizeof(key)), &row),
+                     TOC_OK);
+    assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
+                                     &tocsin__v1__issue__descriptor, row, &issue),
+                     TOC_OK);
     return issue;
 }
 
 /* Of the last change with it; the largest record of all is looked at too. */
 static const Tocsin__V1__IssueChange *last_change(Tocsin__V1__IssueChange__What what)
 {
-    for (uint64_t seq = core_last_seq(chain.router); seq > 0; seq--) {
+    for (uint64_t seq = core_last_seq(router_chain.router); seq > 0; seq--) {
         Tocsin__V1__IssueChange *change;
-        const Tocsin__V1__Record *record = core_record(chain.router, seq);
+        const Tocsin__V1__Record *record = core_record(router_chain.router, seq);
         if (record->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
             continue;
-        assert_int_equal(toc_wire_unpack(core_arena(chain.router),
+        assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
                                          &tocsin__v1__issue_change__descriptor,
                                          toc_wire_bytes(&record->body), &change),
                          TOC_OK);
@@ -146,10 +138,11 @@ static const Tocsin__V1__IssueChange *last_change(Tocsin__V1__IssueChange__What 
 static unsigned refusals(void)
 {
     unsigned count = 0;
-    for (uint64_t seq = core_last_seq(chain.router); seq > 0; seq--) {
-        size_t mark = toc_arena_mark(core_arena(chain.router));
-        count += core_record(chain.router, seq)->type == TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED;
-        toc_arena_reset(core_arena(chain.router), mark);
+    for (uint64_t seq = core_last_seq(router_chain.router); seq > 0; seq--) {
+        size_t mark = toc_arena_mark(core_arena(router_chain.router));
+        count +=
+            core_record(router_chain.router, seq)->type == TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED;
+        toc_arena_reset(core_arena(router_chain.router), mark);
     }
     return count;
 }
@@ -182,7 +175,7 @@ static void a_question_that_does_not_fit_beside_a_large_issue_is_refused(void **
     snprintf(line, sizeof(line), "10:01 raised escalation=q1 team=t%063d", 1);
     run_with(line, "owner reason", 200);
     assert_int_equal(refusals(), 1);
-    assert_int_equal(core_count(chain.router, TABLE_ESCALATION), 0);
+    assert_int_equal(core_count(router_chain.router, TABLE_ESCALATION), 0);
     run_with(line, "owner reason", 60);
     assert_int_equal(refusals(), 1);
     assert_int_equal(row_of(1)->escalations, 1);
@@ -203,7 +196,7 @@ static void a_rule_says_for_how_much_of_it_an_issue_has_no_room(void **state)
 static void a_large_issue_is_still_merged(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open issue=2\n");
+    chain_run(&router_chain, "10:00 open issue=2\n");
     run_with("10:00 open", OPENING, 182);
     run_with("10:01 merge into=2", "by", 200);
     assert_int_equal(row_of(1)->merged_into.len, TOC_ID);
@@ -267,25 +260,25 @@ static void say_something(uint32_t *seed, unsigned minute)
     if (i >= count) {
         snprintf(line, sizeof(line), "%02u:%02u presence online agent=h%063u\n", 10 + minute / 60,
                  minute % 60, next_random(seed) % PEOPLE);
-        chain_run(&chain, line);
+        chain_run(&router_chain, line);
         return;
     }
     snprintf(line, sizeof(line), "%02u:%02u %.60s issue=%u", 10 + minute / 60, minute % 60,
              said[i].line, 1 + next_random(seed) % 4);
     add_names(line);
     if (said[i].most == 0)
-        chain_run(&chain, strcat(line, "\n"));
+        chain_run(&router_chain, strcat(line, "\n"));
     else
         run_with(line, said[i].texts, said[i].most - next_random(seed) % 40);
 }
 
 static void check_records(void)
 {
-    for (uint64_t seq = core_last_seq(chain.router); seq > 0; seq--) {
-        size_t mark = toc_arena_mark(core_arena(chain.router));
-        const Tocsin__V1__Record *record = core_record(chain.router, seq);
+    for (uint64_t seq = core_last_seq(router_chain.router); seq > 0; seq--) {
+        size_t mark = toc_arena_mark(core_arena(router_chain.router));
+        const Tocsin__V1__Record *record = core_record(router_chain.router, seq);
         assert_in_range(tocsin__v1__record__get_packed_size(record), 1, RECORD_MAX);
-        toc_arena_reset(core_arena(chain.router), mark);
+        toc_arena_reset(core_arena(router_chain.router), mark);
     }
 }
 
@@ -296,17 +289,18 @@ static void run_round(uint32_t round, struct core_turns turns)
                                                   TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE,
                                                   TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY};
     uint32_t seed = round;
-    tear_down(NULL);
-    chain_open(&chain, turns);
-    chain_policy(&chain, "09:00", largest_policy(round % 2 == 0));
+    core_router_tear_down(NULL);
+    chain_open(&router_chain, turns);
+    chain_policy(&router_chain, "09:00", largest_policy(round % 2 == 0));
     for (unsigned minute = 0; minute < 240; minute++) {
         char time[16];
         snprintf(time, sizeof(time), "%02u:%02u", 10 + minute / 60, minute % 60);
         say_something(&seed, minute);
         if (minute % 80 == 60)
-            chain_policy_mode(&chain, time, largest_policy(round % 2 == 0), modes[minute / 80]);
+            chain_policy_mode(&router_chain, time, largest_policy(round % 2 == 0),
+                              modes[minute / 80]);
     }
-    core_commit(chain.router);
+    core_commit(router_chain.router);
 }
 
 static void no_order_of_the_longest_texts_stops_the_router(void **state)
@@ -326,16 +320,16 @@ static void turns_and_restarts_change_nothing(void **state)
     for (uint32_t round = 0; round < 2; round++) {
         uint8_t first[TOC_SHA256], digest[TOC_SHA256];
         run_round(round, (struct core_turns){.turn = 1});
-        core_digest(chain.router, first);
+        core_digest(router_chain.router, first);
         for (uint32_t i = 1; i <= 2; i++) {
             run_round(round, (struct core_turns){.seed = i, .reopen = true});
-            core_digest(chain.router, digest);
+            core_digest(router_chain.router, digest);
             assert_memory_equal(digest, first, sizeof(first));
         }
     }
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
 int main(void)
 {

@@ -1,4 +1,4 @@
-#include "tests/support/core_harness.h"
+#include "tests/support/core_router.h"
 
 #include "services/router/issue.h"
 
@@ -20,20 +20,10 @@
     "  - {rule: to-money, when: {category: [invoice]}, queue: money, path: wake}\n"                \
     "  - {rule: to-front, queue: front}\n"
 
-static struct chain chain;
-
 static int set_up(void **state)
 {
     (void)state;
-    chain_open(&chain, (struct core_turns){.turn = 1});
-    chain_policy(&chain, "09:00", POLICY);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
+    core_router_open(POLICY);
     return 0;
 }
 
@@ -41,10 +31,11 @@ static int tear_down(void **state)
 static const Tocsin__V1__IssueChange *after(const char *script)
 {
     Tocsin__V1__IssueChange *change;
-    chain_run(&chain, script);
-    const Tocsin__V1__Record *record = core_record(chain.router, core_last_seq(chain.router));
+    chain_run(&router_chain, script);
+    const Tocsin__V1__Record *record =
+        core_record(router_chain.router, core_last_seq(router_chain.router));
     assert_int_equal(record->type, TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED);
-    assert_int_equal(toc_wire_unpack(core_arena(chain.router),
+    assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
                                      &tocsin__v1__issue_change__descriptor,
                                      toc_wire_bytes(&record->body), &change),
                      TOC_OK);
@@ -93,7 +84,7 @@ static void glpi_14423_only_another_queue_begins_a_wait(void **state)
 static void who_had_it_in_the_old_queue_has_it_no_more(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open\n10:05 assign action=ASSIGN assignee=ana\n");
+    chain_run(&router_chain, "10:00 open\n10:05 assign action=ASSIGN assignee=ana\n");
     const Tocsin__V1__Issue *issue = after("10:06 classify category=invoice\n")->issue;
     assert_string_equal(issue->assignee, "");
     assert_int_equal(issue->claimed_ms, 0);
@@ -105,9 +96,9 @@ static void who_had_it_in_the_old_queue_has_it_no_more(void **state)
 static void an_issue_that_rules_pass_to_and_fro_stays_until_a_person_chooses(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open\n");
+    chain_run(&router_chain, "10:00 open\n");
     assert_int_equal(after("10:01 classify category=invoice\n")->issue->hops, 2);
-    chain_run(&chain, "10:02 classify category=other\n10:03 classify category=invoice\n");
+    chain_run(&router_chain, "10:02 classify category=other\n10:03 classify category=invoice\n");
     const Tocsin__V1__IssueChange *change = after("10:04 classify category=other\n");
     assert_string_equal(change->reason, "hop_limit");
     assert_string_equal(change->issue->queue, "money");
@@ -122,8 +113,9 @@ static void an_issue_that_rules_pass_to_and_fro_stays_until_a_person_chooses(voi
 static void a_severe_risk_is_never_held_back(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open\n10:01 classify category=invoice\n10:02 classify category=x\n"
-                      "10:03 classify category=invoice\n10:04 classify category=x\n");
+    chain_run(&router_chain,
+              "10:00 open\n10:01 classify category=invoice\n10:02 classify category=x\n"
+              "10:03 classify category=invoice\n10:04 classify category=x\n");
     const Tocsin__V1__IssueChange *change = after("10:05 classify risk=severe\n");
     assert_string_equal(change->issue->queue, "safety");
     assert_string_equal(change->issue->path, "wake");
@@ -132,11 +124,12 @@ static void a_severe_risk_is_never_held_back(void **state)
 static void nobody_gives_back_what_somebody_else_has(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open\n10:01 assign action=ASSIGN assignee=ana\n");
-    core_transcript(chain.router);
-    chain_run(&chain, "10:02 assign action=RELEASE assignee=ben\n");
-    assert_text(core_transcript(chain.router), "10:02:00 refused tocsin.issue.assigned state "
-                                               "(somebody else has the issue)\n");
+    chain_run(&router_chain, "10:00 open\n10:01 assign action=ASSIGN assignee=ana\n");
+    core_transcript(router_chain.router);
+    chain_run(&router_chain, "10:02 assign action=RELEASE assignee=ben\n");
+    assert_text(core_transcript(router_chain.router),
+                "10:02:00 refused tocsin.issue.assigned state "
+                "(somebody else has the issue)\n");
     assert_string_equal(after("10:03 assign action=RELEASE\n")->issue->assignee, "");
 }
 
@@ -152,8 +145,8 @@ static void nobody_gives_back_what_somebody_else_has(void **state)
 static void breaches_move_an_issue_as_often_as_its_queue_allows(void **state)
 {
     (void)state;
-    chain_policy(&chain, "09:30", UP);
-    chain_run(&chain, "10:00 open\n");
+    chain_policy(&router_chain, "09:30", UP);
+    chain_run(&router_chain, "10:00 open\n");
     const Tocsin__V1__IssueChange *change = after("11:00:01 time\n");
     assert_string_equal(change->reason, "breached");
     assert_string_equal(change->issue->queue, "two");
@@ -166,8 +159,8 @@ static void breaches_move_an_issue_as_often_as_its_queue_allows(void **state)
 static void a_breach_is_no_reason_to_hold_a_severe_risk_back(void **state)
 {
     (void)state;
-    chain_policy(&chain, "09:30", UP);
-    chain_run(&chain, "10:00 open risk=severe\n11:00:01 time\n");
+    chain_policy(&router_chain, "09:30", UP);
+    chain_run(&router_chain, "10:00 open risk=severe\n11:00:01 time\n");
     const Tocsin__V1__IssueChange *change = after("12:00:01 time\n");
     assert_string_equal(change->reason, "breached");
     assert_string_equal(change->issue->queue, "three");
@@ -188,7 +181,7 @@ static void the_earliest_unanswered_message_is_kept(void **state)
 static void behind_a_bot_nothing_is_answered_until_the_hand_off(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open bot=1\n");
+    chain_run(&router_chain, "10:00 open bot=1\n");
     const Tocsin__V1__Issue *issue = after("10:01 outbound\n")->issue;
     assert_true(issue->bot);
     assert_int_equal(issue->unanswered_ms, core_time("10:00"));
@@ -201,7 +194,7 @@ static void behind_a_bot_nothing_is_answered_until_the_hand_off(void **state)
 static void a_person_who_takes_an_issue_from_a_bot_is_a_hand_off(void **state)
 {
     (void)state;
-    chain_run(&chain, "10:00 open bot=1\n");
+    chain_run(&router_chain, "10:00 open bot=1\n");
     const Tocsin__V1__IssueChange *change = after("10:01 assign action=ASSIGN assignee=ana\n");
     assert_int_equal(change->what, TOCSIN__V1__ISSUE_CHANGE__WHAT__HANDED_OFF);
     assert_string_equal(change->issue->assignee, "ana");
@@ -209,7 +202,7 @@ static void a_person_who_takes_an_issue_from_a_bot_is_a_hand_off(void **state)
     assert_int_equal(change->what, TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
 int main(void)
 {

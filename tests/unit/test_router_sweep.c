@@ -1,4 +1,4 @@
-#include "tests/support/core_harness.h"
+#include "tests/support/core_router.h"
 
 #include "services/router/issue.h"
 #include "services/router/sweep.h"
@@ -28,40 +28,17 @@
 #define RETROACTIVE TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE
 #define REPORT_ONLY TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY
 
-static struct chain chain;
-
 static int set_up(void **state)
 {
     (void)state;
-    chain_open(&chain, (struct core_turns){.turn = 1});
-    chain_policy(&chain, "09:00", OLD);
-    core_transcript(chain.router);
+    core_router_open(OLD);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    chain_close(&chain);
-    return 0;
-}
-
-static void expect(const char *script, const char *transcript)
-{
-    chain_run(&chain, script);
-    assert_text(core_transcript(chain.router), transcript);
-}
-
-static void quietly(const char *script)
-{
-    chain_run(&chain, script);
-    core_transcript(chain.router);
 }
 
 static void apply(const char *text, Tocsin__V1__ApplyMode mode)
 {
-    chain_policy_mode(&chain, "11:00", text, mode);
-    core_transcript(chain.router);
+    chain_policy_mode(&router_chain, "11:00", text, mode);
+    core_transcript(router_chain.router);
 }
 
 static void without_a_mode_what_is_there_stays(void **state)
@@ -69,8 +46,8 @@ static void without_a_mode_what_is_there_stays(void **state)
     (void)state;
     quietly("10:00 open\n");
     apply(NEW, TOCSIN__V1__APPLY_MODE__APPLY_NEW_ISSUES);
-    expect("11:01 time\n", "");
-    assert_int_equal(core_count(chain.router, TABLE_SWEEP), 0);
+    expect_router("11:01 time\n", "");
+    assert_int_equal(core_count(router_chain.router, TABLE_SWEEP), 0);
 }
 
 static void from_now_on_open_issues_are_routed_by_the_new_version(void **state)
@@ -79,15 +56,15 @@ static void from_now_on_open_issues_are_routed_by_the_new_version(void **state)
     quietly("10:00 open\n10:01 open issue=2 category=invoice\n10:02 open issue=3\n"
             "10:03 status issue=3 solved\n");
     apply(NEW, FROM_NOW);
-    expect("11:00 open issue=4\n11:01 time\n",
-           "11:00:00 issue 1 opened P3 new rule=rest v2\n"
-           "11:00:00 issue 1 routed P3 new queue=back tier=2 rule=all tried=paid v2\n"
-           "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
-           "from_now reason=policy v2\n"
-           "11:00:00 issue 1 policy P4 new from=money queue=money tier=2 rule=paid from_now "
-           "reason=policy v2\n"
-           "11:01:00 policy_swept v2 issues=4 concerned=2 done\n");
-    assert_int_equal(core_count(chain.router, TABLE_SWEEP), 0);
+    expect_router("11:00 open issue=4\n11:01 time\n",
+                  "11:00:00 issue 1 opened P3 new rule=rest v2\n"
+                  "11:00:00 issue 1 routed P3 new queue=back tier=2 rule=all tried=paid v2\n"
+                  "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
+                  "from_now reason=policy v2\n"
+                  "11:00:00 issue 1 policy P4 new from=money queue=money tier=2 rule=paid from_now "
+                  "reason=policy v2\n"
+                  "11:01:00 policy_swept v2 issues=4 concerned=2 done\n");
+    assert_int_equal(core_count(router_chain.router, TABLE_SWEEP), 0);
 }
 
 static void retroactively_they_are_triaged_too(void **state)
@@ -95,12 +72,12 @@ static void retroactively_they_are_triaged_too(void **state)
     (void)state;
     quietly("10:00 open\n10:01 open issue=2\n10:02 classify issue=2 P1\n");
     apply(NEW, RETROACTIVE);
-    expect("11:01 time\n",
-           "11:00:00 issue 1 policy P3 new from=front queue=back tier=2 rule=all tried=paid "
-           "retroactive reason=policy v2\n"
-           "11:00:00 issue 1 policy P1 new from=front queue=back tier=2 rule=all tried=paid "
-           "retroactive reason=policy v2\n"
-           "11:01:00 policy_swept v2 issues=2 concerned=2 done\n");
+    expect_router("11:01 time\n",
+                  "11:00:00 issue 1 policy P3 new from=front queue=back tier=2 rule=all tried=paid "
+                  "retroactive reason=policy v2\n"
+                  "11:00:00 issue 1 policy P1 new from=front queue=back tier=2 rule=all tried=paid "
+                  "retroactive reason=policy v2\n"
+                  "11:01:00 policy_swept v2 issues=2 concerned=2 done\n");
 }
 
 static void a_report_changes_nothing(void **state)
@@ -108,11 +85,12 @@ static void a_report_changes_nothing(void **state)
     (void)state;
     quietly("10:00 open\n");
     apply(NEW, REPORT_ONLY);
-    expect("11:01 time\n11:02 note\n",
-           "11:00:00 issue 1 policy P4 new from=front queue=front tier=1 tried=paid report_only "
-           "would: v2 queue=back rule=all reason=policy v1\n"
-           "11:01:00 policy_swept v2 issues=1 concerned=1 done\n"
-           "11:02:00 issue 1 message P4 note new queue=front tier=1 v1\n");
+    expect_router(
+        "11:01 time\n11:02 note\n",
+        "11:00:00 issue 1 policy P4 new from=front queue=front tier=1 tried=paid report_only "
+        "would: v2 queue=back rule=all reason=policy v1\n"
+        "11:01:00 policy_swept v2 issues=1 concerned=1 done\n"
+        "11:02:00 issue 1 message P4 note new queue=front tier=1 v1\n");
 }
 
 static void a_queue_that_a_person_chose_stays(void **state)
@@ -121,24 +99,26 @@ static void a_queue_that_a_person_chose_stays(void **state)
     quietly("10:00 open\n10:01 assign queue=money\n10:02 open issue=2 category=invoice\n"
             "10:03 escalate issue=2 to_tier=3\n");
     apply(NEW, FROM_NOW);
-    expect("11:01 time\n",
-           "11:00:00 issue 1 policy P4 new from=money queue=money tier=2 rule=all tried=paid "
-           "from_now reason=policy v2\n"
-           "11:00:00 issue 1 policy P4 new from=money queue=money tier=3 rule=paid from_now "
-           "reason=policy v2\n"
-           "11:01:00 policy_swept v2 issues=2 concerned=2 done\n");
+    expect_router(
+        "11:01 time\n",
+        "11:00:00 issue 1 policy P4 new from=money queue=money tier=2 rule=all tried=paid "
+        "from_now reason=policy v2\n"
+        "11:00:00 issue 1 policy P4 new from=money queue=money tier=3 rule=paid from_now "
+        "reason=policy v2\n"
+        "11:01:00 policy_swept v2 issues=2 concerned=2 done\n");
 }
 
 static void an_issue_opened_before_any_policy_gets_its_first_route(void **state)
 {
     (void)state;
-    chain_close(&chain);
-    chain_open(&chain, (struct core_turns){.turn = 1});
+    chain_close(&router_chain);
+    core_router_open(NULL);
     quietly("10:00 open\n");
     apply(NEW, FROM_NOW);
-    expect("11:01 time\n", "11:00:00 issue 1 policy new queue=back tier=2 rule=all tried=paid "
-                           "from_now v1\n"
-                           "11:01:00 policy_swept v1 issues=1 concerned=1 done\n");
+    expect_router("11:01 time\n",
+                  "11:00:00 issue 1 policy new queue=back tier=2 rule=all tried=paid "
+                  "from_now v1\n"
+                  "11:01:00 policy_swept v1 issues=1 concerned=1 done\n");
 }
 
 /* Only the order of the records differs. */
@@ -147,13 +127,13 @@ static void an_event_before_the_sweep_finds_its_issue_swept(void **state)
     (void)state;
     quietly("10:00 open\n10:01 open issue=2\n");
     apply(NEW, FROM_NOW);
-    expect("11:00 inbound issue=2\n11:01 time\n",
-           "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
-           "from_now reason=policy v2\n"
-           "11:00:00 issue 1 message P4 inbound new queue=back tier=2 v2\n"
-           "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
-           "from_now reason=policy v2\n"
-           "11:01:00 policy_swept v2 issues=2 concerned=1 done\n");
+    expect_router("11:00 inbound issue=2\n11:01 time\n",
+                  "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
+                  "from_now reason=policy v2\n"
+                  "11:00:00 issue 1 message P4 inbound new queue=back tier=2 v2\n"
+                  "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
+                  "from_now reason=policy v2\n"
+                  "11:01:00 policy_swept v2 issues=2 concerned=1 done\n");
 }
 
 /* Solved when the version was applied: not open, whether the sweep or the event comes first. */
@@ -162,26 +142,26 @@ static void what_was_over_keeps_its_version_whenever_it_reopens(void **state)
     (void)state;
     quietly("10:00 open\n10:01 status solved\n10:02 open issue=2\n10:02 status issue=2 solved\n");
     apply(NEW, FROM_NOW);
-    expect("11:00 inbound\n11:01 time\n11:02 inbound issue=2\n",
-           "11:00:00 issue 1 reopened P4 inbound solved->open queue=front tier=1 v1\n"
-           "11:01:00 policy_swept v2 issues=2 concerned=0 done\n"
-           "11:02:00 issue 1 reopened P4 inbound solved->open queue=front tier=1 v1\n");
+    expect_router("11:00 inbound\n11:01 time\n11:02 inbound issue=2\n",
+                  "11:00:00 issue 1 reopened P4 inbound solved->open queue=front tier=1 v1\n"
+                  "11:01:00 policy_swept v2 issues=2 concerned=0 done\n"
+                  "11:02:00 issue 1 reopened P4 inbound solved->open queue=front tier=1 v1\n");
 }
 
 static void two_versions_go_one_after_the_other(void **state)
 {
     (void)state;
     quietly("10:00 open\n");
-    chain_policy_mode(&chain, "11:00", NEW, FROM_NOW);
-    chain_policy_mode(&chain, "11:00", OLD, RETROACTIVE);
-    core_transcript(chain.router);
-    expect("11:00:01 time\n11:00:02 time\n",
-           "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
-           "from_now reason=policy v2\n"
-           "11:00:01 policy_swept v2 issues=1 concerned=1 done\n"
-           "11:00:00 issue 1 policy P4 new from=back queue=front tier=1 rule=all tried=paid "
-           "retroactive reason=policy v3\n"
-           "11:00:01 policy_swept v3 issues=1 concerned=1 done\n");
+    chain_policy_mode(&router_chain, "11:00", NEW, FROM_NOW);
+    chain_policy_mode(&router_chain, "11:00", OLD, RETROACTIVE);
+    core_transcript(router_chain.router);
+    expect_router("11:00:01 time\n11:00:02 time\n",
+                  "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
+                  "from_now reason=policy v2\n"
+                  "11:00:01 policy_swept v2 issues=1 concerned=1 done\n"
+                  "11:00:00 issue 1 policy P4 new from=back queue=front tier=1 rule=all tried=paid "
+                  "retroactive reason=policy v3\n"
+                  "11:00:01 policy_swept v3 issues=1 concerned=1 done\n");
 }
 
 /* --- what a version may do away with, or find ---------------------------------------------------
@@ -201,8 +181,8 @@ static void two_versions_go_one_after_the_other(void **state)
 
 static void before(void)
 {
-    chain_policy(&chain, "09:30", BEFORE);
-    core_transcript(chain.router);
+    chain_policy(&router_chain, "09:30", BEFORE);
+    core_transcript(router_chain.router);
 }
 
 /* Neither a person's choice nor an unchanged route holds an issue where nobody is any more. */
@@ -213,14 +193,15 @@ static void from_a_queue_that_the_new_version_lacks_issues_go_to_their_route(voi
     quietly("10:00 open tags=hot\n10:00 open issue=2\n10:01 assign issue=2 queue=back\n"
             "10:00 open issue=3\n10:01 assign issue=3 queue=elsewhere\n");
     apply(HEAD("safe: {tier: 3}") ROUTES, FROM_NOW);
-    expect("11:01 time\n",
-           "11:00:00 issue 1 policy P2 new from=back queue=front tier=1 tags=hot rule=all "
-           "tried=paid from_now reason=policy v3\n"
-           "11:00:00 issue 1 policy new from=back queue=front tier=1 rule=all tried=paid from_now "
-           "reason=policy v3\n"
-           "11:00:00 issue 1 policy new from=elsewhere queue=elsewhere tier=1 rule=all tried=paid "
-           "from_now reason=policy v3\n"
-           "11:01:00 policy_swept v3 issues=3 concerned=3 done\n");
+    expect_router(
+        "11:01 time\n",
+        "11:00:00 issue 1 policy P2 new from=back queue=front tier=1 tags=hot rule=all "
+        "tried=paid from_now reason=policy v3\n"
+        "11:00:00 issue 1 policy new from=back queue=front tier=1 rule=all tried=paid from_now "
+        "reason=policy v3\n"
+        "11:00:00 issue 1 policy new from=elsewhere queue=elsewhere tier=1 rule=all tried=paid "
+        "from_now reason=policy v3\n"
+        "11:01:00 policy_swept v3 issues=3 concerned=3 done\n");
 }
 
 /* The default route changes; what a rule has escalated is no matter of the routes. */
@@ -233,12 +214,13 @@ static void what_a_rule_has_escalated_stays_while_the_rule_does(void **state)
                                   "escalate: {queue: back}}]\n"
                                   "routes: [{rule: all, queue: money}]\n",
           FROM_NOW);
-    expect("11:01 time\n",
-           "11:00:00 issue 1 policy P2 new from=back queue=back tier=2 tags=hot rule=all from_now "
-           "reason=policy v3\n"
-           "11:00:00 issue 1 policy new from=front queue=money tier=2 rule=all from_now "
-           "reason=policy v3\n"
-           "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
+    expect_router(
+        "11:01 time\n",
+        "11:00:00 issue 1 policy P2 new from=back queue=back tier=2 tags=hot rule=all from_now "
+        "reason=policy v3\n"
+        "11:00:00 issue 1 policy new from=front queue=money tier=2 rule=all from_now "
+        "reason=policy v3\n"
+        "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
 }
 
 static void without_a_sweep_they_leave_it_when_they_are_routed_again(void **state)
@@ -247,9 +229,10 @@ static void without_a_sweep_they_leave_it_when_they_are_routed_again(void **stat
     before();
     quietly("10:00 open\n10:01 assign queue=back\n");
     apply(HEAD("safe: {tier: 3}") ROUTES, TOCSIN__V1__APPLY_MODE__APPLY_NEW_ISSUES);
-    expect("11:01 classify language=pt\n",
-           "11:01:00 issue 1 classified new queue=back tier=2 v3\n"
-           "11:01:00 issue 1 routed new from=back queue=front tier=1 rule=all tried=paid v3\n");
+    expect_router(
+        "11:01 classify language=pt\n",
+        "11:01:00 issue 1 classified new queue=back tier=2 v3\n"
+        "11:01:00 issue 1 routed new from=back queue=front tier=1 rule=all tried=paid v3\n");
 }
 
 #define FINDS                                                                                      \
@@ -265,16 +248,17 @@ static void retroactively_a_risk_is_found_and_its_team_asked(void **state)
     before();
     quietly("10:00 open tags=kid\n10:00 open issue=2 tags=kid\n10:01 assign issue=2 queue=back\n");
     apply(FINDS, RETROACTIVE);
-    expect("11:01 time\n",
-           "11:00:00 issue 1 policy new from=front queue=safe tier=3 risk=critical tags=kid "
-           "rule=all tried=paid retroactive by=rule:kid reason=escalated v3\n"
-           "11:00:00 issue 1 escalation new queue=safe tier=3 risk=critical tags=kid rule:kid "
-           "raised team=legal owner=legal by=rule:kid open=1 by=rule:kid v3\n"
-           "11:00:00 issue 1 policy new from=back queue=safe tier=3 risk=critical tags=kid "
-           "rule=all tried=paid retroactive by=rule:kid reason=escalated v3\n"
-           "11:00:00 issue 1 escalation new queue=safe tier=3 risk=critical tags=kid rule:kid "
-           "raised team=legal owner=legal by=rule:kid open=1 by=rule:kid v3\n"
-           "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
+    expect_router(
+        "11:01 time\n",
+        "11:00:00 issue 1 policy new from=front queue=safe tier=3 risk=critical tags=kid "
+        "rule=all tried=paid retroactive by=rule:kid reason=escalated v3\n"
+        "11:00:00 issue 1 escalation new queue=safe tier=3 risk=critical tags=kid rule:kid "
+        "raised team=legal owner=legal by=rule:kid open=1 by=rule:kid v3\n"
+        "11:00:00 issue 1 policy new from=back queue=safe tier=3 risk=critical tags=kid "
+        "rule=all tried=paid retroactive by=rule:kid reason=escalated v3\n"
+        "11:00:00 issue 1 escalation new queue=safe tier=3 risk=critical tags=kid rule:kid "
+        "raised team=legal owner=legal by=rule:kid open=1 by=rule:kid v3\n"
+        "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
 }
 
 static void retroactively_the_route_follows_what_triage_says_now(void **state)
@@ -283,12 +267,13 @@ static void retroactively_the_route_follows_what_triage_says_now(void **state)
     before();
     quietly("10:00 open product=pay\n10:00 open issue=2 tags=hot\n");
     apply(FINDS, RETROACTIVE);
-    expect("11:01 time\n",
-           "11:00:00 issue 1 policy new from=front queue=money tier=2 rule=paid retroactive "
-           "reason=policy v3\n"
-           "11:00:00 issue 1 policy new from=back queue=front tier=1 tags=hot rule=all tried=paid "
-           "retroactive reason=policy v3\n"
-           "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
+    expect_router(
+        "11:01 time\n",
+        "11:00:00 issue 1 policy new from=front queue=money tier=2 rule=paid retroactive "
+        "reason=policy v3\n"
+        "11:00:00 issue 1 policy new from=back queue=front tier=1 tags=hot rule=all tried=paid "
+        "retroactive reason=policy v3\n"
+        "11:01:00 policy_swept v3 issues=2 concerned=2 done\n");
 }
 
 /* --- many ------------------------------------------------------------------------------------- */
@@ -299,18 +284,18 @@ static void open_many(void)
 {
     struct core_input input;
     uint8_t id[TOC_ID];
-    chain.turns.turn = 100;
+    router_chain.turns.turn = 100;
     for (unsigned i = 0; i < MANY; i++) {
-        struct toc_arena *arena = core_arena(chain.router);
+        struct toc_arena *arena = core_arena(router_chain.router);
         size_t mark = toc_arena_mark(arena);
         core_parse(arena, "10:00 open", &input);
         core_issue_id(id, i & 63);
         id[1] = (uint8_t)(i >> 6);
-        chain_feed(&chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
+        chain_feed(&router_chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
         toc_arena_reset(arena, mark);
-        core_transcript(chain.router);
+        core_transcript(router_chain.router);
     }
-    chain.turns.turn = 1;
+    router_chain.turns.turn = 1;
 }
 
 static unsigned count_of(const char *text, const char *part)
@@ -326,18 +311,19 @@ static void a_sweep_goes_step_by_step_with_pauses(void **state)
     (void)state;
     open_many();
     apply(NEW, FROM_NOW);
-    chain_run(&chain, "11:00:00.001 time\n");
-    const char *text = core_transcript(chain.router);
+    chain_run(&router_chain, "11:00:00.001 time\n");
+    const char *text = core_transcript(router_chain.router);
     assert_int_equal(count_of(text, " policy P4"), ROUTER_SWEEP_STEP);
     assert_int_equal(count_of(text, "policy_swept v2 issues=200 concerned=200\n"), 1);
-    expect("11:00:00.021 time\n", ""); /* the pause is not over */
-    chain_run(&chain, "11:00:00.022 time\n");
-    assert_int_equal(count_of(core_transcript(chain.router), " policy P4"), ROUTER_SWEEP_STEP);
-    chain_run(&chain, "11:00:01 time\n");
-    text = core_transcript(chain.router);
+    expect_router("11:00:00.021 time\n", ""); /* the pause is not over */
+    chain_run(&router_chain, "11:00:00.022 time\n");
+    assert_int_equal(count_of(core_transcript(router_chain.router), " policy P4"),
+                     ROUTER_SWEEP_STEP);
+    chain_run(&router_chain, "11:00:01 time\n");
+    text = core_transcript(router_chain.router);
     assert_int_equal(count_of(text, " policy P4"), 50);
     assert_int_equal(count_of(text, "issues=450 concerned=450 done\n"), 1);
-    expect("11:00:02 time\n", "");
+    expect_router("11:00:02 time\n", "");
 }
 
 /* kill -9 in the middle: what was committed stays, the rest is done once. */
@@ -347,21 +333,21 @@ static void a_crash_in_the_middle_of_a_sweep_loses_and_repeats_nothing(void **st
     (void)state;
     open_many();
     apply(NEW, FROM_NOW);
-    chain_run(&chain, "11:00:00.001 time\n");
-    swept += count_of(core_transcript(chain.router), " policy P4");
-    chain.turns.turn = 0;
-    core_set_log(chain.router, core_time("11:00:00.030"));
-    core_crash(chain.router); /* the second step never happened */
-    chain.followed = core_last_seq(chain.router);
-    chain.turns.turn = 1;
-    chain_run(&chain, "11:00:00.030 time\n11:00:00.060 time\n11:00:00.090 time\n");
-    const char *text = core_transcript(chain.router);
+    chain_run(&router_chain, "11:00:00.001 time\n");
+    swept += count_of(core_transcript(router_chain.router), " policy P4");
+    router_chain.turns.turn = 0;
+    core_set_log(router_chain.router, core_time("11:00:00.030"));
+    core_crash(router_chain.router); /* the second step never happened */
+    router_chain.followed = core_last_seq(router_chain.router);
+    router_chain.turns.turn = 1;
+    chain_run(&router_chain, "11:00:00.030 time\n11:00:00.060 time\n11:00:00.090 time\n");
+    const char *text = core_transcript(router_chain.router);
     swept += count_of(text, " policy P4");
     assert_int_equal(swept, MANY);
     assert_int_equal(count_of(text, "issues=450 concerned=450 done\n"), 1);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
 int main(void)
 {
