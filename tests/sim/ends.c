@@ -350,6 +350,10 @@ void ends_check(struct world *world)
     if (!world->failed)
         check_router(world, router);
     if (!world->failed)
+        ends_people(world, router);
+    if (!world->failed)
+        ends_case(world, router);
+    if (!world->failed)
         check_audit(world, world_node(world, ROLE_AUDIT));
     if (!world->failed)
         workload_check_end(world);

@@ -327,9 +327,11 @@ const Tocsin__V1__Record *check_unpack(const struct seen *seen);
 /* Into the same arena, which stays; NULL when the bytes are no such message. */
 void *check_message(const ProtobufCMessageDescriptor *type, struct toc_str bytes);
 
-/* ends.c, replay.c, model_said.c */
+/* ends.c, ends_people.c, ends_case.c, replay.c, model_said.c */
 bool ends_is_quiet(struct world *world, const char **why_not);
 void ends_check(struct world *world);
+void ends_people(struct world *world, const struct node *router);
+void ends_case(struct world *world, const struct node *router);
 void replay_check(struct world *world);
 void model_sla_check(struct world *world);
 
