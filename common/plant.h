@@ -25,7 +25,15 @@
     X(TOC_PLANT_NEW_DELIVERY_ID, "new-delivery-id", "a repeated send carries another id")          \
     X(TOC_PLANT_LEAF_SKIPPED, "leaf-skipped", "audit leaves a record out")                         \
     X(TOC_PLANT_PROMISE_AHEAD, "promise-ahead", "intake promises a time that it has not reserved") \
-    X(TOC_PLANT_PARTITION_MIXED, "order-mixed", "parked events are released in reverse")
+    X(TOC_PLANT_PARTITION_MIXED, "order-mixed", "parked events are released in reverse")           \
+    X(TOC_PLANT_OLA_ANEW, "ola-anew", "an issue that returns to a queue counts anew")              \
+    X(TOC_PLANT_DATE_STAYS, "date-stays", "a due date by hand is not given up at its end")         \
+    X(TOC_PLANT_MERGED_RUNS, "merged-runs", "a merged issue keeps its clocks")                     \
+    X(TOC_PLANT_LATE_STANDS, "late-stands", "late evidence takes no breach back")                  \
+    X(TOC_PLANT_PAUSE_FORGOT, "pause-forgot", "another target forgets the time of before")         \
+    X(TOC_PLANT_OFFER_TWO, "offer-two", "an offer that nobody answered stands beside the next")    \
+    X(TOC_PLANT_UNITS_KEPT, "units-kept", "whoever gives an issue back keeps its units")           \
+    X(TOC_PLANT_SWEEP_PASSES, "sweep-passes", "an event hides its issue from a sweep")
 
 enum toc_plant {
 #define TOC_PLANT_ENUM(enumerator, name, text) enumerator,

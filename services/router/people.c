@@ -1,5 +1,7 @@
 #include "services/router/people.h"
 
+#include "common/plant.h"
+
 #define SEEN_MAX 64 /* content classes that one row counts; more count as the last */
 #define HELD_KEY (WAIT_NAME + ISSUE_KEY)
 
@@ -240,7 +242,8 @@ enum toc_err person_uncount(struct toc_turn *turn, struct pooled *pooled, bool u
     TOC_TRY(err);
     if (err == TOC_OK) { /* otherwise the policy did not name them, and nothing was counted */
         TOC_ASSERT(person.row->load >= pooled->row->weight);
-        person.row->load -= pooled->row->weight;
+        if (!TOC_PLANTED(TOC_PLANT_UNITS_KEPT))
+            person.row->load -= pooled->row->weight;
         if (unseen)
             unsee(&person, pooled);
         look_again(&person, at_ms);

@@ -4,6 +4,8 @@
 #include "services/router/settle.h"
 #include "services/router/spill.h"
 
+#include "common/plant.h"
+
 #define DRAIN_MAX 256 /* issues looked at for one person at once; the rest after other dues */
 #define NOBODY    "nobody"
 
@@ -227,7 +229,7 @@ static enum toc_err look_at_issue(struct toc_turn *turn, struct toc_str key, toc
     struct work work = work_begin(turn, issue, NULL, at_ms);
     TOC_TRY(settle_queue(turn, issue, &queue));
     TOC_TRY(pooled_open(turn, issue, &pooled));
-    if (issue->offered_to[0] != '\0')
+    if (issue->offered_to[0] != '\0' && !TOC_PLANTED(TOC_PLANT_OFFER_TWO))
         TOC_TRY(offer_lapse(&work));
     else if (queue != NULL)
         TOC_TRY(look_at_waiting(&work, &pooled, queue));

@@ -190,7 +190,8 @@ static enum clock_next next_of_target(struct clock clock, size_t *out_threshold)
 
 static toc_time_ms manual_end_of(const Tocsin__V1__Clock *row)
 {
-    return row->manual_end_ms != 0 && clock_is_live(row) ? row->manual_end_ms : TOC_TIME_NEVER;
+    bool ends = row->manual_end_ms != 0 && !TOC_PLANTED(TOC_PLANT_DATE_STAYS);
+    return ends && clock_is_live(row) ? row->manual_end_ms : TOC_TIME_NEVER;
 }
 
 enum clock_next clock_next(struct clock clock, size_t *out_threshold)

@@ -4,6 +4,8 @@
 #include "services/sla/happen.h"
 #include "services/sla/retarget.h"
 
+#include "common/plant.h"
+
 static enum toc_err say(struct work *work, size_t index, Tocsin__V1__ClockChange__What what,
                         const char *reason)
 {
@@ -21,7 +23,8 @@ static enum toc_err halt(struct work *work, size_t index)
     clock_plan(clock);
     work->changed = true;
     if (clock.row->breached &&
-        (work->at_ms > clock.row->breached_ms || clock_is_over(clock, work->at_ms)))
+        (work->at_ms > clock.row->breached_ms || clock_is_over(clock, work->at_ms) ||
+         TOC_PLANTED(TOC_PLANT_LATE_STANDS)))
         return TOC_OK;
     clock.row->unconfirmed = false; /* it was not overdue, and may become so again */
     if (!clock.row->breached)
@@ -138,8 +141,9 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
     bool resets = clock_is_live(clock.row);
     if (resets)
         TOC_TRY(halt(work, index));
-    renew(work, clock.row, rule, rule->goes_on && !resets);
-    if (rule->goes_on && !resets) /* the time that it had, by the rule of now */
+    bool goes_on = rule->goes_on && !resets && !TOC_PLANTED(TOC_PLANT_OLA_ANEW);
+    renew(work, clock.row, rule, goes_on);
+    if (goes_on) /* the time that it had, by the rule of now */
         TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
     if (clock.row->started_ms == 0)
         clock.row->started_ms = from_ms;
@@ -223,7 +227,7 @@ static Tocsin__V1__ClockEnd end_of(const struct work *work, struct toc_trigger t
 
 static bool merges(const struct work *work)
 {
-    return (work->happened & 1u << TOC_HAPPENED_MERGED) != 0;
+    return (work->happened & 1u << TOC_HAPPENED_MERGED) != 0 && !TOC_PLANTED(TOC_PLANT_MERGED_RUNS);
 }
 
 /* Whether the clock is still live afterwards is for the caller to see. */

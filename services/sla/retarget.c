@@ -3,6 +3,8 @@
 #include "services/sla/happen.h"
 #include "services/sla/move.h"
 
+#include "common/plant.h"
+
 /* --- the verdict -------------------------------------------------------------------------- */
 
 /* The due that is past at `at_ms`, however it came to be. */
@@ -147,6 +149,8 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
         before.live && was != NULL && same_calendar && clock.row->target_ms == before.target_ms;
     clock.row->warned = same ? carried_warnings(warned, was, clock.rule) : 0;
     TOC_TRY(count_again(work, index, was));
+    if (TOC_PLANTED(TOC_PLANT_PAUSE_FORGOT))
+        clock.row->elapsed_ms = 0;
     clock_plan(clock);
     bool moved =
         !same || clock.row->due_ms != before.due_ms || clock.row->elapsed_ms != before.elapsed_ms;
