@@ -67,7 +67,9 @@ enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
                           .test = issue->test,
                           .message = change};
     issue->changed_ms = work->at_ms;
-    (void)work_make_room(work, change); /* or it fits all the same: see ROUTER_ISSUE_MAX */
+    fill_in(work, change);
+    if (change->n_candidates > 0 || change->n_tried > 0 || change->n_missing > 0)
+        (void)work_make_room(work, change); /* or it fits all the same: see ROUTER_ISSUE_MAX */
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 

@@ -109,7 +109,8 @@ static void describe(const struct work *work, const struct said *said,
 /* Names may be very long: the oldest intervals give way to them, the smallest shares, the rest. */
 static void make_room(Tocsin__V1__ClockChange *change)
 {
-    while (tocsin__v1__clock_change__get_packed_size(change) > RECORD_MAX) {
+    while ((change->n_ledger > 0 || change->n_shares > 0) &&
+           tocsin__v1__clock_change__get_packed_size(change) > RECORD_MAX) {
         if (change->n_ledger <= LEDGER_LEAST && share_fold(change->shares, &change->n_shares))
             continue;
         if (change->n_ledger == 0)
