@@ -14,11 +14,13 @@
 /* What an issue takes of somebody. */
 struct holding {
     uint8_t issue[16];
-    char person[32];        /* to whom it is offered, or who has it; "" for nobody */
-    bool offered;           /* and not accepted yet */
-    toc_time_ms until_ms;   /* of the offer */
+    char offered_to[32];
+    toc_time_ms until_ms; /* of the offer */
+    /* After the last step of an event: for whom it counts, "" for nobody. */
+    char person[32];
+    bool accepted;
     unsigned weight;        /* units */
-    char content_class[32]; /* seen by the person */
+    char content_class[32]; /* that the person sees */
 };
 
 struct staff {
@@ -70,22 +72,25 @@ static bool ends_offer(const Tocsin__V1__IssueChange *change, const char *person
     }
 }
 
-static void check_offer(struct staff *staff, const struct holding *was,
+static void check_offer(struct world *world, struct holding *holding,
                         const Tocsin__V1__IssueChange *change)
 {
     const Tocsin__V1__Issue *is = change->issue;
+    const char *was = holding->offered_to;
     bool new_offer = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OFFERED;
-    bool same = was->offered && is_same(is->offered_to, was->person);
-    if (new_offer && (was->offered || is->assignee[0] != '\0'))
-        world_fail(staff->world, 12, "an issue is offered to %s while %s has it or is offered it",
-                   is->offered_to, was->offered ? was->person : is->assignee);
+    bool same = is_same(is->offered_to, was);
+    if (new_offer && (was[0] != '\0' || is->assignee[0] != '\0'))
+        world_fail(world, 12, "an issue is offered to %s while %s has it or is offered it",
+                   is->offered_to, was[0] != '\0' ? was : is->assignee);
     if (is->offered_to[0] != '\0' && !new_offer && !same)
-        world_fail(staff->world, 12, "an issue is with %s without an offer", is->offered_to);
-    if (was->offered && !same && !ends_offer(change, was->person))
-        world_fail(staff->world, 12, "the offer to %s ends without a word: step %d", was->person,
+        world_fail(world, 12, "an issue is with %s without an offer", is->offered_to);
+    if (was[0] != '\0' && !same && !ends_offer(change, was))
+        world_fail(world, 12, "the offer to %s ends without a word: step %d", was,
                    (int)change->what);
-    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__CLAIMED && !was->offered)
-        world_fail(staff->world, 12, "%s takes what nobody offered", is->assignee);
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__CLAIMED && was[0] == '\0')
+        world_fail(world, 12, "%s takes what nobody offered", is->assignee);
+    snprintf(holding->offered_to, sizeof(holding->offered_to), "%s", is->offered_to);
+    holding->until_ms = is->offer_until_ms;
 }
 
 /* --- capacity and exposure -------------------------------------------------------------------- */
@@ -134,11 +139,19 @@ static void check_exposure(struct staff *staff, const struct toc_person *person,
                        content_class);
 }
 
-/* Who was only offered it has seen nothing of it. */
-static void forget(struct staff *staff, const struct holding *holding)
+static bool is_served(const struct toc_policy *policy, const char *name)
 {
-    if (holding->offered && holding->content_class[0] != '\0')
+    const struct toc_queue *queue = toc_policy_queue(policy, toc_str_of(name));
+    return queue != NULL && queue->person_count > 0;
+}
+
+/* It is with somebody else: who was only offered it has seen nothing of it. */
+static void pass_on(struct staff *staff, struct holding *holding, const char *to)
+{
+    if (!holding->accepted && holding->content_class[0] != '\0')
         --*seen_of(staff, holding->person, holding->content_class);
+    holding->content_class[0] = '\0';
+    snprintf(holding->person, sizeof(holding->person), "%s", to);
 }
 
 static void hold(struct staff *staff, struct holding *holding,
@@ -147,19 +160,17 @@ static void hold(struct staff *staff, struct holding *holding,
     const Tocsin__V1__Issue *is = change->issue;
     const char *holder = is->assignee[0] != '\0' ? is->assignee : is->offered_to;
     const struct toc_person *person = toc_policy_person(staff->policy, toc_str_of(holder));
-    if (!is->pooled || person == NULL || is->state >= TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED)
+    bool served = is->pooled && is_served(staff->policy, is->queue);
+    if (!served || person == NULL || is->state >= TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED)
         holder = "";
-    bool same = is_same(holding->person, holder);
-    if (!same)
-        forget(staff, holding);
-    if (holder[0] != '\0' && (!same || !is_same(holding->content_class, is->content_class)) &&
-        is->content_class[0] != '\0')
+    if (!is_same(holding->person, holder))
+        pass_on(staff, holding, holder);
+    if (holder[0] != '\0' && is->content_class[0] != '\0' &&
+        !is_same(holding->content_class, is->content_class)) { /* what was seen was seen */
         ++*seen_of(staff, holder, is->content_class);
-    snprintf(holding->person, sizeof(holding->person), "%s", holder);
-    snprintf(holding->content_class, sizeof(holding->content_class), "%s",
-             holder[0] != '\0' ? is->content_class : "");
-    holding->offered = is->offered_to[0] != '\0';
-    holding->until_ms = is->offer_until_ms;
+        snprintf(holding->content_class, sizeof(holding->content_class), "%s", is->content_class);
+    }
+    holding->accepted = is->assignee[0] != '\0';
     holding->weight = weight_of(staff->policy, is);
     if (change->what != TOCSIN__V1__ISSUE_CHANGE__WHAT__OFFERED || person == NULL)
         return;
@@ -169,8 +180,19 @@ static void hold(struct staff *staff, struct holding *holding,
 
 /* --- the router's log ------------------------------------------------------------------------- */
 
-static void on_record(struct staff *staff, const struct seen *seen)
+/* One event may take several steps with an issue: what somebody has of it counts after the last. */
+static bool is_midway(const struct shadow *log, size_t index)
 {
+    const struct seen *now = &log->seen[index], *next = now + 1;
+    return index + 1 < log->count && now->cause_log != 0 && now->cause_log == next->cause_log &&
+           now->cause_seq == next->cause_seq && next->has_issue &&
+           next->type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED &&
+           memcmp(now->issue, next->issue, sizeof(now->issue)) == 0;
+}
+
+static void on_record(struct staff *staff, const struct shadow *log, size_t index)
+{
+    const struct seen *seen = &log->seen[index];
     const Tocsin__V1__Record *record = check_unpack(seen);
     struct toc_str body = toc_wire_bytes(&record->body);
     if (record->type == TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED) {
@@ -183,16 +205,17 @@ static void on_record(struct staff *staff, const struct seen *seen)
     const Tocsin__V1__IssueChange *change =
         check_message(&tocsin__v1__issue_change__descriptor, body);
     struct holding *holding = holding_of(staff, seen->issue);
-    check_offer(staff, holding, change);
-    hold(staff, holding, change);
+    check_offer(staff->world, holding, change);
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OFFERED || !is_midway(log, index))
+        hold(staff, holding, change);
 }
 
 static void check_open_offers(struct staff *staff, toc_time_ms end_ms)
 {
     for (size_t i = 0; i < staff->count; i++)
-        if (staff->all[i].offered && staff->all[i].until_ms < end_ms)
+        if (staff->all[i].offered_to[0] != '\0' && staff->all[i].until_ms < end_ms)
             world_fail(staff->world, 17, "the offer to %s is over and stands",
-                       staff->all[i].person);
+                       staff->all[i].offered_to);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -245,7 +268,7 @@ void ends_people(struct world *world, const struct node *router)
     TOC_ASSERT(staff != NULL);
     staff->world = world;
     for (size_t i = 0; i < router->shadow.count && !world->failed; i++)
-        on_record(staff, &router->shadow.seen[i]);
+        on_record(staff, &router->shadow, i);
     check_open_offers(staff, toc_run_log_ms(router->run));
     free(staff);
     if (!world->failed)

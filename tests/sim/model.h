@@ -6,6 +6,7 @@
  *   model_clock.c    which clocks an issue had, and the spans in which each ran
  *   model_terms.c    by what they are judged, and how that changes
  *   model_time.c     verdicts: arithmetic on spans
+ *   model_share.c    where a clock's time went
  *   model_said.c     what sla's log said, and whether that is the same
  *
  * It shares with the sla core the calendar, conditions and compiled policies, nothing else. It sees
@@ -191,5 +192,17 @@ void model_aim(struct instance *clock);
 bool model_is_over(const struct instance *clock, toc_time_ms at_ms);
 /* Warnings and the breach under the present terms, strictly before `until_ms`. */
 void model_settle(struct instance *clock, toc_time_ms until_ms);
+
+/* --- shares ----------------------------------------------------------------------------------- */
+
+/* The shares of each kind have the same sum, in the end the clock's time; else the kind that has
+ * not. */
+bool model_adds_up(const Tocsin__V1__ClockChange *change, const char **out_kind);
+/* Of a clock that was met: a share that is not what the history says, and what it should be; NULL.
+ */
+const Tocsin__V1__Share *model_wrong_share(const struct history *history,
+                                           const struct instance *clock,
+                                           const Tocsin__V1__ClockChange *change,
+                                           toc_time_ms *out_ms);
 
 #endif

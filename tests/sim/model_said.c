@@ -94,6 +94,14 @@ static struct instance *instance_of(struct model *model, const uint8_t id[16],
     return NULL;
 }
 
+static const struct history *history_of(const struct model *model, const uint8_t id[16])
+{
+    for (size_t i = 0; i < model->histories.count; i++)
+        if (memcmp(model->histories.all[i].id, id, 16) == 0)
+            return &model->histories.all[i];
+    TOC_BUG("a clock without a history");
+}
+
 /* --- each record ------------------------------------------------------------------------------ */
 
 /* The instant that proves that time had passed: log time, or that of the record that came. */
@@ -147,6 +155,23 @@ static void on_overdue(struct model *model, struct instance *clock,
         differ(model, clock, "may be overdue, and does not wait for a verdict");
 }
 
+/* The sum behind a verdict. */
+static void on_verdict(struct model *model, const struct instance *clock,
+                       const Tocsin__V1__ClockChange *change)
+{
+    const char *kind;
+    toc_time_ms ms;
+    if (!model_adds_up(change, &kind))
+        differ(model, clock, "has shares of a %s that do not add up", kind);
+    if (change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__MET || clock->life != LIFE_MET)
+        return;
+    const Tocsin__V1__Share *wrong =
+        model_wrong_share(history_of(model, clock->issue), clock, change, &ms);
+    if (wrong != NULL)
+        differ(model, clock, "was %lld ms in %s %s, should be %lld", (long long)wrong->ms,
+               wrong->kind, wrong->name, (long long)ms);
+}
+
 static bool moves(Tocsin__V1__ClockChange__What what)
 {
     return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED ||
@@ -192,6 +217,10 @@ static void hear(struct model *model, const struct seen *seen)
         break;
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
         on_breached(model, clock, seen, change);
+        on_verdict(model, clock, change);
+        break;
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__MET:
+        on_verdict(model, clock, change);
         break;
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED:
         on_corrected(model, clock, seen, change);

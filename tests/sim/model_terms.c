@@ -121,6 +121,8 @@ static void retarget(struct expected *issue, struct line *line, Tocsin__V1__Appl
     toc_time_ms at_ms = issue->now->at_ms;
     if (!model_is_live(clock))
         return; /* what is over is never judged again */
+    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW)
+        keep_time(clock, at_ms);
     if (line->team[0] == '\0' && model_has_left(issue, clock->terms.rule, line)) {
         model_end(clock, LIFE_MET, ENDED_BY_EVENT, at_ms);
         return;
@@ -129,10 +131,8 @@ static void retarget(struct expected *issue, struct line *line, Tocsin__V1__Appl
         model_end(clock, LIFE_CANCELLED, ENDED_BY_TARGET, at_ms);
         return;
     }
-    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW) {
-        keep_time(clock, at_ms);
+    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW)
         keep_pauses(issue, clock, rule, at_ms);
-    }
     struct instance was = *clock;
     if (mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE && line->team[0] == '\0') {
         model_settle(clock, at_ms);
