@@ -107,7 +107,7 @@ static void a_burst_with_replies_arrives_whole(void **state)
     uint32_t sent = 0, taken = 0, echoed = 0, replied = 0;
     uint8_t bytes[256];
     struct toc_str frame;
-    toc_peer peer = introduce(client), from = peer;
+    toc_peer peer = introduce(client), from = peer, upstream;
     unsigned idle = 0;
     (void)state;
     while (replied < COUNT) {
@@ -123,7 +123,7 @@ static void a_burst_with_replies_arrives_whole(void **state)
                 break; /* a full queue: this reply goes out later, before the next is read */
             echoed++;
         }
-        while (toc_link_receive(client, &from, &frame) == TOC_OK)
+        while (toc_link_receive(client, &upstream, &frame) == TOC_OK)
             assert_int_equal(number_of(frame), replied++);
         if (sent + echoed + replied == before) { /* everything is under way: wait for an end */
             assert_in_range(idle++, 0, PATIENCE_MS);
