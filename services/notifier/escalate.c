@@ -211,6 +211,10 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
     uint8_t id[TOC_SHA256];
     uint64_t number;
     const struct toc_path *path = cause->rule->path;
+    /* In event time nothing is known of time before every upstream was heard: the record's counts,
+     * or the first page would be older than any wait for an answer. */
+    if (turn->log_ms == TOC_TIME_MIN)
+        turn->log_ms = cause->record->at_ms;
     if (path == NULL && cause->path[0] != '\0')
         path = toc_policy_path(policy, toc_str_of(cause->path));
     if (path == NULL)
