@@ -187,8 +187,8 @@ enum toc_err retarget_go_on(struct work *work, size_t index)
 }
 
 /*
- * What the issue has left with this record, and what the policy does not have any more, end by the
- * rule that they had.
+ * What the issue has left with this record, and what the policy does not have or not want any more,
+ * end by the rule that they had.
  */
 static enum toc_err end_by(const struct work *old, struct work *work, size_t index, bool left)
 {
@@ -207,10 +207,8 @@ enum toc_err retarget(struct work *work, const struct work *old)
         if (!clock_is_live(clock.row))
             continue; /* a finished clock is never judged again */
         bool left = was.rule != NULL && happen_has_left(work, was);
-        if (left || clock.rule == NULL)
+        if (left || clock.rule == NULL || !happen_wanted(work, clock))
             TOC_TRY(end_by(old, work, i, left));
-        else if (!happen_wanted(work, clock))
-            TOC_TRY(move_cancel(work, i, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL));
         else
             TOC_TRY(set_target(work, i, was.rule, NULL));
     }

@@ -22,6 +22,14 @@
     "4h},\n"                                                                                       \
     "    reset_on: [inbound], cancel_on: [on_hold]}}}\n"
 
+#define SHIFT(hours, target)                                                                       \
+    "policy: 1\n"                                                                                  \
+    "calendars: {shift: " hours "}\n"                                                              \
+    "queues: {q: {tier: 1}}\n"                                                                     \
+    "routes: [{rule: default, queue: q, sla: shift}]\n"                                            \
+    "slas: {shift: {calendar: shift, clocks: {resolution: {targets: {P3: " target                  \
+    ", default: 4h}}}}}\n"
+
 static struct sla_feed feed;
 
 static int set_up(void **state)
@@ -210,6 +218,23 @@ static void zammad_5624_a_policy_from_now_on_concerns_other_teams_too(void **sta
          "ledger=10:10:00-10:30:00,10:30:00-\n");
 }
 
+static void a_clock_without_a_target_now_ends_by_the_calendar_that_it_had(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "07:00",
+                    SHIFT("{zone: UTC, weekly: {mon-fri: [\"09:00-17:00\"]}}", "4h"));
+    told("08:00 opened sla=shift queue=q policy=2\n"
+         "13:30 time\n",
+         "08:00:00 clock 1 resolution/1 started target=240m next=13:00:00\n"
+         "13:00:00 clock 1 resolution/1 breached due=13:00:00 ledger=08:00:00- catch_up\n");
+    sla_feed_policy(&feed, "13:30",
+                    SHIFT("{zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}", "none"));
+    told("13:00 log=13:30 classified priority=P3 policy=3\n",
+         "13:00:00 clock 1 resolution/1 corrected due=13:00:00 ledger=08:00:00-13:00:00 "
+         "reason=late_evidence\n"
+         "13:00:00 clock 1 resolution/1 cancelled\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -226,6 +251,7 @@ int main(void)
         CASE(what_comes_late_is_judged_by_the_date_that_stood_then),
         CASE(a_date_by_hand_stands_again_for_what_comes_late),
         CASE(zammad_5624_a_policy_from_now_on_concerns_other_teams_too),
+        CASE(a_clock_without_a_target_now_ends_by_the_calendar_that_it_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
