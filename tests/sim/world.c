@@ -169,7 +169,7 @@ static bool is_kept(const struct node *node, size_t index)
     while (index < takings->count && takings->all[index].upstream == TAKEN_TIME)
         index++;
     if (index == takings->count)
-        return node->keeps_commit;
+        return node->keeps_commit && toc_run_journal(node->run)->last_seq == node->commit_seq;
     while (node->upstream_nodes[at] != takings->all[index].upstream)
         at++;
     return node->run->upstreams[at].cursor >= takings->all[index].seq;
@@ -268,7 +268,10 @@ static enum toc_err watched_step(struct toc_turn *turn, const struct toc_event *
         taken.upstream = TAKEN_TIME;
         take(takings, taken);
     }
-    return link->node->service->step(turn, ev);
+    enum toc_err err = link->node->service->step(turn, ev);
+    if (err == TOC_ERR_FULL)
+        takings->count = takings->committed; /* the turn is taken back */
+    return err;
 }
 
 /* After every call of the run: was the turn committed, or did it never happen? */
@@ -345,6 +348,12 @@ static void allow_trimming(struct world *world, struct node *node)
                 node->config.keep_records = 0;
 }
 
+static enum toc_err commit(struct world *world, struct node *node)
+{
+    node->commit_seq = toc_run_journal(node->run)->last_seq;
+    return toc_run_commit(node->run, world_clock(world, node));
+}
+
 /* One round of the loop: frames, time, commit; some rounds leave the turn open. */
 static void node_turn(struct world *world, struct node *node)
 {
@@ -364,7 +373,7 @@ static void node_turn(struct world *world, struct node *node)
     if (!stays_open || toc_run_is_full(node->run)) {
         pager_before_commit(world, node);
         allow_trimming(world, node);
-        enum toc_err err = toc_run_commit(node->run, world_clock(world, node));
+        enum toc_err err = commit(world, node);
         if (!node_survives(world, node, err, "a commit"))
             return;
         check_log(world, node);
@@ -456,7 +465,7 @@ bool world_settle(struct world *world)
         enum toc_err err = toc_run_poll(node->run, world_clock(world, node));
         if (!node_survives(world, node, err, "a poll"))
             continue;
-        err = toc_run_commit(node->run, world_clock(world, node));
+        err = commit(world, node);
         if (node_survives(world, node, err, "a commit"))
             check_log(world, node);
     }

@@ -164,7 +164,8 @@ struct node {
     bool dying;             /* the process is gone; what it still sends reaches nobody */
     bool crash_now;         /* at the next turn, before its commit */
     bool disk_crash;        /* armed */
-    bool keeps_commit;      /* the commit at which it dies is on disk */
+    bool keeps_commit;      /* the commit at which it dies is on disk, unless that is full */
+    uint64_t commit_seq;    /* the newest record in that commit */
     unsigned starts;
     toc_time_ms restart_after_ms;
     struct shadow shadow;
