@@ -53,6 +53,9 @@ TOC_MUST enum toc_err toc_wire_unpack(struct toc_arena *arena,
  */
 bool toc_wire_is_known(const ProtobufCMessage *message);
 
+/* Bytes of one value of this type in a generated struct: the stride of a repeated field. */
+size_t toc_wire_value_size(ProtobufCType type);
+
 /* Packs into the arena. TOC_ERR_LIMIT when it is exhausted. */
 TOC_MUST enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message,
                                     struct toc_str *out);

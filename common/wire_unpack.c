@@ -94,7 +94,7 @@ struct unpacking {
 static enum toc_err fill(struct unpacking *u, ProtobufCMessage *message, struct toc_str bytes,
                          unsigned depth);
 
-static size_t size_of(ProtobufCType type)
+size_t toc_wire_value_size(ProtobufCType type)
 {
     switch (type) {
     case PROTOBUF_C_TYPE_STRING:
@@ -141,7 +141,7 @@ static void put_number(ProtobufCType type, uint64_t value, void *at)
         memcpy(at, &zigzag, sizeof(zigzag));
         break;
     default:
-        if (size_of(type) == sizeof(value))
+        if (toc_wire_value_size(type) == sizeof(value))
             memcpy(at, &value, sizeof(value));
         else
             memcpy(at, &low, sizeof(low));
@@ -223,7 +223,7 @@ static bool is_filled(size_t count)
 /* A zeroed entry behind the last; NULL when the arena is exhausted. */
 static void *add_entry(struct unpacking *u, const ProtobufCFieldDescriptor *field, char *base)
 {
-    size_t size = size_of(field->type), count;
+    size_t size = toc_wire_value_size(field->type), count;
     char *list;
     memcpy(&count, base + field->quantifier_offset, sizeof(count));
     memcpy(&list, base + field->offset, sizeof(list));
@@ -271,7 +271,7 @@ static enum toc_err add_packed(struct unpacking *u, const ProtobufCFieldDescript
 /* Of a oneof what came last counts, and nothing of what came before, as the library has it. */
 static void choose(const ProtobufCFieldDescriptor *field, char *base)
 {
-    memset(base + field->offset, 0, size_of(field->type));
+    memset(base + field->offset, 0, toc_wire_value_size(field->type));
     memcpy(base + field->quantifier_offset, &field->id, sizeof(field->id));
 }
 

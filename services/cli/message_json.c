@@ -122,35 +122,6 @@ static json_t *write_value(const ProtobufCFieldDescriptor *field, const void *at
     toc_assert_failed("no field of the wire is a floating-point number", __FILE__, __LINE__);
 }
 
-static size_t size_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    case PROTOBUF_C_TYPE_ENUM:
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        break;
-    }
-    return 4;
-}
-
 static bool is_absent(const ProtobufCFieldDescriptor *field, const void *at,
                       enum message_json_zeros zeros)
 {
@@ -167,7 +138,8 @@ static bool is_absent(const ProtobufCFieldDescriptor *field, const void *at,
     case PROTOBUF_C_TYPE_ENUM:
         return *(const int *)at == 0;
     default:
-        return zeros == MESSAGE_JSON_SKIP_ZEROS && memcmp(at, zero, size_of(field->type)) == 0;
+        return zeros == MESSAGE_JSON_SKIP_ZEROS &&
+               memcmp(at, zero, toc_wire_value_size(field->type)) == 0;
     }
 }
 
@@ -177,7 +149,8 @@ static json_t *write_list(const ProtobufCFieldDescriptor *field, const void *lis
     json_t *out = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            out, write_value(field, (const char *)list + i * size_of(field->type), zeros));
+            out,
+            write_value(field, (const char *)list + i * toc_wire_value_size(field->type), zeros));
     return out;
 }
 
@@ -371,7 +344,7 @@ static enum toc_err read_list(struct reading *r, const ProtobufCFieldDescriptor 
                               const json_t *value, ProtobufCMessage *message)
 {
     char *base = (char *)message;
-    size_t step = size_of(field->type), count = json_array_size(value);
+    size_t step = toc_wire_value_size(field->type), count = json_array_size(value);
     if (!json_is_array(value))
         return wrong(r, field->name, "has to be a list");
     char *list = toc_arena_zero(r->arena, count * step + 1);
