@@ -114,10 +114,10 @@ static bool read_target(struct toc_str target, struct toc_http_head *head)
         size_t size = schemes[i].size;
         absolute = target.size > size && equal_nocase(toc_str(target.data, size), schemes[i]);
         if (absolute)
-            target = toc_str(target.data + size, target.size - size);
+            target = toc_str_from(target, size);
     }
     while (absolute && target.size > 0 && target.data[0] != '/' && target.data[0] != '?')
-        target = toc_str(target.data + 1, target.size - 1);
+        target = toc_str_from(target, 1);
     if (!absolute && target.data[0] != '/')
         return false;
     if (!cut(target, '?', &head->path, &head->query)) {
@@ -158,7 +158,7 @@ static bool read_field(struct toc_str line, struct toc_str *name, struct toc_str
             value->data[i] == 0x7f)
             return false;
     while (value->size > 0 && (value->data[0] == ' ' || value->data[0] == '\t'))
-        *value = toc_str(value->data + 1, value->size - 1);
+        *value = toc_str_from(*value, 1);
     while (value->size > 0 &&
            (value->data[value->size - 1] == ' ' || value->data[value->size - 1] == '\t'))
         value->size--;

@@ -26,7 +26,7 @@ static enum toc_err put_identity(const struct toc_journal *journal, struct toc_t
 static uint32_t checksum(struct toc_str value)
 {
     uint32_t crc = toc_crc32c(0, toc_str(value.data, AT_CRC));
-    return toc_crc32c(crc, toc_str(value.data + AT_PARTITION, value.size - AT_PARTITION));
+    return toc_crc32c(crc, toc_str_from(value, AT_PARTITION));
 }
 
 static enum toc_err entry_of(struct toc_str key, struct toc_str value,
@@ -38,7 +38,7 @@ static enum toc_err entry_of(struct toc_str key, struct toc_str value,
     *out = (struct toc_journal_entry){
         .seq = toc_get_u64be(key.data),
         .hash = toc_str(value.data, TOC_SHA256),
-        .record = toc_str(value.data + HEADER_BYTES, value.size - HEADER_BYTES),
+        .record = toc_str_from(value, HEADER_BYTES),
         .partition = (uint8_t)value.data[AT_PARTITION],
         .class_bit = (uint8_t)value.data[AT_CLASS],
     };

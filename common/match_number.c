@@ -53,7 +53,7 @@ static size_t find_dots(struct toc_str text)
 
 static struct toc_str rest(struct toc_str text, size_t from)
 {
-    return toc_str(text.data + from, text.size - from);
+    return toc_str_from(text, from);
 }
 
 /* ">=3", ">3", "<=3", "<3" */

@@ -116,8 +116,7 @@ enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn)
             break;
         }
         struct registered *known = &run->registered[count++];
-        toc_str_copy(known->name, sizeof(known->name),
-                     toc_str(key.data + prefix.size, key.size - prefix.size));
+        toc_str_copy(known->name, sizeof(known->name), toc_str_from(key, prefix.size));
         known->done_seq = toc_get_u64be(row.data);
     }
     toc_scan_close(scan);

@@ -117,7 +117,7 @@ enum toc_err toc_parse_i64(struct toc_str text, int64_t *out)
 {
     bool negative = text.size > 0 && text.data[0] == '-';
     uint64_t magnitude;
-    struct toc_str digits = negative ? toc_str(text.data + 1, text.size - 1) : text;
+    struct toc_str digits = negative ? toc_str_from(text, 1) : text;
     enum toc_err err = toc_parse_u64(digits, &magnitude);
     if (err != TOC_OK)
         return err;

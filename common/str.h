@@ -28,6 +28,12 @@ static inline struct toc_str toc_str(const void *data, size_t size)
     return (struct toc_str){data, size};
 }
 
+/* What follows the first `at` bytes of `s`; `at` is at most the size. */
+static inline struct toc_str toc_str_from(struct toc_str s, size_t at)
+{
+    return at == 0 ? s : toc_str(s.data + at, s.size - at);
+}
+
 /* The bytes of a terminated text; NULL counts as empty. */
 static inline struct toc_str toc_str_of(const char *text)
 {

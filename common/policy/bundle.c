@@ -27,7 +27,7 @@ static struct toc_str take_until(struct toc_str *rest, char separator)
     size_t size = at ? (size_t)(at - rest->data) : rest->size;
     size_t taken = at ? size + 1 : size;
     struct toc_str word = toc_str(rest->data, size);
-    *rest = toc_str(rest->data + taken, rest->size - taken);
+    *rest = toc_str_from(*rest, taken);
     return word;
 }
 
@@ -72,7 +72,7 @@ static const char *read_part(struct toc_str *rest, struct toc_bundle_part *part)
     uint64_t size;
     if (word.size < 2 || word.data[0] != '%')
         return "no part begins here";
-    wrong = read_kind(toc_str(word.data + 1, word.size - 1), &part->kind);
+    wrong = read_kind(toc_str_from(word, 1), &part->kind);
     if (wrong)
         return wrong;
     if (toc_parse_u64(take_until(&line, ' '), &size) != TOC_OK || size >= rest->size)
@@ -84,7 +84,7 @@ static const char *read_part(struct toc_str *rest, struct toc_bundle_part *part)
     part->text = toc_str(rest->data, (size_t)size);
     if (rest->data[size] != '\n')
         return "a part with a wrong size";
-    *rest = toc_str(rest->data + size + 1, rest->size - (size_t)size - 1);
+    *rest = toc_str_from(*rest, (size_t)size + 1);
     return NULL;
 }
 
@@ -114,7 +114,7 @@ enum toc_err toc_bundle_read(struct toc_str text, struct toc_bundle *out, const 
 {
     struct toc_str rest = text;
     TOC_ASSERT(toc_bundle_is(text));
-    rest = toc_str(text.data + magic.size, text.size - magic.size);
+    rest = toc_str_from(text, magic.size);
     out->count = 0;
     *out_wrong = read_parts(&rest, out);
     *out_offset = text.size - rest.size;

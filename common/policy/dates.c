@@ -17,7 +17,7 @@ static struct toc_str take_word(struct toc_str *line)
     size_t size = blank ? (size_t)(blank - line->data) : line->size;
     struct toc_str word = toc_str(line->data, size);
     size_t taken = blank ? size + 1 : size;
-    *line = toc_str(line->data + taken, line->size - taken);
+    *line = toc_str_from(*line, taken);
     return word;
 }
 

@@ -35,16 +35,16 @@ static size_t fits(struct toc_str pattern, const struct toc_where *where)
     while (depth < where->depth && depth < TOC_YAML_DEPTH_MAX) {
         struct toc_str word = where->words[depth++];
         if (toc_str_starts(pattern, TOC_STR("*")))
-            pattern = toc_str(pattern.data + 1, pattern.size - 1);
+            pattern = toc_str_from(pattern, 1);
         else if (toc_str_starts(pattern, word))
-            pattern = toc_str(pattern.data + word.size, pattern.size - word.size);
+            pattern = toc_str_from(pattern, word.size);
         else
             return SIZE_MAX;
         if (pattern.size == 0)
             return depth;
         if (pattern.data[0] != '.')
             return SIZE_MAX;
-        pattern = toc_str(pattern.data + 1, pattern.size - 1);
+        pattern = toc_str_from(pattern, 1);
     }
     return SIZE_MAX;
 }
@@ -103,7 +103,7 @@ static struct toc_str unit_of(struct toc_str *amount)
     amount->size = (size_t)(blank - text.data);
     text = toc_str(blank, text.size - amount->size);
     while (text.size > 0 && text.data[0] == ' ')
-        text = toc_str(text.data + 1, text.size - 1);
+        text = toc_str_from(text, 1);
     /* "1 month" and "2 months" are of one kind. */
     if (text.size > 1 && text.data[text.size - 1] == 's')
         text.size--;

@@ -165,7 +165,7 @@ static bool find_field(struct toc_build *b, const struct toc_yaml *key, struct t
         refuse_field(b, key);
         return false;
     }
-    fact.text = toc_str(key->text.data + prefix.size, key->text.size - prefix.size);
+    fact.text = toc_str_from(key->text, prefix.size);
     test->field = TOC_FIELD_FACT;
     return toc_value_name(b, &fact, "the name of a fact", &test->fact);
 }

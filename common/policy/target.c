@@ -14,7 +14,7 @@ static bool take_counted(struct toc_str text, const char *unit, unsigned *out)
     digits.size = space;
     if (space == text.size || toc_parse_u64(digits, &number) != TOC_OK || number > UINT16_MAX)
         return false;
-    struct toc_str rest = toc_str(text.data + space + 1, text.size - space - 1);
+    struct toc_str rest = toc_str_from(text, space + 1);
     if (rest.size == size + 1 && rest.data[size] == 's')
         rest.size--;
     *out = (unsigned)number;

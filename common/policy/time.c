@@ -36,7 +36,7 @@ static struct toc_str take_digits(struct toc_str *s, size_t max)
     while (size < s->size && size < max && is_digit(s->data[size]))
         size++;
     digits = toc_str(s->data, size);
-    *s = toc_str(s->data + size, s->size - size);
+    *s = toc_str_from(*s, size);
     return digits;
 }
 
@@ -70,7 +70,7 @@ bool toc_parse_duration(struct toc_str s, toc_time_ms *out)
             return false;
         sum += (toc_time_ms)small_number(digits) * units[unit].length_ms;
         next = unit + 1;
-        s = toc_str(s.data + 1, s.size - 1);
+        s = toc_str_from(s, 1);
     }
     *out = sum;
     return next > 0;
@@ -81,7 +81,7 @@ static void hint_duration(struct toc_build *b, struct toc_str text)
     struct toc_str digits = take_digits(&text, 9);
     int size = (int)digits.size;
     while (text.size > 0 && text.data[0] == ' ')
-        text = toc_str(text.data + 1, text.size - 1);
+        text = toc_str_from(text, 1);
     if (size > 0 && text.size == 0) {
         toc_diag_hint(b->diag, "give the unit: %.*ss, %.*sm, %.*sh or %.*sd", size, digits.data,
                       size, digits.data, size, digits.data, size, digits.data);
@@ -127,7 +127,7 @@ static bool take_time(struct toc_str *s, toc_time_ms *out)
     unsigned total;
     if (hours.size != 2 || s->size == 0 || s->data[0] != ':')
         return false;
-    *s = toc_str(s->data + 1, s->size - 1);
+    *s = toc_str_from(*s, 1);
     minutes = take_digits(s, 2);
     if (minutes.size != 2 || small_number(minutes) > 59)
         return false;
@@ -164,7 +164,7 @@ bool toc_value_window(struct toc_build *b, const struct toc_yaml *node, struct t
         return false;
     good = take_time(&s, &window.from_ms) && s.size > 0 && s.data[0] == '-';
     if (good) {
-        s = toc_str(s.data + 1, s.size - 1);
+        s = toc_str_from(s, 1);
         good = take_time(&s, &window.until_ms) && s.size == 0 && window.from_ms < TOC_DAY_MS;
     }
     if (!good) {
@@ -193,7 +193,7 @@ static bool take_month_day(struct toc_str *s, unsigned *month, unsigned *day)
     if (digits.size != 2 || s->size == 0 || s->data[0] != '-')
         return false;
     *month = small_number(digits);
-    *s = toc_str(s->data + 1, s->size - 1);
+    *s = toc_str_from(*s, 1);
     digits = take_digits(s, 2);
     *day = small_number(digits);
     return digits.size == 2 && *month >= 1 && *month <= 12 && *day >= 1;
@@ -207,7 +207,7 @@ bool toc_parse_date(struct toc_str s, int64_t *out)
     int year = (int)small_number(digits);
     if (digits.size != 4 || year < YEAR_MIN || year > YEAR_MAX || s.size == 0 || s.data[0] != '-')
         return false;
-    s = toc_str(s.data + 1, s.size - 1);
+    s = toc_str_from(s, 1);
     if (!take_month_day(&s, &month, &day) || s.size != 0 || day > toc_days_in_month(year, month))
         return false;
     *out = toc_days_from_date(year, month, day);
@@ -258,7 +258,7 @@ bool toc_value_weekdays(struct toc_build *b, const struct toc_yaml *node, unsign
     int from = s.size >= 3 ? find_weekday(toc_str(s.data, 3)) : -1;
     int until = from;
     if (s.size > 3)
-        until = s.data[3] == '-' ? find_weekday(toc_str(s.data + 4, s.size - 4)) : -1;
+        until = s.data[3] == '-' ? find_weekday(toc_str_from(s, 4)) : -1;
     if (from < 0 || until < 0) {
         toc_diag_error(b->diag, node->offset, "'%.*s' is not a weekday or a range of them",
                        TOC_DIAG_ARG(s));

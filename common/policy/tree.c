@@ -74,7 +74,7 @@ static enum toc_err read_text(struct toc_policy_tree *tree, struct toc_str text,
     const struct toc_str mark = TOC_STR("\xef\xbb\xbf"); /* some editors put it first */
     struct toc_str body = text;
     if (text.size >= mark.size && toc_str_starts(text, mark))
-        body = toc_str(text.data + mark.size, text.size - mark.size);
+        body = toc_str_from(text, mark.size);
     toc_diag_init(&tree->diag, body, file_name);
     if (!is_readable(&tree->diag, body))
         return TOC_OK;

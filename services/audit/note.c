@@ -219,7 +219,7 @@ static bool read_signature(struct toc_str line, struct signature *out)
     const struct toc_str start = TOC_STR(SIGNATURE_LINE);
     if (!toc_str_starts(line, start))
         return false;
-    struct toc_str base64 = toc_str(line.data + start.size, line.size - start.size);
+    struct toc_str base64 = toc_str_from(line, start.size);
     if (!cut(&base64, ' ', &out->name) || !is_key_name(out->name))
         return false;
     return sodium_base642bin(out->blob, sizeof(out->blob), base64.data, base64.size, NULL,

@@ -114,7 +114,7 @@ size_t print_safe(char *out, size_t out_size, struct toc_str text)
             break;
         memcpy(out + at, piece.data, piece.size);
         at += piece.size;
-        text = toc_str(text.data + (size == 0 ? 1 : size), text.size - (size == 0 ? 1 : size));
+        text = toc_str_from(text, size == 0 ? 1 : size);
     }
     out[at] = '\0';
     return at;
@@ -133,7 +133,7 @@ static size_t fit(const char *text, unsigned cells, unsigned *out_cells)
         if (used + wide > cells)
             break;
         used += wide;
-        rest = toc_str(rest.data + (size == 0 ? 1 : size), rest.size - (size == 0 ? 1 : size));
+        rest = toc_str_from(rest, size == 0 ? 1 : size);
     }
     *out_cells = used;
     return whole - rest.size;
@@ -331,7 +331,7 @@ void print_json_string(FILE *out, struct toc_str text)
             fprintf(out, "\\u%04x", (unsigned)c);
         else
             fwrite(text.data, 1, size, out);
-        text = toc_str(text.data + (size == 0 ? 1 : size), text.size - (size == 0 ? 1 : size));
+        text = toc_str_from(text, size == 0 ? 1 : size);
     }
     fputc('"', out);
 }

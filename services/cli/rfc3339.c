@@ -76,7 +76,7 @@ enum toc_err rfc3339_read(struct toc_str text, toc_time_ms *out)
     if (text.size < TEXT_MIN || text.size >= RFC3339_MAX || !read_date_time(text, &local))
         return TOC_ERR_MALFORMED;
     int ms = read_fraction(text, &at);
-    if (ms < 0 || at >= text.size || !read_zone(toc_str(text.data + at, text.size - at), &offset))
+    if (ms < 0 || at >= text.size || !read_zone(toc_str_from(text, at), &offset))
         return TOC_ERR_MALFORMED;
     int day = local.tm_mday, second = local.tm_sec;
     local.tm_sec = 0;

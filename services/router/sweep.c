@@ -26,7 +26,7 @@ static enum toc_err load(struct toc_txn *txn, struct toc_arena *arena, uint32_t 
     if (row.size < DUE_BYTES)
         return TOC_ERR_DAMAGED;
     return toc_wire_unpack(arena, &tocsin__v1__policy_sweep__descriptor,
-                           toc_str(row.data + DUE_BYTES, row.size - DUE_BYTES), out);
+                           toc_str_from(row, DUE_BYTES), out);
 }
 
 /* Keeps the row, whose instants are never negative, or takes it away when the sweep is done. */

@@ -106,7 +106,7 @@ static enum toc_err list_open(struct list *list)
     for (enum part part = first; part < PART_COUNT && !full; part++) {
         struct toc_str from = toc_str(still, part == PART_STILL ? sizeof(still) : 0);
         if (after.size > 1 && part == first)
-            from = toc_str(after.data + 1, after.size - 1);
+            from = toc_str_from(after, 1);
         TOC_TRY(list_part(list, part, from, &full));
     }
     return TOC_OK;

@@ -36,7 +36,7 @@ static enum toc_err unpack(struct work *work, struct toc_str value, struct segme
 {
     if (value.size < SEGMENT_HEAD + 1)
         return TOC_ERR_DAMAGED;
-    struct toc_str names = toc_str(value.data + SEGMENT_HEAD, value.size - SEGMENT_HEAD);
+    struct toc_str names = toc_str_from(value, SEGMENT_HEAD);
     const char *end = memchr(names.data, '\0', names.size);
     if (end == NULL)
         return TOC_ERR_DAMAGED;

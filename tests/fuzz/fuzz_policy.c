@@ -81,7 +81,7 @@ static void check_files(struct toc_str input)
                                      .text = toc_str(input.data, taken)};
         toc_bundle_add(out, &parts[count++]);
         taken += end != NULL;
-        input = toc_str(input.data + taken, input.size - taken);
+        input = toc_str_from(input, taken);
     }
     if (fclose(out) == 0 && count > 0) {
         check_bundle(toc_str(packed, size), parts, count);

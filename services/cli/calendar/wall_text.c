@@ -22,7 +22,7 @@ static bool take_number(struct toc_str *text, size_t digits, unsigned *out)
             return false;
         value = value * 10 + (unsigned)(text->data[i] - '0');
     }
-    *text = toc_str(text->data + digits, text->size - digits);
+    *text = toc_str_from(*text, digits);
     *out = value;
     return true;
 }
@@ -31,7 +31,7 @@ static bool take_sign(struct toc_str *text, char sign)
 {
     if (text->size == 0 || text->data[0] != sign)
         return false;
-    *text = toc_str(text->data + 1, text->size - 1);
+    *text = toc_str_from(*text, 1);
     return true;
 }
 
@@ -44,7 +44,7 @@ static bool take_fraction(struct toc_str *text, toc_time_ms *out_ms)
         pico += weight * (uint64_t)(text->data[i] - '0');
         weight /= 10;
     }
-    *text = toc_str(text->data + i, text->size - i);
+    *text = toc_str_from(*text, i);
     *out_ms = (toc_time_ms)((pico + PICO_OF_1_MS / 2) / PICO_OF_1_MS);
     return i > 0;
 }
@@ -102,7 +102,7 @@ bool wall_text_local(struct toc_str text, toc_time_ms *out_wall_ms)
     toc_time_ms time_ms = 0;
     if (text.size <= DATE_BYTES || (text.data[DATE_BYTES] != ' ' && text.data[DATE_BYTES] != 'T') ||
         !wall_text_date(toc_str(text.data, DATE_BYTES), &days) ||
-        !wall_text_time(toc_str(text.data + DATE_BYTES + 1, text.size - DATE_BYTES - 1), &time_ms))
+        !wall_text_time(toc_str_from(text, DATE_BYTES + 1), &time_ms))
         return false;
     *out_wall_ms = days * TOC_DAY_MS + time_ms;
     return true;

@@ -83,7 +83,7 @@ bool cases_is_instant(const struct cases_reader *r, struct toc_str text, toc_tim
     if (read_wall(r->zone, text, out))
         return true;
     if (toc_str_starts(span, TOC_STR("+")))
-        span = toc_str(span.data + 1, span.size - 1);
+        span = toc_str_from(span, 1);
     if (toc_conf_duration(span, &span_ms) != TOC_OK)
         return false;
     *out = r->at_ms + span_ms;

@@ -68,7 +68,7 @@ static void read_pattern(struct import_reader *r, const struct toc_yaml *key,
     struct toc_str from = key->text;
     pair->any_before = toc_str_starts(from, TOC_STR("*"));
     if (pair->any_before)
-        from = toc_str(from.data + 1, from.size - 1);
+        from = toc_str_from(from, 1);
     pair->any_after = from.size > 0 && from.data[from.size - 1] == '*';
     from.size -= pair->any_after;
     pair->from = from;

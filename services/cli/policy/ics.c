@@ -385,7 +385,7 @@ static void read_text(struct reader *r, struct toc_str text)
     char *copy;
     icalcomponent *root;
     if (text.size >= mark.size && toc_str_starts(text, mark))
-        text = toc_str(text.data + mark.size, text.size - mark.size);
+        text = toc_str_from(text, mark.size);
     if (!toc_str_is_text(text)) {
         refuse(r, "not UTF-8");
         return;

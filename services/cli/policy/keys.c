@@ -60,7 +60,7 @@ static size_t find(struct toc_str text, struct toc_str part)
 static struct toc_str take(struct page *page, size_t size)
 {
     struct toc_str taken = toc_str(page->rest.data, size);
-    page->rest = toc_str(page->rest.data + size, page->rest.size - size);
+    page->rest = toc_str_from(page->rest, size);
     return taken;
 }
 

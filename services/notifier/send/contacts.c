@@ -103,7 +103,7 @@ static const char *take_secrets(struct contact *contact, struct toc_str text)
         const char *end = memchr(text.data, '\n', text.size);
         struct toc_str line = toc_str(text.data, end ? (size_t)(end - text.data) : text.size);
         size_t step = line.size + (end != NULL);
-        text = toc_str(text.data + step, text.size - step);
+        text = toc_str_from(text, step);
         while (line.size > 0 && strchr(" \t\r", line.data[line.size - 1]) != NULL)
             line.size--;
         if (line.size == 0 || line.data[0] == '#')

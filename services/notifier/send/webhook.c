@@ -56,7 +56,7 @@ void webhook_sign(const struct webhook_secret *secrets, size_t count, struct toc
 static struct toc_str trimmed(struct toc_str s)
 {
     while (s.size > 0 && strchr(" \t\r\n", s.data[0]) != NULL)
-        s = toc_str(s.data + 1, s.size - 1);
+        s = toc_str_from(s, 1);
     while (s.size > 0 && strchr(" \t\r\n", s.data[s.size - 1]) != NULL)
         s.size--;
     return s;
