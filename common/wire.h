@@ -25,6 +25,7 @@
 #define TOC_ID              16  /* bytes of an issue's or alert's id */
 
 #define TOC_ESCALATION_ID_MAX 59 /* bytes */
+#define TOC_PERSON_ID_MAX     64 /* bytes, as of every name in a policy */
 
 /* Bits of Record.class and Fetch.class_mask. */
 #define TOC_CLASS_ISSUE   1u /* events about issues, in intake's log */

@@ -158,6 +158,17 @@ static bool check_escalated(const Tocsin__V1__Event *event, struct toc_receipt *
                   "to_tier: 1 partner, 2 in-house, 3 expert; 0 leaves it");
 }
 
+/* No policy can name anybody whose id is longer, so nobody would ever notice. */
+static bool check_presence(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    size_t size = strlen(event->agent_presence->agent);
+    if (size == 0)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD,
+                      "agent: who comes or goes");
+    return size <= TOC_PERSON_ID_MAX || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                                               "agent: an id of at most 64 bytes");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -183,6 +194,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
         return check_escalation(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ISSUE_ESCALATED:
         return check_escalated(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE:
+        return check_presence(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ISSUE_RATED:
         return (event->issue_rated->score >= 1 && event->issue_rated->score <= 5) ||
                refuse(receipt, bad, "score: 1 to 5");

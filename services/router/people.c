@@ -5,6 +5,8 @@
 #define SEEN_MAX 64 /* content classes that one row counts; more count as the last */
 #define HELD_KEY (WAIT_NAME + ISSUE_KEY)
 
+_Static_assert(TOC_PERSON_ID_MAX <= TOC_KEY_MAX, "a person's key fits the store");
+
 static void held_key(uint8_t key[HELD_KEY], const char *id, const uint8_t issue[ISSUE_KEY])
 {
     wait_name(key, id);
@@ -28,7 +30,7 @@ enum toc_err person_open(struct toc_turn *turn, const char *id, struct person *o
     *out = (struct person){.row = NULL};
     TOC_TRY(rule_of(turn, id, &out->rule));
     /* Whoever has a longer name is named by no policy, and so has no row. */
-    enum toc_err err = strlen(id) > TOC_KEY_MAX
+    enum toc_err err = strlen(id) > TOC_PERSON_ID_MAX
                            ? TOC_NONE
                            : toc_get(turn->txn, TABLE_PERSON, toc_str_of(id), &row);
     TOC_TRY(err);

@@ -42,8 +42,8 @@ enum toc_err staff_presence(struct toc_turn *turn, const Tocsin__V1__AgentPresen
 {
     struct person person;
     size_t size = strlen(presence->agent);
-    if (size == 0 || size > TOC_KEY_MAX)
-        return TOC_OK; /* no policy can name them */
+    if (size == 0 || size > TOC_PERSON_ID_MAX)
+        return TOC_OK; /* no policy can name them, so intake refuses it */
     TOC_TRY(person_open(turn, presence->agent, &person));
     if (person.row->online != presence->online)
         person.row->changed_ms = at_ms;

@@ -341,6 +341,10 @@ static void what_is_said_of_a_case_has_its_fields(void **state)
         {"10:00 accepted "
          "escalation=123456789012345678901234567890123456789012345678901234567890",
          REASON(TOO_LARGE), "escalation: an id of at most 59 bytes"},
+        {"10:00 presence online", REASON(MISSING_FIELD), "agent: who comes or goes"},
+        {"10:00 presence online "
+         "agent=12345678901234567890123456789012345678901234567890123456789012345",
+         REASON(TOO_LARGE), "agent: an id of at most 64 bytes"},
         {"10:00 escalate to_tier=4", REASON(BAD_VALUE),
          "to_tier: 1 partner, 2 in-house, 3 expert; 0 leaves it"},
         {"10:00 status solved outcome=won", REASON(BAD_VALUE), "outcome: upheld or overturned"},
