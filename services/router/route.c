@@ -5,9 +5,13 @@ static bool same(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/* The policy in force; NULL before the first. */
-static enum toc_err policy_of(struct work *work, const struct toc_policy **out)
+/* The one that decides the move, or the one in force; NULL before the first. */
+static enum toc_err policy_of(struct work *work, const struct route_move *move,
+                              const struct toc_policy **out)
 {
+    *out = move->policy;
+    if (move->policy != NULL)
+        return TOC_OK;
     enum toc_err err = toc_turn_policy(work->turn, 0, out);
     if (err == TOC_NONE)
         *out = NULL;
@@ -27,11 +31,18 @@ static const char *path_of(struct work *work, const struct toc_policy *policy,
     return triage_path(triage_route(work, policy, NULL), queue);
 }
 
+/* In its first queue, or in one that a person chose, the policy has not moved it yet. */
+static unsigned moves_of(const Tocsin__V1__Issue *issue)
+{
+    return issue->hops > 1 ? issue->hops - 1 : 0;
+}
+
 /* Into another queue: its wait begins. */
 static void enter(struct work *work, const struct route_move *move, const struct toc_queue *queue)
 {
     Tocsin__V1__Issue *issue = work->issue;
     bool taken = move->assignee != NULL && move->assignee[0] != '\0';
+    bool first = issue->queue[0] == '\0';
     issue->queue = toc_wire_text(move->queue);
     if (queue != NULL)
         issue->tier = queue->tier;
@@ -41,7 +52,7 @@ static void enter(struct work *work, const struct route_move *move, const struct
     issue->claimed_ms = taken ? work->at_ms : 0;
     issue->offered_to = toc_wire_text("");
     issue->offer_until_ms = 0;
-    issue->hops++;
+    issue->hops = first ? 1 : moves_of(issue) + 2;
 }
 
 enum toc_err route_issue(struct work *work, const struct route_move *move,
@@ -49,7 +60,7 @@ enum toc_err route_issue(struct work *work, const struct route_move *move,
 {
     Tocsin__V1__Issue *issue = work->issue;
     const struct toc_policy *policy;
-    TOC_TRY(policy_of(work, &policy));
+    TOC_TRY(policy_of(work, move, &policy));
     const struct toc_queue *queue = queue_of(policy, move->queue);
     change->old_queue = issue->queue;
     change->old_tier = issue->tier;
@@ -69,10 +80,9 @@ enum toc_err route_issue(struct work *work, const struct route_move *move,
     return work_emit(work, change);
 }
 
-/* The way into the first queue is no move yet. */
 bool route_may_move(const struct toc_queue *queue, const Tocsin__V1__Issue *issue)
 {
-    return issue->hops <= queue->hops_max || issue->risk >= TOCSIN__V1__RISK__RISK_SEVERE;
+    return moves_of(issue) < queue->hops_max || issue->risk >= TOCSIN__V1__RISK__RISK_SEVERE;
 }
 
 static bool is_held_back(const Tocsin__V1__Issue *issue, const struct toc_policy *policy,
@@ -107,6 +117,7 @@ static void decide(const struct work *work, const struct toc_policy *policy,
     const struct toc_triage_rule *rule = cause->rule;
     bool first = issue->queue[0] == '\0';
     *move = (struct route_move){.queue = route->queue->name,
+                                .policy = policy,
                                 .sla = route->sla != NULL ? route->sla->name : "",
                                 .reason = first ? ROUTE_FIRST : cause->reason};
     if (!first && (cause->keeps_queue || (cause->keeps_chosen && issue->hops == 0))) {

@@ -5,6 +5,9 @@
  * A move on its own counts as a hop. After as many as its queue allows the issue stays where it is
  * until a person chooses a queue: two rules that disagree must not pass it to and fro for ever. A
  * severe or critical risk is never held back, whatever moves it.
+ *
+ * Issue.hops is 0 while a person's choice holds, 1 in the first queue, and one more for each move
+ * of the policy: the first one after a person's choice makes it 2.
  */
 #ifndef ROUTER_ROUTE_H
 #define ROUTER_ROUTE_H
@@ -21,6 +24,7 @@
 
 struct route_move {
     const char *queue;
+    const struct toc_policy *policy; /* whose queue it is; NULL: the one in force */
     unsigned tier;        /* 0: the queue's, or as it is when the policy does not know the queue */
     const char *sla;      /* NULL: as it is */
     const char *path;     /* NULL: the queue's own, or the one of the policy's routes */

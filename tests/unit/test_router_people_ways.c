@@ -255,13 +255,13 @@ static void after_so_many_hops_a_person_has_to_look(void **state)
     people_expect("10:00 open\n10:30 time\n",
                   "10:00:00 issue 1 waiting reason=nobody not=ana:offline\n"
                   "10:10:00 issue 1 waiting reason=hop_limit not=ana:offline\n");
-    /* Somebody chose: the policy may move it again. */
+    /* Somebody chose: that changes nothing about how often the policy may move it. */
     people_expect("10:40 assign action=ASSIGN queue=second\n10:41 assign action=ASSIGN queue=desk\n"
                   "11:00 time\n",
                   "10:40:00 issue 1 assigned new from=desk queue=second tier=1\n"
                   "10:41:00 issue 1 assigned new from=second queue=desk tier=1\n"
                   "10:41:00 issue 1 waiting reason=nobody not=ana:offline\n"
-                  "10:51:00 issue 1 routed new from=desk queue=second tier=1 reason=spill_over\n");
+                  "10:51:00 issue 1 waiting reason=hop_limit not=ana:offline\n");
 }
 
 static void the_sun_is_followed_to_where_somebody_is_on_shift(void **state)

@@ -107,7 +107,20 @@ static void an_issue_that_rules_pass_to_and_fro_stays_until_a_person_chooses(voi
     assert_int_equal(change->issue->hops, 0);
     change = after("10:06 classify category=invoice\n");
     assert_string_equal(change->issue->queue, "money");
-    assert_int_equal(change->issue->hops, 1);
+    assert_int_equal(change->issue->hops, 2);
+}
+
+static void after_a_person_chose_the_policy_may_move_it_as_often_as_before(void **state)
+{
+    (void)state;
+    chain_run(&router_chain,
+              "10:00 open\n10:01 classify category=invoice\n10:02 assign queue=front\n"
+              "10:03 classify category=other\n10:04 classify category=invoice\n"
+              "10:05 classify category=other\n10:06 classify category=invoice\n");
+    const Tocsin__V1__IssueChange *change = after("10:07 classify category=other\n");
+    assert_string_equal(change->reason, "hop_limit");
+    assert_string_equal(change->issue->queue, "money");
+    assert_int_equal(change->issue->queued_ms, core_time("10:06"));
 }
 
 static void a_severe_risk_is_never_held_back(void **state)
@@ -211,6 +224,7 @@ int main(void)
         CASE(glpi_14423_only_another_queue_begins_a_wait),
         CASE(who_had_it_in_the_old_queue_has_it_no_more),
         CASE(an_issue_that_rules_pass_to_and_fro_stays_until_a_person_chooses),
+        CASE(after_a_person_chose_the_policy_may_move_it_as_often_as_before),
         CASE(a_severe_risk_is_never_held_back),
         CASE(nobody_gives_back_what_somebody_else_has),
         CASE(breaches_move_an_issue_as_often_as_its_queue_allows),

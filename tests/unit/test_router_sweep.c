@@ -164,6 +164,26 @@ static void two_versions_go_one_after_the_other(void **state)
                   "11:00:01 policy_swept v3 issues=1 concerned=1 done\n");
 }
 
+/* What its record names has decided, also while a later version is in force already. */
+static void tier_and_partner_are_those_of_the_version_that_the_record_names(void **state)
+{
+    (void)state;
+    quietly("10:00 open\n10:01 open issue=2\n");
+    chain_policy_mode(&router_chain, "11:00", NEW, FROM_NOW);
+    chain_policy(&router_chain, "11:00",
+                 "policy: 1\n"
+                 "queues: {front: {tier: 1}, back: {tier: 3, partner: acme}, money: {tier: 2}}\n"
+                 "routes: [{rule: all, queue: front}]\n");
+    core_transcript(router_chain.router);
+    expect_router("11:00 inbound issue=2\n11:01 time\n",
+                  "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
+                  "from_now reason=policy v2\n"
+                  "11:00:00 issue 1 message P4 inbound new queue=back tier=2 v2\n"
+                  "11:00:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
+                  "from_now reason=policy v2\n"
+                  "11:01:00 policy_swept v2 issues=2 concerned=1 done\n");
+}
+
 /* --- what a version may do away with, or find ---------------------------------------------------
  */
 
@@ -361,6 +381,7 @@ int main(void)
         CASE(an_event_before_the_sweep_finds_its_issue_swept),
         CASE(what_was_over_keeps_its_version_whenever_it_reopens),
         CASE(two_versions_go_one_after_the_other),
+        CASE(tier_and_partner_are_those_of_the_version_that_the_record_names),
         CASE(from_a_queue_that_the_new_version_lacks_issues_go_to_their_route),
         CASE(what_a_rule_has_escalated_stays_while_the_rule_does),
         CASE(without_a_sweep_they_leave_it_when_they_are_routed_again),
