@@ -96,8 +96,9 @@ static enum toc_err answer_history(struct toc_run *run, struct toc_txn *txn,
     return seq != 0 ? toc_answer_next(arena, toc_str(next, sizeof(next)), answer) : TOC_OK;
 }
 
+/* A version that is not known has no row. */
 static enum toc_err answer_policy(struct toc_run *run, struct toc_txn *txn,
-                                  Tocsin__V1__Answer *answer)
+                                  const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
     struct toc_arena *arena = &run->frame_arena;
     Tocsin__V1__PolicyText policy = TOCSIN__V1__POLICY_TEXT__INIT;
@@ -105,10 +106,14 @@ static enum toc_err answer_policy(struct toc_run *run, struct toc_txn *txn,
     struct toc_str row;
     uint32_t size;
     char *text;
-    TOC_TRY(toc_policy_in_force(txn, &policy.version));
+    policy.version = ask->policy;
+    if (policy.version == 0)
+        TOC_TRY(toc_policy_in_force(txn, &policy.version));
     if (policy.version == 0)
         return TOC_OK;
     enum toc_err err = toc_policy_text_of(txn, policy.version, &text, &size, hash);
+    if (err == TOC_NONE && ask->policy != 0)
+        return TOC_OK;
     if (err != TOC_OK)
         return err < 0 ? err : TOC_ERR_DAMAGED;
     policy.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
@@ -130,7 +135,7 @@ static enum toc_err answer_in(struct toc_run *run, struct toc_txn *txn, const To
     case TOCSIN__V1__ASK__WHAT__HISTORY:
         return answer_history(run, txn, ask, answer);
     case TOCSIN__V1__ASK__WHAT__POLICY:
-        return answer_policy(run, txn, answer);
+        return answer_policy(run, txn, ask, answer);
     default:
         break;
     }

@@ -542,6 +542,27 @@ static void an_answer_that_is_too_large_says_so(void **state)
     }
 }
 
+/* Records name the version that they were made by, which may no longer be the one in force. */
+static void any_version_of_the_policy_is_answered(void **state)
+{
+    static const struct {
+        uint32_t asked, given;
+    } cases[] = {{0, 1}, {1, 1}, {2, 0}};
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    publish_one(door, 1, "ok policy one");
+    commit(door);
+    question.what = TOCSIN__V1__ASK__WHAT__POLICY;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        question.policy = cases[i].asked;
+        Tocsin__V1__Frame *frame = answer_to(door, &question);
+        assert_int_equal(frame->answer->n_rows, cases[i].given != 0);
+        assert_int_equal(frame->answer->reason, TOCSIN__V1__REFUSE_REASON__REFUSE_UNSPECIFIED);
+        tocsin__v1__frame__free_unpacked(frame, NULL);
+    }
+}
+
 static void what_a_service_does_not_answer_is_refused(void **state)
 {
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
@@ -674,6 +695,7 @@ int main(void)
         CASE(a_history_walks_the_chain_in_pages),
         CASE(a_history_that_begins_nowhere_is_refused),
         CASE(an_answer_that_is_too_large_says_so),
+        CASE(any_version_of_the_policy_is_answered),
         CASE(what_a_service_does_not_answer_is_refused),
         CASE(an_outcome_is_a_turn_of_its_own),
         CASE(a_due_fires_after_its_instant_and_not_at_it),

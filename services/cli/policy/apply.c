@@ -43,17 +43,38 @@ static bool take_policy(void *arg, struct toc_str row)
     return false;
 }
 
-enum toc_err policy_ask(struct client *client, const char *service, bool with_text,
-                        struct policy_in_force *out)
+static enum toc_err ask_version(struct client *client, const char *service, uint32_t version,
+                                bool with_text, struct policy_in_force *out)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct take take = {out, with_text, true};
     *out = (struct policy_in_force){0};
     ask.what = TOCSIN__V1__ASK__WHAT__POLICY;
+    ask.policy = version;
     enum toc_err err = client_ask(client, service, &ask, take_policy, &take);
     if (err == TOC_OK && !take.good)
         return TOC_ERR_MALFORMED;
     return err;
+}
+
+enum toc_err policy_ask(struct client *client, const char *service, bool with_text,
+                        struct policy_in_force *out)
+{
+    return ask_version(client, service, 0, with_text, out);
+}
+
+struct toc_policy *policy_compiled(struct client *client, const char *service, uint32_t version)
+{
+    struct policy_in_force there;
+    struct toc_policy *policy = NULL;
+    char *errors = NULL;
+    if (ask_version(client, service, version, true, &there) != TOC_OK || there.text == NULL)
+        return NULL;
+    if (toc_policy_parse(toc_str(there.text, there.size), "policy", &policy, &errors) == TOC_OK)
+        policy->version = there.version;
+    free(errors);
+    free(there.text);
+    return policy;
 }
 
 /* --- applying ------------------------------------------------------------------------------ */

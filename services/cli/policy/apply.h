@@ -14,15 +14,22 @@
 
 #define POLICY_PIECE 1000 /* bytes of text in one event */
 
-/* What is in force at a service: version 0 for nothing. The text is malloc'ed when asked for. */
+/* A policy that a service has: version 0 for none. The text is malloc'ed when asked for. */
 struct policy_in_force {
     uint32_t version;
     uint8_t hash[32];
     char *text; /* NULL unless wanted */
     size_t size;
 };
+/* What is in force there. */
 TOC_MUST enum toc_err policy_ask(struct client *client, const char *service, bool with_text,
                                  struct policy_in_force *out);
+
+/*
+ * An earlier version (0: the one in force), compiled for reading the records that name it. NULL
+ * when the service does not have it, or has it in words that this program does not know.
+ */
+struct toc_policy *policy_compiled(struct client *client, const char *service, uint32_t version);
 
 /* How a policy comes into force. */
 struct policy_applying {
