@@ -296,28 +296,26 @@ void fields_json_line(FILE *out, const ProtobufCMessage *message, bool all)
     print_json_close(&json);
 }
 
-void fields_json_record(FILE *out, struct toc_arena *arena, const char *service,
+void fields_json_record(struct print_json *json, struct toc_arena *arena, const char *service,
                         const Tocsin__V1__Record *record)
 {
     Tocsin__V1__Record plain = *record; /* without the body, which follows unpacked */
     const ProtobufCMessageDescriptor *type = fields_body_of(record->type);
     size_t mark = toc_arena_mark(arena);
     ProtobufCMessage *body = NULL;
-    struct print_json json, inner;
-    print_json_open(&json, out);
-    print_json_text(&json, "service", service);
+    struct print_json inner;
+    print_json_text(json, "service", service);
     plain.body = (ProtobufCBinaryData){0, NULL};
-    fields_json(&json, &plain.base, false);
+    fields_json(json, &plain.base, false);
     struct toc_str bytes = toc_wire_bytes(&record->body);
     if (type != NULL && toc_wire_unpack(arena, type, bytes, &body) == TOC_OK) {
-        print_json_name(&json, "body");
-        print_json_open(&inner, out);
+        print_json_name(json, "body");
+        print_json_open(&inner, json->out);
         fields_json(&inner, body, false);
-        fputc('}', out);
+        fputc('}', json->out);
     } else {
-        print_json_hex(&json, "body", bytes);
+        print_json_hex(json, "body", bytes);
     }
-    print_json_close(&json);
     toc_arena_reset(arena, mark);
 }
 

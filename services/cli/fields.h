@@ -27,8 +27,9 @@ void fields_json(struct print_json *json, const ProtobufCMessage *message, bool 
 /* An object on a line of its own. */
 void fields_json_line(FILE *out, const ProtobufCMessage *message, bool all);
 
-/* A record as one JSON line, its body as member `body`; the arena keeps the unpacked body. */
-void fields_json_record(FILE *out, struct toc_arena *arena, const char *service,
+/* Members of a record in an object that is open, its body as member `body`. The arena lends room.
+ */
+void fields_json_record(struct print_json *json, struct toc_arena *arena, const char *service,
                         const Tocsin__V1__Record *record);
 
 /*

@@ -144,6 +144,14 @@ static void show_record(const Tocsin__V1__Record *record)
     free(line);
 }
 
+static void write_json(const char *service, const Tocsin__V1__Record *record)
+{
+    struct print_json json;
+    print_json_open(&json, stdout);
+    fields_json_record(&json, &view.arena, service, record);
+    print_json_close(&json);
+}
+
 static bool take_record(void *arg, const Tocsin__V1__Record *record, struct toc_str bytes)
 {
     const struct tail *tail = arg;
@@ -153,7 +161,7 @@ static bool take_record(void *arg, const Tocsin__V1__Record *record, struct toc_
         return true;
     size_t mark = toc_arena_mark(&view.arena);
     if (view.json)
-        fields_json_record(stdout, &view.arena, tail->service, record);
+        write_json(tail->service, record);
     else
         show_record(record);
     toc_arena_reset(&view.arena, mark);

@@ -156,7 +156,7 @@ toc_time_ms view_now(struct view *view)
     toc_time_ms wall_ms = moment_now(), log_ms;
     size_t mark = toc_arena_mark(&view->arena);
     Tocsin__V1__Status *status;
-    if (view->json || status_ask(view->client, &view->arena, "sla", &status) != TOC_OK)
+    if (status_ask(view->client, &view->arena, "sla", &status) != TOC_OK)
         return wall_ms;
     log_ms = status->log_ms;
     toc_arena_reset(&view->arena, mark);

@@ -149,6 +149,7 @@ static void a_record_is_one_line_with_its_body(void **state)
     Tocsin__V1__ClockAdvance body = TOCSIN__V1__CLOCK_ADVANCE__INIT;
     Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
     struct toc_arena arena;
+    struct print_json json;
     struct toc_str bytes;
     struct page page;
     (void)state;
@@ -160,9 +161,13 @@ static void a_record_is_one_line_with_its_body(void **state)
     record.body = toc_wire_binary(bytes);
     page_open(&page);
     size_t used = arena.used;
-    fields_json_record(page.print.out, &arena, "intake", &record);
-    record.body = toc_wire_binary(TOC_STR("\xff"));
-    fields_json_record(page.print.out, &arena, "intake", &record); /* unreadable: as it is */
+    print_json_open(&json, page.print.out);
+    fields_json_record(&json, &arena, "intake", &record);
+    print_json_close(&json);
+    record.body = toc_wire_binary(TOC_STR("\xff")); /* unreadable: as it is */
+    print_json_open(&json, page.print.out);
+    fields_json_record(&json, &arena, "intake", &record);
+    print_json_close(&json);
     page_is(&page, "{\"service\":\"intake\",\"seq\":\"3\",\"type\":\"time_advanced\","
                    "\"body\":{\"to_ms\":-7}}\n"
                    "{\"service\":\"intake\",\"seq\":\"3\",\"type\":\"time_advanced\","

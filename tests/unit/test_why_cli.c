@@ -1,5 +1,7 @@
 #include "services/cli/why/why.h"
 
+#include "common/hash.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -28,6 +30,8 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < page.policies.count; i++)
+        toc_policy_free(page.policies.list[i]);
     toc_arena_done(&arena);
     free(text);
     return 0;
@@ -39,20 +43,41 @@ static void page_is(const char *expected)
     assert_string_equal(text, expected);
 }
 
+/* A record as `tocsin why` reads it. */
+static void make(Tocsin__V1__RecordType type, toc_time_ms at_ms, const void *body,
+                 Tocsin__V1__Record *record)
+{
+    struct toc_str bytes;
+    tocsin__v1__record__init(record);
+    assert_int_equal(toc_wire_pack(&arena, body, &bytes), TOC_OK);
+    record->seq = 1;
+    record->type = type;
+    record->at_ms = at_ms;
+    record->policy = 4;
+    record->body = toc_wire_binary(bytes);
+}
+
 static void add(const char *service, Tocsin__V1__RecordType type, toc_time_ms at_ms,
                 const void *body)
 {
-    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
-    struct why_entry entry = {.service = service, .record = &record};
-    struct toc_str bytes;
-    assert_int_equal(toc_wire_pack(&arena, body, &bytes), TOC_OK);
-    record.seq = 1;
-    record.type = type;
-    record.at_ms = at_ms;
-    record.policy = 4;
-    record.body = toc_wire_binary(bytes);
+    Tocsin__V1__Record record;
+    const struct why_entry entry = {.service = service, .record = &record};
+    make(type, at_ms, body, &record);
     why_record(&page, &entry);
 }
+
+static void add_json(const char *service, Tocsin__V1__RecordType type, toc_time_ms at_ms,
+                     const void *body)
+{
+    Tocsin__V1__Record record;
+    const struct why_entry entry = {.service = service, .record = &record};
+    make(type, at_ms, body, &record);
+    why_json_record(&page, &entry);
+}
+
+/* Either of them. */
+typedef void (*tell_fn)(const char *service, Tocsin__V1__RecordType type, toc_time_ms at_ms,
+                        const void *body);
 
 static void a_decision_names_its_rule_and_what_did_not_fit(void **state)
 {
@@ -123,25 +148,31 @@ static void a_breach_shows_the_sum_behind_it(void **state)
         "                           12:00:00.000 \xe2\x80\x93 12:05:00.000\n");
 }
 
-static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
+static const char day_policy[] =
+    "policy: 1\n"
+    "calendars: {day: {zone: UTC, weekly: {mon-sun: [\"09:00-12:00\"]}}}\n"
+    "queues: {q: {tier: 1}}\nroutes: [{rule: all, queue: q, sla: gold}]\n"
+    "slas: {gold: {calendar: day, clocks: {resolution: {targets: {default: 4h}, warn: [50, "
+    "80]}}}}\n";
+
+/* The policy that the records of this file name. */
+static void read_with_policy(void)
 {
-    static const char text_of_policy[] =
-        "policy: 1\n"
-        "calendars: {day: {zone: UTC, weekly: {mon-sun: [\"09:00-12:00\"]}}}\n"
-        "queues: {q: {tier: 1}}\nroutes: [{rule: all, queue: q, sla: gold}]\n"
-        "slas: {gold: {calendar: day, clocks: {resolution: {targets: {default: 4h}, warn: [50, "
-        "80]}}}}\n";
+    struct toc_policy *policy = NULL;
+    char *errors = NULL;
+    assert_int_equal(toc_policy_parse(toc_str_of(day_policy), "p", &policy, &errors), TOC_OK);
+    policy->version = 4;
+    page.policies = (struct why_policies){.list = {policy}, .count = 1};
+}
+
+/* A clock that ran over a night and breached an hour before T0, told as text or as JSON. */
+static void tell_a_breach(tell_fn tell)
+{
     Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
     Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
     Tocsin__V1__Interval one = TOCSIN__V1__INTERVAL__INIT, *ledger[] = {&one};
     Tocsin__V1__Share support = TOCSIN__V1__SHARE__INIT, rest = TOCSIN__V1__SHARE__INIT;
     Tocsin__V1__Share tier = TOCSIN__V1__SHARE__INIT, *shares[] = {&support, &rest, &tier};
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    (void)state;
-    assert_int_equal(toc_policy_parse(toc_str_of(text_of_policy), "p", &policy, &errors), TOC_OK);
-    policy->version = 4;
-    page.policy = policy;
     one.from_ms = T0 - TOC_DAY_MS - 2 * TOC_HOUR_MS;
     support.kind = rest.kind = toc_wire_text("queue");
     support.name = toc_wire_text("support");
@@ -161,8 +192,14 @@ static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
     change.n_ledger = 1;
     change.shares = shares;
     change.n_shares = 3;
-    add("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0 - TOC_HOUR_MS, &change);
-    toc_policy_free(policy);
+    tell("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0 - TOC_HOUR_MS, &change);
+}
+
+static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
+{
+    (void)state;
+    read_with_policy();
+    tell_a_breach(add);
     page_is(
         "\nSunday 2026-03-01\n"
         "11:00:00.000  sla        resolution BREACHED: 11:00:00.000 passed\n"
@@ -178,12 +215,12 @@ static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
         "                           by queue: support 3h00m, others 1h00m\n");
 }
 
-static void the_time_of_a_legal_clock_is_no_work(void **state)
+/* A clock of the law that ran for two days. */
+static void tell_a_legal_answer(tell_fn tell)
 {
     Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
     Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
     Tocsin__V1__Interval one = TOCSIN__V1__INTERVAL__INIT, *ledger[] = {&one};
-    (void)state;
     one.from_ms = T0 - 2 * TOC_DAY_MS;
     one.until_ms = T0;
     clock.metric = toc_wire_text("gdpr");
@@ -195,7 +232,13 @@ static void the_time_of_a_legal_clock_is_no_work(void **state)
     change.clock = &clock;
     change.ledger = ledger;
     change.n_ledger = 1;
-    add("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0, &change);
+    tell("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0, &change);
+}
+
+static void the_time_of_a_legal_clock_is_no_work(void **state)
+{
+    (void)state;
+    tell_a_legal_answer(add);
     page_is("\nSunday 2026-03-01\n"
             "12:00:00.000  sla        gdpr stopped, in time\n"
             "                           48h of 744h by the wall clock, counted in\n"
@@ -376,6 +419,140 @@ static void open_escalations_say_who_has_to_act(void **state)
             "Alerts    none\n");
 }
 
+/* --- as JSON ------------------------------------------------------------------------------- */
+
+static void a_verdict_in_json_has_what_its_text_says(void **state)
+{
+    char expected[1024], hash[2 * TOC_SHA256 + 1];
+    (void)state;
+    read_with_policy();
+    toc_hex(hash, page.policies.list[0]->hash, TOC_SHA256);
+    tell_a_breach(add_json);
+    snprintf(expected, sizeof(expected),
+             "{\"what\":\"record\",\"service\":\"sla\",\"seq\":\"1\","
+             "\"type\":\"clock_changed\",\"at_ms\":1772362800000,\"policy\":4,"
+             "\"body\":{\"what\":\"breached\",\"clock\":{\"metric\":\"resolution\","
+             "\"target_ms\":14400000,\"calendar\":\"day\"},"
+             "\"due_ms\":1772362800000,\"detected_ms\":1772362800000,"
+             "\"ledger\":[{\"from_ms\":1772272800000}],"
+             "\"shares\":[{\"kind\":\"queue\",\"name\":\"support\",\"ms\":10800000},"
+             "{\"kind\":\"queue\",\"ms\":3600000},"
+             "{\"kind\":\"tier\",\"name\":\"1\",\"ms\":14400000}],\"sla\":\"gold\"},"
+             "\"rule\":{\"sla\":\"gold\",\"policy\":4,\"policy_hash\":\"%s\","
+             "\"warn_percent\":[50,80]},"
+             "\"counted\":{\"spent_ms\":14400000,\"target_ms\":14400000,\"by\":\"calendar\","
+             "\"calendar\":\"day\",\"intervals\":[{\"from_ms\":1772272800000,"
+             "\"until_ms\":1772362800000,\"runs\":true,\"open\":["
+             "{\"from_ms\":1772272800000,\"until_ms\":1772280000000},"
+             "{\"from_ms\":1772355600000,\"until_ms\":1772362800000}]}]}}\n",
+             hash);
+    page_is(expected);
+}
+
+static void without_its_policy_a_verdict_has_no_slices(void **state)
+{
+    (void)state;
+    tell_a_breach(add_json);
+    fclose(print.out);
+    assert_null(strstr(text, "\"rule\":"));
+    assert_non_null(strstr(text, "\"by\":\"calendar\",\"calendar\":\"day\",\"intervals\":["
+                                 "{\"from_ms\":1772272800000,\"until_ms\":1772362800000,"
+                                 "\"runs\":true}]}}\n"));
+}
+
+static void the_time_of_a_legal_clock_has_no_slices(void **state)
+{
+    (void)state;
+    read_with_policy();
+    tell_a_legal_answer(add_json);
+    fclose(print.out);
+    assert_non_null(strstr(text, "\"law\":\"EU 2016/679 art. 12(3)\""));
+    assert_non_null(strstr(text, "\"counted\":{\"spent_ms\":172800000,\"target_ms\":2678400000,"
+                                 "\"by\":\"wall\",\"intervals\":[{\"from_ms\":1772193600000,"
+                                 "\"until_ms\":1772366400000,\"runs\":false}]}}\n"));
+}
+
+static void a_decision_in_json_has_its_candidates(void **state)
+{
+    Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    Tocsin__V1__Tried rule = TOCSIN__V1__TRIED__INIT, person = TOCSIN__V1__TRIED__INIT;
+    Tocsin__V1__Tried *rules[] = {&rule}, *people[] = {&person};
+    (void)state;
+    rule.name = toc_wire_text("safety");
+    rule.why = toc_wire_text("risk");
+    person.name = toc_wire_text("ben");
+    person.why = toc_wire_text("offline");
+    issue.queue = toc_wire_text("support");
+    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
+    change.issue = &issue;
+    change.rule = toc_wire_text("vip");
+    change.tried = rules;
+    change.n_tried = 1;
+    change.tried_more = 7;
+    change.candidates = people;
+    change.n_candidates = 1;
+    add_json("router", TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED, T0, &change);
+    page_is("{\"what\":\"record\",\"service\":\"router\",\"seq\":\"1\","
+            "\"type\":\"issue_changed\",\"at_ms\":1772366400000,\"policy\":4,"
+            "\"body\":{\"what\":\"routed\",\"issue\":{\"queue\":\"support\"},"
+            "\"rule\":\"vip\",\"tried\":[{\"name\":\"safety\",\"why\":\"risk\"}],"
+            "\"candidates\":[{\"name\":\"ben\",\"why\":\"offline\"}],\"tried_more\":7}}\n");
+}
+
+static void what_holds_now_is_the_last_line(void **state)
+{
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    Tocsin__V1__IssueClocks clocks = TOCSIN__V1__ISSUE_CLOCKS__INIT;
+    Tocsin__V1__Clock reply = TOCSIN__V1__CLOCK__INIT, *list[] = {&reply};
+    Tocsin__V1__CrossEscalation asked = TOCSIN__V1__CROSS_ESCALATION__INIT, *teams[] = {&asked};
+    Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT, *alerts[] = {&alert};
+    const struct why_now now = {.issue = &issue,
+                                .clocks = &clocks,
+                                .escalations = teams,
+                                .escalation_count = 1,
+                                .alerts = alerts,
+                                .alert_count = 1,
+                                .now_ms = T0,
+                                .cut = true};
+    (void)state;
+    issue.queue = toc_wire_text("support");
+    reply.metric = toc_wire_text("first_reply");
+    clocks.clocks = list;
+    clocks.n_clocks = 1;
+    asked.team = toc_wire_text("legal");
+    alert.cause = toc_wire_text("breached late");
+    why_json_now(&page, &now);
+    page_is("{\"what\":\"now\",\"now_ms\":1772366400000,\"issue\":{\"queue\":\"support\"},"
+            "\"clocks\":[{\"metric\":\"first_reply\"}],\"escalations\":[{\"team\":\"legal\"}],"
+            "\"alerts\":[{\"cause\":\"breached late\"}],\"cut\":true}\n");
+}
+
+static void why_not_is_answered_rule_by_rule_in_json(void **state)
+{
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    static const struct toc_alert_rule rules[] = {
+        {.name = "urgent", .on = TOC_ALERT_ON_OPENED, .when = {is_p1, 1}},
+        {.name = "late", .on = TOC_ALERT_ON_BREACHED, .metric = "resolution"},
+        {.name = "soon", .on = TOC_ALERT_ON_WARNED, .threshold_percent = 80},
+    };
+    const struct toc_policy policy = {.version = 2, .alerts = rules, .alert_count = 3};
+    const struct why_now now = {.issue = &issue, .policy = &policy, .now_ms = T0};
+    (void)state;
+    issue.priority = TOCSIN__V1__PRIORITY__PRIORITY_P2;
+    why_json_now(&page, &now);
+    fclose(print.out);
+    assert_non_null(strstr(text, "\"policy\":2,\"policy_hash\":\"0000"));
+    assert_string_equal(strstr(text, "\"alert_rules\""),
+                        "\"alert_rules\":["
+                        "{\"rule\":\"urgent\",\"because\":\"field\",\"field\":\"priority\","
+                        "\"value\":\"P2\",\"on\":\"opened\"},"
+                        "{\"rule\":\"late\",\"because\":\"no_path\",\"on\":\"breached\","
+                        "\"metric\":\"resolution\"},"
+                        "{\"rule\":\"soon\",\"because\":\"no_path\",\"on\":\"warned\","
+                        "\"threshold_percent\":80}]}\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -393,6 +570,12 @@ int main(void)
         TEST(a_fitting_rule_without_a_path_pages_nobody),
         TEST(open_escalations_say_who_has_to_act),
         TEST(clocks_and_alerts_are_counted_down),
+        TEST(a_verdict_in_json_has_what_its_text_says),
+        TEST(without_its_policy_a_verdict_has_no_slices),
+        TEST(the_time_of_a_legal_clock_has_no_slices),
+        TEST(a_decision_in_json_has_its_candidates),
+        TEST(what_holds_now_is_the_last_line),
+        TEST(why_not_is_answered_rule_by_rule_in_json),
     };
     setenv("TZ", "UTC", 1);
     tzset();

@@ -64,7 +64,7 @@ static bool explains_any(const struct case_record *kept, const struct case_outco
 static void print_history(const struct testing *t, struct case_outcome *outcome, bool all)
 {
     struct why_page page = {
-        .print = &t->view->print, .arena = &outcome->arena, .day_ms = TOC_TIME_MIN, .verbose = all};
+        .print = &t->view->print, .arena = &outcome->arena, .day_ms = TOC_TIME_MIN};
     for (size_t i = 0; i < outcome->count; i++) {
         const struct case_record *kept = &outcome->records[i];
         const struct why_entry entry = {.service = inproc_name(kept->service),

@@ -7,7 +7,6 @@
 #define HASH_SHOWN   6 /* bytes */
 #define LEDGER_SHOWN 6
 #define SLICES_SHOWN 8
-#define SLICES_MAX   1000 /* of one interval that are counted */
 #define TITLE_MAX    160
 
 #define headline(page, style, ...) why_fold((page), (style), WHY_INDENT, WHY_INDENT, __VA_ARGS__)
@@ -27,36 +26,18 @@ static const char *name_of(char out[TITLE_MAX], const Tocsin__V1__Clock *clock)
     return out;
 }
 
-/* The rule of the clock in the policy at hand; NULL when that is another version. */
-static const struct toc_clock_rule *rule_of(const struct why_page *page,
-                                            const Tocsin__V1__Record *record,
-                                            const Tocsin__V1__ClockChange *change)
-{
-    const struct toc_policy *policy = page->policy;
-    if (policy == NULL || policy->version != record->policy)
-        return NULL;
-    if (change->clock->team[0] != '\0') {
-        const struct toc_team *team = toc_policy_team(policy, toc_str_of(change->clock->team));
-        return team != NULL ? &team->clock : NULL;
-    }
-    const struct toc_sla *sla = toc_policy_sla(policy, toc_str_of(change->sla));
-    for (size_t i = 0; sla != NULL && i < sla->clock_count; i++)
-        if (strcmp(sla->clocks[i].name, change->clock->metric) == 0)
-            return &sla->clocks[i];
-    return NULL;
-}
-
 /* By which rule of which policy, and which law. */
 static void write_rule(const struct why_page *page, const Tocsin__V1__Record *record,
                        const Tocsin__V1__ClockChange *change)
 {
-    const struct toc_clock_rule *rule = rule_of(page, record, change);
+    const struct toc_policy *policy = why_policy(&page->policies, record->policy);
+    const struct toc_clock_rule *rule = why_clock_rule(policy, change);
     char hash[2 * HASH_SHOWN + 1] = "", warn[64] = "";
     size_t used = 0;
     if (change->sla[0] == '\0' && change->clock->team[0] == '\0')
         return;
     if (rule != NULL)
-        toc_hex(hash, page->policy->hash, HASH_SHOWN);
+        toc_hex(hash, policy->hash, HASH_SHOWN);
     why_detail(page, "by %s '%s' of policy version %u%s%s%s",
                change->clock->team[0] != '\0' ? "team" : "SLA",
                change->clock->team[0] != '\0' ? change->clock->team : change->sla, record->policy,
@@ -72,49 +53,34 @@ static void write_rule(const struct why_page *page, const Tocsin__V1__Record *re
 
 /* --- the sum -------------------------------------------------------------------------------- */
 
-/* The open parts of an interval, where they are not simply all of it. */
+/* The open parts of one interval, as they come. */
+struct slices {
+    const struct why_page *page;
+    struct toc_interval whole;
+    size_t count;
+};
+
+static void write_slice(void *arg, struct toc_interval open)
+{
+    struct slices *slices = arg;
+    char from[MOMENT_MAX], until[MOMENT_MAX];
+    bool all = open.from_ms == slices->whole.from_ms && open.until_ms == slices->whole.until_ms;
+    if (slices->count++ < SLICES_SHOWN && !all)
+        why_fold(slices->page, PRINT_DIM, WHY_INDENT + 4, 0, "open %s \xe2\x80\x93 %s",
+                 moment_beside(from, open.from_ms, slices->page->day_ms),
+                 moment_beside(until, open.until_ms, slices->page->day_ms));
+}
+
+/* Where they are not simply all of it. */
 static void write_slices(const struct why_page *page, const struct toc_calendar *calendar,
                          struct toc_interval whole)
 {
-    char from[MOMENT_MAX], until[MOMENT_MAX];
-    struct toc_interval open;
-    size_t count = 0;
-    toc_time_ms at_ms = whole.from_ms;
-    while (count < SLICES_MAX && at_ms < whole.until_ms &&
-           toc_calendar_interval_after(calendar, at_ms, &open) == TOC_OK &&
-           open.from_ms < whole.until_ms) {
-        toc_time_ms begin_ms = open.from_ms > whole.from_ms ? open.from_ms : whole.from_ms;
-        toc_time_ms end_ms = open.until_ms < whole.until_ms ? open.until_ms : whole.until_ms;
-        if (begin_ms == whole.from_ms && end_ms == whole.until_ms)
-            return;
-        if (count < SLICES_SHOWN)
-            why_fold(page, PRINT_DIM, WHY_INDENT + 4, 0, "open %s \xe2\x80\x93 %s",
-                     moment_beside(from, begin_ms, page->day_ms),
-                     moment_beside(until, end_ms, page->day_ms));
-        count++;
-        at_ms = end_ms;
-    }
-    if (count == 0)
+    struct slices slices = {page, whole, 0};
+    why_slices(calendar, whole, write_slice, &slices);
+    if (slices.count == 0)
         why_detail(page, "closed all the time");
-    else if (count > SLICES_SHOWN)
-        why_detail(page, "and %zu more", count - SLICES_SHOWN);
-}
-
-static bool is_wall(const struct toc_clock_rule *rule, const Tocsin__V1__ClockChange *change)
-{
-    unsigned priority = (unsigned)change->priority;
-    return rule->metric == TOC_CLOCK_LEGAL || (priority <= TOC_POLICY_PRIORITIES &&
-                                               rule->targets[priority].kind == TOC_TARGET_ELAPSED);
-}
-
-/* What the clock had counted, the open interval included: each kind of share adds up to that. */
-static toc_time_ms spent_of(const Tocsin__V1__ClockChange *change)
-{
-    toc_time_ms sum_ms = 0;
-    for (size_t i = 0; i < change->n_shares; i++)
-        if (strcmp(change->shares[i]->kind, change->shares[0]->kind) == 0)
-            sum_ms += change->shares[i]->ms;
-    return sum_ms > change->clock->elapsed_ms ? sum_ms : change->clock->elapsed_ms;
+    else if (slices.count > SLICES_SHOWN)
+        why_detail(page, "and %zu more", slices.count - SLICES_SHOWN);
 }
 
 /* The intervals that the clock counted: the sum behind a verdict. */
@@ -123,10 +89,11 @@ static void write_ledger(const struct why_page *page, const Tocsin__V1__Record *
 {
     char from[MOMENT_MAX], until[MOMENT_MAX], spent[MOMENT_MAX], target[MOMENT_MAX];
     const Tocsin__V1__Clock *clock = change->clock;
-    const struct toc_clock_rule *rule = rule_of(page, record, change);
+    const struct toc_clock_rule *rule =
+        why_clock_rule(why_policy(&page->policies, record->policy), change);
     size_t first = change->n_ledger > LEDGER_SHOWN ? change->n_ledger - LEDGER_SHOWN : 0;
-    bool wall = clock->law[0] != '\0' || (rule != NULL && is_wall(rule, change));
-    why_detail(page, "%s of %s %s%s%s", moment_exact(spent, spent_of(change)),
+    bool wall = why_is_by_wall(rule, change);
+    why_detail(page, "%s of %s %s%s%s", moment_exact(spent, why_spent_ms(change)),
                moment_exact(target, clock->target_ms),
                wall ? "by the wall clock" : "worked by calendar ", wall ? "" : clock->calendar,
                change->n_ledger > 0 ? ", counted in" : "");

@@ -127,20 +127,21 @@ static const char *value_of(const struct why_page *page, const struct toc_match_
     return "";
 }
 
-/* The first test that keeps a rule from fitting. */
-static void write_mismatch(const struct why_page *page, const struct toc_alert_rule *rule,
-                           const struct toc_fields *fields)
+struct why_miss why_miss_of(const struct why_page *page, const struct toc_alert_rule *rule,
+                            const Tocsin__V1__Issue *issue)
 {
-    const struct toc_match_test *test = toc_match_failed(&rule->when, fields);
-    const char *value = value_of(page, test, fields);
-    const char *field = test->field == TOC_FIELD_FACT ? test->fact : toc_field_name(test->field);
+    struct toc_fields fields = toc_issue_fields(issue);
+    if (toc_match(&rule->when, &fields))
+        return (struct why_miss){
+            .kind = rule->path == NULL && issue->path[0] == '\0' ? WHY_MISS_PATH : WHY_MISS_WAITS};
+    const struct toc_match_test *test = toc_match_failed(&rule->when, &fields);
     if (test->field == TOC_FIELD_TAG)
-        say(page, PRINT_DIM, "'%s': %s", rule->name,
-            test->negated ? "it has a tag that must not be" : "no tag of it fits");
-    else if (value == NULL || value[0] == '\0')
-        say(page, PRINT_DIM, "'%s': its %s is not known", rule->name, field);
-    else
-        say(page, PRINT_DIM, "'%s': its %s is %s", rule->name, field, value);
+        return (struct why_miss){.kind = WHY_MISS_TAG, .negated = test->negated};
+    const char *value = value_of(page, test, &fields);
+    return (struct why_miss){.kind = WHY_MISS_FIELD,
+                             .field = test->field == TOC_FIELD_FACT ? test->fact
+                                                                    : toc_field_name(test->field),
+                             .value = value != NULL ? value : ""};
 }
 
 /* What a rule that fits the issue still waits for. */
@@ -161,11 +162,32 @@ static void write_waiting(const struct why_page *page, const struct toc_alert_ru
     }
 }
 
+static void write_miss(const struct why_page *page, const struct toc_alert_rule *rule,
+                       const struct why_miss *miss)
+{
+    switch (miss->kind) {
+    case WHY_MISS_TAG:
+        say(page, PRINT_DIM, "'%s': %s", rule->name,
+            miss->negated ? "it has a tag that must not be" : "no tag of it fits");
+        break;
+    case WHY_MISS_FIELD:
+        if (miss->value[0] == '\0')
+            say(page, PRINT_DIM, "'%s': its %s is not known", rule->name, miss->field);
+        else
+            say(page, PRINT_DIM, "'%s': its %s is %s", rule->name, miss->field, miss->value);
+        break;
+    case WHY_MISS_PATH:
+        say(page, PRINT_DIM, "'%s': fits, but the issue has no escalation path", rule->name);
+        break;
+    case WHY_MISS_WAITS:
+        write_waiting(page, rule);
+        break;
+    }
+}
+
 static void write_why_no_alert(const struct why_page *page, const struct why_now *now)
 {
-    const Tocsin__V1__Issue *issue = now->issue;
-    struct toc_fields fields = toc_issue_fields(issue);
-    if (issue->test) {
+    if (now->issue->test) {
         say(page, PRINT_PLAIN, "none: it is a test, which pages nobody");
         return;
     }
@@ -176,13 +198,9 @@ static void write_why_no_alert(const struct why_page *page, const struct why_now
     say(page, PRINT_PLAIN, "none; of the alert rules of policy version %u:", now->policy->version);
     for (size_t i = 0; i < now->policy->alert_count; i++) {
         const struct toc_alert_rule *rule = &now->policy->alerts[i];
+        struct why_miss miss = why_miss_of(page, rule, now->issue);
         label(page, "");
-        if (!toc_match(&rule->when, &fields))
-            write_mismatch(page, rule, &fields);
-        else if (rule->path == NULL && issue->path[0] == '\0')
-            say(page, PRINT_DIM, "'%s': fits, but the issue has no escalation path", rule->name);
-        else
-            write_waiting(page, rule);
+        write_miss(page, rule, &miss);
     }
 }
 

@@ -222,20 +222,28 @@ static void find_escalations(const Tocsin__V1__Issue *issue, struct why_now *now
     now->escalation_count = rows.count;
 }
 
-/* The policy in force, compiled here: its rules say why nothing was done. NULL when there is none.
- */
-static struct toc_policy *find_policy(void)
+static void add_policy(struct why_policies *policies, struct toc_policy *policy)
 {
-    struct policy_in_force there;
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    if (policy_ask(view.client, "notifier", true, &there) != TOC_OK || there.text == NULL)
-        return NULL;
-    if (toc_policy_parse(toc_str(there.text, there.size), "in force", &policy, &errors) == TOC_OK)
-        policy->version = there.version;
-    free(errors);
-    free(there.text);
-    return policy;
+    if (policy != NULL)
+        policies->list[policies->count++] = policy;
+}
+
+/* The versions that the clocks' records name, the newest first, as far as there is room. */
+static void find_policies(const struct story *story, struct why_policies *policies)
+{
+    for (size_t i = story->count; i > 0 && policies->count < WHY_POLICIES_MAX; i--) {
+        const Tocsin__V1__Record *record = story->entries[i - 1].record;
+        if (record->type == TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED && record->policy != 0 &&
+            why_policy(policies, record->policy) == NULL)
+            add_policy(policies, policy_compiled(view.client, "sla", record->policy));
+    }
+}
+
+/* The one in force first: its rules say why nothing was done. */
+static const struct toc_policy *find_in_force(struct why_policies *policies)
+{
+    add_policy(policies, policy_compiled(view.client, "notifier", 0));
+    return policies->count > 0 ? policies->list[0] : NULL;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -252,32 +260,41 @@ static void write_heading(const struct why_page *page, const Tocsin__V1__Issue *
     fputc('\n', page->print->out);
 }
 
-static void write_story(const struct story *story)
+static void write_text(const struct story *story, struct why_page *page, const struct why_now *now)
 {
-    struct why_page page = {.print = &view.print, .arena = &view.arena, .day_ms = TOC_TIME_MIN};
-    struct why_now now = {.issue = story->issue, .now_ms = view_now(&view)};
-    struct toc_policy *policy = find_policy();
-    page.policy = policy;
-    write_heading(&page, story->issue);
+    write_heading(page, story->issue);
     if (story->cut)
         print_styled(&view.print, PRINT_YELLOW, "only the newest %d records are shown\n",
                      ENTRIES_MAX);
     for (size_t i = 0; i < story->count; i++)
-        why_record(&page, &story->entries[i]);
+        why_record(page, &story->entries[i]);
+    why_write_now(page, now);
+}
+
+static void write_json(const struct story *story, const struct why_page *page,
+                       const struct why_now *now)
+{
+    for (size_t i = 0; i < story->count; i++)
+        why_json_record(page, &story->entries[i]);
+    why_json_now(page, now);
+}
+
+static void write_story(const struct story *story)
+{
+    struct why_page page = {.print = &view.print, .arena = &view.arena, .day_ms = TOC_TIME_MIN};
+    struct why_now now = {.issue = story->issue, .now_ms = view_now(&view), .cut = story->cut};
+    now.policy = find_in_force(&page.policies);
+    find_policies(story, &page.policies);
     find_clocks(story->issue, &now);
     find_escalations(story->issue, &now);
     now.alerts = story->alerts;
     now.alert_count = story->alert_count;
-    now.policy = now.alert_count == 0 ? policy : NULL;
-    why_write_now(&page, &now);
-    toc_policy_free(policy);
-}
-
-static void write_json(const struct story *story)
-{
-    for (size_t i = 0; i < story->count; i++)
-        fields_json_record(stdout, &view.arena, story->entries[i].service,
-                           story->entries[i].record);
+    if (view.json)
+        write_json(story, &page, &now);
+    else
+        write_text(story, &page, &now);
+    for (size_t i = 0; i < page.policies.count; i++)
+        toc_policy_free(page.policies.list[i]);
 }
 
 /* An alert stands for its issue: its pages are part of that story. */
@@ -313,10 +330,7 @@ int cmd_why(int argc, char **argv)
             code = CLI_USAGE;
         } else if ((code = find_meant(operands.values[0], id)) == CLI_DONE &&
                    (code = gather(&story, id)) == CLI_DONE) {
-            if (view.json)
-                write_json(&story);
-            else
-                write_story(&story);
+            write_story(&story);
         }
     }
     view_end(&view);
