@@ -160,6 +160,42 @@ def questions():
         write("calendar", "wrong-%d" % number, line.encode())
 
 
+def holidays():
+    """Inputs of fuzz_ics: every property that the reader looks at."""
+    def event(*lines):
+        return ["BEGIN:VEVENT", *lines, "END:VEVENT"]
+
+    files = {
+        "days": event("SUMMARY:New Year", "DTSTART;VALUE=DATE:20260101") +
+        event("SUMMARY:Carnival", "DTSTART;VALUE=DATE:20260216", "DTEND;VALUE=DATE:20260218",
+              "DESCRIPTION:Observance", "CATEGORIES:Local holiday") +
+        event("SUMMARY:Nevada Day (Nevada)", "DTSTART;VALUE=DATE:20261030", "STATUS:CANCELLED"),
+        "times": event("SUMMARY:Fast", "DTSTART:20260423T220000Z", "DTEND:20260425T220000Z") +
+        event("SUMMARY:Half", "DTSTART:20261224T120000", "DURATION:PT12H") +
+        event("SUMMARY:There", "DTSTART;TZID=Pacific/Apia:20111230T000000", "DURATION:P2D"),
+        "rules": event("UID:1", "SUMMARY:Yearly", "DTSTART;VALUE=DATE:20200229", "RRULE:FREQ=YEARLY",
+                       "EXDATE;VALUE=DATE:20260301", "RDATE;VALUE=DATE:20260302,20260303") +
+        event("UID:1", "SUMMARY:Moved", "RECURRENCE-ID;VALUE=DATE:20280229",
+              "DTSTART;VALUE=DATE:20280301") +
+        event("SUMMARY:Thanksgiving", "DTSTART;VALUE=DATE:20261126",
+              "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH;COUNT=9") +
+        event("SUMMARY:Weeks", "DTSTART:20260101T000000", "DURATION:P1D",
+              "RRULE:FREQ=WEEKLY;INTERVAL=3;UNTIL=20261231T000000Z;BYDAY=MO,-1FR;WKST=SU") +
+        event("SUMMARY:Set", "DTSTART;VALUE=DATE:20260131",
+              "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;BYSETPOS=1;BYYEARDAY=31;BYWEEKNO=5"),
+        "zone": ["BEGIN:VTIMEZONE", "TZID:Own", "BEGIN:STANDARD", "DTSTART:19701025T030000",
+                 "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU",
+                 "END:STANDARD", "END:VTIMEZONE"] +
+        event("SUMMARY:Own", "DTSTART;TZID=Own:20260101T000000", "DTEND;TZID=Own:20260102T000000",
+              "RDATE;VALUE=PERIOD:20260601T000000Z/P1D"),
+        "folded": event("SUMMARY:A very long", "  name\\, folded\\n twice", "DTSTART;VALUE=",
+                        " DATE:20260101"),
+    }
+    for name, lines in files.items():
+        text = ["BEGIN:VCALENDAR", "VERSION:2.0", *lines, "END:VCALENDAR", ""]
+        write("ics", name + ".ics", "\r\n".join(text).encode())
+
+
 def main():
     sys.path.insert(0, os.path.join(sys.argv[1], "gen_py"))
     from tocsin.v1 import event_pb2 as ev, frame_pb2 as pb, record_pb2 as rec
@@ -175,6 +211,7 @@ def main():
     histories()
     imports()
     questions()
+    holidays()
     for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
         with open(os.path.join(HERE, "../..", path), "rb") as text:
             write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())

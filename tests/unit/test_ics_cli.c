@@ -229,6 +229,23 @@ static void what_is_no_calendar_of_holidays_is_refused(void **state)
     free(odd);
 }
 
+static void what_is_wrong_is_told_on_one_line(void **state)
+{
+    char *text = wrap(EVENT("SUMMARY:X\r\nDTSTART;TZID=No\x01where:20260101T000000\r\n"));
+    (void)state;
+    assert_wrong(text, "'X' is in the unknown zone 'No where'");
+    free(text);
+}
+
+/* libical hands out the day 0 of a month. */
+static void dates_that_do_not_exist_are_left_out(void **state)
+{
+    (void)state;
+    assert_dates(EVENT("SUMMARY:X\r\nDTSTART;VALUE=DATE:20260101\r\n"
+                       "EXDATE;VALUE=DATE:20260300\r\nRDATE;VALUE=DATE:20260003,20260302\r\n"),
+                 "UTC", "2026-01-01 holiday X\n2026-03-02 holiday X\n");
+}
+
 static void a_file_that_is_cut_anywhere_breaks_nothing(void **state)
 {
     char *text = wrap(EVENT("SUMMARY:X\r\nDTSTART;VALUE=DATE:20260101\r\n"
@@ -260,6 +277,8 @@ int main(void)
         cmocka_unit_test(zammad_390_days_that_people_work_on_are_told_apart),
         cmocka_unit_test(a_date_is_listed_once_and_a_name_stays_on_its_line),
         cmocka_unit_test(what_is_no_calendar_of_holidays_is_refused),
+        cmocka_unit_test(what_is_wrong_is_told_on_one_line),
+        cmocka_unit_test(dates_that_do_not_exist_are_left_out),
         cmocka_unit_test(a_file_that_is_cut_anywhere_breaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

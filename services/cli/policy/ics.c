@@ -72,6 +72,13 @@ static void add_date(struct reader *r, const struct event *event, int64_t day,
     r->count++;
 }
 
+/* libical hands out whatever was written, such as the day 0 of a month. */
+static bool is_time(icaltimetype t)
+{
+    return !icaltime_is_null_time(t) && icaltime_is_valid_time(t) && t.month >= 1 &&
+           t.month <= 12 && t.day >= 1;
+}
+
 static int64_t day_of(icaltimetype t)
 {
     return toc_days_from_date(t.year, (unsigned)t.month, (unsigned)t.day);
@@ -134,7 +141,7 @@ static bool is_excepted(const struct reader *r, const struct event *event, icalt
     icalproperty *p = icalcomponent_get_first_property(event->component, ICAL_EXDATE_PROPERTY);
     for (; p != NULL; p = icalcomponent_get_next_property(event->component, ICAL_EXDATE_PROPERTY)) {
         icaltimetype except = icalproperty_get_datetime_with_component(p, event->component);
-        if (!icaltime_is_null_time(except) && same_instance(r, event, except, at))
+        if (is_time(except) && same_instance(r, event, except, at))
             return true;
     }
     return false;
@@ -151,8 +158,8 @@ static bool is_replaced(const struct reader *r, const struct event *event, icalt
     for (icalcomponent *c = icalcompiter_deref(&each); c != NULL; c = icalcompiter_next(&each)) {
         icaltimetype id = icalcomponent_get_recurrenceid(c);
         const char *other = icalcomponent_get_uid(c);
-        if (c != event->component && !icaltime_is_null_time(id) && other != NULL &&
-            strcmp(uid, other) == 0 && same_instance(r, event, id, at))
+        if (c != event->component && is_time(id) && other != NULL && strcmp(uid, other) == 0 &&
+            same_instance(r, event, id, at))
             return true;
     }
     return false;
@@ -169,8 +176,8 @@ static void add_rule(struct reader *r, const struct event *event, icalproperty *
         return;
     }
     r->endless = r->endless || endless;
-    for (icaltimetype at = icalrecur_iterator_next(each);
-         !icaltime_is_null_time(at) && r->err == TOC_OK; at = icalrecur_iterator_next(each)) {
+    for (icaltimetype at = icalrecur_iterator_next(each); is_time(at) && r->err == TOC_OK;
+         at = icalrecur_iterator_next(each)) {
         int64_t day = day_of(at);
         if (day >= DAY_END || (endless && day > r->last))
             break;
@@ -189,7 +196,7 @@ static void add_further(struct reader *r, const struct event *event, icalpropert
 {
     struct icaldatetimeperiodtype more = icalproperty_get_rdate(p);
     icaltimetype at = icaltime_is_null_time(more.time) ? more.period.start : more.time;
-    if (!icaltime_is_null_time(at) && !is_excepted(r, event, at))
+    if (is_time(at) && !is_excepted(r, event, at))
         add_instance(r, event, at);
 }
 
@@ -286,18 +293,20 @@ static bool load_zone(struct reader *r, struct event *event)
 {
     icalproperty *p = icalcomponent_get_first_property(event->component, ICAL_DTSTART_PROPERTY);
     icalparameter *id = icalproperty_get_first_parameter(p, ICAL_TZID_PARAMETER);
+    char zone[TOC_DATE_NAME_MAX + 1];
     if (event->all_day || id == NULL || event->start.zone != NULL)
         return true;
     if (toc_tz_load(icalparameter_get_tzid(id), &event->tz) == TOC_OK)
         return true;
-    refuse(r, "'%s' is in the unknown zone '%.60s'", event->name, icalparameter_get_tzid(id));
+    copy_name(zone, icalparameter_get_tzid(id));
+    refuse(r, "'%s' is in the unknown zone '%s'", event->name, zone);
     return false;
 }
 
 static void measure(const struct reader *r, struct event *event)
 {
     icaltimetype end = icalcomponent_get_dtend(event->component);
-    bool has_end = !icaltime_is_null_time(end) && icaltime_is_valid_time(end);
+    bool has_end = is_time(end);
     event->days = 1;
     if (event->all_day) {
         int64_t days = has_end && end.is_date ? day_of(end) - day_of(event->start) : 1;
@@ -312,8 +321,7 @@ static void measure(const struct reader *r, struct event *event)
 static void read_event(struct reader *r, icalcomponent *c)
 {
     struct event event = {.component = c, .start = icalcomponent_get_dtstart(c)};
-    if (icaltime_is_null_time(event.start) || !icaltime_is_valid_time(event.start) ||
-        icalcomponent_get_status(c) == ICAL_STATUS_CANCELLED)
+    if (!is_time(event.start) || icalcomponent_get_status(c) == ICAL_STATUS_CANCELLED)
         return;
     copy_name(event.name, icalcomponent_get_summary(c));
     event.kind = kind_of(c, event.name);

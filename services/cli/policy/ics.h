@@ -15,7 +15,7 @@
 
 #define ICS_SIZE_MAX  (4 * 1024 * (size_t)1024) /* bytes of a file */
 #define ICS_DATES_MAX 2000                      /* of a file */
-#define ICS_WRONG_MAX 160
+#define ICS_WRONG_MAX 200                       /* holds two names */
 
 /*
  * The lines of dates.h for the events of `text`, by date, malloc'ed. TOC_ERR_CONFIG, with
