@@ -88,6 +88,7 @@ enum toc_err manual_end(struct work *work, size_t index)
     Tocsin__V1__Clock *clock = work->row->clocks[index];
     clock->past_due_ms = clock->manual_due_ms;
     clock->past_end_ms = clock->manual_end_ms;
+    clock->past_warned = clock->warned;
     clock->manual_due_ms = 0;
     clock->manual_end_ms = 0;
     if (row_clock(work, index).target->kind == TOC_TARGET_UNSET)
@@ -129,7 +130,7 @@ enum toc_err manual_restore(struct work *work)
         clock.row->manual_end_ms = clock.row->past_end_ms;
         clock.row->past_due_ms = 0;
         clock.row->past_end_ms = 0;
-        TOC_TRY(retarget_aim(work, i, "late_evidence"));
+        TOC_TRY(retarget_back(work, i, clock.row->past_warned, "late_evidence"));
     }
     return TOC_OK;
 }

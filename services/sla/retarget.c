@@ -135,8 +135,9 @@ static enum toc_err count_again(struct work *work, size_t index, const struct to
     return row_sum_ledger(work, clock, index, &clock.row->elapsed_ms);
 }
 
+/* `given` are the warnings that count already for what is aimed at. */
 static enum toc_err set_target(struct work *work, size_t index, const struct toc_clock_rule *was,
-                               const char *reason)
+                               uint32_t given, const char *reason)
 {
     struct clock clock = row_clock(work, index);
     const char *calendar = toc_calendar_name(clock.rule->calendar);
@@ -147,7 +148,7 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
     clock_aim(clock);
     bool same =
         before.live && was != NULL && same_calendar && clock.row->target_ms == before.target_ms;
-    clock.row->warned = same ? carried_warnings(warned, was, clock.rule) : 0;
+    clock.row->warned = given | (same ? carried_warnings(warned, was, clock.rule) : 0);
     TOC_TRY(count_again(work, index, was));
     if (TOC_PLANTED(TOC_PLANT_PAUSE_FORGOT))
         clock.row->elapsed_ms = 0;
@@ -163,8 +164,13 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
 
 enum toc_err retarget_aim(struct work *work, size_t index, const char *reason)
 {
+    return retarget_back(work, index, 0, reason);
+}
+
+enum toc_err retarget_back(struct work *work, size_t index, uint32_t warned, const char *reason)
+{
     work->changed = true;
-    return set_target(work, index, row_clock(work, index).rule, reason);
+    return set_target(work, index, row_clock(work, index).rule, warned, reason);
 }
 
 enum toc_err retarget_go_on(struct work *work, size_t index)
@@ -210,7 +216,7 @@ enum toc_err retarget(struct work *work, const struct work *old)
         if (left || clock.rule == NULL || !happen_wanted(work, clock))
             TOC_TRY(end_by(old, work, i, left));
         else
-            TOC_TRY(set_target(work, i, was.rule, NULL));
+            TOC_TRY(set_target(work, i, was.rule, 0, NULL));
     }
     return TOC_OK;
 }

@@ -18,6 +18,10 @@ TOC_MUST enum toc_err retarget_go_on(struct work *work, size_t index);
 /* Aims at what the target, or the date by hand, is now; says so when that is another instant. */
 TOC_MUST enum toc_err retarget_aim(struct work *work, size_t index, const char *reason);
 
+/* Aims at what it had before, under which it has given the warnings of `warned`. */
+TOC_MUST enum toc_err retarget_back(struct work *work, size_t index, uint32_t warned,
+                                    const char *reason);
+
 /* Breaches a live clock whose target is past already, and takes back a breach that is not. */
 TOC_MUST enum toc_err retarget_judge(struct work *work, size_t index, const char *reason);
 

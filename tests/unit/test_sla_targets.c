@@ -255,6 +255,29 @@ static void a_date_by_hand_starts_a_clock_that_only_lacked_a_target(void **state
          "13:00:00 clock 1 resolution/1 cancelled\n");
 }
 
+static void a_warning_under_a_date_counts_when_late_evidence_brings_it_back(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=hours queue=q\n"
+         "10:30 due_set metric=resolution due_ms=+1/12:00 end_ms=16:00 by=ana\n"
+         "16:30 time\n"
+         "15:30 log=16:30 status state=solved\n",
+         "10:00:00 clock 1 resolution/1 started target=240m next=12:00:00\n"
+         "10:30:00 clock 1 resolution/1 retargeted target=600m was=240m due=+1/12:00:00 "
+         "reason=due_set\n"
+         "15:00:00 clock 1 resolution/1 warned 50% due=+1/12:00:00 catch_up\n"
+         "16:00:00 clock 1 resolution/1 retargeted target=240m was=600m due=14:00:00 "
+         "reason=due_ended\n"
+         "16:00:00 clock 1 resolution/1 breached due=14:00:00 ledger=10:00:00- "
+         "reason=due_ended on_retarget\n"
+         "15:30:00 clock 1 resolution/1 retargeted target=600m was=240m due=+1/12:00:00 "
+         "reason=late_evidence late\n"
+         "15:30:00 clock 1 resolution/1 corrected due=14:00:00 ledger=10:00:00- "
+         "reason=retargeted\n"
+         "15:30:00 clock 1 resolution/1 met elapsed=330m ledger=10:00:00-15:30:00\n");
+    assert_int_equal(sla_feed_last(&feed)->clock->warned, 1);
+}
+
 /* --- other teams --------------------------------------------------------------------------------
  */
 
@@ -329,6 +352,7 @@ int main(void)
         CASE(a_pause_does_not_move_a_date_by_hand),
         CASE(a_date_for_what_is_not_there_is_said_to_be_none),
         CASE(a_date_by_hand_starts_a_clock_that_only_lacked_a_target),
+        CASE(a_warning_under_a_date_counts_when_late_evidence_brings_it_back),
         CASE(an_escalation_has_a_clock_of_its_team),
         CASE(a_team_that_the_policy_lacks_is_said_to_be_none),
         CASE(more_escalations_than_fit_are_said_to_be_too_many),
