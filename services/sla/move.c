@@ -120,12 +120,14 @@ static void renew(struct work *work, Tocsin__V1__Clock *row, const struct toc_cl
 }
 
 /*
- * A clock that begins in the past, for it only gets a target now, has the pauses of that time. A
- * message that a merge brought waited in another issue, whose states they were.
+ * A clock that begins in the past, for it only gets a target now, leaves out what it would have: it
+ * stood still, or was over. A message that a merge brought waited in another issue, whose states
+ * they were.
  */
 static enum toc_err earn_pauses(struct work *work, size_t index, struct clock clock)
 {
-    if (clock.rule->pause.states == 0 ||
+    const struct toc_clock_rule *rule = clock.rule;
+    if ((rule->pause.states | rule->stop.states | rule->cancel.states) == 0 ||
         work->change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER)
         return TOC_OK;
     TOC_TRY(edit_recount(work, index));

@@ -112,8 +112,9 @@ void model_start(struct expected *issue, struct line *line, const struct toc_clo
         model_run(clock, from_ms);
     bool brought = issue->now->change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER;
     bool goes_on = clock->started_ms != from_ms;
-    if (from_ms < at_ms && rule->pause.states != 0 && !goes_on && !brought)
-        model_recount(issue, clock, rule); /* the pauses of the time when it had no target */
+    bool stood = (rule->pause.states | rule->stop.states | rule->cancel.states) != 0;
+    if (from_ms < at_ms && stood && !goes_on && !brought)
+        model_recount(issue, clock, rule); /* what the time when it had no target leaves out */
     if (from_ms < at_ms || model_is_over(clock, at_ms))
         model_judge(clock, at_ms);
 }

@@ -202,6 +202,19 @@ static void a_date_by_hand_stands_again_for_what_comes_late(void **state)
          "14:30:00 clock 1 resolution/1 cancelled reason=due_ended\n");
 }
 
+static void a_clock_that_gets_its_target_late_leaves_out_what_was_solved(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=plain queue=q priority=P4\n"
+         "10:30 status state=SOLVED\n"
+         "11:30 status state=OPEN\n"
+         "12:00 classified priority=P3\n"
+         "15:00:01 time\n",
+         "12:00:00 clock 1 resolution/1 started target=240m next=15:00:00\n"
+         "15:00:00 clock 1 resolution/1 breached due=15:00:00 "
+         "ledger=10:00:00-10:30:00,11:30:00-\n");
+}
+
 static void zammad_5624_a_policy_from_now_on_concerns_other_teams_too(void **state)
 {
     (void)state;
@@ -250,6 +263,7 @@ int main(void)
         CASE(a_report_leaves_clocks_of_a_version_before_as_they_are),
         CASE(what_comes_late_is_judged_by_the_date_that_stood_then),
         CASE(a_date_by_hand_stands_again_for_what_comes_late),
+        CASE(a_clock_that_gets_its_target_late_leaves_out_what_was_solved),
         CASE(zammad_5624_a_policy_from_now_on_concerns_other_teams_too),
         CASE(a_clock_without_a_target_now_ends_by_the_calendar_that_it_had),
     };
