@@ -44,7 +44,8 @@ const struct toc_words toc_words_metric = {metric_words, TOC_CLOCK_METRICS};
 /*
  * What holds for a clock of each metric unless the policy says otherwise. A reply clock waits for a
  * person's message, an update clock for the next one after it; both end without a verdict when the
- * issue does. What measures time in a state, a queue or a tier adds up over all its parts.
+ * issue does. The first reply, which is still owed then, goes on with a reopening; what measures
+ * time in a state, a queue or a tier adds up over all its parts.
  */
 static const struct presets {
     struct toc_trigger start, pause, stop, cancel;
@@ -53,7 +54,9 @@ static const struct presets {
 } presets[TOC_CLOCK_METRICS] = {
     [TOC_CLOCK_FIRST_REPLY] = {.start = {0, HAPPENED(OPENED) | HAPPENED(HANDED_OFF)},
                                .stop = {0, HAPPENED(OUTBOUND)},
-                               .takes_pause = true},
+                               .cancel = {OVER, 0},
+                               .takes_pause = true,
+                               .goes_on = true},
     [TOC_CLOCK_NEXT_REPLY] = {.start = {0, HAPPENED(INBOUND)},
                               .stop = {0, HAPPENED(OUTBOUND)},
                               .cancel = {OVER, 0},

@@ -140,6 +140,50 @@ static void what_is_solved_needs_no_next_reply(void **state)
            "12:00:00 clock 1 next_reply/2 started target=30m next=12:15:00\n");
 }
 
+static void helpdesk_1607_a_first_reply_is_not_due_once_the_issue_is_solved(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=next\n"
+           "10:30 status solved\n"
+           "20:00 time\n",
+           "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+           "10:30:00 clock 1 first_reply/1 cancelled\n");
+}
+
+static void a_reopening_makes_the_first_reply_go_on_with_its_time(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=next\n"
+           "10:40 status solved\n"
+           "13:00 inbound\n"
+           "13:20 time\n"
+           "13:20:01 time\n"
+           "14:00 status closed\n"
+           "15:00 status open\n"
+           "15:10 outbound\n",
+           "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+           "10:40:00 clock 1 first_reply/1 cancelled\n"
+           "13:00:00 clock 1 first_reply/2 started target=60m next=13:20:00\n"
+           "13:20:00 clock 1 first_reply/2 breached due=13:20:00 "
+           "ledger=10:00:00-10:40:00,13:00:00-\n"
+           "14:00:00 clock 1 first_reply/2 cancelled late\n"
+           "15:00:00 clock 1 first_reply/3 started target=60m next=never late\n"
+           "15:10:00 clock 1 first_reply/3 met elapsed=110m "
+           "ledger=10:00:00-10:40:00,13:00:00-14:00:00,15:00:00-15:10:00 late\n");
+}
+
+static void what_was_answered_while_solved_is_not_asked_for_at_the_reopening(void **state)
+{
+    (void)state;
+    expect("10:00 open P2 category=next\n"
+           "10:40 status solved\n"
+           "10:50 outbound\n"
+           "11:00 status open\n"
+           "20:00 time\n",
+           "10:00:00 clock 1 first_reply/1 started target=60m next=11:00:00\n"
+           "10:40:00 clock 1 first_reply/1 cancelled\n");
+}
+
 static void zammad_5177_an_update_clock_never_comes_before_the_first_reply(void **state)
 {
     (void)state;
@@ -493,6 +537,9 @@ int main(void)
         CASE(zammad_1322_the_next_reply_starts_with_a_message_of_any_channel),
         CASE(automatic_messages_neither_start_nor_stop_the_next_reply),
         CASE(what_is_solved_needs_no_next_reply),
+        CASE(helpdesk_1607_a_first_reply_is_not_due_once_the_issue_is_solved),
+        CASE(a_reopening_makes_the_first_reply_go_on_with_its_time),
+        CASE(what_was_answered_while_solved_is_not_asked_for_at_the_reopening),
         CASE(zammad_5177_an_update_clock_never_comes_before_the_first_reply),
         CASE(a_pausable_update_stands_still_while_pending),
         CASE(requester_wait_is_all_but_pending_and_adds_up_over_rounds),
