@@ -26,14 +26,14 @@ void clock_init(Tocsin__V1__Clock *row, const struct toc_clock_rule *rule)
 
 /* --- the clock's own time ----------------------------------------------------------------- */
 
-static bool is_wall(struct clock clock)
+bool clock_is_wall(struct clock clock)
 {
     return clock.rule->metric == TOC_CLOCK_LEGAL || clock.target->kind == TOC_TARGET_ELAPSED;
 }
 
 toc_time_ms clock_between(struct clock clock, toc_time_ms from_ms, toc_time_ms until_ms)
 {
-    if (!is_wall(clock))
+    if (!clock_is_wall(clock))
         return toc_calendar_between(clock.rule->calendar, from_ms, until_ms);
     if (until_ms <= from_ms)
         return 0;
@@ -50,7 +50,7 @@ toc_time_ms clock_sum(toc_time_ms a_ms, toc_time_ms b_ms)
 static toc_time_ms after(struct clock clock, toc_time_ms from_ms, toc_time_ms amount_ms)
 {
     toc_time_ms at_ms;
-    if (is_wall(clock))
+    if (clock_is_wall(clock))
         return from_ms < TOC_TIME_NEVER - amount_ms ? from_ms + amount_ms : TOC_TIME_NEVER;
     return toc_calendar_add(clock.rule->calendar, from_ms, amount_ms, &at_ms) == TOC_OK
                ? at_ms

@@ -33,6 +33,9 @@ void clock_init(Tocsin__V1__Clock *row, const struct toc_clock_rule *rule);
 /* Takes over the target, counted from the row's start; a due date by hand stands in for it. */
 void clock_aim(struct clock clock);
 
+/* Whether its own time is wall time. */
+bool clock_is_wall(struct clock clock);
+
 /* Whether the target is counted in days or months: a date, and no amount of time. */
 bool clock_has_date(struct clock clock);
 

@@ -196,6 +196,7 @@ enum toc_err edit_report(struct work *work)
     TOC_TRY(copy_row(work, &dry.row));
     dry.sla = toc_policy_sla(dry.policy, toc_str_of(would->sla));
     dry.dry = true;
+    dry.mode = work->change->mode;
     TOC_TRY(retarget(&dry, work));
     for (size_t i = 0; i < work->row->n_clocks; i++)
         TOC_TRY(report(work, &dry, i, would->policy));

@@ -24,7 +24,7 @@ TOC_MUST enum toc_err edit_report(struct work *work);
 
 /*
  * Counts a clock from its start by the states that let it run, as far as they are known and decide
- * that; call row_sum_ledger and clock_plan then. What the clock had before is forgotten.
+ * that; call row_recount and clock_plan then. What the clock had before is forgotten.
  */
 TOC_MUST enum toc_err edit_recount(struct work *work, size_t index);
 

@@ -107,7 +107,7 @@ static enum toc_err bring_back(struct work *work, size_t index)
     clock.row->ended_by = TOCSIN__V1__CLOCK_END__CLOCK_END_UNSPECIFIED;
     if (last.until_ms == clock.row->stopped_ms) { /* it ran until then */
         clock.row->intervals--;
-        TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
+        TOC_TRY(row_recount(work, clock, index));
         clock_run(clock, last.from_ms);
     }
     clock.row->stopped_ms = 0;

@@ -110,6 +110,9 @@ static void renew(struct work *work, Tocsin__V1__Clock *row, const struct toc_cl
         return;
     row->started_ms = old.started_ms;
     row->elapsed_ms = old.elapsed_ms;
+    row->calendar = old.calendar;
+    row->counted_policy = old.counted_policy;
+    row->counted_wall = old.counted_wall;
     row->intervals = old.intervals;
     row->kept_ms = old.kept_ms;
     row->kept = old.kept;
@@ -131,7 +134,7 @@ static enum toc_err earn_pauses(struct work *work, size_t index, struct clock cl
         work->change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER)
         return TOC_OK;
     TOC_TRY(edit_recount(work, index));
-    TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
+    TOC_TRY(row_recount(work, clock, index));
     clock_plan(clock);
     return TOC_OK;
 }
@@ -145,8 +148,7 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
         TOC_TRY(halt(work, index));
     bool goes_on = rule->goes_on && !resets && !TOC_PLANTED(TOC_PLANT_OLA_ANEW);
     renew(work, clock.row, rule, goes_on);
-    if (goes_on) /* the time that it had, by the rule of now */
-        TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
+    TOC_TRY(row_count(work, clock, index)); /* the time that it had, by the rule of now */
     if (clock.row->started_ms == 0)
         clock.row->started_ms = from_ms;
     clock_aim(clock);

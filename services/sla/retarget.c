@@ -113,28 +113,6 @@ static enum toc_err say_retargeted(struct work *work, size_t index, const struct
     return record_say(work, index, &said);
 }
 
-static bool has_wall_time(const struct toc_clock_rule *rule)
-{
-    for (size_t i = 0; i <= TOC_POLICY_PRIORITIES; i++)
-        if (rule->targets[i].kind == TOC_TARGET_ELAPSED)
-            return true;
-    return rule->metric == TOC_CLOCK_LEGAL;
-}
-
-/*
- * Sums the ledger by the rule of now, for the calendar may be another under the same name. A ledger
- * has no end, so what both count alike is not summed again.
- */
-static enum toc_err count_again(struct work *work, size_t index, const struct toc_clock_rule *was)
-{
-    struct clock clock = row_clock(work, index);
-    bool alike = was != NULL && was->calendar == clock.rule->calendar && !has_wall_time(was) &&
-                 !has_wall_time(clock.rule);
-    if (alike && work->mode == TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED)
-        return TOC_OK;
-    return row_sum_ledger(work, clock, index, &clock.row->elapsed_ms);
-}
-
 /* `given` are the warnings that count already for what is aimed at. */
 static enum toc_err set_target(struct work *work, size_t index, const struct toc_clock_rule *was,
                                uint32_t given, const char *reason)
@@ -144,12 +122,13 @@ static enum toc_err set_target(struct work *work, size_t index, const struct toc
     const struct before before = before_of(clock.row);
     uint32_t warned = clock.row->warned;
     bool same_calendar = strcmp(calendar, clock.row->calendar) == 0;
-    clock.row->calendar = toc_wire_text(calendar);
+    bool edits = work->mode != TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED;
     clock_aim(clock);
     bool same =
         before.live && was != NULL && same_calendar && clock.row->target_ms == before.target_ms;
     clock.row->warned = given | (same ? carried_warnings(warned, was, clock.rule) : 0);
-    TOC_TRY(count_again(work, index, was));
+    /* An edit has changed what it kept, or its intervals. */
+    TOC_TRY(edits ? row_recount(work, clock, index) : row_count(work, clock, index));
     if (TOC_PLANTED(TOC_PLANT_PAUSE_FORGOT))
         clock.row->elapsed_ms = 0;
     clock_plan(clock);
@@ -177,13 +156,12 @@ enum toc_err retarget_go_on(struct work *work, size_t index)
 {
     struct clock clock = row_clock(work, index);
     const struct before before = before_of(clock.row);
-    clock.row->calendar = toc_wire_text(toc_calendar_name(clock.rule->calendar));
     clock.row->warned = 0;
     clock.row->stopped_ms = 0;
     clock.row->ended_by = TOCSIN__V1__CLOCK_END__CLOCK_END_UNSPECIFIED;
     clock.row->state = TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
     clock_aim(clock);
-    TOC_TRY(row_sum_ledger(work, clock, index, &clock.row->elapsed_ms));
+    TOC_TRY(row_count(work, clock, index));
     if (happen_has_state(work, clock.rule->pause))
         clock_plan(clock);
     else

@@ -252,14 +252,30 @@ enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,
     return TOC_OK;
 }
 
-enum toc_err row_sum_ledger(struct work *work, struct clock clock, size_t index, toc_time_ms *out)
+enum toc_err row_recount(struct work *work, struct clock clock, size_t index)
 {
     struct toc_interval interval;
-    toc_time_ms sum = clock.row->kept_ms;
-    for (uint32_t i = clock.row->kept; i < clock.row->intervals; i++) {
+    Tocsin__V1__Clock *row = clock.row;
+    toc_time_ms sum = row->kept_ms;
+    for (uint32_t i = row->kept; i < row->intervals; i++) {
         TOC_TRY(row_read_interval(work, index, i, &interval));
         sum = clock_sum(sum, clock_between(clock, interval.from_ms, interval.until_ms));
     }
-    *out = sum;
+    row->elapsed_ms = sum;
+    row->calendar = toc_wire_text(toc_calendar_name(clock.rule->calendar));
+    row->counted_wall = clock_is_wall(clock);
+    row->counted_policy = work->row->policy;
     return TOC_OK;
+}
+
+enum toc_err row_count(struct work *work, struct clock clock, size_t index)
+{
+    const char *calendar = toc_calendar_name(clock.rule->calendar);
+    bool wall = clock_is_wall(clock);
+    bool same = clock.row->counted_policy == work->row->policy &&
+                strcmp(clock.row->calendar, calendar) == 0;
+    clock.row->calendar = toc_wire_text(calendar);
+    if (wall == clock.row->counted_wall && (wall || same))
+        return TOC_OK;
+    return row_recount(work, clock, index);
 }

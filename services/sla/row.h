@@ -81,9 +81,12 @@ TOC_MUST enum toc_err row_keep_interval(struct work *work, size_t index,
                                         struct toc_interval interval);
 TOC_MUST enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,
                                         struct toc_interval *out);
-/* The clock's own time over all closed intervals by its present rule, and what it kept. */
-TOC_MUST enum toc_err row_sum_ledger(struct work *work, struct clock clock, size_t index,
-                                     toc_time_ms *out);
+/*
+ * Sets elapsed_ms: the clock's own time over all closed intervals by its present rule, and what it
+ * kept. A ledger has no end, so row_count leaves what is counted alike already as it is.
+ */
+TOC_MUST enum toc_err row_recount(struct work *work, struct clock clock, size_t index);
+TOC_MUST enum toc_err row_count(struct work *work, struct clock clock, size_t index);
 
 /* The due index: the first row, and the first at or after a key. TOC_NONE when there is none. */
 TOC_MUST enum toc_err due_after(struct toc_txn *txn, struct toc_str key, toc_time_ms *out_ms,
