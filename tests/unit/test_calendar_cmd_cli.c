@@ -419,6 +419,10 @@ static void pauses_are_taken_out_of_working_time_in_every_op(void **state)
                  "{\"id\":1,\"calendar\":{" OFFICE "},\"op\":\"add\",\"start_ms\":0,"
                  "\"amount_ms\":0,\"pauses_ms\":[[-1e15,1e15]]}",
                  "1", "there is not that much working time");
+    /* The largest number that every program can write stands for a pause without an end. */
+    assert_result(f, OFFICE, "\"instant_ms\":1780914600000",
+                  "\"op\":\"next_closing\",\"start_ms\":1780909200000,"
+                  "\"pauses_ms\":[[1780914600000,9007199254740991]]");
 }
 
 __attribute__((format(printf, 3, 4))) static void append(char *text, size_t room,

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-/* Beyond every calendar, and exact as a double. */
-#define NUMBER_MAX 1e15
+/* 2^53, beyond every calendar: what is smaller is exact as a double. */
+#define NUMBER_MAX 9007199254740992.0
 
 enum member { ID, CALENDAR, OP, START, END, AMOUNT, COUNT, PAUSES, LOCAL };
 
