@@ -148,7 +148,7 @@ static enum toc_err begin_earlier(struct work *work, size_t index, toc_time_ms s
 {
     struct clock clock = row_clock(work, index);
     const struct toc_interval before = {since_ms, clock.row->started_ms};
-    TOC_TRY(row_keep_interval(work, index, before));
+    TOC_TRY(row_keep_earlier(work, index, before));
     clock.row->elapsed_ms =
         clock_sum(clock.row->elapsed_ms, clock_between(clock, before.from_ms, before.until_ms));
     clock.row->started_ms = since_ms;

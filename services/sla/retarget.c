@@ -7,17 +7,39 @@
 
 /* --- the verdict -------------------------------------------------------------------------- */
 
-/* The due that is past at `at_ms`, however it came to be. */
-static toc_time_ms passed(struct clock clock, toc_time_ms at_ms)
+/* Of intervals behind the one that is over; before that, a verdict is as early as can be said. */
+#define LOOK_BACK 256
+
+/*
+ * When the target was passed in a closed interval of those above it, which may be by the wall clock
+ * alone: the due was the calendar's closing, and the clock ran on. Unchanged when in none.
+ */
+static enum toc_err passed_before(struct work *work, size_t index, toc_time_ms *out)
 {
-    return clock.row->due_ms < at_ms ? clock.row->due_ms : at_ms;
+    struct clock clock = row_clock(work, index);
+    Tocsin__V1__Clock *row = clock.row, then = *row;
+    uint32_t least = row->intervals > LOOK_BACK ? row->intervals - LOOK_BACK : 0;
+    struct toc_interval ran;
+    if (row->manual_due_ms != 0 || row->target_ms == TOC_TARGET_NONE)
+        return TOC_OK;
+    then.state = TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING;
+    for (uint32_t i = row->intervals;
+         i > least && i > row->kept && then.elapsed_ms >= row->target_ms; i--) {
+        TOC_TRY(row_read_interval(work, index, i - 1, &ran));
+        then.elapsed_ms -= clock_between(clock, ran.from_ms, ran.until_ms);
+        then.running_since_ms = ran.from_ms;
+        clock_plan((struct clock){&then, clock.rule, clock.target});
+        if (then.due_ms < ran.until_ms)
+            *out = then.due_ms;
+    }
+    return TOC_OK;
 }
 
 /* The new target is past: one breach, and the warnings before it are not worth a word. */
-static enum toc_err breach_now(struct work *work, size_t index, struct clock clock,
+static enum toc_err breach_now(struct work *work, size_t index, toc_time_ms due_ms,
                                const char *reason)
 {
-    toc_time_ms due_ms = passed(clock, work->at_ms);
+    struct clock clock = row_clock(work, index);
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
                               .at_ms = work->at_ms,
                               .due_ms = due_ms,
@@ -45,14 +67,18 @@ static enum toc_err revoke(struct work *work, size_t index, struct clock clock)
 enum toc_err retarget_judge(struct work *work, size_t index, const char *reason)
 {
     struct clock clock = row_clock(work, index);
-    bool over = clock_is_over(clock, work->at_ms);
-    if (clock.row->breached && !over)
-        return revoke(work, index, clock);
-    if (!clock.row->breached && over)
-        return breach_now(work, index, clock, reason);
-    if (clock.row->breached_ms > work->at_ms) /* breached still, but by now */
-        clock.row->breached_ms = passed(clock, work->at_ms);
-    return TOC_OK;
+    toc_time_ms passed_ms = TOC_TIME_NEVER;
+    if (clock_is_over(clock, work->at_ms))
+        passed_ms = clock.row->due_ms < work->at_ms ? clock.row->due_ms : work->at_ms;
+    if (clock.row->breached && passed_ms != TOC_TIME_NEVER) {
+        if (clock.row->breached_ms > work->at_ms) /* breached still, but by now */
+            clock.row->breached_ms = passed_ms;
+        return TOC_OK;
+    }
+    TOC_TRY(passed_before(work, index, &passed_ms));
+    if (clock.row->breached)
+        return passed_ms == TOC_TIME_NEVER ? revoke(work, index, clock) : TOC_OK;
+    return passed_ms == TOC_TIME_NEVER ? TOC_OK : breach_now(work, index, passed_ms, reason);
 }
 
 /* --- another target ----------------------------------------------------------------------- */

@@ -223,17 +223,35 @@ static void ledger_key(uint8_t key[LEDGER_KEY], const Tocsin__V1__IssueClocks *r
     toc_put_u32be(key + ROW_KEY + 1, interval);
 }
 
-enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_interval interval)
+static enum toc_err put_interval(struct work *work, size_t index, uint32_t number,
+                                 struct toc_interval interval)
 {
-    Tocsin__V1__Clock *clock = work->row->clocks[index];
     uint8_t key[LEDGER_KEY], value[LEDGER_ROW];
-    if (interval.from_ms == interval.until_ms || work->dry)
-        return TOC_OK;
-    ledger_key(key, work->row, index, clock->intervals++);
+    ledger_key(key, work->row, index, number);
     toc_put_u64be(value, (uint64_t)interval.from_ms);
     toc_put_u64be(value + 8, (uint64_t)interval.until_ms);
     return toc_put(work->turn->txn, TABLE_LEDGER, toc_str(key, sizeof(key)),
                    toc_str(value, sizeof(value)));
+}
+
+enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_interval interval)
+{
+    Tocsin__V1__Clock *clock = work->row->clocks[index];
+    if (interval.from_ms == interval.until_ms || work->dry)
+        return TOC_OK;
+    return put_interval(work, index, clock->intervals++, interval);
+}
+
+enum toc_err row_keep_earlier(struct work *work, size_t index, struct toc_interval interval)
+{
+    const Tocsin__V1__Clock *clock = work->row->clocks[index];
+    struct toc_interval first = {0, 0};
+    if (clock->intervals > 0)
+        TOC_TRY(row_read_interval(work, index, 0, &first));
+    if (first.from_ms != interval.until_ms || clock->kept > 0)
+        return row_keep_interval(work, index, interval);
+    first.from_ms = interval.from_ms;
+    return put_interval(work, index, 0, first);
 }
 
 enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,

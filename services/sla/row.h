@@ -79,6 +79,9 @@ TOC_MUST enum toc_err row_put(struct work *work);
  */
 TOC_MUST enum toc_err row_keep_interval(struct work *work, size_t index,
                                         struct toc_interval interval);
+/* One from before all others: where it touches the first, that begins earlier. */
+TOC_MUST enum toc_err row_keep_earlier(struct work *work, size_t index,
+                                       struct toc_interval interval);
 TOC_MUST enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,
                                         struct toc_interval *out);
 /*

@@ -111,11 +111,13 @@ void model_aim(struct instance *clock)
 
 bool model_is_over(const struct instance *clock, toc_time_ms at_ms)
 {
-    if (clock->terms.target_ms == TOC_TARGET_NONE)
+    const struct terms *terms = &clock->terms;
+    if (terms->target_ms == TOC_TARGET_NONE)
         return false;
-    if (clock->life == LIFE_RUNNING && model_due(clock, clock->span_count - 1) < at_ms)
-        return true;
-    return model_worked(clock, at_ms) > clock->terms.target_ms;
+    for (size_t i = terms->kept; i < clock->span_count; i++)
+        if (model_due(clock, i) < earlier(clock->spans[i].until_ms, at_ms))
+            return true; /* it ran beyond the due, be it by night */
+    return model_worked(clock, at_ms) > terms->target_ms;
 }
 
 static void warn(struct instance *clock, size_t index, toc_time_ms before_ms)

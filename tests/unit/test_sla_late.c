@@ -146,7 +146,7 @@ static void a_clock_that_goes_on_beyond_another_target_is_breached_at_once(void 
          "10:50:00 clock 1 queue_wait[second]/2 started target=60m next=11:50:00\n"
          "11:00:00 clock 1 queue_wait[second]/2 met elapsed=10m ledger=10:50:00-11:00:00\n"
          "11:00:00 clock 1 queue_wait[q]/3 started target=30m next=11:00:00\n"
-         "11:00:00 clock 1 queue_wait[q]/3 breached due=11:00:00 "
+         "11:00:00 clock 1 queue_wait[q]/3 breached due=10:30:00 "
          "ledger=10:00:00-10:50:00,11:00:00- on_retarget\n");
 }
 
@@ -248,6 +248,133 @@ static void a_clock_without_a_target_now_ends_by_the_calendar_that_it_had(void *
          "13:00:00 clock 1 resolution/1 cancelled\n");
 }
 
+/* --- by night, while paused --------------------------------------------------------------------
+ */
+
+#define NIGHT(target, more)                                                                        \
+    "policy: 1\n"                                                                                  \
+    "calendars: {day: {zone: UTC, weekly: {mon-fri: [\"09:00-17:00\"]}}}\n"                        \
+    "queues: {q: {tier: 1}}\n"                                                                     \
+    "routes: [{rule: default, queue: q, sla: night}]\n"                                            \
+    "slas: {night: {calendar: day, pause_on: [pending], clocks: {resolution: {targets: {P1: 1h, "  \
+    "P2: 4h, P3: " target ", default: 6h}" more "}}}}\n"
+
+static void a_looser_target_takes_a_breach_of_the_night_back_while_paused(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", NIGHT("8h", ""));
+    told("13:00 opened sla=night queue=q priority=P2 policy=2\n"
+         "18:00 status state=pending\n"
+         "20:00 classified priority=P3\n"
+         "+1/09:00 status state=open\n"
+         "+1/13:00:01 time\n",
+         "13:00:00 clock 1 resolution/1 started target=240m next=17:00:00\n"
+         "17:00:00 clock 1 resolution/1 breached due=17:00:00 ledger=13:00:00- catch_up\n"
+         "18:00:00 clock 1 resolution/1 paused elapsed=240m late\n"
+         "20:00:00 clock 1 resolution/1 retargeted target=480m was=240m late\n"
+         "20:00:00 clock 1 resolution/1 corrected due=17:00:00 ledger=13:00:00-18:00:00 "
+         "reason=retargeted\n"
+         "+1/09:00:00 clock 1 resolution/1 resumed next=+1/13:00:00\n"
+         "+1/13:00:00 clock 1 resolution/1 breached due=+1/13:00:00 "
+         "ledger=13:00:00-18:00:00,+1/09:00:00-\n");
+}
+
+static void a_tighter_target_breaches_at_the_closing_that_a_paused_clock_ran_beyond(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", NIGHT("8h", ""));
+    told("13:00 opened sla=night queue=q priority=P3 policy=2\n"
+         "18:00 status state=pending\n"
+         "20:00 classified priority=P2\n"
+         "+1/09:00 status state=open\n"
+         "+1/10:00 time\n",
+         "13:00:00 clock 1 resolution/1 started target=480m next=+1/13:00:00\n"
+         "18:00:00 clock 1 resolution/1 paused elapsed=240m\n"
+         "20:00:00 clock 1 resolution/1 retargeted target=240m was=480m\n"
+         "20:00:00 clock 1 resolution/1 breached due=17:00:00 ledger=13:00:00-18:00:00 "
+         "on_retarget\n"
+         "+1/09:00:00 clock 1 resolution/1 resumed next=never late\n");
+}
+
+static void a_target_that_ends_with_the_pause_of_a_closing_is_in_time(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", NIGHT("8h", ""));
+    told("13:00 opened sla=night queue=q priority=P3 policy=2\n"
+         "17:00 status state=pending\n"
+         "20:00 classified priority=P2\n"
+         "21:00 status state=solved\n",
+         "13:00:00 clock 1 resolution/1 started target=480m next=+1/13:00:00\n"
+         "17:00:00 clock 1 resolution/1 paused elapsed=240m\n"
+         "20:00:00 clock 1 resolution/1 retargeted target=240m was=480m\n"
+         "21:00:00 clock 1 resolution/1 met elapsed=240m ledger=13:00:00-17:00:00\n");
+}
+
+static void a_tighter_target_breaches_when_it_would_have_while_it_ran(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", NIGHT("8h", ""));
+    told("13:00 opened sla=night queue=q priority=P3 policy=2\n"
+         "13:30 status state=pending\n"
+         "14:00 status state=open\n"
+         "15:00 status state=pending\n"
+         "20:00 classified priority=P1\n"
+         "22:00 classified priority=P2\n"
+         "23:00 status state=solved\n",
+         "13:00:00 clock 1 resolution/1 started target=480m next=+1/13:00:00\n"
+         "13:30:00 clock 1 resolution/1 paused elapsed=30m\n"
+         "14:00:00 clock 1 resolution/1 resumed next=+1/13:30:00\n"
+         "15:00:00 clock 1 resolution/1 paused elapsed=90m\n"
+         "20:00:00 clock 1 resolution/1 retargeted target=60m was=480m\n"
+         "20:00:00 clock 1 resolution/1 breached due=14:30:00 "
+         "ledger=13:00:00-13:30:00,14:00:00-15:00:00 on_retarget\n"
+         "22:00:00 clock 1 resolution/1 retargeted target=240m was=60m late\n"
+         "22:00:00 clock 1 resolution/1 corrected due=14:30:00 "
+         "ledger=13:00:00-13:30:00,14:00:00-15:00:00 reason=retargeted\n"
+         "23:00:00 clock 1 resolution/1 met elapsed=90m "
+         "ledger=13:00:00-13:30:00,14:00:00-15:00:00\n");
+}
+
+static void a_breach_that_another_tighter_target_leaves_keeps_its_instant(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", NIGHT("2h", ""));
+    told("13:00 opened sla=night queue=q priority=P2 policy=2\n"
+         "18:00 status state=pending\n"
+         "20:00 classified priority=P1\n"
+         "20:30 classified priority=P3\n"
+         "21:00 classified priority=P2\n"
+         "22:00 classified priority=P4\n",
+         "13:00:00 clock 1 resolution/1 started target=240m next=17:00:00\n"
+         "17:00:00 clock 1 resolution/1 breached due=17:00:00 ledger=13:00:00- catch_up\n"
+         "18:00:00 clock 1 resolution/1 paused elapsed=240m late\n"
+         "20:00:00 clock 1 resolution/1 retargeted target=60m was=240m late\n"
+         "20:30:00 clock 1 resolution/1 retargeted target=120m was=60m late\n"
+         "21:00:00 clock 1 resolution/1 retargeted target=240m was=120m late\n"
+         "22:00:00 clock 1 resolution/1 retargeted target=360m was=240m late\n"
+         "22:00:00 clock 1 resolution/1 corrected due=17:00:00 ledger=13:00:00-18:00:00 "
+         "reason=retargeted\n");
+}
+
+static void an_end_of_day_that_is_ahead_is_not_past_by_its_working_time(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", NIGHT("1 business day", ", end_of_day: yes"));
+    told("+4/09:00 opened sla=night queue=q priority=P1 policy=2\n"
+         "+4/18:00 status state=pending\n"
+         "+4/20:00 classified priority=P3\n"
+         "+7/08:00 status state=open\n"
+         "+8/00:00 time\n",
+         "+4/09:00:00 clock 1 resolution/1 started target=60m next=+4/10:00:00\n"
+         "+4/10:00:00 clock 1 resolution/1 breached due=+4/10:00:00 ledger=+4/09:00:00- "
+         "catch_up\n"
+         "+4/18:00:00 clock 1 resolution/1 paused elapsed=480m late\n"
+         "+4/20:00:00 clock 1 resolution/1 retargeted target=960m was=60m late\n"
+         "+4/20:00:00 clock 1 resolution/1 corrected due=+4/10:00:00 "
+         "ledger=+4/09:00:00-+4/18:00:00 reason=retargeted\n"
+         "+7/08:00:00 clock 1 resolution/1 resumed next=+8/00:00:00\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -266,6 +393,12 @@ int main(void)
         CASE(a_clock_that_gets_its_target_late_leaves_out_what_was_solved),
         CASE(zammad_5624_a_policy_from_now_on_concerns_other_teams_too),
         CASE(a_clock_without_a_target_now_ends_by_the_calendar_that_it_had),
+        CASE(a_looser_target_takes_a_breach_of_the_night_back_while_paused),
+        CASE(a_tighter_target_breaches_at_the_closing_that_a_paused_clock_ran_beyond),
+        CASE(a_target_that_ends_with_the_pause_of_a_closing_is_in_time),
+        CASE(a_tighter_target_breaches_when_it_would_have_while_it_ran),
+        CASE(a_breach_that_another_tighter_target_leaves_keeps_its_instant),
+        CASE(an_end_of_day_that_is_ahead_is_not_past_by_its_working_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

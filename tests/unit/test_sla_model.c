@@ -34,8 +34,10 @@ struct story {
 
 /* One round of one clock. */
 struct round {
-    int elapsed, target; /* minutes; of the closed intervals */
-    int since;           /* running from here; -1 for not */
+    int elapsed, target;      /* minutes; of the closed intervals */
+    int since;                /* running from here; -1 for not */
+    int spans[EVENTS_MAX][2]; /* those closed intervals */
+    size_t span_count;
     bool begun, ended, breached;
 };
 
@@ -75,9 +77,25 @@ static void judge(struct round *round, bool office, int until)
 
 static void halt(struct round *round, bool office, int minute)
 {
-    if (round->since >= 0)
+    if (round->since >= 0) {
         round->elapsed += worked(office, round->since, minute);
+        round->spans[round->span_count][0] = round->since;
+        round->spans[round->span_count++][1] = minute;
+    }
     round->since = -1;
+}
+
+/* In some interval it ran beyond its due, be it by night. */
+static bool is_over(const struct round *round, bool office, int minute)
+{
+    struct round then = {.target = round->target};
+    for (size_t i = 0; i < round->span_count; i++) {
+        then.since = round->spans[i][0];
+        if (due_of(&then, office) < round->spans[i][1])
+            return true;
+        then.elapsed += worked(office, then.since, round->spans[i][1]);
+    }
+    return round->since >= 0 && due_of(round, office) < minute;
 }
 
 static void aim(struct round *round, bool office, int target, int minute)
@@ -85,8 +103,7 @@ static void aim(struct round *round, bool office, int target, int minute)
     if (!round->begun || round->ended || round->target == target)
         return;
     round->target = target;
-    int total = round->elapsed + (round->since < 0 ? 0 : worked(office, round->since, minute));
-    round->breached = total > target || (round->since >= 0 && due_of(round, office) < minute);
+    round->breached = is_over(round, office, minute);
 }
 
 static int target_of(bool office, unsigned priority)

@@ -123,7 +123,7 @@ static void what_goes_on_under_another_calendar_is_counted_by_it(void **state)
          "08:00:00 clock 1 queue_wait[q]/1 started target=60m next=10:00:00\n"
          "09:30:00 clock 1 queue_wait[q]/1 met elapsed=30m ledger=08:00:00-09:30:00\n"
          "10:10:00 clock 1 queue_wait[q]/2 started target=60m next=10:10:00\n"
-         "10:10:00 clock 1 queue_wait[q]/2 breached due=10:10:00 "
+         "10:10:00 clock 1 queue_wait[q]/2 breached due=09:00:00 "
          "ledger=08:00:00-09:30:00,10:10:00- on_retarget\n"
          "10:20:00 clock 1 queue_wait[q]/2 met elapsed=100m "
          "ledger=08:00:00-09:30:00,10:10:00-10:20:00 late\n"
