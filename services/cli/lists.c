@@ -226,10 +226,16 @@ static bool is_over(const Tocsin__V1__Clock *clock)
            clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_INACTIVE;
 }
 
-/* Where a clock stands in the list: running ones by their due, then paused ones, then the rest. */
+/* A date by hand comes to a clock that stands still as well. */
+static bool has_due(const Tocsin__V1__Clock *clock)
+{
+    return is_running(clock) || (!is_over(clock) && clock->manual_due_ms != 0);
+}
+
+/* Where a clock stands in the list: what has a due by that, then paused ones, then the rest. */
 static toc_time_ms rank_of(const Tocsin__V1__Clock *clock)
 {
-    if (is_running(clock))
+    if (has_due(clock))
         return clock->due_ms;
     return is_over(clock) ? TOC_TIME_NEVER : TOC_TIME_NEVER - 1;
 }
@@ -252,20 +258,18 @@ static struct {
     bool stopped;
 } urgent;
 
-/* What is left until the breach: wall time while it runs, working time while it is paused. */
+/* What is left until the breach: wall time up to a due, working time while it is paused. */
 static void add_left(struct print_table *table, const Tocsin__V1__Clock *clock, toc_time_ms now)
 {
     char text[MOMENT_MAX];
-    toc_time_ms left =
-        is_running(clock) ? clock->due_ms - now : clock->target_ms - clock->elapsed_ms;
+    toc_time_ms left = has_due(clock) ? clock->due_ms - now : clock->target_ms - clock->elapsed_ms;
     enum print_style style = left < 0                      ? PRINT_RED
                              : left < clock->target_ms / 4 ? PRINT_YELLOW
                                                            : PRINT_GREEN;
     if (is_over(clock))
         print_table_cell(table, PRINT_PLAIN, "%s", "");
     else
-        print_table_cell(table, is_running(clock) ? style : PRINT_DIM, "%s",
-                         moment_span(text, left));
+        print_table_cell(table, has_due(clock) ? style : PRINT_DIM, "%s", moment_span(text, left));
 }
 
 static void add_clock_state(struct print_table *table, const Tocsin__V1__Clock *clock)

@@ -88,6 +88,17 @@ bool clock_has_date(struct clock clock)
     return clock.target->kind == TOC_TARGET_DAYS || clock.target->kind == TOC_TARGET_MONTHS;
 }
 
+bool clock_has_manual(struct clock clock, toc_time_ms at_ms)
+{
+    const Tocsin__V1__Clock *row = clock.row;
+    if (row->manual_due_ms == 0 || clock_is_live(row))
+        return row->manual_due_ms != 0;
+    bool goes_on = clock.rule->goes_on || row->ended_by == TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET;
+    bool kept = row->stopped_ms <= row->manual_due_ms && row->manual_due_ms < at_ms;
+    bool ended = row->manual_end_ms != 0 && row->manual_end_ms < at_ms;
+    return goes_on && !kept && !ended;
+}
+
 void clock_aim(struct clock clock)
 {
     Tocsin__V1__Clock *row = clock.row;
@@ -102,6 +113,8 @@ bool clock_is_over(struct clock clock, toc_time_ms at_ms)
 {
     if (clock.row->target_ms == TOC_TARGET_NONE)
         return false;
+    if (clock.row->manual_due_ms != 0)
+        return clock.row->manual_due_ms < at_ms;
     if (is_running(clock.row) && clock.row->due_ms < at_ms)
         return true;
     return clock_elapsed(clock, at_ms) > clock.row->target_ms;
@@ -174,13 +187,22 @@ static bool comes_first(struct clock clock, size_t threshold)
     return clock.row->manual_due_ms == 0 || warning_of(clock, threshold) <= clock.row->due_ms;
 }
 
+/* A date by hand also comes to a clock that stands still. */
+static bool has_due(const Tocsin__V1__Clock *row)
+{
+    bool comes = is_running(row) || (clock_is_live(row) && row->manual_due_ms != 0);
+    return comes && row->target_ms != TOC_TARGET_NONE;
+}
+
 /* What comes next of the target itself. */
 static enum clock_next next_of_target(struct clock clock, size_t *out_threshold)
 {
-    if (!is_running(clock.row) || clock.row->target_ms == TOC_TARGET_NONE || clock.row->breached)
+    const Tocsin__V1__Clock *row = clock.row;
+    if (!has_due(row) || row->breached)
         return CLOCK_NEXT_NOTHING;
-    for (size_t i = 0; i < clock.rule->warn_count && clock.row->target_ms > 0; i++) {
-        if ((clock.row->warned >> i & 1) == 0 && comes_first(clock, i)) {
+    size_t warnings = is_running(row) && row->target_ms > 0 ? clock.rule->warn_count : 0;
+    for (size_t i = 0; i < warnings; i++) {
+        if ((row->warned >> i & 1) == 0 && comes_first(clock, i)) {
             *out_threshold = i;
             return CLOCK_NEXT_WARNING;
         }
@@ -222,9 +244,7 @@ void clock_plan(struct clock clock)
     Tocsin__V1__Clock *row = clock.row;
     if (!is_running(row) && !row->breached && TOC_PLANTED(TOC_PLANT_PAUSE_LOST))
         return;
-    row->due_ms = TOC_TIME_NEVER;
-    if (is_running(row) && row->target_ms != TOC_TARGET_NONE)
-        row->due_ms = due_of(clock);
+    row->due_ms = has_due(row) ? due_of(clock) : TOC_TIME_NEVER;
     row->next_ms = next_instant(clock);
     if (manual_end_of(row) < row->next_ms)
         row->next_ms = manual_end_of(row);

@@ -13,7 +13,8 @@
  * and when it is a legal one. A target in business days or months, and a due date by hand, is an
  * instant (exact_ms, manual_due_ms); target_ms is then the clock's own time from its start until
  * that, so that percentages mean the same everywhere. Pauses come after an exact instant, as so
- * much of the clock's own time; a date by hand stays where it is.
+ * much of the clock's own time. A date by hand is a promise: it stays where it is, and comes to
+ * pass also for a clock that stands still.
  */
 #ifndef SLA_CLOCK_H
 #define SLA_CLOCK_H
@@ -38,6 +39,12 @@ bool clock_is_wall(struct clock clock);
 
 /* Whether the target is counted in days or months: a date, and no amount of time. */
 bool clock_has_date(struct clock clock);
+
+/*
+ * Whether the clock has a date by hand that counts. One that is over takes it along if it goes on
+ * at `at_ms`, unless the date has ended or came while the clock was over: then it was kept.
+ */
+bool clock_has_manual(struct clock clock, toc_time_ms at_ms);
 
 /* The clock's own time in [from, until); 0 when reversed. */
 toc_time_ms clock_between(struct clock clock, toc_time_ms from_ms, toc_time_ms until_ms);

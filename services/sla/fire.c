@@ -118,8 +118,8 @@ enum toc_err fire_dues(struct toc_turn *turn, toc_time_ms now_ms)
 
 static bool may_be_over(const Tocsin__V1__Clock *clock, toc_time_ms wall_ms)
 {
-    return clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING && !clock->breached &&
-           !clock->unconfirmed && clock->due_ms < wall_ms;
+    return clock_is_live(clock) && !clock->breached && !clock->unconfirmed &&
+           clock->due_ms < wall_ms;
 }
 
 static enum toc_err say_unconfirmed(struct work *work, toc_time_ms wall_ms)

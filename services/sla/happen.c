@@ -165,7 +165,7 @@ bool happen_fires(const struct work *work, struct toc_trigger trigger)
 bool happen_wanted(const struct work *work, struct clock clock)
 {
     bool has_target = clock.target->kind != TOC_TARGET_UNSET ||
-                      (clock.row != NULL && clock.row->manual_due_ms != 0);
+                      (clock.row != NULL && clock_has_manual(clock, work->at_ms));
     return has_target && toc_match(&clock.rule->when, &work->fields);
 }
 

@@ -15,13 +15,20 @@ static enum toc_err say(struct work *work, size_t index, Tocsin__V1__ClockChange
 
 /* --- halting and running ------------------------------------------------------------------ */
 
-/* Closes the open interval; what is then known may take a breach back: it was judged too early. */
+/* Closes the open interval. */
 static enum toc_err halt(struct work *work, size_t index)
 {
     struct clock clock = row_clock(work, index);
     TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
     clock_plan(clock);
     work->changed = true;
+    return TOC_OK;
+}
+
+/* It stopped counting at an instant from before a breach, which was judged too early then. */
+static enum toc_err take_back(struct work *work, size_t index)
+{
+    struct clock clock = row_clock(work, index);
     if (clock.row->breached &&
         (work->at_ms > clock.row->breached_ms || clock_is_over(clock, work->at_ms) ||
          TOC_PLANTED(TOC_PLANT_LATE_STANDS)))
@@ -41,6 +48,8 @@ static enum toc_err halt(struct work *work, size_t index)
 enum toc_err move_pause(struct work *work, size_t index)
 {
     TOC_TRY(halt(work, index));
+    if (work->row->clocks[index]->manual_due_ms == 0) /* a date does not wait for pauses */
+        TOC_TRY(take_back(work, index));
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED, NULL);
 }
 
@@ -66,6 +75,7 @@ static void end(struct work *work, Tocsin__V1__Clock *clock, Tocsin__V1__ClockSt
 enum toc_err move_stop(struct work *work, size_t index, Tocsin__V1__ClockEnd by)
 {
     TOC_TRY(halt(work, index));
+    TOC_TRY(take_back(work, index));
     end(work, work->row->clocks[index], TOCSIN__V1__CLOCK_STATE__CLOCK_MET, by);
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__MET, NULL);
 }
@@ -76,6 +86,7 @@ enum toc_err move_cancel(struct work *work, size_t index, Tocsin__V1__ClockEnd b
 {
     Tocsin__V1__Clock *clock = work->row->clocks[index];
     TOC_TRY(halt(work, index));
+    TOC_TRY(take_back(work, index));
     end(work, clock, TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED, by);
     clock->unconfirmed = false;
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED, reason);
@@ -88,11 +99,39 @@ static bool is_pausing(const struct work *work, struct clock clock)
     return clock.row->held || happen_has_state(work, clock.rule->pause);
 }
 
-/* One row serves all instances of a name and scope; instances are counted over all scopes. */
-static void renew(struct work *work, Tocsin__V1__Clock *row, const struct toc_clock_rule *rule,
-                  bool goes_on)
+/*
+ * What goes on has the time that it had. It takes a date by hand along; without that, what was
+ * said under the date does not count for the target.
+ */
+static void go_on_from(const struct work *work, struct clock clock, struct clock old)
 {
-    const Tocsin__V1__Clock old = *row;
+    Tocsin__V1__Clock *row = clock.row;
+    row->started_ms = old.row->started_ms;
+    row->elapsed_ms = old.row->elapsed_ms;
+    row->calendar = old.row->calendar;
+    row->counted_policy = old.row->counted_policy;
+    row->counted_wall = old.row->counted_wall;
+    row->intervals = old.row->intervals;
+    row->kept_ms = old.row->kept_ms;
+    row->kept = old.row->kept;
+    row->apply_version = old.row->apply_version;
+    bool dated = clock_has_manual(old, work->at_ms);
+    if (!dated && old.row->manual_due_ms != 0)
+        return;
+    row->breached = old.row->breached;
+    row->breached_ms = old.row->breached_ms;
+    row->warned = old.row->warned;
+    if (!dated)
+        return;
+    row->manual_due_ms = old.row->manual_due_ms;
+    row->manual_end_ms = old.row->manual_end_ms;
+    row->manual_by = old.row->manual_by;
+}
+
+/* One row serves all instances of a name and scope; instances are counted over all scopes. */
+static void renew(struct work *work, struct clock clock, bool goes_on)
+{
+    Tocsin__V1__Clock *row = clock.row, old = *row;
     uint32_t instance = 0;
     for (size_t i = 0; i < work->row->n_clocks; i++) {
         const Tocsin__V1__Clock *other = work->row->clocks[i];
@@ -100,26 +139,14 @@ static void renew(struct work *work, Tocsin__V1__Clock *row, const struct toc_cl
             other->state != TOCSIN__V1__CLOCK_STATE__CLOCK_INACTIVE)
             instance = other->instance;
     }
-    clock_init(row, rule);
+    clock_init(row, clock.rule);
     row->kind = old.kind;
     row->scope = old.scope;
     row->team = old.team;
     row->law = old.law;
     row->instance = instance + 1;
-    if (!goes_on)
-        return;
-    row->started_ms = old.started_ms;
-    row->elapsed_ms = old.elapsed_ms;
-    row->calendar = old.calendar;
-    row->counted_policy = old.counted_policy;
-    row->counted_wall = old.counted_wall;
-    row->intervals = old.intervals;
-    row->kept_ms = old.kept_ms;
-    row->kept = old.kept;
-    row->breached = old.breached;
-    row->breached_ms = old.breached_ms;
-    row->warned = old.warned;
-    row->apply_version = old.apply_version;
+    if (goes_on)
+        go_on_from(work, clock, (struct clock){&old, clock.rule, clock.target});
 }
 
 /*
@@ -144,10 +171,12 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
 {
     struct clock clock = row_follow(work, work->row->clocks[index], rule);
     bool resets = clock_is_live(clock.row);
-    if (resets)
+    if (resets) {
         TOC_TRY(halt(work, index));
+        TOC_TRY(take_back(work, index));
+    }
     bool goes_on = rule->goes_on && !resets && !TOC_PLANTED(TOC_PLANT_OLA_ANEW);
-    renew(work, clock.row, rule, goes_on);
+    renew(work, clock, goes_on);
     TOC_TRY(row_count(work, clock, index)); /* the time that it had, by the rule of now */
     if (clock.row->started_ms == 0)
         clock.row->started_ms = from_ms;

@@ -182,6 +182,10 @@ enum toc_err retarget_go_on(struct work *work, size_t index)
 {
     struct clock clock = row_clock(work, index);
     const struct before before = before_of(clock.row);
+    if (!clock_has_manual(clock, work->at_ms)) {
+        clock.row->manual_due_ms = 0;
+        clock.row->manual_end_ms = 0;
+    }
     clock.row->warned = 0;
     clock.row->stopped_ms = 0;
     clock.row->ended_by = TOCSIN__V1__CLOCK_END__CLOCK_END_UNSPECIFIED;

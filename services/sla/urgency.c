@@ -15,14 +15,14 @@ static bool is_over(const Tocsin__V1__IssueClocks *row)
            row->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
 }
 
-/* The first due of the clocks that run; 0 for none. What has breached presses no more. */
+/* The first due of all clocks; 0 for none. What has breached presses no more. */
 static toc_time_ms next_breach(const Tocsin__V1__IssueClocks *row)
 {
     toc_time_ms due_ms = 0;
     for (size_t i = 0; i < row->n_clocks; i++) {
         const Tocsin__V1__Clock *clock = row->clocks[i];
-        if (clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING && !clock->breached &&
-            clock->due_ms != TOC_TIME_NEVER && (due_ms == 0 || clock->due_ms < due_ms))
+        if (clock_is_live(clock) && !clock->breached && clock->due_ms != TOC_TIME_NEVER &&
+            (due_ms == 0 || clock->due_ms < due_ms))
             due_ms = clock->due_ms;
     }
     return due_ms;

@@ -180,6 +180,11 @@ void model_end_dates(struct expected *issue, toc_time_ms at_ms);
 /* --- arithmetic ----------------------------------------------------------------------------- */
 
 bool model_is_live(const struct instance *clock);
+/* A date by hand counts; for one that is over, if it went on at `at_ms` by the rule. */
+bool model_has_date(const struct instance *clock, const struct toc_clock_rule *rule,
+                    toc_time_ms at_ms);
+/* When it is due, as far as is known now; TOC_TIME_NEVER for one that waits for something. */
+toc_time_ms model_due_now(const struct instance *clock);
 /* The clock's own time in [from, until): working time, or wall time. */
 toc_time_ms model_between(const struct terms *terms, toc_time_ms from_ms, toc_time_ms until_ms);
 /* The clock's own time in all its spans, up to `at_ms`. */

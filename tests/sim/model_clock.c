@@ -78,14 +78,22 @@ static struct instance *add_instance(struct expected *issue, const char *name)
     return clock;
 }
 
-/* What goes on takes the time, the verdict and the warnings that it had along. */
-static void go_on_from(struct instance *clock, const struct instance *before)
+/* What goes on takes the time, the verdict and the warnings that it had along; what it had by a
+ * date that does not count any more it leaves behind. */
+static void go_on_from(struct instance *clock, const struct instance *before,
+                       const struct toc_clock_rule *rule, toc_time_ms at_ms)
 {
     clock->started_ms = before->started_ms;
     memcpy(clock->spans, before->spans, sizeof(clock->spans));
     clock->span_count = before->span_count;
     clock->terms.kept = before->terms.kept;
     clock->terms.kept_ms = before->terms.kept_ms;
+    if (model_has_date(before, rule, at_ms)) {
+        clock->terms.manual_due_ms = before->terms.manual_due_ms;
+        clock->manual_end_ms = before->manual_end_ms;
+    } else if (before->terms.manual_due_ms != 0) {
+        return;
+    }
     clock->breached = before->breached;
     clock->warned = before->warned;
 }
@@ -101,7 +109,7 @@ void model_start(struct expected *issue, struct line *line, const struct toc_clo
     if (before != NULL)
         model_settle(before, at_ms);
     if (before != NULL && rule->goes_on && !resets)
-        go_on_from(clock, before);
+        go_on_from(clock, before, rule, at_ms);
     if (resets)
         model_end(before, LIFE_RESET, ENDED_NOT, at_ms);
     line->latest = clock;
@@ -124,6 +132,8 @@ static void go_on(struct expected *issue, struct instance *clock, const struct t
 {
     toc_time_ms at_ms = issue->now->at_ms;
     model_settle(clock, at_ms);
+    if (!model_has_date(clock, rule, at_ms))
+        clock->terms.manual_due_ms = clock->manual_end_ms = 0;
     clock->terms = model_terms_of(issue, clock, rule);
     model_aim(clock);
     clock->warned = 0;

@@ -65,7 +65,7 @@ bool model_starts(const struct expected *issue, struct toc_trigger trigger)
 bool model_is_wanted(const struct expected *issue, const struct toc_clock_rule *rule,
                      const struct instance *clock)
 {
-    bool by_hand = clock != NULL && clock->terms.manual_due_ms != 0;
+    bool by_hand = clock != NULL && model_has_date(clock, rule, issue->now->at_ms);
     return (by_hand || rule->targets[issue->priority].kind != TOC_TARGET_UNSET) &&
            toc_match(&rule->when, &issue->fields);
 }

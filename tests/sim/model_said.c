@@ -145,13 +145,15 @@ static void on_warned(struct model *model, struct instance *clock, const struct 
         differ(model, clock, "warns at its instant, not after it");
 }
 
-/* Whoever is told that log time is behind is told once, of a clock that runs. */
+/* Whoever is told that log time is behind is told once, of a clock that runs or has a date. */
 static void on_overdue(struct model *model, struct instance *clock,
                        const Tocsin__V1__ClockChange *change)
 {
     if (clock->said.overdue)
         differ(model, clock, "may be overdue, and was already");
-    if (change->clock->state != TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING || clock->said.breaches != 0)
+    bool waits = change->clock->state == TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING ||
+                 change->clock->manual_due_ms != 0;
+    if (!waits || clock->said.breaches != 0)
         differ(model, clock, "may be overdue, and does not wait for a verdict");
 }
 
@@ -244,7 +246,7 @@ static void compare_time(struct model *model, const struct instance *clock)
     const struct said *said = &clock->said;
     bool running = clock->life == LIFE_RUNNING;
     toc_time_ms worked_ms = model_worked(clock, TOC_TIME_NEVER);
-    toc_time_ms due_ms = running ? model_due(clock, clock->span_count - 1) : TOC_TIME_NEVER;
+    toc_time_ms due_ms = model_due_now(clock);
     if (said->target_ms != clock->terms.target_ms)
         differ(model, clock, "has target %lld, should have %lld", (long long)said->target_ms,
                (long long)clock->terms.target_ms);

@@ -32,16 +32,11 @@ static uint32_t carry(uint32_t warned, const struct toc_clock_rule *was,
     return carried;
 }
 
-static toc_time_ms due_now(const struct instance *clock)
-{
-    return clock->life == LIFE_RUNNING ? model_due(clock, clock->span_count - 1) : TOC_TIME_NEVER;
-}
-
 /* The live clock by other terms; `since` are the spans that are counted again. */
 static void change_terms(struct instance *clock, const struct terms *terms, toc_time_ms at_ms)
 {
     const struct terms was = clock->terms;
-    toc_time_ms due_ms = due_now(clock), worked_ms = model_worked(clock, at_ms);
+    toc_time_ms due_ms = model_due_now(clock), worked_ms = model_worked(clock, at_ms);
     model_settle(clock, at_ms);
     clock->terms = *terms;
     model_aim(clock);
@@ -49,7 +44,7 @@ static void change_terms(struct instance *clock, const struct terms *terms, toc_
                        toc_calendar_name(terms->rule->calendar)) == 0 &&
                 clock->terms.target_ms == was.target_ms;
     clock->warned = same ? carry(clock->warned, was.rule, terms->rule) : 0;
-    if (!same || due_now(clock) != due_ms || model_worked(clock, at_ms) != worked_ms)
+    if (!same || model_due_now(clock) != due_ms || model_worked(clock, at_ms) != worked_ms)
         model_judge(clock, at_ms);
 }
 
@@ -139,8 +134,8 @@ static void retarget(struct expected *issue, struct line *line, Tocsin__V1__Appl
         recount(issue, clock, rule);
     }
     const struct terms terms = model_terms_of(issue, clock, rule);
-    toc_time_ms worked_ms = model_worked(&was, at_ms), due_ms = due_now(&was);
-    bool recounted = worked_ms != model_worked(clock, at_ms) || due_ms != due_now(clock);
+    toc_time_ms worked_ms = model_worked(&was, at_ms), due_ms = model_due_now(&was);
+    bool recounted = worked_ms != model_worked(clock, at_ms) || due_ms != model_due_now(clock);
     change_terms(clock, &terms, at_ms);
     if (recounted)
         model_judge(clock, at_ms);

@@ -6,6 +6,20 @@ bool model_is_live(const struct instance *clock)
     return clock->life == LIFE_RUNNING || clock->life == LIFE_PAUSED;
 }
 
+/* A promise goes on with its clock. It was kept when the clock was over at that instant. */
+bool model_has_date(const struct instance *clock, const struct toc_clock_rule *rule,
+                    toc_time_ms at_ms)
+{
+    toc_time_ms due_ms = clock->terms.manual_due_ms, end_ms = clock->manual_end_ms;
+    if (due_ms == 0 || model_is_live(clock))
+        return due_ms != 0;
+    if (!rule->goes_on && clock->ended != ENDED_BY_TARGET)
+        return false; /* the next one begins anew */
+    if (end_ms != 0 && end_ms < at_ms)
+        return false;
+    return due_ms >= at_ms || due_ms < clock->stopped_ms;
+}
+
 static toc_time_ms later(toc_time_ms a, toc_time_ms b)
 {
     return a > b ? a : b;
@@ -107,6 +121,13 @@ void model_aim(struct instance *clock)
         instant_ms != 0 ? model_between(terms, clock->started_ms, instant_ms) : target->ms;
 }
 
+toc_time_ms model_due_now(const struct instance *clock)
+{
+    if (model_is_live(clock) && clock->terms.manual_due_ms != 0)
+        return clock->terms.manual_due_ms;
+    return clock->life == LIFE_RUNNING ? model_due(clock, clock->span_count - 1) : TOC_TIME_NEVER;
+}
+
 /* --- verdicts --------------------------------------------------------------------------------- */
 
 bool model_is_over(const struct instance *clock, toc_time_ms at_ms)
@@ -114,6 +135,8 @@ bool model_is_over(const struct instance *clock, toc_time_ms at_ms)
     const struct terms *terms = &clock->terms;
     if (terms->target_ms == TOC_TARGET_NONE)
         return false;
+    if (terms->manual_due_ms != 0)
+        return terms->manual_due_ms < at_ms;
     for (size_t i = terms->kept; i < clock->span_count; i++)
         if (model_due(clock, i) < earlier(clock->spans[i].until_ms, at_ms))
             return true; /* it ran beyond the due, be it by night */
@@ -143,5 +166,9 @@ void model_settle(struct instance *clock, toc_time_ms until_ms)
         warn(clock, i, before_ms);
         clock->breached = model_due(clock, i) < before_ms;
     }
+    toc_time_ms open_ms = model_is_live(clock) ? until_ms : earlier(clock->stopped_ms, until_ms);
+    toc_time_ms promised_ms = clock->terms.manual_due_ms;
+    if (promised_ms != 0 && promised_ms < open_ms) /* it was not over then, running or not */
+        clock->breached = true;
     clock->settled_ms = until_ms;
 }
