@@ -145,6 +145,7 @@ enum toc_err spill_breached(struct toc_turn *turn, const Tocsin__V1__Record *rec
     if (queue == NULL || queue->on_breach == NULL || is_over(issue) ||
         strcmp(change->queue, issue->queue) != 0)
         return TOC_OK;
-    struct work work = work_begin(turn, issue, NULL, record->at_ms);
+    /* At its due an issue is in time: what a breach causes comes after that. */
+    struct work work = work_begin(turn, issue, NULL, record->at_ms + 1);
     return breach(&work, queue, change->clock->metric);
 }

@@ -237,7 +237,7 @@ static void run_seed(uint32_t number)
         at_ms += draw(4) == 0 ? 0 : (toc_time_ms)draw(60) * TOC_SECOND_MS;
         happen(at_ms);
         if (draw(3) == 0) { /* time passes, and all that was due has come to pass */
-            snprintf(time, sizeof(time), "%s time", core_time_text(at, ++at_ms));
+            snprintf(time, sizeof(time), "%s time", core_time_text(at, at_ms += 2));
             chain_run(&people_chain, time);
             check_all();
         }

@@ -298,10 +298,10 @@ static void a_breach_takes_the_issue_up_tier_by_tier(void **state)
     people_begin(TIERS, "10:00 open\n");
     people_expect("11:00 time\n", ""); /* at its due an issue is in time */
     people_expect("11:00:01 time\n",
-                  "11:00:00 issue 1 routed new from=desk queue=house tier=2 sla=s "
+                  "11:00:00.001 issue 1 routed new from=desk queue=house tier=2 sla=s "
                   "metric=first_reply reason=breached\n");
     people_expect("14:00 time\n",
-                  "13:00:00 issue 1 routed new from=house queue=expert tier=3 sla=s "
+                  "13:00:00.001 issue 1 routed new from=house queue=expert tier=3 sla=s "
                   "metric=resolution reason=breached\n");
 }
 
@@ -325,10 +325,10 @@ static void a_breach_takes_it_from_whoever_has_it(void **state)
                  "routes: [{rule: r, queue: desk, sla: s}]\n",
                  ALL_ONLINE "10:00 open\n10:00:01 assign action=ACCEPT assignee=ana\n");
     people_expect("11:00:01 time\n11:00:02 time\n",
-                  "11:00:00 issue 1 routed new from=desk queue=house tier=2 sla=s "
+                  "11:00:00.001 issue 1 routed new from=desk queue=house tier=2 sla=s "
                   "metric=first_reply reason=breached\n"
-                  "11:00:00 issue 1 offered new queue=house tier=2 sla=s to=ben "
-                  "until=11:02:00\n");
+                  "11:00:00.001 issue 1 offered new queue=house tier=2 sla=s to=ben "
+                  "until=11:02:00.001\n");
     assert_int_equal(core_count(people_chain.router, TABLE_HELD), 1);
 }
 
