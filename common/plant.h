@@ -33,7 +33,8 @@
     X(TOC_PLANT_PAUSE_FORGOT, "pause-forgot", "another target forgets the time of before")         \
     X(TOC_PLANT_OFFER_TWO, "offer-two", "an offer that nobody answered stands beside the next")    \
     X(TOC_PLANT_UNITS_KEPT, "units-kept", "whoever gives an issue back keeps its units")           \
-    X(TOC_PLANT_SWEEP_PASSES, "sweep-passes", "an event hides its issue from a sweep")
+    X(TOC_PLANT_SWEEP_PASSES, "sweep-passes", "an event hides its issue from a sweep")             \
+    X(TOC_PLANT_BREACH_UNDONE, "breach-undone", "a breach moves its issue just in time")
 
 enum toc_plant {
 #define TOC_PLANT_ENUM(enumerator, name, text) enumerator,

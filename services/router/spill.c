@@ -2,6 +2,8 @@
 
 #include "services/router/route.h"
 
+#include "common/plant.h"
+
 /* --- shifts ----------------------------------------------------------------------------------- */
 
 /*
@@ -146,6 +148,7 @@ enum toc_err spill_breached(struct toc_turn *turn, const Tocsin__V1__Record *rec
         strcmp(change->queue, issue->queue) != 0)
         return TOC_OK;
     /* At its due an issue is in time: what a breach causes comes after that. */
-    struct work work = work_begin(turn, issue, NULL, record->at_ms + 1);
+    toc_time_ms after_ms = TOC_PLANTED(TOC_PLANT_BREACH_UNDONE) ? 0 : 1;
+    struct work work = work_begin(turn, issue, NULL, record->at_ms + after_ms);
     return breach(&work, queue, change->clock->metric);
 }

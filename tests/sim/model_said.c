@@ -125,6 +125,24 @@ static void on_breached(struct model *model, struct instance *clock, const struc
                (long long)proof_ms, (long long)change->due_ms);
 }
 
+/* Whether the record follows from a move that a breach of the clock caused. */
+static bool follows_from_breach(struct world *world, const struct seen *seen, const char *clock)
+{
+    const struct node *router = seen->cause_log ? world_log(world, seen->cause_log) : NULL;
+    if (router == NULL || router->role != ROLE_ROUTER || seen->cause_seq == 0 ||
+        seen->cause_seq > router->shadow.count)
+        return false;
+    const struct seen *cause = &router->shadow.seen[seen->cause_seq - 1];
+    if (cause->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
+        return false;
+    const Tocsin__V1__Record *record =
+        check_message(&tocsin__v1__record__descriptor, toc_str(cause->bytes, cause->size));
+    const Tocsin__V1__IssueChange *change =
+        check_message(&tocsin__v1__issue_change__descriptor, toc_wire_bytes(&record->body));
+    return change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED &&
+           strcmp(change->reason, "breached") == 0 && strcmp(change->metric, clock) == 0;
+}
+
 static void on_corrected(struct model *model, struct instance *clock, const struct seen *seen,
                          const Tocsin__V1__ClockChange *change)
 {
@@ -133,6 +151,8 @@ static void on_corrected(struct model *model, struct instance *clock, const stru
     if (strcmp(change->reason, "late_evidence") == 0 && seen->at_ms > change->due_ms)
         differ(model, clock, "takes back the breach of %lld for what came at %lld",
                (long long)change->due_ms, (long long)seen->at_ms);
+    if (follows_from_breach(model->world, seen, clock->name))
+        differ(model, clock, "is not breached any more, for its breach moved the issue");
 }
 
 static void on_warned(struct model *model, struct instance *clock, const struct seen *seen,
