@@ -1,6 +1,5 @@
 #include "common/arena.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 
 enum toc_err toc_arena_init(struct toc_arena *arena, size_t size)
@@ -16,16 +15,6 @@ void toc_arena_done(struct toc_arena *arena)
 {
     free(arena->base);
     *arena = (struct toc_arena){0};
-}
-
-void *toc_arena_take(struct toc_arena *arena, size_t size)
-{
-    const size_t unit = alignof(max_align_t);
-    size_t at = (arena->used + unit - 1) / unit * unit;
-    if (at > arena->size || size > arena->size - at)
-        return NULL;
-    arena->used = at + size;
-    return arena->base + at;
 }
 
 void *toc_arena_zero(struct toc_arena *arena, size_t size)

@@ -10,6 +10,8 @@
 
 #include "common/str.h"
 
+#include <stdalign.h>
+
 struct toc_arena {
     uint8_t *base;
     size_t size; /* bytes in all */
@@ -21,7 +23,15 @@ TOC_MUST enum toc_err toc_arena_init(struct toc_arena *arena, size_t size);
 void toc_arena_done(struct toc_arena *arena);
 
 /* `size` bytes aligned for any object, not zeroed; NULL when the arena is exhausted. */
-void *toc_arena_take(struct toc_arena *arena, size_t size);
+static inline void *toc_arena_take(struct toc_arena *arena, size_t size)
+{
+    const size_t unit = alignof(max_align_t);
+    size_t at = (arena->used + unit - 1) / unit * unit;
+    if (at > arena->size || size > arena->size - at)
+        return NULL;
+    arena->used = at + size;
+    return arena->base + at;
+}
 
 /* A zeroed piece; NULL when exhausted. */
 void *toc_arena_zero(struct toc_arena *arena, size_t size);

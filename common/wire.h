@@ -55,7 +55,34 @@ TOC_MUST enum toc_err toc_wire_unpack(struct toc_arena *arena,
 bool toc_wire_is_known(const ProtobufCMessage *message);
 
 /* Bytes of one value of this type in a generated struct: the stride of a repeated field. */
-size_t toc_wire_value_size(ProtobufCType type);
+static inline size_t toc_wire_value_size(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_BOOL:
+        return sizeof(protobuf_c_boolean);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return 8;
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_SINT32:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_ENUM:
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        break;
+    }
+    return 4;
+}
 
 /* Packs into the arena. TOC_ERR_LIMIT when it is exhausted. */
 TOC_MUST enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message,
@@ -81,10 +108,6 @@ static inline struct toc_wire_reader toc_wire_reader(struct toc_str bytes)
 
 /* TOC_NONE at the end, TOC_ERR_MALFORMED for anything that is no field. */
 TOC_MUST enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field *out);
-
-/* A number without a tag: a varint (0), fixed64 (1) or fixed32 (5). As toc_wire_next. */
-TOC_MUST enum toc_err toc_wire_number(struct toc_wire_reader *reader, unsigned wire_type,
-                                      uint64_t *out);
 
 static inline toc_time_ms toc_wire_zigzag(uint64_t v)
 {

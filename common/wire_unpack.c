@@ -8,48 +8,121 @@
  */
 #include "common/wire.h"
 
+/* --- reading ------------------------------------------------------------------------------ */
+
+static const uint8_t *read_long_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70 && p < end; shift += 7) {
+        uint8_t byte = *p++;
+        if (shift == 63 && byte > 1)
+            return NULL;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            *out = value;
+            return p;
+        }
+    }
+    return NULL;
+}
+
+/* NULL for what is no number. Most tags, lengths and numbers are one byte. */
+static inline const uint8_t *read_varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+    if (p == end || (*p & 0x80) != 0)
+        return read_long_varint(p, end, out);
+    *out = *p;
+    return p + 1;
+}
+
+static inline const uint8_t *read_fixed(const uint8_t *p, const uint8_t *end, size_t size,
+                                        uint64_t *out)
+{
+    if ((size_t)(end - p) < size)
+        return NULL;
+    *out = 0;
+    for (size_t i = 0; i < size; i++)
+        *out |= (uint64_t)p[i] << (8 * i);
+    return p + size;
+}
+
+static inline const uint8_t *read_number(const uint8_t *p, const uint8_t *end, unsigned wire_type,
+                                         uint64_t *out)
+{
+    if (wire_type == 0)
+        return read_varint(p, end, out);
+    return read_fixed(p, end, wire_type == 1 ? 8 : 4, out);
+}
+
+static inline const uint8_t *read_bytes(const uint8_t *p, const uint8_t *end, struct toc_str *out)
+{
+    uint64_t size;
+    p = read_varint(p, end, &size);
+    if (p == NULL || size > (uint64_t)(end - p))
+        return NULL;
+    *out = toc_str(p, (size_t)size);
+    return p + size;
+}
+
+/* One field, of which there is at least a byte. Every byte comes by here: a call costs as much. */
+static inline __attribute__((always_inline)) const uint8_t *
+read_field(const uint8_t *p, const uint8_t *end, struct toc_wire_field *out)
+{
+    uint64_t tag;
+    p = read_varint(p, end, &tag);
+    if (p == NULL || tag > UINT32_MAX || tag >> 3 == 0)
+        return NULL;
+    out->number = (uint32_t)(tag >> 3);
+    out->wire_type = tag & 7;
+    switch (out->wire_type) {
+    case 0:
+    case 1:
+    case 5:
+        return read_number(p, end, out->wire_type, &out->value);
+    case 2:
+        return read_bytes(p, end, &out->bytes);
+    default: /* groups were never part of proto3 */
+        return NULL;
+    }
+}
+
+enum toc_err toc_wire_next(struct toc_wire_reader *reader, struct toc_wire_field *out)
+{
+    if (reader->next == reader->end)
+        return TOC_NONE;
+    const uint8_t *p = read_field(reader->next, reader->end, out);
+    if (p == NULL)
+        return TOC_ERR_MALFORMED;
+    reader->next = p;
+    return TOC_OK;
+}
+
+/* --- types -------------------------------------------------------------------------------- */
+
 static unsigned wire_type_of(ProtobufCType type)
 {
-    switch (type) {
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 1;
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return 2;
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        return 5;
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_BOOL:
-    case PROTOBUF_C_TYPE_ENUM:
-        break;
-    }
-    return 0;
+    static const uint8_t types[] = {[PROTOBUF_C_TYPE_FIXED64] = 1, [PROTOBUF_C_TYPE_SFIXED64] = 1,
+                                    [PROTOBUF_C_TYPE_DOUBLE] = 1,  [PROTOBUF_C_TYPE_STRING] = 2,
+                                    [PROTOBUF_C_TYPE_BYTES] = 2,   [PROTOBUF_C_TYPE_MESSAGE] = 2,
+                                    [PROTOBUF_C_TYPE_FIXED32] = 5, [PROTOBUF_C_TYPE_SFIXED32] = 5,
+                                    [PROTOBUF_C_TYPE_FLOAT] = 5};
+    return types[type];
 }
 
 /*
- * The field of that number, NULL for an unknown one. Fields mostly come in the order of their
- * numbers, as the descriptor has them: `*next` is where the search goes on.
+ * The field of that number, NULL for an unknown one. A message's numbers have few gaps: a field's
+ * place is its number less `*gap`, as long as no gap lies between it and the one found before.
  */
 static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *type,
-                                                  uint32_t number, unsigned *next)
+                                                  uint32_t number, uint32_t *gap)
 {
-    unsigned at = *next;
-    while (at < type->n_fields && type->fields[at].id < number)
-        at++;
-    if (at == type->n_fields || type->fields[at].id != number)
-        return protobuf_c_message_descriptor_get_field(type, number);
-    *next = at;
-    return &type->fields[at];
+    const uint32_t at = number - *gap;
+    if (at < type->n_fields && type->fields[at].id == number)
+        return &type->fields[at];
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(type, number);
+    if (field != NULL)
+        *gap = number - (uint32_t)(field - type->fields);
+    return field;
 }
 
 static enum toc_err scan(const ProtobufCMessageDescriptor *type, struct toc_str bytes,
@@ -57,14 +130,14 @@ static enum toc_err scan(const ProtobufCMessageDescriptor *type, struct toc_str 
 {
     struct toc_wire_reader reader = toc_wire_reader(bytes);
     struct toc_wire_field field;
-    unsigned next = 0;
+    uint32_t gap = 1;
     enum toc_err err;
     if (depth > TOC_WIRE_DEPTH_MAX)
         return TOC_ERR_MALFORMED;
     while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
         if (++*fields > TOC_WIRE_FIELDS_MAX)
             return TOC_ERR_MALFORMED;
-        const ProtobufCFieldDescriptor *known = find_field(type, field.number, &next);
+        const ProtobufCFieldDescriptor *known = find_field(type, field.number, &gap);
         if (known == NULL)
             continue;
         bool packed = field.wire_type == 2 && known->label == PROTOBUF_C_LABEL_REPEATED;
@@ -93,35 +166,6 @@ struct unpacking {
 
 static enum toc_err fill(struct unpacking *u, ProtobufCMessage *message, struct toc_str bytes,
                          unsigned depth);
-
-size_t toc_wire_value_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_ENUM:
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        break;
-    }
-    return 4;
-}
 
 /* Numbers of the wire are little-endian, as the machines that this runs on. */
 static void put_number(ProtobufCType type, uint64_t value, void *at)
@@ -242,22 +286,17 @@ static void *add_entry(struct unpacking *u, const ProtobufCFieldDescriptor *fiel
     return list + (count - 1) * size;
 }
 
-static enum toc_err add_value(struct unpacking *u, const ProtobufCFieldDescriptor *field,
-                              const struct toc_wire_field *in, char *base, unsigned depth)
-{
-    void *entry = add_entry(u, field, base);
-    return entry != NULL ? put_value(u, field, in, entry, depth) : TOC_ERR_LIMIT;
-}
-
 /* Numbers one behind the other, without tags. */
 static enum toc_err add_packed(struct unpacking *u, const ProtobufCFieldDescriptor *field,
                                struct toc_str bytes, char *base)
 {
     unsigned wire_type = wire_type_of(field->type);
-    struct toc_wire_reader reader = toc_wire_reader(bytes);
-    while (reader.next != reader.end) {
+    const struct toc_wire_reader reader = toc_wire_reader(bytes);
+    for (const uint8_t *p = reader.next; p != reader.end;) {
         uint64_t value;
-        TOC_TRY(toc_wire_number(&reader, wire_type, &value));
+        p = read_number(p, reader.end, wire_type, &value);
+        if (p == NULL)
+            return TOC_ERR_MALFORMED;
         void *entry = add_entry(u, field, base);
         if (entry == NULL)
             return TOC_ERR_LIMIT;
@@ -278,17 +317,16 @@ static void choose(const ProtobufCFieldDescriptor *field, char *base)
 static enum toc_err put_field(struct unpacking *u, const ProtobufCFieldDescriptor *field,
                               const struct toc_wire_field *in, char *base, unsigned depth)
 {
-    unsigned wire_type = wire_type_of(field->type);
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        if (in->wire_type == wire_type)
-            return add_value(u, field, in, base, depth);
-        return in->wire_type == 2 ? add_packed(u, field, in->bytes, base) : TOC_ERR_MALFORMED;
-    }
-    if (in->wire_type != wire_type)
-        return TOC_ERR_MALFORMED;
-    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
+    const bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+    void *at = base + field->offset;
+    if (in->wire_type != wire_type_of(field->type))
+        return repeated && in->wire_type == 2 ? add_packed(u, field, in->bytes, base)
+                                              : TOC_ERR_MALFORMED;
+    if (repeated)
+        at = add_entry(u, field, base);
+    else if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
         choose(field, base);
-    return put_value(u, field, in, base + field->offset, depth);
+    return at != NULL ? put_value(u, field, in, at, depth) : TOC_ERR_LIMIT;
 }
 
 /* What a newer version has put there is packed again as it came. */
@@ -326,24 +364,24 @@ static enum toc_err fill(struct unpacking *u, ProtobufCMessage *message, struct 
                          unsigned depth)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
-    struct toc_wire_reader reader = toc_wire_reader(bytes);
-    const uint8_t *from = reader.next;
-    struct toc_wire_field in;
-    unsigned next = 0;
-    enum toc_err err;
+    const struct toc_wire_reader all = toc_wire_reader(bytes);
+    const uint8_t *from = all.next;
+    uint32_t gap = 1;
     if (depth > TOC_WIRE_DEPTH_MAX)
         return TOC_ERR_MALFORMED;
-    while ((err = toc_wire_next(&reader, &in)) == TOC_OK) {
-        if (++u->fields > TOC_WIRE_FIELDS_MAX)
+    while (from != all.end) {
+        struct toc_wire_field in = {0};
+        const uint8_t *until = read_field(from, all.end, &in);
+        if (until == NULL || ++u->fields > TOC_WIRE_FIELDS_MAX)
             return TOC_ERR_MALFORMED;
-        const ProtobufCFieldDescriptor *field = find_field(type, in.number, &next);
+        const ProtobufCFieldDescriptor *field = find_field(type, in.number, &gap);
         if (field != NULL)
             TOC_TRY(put_field(u, field, &in, (char *)message, depth));
         else
-            TOC_TRY(keep_unknown(u, message, &in, from, reader.next));
-        from = reader.next;
+            TOC_TRY(keep_unknown(u, message, &in, from, until));
+        from = until;
     }
-    return err == TOC_NONE ? TOC_OK : err;
+    return TOC_OK;
 }
 
 enum toc_err toc_wire_unpack(struct toc_arena *arena, const ProtobufCMessageDescriptor *type,
