@@ -7,6 +7,7 @@
 #define AT_CRC       32
 #define AT_PARTITION 36
 #define AT_CLASS     37
+#define VALUE_ROOM   (TOC_VALUE_GOOD + TOC_WIRE_FIELD_OVERHEAD) /* to pack into */
 
 /* Meta row "log": log id ‖ first seq ‖ chain hash below the first. */
 #define LOG_ROW_BYTES (8 + 8 + TOC_SHA256)
@@ -101,13 +102,14 @@ enum toc_err toc_journal_append(struct toc_journal *journal, struct toc_txn *txn
 {
     uint8_t key[8];
     record->seq = journal->last_seq + 1;
-    size_t size = tocsin__v1__record__get_packed_size(record);
-    if (HEADER_BYTES + size > TOC_VALUE_GOOD)
-        return TOC_ERR_LIMIT;
-    uint8_t *value = toc_arena_take(arena, HEADER_BYTES + size);
+    uint8_t *value = toc_arena_take(arena, VALUE_ROOM);
     if (value == NULL)
         return TOC_ERR_LIMIT;
-    size = tocsin__v1__record__pack(record, value + HEADER_BYTES);
+    const uint8_t *end =
+        toc_wire_put_fields(value + HEADER_BYTES, value + VALUE_ROOM, &record->base);
+    if (end == NULL || end > value + TOC_VALUE_GOOD)
+        return TOC_ERR_LIMIT;
+    const size_t size = (size_t)(end - value) - HEADER_BYTES;
     toc_sha256_pair(value, toc_str(journal->hash, TOC_SHA256), toc_str(value + HEADER_BYTES, size));
     value[AT_PARTITION] = (uint8_t)record->partition;
     value[AT_CLASS] = (uint8_t)record->class_;

@@ -45,52 +45,6 @@ bool toc_wire_is_known(const ProtobufCMessage *message)
     return true;
 }
 
-enum toc_err toc_wire_pack(struct toc_arena *arena, const void *message, struct toc_str *out)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = toc_arena_take(arena, size);
-    if (bytes == NULL)
-        return TOC_ERR_LIMIT;
-    *out = toc_str(bytes, protobuf_c_message_pack(message, bytes));
-    return TOC_OK;
-}
-
-static uint8_t *put_varint(uint8_t *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        *out++ = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    *out++ = (uint8_t)value;
-    return out;
-}
-
-uint8_t *toc_wire_put_varint(uint8_t *out, uint32_t field, uint64_t value)
-{
-    return put_varint(put_varint(out, (uint64_t)field << 3), value);
-}
-
-uint8_t *toc_wire_put_fixed64(uint8_t *out, uint32_t field, uint64_t value)
-{
-    out = put_varint(out, (uint64_t)field << 3 | 1);
-    for (unsigned i = 0; i < 8; i++)
-        *out++ = (uint8_t)(value >> (8 * i));
-    return out;
-}
-
-uint8_t *toc_wire_put_length(uint8_t *out, uint32_t field, size_t size)
-{
-    return put_varint(put_varint(out, (uint64_t)field << 3 | 2), size);
-}
-
-uint8_t *toc_wire_put_bytes(uint8_t *out, uint32_t field, struct toc_str bytes)
-{
-    out = toc_wire_put_length(out, field, bytes.size);
-    if (bytes.size)
-        memcpy(out, bytes.data, bytes.size);
-    return out + bytes.size;
-}
-
 static const char *name_of(const char *const *names, size_t count, unsigned value)
 {
     return value < count ? names[value] : "unknown";

@@ -119,8 +119,15 @@ static inline toc_time_ms toc_wire_zigzag(uint64_t v)
 uint8_t *toc_wire_put_varint(uint8_t *out, uint32_t field, uint64_t value);
 uint8_t *toc_wire_put_fixed64(uint8_t *out, uint32_t field, uint64_t value);
 uint8_t *toc_wire_put_bytes(uint8_t *out, uint32_t field, struct toc_str bytes);
+uint8_t *toc_wire_put_tag(uint8_t *out, uint32_t field, unsigned wire_type);
 /* Tag and length only, the bytes follow. */
 uint8_t *toc_wire_put_length(uint8_t *out, uint32_t field, size_t size);
+
+/*
+ * Appends all fields of a message before `end`; NULL when the room could be too small for one of
+ * them, which is so up to TOC_WIRE_FIELD_OVERHEAD bytes early.
+ */
+uint8_t *toc_wire_put_fields(uint8_t *out, const uint8_t *end, const ProtobufCMessage *message);
 
 static inline struct toc_str toc_wire_bytes(const ProtobufCBinaryData *data)
 {
