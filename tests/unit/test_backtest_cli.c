@@ -488,12 +488,13 @@ static enum toc_err compare_reading(void *arg, enum inproc_service service,
         assert_true(said.stopped_ms == change->clock->stopped_ms);
     } else if (record->type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED) {
         const struct said_issue said = read_issue_change(record);
+        const struct said_place place = read_place(said.issue);
         Tocsin__V1__IssueChange *change;
         TOC_TRY(toc_wire_unpack(&f->arena, &tocsin__v1__issue_change__descriptor, body, &change));
         assert_int_equal(said.what, change->what);
-        is_text(said.queue, change->issue->queue);
+        is_text(place.queue, change->issue->queue);
         is_text(said.old_queue, change->old_queue);
-        is_text(said.partner, change->issue->partner);
+        is_text(place.partner, change->issue->partner);
     } else if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_PAGED) {
         const struct said_alert said = read_alert_change(record);
         Tocsin__V1__AlertChange *change;

@@ -60,16 +60,18 @@ struct said_clock read_clock_change(const Tocsin__V1__Record *record)
 
 /* --- issues ------------------------------------------------------------------------------- */
 
-static void read_issue(struct toc_str bytes, struct said_issue *out)
+struct said_place read_place(struct toc_str issue)
 {
-    struct toc_wire_reader reader = toc_wire_reader(bytes);
+    struct toc_wire_reader reader = toc_wire_reader(issue);
     struct toc_wire_field field;
+    struct said_place out = {.queue = {NULL, 0}};
     while (toc_wire_next(&reader, &field) == TOC_OK) {
         if (field.number == ISSUE_QUEUE && field.wire_type == 2)
-            out->queue = field.bytes;
+            out.queue = field.bytes;
         else if (field.number == ISSUE_PARTNER && field.wire_type == 2)
-            out->partner = field.bytes;
+            out.partner = field.bytes;
     }
+    return out;
 }
 
 static void read_escalation(struct toc_str bytes, struct said_issue *out)
@@ -97,7 +99,7 @@ struct said_issue read_issue_change(const Tocsin__V1__Record *record)
         if (field.number == CHANGE_WHAT && field.wire_type == 0)
             out.what = (unsigned)field.value;
         else if (field.number == CHANGE_ISSUE && field.wire_type == 2)
-            read_issue(field.bytes, &out);
+            out.issue = field.bytes;
         else if (field.number == CHANGE_OLD_QUEUE && field.wire_type == 2)
             out.old_queue = field.bytes;
         else if (field.number == CHANGE_ESCALATION && field.wire_type == 2)

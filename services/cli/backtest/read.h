@@ -20,11 +20,18 @@ struct said_clock read_clock_change(const Tocsin__V1__Record *record);
 
 /* Of an IssueChange. */
 struct said_issue {
-    unsigned what; /* enum What */
-    struct toc_str queue, old_queue, partner;
+    unsigned what;        /* enum What */
+    struct toc_str issue; /* a packed Issue, after the change */
+    struct toc_str old_queue;
     struct toc_str team; /* of an escalation that was raised, else empty */
 };
 struct said_issue read_issue_change(const Tocsin__V1__Record *record);
+
+/* Where an Issue is. */
+struct said_place {
+    struct toc_str queue, partner;
+};
+struct said_place read_place(struct toc_str issue);
 
 /* Of an AlertChange. */
 struct said_alert {

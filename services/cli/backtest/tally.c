@@ -128,12 +128,12 @@ static enum hours hours_of(const struct tally *tally, toc_time_ms at_ms)
     return of_day >= EVENING_FROM ? HOURS_EVENING : HOURS_DAY;
 }
 
-static enum toc_err count_arrival(struct tally *tally, const struct said_issue *said,
+static enum toc_err count_arrival(struct tally *tally, const struct said_place *place,
                                   toc_time_ms at_ms)
 {
     struct tally_queue *queue;
     uint32_t team;
-    TOC_TRY(queue_of(tally, said->queue, &queue));
+    TOC_TRY(queue_of(tally, place->queue, &queue));
     int64_t day = wall_of(tally, at_ms) / TOC_DAY_MS;
     if (day != queue->day)
         queue->today = 0;
@@ -142,9 +142,9 @@ static enum toc_err count_arrival(struct tally *tally, const struct said_issue *
     queue->today++;
     if (queue->today > queue->busiest)
         queue->busiest = queue->today;
-    if (said->partner.size == 0)
+    if (place->partner.size == 0)
         return TOC_OK;
-    TOC_TRY(names_add(tally->names, said->partner, &team));
+    TOC_TRY(names_add(tally->names, place->partner, &team));
     queue->team = team + 1;
     return TOC_OK;
 }
@@ -159,9 +159,12 @@ static enum toc_err on_issue(struct tally *tally, const Tocsin__V1__Record *reco
     bool moves = said.what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED ||
                  said.what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED ||
                  said.what == TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY;
-    if (!moves || said.queue.size == 0 || toc_str_equal(said.queue, said.old_queue))
+    if (!moves)
         return TOC_OK;
-    return count_arrival(tally, &said, record->at_ms);
+    const struct said_place place = read_place(said.issue);
+    if (place.queue.size == 0 || toc_str_equal(place.queue, said.old_queue))
+        return TOC_OK;
+    return count_arrival(tally, &place, record->at_ms);
 }
 
 static enum toc_err on_page(struct tally *tally, const Tocsin__V1__Record *record)
