@@ -116,10 +116,12 @@ static bool make_plan(struct import *import, const struct toc_conf_list *files)
 static void tell_refusal(const struct import *import, const struct import_event *made,
                          struct toc_str event, const struct client_receipt *receipt)
 {
+    uint64_t line;
     if (import->receipts.refused > IMPORT_TOLD_MAX)
         return;
-    if (made->file != NULL)
-        fprintf(stderr, "%s:%llu: ", made->file, (unsigned long long)made->line);
+    const char *file = import_plan_place(&import->plan, made, &line);
+    if (file != NULL)
+        fprintf(stderr, "%s:%llu: ", file, (unsigned long long)line);
     receipts_print(stderr, false, event, receipt);
 }
 

@@ -12,8 +12,9 @@
 #include "common/time.h"
 #include "common/wire.h"
 
-#define IMPORT_MAP_MAX   (256 * 1024) /* bytes of a map */
-#define IMPORT_ERROR_MAX 600
+#define IMPORT_MAP_MAX     (256 * 1024) /* bytes of a map */
+#define IMPORT_ERROR_MAX   600
+#define IMPORT_COLUMNS_MAX 128 /* that a map reads */
 
 struct import_map;
 

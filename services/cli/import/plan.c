@@ -10,11 +10,15 @@
 
 #define WHO         "tocsin import"
 #define SUBJECT_MAX 512
+#define FIRST_CELL  1                               /* field of a kept row's first cell */
 #define STEP_MS     (399 * (toc_time_ms)TOC_DAY_MS) /* intake takes 400 days at once */
 
+/* A row in one piece, as it is one of very many. */
 struct import_kept_row {
-    const char *subject;
-    struct import_row row;
+    const char *subject; /* terminated; behind it the cells, as fields of the wire */
+    const char *file;
+    uint64_t line;
+    uint32_t size; /* of the cells */
 };
 
 void import_plan_init(struct import_plan *plan, const struct import_map *map, const char *source,
@@ -25,7 +29,8 @@ void import_plan_init(struct import_plan *plan, const struct import_map *map, co
 
 void import_plan_done(struct import_plan *plan)
 {
-    toc_pool_done(&plan->pool);
+    toc_pool_done(&plan->row_texts);
+    toc_pool_done(&plan->event_bytes);
     free(plan->rows);
     free(plan->events);
 }
@@ -74,30 +79,57 @@ static bool fail_csv(const struct reading *r)
     return false;
 }
 
+/* The subject and the cells that the map reads, in one piece; false without memory. */
+static bool pack_row(struct import_plan *plan, const char *subject, const struct toc_str *cells,
+                     struct import_kept_row *out)
+{
+    uint8_t head[TOC_WIRE_FIELD_OVERHEAD];
+    size_t columns = import_map_columns(plan->map), size = 0, before = strlen(subject) + 1;
+    for (uint32_t c = 0; c < columns; c++)
+        size += (size_t)(toc_wire_put_length(head, FIRST_CELL + c, cells[c].size) - head) +
+                cells[c].size;
+    char *text = toc_pool_take(&plan->row_texts, before + size);
+    if (text == NULL)
+        return false;
+    memcpy(text, subject, before);
+    uint8_t *next = (uint8_t *)text + before;
+    for (uint32_t c = 0; c < columns; c++)
+        next = toc_wire_put_bytes(next, FIRST_CELL + c, cells[c]);
+    out->subject = text;
+    out->size = (uint32_t)size;
+    return true;
+}
+
+/* The row is lent `cells`, which point into the piece. */
+static struct import_row unpack_row(const struct import_plan *plan, uint32_t index,
+                                    struct toc_str *cells)
+{
+    const struct import_kept_row *kept = &plan->rows[index];
+    const char *first = kept->subject + strlen(kept->subject) + 1;
+    struct toc_wire_reader reader = toc_wire_reader(toc_str(first, kept->size));
+    struct toc_wire_field field;
+    while (toc_wire_next(&reader, &field) == TOC_OK)
+        cells[field.number - FIRST_CELL] = field.bytes;
+    return (struct import_row){kept->file, kept->line, index, cells};
+}
+
 static bool keep_row(const struct reading *r, const struct toc_str *fields)
 {
     struct import_plan *plan = r->plan;
+    struct import_kept_row kept = {.file = r->file, .line = csv_line(r->csv)};
+    struct toc_str cells[IMPORT_COLUMNS_MAX];
     char subject[SUBJECT_MAX], error[IMPORT_ERROR_MAX];
-    size_t columns = import_map_columns(plan->map);
-    struct import_row row = {.file = r->file, .line = csv_line(r->csv), .order = plan->row_count};
-    row.cells = toc_pool_array(&plan->pool, columns + 1, sizeof(*row.cells));
-    if (row.cells == NULL ||
-        !make_room((void **)&plan->rows, plan->row_count, &plan->row_room, sizeof(*plan->rows)))
-        return false;
-    for (size_t c = 0; c < columns; c++) {
-        struct toc_str field = fields[r->index[c]];
-        row.cells[c] = toc_str(toc_pool_copy(&plan->pool, field), field.size);
-        if (row.cells[c].data == NULL)
-            return false;
-    }
+    for (size_t c = 0; c < import_map_columns(plan->map); c++)
+        cells[c] = fields[r->index[c]];
+    const struct import_row row = {r->file, kept.line, plan->row_count, cells};
     if (import_map_subject(plan->map, &row, subject, sizeof(subject), error) != TOC_OK) {
         on_trouble(plan, error);
         return true;
     }
-    const char *kept = toc_pool_copy(&plan->pool, toc_str_of(subject));
-    if (kept == NULL)
+    if (!pack_row(plan, subject, cells, &kept) ||
+        !make_room((void **)&plan->rows, plan->row_count, &plan->row_room, sizeof(*plan->rows)))
         return false;
-    plan->rows[plan->row_count++] = (struct import_kept_row){kept, row};
+    plan->rows[plan->row_count++] = kept;
     return true;
 }
 
@@ -195,7 +227,7 @@ static void on_event(void *arg, const struct import_row *row, const Tocsin__V1__
 {
     struct import_plan *plan = arg;
     size_t size = tocsin__v1__event__get_packed_size(event);
-    uint8_t *bytes = toc_pool_array(&plan->pool, 1, size);
+    uint8_t *bytes = toc_pool_take(&plan->event_bytes, size);
     if (bytes == NULL || !make_room((void **)&plan->events, plan->event_count, &plan->event_room,
                                     sizeof(*plan->events))) {
         plan->no_memory = true;
@@ -205,22 +237,23 @@ static void on_event(void *arg, const struct import_row *row, const Tocsin__V1__
     bool is_opening = event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED;
     if (is_opening)
         plan->opening_ms = event->time_ms;
-    plan->events[plan->event_count] = (struct import_event){.sort_ms = event->time_ms,
-                                                            .order = plan->event_count,
-                                                            .is_opening = is_opening,
-                                                            .size = (uint32_t)size,
-                                                            .bytes = bytes,
-                                                            .file = row ? row->file : NULL,
-                                                            .line = row ? row->line : 0};
+    plan->events[plan->event_count] =
+        (struct import_event){.sort_ms = event->time_ms,
+                              .bytes = bytes,
+                              .size = (uint32_t)size,
+                              .order = (uint32_t)plan->event_count,
+                              .row = row != NULL ? (uint32_t)row->order : IMPORT_NO_ROW,
+                              .is_opening = is_opening};
     plan->event_count++;
 }
 
 /* Rows of one subject stay as they were read. */
-static int by_subject(const void *a, const void *b)
+static int by_subject(const void *a, const void *b, void *arg)
 {
-    const struct import_kept_row *x = a, *y = b;
-    int order = strcmp(x->subject, y->subject);
-    return order != 0 ? order : (x->row.order > y->row.order) - (x->row.order < y->row.order);
+    const struct import_kept_row *rows = arg;
+    const uint32_t *x = a, *y = b;
+    int order = strcmp(rows[*x].subject, rows[*y].subject);
+    return order != 0 ? order : (*x > *y) - (*x < *y);
 }
 
 /* At one instant openings come first, then each subject's events as they were made. */
@@ -240,18 +273,32 @@ static void sort_events(struct import_plan *plan)
         qsort(plan->events, plan->event_count, sizeof(*plan->events), by_time);
 }
 
-static bool make_subject(struct import_plan *plan, const struct import_kept_row *kept, size_t count)
+/* The rows of one subject, unpacked: NULL without memory, otherwise free() it. */
+static struct import_row *rows_of(const struct import_plan *plan, const uint32_t *numbers,
+                                  size_t count)
+{
+    size_t columns = import_map_columns(plan->map);
+    size_t size = sizeof(struct import_row) + columns * sizeof(struct toc_str);
+    struct import_row *rows = calloc(count, size);
+    if (rows == NULL)
+        return NULL;
+    struct toc_str *cells = (struct toc_str *)(rows + count);
+    for (size_t i = 0; i < count; i++)
+        rows[i] = unpack_row(plan, numbers[i], cells + i * columns);
+    return rows;
+}
+
+static bool make_subject(struct import_plan *plan, const uint32_t *numbers, size_t count)
 {
     const struct import_sink sink = {on_event, on_trouble, plan};
-    struct import_row *rows = calloc(count, sizeof(*rows));
+    const char *subject = plan->rows[numbers[0]].subject;
+    struct import_row *rows = rows_of(plan, numbers, count);
     if (rows == NULL)
         return false;
-    for (size_t i = 0; i < count; i++)
-        rows[i] = kept[i].row;
     size_t first = plan->event_count;
     plan->opening_ms = TOC_TIME_MIN;
     import_map_order(plan->map, rows, count);
-    import_map_apply(plan->map, plan->source, kept->subject, rows, count, &sink);
+    import_map_apply(plan->map, plan->source, subject, rows, count, &sink);
     free(rows);
     /* Nothing of an issue goes before its opening, even if its clock says so. */
     for (size_t i = first; i < plan->event_count; i++)
@@ -260,19 +307,41 @@ static bool make_subject(struct import_plan *plan, const struct import_kept_row 
     return !plan->no_memory;
 }
 
-bool import_plan_make(struct import_plan *plan)
+static bool make_subjects(struct import_plan *plan, const uint32_t *numbers)
 {
-    if (plan->row_count > 0)
-        qsort(plan->rows, plan->row_count, sizeof(*plan->rows), by_subject);
     for (size_t i = 0, end; i < plan->row_count; i = end) {
+        const char *subject = plan->rows[numbers[i]].subject;
         for (end = i + 1; end < plan->row_count; end++)
-            if (strcmp(plan->rows[end].subject, plan->rows[i].subject) != 0)
+            if (strcmp(plan->rows[numbers[end]].subject, subject) != 0)
                 break;
-        if (!make_subject(plan, &plan->rows[i], end - i))
+        if (!make_subject(plan, &numbers[i], end - i))
             return false;
     }
-    sort_events(plan);
     return true;
+}
+
+bool import_plan_make(struct import_plan *plan)
+{
+    uint32_t *numbers = calloc(plan->row_count + 1, sizeof(*numbers));
+    if (numbers == NULL)
+        return false;
+    for (uint32_t i = 0; i < plan->row_count; i++)
+        numbers[i] = i;
+    qsort_r(numbers, plan->row_count, sizeof(*numbers), by_subject, plan->rows);
+    bool made = make_subjects(plan, numbers);
+    free(numbers);
+    toc_pool_done(&plan->row_texts);
+    sort_events(plan);
+    return made;
+}
+
+const char *import_plan_place(const struct import_plan *plan, const struct import_event *event,
+                              uint64_t *out_line)
+{
+    if (event->row == IMPORT_NO_ROW)
+        return NULL;
+    *out_line = plan->rows[event->row].line;
+    return plan->rows[event->row].file;
 }
 
 /* --- event time goes on by itself ------------------------------------------------------- */

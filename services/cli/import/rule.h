@@ -9,8 +9,7 @@
 #include "common/tz.h"
 #include "services/cli/import/map.h"
 
-#define IMPORT_COLUMNS_MAX 128
-#define IMPORT_TEXT_MAX    1024 /* bytes that a template may grow to */
+#define IMPORT_TEXT_MAX 1024 /* bytes that a template may grow to */
 
 /* A word, or a pattern: a word with a '*' at one end or both, which stand for whatever is there. */
 struct import_pair {
