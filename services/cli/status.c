@@ -3,6 +3,7 @@
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
 #include "services/cli/moment.h"
+#include "services/cli/up/dir.h"
 #include "services/cli/view.h"
 
 #include <time.h>
@@ -129,8 +130,57 @@ static const struct toc_conf_option options[] = {
      .value = &wait_for_ms,
      .preset = "0",
      .argument = "TIME",
-     .help = "first wait until all are ready, at most so long"},
+     .help = "first wait until all are ready and a policy is in force, at most so long"},
 };
+
+/* True when the services that go by a policy all have intake's; otherwise `why` names one. */
+static bool have_policy(char why[WHY_BYTES])
+{
+    static const char *const names[] = {"intake", "router", "sla", "notifier"};
+    uint32_t wanted = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        Tocsin__V1__Status *status;
+        toc_arena_reset(&view.arena, 0);
+        if (status_ask(view.client, &view.arena, names[i], &status) != TOC_OK) {
+            snprintf(why, WHY_BYTES, "%s", client_error(view.client));
+            return false;
+        }
+        if (i == 0)
+            wanted = status->policy;
+        if (status->policy == 0 || status->policy != wanted) {
+            snprintf(why, WHY_BYTES, "%s has %s policy yet", names[i],
+                     status->policy == 0 ? "no" : "not the latest");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether an event would be triaged and its clocks run; `tocsin up` applies its policy last. */
+static bool takes_events(char why[WHY_BYTES])
+{
+    if (!up_dir_is_settling(view.config.data_dir))
+        return have_policy(why);
+    snprintf(why, WHY_BYTES, "`tocsin up` has not applied its policy yet");
+    return false;
+}
+
+static int wait_for_events(void)
+{
+    toc_time_ms end = client_mono_ms() + wait_for_ms;
+    char why[WHY_BYTES];
+    if (status_wait(view.client, all_services, SERVICE_COUNT, wait_for_ms) != CLI_DONE)
+        return CLI_FAILED;
+    while (!takes_events(why)) {
+        if (client_interrupted() || client_mono_ms() >= end) {
+            fprintf(stderr, "tocsin: not ready for events: %s\n", why);
+            return CLI_FAILED;
+        }
+        pause_ms(POLL_MS);
+    }
+    toc_arena_reset(&view.arena, 0);
+    return CLI_DONE;
+}
 
 static const struct print_column columns[] = {
     {"SERVICE", PRINT_LEFT, 0}, {"STATE", PRINT_LEFT, 0},   {"LOG", PRINT_LEFT, 0},
@@ -274,7 +324,7 @@ int cmd_status(int argc, char **argv)
     if (view_begin(&view, &conf, argc, argv, NULL, &code)) {
         code = CLI_DONE;
         if (wait_for_ms > 0)
-            code = status_wait(view.client, all_services, SERVICE_COUNT, wait_for_ms);
+            code = wait_for_events();
         code = show_all() == CLI_DONE ? code : CLI_FAILED;
     }
     view_end(&view);

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,25 @@ static void a_second_one_on_the_same_directory_is_refused(void **state)
     assert_int_equal(up_dir_make(dir), TOC_OK);
     assert_int_equal(up_dir_lock(dir), TOC_OK);
     assert_int_equal(up_dir_lock(dir), TOC_ERR_BUSY);
+}
+
+static void it_is_settling_until_it_says_otherwise(void **state)
+{
+    char path[160];
+    (void)state;
+    assert_false(up_dir_is_settling(dir)); /* nobody is there */
+    assert_int_equal(up_dir_make(dir), TOC_OK);
+    assert_int_equal(up_dir_lock(dir), TOC_OK);
+    assert_true(up_dir_is_settling(dir));
+    assert_int_equal(up_dir_settled(dir), TOC_OK);
+    assert_false(up_dir_is_settling(dir));
+    /* One that was killed on the way is not waited for. */
+    snprintf(path, sizeof(path), "%s/run/up.lock", dir);
+    FILE *lock = fopen(path, "we");
+    assert_non_null(lock);
+    fprintf(lock, "%d\n", INT_MAX);
+    fclose(lock);
+    assert_false(up_dir_is_settling(dir));
 }
 
 static void a_directory_too_long_for_a_socket_is_refused(void **state)
@@ -234,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_secret_is_made_once_and_for_its_owner_only),
         TEST(a_second_one_on_the_same_directory_is_refused),
+        TEST(it_is_settling_until_it_says_otherwise),
         TEST(a_directory_too_long_for_a_socket_is_refused),
         TEST(the_pause_before_a_restart_grows_and_recovers),
         TEST(what_a_process_says_goes_into_its_log),

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,6 +13,8 @@
 
 #define PATH_BYTES     4096
 #define LONGEST_SOCKET "/run/notifier.sock"
+#define HOLDER_BYTES   32
+#define SETTLED        "settled\n" /* behind the holder's process id */
 
 static enum toc_err tell(const char *path)
 {
@@ -43,16 +47,28 @@ enum toc_err up_dir_make(const char *dir)
     return make(path);
 }
 
+static void lock_path(char out[PATH_BYTES], const char *dir)
+{
+    snprintf(out, PATH_BYTES, "%s/run/up.lock", dir);
+}
+
+/* What the lock says: a process id, and whether it has settled. */
+static void read_holder(int fd, char out[HOLDER_BYTES])
+{
+    ssize_t size = read(fd, out, HOLDER_BYTES - 1);
+    out[size > 0 ? size : 0] = '\0';
+}
+
 enum toc_err up_dir_lock(const char *dir)
 {
-    char path[PATH_BYTES], holder[32] = "";
-    snprintf(path, sizeof(path), "%s/run/up.lock", dir);
+    char path[PATH_BYTES], holder[HOLDER_BYTES];
+    lock_path(path, dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return tell(path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        ssize_t size = read(fd, holder, sizeof(holder) - 1);
-        holder[size > 0 ? size - 1 : 0] = '\0'; /* without its newline */
+        read_holder(fd, holder);
+        holder[strcspn(holder, "\n")] = '\0';
         fprintf(stderr,
                 "tocsin up: another `tocsin up` (process %s) runs on %s; stop that one, or give "
                 "this one a --data of its own\n",
@@ -64,6 +80,32 @@ enum toc_err up_dir_lock(const char *dir)
     if (ftruncate(fd, 0) != 0 || write(fd, holder, (size_t)size) != size)
         return tell(path);
     return TOC_OK; /* the descriptor stays open: the lock lives as long as the process */
+}
+
+enum toc_err up_dir_settled(const char *dir)
+{
+    char path[PATH_BYTES];
+    lock_path(path, dir);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd < 0)
+        return tell(path);
+    bool written = write(fd, SETTLED, strlen(SETTLED)) == (ssize_t)strlen(SETTLED);
+    close(fd);
+    return written ? TOC_OK : tell(path);
+}
+
+bool up_dir_is_settling(const char *dir)
+{
+    char path[PATH_BYTES], holder[HOLDER_BYTES];
+    lock_path(path, dir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    read_holder(fd, holder);
+    close(fd);
+    long pid = strtol(holder, NULL, 10);
+    bool runs = pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+    return runs && strstr(holder, SETTLED) == NULL;
 }
 
 static enum toc_err write_secret(const char *path)

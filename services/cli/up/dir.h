@@ -18,6 +18,11 @@ TOC_MUST enum toc_err up_dir_make(const char *dir);
  */
 TOC_MUST enum toc_err up_dir_lock(const char *dir);
 
+/* Says in DIR/run/up.lock that its holder has applied its policy. */
+TOC_MUST enum toc_err up_dir_settled(const char *dir);
+/* Whether a `tocsin up` runs on DIR that has not said so yet. */
+bool up_dir_is_settling(const char *dir);
+
 /*
  * Makes sure that DIR/keys/NAME holds a secret: UP_SECRET_BYTES random bytes, mode 0600. One that
  * is there stays. It is on disk under its name as a whole or not at all.

@@ -194,6 +194,8 @@ static int settle(void *arg)
                             &(struct policy_applying){.text = up->policy,
                                                       .only_first = up->policy_file.policy == NULL},
                             &version);
+    if (code == CLI_DONE && up_dir_settled(options.client.data_dir) < 0)
+        code = CLI_FAILED;
     if (code == CLI_DONE)
         print_ready(up, version);
     client_close(client);
