@@ -87,6 +87,16 @@ char *fields_enum(char out[FIELDS_ENUM_MAX], const ProtobufCEnumDescriptor *type
     return out;
 }
 
+bool fields_enum_has(const ProtobufCEnumDescriptor *type, const char *name)
+{
+    char text[FIELDS_ENUM_MAX];
+    for (unsigned i = 0; i < type->n_values; i++)
+        if (type->values[i].value != 0 &&
+            strcmp(fields_enum(text, type, type->values[i].value), name) == 0)
+            return true;
+    return false;
+}
+
 /* --- reading a message by its descriptor --------------------------------------------------- */
 
 static const void *member_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)

@@ -21,6 +21,9 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type);
 /* "ISSUE_STATE_ON_HOLD" -> "on_hold": without what the enum's names have in common. */
 char *fields_enum(char out[FIELDS_ENUM_MAX], const ProtobufCEnumDescriptor *type, int value);
 
+/* Whether one of its values has that name there; the one for "unspecified" does not count. */
+bool fields_enum_has(const ProtobufCEnumDescriptor *type, const char *name);
+
 /* Members of `message` in an object that is open. `all` writes empty and zero ones too. */
 void fields_json(struct print_json *json, const ProtobufCMessage *message, bool all);
 

@@ -1,0 +1,106 @@
+/* `tocsin alerts`: what waits for an answer, the newest first. */
+#include "services/cli/commands.h"
+#include "services/cli/fields.h"
+#include "services/cli/lists/list.h"
+#include "services/cli/moment.h"
+
+static struct list list;
+
+static const struct print_column columns[] = {
+    {"ALERT", PRINT_LEFT, 0},  {"STATE", PRINT_LEFT, 0},    {"SEVERITY", PRINT_LEFT, 0},
+    {"CAUSE", PRINT_LEFT, 10}, {"PATH", PRINT_LEFT, 8},     {"STEP", PRINT_LEFT, 0},
+    {"NEXT", PRINT_RIGHT, 0},  {"ACKED BY", PRINT_LEFT, 6}, {"REFERENCE", PRINT_LEFT, 12},
+    {"OPENED", PRINT_LEFT, 0},
+};
+
+static enum print_style severity_style(const char *severity)
+{
+    if (strcmp(severity, "critical") == 0)
+        return PRINT_RED;
+    return strcmp(severity, "error") == 0 || strcmp(severity, "warning") == 0 ? PRINT_YELLOW
+                                                                              : PRINT_PLAIN;
+}
+
+static enum print_style alert_style(Tocsin__V1__AlertState value)
+{
+    switch ((int)value) {
+    case TOCSIN__V1__ALERT_STATE__ALERT_OPEN:
+    case TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED:
+        return PRINT_RED;
+    case TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED:
+        return PRINT_GREEN;
+    default:
+        return PRINT_DIM;
+    }
+}
+
+static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert, toc_time_ms now)
+{
+    bool open = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
+    bool escalates = open && alert->next_ms != TOC_TIME_NEVER && alert->next_ms != 0;
+    char next[MOMENT_MAX];
+    print_table_row(table);
+    list_add_id(table, &alert->id);
+    list_add_enum(table, alert_style(alert->state), &tocsin__v1__alert_state__descriptor,
+                  (int)alert->state);
+    print_table_cell(table, severity_style(alert->severity), "%s", alert->severity);
+    print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
+    print_table_cell(table, PRINT_PLAIN, "%s", alert->path);
+    if (alert->repeat > 0)
+        print_table_cell(table, PRINT_PLAIN, "%u, round %u", alert->step + 1, alert->repeat + 1);
+    else
+        print_table_cell(table, PRINT_PLAIN, "%u", alert->step + 1);
+    print_table_cell(table, PRINT_YELLOW, "%s",
+                     escalates ? moment_span(next, alert->next_ms - now) : "");
+    print_table_cell(table, PRINT_PLAIN, "%s", alert->acked_by);
+    list_add_reference(table, alert->source, alert->subject);
+    list_add_instant(table, alert->opened_ms, now);
+}
+
+static int write_alerts(struct list *to, struct print_table *table, const struct view_rows *rows,
+                        toc_time_ms now)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const Tocsin__V1__Alert *alert = rows->items[i];
+        bool over = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
+        if (!list_wants(to, alert->queue, (int)alert->state, over) || !list_take(to))
+            continue;
+        if (to->view.json)
+            fields_json_line(stdout, &alert->base, true);
+        else
+            add_alert(table, alert, now);
+    }
+    return CLI_DONE;
+}
+
+static const struct list_kind kind = {
+    .service = "notifier",
+    .noun = "alerts",
+    .what = TOCSIN__V1__ASK__WHAT__ALERTS,
+    .row = &tocsin__v1__alert__descriptor,
+    .state = &tocsin__v1__alert_state__descriptor,
+    .columns = columns,
+    .column_count = sizeof(columns) / sizeof(columns[0]),
+    .write = write_alerts,
+};
+
+static int show(void)
+{
+    return list_show(&list);
+}
+
+int cmd_alerts(int argc, char **argv)
+{
+    static const struct toc_conf_option options[] = {
+        LIST_OPTIONS(list, "open, acknowledged, resolved, exhausted"),
+        {"watch", TOC_CONF_SWITCH, &list.watch, NULL, 0, 0, NULL,
+         "again every second, on a terminal"},
+    };
+    const struct toc_conf conf = {
+        .program = "tocsin alerts",
+        .summary = "Alerts that are not resolved, the newest first.",
+        .options = options,
+        .option_count = sizeof(options) / sizeof(options[0]),
+    };
+    return list_run(&list, &kind, &conf, argc, argv, show);
+}
