@@ -1,11 +1,11 @@
-/* `tocsin assign` and `tocsin presence`: what people say about themselves and an issue. */
+/* `tocsin assign`: who has an issue, and what a person says to an offer. */
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
 #include "services/cli/human.h"
+#include "services/cli/people.h"
+#include "services/cli/policy/apply.h"
 
 static struct view view;
-
-/* --- assign -------------------------------------------------------------------------------- */
 
 struct action {
     const char *name;
@@ -23,7 +23,7 @@ static const struct action actions[] = {
 
 static const char *person, *queue, *action_name;
 
-static const struct toc_conf_option assign_options[] = {
+static const struct toc_conf_option options[] = {
     VIEW_OPTIONS(view),
     {"action", TOC_CONF_TEXT, &action_name, "assign", 0, 0, "ACTION",
      "assign, offer, accept, decline, release or hand-off (from a bot to people)"},
@@ -57,6 +57,21 @@ static void tell_change(const Tocsin__V1__IssueChange *change)
     fputc('\n', stdout);
 }
 
+/*
+ * Where the policy names people, an issue is given to one of them; a slip of the keyboard would
+ * hide it from all. Whoever has left the policy can still give back what they have.
+ */
+static bool is_known(const struct action *action, const char *who)
+{
+    struct toc_policy *policy = policy_compiled(view.client, "router", 0);
+    bool gives = action->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__ASSIGN ||
+                 action->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__OFFER;
+    bool known = policy == NULL || ((!gives || people_has_person(&view, policy, who)) &&
+                                    (queue == NULL || people_has_queue(&view, policy, queue)));
+    toc_policy_free(policy);
+    return known;
+}
+
 static int assign(const char *text, const struct action *action)
 {
     Tocsin__V1__IssueAssigned body = TOCSIN__V1__ISSUE_ASSIGNED__INIT;
@@ -68,7 +83,7 @@ static int assign(const char *text, const struct action *action)
     const char *who = by_name ? human_name(&view, "--person", person) : person;
     if (by_name && who == NULL)
         return CLI_USAGE;
-    if (view_find_issue(&view, text, issue) != CLI_DONE)
+    if (view_find_issue(&view, text, issue) != CLI_DONE || !is_known(action, who))
         return CLI_FAILED;
     body.action = action->action;
     body.assignee = toc_wire_text(who != NULL ? who : "");
@@ -95,8 +110,8 @@ int cmd_assign(int argc, char **argv)
         .more = "Examples:\n  tocsin assign --person ana crm#T-1\n"
                 "  tocsin assign --action accept --person ana 5f3a",
         .operands = "ISSUE",
-        .options = assign_options,
-        .option_count = sizeof(assign_options) / sizeof(assign_options[0]),
+        .options = options,
+        .option_count = sizeof(options) / sizeof(options[0]),
     };
     struct toc_conf_list operands;
     int code;
@@ -107,69 +122,6 @@ int cmd_assign(int argc, char **argv)
             code = assign(operands.values[0], action);
         else if (action != NULL)
             fprintf(stderr, "%s: which issue? (see %s --help)\n", view.who, view.who);
-    }
-    view_end(&view);
-    return code;
-}
-
-/* --- presence ------------------------------------------------------------------------------ */
-
-static const struct toc_conf_option presence_options[] = {VIEW_OPTIONS(view)};
-
-static int publish_presence(const struct toc_conf_list *operands, bool online)
-{
-    Tocsin__V1__AgentPresence body = TOCSIN__V1__AGENT_PRESENCE__INIT;
-    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct client_receipt receipt;
-    char *queues[TOC_CONF_LIST_MAX];
-    for (size_t i = 2; i < operands->count; i++)
-        queues[body.n_queues++] = toc_wire_text(operands->values[i]);
-    body.agent = toc_wire_text(operands->values[0]);
-    body.online = online;
-    body.queues = queues;
-    event.type = toc_wire_text("tocsin.agent.presence");
-    event.body_case = TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE;
-    event.agent_presence = &body;
-    if (human_publish(&view, &event, &receipt) != CLI_DONE)
-        return CLI_FAILED;
-    if (view.json) {
-        struct print_json json;
-        print_json_open(&json, stdout);
-        print_json_text(&json, "agent", body.agent);
-        print_json_bool(&json, "online", online);
-        print_json_log(&json, "log", receipt.log_id);
-        print_json_u64(&json, "seq", receipt.seq);
-        print_json_close(&json);
-    } else {
-        print_styled(&view.print, online ? PRINT_GREEN : PRINT_DIM, "%s is %s", body.agent,
-                     online ? "online" : "offline");
-        fputc('\n', stdout);
-    }
-    return CLI_DONE;
-}
-
-int cmd_presence(int argc, char **argv)
-{
-    const struct toc_conf conf = {
-        .program = "tocsin presence",
-        .summary = "Says that a person is online, or is not; issues are offered to those who are.",
-        .more = "With queues a person serves only those of their own for now.\n"
-                "Example:\n  tocsin presence ana online support payments",
-        .operands = "PERSON online|offline [QUEUE...]",
-        .options = presence_options,
-        .option_count = sizeof(presence_options) / sizeof(presence_options[0]),
-    };
-    struct toc_conf_list operands;
-    int code;
-    if (view_begin(&view, &conf, argc, argv, &operands, &code)) {
-        bool online = operands.count >= 2 && strcmp(operands.values[1], "online") == 0;
-        bool offline = operands.count == 2 && strcmp(operands.values[1], "offline") == 0;
-        code = CLI_USAGE;
-        if (online || offline)
-            code = publish_presence(&operands, online);
-        else
-            fprintf(stderr, "%s: who, and online or offline? (see %s --help)\n", view.who,
-                    view.who);
     }
     view_end(&view);
     return code;

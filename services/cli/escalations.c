@@ -108,7 +108,8 @@ int cmd_escalations(int argc, char **argv)
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
     int code;
-    if (view_begin(&view, &conf, argc, argv, NULL, &code)) {
+    if (view_begin(&view, &conf, argc, argv, NULL, &code) &&
+        view_has_state(&view, &tocsin__v1__escalation_state__descriptor, state, &code)) {
         ask.what = TOCSIN__V1__ASK__WHAT__ESCALATIONS;
         ask.all = all || state != NULL;
         ask.queue = toc_wire_text(team != NULL ? team : "");

@@ -5,6 +5,8 @@
 #include "services/cli/people.h"
 #include "services/cli/policy/apply.h"
 
+#include "common/policy/diag.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -26,6 +28,42 @@ static int policy_of(struct view *in, struct toc_policy **out)
         return CLI_DONE;
     fprintf(stderr, "%s: the policy in force is of another version of this program\n", in->who);
     return CLI_FAILED;
+}
+
+/* --- names --------------------------------------------------------------------------------- */
+
+static void tell_unknown(const struct view *in, const char *what, const struct toc_guess *guess)
+{
+    char safe[160];
+    print_safe(safe, sizeof(safe), guess->wanted);
+    fprintf(stderr, "%s: the policy in force has no %s '%s'", in->who, what, safe);
+    if (guess->best != NULL)
+        fprintf(stderr, " (did you mean '%s'?)", guess->best);
+    fputc('\n', stderr);
+}
+
+bool people_has_queue(const struct view *in, const struct toc_policy *policy, const char *name)
+{
+    struct toc_guess guess;
+    if (toc_policy_queue(policy, toc_str_of(name)) != NULL)
+        return true;
+    toc_guess_init(&guess, toc_str_of(name));
+    for (size_t i = 0; i < policy->queue_count; i++)
+        toc_guess_offer(&guess, policy->queues[i].name);
+    tell_unknown(in, "queue", &guess);
+    return false;
+}
+
+bool people_has_person(const struct view *in, const struct toc_policy *policy, const char *id)
+{
+    struct toc_guess guess;
+    if (policy->person_count == 0 || toc_policy_person(policy, toc_str_of(id)) != NULL)
+        return true;
+    toc_guess_init(&guess, toc_str_of(id));
+    for (size_t i = 0; i < policy->person_count; i++)
+        toc_guess_offer(&guess, policy->people[i].name);
+    tell_unknown(in, "person", &guess);
+    return false;
 }
 
 /* --- people -------------------------------------------------------------------------------- */
@@ -78,6 +116,17 @@ static void add_held(struct print_table *table, const Tocsin__V1__Person *row)
     print_table_cell(table, PRINT_PLAIN, "%s", cell.text);
 }
 
+/* Those that they serve: what they said when they came online, else what the policy says. */
+static size_t queue_count_of(const struct toc_person *rule, const Tocsin__V1__Person *row)
+{
+    return row != NULL && row->n_queues > 0 ? row->n_queues : rule->queue_count;
+}
+
+static const char *queue_of(const struct toc_person *rule, const Tocsin__V1__Person *row, size_t at)
+{
+    return row != NULL && row->n_queues > 0 ? row->queues[at] : rule->queues[at]->name;
+}
+
 static void add_person(struct print_table *table, const struct toc_person *rule,
                        const Tocsin__V1__Person *row, toc_time_ms now)
 {
@@ -88,8 +137,8 @@ static void add_person(struct print_table *table, const struct toc_person *rule,
     for (size_t i = 0; i < rule->exposure_count; i++)
         add(&exposure, "%s %u/%u", rule->exposure[i].content_class,
             seen_of(row, rule->exposure[i].content_class), rule->exposure[i].per_day);
-    for (size_t i = 0; i < rule->queue_count; i++)
-        add(&queues, "%s", rule->queues[i]->name);
+    for (size_t i = 0; i < queue_count_of(rule, row); i++)
+        add(&queues, "%s", queue_of(rule, row, i));
     print_table_row(table);
     print_table_cell(table, PRINT_CYAN, "%s", rule->name);
     print_table_cell(table, online ? PRINT_GREEN : PRINT_DIM, "%s", online ? "online" : "offline");
@@ -121,11 +170,36 @@ static const Tocsin__V1__Person *row_of(const struct view_rows *rows, const char
     return NULL;
 }
 
+/* The router's row, empty for somebody never seen, and beside it what the policy says. */
+static void person_json(const struct toc_person *rule, const Tocsin__V1__Person *row)
+{
+    Tocsin__V1__Person unseen = TOCSIN__V1__PERSON__INIT;
+    struct print_json json;
+    unseen.id = toc_wire_text(rule->name);
+    print_json_open(&json, stdout);
+    fields_json(&json, row != NULL ? &row->base : &unseen.base, true);
+    print_json_int(&json, "capacity", rule->capacity);
+    print_json_name(&json, "serves");
+    for (size_t i = 0; i < rule->queue_count; i++) {
+        fputc(i == 0 ? '[' : ',', stdout);
+        print_json_string(stdout, toc_str_of(rule->queues[i]->name));
+    }
+    fputs(rule->queue_count == 0 ? "[]" : "]", stdout);
+    print_json_name(&json, "exposure_per_day");
+    fputc('{', stdout);
+    struct print_json budget = {stdout, false};
+    for (size_t i = 0; i < rule->exposure_count; i++)
+        print_json_int(&budget, rule->exposure[i].content_class, rule->exposure[i].per_day);
+    fputc('}', stdout);
+    print_json_close(&json);
+}
+
 /* Everybody whom the policy names, whether ever seen or not. */
 static int write_people(const struct toc_policy *policy, const struct view_rows *rows)
 {
     struct print_table *table = print_table_new(columns, 7);
     toc_time_ms now = view_now(&view);
+    size_t count = 0;
     if (table == NULL) {
         fprintf(stderr, "%s: out of memory\n", view.who);
         return CLI_FAILED;
@@ -135,13 +209,16 @@ static int write_people(const struct toc_policy *policy, const struct view_rows 
         const Tocsin__V1__Person *row = row_of(rows, rule->name);
         if (!serves(rule))
             continue;
-        if (!view.json)
+        count++;
+        if (view.json)
+            person_json(rule, row);
+        else
             add_person(table, rule, row, now);
-        else if (row != NULL)
-            fields_json_line(stdout, &row->base, true);
     }
-    if (!view.json && policy->person_count > 0)
+    if (!view.json && count > 0)
         print_table_write(table, &view.print);
+    else if (!view.json && queue != NULL)
+        printf("nobody serves %s\n", queue);
     else if (!view.json)
         puts("the policy in force names nobody under 'people'");
     print_table_free(table);
@@ -156,7 +233,9 @@ static int show_people(void)
     ask.what = TOCSIN__V1__ASK__WHAT__PEOPLE;
     if (policy_of(&view, &policy) != CLI_DONE)
         return CLI_FAILED;
-    int code = view_ask(&view, "router", &ask, &tocsin__v1__person__descriptor, &rows);
+    int code = queue == NULL || people_has_queue(&view, policy, queue) ? CLI_DONE : CLI_FAILED;
+    if (code == CLI_DONE)
+        code = view_ask(&view, "router", &ask, &tocsin__v1__person__descriptor, &rows);
     if (code == CLI_DONE)
         code = write_people(policy, &rows);
     toc_policy_free(policy);
@@ -210,7 +289,8 @@ static void add_waiting(struct print_table *table, const Tocsin__V1__Waiting *wa
     print_table_cell(table, PRINT_CYAN, "%s", view_short_id(id, &issue->id));
     print_table_cell(table, PRINT_PLAIN, "%s#%s", issue->source, issue->subject);
     print_table_cell(table, PRINT_PLAIN, "%s", left_out.text);
-    print_table_cell(table, PRINT_PLAIN, "%s", pooled->told);
+    print_table_cell(table, PRINT_PLAIN, "%s",
+                     strcmp(pooled->told, "nobody") == 0 ? "nobody can take it" : pooled->told);
 }
 
 static int ask_queue(struct view *in, const char *name, struct print_table *table, size_t *count)

@@ -207,7 +207,7 @@ static int tail_service(struct tail *tail)
     struct client_fetch fetch = {.service = tail->service, .follow = follow && !until_head};
     if (!read_class(&fetch.class_mask))
         return CLI_USAGE;
-    if (issue_text != NULL && view_find_issue(&view, issue_text, tail->issue) != CLI_DONE)
+    if (issue_text != NULL && view_issue_id(&view, issue_text, tail->issue) != CLI_DONE)
         return CLI_FAILED;
     tail->only_issue = issue_text != NULL;
     client_catch_interrupts();

@@ -1,6 +1,7 @@
 #include "services/cli/view.h"
 
 #include "services/cli/commands.h"
+#include "services/cli/fields.h"
 #include "services/cli/moment.h"
 #include "services/cli/status.h"
 
@@ -151,6 +152,16 @@ bool view_try(struct view *view, const char *service, Tocsin__V1__Ask *question,
     return ask(view, service, question, type, out) == TOC_OK && out->err == TOC_OK;
 }
 
+bool view_has_state(const struct view *view, const ProtobufCEnumDescriptor *type, const char *state,
+                    int *out_code)
+{
+    if (state == NULL || fields_enum_has(type, state))
+        return true;
+    fprintf(stderr, "%s: there is no state '%s' (see %s --help)\n", view->who, state, view->who);
+    *out_code = CLI_USAGE;
+    return false;
+}
+
 toc_time_ms view_now(struct view *view)
 {
     toc_time_ms wall_ms = moment_now(), log_ms;
@@ -228,6 +239,13 @@ static bool compute_id(const struct view *view, struct toc_str source, struct to
     return read_all;
 }
 
+static int tell_unknown(const struct view *view, const char *text)
+{
+    fprintf(stderr, "%s: there is no issue %s: nothing that opens it was accepted\n", view->who,
+            text);
+    return CLI_FAILED;
+}
+
 static int find_by_subject(struct view *view, const char *text, const char *hash,
                            uint8_t out[TOC_ID])
 {
@@ -248,8 +266,7 @@ static int find_by_subject(struct view *view, const char *text, const char *hash
             return CLI_DONE;
         }
     }
-    fprintf(stderr, "%s: there is no issue %s\n", view->who, text);
-    return CLI_FAILED;
+    return tell_unknown(view, text);
 }
 
 static void tell_ambiguous(const struct view *view, const char *text, const struct view_id *id,
@@ -290,13 +307,13 @@ static int find_by_prefix(struct view *view, const char *text, const struct view
         fits++;
     }
     if (fits == 0)
-        fprintf(stderr, "%s: there is no issue %s\n", view->who, text);
-    else if (fits > 1)
+        return tell_unknown(view, text);
+    if (fits > 1)
         tell_ambiguous(view, text, id, &rows);
     return fits == 1 ? CLI_DONE : CLI_FAILED;
 }
 
-int view_find_issue(struct view *view, const char *text, uint8_t out[TOC_ID])
+int view_issue_id(struct view *view, const char *text, uint8_t out[TOC_ID])
 {
     const char *hash = strchr(text, '#');
     struct view_id id;
@@ -311,6 +328,22 @@ int view_find_issue(struct view *view, const char *text, uint8_t out[TOC_ID])
     if (id.digits < (size_t)2 * TOC_ID)
         return find_by_prefix(view, text, &id, out);
     memcpy(out, id.bytes, TOC_ID);
+    return CLI_DONE;
+}
+
+int view_find_issue(struct view *view, const char *text, uint8_t out[TOC_ID])
+{
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    if (view_issue_id(view, text, out) != CLI_DONE)
+        return CLI_FAILED;
+    question.what = TOCSIN__V1__ASK__WHAT__ISSUES;
+    question.all = true;
+    question.id = toc_wire_binary(toc_str(out, TOC_ID));
+    if (view_ask(view, "router", &question, &tocsin__v1__issue__descriptor, &rows) != CLI_DONE)
+        return CLI_FAILED;
+    if (rows.count == 0)
+        return tell_unknown(view, text);
     return CLI_DONE;
 }
 

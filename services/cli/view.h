@@ -56,6 +56,10 @@ struct view_part {
 int view_run_part(struct view *view, const struct view_part *parts, size_t count, int argc,
                   char **argv);
 
+/* Whether `state` is one of the type's, or NULL; otherwise that is told, as a usage error. */
+bool view_has_state(const struct view *view, const ProtobufCEnumDescriptor *type, const char *state,
+                    int *out_code);
+
 /* Unpacked rows; they live in the view's arena. */
 struct view_rows {
     void **items;
@@ -94,9 +98,12 @@ struct toc_str view_id_prefix(const struct view_id *id);
 bool view_id_fits(const struct view_id *id, const ProtobufCBinaryData *whole);
 
 /*
- * ISSUE as people write it: 32 digits, a unique prefix, or source#subject. CLI_FAILED, told, when
- * there is no such issue or more than one.
+ * The id of ISSUE as people write it: 32 digits, a unique prefix, or source#subject. The first and
+ * the last may be of an issue that never opened. CLI_FAILED, told, when it names none, or more than
+ * one.
  */
+int view_issue_id(struct view *view, const char *text, uint8_t out[TOC_ID]);
+/* The same, and the router knows it: told when not. */
 int view_find_issue(struct view *view, const char *text, uint8_t out[TOC_ID]);
 /* An alert's id or a unique prefix of it. `quiet`: an alert that is not there is not told. */
 int view_find_alert(struct view *view, const char *text, bool quiet, Tocsin__V1__Alert **out);

@@ -10,9 +10,9 @@ static struct list list;
 static bool waiting;
 
 static const struct print_column columns[] = {
-    {"ISSUE", PRINT_LEFT, 0},    {"REFERENCE", PRINT_LEFT, 14}, {"STATE", PRINT_LEFT, 0},
-    {"PRIO", PRINT_LEFT, 0},     {"QUEUE", PRINT_LEFT, 8},      {"ASSIGNEE", PRINT_LEFT, 8},
-    {"CATEGORY", PRINT_LEFT, 8}, {"OPENED", PRINT_LEFT, 0},     {"CHANGED", PRINT_LEFT, 0},
+    {"ISSUE", PRINT_LEFT, 0},    {"REFERENCE", PRINT_LEFT, 10}, {"STATE", PRINT_LEFT, 0},
+    {"PRIO", PRINT_LEFT, 0},     {"QUEUE", PRINT_LEFT, 6},      {"WITH", PRINT_LEFT, 6},
+    {"CATEGORY", PRINT_LEFT, 6}, {"OPENED", PRINT_LEFT, 0},     {"CHANGED", PRINT_LEFT, 0},
 };
 
 /* Most urgent first: by priority (none set comes last), then by age. */

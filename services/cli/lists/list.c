@@ -182,16 +182,12 @@ int list_run(struct list *list, const struct list_kind *kind, const struct toc_c
 {
     int code;
     list->kind = kind;
-    if (view_begin(&list->view, conf, argc, argv, NULL, &code)) {
-        if (list->state != NULL && !fields_enum_has(kind->state, list->state)) {
-            fprintf(stderr, "%s: there is no state '%s' (see %s --help)\n", list->view.who,
-                    list->state, list->view.who);
-            code = CLI_USAGE;
-        } else if (list->watch && list->view.print.terminal && !list->view.json) {
+    if (view_begin(&list->view, conf, argc, argv, NULL, &code) &&
+        view_has_state(&list->view, kind->state, list->state, &code)) {
+        if (list->watch && list->view.print.terminal && !list->view.json)
             code = repeat(list, show);
-        } else {
+        else
             code = show();
-        }
     }
     view_end(&list->view);
     return code;

@@ -227,7 +227,8 @@ static void on_people(const struct why_page *page, const Tocsin__V1__IssueChange
         headline(page, PRINT_YELLOW, "waits in %s: nobody can take it now", issue->queue);
         break;
     }
-    if (change->reason[0] != '\0')
+    bool said = strcmp(change->reason, "nobody") == 0; /* by the headline */
+    if (change->reason[0] != '\0' && !said)
         why_detail(page, "because: %s", change->reason);
     write_candidates(page, change);
 }

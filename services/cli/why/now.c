@@ -195,6 +195,10 @@ static void write_why_no_alert(const struct why_page *page, const struct why_now
         say(page, PRINT_PLAIN, "none");
         return;
     }
+    if (now->policy->alert_count == 0) {
+        say(page, PRINT_PLAIN, "none: policy version %u has no alert rules", now->policy->version);
+        return;
+    }
     say(page, PRINT_PLAIN, "none; of the alert rules of policy version %u:", now->policy->version);
     for (size_t i = 0; i < now->policy->alert_count; i++) {
         const struct toc_alert_rule *rule = &now->policy->alerts[i];

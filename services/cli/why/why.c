@@ -306,7 +306,7 @@ static int find_meant(const char *text, uint8_t out[TOC_ID])
         memcpy(out, alert->issue.data, TOC_ID);
         return CLI_DONE;
     }
-    return view_find_issue(&view, text, out);
+    return view_issue_id(&view, text, out);
 }
 
 int cmd_why(int argc, char **argv)
