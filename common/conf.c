@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ENV_MAX 80
+#define ENV_MAX     80
+#define HELP_INDENT 28 /* cells before what an option does, and a blank */
+#define HELP_WIDTH  80
 
 static void env_name(char out[ENV_MAX], const char *option)
 {
@@ -166,6 +168,21 @@ static bool is_switch(const struct toc_conf_option *option)
     return option->type == TOC_CONF_SWITCH || option->type == TOC_CONF_FLAG;
 }
 
+/* An option and what it does, folded behind it. */
+static void print_option(const char *left, const char *help)
+{
+    int cell = printf("  %-*s", HELP_INDENT - 2, left);
+    while (*help != '\0') {
+        int size = (int)strcspn(help, " ");
+        if (cell > HELP_INDENT && cell + 1 + size > HELP_WIDTH)
+            cell = printf("\n%*s", HELP_INDENT, "") - 1;
+        cell += printf(" %.*s", size, help);
+        help += size;
+        help += strspn(help, " ");
+    }
+    putchar('\n');
+}
+
 static void print_help(const struct toc_conf *conf)
 {
     char env[ENV_MAX], left[64];
@@ -177,18 +194,18 @@ static void print_help(const struct toc_conf *conf)
         env_name(env, option->name);
         snprintf(left, sizeof(left), "--%s %s", option->name,
                  option->argument ? option->argument : "");
-        printf("  %-26s %s\n", left, option->help);
+        print_option(left, option->help);
         if (option->type == TOC_CONF_FLAG)
             continue;
-        printf("  %-26s [%s", "", env);
+        printf("%*s [%s", HELP_INDENT, "", env);
         if (option->preset != NULL && option->preset[0] != '\0')
             printf(", default %s", option->preset);
         if (option->type == TOC_CONF_LIST)
             printf(", may be given many times");
         printf("]\n");
     }
-    printf("  %-26s %s\n", "--check", "say what is set, and stop");
-    printf("  %-26s %s\n", "--version", "print the version, and stop");
+    print_option("--check", "say what is set, and stop");
+    print_option("--version", "print the version, and stop");
     if (conf->more != NULL)
         printf("\n%s\n", conf->more);
 }

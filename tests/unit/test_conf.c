@@ -25,7 +25,8 @@ static const struct toc_conf_option options[] = {
     {"wait", TOC_CONF_DURATION, &values.wait_ms, "1m30s", 10, 86400000, "TIME", "how long"},
     {"verbose", TOC_CONF_SWITCH, &values.verbose, "no", 0, 0, NULL, "say more"},
     {"yes", TOC_CONF_FLAG, &values.yes, NULL, 0, 0, NULL, "do not ask"},
-    {"upstream", TOC_CONF_LIST, &values.upstreams, NULL, 0, 0, "NAME=ENDPOINT", "whom to follow"},
+    {"upstream", TOC_CONF_LIST, &values.upstreams, NULL, 0, 0, "NAME=ENDPOINT",
+     "whom to follow, in words that are more than the line has room for behind it"},
 };
 
 static struct toc_conf conf = {.program = "tocsin-test",
@@ -373,6 +374,18 @@ static void help_names_every_option_its_variable_and_its_preset(void **state)
     assert_non_null(strstr(out_text, "Example: tocsin-test --data d\n"));
 }
 
+static void help_is_folded_behind_its_option(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("--help"), TOC_CONF_DONE);
+    assert_non_null(strstr(out_text,
+                           "\n  --upstream NAME=ENDPOINT   whom to follow, in words that are more "
+                           "than the\n                             line has room for behind it\n"
+                           "                             [TOCSIN_UPSTREAM"));
+    for (const char *line = out_text; *line != '\0'; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= 80);
+}
+
 static void version_is_one_line(void **state)
 {
     (void)state;
@@ -457,6 +470,7 @@ int main(void)
         CASE(unknown_options_are_refused),
         CASE(a_value_that_is_not_there_is_told),
         CASE(help_names_every_option_its_variable_and_its_preset),
+        CASE(help_is_folded_behind_its_option),
         CASE(version_is_one_line),
         CASE(check_prints_what_is_set_wherever_it_stands),
         CASE(durations_add_up),
