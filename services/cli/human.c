@@ -1,5 +1,7 @@
 #include "services/cli/human.h"
 
+#include "services/cli/people.h"
+
 #include "services/cli/commands.h"
 
 #include <stdlib.h>
@@ -78,7 +80,8 @@ static int read_effect(struct view *view, const Tocsin__V1__Record *record,
         toc_wire_unpack(&view->arena, &tocsin__v1__issue_refused__descriptor, body, &refused) ==
             TOC_OK) {
         char detail[200];
-        print_safe(detail, sizeof(detail), toc_str_of(refused->detail));
+        const char *unfit = people_unfit(refused->detail);
+        print_safe(detail, sizeof(detail), toc_str_of(unfit != NULL ? unfit : refused->detail));
         fprintf(stderr, "%s: refused (%s): %s\n", view->who, toc_refuse_name(refused->reason),
                 detail);
         return CLI_FAILED;

@@ -66,6 +66,25 @@ bool people_has_person(const struct view *in, const struct toc_policy *policy, c
     return false;
 }
 
+const char *people_unfit(const char *code)
+{
+    static const char *const words[][2] = {
+        {"offline", "they are offline"},
+        {"other_queues", "they do not serve this queue now"},
+        {"off_shift", "they are off shift"},
+        {"clearance", "they have no clearance for this queue"},
+        {"skill", "they lack a skill that the queue requires"},
+        {"declined", "they have declined it"},
+        {"full", "they have no capacity left"},
+        {"decider", "they made the decision that it contests"},
+        {"exposure", "they have seen as much of this content as a day may hold"},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i][0], code) == 0)
+            return words[i][1];
+    return NULL;
+}
+
 /* --- people -------------------------------------------------------------------------------- */
 
 static struct view view;

@@ -12,6 +12,8 @@ int people_waiting(struct view *view, const char *queue);
 
 /* Whether the policy names it; told when not, with the name that may have been meant. */
 bool people_has_queue(const struct view *view, const struct toc_policy *policy, const char *name);
+/* Why the router gave an issue to somebody else, by its code: "off_shift"; NULL for another. */
+const char *people_unfit(const char *code);
 /* Anybody is right where the policy names nobody. */
 bool people_has_person(const struct view *view, const struct toc_policy *policy, const char *id);
 

@@ -70,8 +70,10 @@ int view_run_part(struct view *view, const struct view_part *parts, size_t count
         return part_usage(argc < 2 ? stderr : stdout, parts, count);
     while (at < count && strcmp(parts[at].name, argv[1]) != 0)
         at++;
-    if (at == count)
+    if (at == count) {
+        fprintf(stderr, "tocsin %s: there is no '%s'\n\n", argv[0], argv[1]);
         return part_usage(stderr, parts, count);
+    }
     const struct view_part *part = &parts[at];
     if (view_begin(view, &part->conf, argc - 1, argv + 1, &operands, &code)) {
         if (operands.count < part->least || operands.count > part->most) {

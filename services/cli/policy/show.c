@@ -4,6 +4,8 @@
 #include "services/cli/policy/cmd.h"
 #include "services/cli/policy/load.h"
 
+#include "common/hash.h"
+
 #include <stdlib.h>
 
 #define ORIGIN_COLUMN 56 /* where places begin, if the value leaves room */
@@ -145,14 +147,16 @@ static int show_origin(const struct view *view, struct toc_str text, const char 
 
 /* --- the text ------------------------------------------------------------------------------ */
 
-static void show_json(const struct policy_in_force *policy)
+/* A file has no version. */
+static void show_json(uint32_t version, const uint8_t hash[TOC_SHA256], struct toc_str text)
 {
     struct print_json json;
     print_json_open(&json, stdout);
-    print_json_int(&json, "version", policy->version);
-    print_json_hex(&json, "hash", toc_str(policy->hash, sizeof(policy->hash)));
+    if (version != 0)
+        print_json_int(&json, "version", version);
+    print_json_hex(&json, "hash", toc_str(hash, TOC_SHA256));
     print_json_name(&json, "text");
-    print_json_string(stdout, toc_str(policy->text, policy->size));
+    print_json_string(stdout, text);
     print_json_close(&json);
 }
 
@@ -196,7 +200,7 @@ static int show_in_force(struct view *view, const struct policy_show_options *op
     if (options->origin)
         code = show_origin(view, toc_str(policy.text, policy.size), "policy");
     else if (view->json)
-        show_json(&policy);
+        show_json(policy.version, policy.hash, toc_str(policy.text, policy.size));
     else
         show_text(view, &policy);
     free(policy.text);
@@ -212,6 +216,8 @@ static int show_file(const struct view *view, const struct policy_show_options *
         return CLI_FAILED;
     if (options->origin)
         code = show_origin(view, file.text, name);
+    else if (view->json)
+        show_json(0, file.policy->hash, file.text);
     else
         fwrite(file.text.data, 1, file.text.size, stdout);
     policy_file_done(&file);

@@ -154,6 +154,89 @@ def test_files_travel_as_one_and_a_mode_applies_again(tocsin, up, files):
     assert tocsin("apply", "--data", up, "--mode", "later", root).returncode == 2
 
 
+MEANING = {
+    "new-issues": "they keep their version until they are routed again",
+    "from-now": "they are routed and clocked by the new version from here on; time so far counts "
+                "as it did",
+    "retroactive": "they are routed and clocked as if it had been in force since each was opened",
+    "report-only": "nothing changes for them; what would is recorded",
+}
+
+
+def tool(up, *words, **more):
+    """Another command of `tocsin` on the suite, its lines of JSON."""
+    done = subprocess.run([BIN / "tocsin", *words, "--data", up, "--json"], capture_output=True,
+                          text=True, timeout=PATIENCE_S, **more)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def target_hours(up, subject):
+    row = next(row for row in tool(up, "clocks") if row["subject"] == subject)
+    return row["target_ms"] / 3600e3
+
+
+@pytest.mark.parametrize("mode, hours, after", [
+    ("new-issues", 5, 4), ("report-only", 6, 4), ("from-now", 7, 7), ("retroactive", 8, 8),
+])
+def test_a_mode_says_and_does_what_it_means_for_open_issues(tocsin, up, files, mode, hours, after):
+    base = ROOT.replace("locked: [slas.safety]\n", "").replace("include: regions/brazil.yaml\n", "")
+    base = base.replace("  - included\n", "")
+    assert tocsin("apply", "--data", up, files(root=base)).returncode == 0
+    tool(up, "publish", input=json.dumps({
+        "specversion": "1.0", "id": mode, "source": "mode", "type": "tocsin.issue.opened",
+        "subject": mode, "data": {"channel": "email"}}))
+    end = time.monotonic() + PATIENCE_S
+    while all(row["subject"] != mode for row in tool(up, "clocks")) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert target_hours(up, mode) == 4
+    changed = files(root=base.replace("default: 4h", f"default: {hours}h"))
+    dry = tocsin("apply", "--data", up, "--mode", mode, "--dry-run", changed)
+    assert "slas\n    safety.clocks.resolution.targets.default" in dry.stdout
+    assert f"concerned: {MEANING[mode]}.\n" in dry.stdout
+    lines = tool(up, "policy", "apply", "--mode", mode, str(changed))
+    assert [line.get("what") for line in lines] == ["changed", "issues", None]
+    assert lines[1]["concerned"] >= 1 and lines[2]["changed"] is True
+    while target_hours(up, mode) != after and time.monotonic() < end:
+        time.sleep(0.05)
+    assert target_hours(up, mode) == after
+    told = subprocess.run([BIN / "tocsin", "why", f"mode#{mode}", "--data", up], text=True,
+                          capture_output=True, timeout=PATIENCE_S).stdout
+    assert ("would be recomputed by policy version" in told) == (mode == "report-only")
+
+
+@pytest.mark.parametrize("words, code, told", [
+    (["apply"], 2, "Usage: tocsin policy apply FILE (see tocsin policy apply --help)"),
+    (["apply", "--mode", "soon", "x.yaml"], 2, "there is no mode 'soon': new-issues, from-now, "),
+    (["apply", "none.yaml"], 1, "none.yaml: No such file or directory"),
+    (["show", "none.yaml"], 1, "none.yaml: No such file or directory"),
+    (["show", "a", "b"], 2, "Usage: tocsin policy show [FILE] (see tocsin policy show --help)"),
+    (["shew"], 2, "tocsin policy: there is no 'shew'\n\nUsage: tocsin policy check FILE...\n"),
+])
+def test_what_is_wrong_is_told(tocsin, up, words, code, told):
+    done = tocsin(*words, "--data", up)
+    assert (done.returncode, done.stdout) == (code, "") and told in done.stderr, done
+
+
+def test_without_a_suite_it_says_so(tocsin, tmp_path):
+    for words in (["apply", "--data", tmp_path, SAMPLE], ["show", "--origin", "--data", tmp_path]):
+        done = tocsin(*words)
+        assert done.returncode == 1 and done.stderr == (
+            f"tocsin policy {words[0]}: no intake at ipc://{tmp_path}/run/intake.sock: "
+            "is `tocsin up` running?\n")
+
+
+def test_origins_in_json_have_their_places(tocsin, files):
+    root = files()
+    rows = [json.loads(line) for line in tocsin("show", "--origin", "--json", root)
+            .stdout.splitlines()]
+    target = next(row for row in rows if row["path"].endswith("resolution.targets.P1"))
+    assert (target["value"], target["line"], target["owner"]) == ("1h", 8, "latam-lead")
+    assert target["file"].endswith("regions/brazil.yaml")
+    packed, = [json.loads(line) for line in tocsin("show", "--json", root).stdout.splitlines()]
+    assert packed["text"] == tocsin("show", root).stdout and len(packed["hash"]) == 64
+
+
 def on_a_terminal(answer, *arguments):
     """What a person sees who types `answer` when asked."""
     master, slave = pty.openpty()
