@@ -135,6 +135,20 @@ static void clocks_that_should_not_be_there_are_told(void **state)
             "1 clocks: none -> first_reply");
 }
 
+static void a_clock_that_was_never_there_is_none(void **state)
+{
+    passes(*state, "  events: [{at: 0m, opened: {category: threat}}]\n"
+                   "  expect: {clocks: {resolution: none, first_reply: {due: +10m}}}\n");
+}
+
+static void a_clock_that_should_not_be_there_is_told(void **state)
+{
+    differs(*state,
+            "  events: [{at: 0m, opened: {category: threat}}]\n"
+            "  expect: {clocks: {resolution: none, first_reply: none}}\n",
+            "4 clocks.first_reply: none -> a clock");
+}
+
 static void pages_are_all_that_were_sent(void **state)
 {
     differs(*state,
@@ -307,6 +321,8 @@ int main(void)
         CASE(a_breach_that_does_not_come_is_told),
         CASE(a_clock_that_is_not_there_is_told),
         CASE(clocks_that_should_not_be_there_are_told),
+        CASE(a_clock_that_was_never_there_is_none),
+        CASE(a_clock_that_should_not_be_there_is_told),
         CASE(pages_are_all_that_were_sent),
         CASE(nobody_is_paged_after_somebody_answered),
         CASE(an_alert_that_was_never_opened_is_told),

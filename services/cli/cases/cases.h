@@ -72,6 +72,8 @@ struct case_wishes {
 
 struct case_clock {
     const char *name;
+    size_t offset;
+    bool none; /* the issue never has it */
     struct case_wishes wishes;
 };
 

@@ -300,11 +300,12 @@ static void check_clock(struct check *check, const struct case_clock *expected,
         .clock = expected->name,
         .what = case_text(check->out, "%sclocks.%s", prefix, expected->name)};
     struct found found;
-    if (clock == NULL) {
-        where.offset = expected->wishes.count > 0 ? expected->wishes.all[0].offset : 0;
-        where.expected = "a clock";
-        where.got = "none";
-        case_differs(check->out, &where);
+    if (clock == NULL || expected->none) {
+        where.offset = expected->offset;
+        where.expected = expected->none ? "none" : "a clock";
+        where.got = clock == NULL ? "none" : "a clock";
+        if (expected->none != (clock == NULL))
+            case_differs(check->out, &where);
         return;
     }
     json_t *json = message_json_write(&clock->base, MESSAGE_JSON_ALL_NUMBERS);

@@ -224,7 +224,9 @@ static bool read_clocks(struct cases_reader *r, const struct toc_yaml *node, str
          entry = entry->next) {
         struct case_clock *clock = &clocks[out->clock_count++];
         good = cases_text(r, entry->key, "a clock's name", &clock->name) && good;
-        good = read_wishes(r, entry, &of_clock, &clock->wishes) && good;
+        clock->offset = entry->offset;
+        clock->none = is_word(entry, "none");
+        good = (clock->none || read_wishes(r, entry, &of_clock, &clock->wishes)) && good;
     }
     out->clocks = clocks;
     return good && clocks != NULL;
