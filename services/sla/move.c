@@ -176,6 +176,8 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
         TOC_TRY(take_back(work, index));
     }
     bool goes_on = rule->goes_on && !resets && !TOC_PLANTED(TOC_PLANT_OLA_ANEW);
+    if (goes_on && from_ms < clock.row->stopped_ms)
+        from_ms = clock.row->stopped_ms; /* what was before is counted */
     renew(work, clock, goes_on);
     TOC_TRY(row_count(work, clock, index)); /* the time that it had, by the rule of now */
     if (clock.row->started_ms == 0)

@@ -104,6 +104,8 @@ void model_start(struct expected *issue, struct line *line, const struct toc_clo
     toc_time_ms at_ms = issue->now->at_ms;
     struct instance *before = line->latest, *clock = add_instance(issue, line->name);
     bool resets = before != NULL && model_is_live(before);
+    if (before != NULL && rule->goes_on && !resets && from_ms < before->stopped_ms)
+        from_ms = before->stopped_ms; /* no time counts twice */
     clock->started_ms = from_ms;
     clock->settled_ms = at_ms;
     if (before != NULL)

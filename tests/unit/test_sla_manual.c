@@ -268,6 +268,24 @@ static void a_target_that_comes_back_finds_the_date(void **state)
          "18:30:00 clock 1 resolution/1 retargeted target=240m was=none due=21:00:00\n");
 }
 
+static void another_date_after_the_first_has_ended_counts_no_time_twice(void **state)
+{
+    (void)state;
+    told("10:00 opened sla=hand queue=q\n"
+         "10:10 due_set metric=resolution due_ms=12:00 end_ms=11:00 by=ana\n"
+         "11:30 due_set metric=resolution due_ms=13:00 by=ben\n"
+         "12:00 status state=solved\n",
+         "10:10:00 clock 1 resolution/1 started target=none next=never\n"
+         "10:10:00 clock 1 resolution/1 retargeted target=120m was=none due=12:00:00 "
+         "reason=due_set\n"
+         "11:00:00 clock 1 resolution/1 cancelled reason=due_ended\n"
+         "11:30:00 clock 1 resolution/2 started target=none next=never\n"
+         "11:30:00 clock 1 resolution/2 retargeted target=180m was=none due=13:00:00 "
+         "reason=due_set\n"
+         "12:00:00 clock 1 resolution/2 met elapsed=120m "
+         "ledger=10:00:00-11:00:00,11:00:00-12:00:00\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -285,6 +303,7 @@ int main(void)
         CASE(a_round_that_begins_anew_has_no_date),
         CASE(a_clock_with_a_date_alone_goes_on_as_long_as_that_holds),
         CASE(a_target_that_comes_back_finds_the_date),
+        CASE(another_date_after_the_first_has_ended_counts_no_time_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
