@@ -42,8 +42,9 @@ static void merge(struct world *world, struct draft *draft, unsigned publisher)
 /* A due date by hand, also a past one, one that ends before it is due, and one taken back. */
 static void due(struct workload *work, struct world *world, struct draft *draft, unsigned publisher)
 {
-    static const char *const clocks[] = {"first_reply", "resolution", "resolution", "queue_wait",
-                                         "next_reply",  "gdpr",       "answer",     "nothing"};
+    static const char *const clocks[] = {"first_reply",    "resolution", "agent_work",
+                                         "queue_wait",     "next_reply", "gdpr",
+                                         "requester_wait", "nothing"};
     struct rng *rng = &world->rng_work;
     toc_time_ms now_ms = world->options.start_ms + world->now_ms;
     tocsin__v1__issue_due_set__init(&draft->due_set);
