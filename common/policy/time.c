@@ -1,9 +1,12 @@
 #include "common/policy/build.h"
 #include "common/policy/dates.h"
+#include "common/wall_text.h"
 
 /* Dates of a policy; the earlier and the later are typing errors. */
 #define YEAR_MIN 1970
 #define YEAR_MAX 2199
+
+#define TIME_BYTES 5 /* HH:MM */
 
 /* The units of a duration, longest first; each may be given once, in this order. */
 static const struct {
@@ -122,18 +125,10 @@ bool toc_value_duration(struct toc_build *b, const struct toc_yaml *node, const 
 /* "HH:MM" at the front of `s`, up to 24:00. */
 static bool take_time(struct toc_str *s, toc_time_ms *out)
 {
-    struct toc_str hours = take_digits(s, 2);
-    struct toc_str minutes;
-    unsigned total;
-    if (hours.size != 2 || s->size == 0 || s->data[0] != ':')
+    if (s->size < TIME_BYTES || !toc_wall_time(toc_str(s->data, TIME_BYTES), out))
         return false;
-    *s = toc_str_from(*s, 1);
-    minutes = take_digits(s, 2);
-    if (minutes.size != 2 || small_number(minutes) > 59)
-        return false;
-    total = small_number(hours) * 60 + small_number(minutes);
-    *out = total * (toc_time_ms)TOC_MINUTE_MS;
-    return *out <= TOC_DAY_MS;
+    *s = toc_str_from(*s, TIME_BYTES);
+    return true;
 }
 
 bool toc_value_time_of_day(struct toc_build *b, const struct toc_yaml *node, const char *what,
@@ -186,31 +181,13 @@ bool toc_value_window(struct toc_build *b, const struct toc_yaml *node, struct t
     return true;
 }
 
-/* "MM-DD" at the front of `s`. */
-static bool take_month_day(struct toc_str *s, unsigned *month, unsigned *day)
-{
-    struct toc_str digits = take_digits(s, 2);
-    if (digits.size != 2 || s->size == 0 || s->data[0] != '-')
-        return false;
-    *month = small_number(digits);
-    *s = toc_str_from(*s, 1);
-    digits = take_digits(s, 2);
-    *day = small_number(digits);
-    return digits.size == 2 && *month >= 1 && *month <= 12 && *day >= 1;
-}
-
 bool toc_parse_date(struct toc_str s, int64_t *out)
 {
-    struct toc_str digits = take_digits(&s, 4);
-    unsigned month;
-    unsigned day;
-    int year = (int)small_number(digits);
-    if (digits.size != 4 || year < YEAR_MIN || year > YEAR_MAX || s.size == 0 || s.data[0] != '-')
+    int64_t day;
+    if (!toc_wall_date(s, &day) || day < toc_days_from_date(YEAR_MIN, 1, 1) ||
+        day > toc_days_from_date(YEAR_MAX, 12, 31))
         return false;
-    s = toc_str_from(s, 1);
-    if (!take_month_day(&s, &month, &day) || s.size != 0 || day > toc_days_in_month(year, month))
-        return false;
-    *out = toc_days_from_date(year, month, day);
+    *out = day;
     return true;
 }
 
@@ -229,13 +206,10 @@ bool toc_value_date(struct toc_build *b, const struct toc_yaml *node, int64_t *o
 bool toc_value_month_day(struct toc_build *b, const struct toc_yaml *node, unsigned *month,
                          unsigned *day)
 {
-    const int leap_year = 2024;
-    struct toc_str s = node->text;
     const char *text;
     if (!toc_value_text(b, node, "a yearly date", &text))
         return false;
-    if (take_month_day(&s, month, day) && s.size == 0 &&
-        *day <= toc_days_in_month(leap_year, *month))
+    if (toc_wall_month_day(node->text, month, day))
         return true;
     toc_diag_error(b->diag, node->offset, "there is no yearly date '%.*s'",
                    TOC_DIAG_ARG(node->text));

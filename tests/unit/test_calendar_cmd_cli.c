@@ -1,5 +1,5 @@
 /* `tocsin calendar`: lines in, lines out, word for word. */
-#include "services/cli/calendar/wall_text.h"
+#include "common/wall_text.h"
 #include "tests/unit/calendar_ask.h"
 
 #define SEED UINT64_C(20260329)
@@ -256,26 +256,26 @@ static void wall_times_are_read_strictly(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         toc_time_ms time_ms = -1;
-        assert_int_equal(wall_text_time(toc_str_of(times[i].text), &time_ms),
+        assert_int_equal(toc_wall_time(toc_str_of(times[i].text), &time_ms),
                          times[i].time_ms >= 0);
         assert_int_equal(time_ms, times[i].time_ms);
     }
     int64_t days = 7;
     for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++)
-        assert_false(wall_text_date(toc_str_of(dates[i]), &days));
+        assert_false(toc_wall_date(toc_str_of(dates[i]), &days));
     assert_int_equal(days, 7);
-    assert_true(wall_text_date(TOC_STR("2024-02-29"), &days));
+    assert_true(toc_wall_date(TOC_STR("2024-02-29"), &days));
     assert_int_equal(days, toc_days_from_date(2024, 2, 29));
-    assert_true(wall_text_date(TOC_STR("0001-01-01"), &days));
+    assert_true(toc_wall_date(TOC_STR("0001-01-01"), &days));
     unsigned month = 0, day = 0;
-    assert_true(wall_text_month_day(TOC_STR("02-29"), &month, &day));
+    assert_true(toc_wall_month_day(TOC_STR("02-29"), &month, &day));
     assert_true(month == 2 && day == 29);
-    assert_false(wall_text_month_day(TOC_STR("02-30"), &month, &day));
-    assert_false(wall_text_month_day(TOC_STR("12-24-"), &month, &day));
+    assert_false(toc_wall_month_day(TOC_STR("02-30"), &month, &day));
+    assert_false(toc_wall_month_day(TOC_STR("12-24-"), &month, &day));
     toc_time_ms wall_ms = 0;
-    assert_true(wall_text_local(TOC_STR("2026-06-08 24:00"), &wall_ms));
+    assert_true(toc_wall_local(TOC_STR("2026-06-08 24:00"), &wall_ms));
     assert_int_equal(wall_ms, MONDAY + DAY);
-    assert_false(wall_text_local(TOC_STR("2026-06-08_09:00"), &wall_ms));
+    assert_false(toc_wall_local(TOC_STR("2026-06-08_09:00"), &wall_ms));
 }
 
 static void a_wall_time_in_a_gap_moves_forward_and_one_in_an_overlap_is_the_first(void **state)

@@ -1,7 +1,7 @@
 #include "services/cli/calendar/json.h"
 
 #include "common/policy/diag.h"
-#include "services/cli/calendar/wall_text.h"
+#include "common/wall_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static enum toc_err read_time(struct reading *r, const char *where, const json_t
 {
     if (!json_is_string(value))
         return calendar_wrong(r->error, "%s: a time of day has to be a text", where);
-    if (!wall_text_time(text_of(value), out))
+    if (!toc_wall_time(text_of(value), out))
         return calendar_wrong(r->error,
                               "%s: '%.*s' is not a time of day (HH:MM, HH:MM:SS or HH:MM:SS.fff, "
                               "up to 24:00)",
@@ -171,7 +171,7 @@ static enum toc_err read_weekly(struct reading *r, json_t *value)
 static enum toc_err read_date(struct reading *r, const char *where, struct toc_str text,
                               int64_t *out_day)
 {
-    if (wall_text_date(text, out_day))
+    if (toc_wall_date(text, out_day))
         return TOC_OK;
     return calendar_wrong(r->error, "%s: there is no date '%.*s' (YYYY-MM-DD)", where,
                           TOC_DIAG_ARG(text));
@@ -197,7 +197,7 @@ static enum toc_err read_annual_holidays(struct reading *r, json_t *value)
     for (size_t i = 0; i < json_array_size(value); i++) {
         struct toc_str text = text_of(json_array_get(value, i));
         unsigned month = 0, day = 0;
-        if (!wall_text_month_day(text, &month, &day))
+        if (!toc_wall_month_day(text, &month, &day))
             return calendar_wrong(r->error,
                                   "annual_holidays: there is no yearly date '%.*s' (MM-DD)",
                                   TOC_DIAG_ARG(text));

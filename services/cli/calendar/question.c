@@ -1,7 +1,7 @@
 #include "services/cli/calendar/question.h"
 
+#include "common/wall_text.h"
 #include "services/cli/json_members.h"
-#include "services/cli/calendar/wall_text.h"
 
 #include <stdlib.h>
 
@@ -166,7 +166,7 @@ static enum toc_err on_local(struct reading *r, const char *name, struct toc_str
     TOC_TRY(read_text(r, name, text, &value));
     struct toc_str local = toc_str(json_string_value(value), json_string_length(value));
     enum toc_err err = TOC_OK;
-    if (!wall_text_local(local, &r->question->local_ms))
+    if (!toc_wall_local(local, &r->question->local_ms))
         err = calendar_wrong(r->error, "%s: '%.*s' is no wall time (YYYY-MM-DD HH:MM:SS)", name,
                              TOC_DIAG_ARG(local));
     json_decref(value);

@@ -1,4 +1,4 @@
-#include "services/cli/calendar/wall_text.h"
+#include "common/wall_text.h"
 
 #include "common/tz.h"
 
@@ -49,7 +49,7 @@ static bool take_fraction(struct toc_str *text, toc_time_ms *out_ms)
     return i > 0;
 }
 
-bool wall_text_time(struct toc_str text, toc_time_ms *out)
+bool toc_wall_time(struct toc_str text, toc_time_ms *out)
 {
     unsigned hour = 0, minute = 0, second = 0;
     toc_time_ms fraction_ms = 0;
@@ -76,7 +76,7 @@ static bool take_month_day(struct toc_str *text, int year, unsigned *month, unsi
            *month >= 1 && *month <= 12 && *day >= 1 && *day <= toc_days_in_month(year, *month);
 }
 
-bool wall_text_date(struct toc_str text, int64_t *out_days)
+bool toc_wall_date(struct toc_str text, int64_t *out_days)
 {
     unsigned year = 0, month = 0, day = 0;
     if (!take_number(&text, 4, &year) || year == 0 || !take_sign(&text, '-') ||
@@ -86,7 +86,7 @@ bool wall_text_date(struct toc_str text, int64_t *out_days)
     return true;
 }
 
-bool wall_text_month_day(struct toc_str text, unsigned *out_month, unsigned *out_day)
+bool toc_wall_month_day(struct toc_str text, unsigned *out_month, unsigned *out_day)
 {
     unsigned month = 0, day = 0;
     if (!take_month_day(&text, A_LEAP_YEAR, &month, &day) || text.size != 0)
@@ -96,13 +96,13 @@ bool wall_text_month_day(struct toc_str text, unsigned *out_month, unsigned *out
     return true;
 }
 
-bool wall_text_local(struct toc_str text, toc_time_ms *out_wall_ms)
+bool toc_wall_local(struct toc_str text, toc_time_ms *out_wall_ms)
 {
     int64_t days = 0;
     toc_time_ms time_ms = 0;
     if (text.size <= DATE_BYTES || (text.data[DATE_BYTES] != ' ' && text.data[DATE_BYTES] != 'T') ||
-        !wall_text_date(toc_str(text.data, DATE_BYTES), &days) ||
-        !wall_text_time(toc_str_from(text, DATE_BYTES + 1), &time_ms))
+        !toc_wall_date(toc_str(text.data, DATE_BYTES), &days) ||
+        !toc_wall_time(toc_str_from(text, DATE_BYTES + 1), &time_ms))
         return false;
     *out_wall_ms = days * TOC_DAY_MS + time_ms;
     return true;
