@@ -7,6 +7,23 @@
 
 #include <stdio.h>
 
+#define OP_COUNT      12
+#define OPEN_OP_COUNT 11
+
+/* Every op there is; all but the last are about the calendar's open time. */
+static const char *const ops[OP_COUNT] = {"add",
+                                          "sub",
+                                          "between",
+                                          "is_open",
+                                          "next_opening",
+                                          "next_closing",
+                                          "prev_opening",
+                                          "prev_closing",
+                                          "intervals_after",
+                                          "intervals_before",
+                                          "intervals_between",
+                                          "resolve_local"};
+
 struct fixture {
     struct calendar_shelf *shelf;
     char *answer; /* of the last line, without its end */

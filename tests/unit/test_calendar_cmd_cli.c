@@ -256,8 +256,7 @@ static void wall_times_are_read_strictly(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         toc_time_ms time_ms = -1;
-        assert_int_equal(toc_wall_time(toc_str_of(times[i].text), &time_ms),
-                         times[i].time_ms >= 0);
+        assert_int_equal(toc_wall_time(toc_str_of(times[i].text), &time_ms), times[i].time_ms >= 0);
         assert_int_equal(time_ms, times[i].time_ms);
     }
     int64_t days = 7;
@@ -334,14 +333,14 @@ static void a_window_that_ends_before_it_starts_goes_on_overnight(void **state)
 static void a_calendar_that_always_opens_has_no_edges(void **state)
 {
     static const char calendar[] = "\"tz\":\"Europe/Berlin\",\"weekly\":{" ALWAYS "}";
-    static const char *const ops[] = {"next_opening", "next_closing",    "prev_opening",
-                                      "prev_closing", "intervals_after", "intervals_before"};
+    static const char *const searches[] = {"next_opening", "next_closing",    "prev_opening",
+                                           "prev_closing", "intervals_after", "intervals_before"};
     struct fixture *f = *state;
-    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+    for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++) {
         char line[1024];
         snprintf(line, sizeof(line),
-                 "{\"id\":1,\"op\":\"%s\",\"start_ms\":0,\"count\":1,\"calendar\":{%s}}", ops[i],
-                 calendar);
+                 "{\"id\":1,\"op\":\"%s\",\"start_ms\":0,\"count\":1,\"calendar\":{%s}}",
+                 searches[i], calendar);
         assert_error(f, line, "1", "not ");
     }
     assert_result(f, calendar, "\"intervals_ms\":[[5,7]]",
@@ -457,17 +456,6 @@ static void draw_breaks(uint64_t *seed, char breaks[1024], char pauses[1024])
 
 static void pauses_equal_a_calendar_with_breaks(void **state)
 {
-    static const char *const ops[] = {"add",
-                                      "sub",
-                                      "between",
-                                      "is_open",
-                                      "next_opening",
-                                      "next_closing",
-                                      "prev_opening",
-                                      "prev_closing",
-                                      "intervals_after",
-                                      "intervals_before",
-                                      "intervals_between"};
     struct fixture *f = *state;
     uint64_t seed = SEED;
     for (int i = 0; i < 4000; i++) {
@@ -476,7 +464,8 @@ static void pauses_equal_a_calendar_with_breaks(void **state)
         draw_breaks(&seed, breaks, pauses);
         snprintf(question, sizeof(question),
                  "\"op\":\"%s\",\"start_ms\":%lld,\"amount_ms\":%lld,\"end_ms\":%lld,\"count\":3",
-                 ops[i % 11], (long long)start, (long long)draw_between(&seed, 0, 1200) * MIN,
+                 ops[i % OPEN_OP_COUNT], (long long)start,
+                 (long long)draw_between(&seed, 0, 1200) * MIN,
                  (long long)(start + draw_between(&seed, -DAY, 4 * DAY)));
         snprintf(line, sizeof(line), "{\"id\":1,\"calendar\":{" OFFICE "},%s,\"pauses_ms\":[%s]}",
                  question, pauses);

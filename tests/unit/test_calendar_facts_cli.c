@@ -89,20 +89,9 @@ static void zammad_2497_a_calendar_without_working_time_is_an_error_and_no_loop(
         "\"breaks\":{\"2026-06-08\":[[\"08:00\",\"18:00\"]]}",
         "\"tz\":\"Europe/Berlin\",\"date_hours\":{\"2026-03-29\":[[\"02:00\",\"03:00\"]]}",
     };
-    static const char *const ops[] = {"add",
-                                      "sub",
-                                      "between",
-                                      "is_open",
-                                      "next_opening",
-                                      "next_closing",
-                                      "prev_opening",
-                                      "prev_closing",
-                                      "intervals_after",
-                                      "intervals_before",
-                                      "intervals_between"};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-        for (size_t k = 0; k < sizeof(ops) / sizeof(ops[0]); k++) {
+        for (size_t k = 0; k < OPEN_OP_COUNT; k++) {
             char line[512];
             snprintf(line, sizeof(line),
                      "{\"id\":1,\"op\":\"%s\",\"start_ms\":0,\"end_ms\":9,\"amount_ms\":1,"

@@ -339,21 +339,6 @@ struct question {
     int count;
 };
 
-static const char *const ops[] = {"add",
-                                  "sub",
-                                  "between",
-                                  "is_open",
-                                  "next_opening",
-                                  "next_closing",
-                                  "prev_opening",
-                                  "prev_closing",
-                                  "intervals_after",
-                                  "intervals_before",
-                                  "intervals_between",
-                                  "resolve_local"};
-
-#define OP_COUNT (sizeof(ops) / sizeof(ops[0]))
-
 static bool is_op(const struct question *q, const char *name)
 {
     return strcmp(q->op, name) == 0;

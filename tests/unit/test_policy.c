@@ -1,6 +1,7 @@
 #include "common/policy/policy.h"
 
 #include "tocsin/v1/event.pb-c.h"
+#include "tests/unit/policy_lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,17 +24,6 @@ static struct toc_policy *good(const char *text)
     assert_int_equal(err, TOC_OK);
     return policy;
 }
-
-/* The lines of a small policy, numbered as in the errors. */
-#define HEAD                                                                                       \
-    "policy: 1\n"                                                                                  \
-    "calendars: {day: {zone: UTC, weekly: {mon-fri: [\"09:00-17:00\"]}}}\n"                        \
-    "paths: {wake: {steps: [{page: [ana], wait: 5m}]}}\n"                                          \
-    "queues: {first: {tier: 1}, second: {tier: 2, path: wake}}\n"
-#define ROUTES "routes: [{rule: default, queue: first, sla: standard}]\n"
-#define SLAS                                                                                       \
-    "slas: {standard: {calendar: day, clocks: {first_reply: {targets: {default: 1h}, warn: "       \
-    "[50]}}}}\n"
 
 /* --- what a good policy means ----------------------------------------------------------------- */
 

@@ -1,4 +1,5 @@
 #include "common/policy/policy.h"
+#include "tests/unit/policy_lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,17 +37,6 @@ static void assert_has(const char *text, const char *part)
         print_error("'%s' is not in:\n%s\n", part, text);
     assert_non_null(strstr(text, part));
 }
-
-/* The lines of a small policy, numbered as in the errors. */
-#define HEAD                                                                                       \
-    "policy: 1\n"                                                                                  \
-    "calendars: {day: {zone: UTC, weekly: {mon-fri: [\"09:00-17:00\"]}}}\n"                        \
-    "paths: {wake: {steps: [{page: [ana], wait: 5m}]}}\n"                                          \
-    "queues: {first: {tier: 1}, second: {tier: 2, path: wake}}\n"
-#define ROUTES "routes: [{rule: default, queue: first, sla: standard}]\n"
-#define SLAS                                                                                       \
-    "slas: {standard: {calendar: day, clocks: {first_reply: {targets: {default: 1h}, warn: "       \
-    "[50]}}}}\n"
 
 /* `text` has exactly one error, at `place`, with `message` and, unless NULL, `hint` in it. */
 static void assert_error(const char *text, const char *place, const char *message, const char *hint)

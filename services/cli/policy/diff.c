@@ -231,22 +231,50 @@ static void compare_rules(struct diff *d, const struct toc_yaml *before,
 
 /* --- holidays ------------------------------------------------------------------------------ */
 
+/* The dates of a calendar's files, one after the other. */
+struct dates {
+    const struct toc_policy_tree *tree;
+    const struct toc_yaml *zone, *list, *item;
+    struct toc_str line, rest; /* of the file: the date at hand, what follows it */
+};
+
+static struct dates dates_of(const struct toc_policy_tree *tree, const struct toc_yaml *calendar)
+{
+    struct dates dates = {.tree = tree,
+                          .zone = toc_yaml_get(calendar, "zone"),
+                          .list = toc_yaml_get(calendar, "holidays_from")};
+    if (dates.zone == NULL)
+        dates.list = NULL;
+    return dates;
+}
+
+static bool next_date(struct dates *dates, struct toc_policy_date *out)
+{
+    while (dates->list != NULL) {
+        const char *wrong;
+        dates->line = dates->rest;
+        if (toc_dates_next(&dates->rest, out) == TOC_OK)
+            return true;
+        dates->item =
+            dates->item == NULL ? first_of(dates->list) : next_of(dates->list, dates->item);
+        if (dates->item == NULL)
+            break;
+        const struct toc_bundle_part *part =
+            toc_dates_part(dates->tree, dates->item, dates->zone->text, &wrong);
+        dates->rest = part != NULL ? part->text : toc_str(NULL, 0);
+    }
+    return false;
+}
+
 /* Whether a calendar's files close a date. */
 static bool closes(const struct toc_policy_tree *tree, const struct toc_yaml *calendar, int64_t day)
 {
-    const struct toc_yaml *zone = toc_yaml_get(calendar, "zone");
-    const struct toc_yaml *list = toc_yaml_get(calendar, "holidays_from");
-    const struct toc_yaml *item = list != NULL && zone != NULL ? first_of(list) : NULL;
-    for (; item != NULL; item = next_of(list, item)) {
-        const char *wrong;
-        const struct toc_bundle_part *part = toc_dates_part(tree, item, zone->text, &wrong);
-        struct toc_str rest = part != NULL ? part->text : toc_str(NULL, 0);
-        struct toc_policy_date date;
-        while (toc_dates_next(&rest, &date) == TOC_OK)
-            if (date.day == day && date.kind < TOC_DATE_PART &&
-                !toc_dates_skip(toc_yaml_get(calendar, "skip"), &date))
-                return true;
-    }
+    struct dates dates = dates_of(tree, calendar);
+    struct toc_policy_date date;
+    while (next_date(&dates, &date))
+        if (date.day == day && date.kind < TOC_DATE_PART &&
+            !toc_dates_skip(toc_yaml_get(calendar, "skip"), &date))
+            return true;
     return false;
 }
 
@@ -255,23 +283,16 @@ static void tell_dates(struct diff *d, enum policy_change_kind kind,
                        const struct toc_policy_tree *tree, const struct toc_yaml *calendar,
                        const struct toc_policy_tree *other, const struct toc_yaml *there)
 {
-    const struct toc_yaml *zone = toc_yaml_get(calendar, "zone");
-    const struct toc_yaml *list = toc_yaml_get(calendar, "holidays_from");
-    const struct toc_yaml *item = list != NULL && zone != NULL ? first_of(list) : NULL;
-    for (; item != NULL; item = next_of(list, item)) {
-        const char *wrong;
-        const struct toc_bundle_part *part = toc_dates_part(tree, item, zone->text, &wrong);
-        struct toc_str rest = part != NULL ? part->text : toc_str(NULL, 0), line;
-        struct toc_policy_date date;
-        for (line = rest; toc_dates_next(&rest, &date) == TOC_OK; line = rest) {
-            char *text = kind == POLICY_ADDED ? d->change.after : d->change.before;
-            if (!closes(tree, calendar, date.day) || closes(other, there, date.day))
-                continue;
-            d->change.before[0] = d->change.after[0] = '\0';
-            snprintf(text, DIFF_TEXT_MAX, "%.10s ", line.data);
-            print_safe(text + 11, DIFF_TEXT_MAX - 11, date.name);
-            tell(d, kind);
-        }
+    struct dates dates = dates_of(tree, calendar);
+    struct toc_policy_date date;
+    while (next_date(&dates, &date)) {
+        char *text = kind == POLICY_ADDED ? d->change.after : d->change.before;
+        if (!closes(tree, calendar, date.day) || closes(other, there, date.day))
+            continue;
+        d->change.before[0] = d->change.after[0] = '\0';
+        snprintf(text, DIFF_TEXT_MAX, "%.10s ", dates.line.data);
+        print_safe(text + 11, DIFF_TEXT_MAX - 11, date.name);
+        tell(d, kind);
     }
 }
 
