@@ -72,7 +72,7 @@ def test_without_a_suite_each_says_so(desk, tmp_path, words, service):
 
 def test_an_offer_is_accepted_and_released(desk):
     desk.open("accept")
-    assert "nobody can take it" in desk.said("issues --waiting")
+    desk.until(lambda: "nobody can take it" in desk.said("issues --waiting"))
     desk.said("presence ana online")
     desk.until(lambda: desk.issue("accept")["offered_to"] == "ana")
     assert "crm#accept (offered)" in held(desk, "ana") and "1/2" in held(desk, "ana")
@@ -98,8 +98,8 @@ def test_one_who_declines_is_left_out(desk):
     waiting = desk.until(lambda: desk.lines("issues --waiting"))[0]
     assert waiting["issue"]["subject"] == "decline"
     assert waiting["pooled"]["left_out"][0]["person"] == "ana"
-    assert desk.said("issues --waiting").splitlines()[1].split()[-5:] == \
-        ["ana", "nobody", "can", "take", "it"]
+    desk.until(lambda: desk.said("issues --waiting").splitlines()[1].split()[-5:] ==
+               ["ana", "nobody", "can", "take", "it"])
     desk.said("presence ben online")
     desk.until(lambda: desk.issue("decline")["offered_to"] == "ben")
     told = desk.said("why crm#decline")

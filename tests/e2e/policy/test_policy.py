@@ -203,6 +203,10 @@ def test_a_mode_says_and_does_what_it_means_for_open_issues(tocsin, up, files, m
     told = subprocess.run([BIN / "tocsin", "why", f"mode#{mode}", "--data", up], text=True,
                           capture_output=True, timeout=PATIENCE_S).stdout
     assert ("would be recomputed by policy version" in told) == (mode == "report-only")
+    started = next(row for row in tool(up, "why", f"mode#{mode}") if row.get("rule"))
+    assert started["body"]["what"] == "started" and started["policy"] == lines[2]["replaced"]
+    assert started["rule"]["policy"] == started["policy"]  # which is not the one in force any more
+    assert f"version {started['policy']} ({started['rule']['policy_hash'][:12]}" in told
 
 
 @pytest.mark.parametrize("words, code, told", [
