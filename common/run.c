@@ -24,6 +24,7 @@ enum toc_err run_step(struct toc_run *run, const struct toc_event *ev, uint64_t 
     size_t mark = toc_arena_mark(&run->event_arena);
     enum toc_err err = run->service->step(turn, ev);
     TOC_ASSERT(err != TOC_NONE);
+    run->log_ms = run_later(run->log_ms, turn->log_ms); /* what was written at a time stays so */
     if (receipt == NULL) /* a receipt's detail is read first */
         toc_arena_reset(&run->event_arena, mark);
     run->turn_events++;
@@ -82,12 +83,18 @@ enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_
 
 /* --- time and commit -------------------------------------------------------------------- */
 
+/* In event time no clock counts. */
+static bool has_own_time(const struct toc_run *run)
+{
+    return run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock;
+}
+
 /* Moves log time to the lowest promise of the live upstreams, or with the own clock. */
 static void advance_log_time(struct toc_run *run, struct toc_now now)
 {
     if (run->service->accepts_submissions)
         return; /* an intake's log time is its stamps */
-    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock)
+    if (has_own_time(run))
         run->log_ms = run_later(run->log_ms, now.wall_ms);
     else
         follow_advance(run);
@@ -245,7 +252,7 @@ toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
         return wait;
     if (run->turn.wake_ms < run->log_ms)
         return 0;
-    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && run->turn.wake_ms != TOC_TIME_NEVER &&
+    if (has_own_time(run) && run->turn.wake_ms != TOC_TIME_NEVER &&
         run->turn.wake_ms - now.wall_ms < wait)
         wait = run->turn.wake_ms - now.wall_ms;
     return wait < 1 ? 1 : wait;
