@@ -34,7 +34,9 @@
     X(TOC_PLANT_OFFER_TWO, "offer-two", "an offer that nobody answered stands beside the next")    \
     X(TOC_PLANT_UNITS_KEPT, "units-kept", "whoever gives an issue back keeps its units")           \
     X(TOC_PLANT_SWEEP_PASSES, "sweep-passes", "an event hides its issue from a sweep")             \
-    X(TOC_PLANT_BREACH_UNDONE, "breach-undone", "a breach moves its issue just in time")
+    X(TOC_PLANT_BREACH_UNDONE, "breach-undone", "a breach moves its issue just in time")           \
+    X(TOC_PLANT_GOES_AHEAD, "goes-ahead", "in event time the router does not wait for sla")        \
+    X(TOC_PLANT_RUNS_PAST, "runs-past", "in event time sla goes on before the router has taken")
 
 enum toc_plant {
 #define TOC_PLANT_ENUM(enumerator, name, text) enumerator,

@@ -125,7 +125,9 @@ static enum toc_err poll_turn(struct toc_run *run, struct toc_now now)
     advance_log_time(run, now);
     if (now.mono_ms < run->full_until_ms)
         return TOC_OK; /* nothing can be written */
-    TOC_TRY(run_fire_dues(run, DUES_PER_POLL));
+    if (!run->leads)
+        TOC_TRY(run_fire_dues(run, DUES_PER_POLL));
+    TOC_TRY(pace_poll(run));
     TOC_TRY(tell_behind(run, now));
     if (wants_reservation(run, now))
         TOC_TRY(run_begin(run));
@@ -181,6 +183,7 @@ static enum toc_err finish_turn(struct toc_run *run, struct toc_now now)
         TOC_TRY(follow_save(run, run->turn.txn));
     TOC_TRY(reserve(run, now));
     TOC_TRY(save_fired(run));
+    TOC_TRY(pace_save(run));
     TOC_TRY(trim(run));
     if (TOC_PLANTED(TOC_PLANT_ACK_EARLY))
         run_send_receipts(run);
@@ -235,6 +238,7 @@ enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now)
     run->promised_ms = run_later(run->promised_ms, promise_of(run, now));
     if (!TOC_PLANTED(TOC_PLANT_PROMISE_AHEAD)) /* the wall clock may step back: no stamp follows */
         run->stamp_floor_ms = run_later(run->stamp_floor_ms, run->promised_ms);
+    pace_tell(run);
     follow_after_commit(run, now);
     return feed_pump(run, now);
 }
@@ -250,7 +254,7 @@ toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
     toc_time_ms wait = TOC_HEARTBEAT_MS / 2;
     if (now.mono_ms < run->full_until_ms)
         return wait;
-    if (run->turn.wake_ms < run->log_ms)
+    if (run->more || (run->turn.wake_ms < run->log_ms && !run->leads))
         return 0;
     if (has_own_time(run) && run->turn.wake_ms != TOC_TIME_NEVER &&
         run->turn.wake_ms - now.wall_ms < wait)

@@ -62,7 +62,10 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
                                   .sent_bytes = fetch->received_bytes,
                                   .partition_mask = fetch->partition_mask,
                                   .class_mask = fetch->class_mask,
-                                  .promised_ms = TOC_TIME_MIN};
+                                  .promised_ms = TOC_TIME_MIN,
+                                  .is_partner = run->partner != NULL &&
+                                                strcmp(fetch->follower, run->partner->name) == 0,
+                                  .told = {.next_ms = TOC_TIME_MIN}};
     memcpy(follower->hash, hash, TOC_SHA256);
 }
 
@@ -221,7 +224,19 @@ static enum toc_err fill(struct toc_run *run, const struct follower *follower, s
 }
 
 /* The fields before the records; they are written in front of them, from the back. */
-#define HEAD_BYTES (8 * TOC_WIRE_FIELD_OVERHEAD + TOC_SHA256)
+#define HEAD_BYTES (10 * TOC_WIRE_FIELD_OVERHEAD + TOC_SHA256)
+
+static uint64_t zigzag(toc_time_ms ms)
+{
+    return (uint64_t)ms << 1 ^ (uint64_t)(ms >> 63);
+}
+
+static uint8_t *put_word(uint8_t *at, const struct pace_word *word)
+{
+    at = toc_wire_put_varint(at, 8, zigzag(word->next_ms));
+    at = toc_wire_put_fixed64(at, 9, word->taken_log);
+    return toc_wire_put_varint(at, 10, word->taken_seq);
+}
 
 static struct toc_str finish_batch(struct toc_run *run, const struct follower *follower,
                                    const struct batch *batch)
@@ -235,8 +250,10 @@ static struct toc_str finish_batch(struct toc_run *run, const struct follower *f
     at = toc_wire_put_varint(at, 2, follower->position);
     at = toc_wire_put_varint(at, 3, batch->position);
     at = toc_wire_put_bytes(at, 4, toc_str(batch->hash, TOC_SHA256));
-    at = toc_wire_put_varint(at, 5, (uint64_t)promise_ms << 1 ^ (uint64_t)(promise_ms >> 63));
+    at = toc_wire_put_varint(at, 5, zigzag(promise_ms));
     at = toc_wire_put_varint(at, 6, run->committed_seq);
+    if (follower->is_partner)
+        at = put_word(at, &run->word);
     size_t head_size = (size_t)(at - head);
     o = toc_wire_put_varint(o, 1, TOC_WIRE_VERSION);
     o = toc_wire_put_length(o, TOCSIN__V1__FRAME__KIND_BATCH, head_size + records_size);
@@ -258,12 +275,23 @@ static bool send_promise(struct toc_run *run, struct follower *follower)
     /* A promise holds for what the follower has; behind the head it could come too soon. */
     promise.promise_ms = follower->position == run->committed_seq ? run->promised_ms : TOC_TIME_MIN;
     promise.head_seq = run->committed_seq;
+    if (follower->is_partner) {
+        promise.next_ms = run->word.next_ms;
+        promise.taken_log = run->word.taken_log;
+        promise.taken_seq = run->word.taken_seq;
+    }
     frame.version = TOC_WIRE_VERSION;
     frame.kind_case = TOCSIN__V1__FRAME__KIND_PROMISE;
     frame.promise = &promise;
     TOC_ASSERT(tocsin__v1__frame__get_packed_size(&frame) <= sizeof(bytes));
     size_t size = tocsin__v1__frame__pack(&frame, bytes);
     return toc_link_send(run->config->link, follower->peer, toc_str(bytes, size)) == TOC_OK;
+}
+
+static void note_told(const struct toc_run *run, struct follower *follower)
+{
+    follower->promised_ms = run->promised_ms;
+    follower->told = run->word;
 }
 
 /* TOC_NONE when nothing was sent because nothing can be now. */
@@ -285,11 +313,19 @@ static enum toc_err pump_one(struct toc_run *run, struct follower *follower, str
     TOC_EXIT_POINT("mid_feed");
     follower->sent_ms = now.mono_ms;
     if (batch.position == run->committed_seq)
-        follower->promised_ms = run->promised_ms;
+        note_told(run, follower);
     follower->position = batch.position;
     follower->sent_bytes += batch.credit;
     memcpy(follower->hash, batch.hash, TOC_SHA256);
     return TOC_OK;
+}
+
+/* The partner waits for it. */
+static bool has_news(const struct toc_run *run, const struct follower *follower)
+{
+    return follower->is_partner && follower->position == run->committed_seq &&
+           (run->word.next_ms != follower->told.next_ms ||
+            run->word.taken_seq != follower->told.taken_seq);
 }
 
 /* A promise goes out when it says something new, and as a heartbeat. */
@@ -297,11 +333,12 @@ static void promise_one(struct toc_run *run, struct follower *follower, struct t
 {
     bool moved = run->promised_ms > follower->promised_ms && !run->service->accepts_submissions;
     toc_time_ms idle_ms = now.mono_ms - follower->sent_ms;
-    if (idle_ms < TOC_HEARTBEAT_MS && !(moved && idle_ms >= TOC_HEARTBEAT_MS / 10))
+    if (idle_ms < TOC_HEARTBEAT_MS && !(moved && idle_ms >= TOC_HEARTBEAT_MS / 10) &&
+        !has_news(run, follower))
         return;
     if (send_promise(run, follower)) {
         follower->sent_ms = now.mono_ms;
-        follower->promised_ms = run->promised_ms;
+        note_told(run, follower);
     }
 }
 

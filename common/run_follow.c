@@ -1,7 +1,11 @@
 #include "common/run_internal.h"
 
-/* Row of TOC_TABLE_CURSOR by upstream name: log id ‖ seq ‖ chain hash at seq. */
+/*
+ * Row of TOC_TABLE_CURSOR by upstream name: log id ‖ seq ‖ chain hash at seq; and in the middle of
+ * a batch, of which no hash is known but that at its ends, ‖ seq of the last record applied.
+ */
 #define CURSOR_ROW_BYTES (8 + 8 + TOC_SHA256)
+#define CURSOR_ROW_MAX   (CURSOR_ROW_BYTES + 8)
 
 enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_txn *txn)
 {
@@ -9,35 +13,41 @@ enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_tx
     (void)run;
     enum toc_err err = toc_get(txn, TOC_TABLE_CURSOR, toc_str_of(up->name), &row);
     TOC_TRY(err);
-    up->cursor = 0;
-    up->saved_cursor = 0;
+    pace_drop(up);
+    up->cursor = up->hash_seq = up->resume_seq = up->heard_seq = 0;
+    up->saved_seq = 0;
     up->moved = false;
     up->time_ms = TOC_TIME_MIN; /* what was heard behind the cursor is heard again */
     up->left_out = false;       /* the service is told again, should it still be so */
     if (err == TOC_NONE)
         return TOC_OK;
-    if (row.size != CURSOR_ROW_BYTES)
+    if (row.size != CURSOR_ROW_BYTES && row.size != CURSOR_ROW_MAX)
         return TOC_ERR_DAMAGED;
     up->log_id = toc_get_u64be(row.data);
-    up->cursor = toc_get_u64be(row.data + 8);
-    up->saved_cursor = up->cursor;
+    up->hash_seq = up->heard_seq = up->saved_seq = toc_get_u64be(row.data + 8);
     memcpy(up->hash, row.data + 16, TOC_SHA256);
+    up->cursor = up->hash_seq;
+    if (row.size == CURSOR_ROW_MAX)
+        up->cursor = toc_get_u64be(row.data + CURSOR_ROW_BYTES);
+    up->resume_seq = up->cursor;
     return TOC_OK;
 }
 
 enum toc_err follow_save(struct toc_run *run, struct toc_txn *txn)
 {
-    uint8_t row[CURSOR_ROW_BYTES];
+    uint8_t row[CURSOR_ROW_MAX];
     for (size_t i = 0; i < run->upstream_count; i++) {
         struct upstream *up = &run->upstreams[i];
         if (!up->moved)
             continue;
         toc_put_u64be(row, up->log_id);
-        toc_put_u64be(row + 8, up->cursor);
+        toc_put_u64be(row + 8, up->hash_seq);
         memcpy(row + 16, up->hash, TOC_SHA256);
-        TOC_TRY(toc_put(txn, TOC_TABLE_CURSOR, toc_str_of(up->name), toc_str(row, sizeof(row))));
+        toc_put_u64be(row + CURSOR_ROW_BYTES, up->cursor);
+        size_t size = up->cursor == up->hash_seq ? CURSOR_ROW_BYTES : CURSOR_ROW_MAX;
+        TOC_TRY(toc_put(txn, TOC_TABLE_CURSOR, toc_str_of(up->name), toc_str(row, size)));
         up->moved = false;
-        up->saved_cursor = up->cursor;
+        up->saved_seq = up->hash_seq;
     }
     return TOC_OK;
 }
@@ -75,13 +85,13 @@ static void send_fetch(struct toc_run *run, struct upstream *up, struct toc_now 
     up->granted_bytes = up->received_bytes + run_credit(run);
     fetch.stream = up->stream;
     fetch.log_id = up->log_id;
-    fetch.from_seq = up->cursor + 1;
-    fetch.hash = toc_wire_binary(toc_str(up->hash, up->cursor == 0 ? 0 : TOC_SHA256));
+    fetch.from_seq = up->hash_seq + 1;
+    fetch.hash = toc_wire_binary(toc_str(up->hash, up->hash_seq == 0 ? 0 : TOC_SHA256));
     fetch.partition_mask = UINT64_MAX;
     fetch.class_mask = run->service->upstream_classes;
     fetch.granted_bytes = up->granted_bytes;
     fetch.received_bytes = up->received_bytes;
-    fetch.done_seq = up->saved_cursor;
+    fetch.done_seq = up->saved_seq;
     fetch.follower = toc_str_copy(follower, sizeof(follower), toc_str_of(run->service->name));
     frame.kind_case = TOCSIN__V1__FRAME__KIND_FETCH;
     frame.fetch = &fetch;
@@ -94,6 +104,9 @@ void follow_restart(struct toc_run *run, struct upstream *up)
     if (up->stream != 0)
         run->counts.stream_restarts++;
     up->stream = 0;
+    pace_drop(up);
+    up->heard_seq = up->hash_seq;
+    up->resume_seq = up->cursor;
 }
 
 enum toc_err follow_on_hello(struct toc_run *run, struct upstream *up,
@@ -136,7 +149,8 @@ static bool counts_for_time(const struct toc_run *run, const struct upstream *up
 void follow_advance(struct toc_run *run)
 {
     toc_time_ms lowest = TOC_TIME_NEVER;
-    if (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock)
+    if (run->leads ||
+        (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock))
         return;
     for (size_t i = 0; i < run->upstream_count; i++) {
         const struct upstream *up = &run->upstreams[i];
@@ -164,7 +178,17 @@ static enum toc_err tell_upstream(struct toc_run *run, struct upstream *up, bool
     return run_step(run, &ev, 0, 0, NULL);
 }
 
-static enum toc_err step_record(struct toc_run *run, struct upstream *up, struct toc_str bytes)
+/* What is due before a record; where time is kept in step with a partner it was fired before. */
+static enum toc_err pass_time(struct toc_run *run, struct upstream *up, toc_time_ms log_ms)
+{
+    if (run->leads)
+        return TOC_OK;
+    heard_time(up, log_ms);
+    follow_advance(run);
+    return run_fire_dues(run, UINT32_MAX);
+}
+
+enum toc_err follow_step(struct toc_run *run, struct upstream *up, struct toc_str bytes)
 {
     Tocsin__V1__Record *record;
     size_t mark = toc_arena_mark(&run->event_arena);
@@ -172,12 +196,14 @@ static enum toc_err step_record(struct toc_run *run, struct upstream *up, struct
         toc_wire_unpack(&run->event_arena, &tocsin__v1__record__descriptor, bytes, &record);
     if (err < 0)
         return err;
+    if (record->seq > up->hash_seq && record->seq <= up->resume_seq) {
+        toc_arena_reset(&run->event_arena, mark);
+        return TOC_OK; /* of a batch that was half applied */
+    }
     if (record->seq <= up->cursor) /* a stream starts behind the cursor: it was not ours */
         return TOC_ERR_MALFORMED;
-    heard_time(up, record->log_ms);
-    follow_advance(run);
     TOC_TRY(run_begin(run));
-    TOC_TRY(run_fire_dues(run, UINT32_MAX));
+    TOC_TRY(pass_time(run, up, record->log_ms));
     struct toc_event ev = {.kind = TOC_EVENT_RECORD,
                            .at_ms = record->at_ms,
                            .bytes = bytes,
@@ -186,17 +212,13 @@ static enum toc_err step_record(struct toc_run *run, struct upstream *up, struct
                            .upstream = up->name};
     TOC_TRY(run_step(run, &ev, up->log_id, record->seq, NULL));
     up->cursor = record->seq;
+    up->moved = true;
+    if (run->leads && record->class_ == TOC_CLASS_CONTROL)
+        TOC_TRY(pace_look(run));
     TOC_EXIT_POINT("mid_batch");
     toc_arena_reset(&run->event_arena, mark);
     return TOC_OK;
 }
-
-/* What a Batch says beside its records. */
-struct batch_head {
-    uint64_t stream, prev_seq, through_seq, head_seq;
-    struct toc_str hash;
-    toc_time_ms promise_ms;
-};
 
 static enum toc_err read_head(struct toc_str batch, struct batch_head *out)
 {
@@ -226,6 +248,15 @@ static enum toc_err read_head(struct toc_str batch, struct batch_head *out)
         case 6:
             out->head_seq = value;
             break;
+        case 8:
+            out->word.next_ms = toc_wire_zigzag(value);
+            break;
+        case 9:
+            out->word.taken_log = field.wire_type == 1 ? field.value : 0;
+            break;
+        case 10:
+            out->word.taken_seq = value;
+            break;
         default:
             break;
         }
@@ -244,11 +275,35 @@ static enum toc_err step_records(struct toc_run *run, struct upstream *up, struc
         if (field.number != 7 || field.wire_type != 2)
             continue;
         up->received_bytes += field.bytes.size;
-        err = step_record(run, up, field.bytes);
+        err = follow_step(run, up, field.bytes);
         if (err < 0)
             return err;
     }
     return err == TOC_NONE ? TOC_OK : err;
+}
+
+enum toc_err follow_unreadable(struct toc_run *run, struct upstream *up)
+{
+    stop(up, "a record cannot be read: is this service older than its upstream?");
+    return run_abandon(run);
+}
+
+enum toc_err follow_end_batch(struct toc_run *run, struct upstream *up,
+                              const struct batch_head *head)
+{
+    if (up->cursor > head->through_seq && up->cursor > up->resume_seq) {
+        stop(up, "a batch holds more than it says: its cursor would go back");
+        return run_abandon(run);
+    }
+    /* Filtered records alone are not worth a commit: the cursor goes with the next one. */
+    if (head->through_seq > up->cursor)
+        up->cursor = head->through_seq;
+    up->hash_seq = head->through_seq;
+    memcpy(up->hash, head->hash.data, TOC_SHA256);
+    up->moved = true;
+    if (head->through_seq == head->head_seq)
+        heard_time(up, head->promise_ms);
+    return TOC_OK;
 }
 
 enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up, struct toc_str batch,
@@ -264,7 +319,7 @@ enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up, struct to
     }
     if (up->stream == 0 || head.stream != up->stream || now.mono_ms < run->full_until_ms)
         return TOC_OK; /* of an earlier stream */
-    bool gap = head.prev_seq != up->cursor || head.through_seq < head.prev_seq;
+    bool gap = head.prev_seq != up->heard_seq || head.through_seq < head.prev_seq;
     /* What is dropped comes back as long as gaps are seen: that plant needs both mistakes. */
     if (gap && !TOC_PLANTED(TOC_PLANT_SKIP_GAP) && !TOC_PLANTED(TOC_PLANT_DROP_ON_FULL)) {
         follow_restart(run, up);
@@ -272,42 +327,41 @@ enum toc_err follow_on_batch(struct toc_run *run, struct upstream *up, struct to
     }
     if (up->left_out)
         TOC_TRY(tell_upstream(run, up, false));
-    enum toc_err err = step_records(run, up, batch);
-    if (err == TOC_ERR_MALFORMED) {
-        stop(up, "a record cannot be read: is this service older than its upstream?");
-        return run_abandon(run);
-    }
-    TOC_TRY(err);
-    if (up->cursor > head.through_seq) {
-        stop(up, "a batch holds more than it says: its cursor would go back");
-        return run_abandon(run);
-    }
-    /* Filtered records alone are not worth a commit: the cursor goes with the next one. */
-    up->cursor = head.through_seq;
-    memcpy(up->hash, head.hash.data, TOC_SHA256);
-    up->moved = true;
     up->head_seq = head.head_seq;
+    up->heard_seq = head.through_seq;
     if (head.through_seq == head.head_seq)
-        heard_time(up, head.promise_ms);
-    return TOC_OK;
+        pace_heard(run, up, &head.word);
+    if (run->leads)
+        return pace_hold(run, up, batch, &head);
+    enum toc_err err = step_records(run, up, batch);
+    if (err == TOC_ERR_MALFORMED)
+        return follow_unreadable(run, up);
+    TOC_TRY(err);
+    return follow_end_batch(run, up, &head);
 }
 
 enum toc_err follow_on_promise(struct toc_run *run, struct upstream *up,
                                const Tocsin__V1__Promise *promise, struct toc_now now)
 {
+    const struct pace_word word = {promise->next_ms, promise->taken_log, promise->taken_seq};
     (void)now;
     if (up->stream == 0 || promise->stream != up->stream || promise->through_hash.len != TOC_SHA256)
         return TOC_OK;
     up->head_seq = promise->head_seq;
-    if (promise->through_seq < up->cursor)
-        return TOC_OK;                       /* overtaken */
-    if (promise->through_seq > up->cursor) { /* a batch was lost on the way */
+    if (promise->through_seq < up->heard_seq)
+        return TOC_OK;                          /* overtaken */
+    if (promise->through_seq > up->heard_seq) { /* a batch was lost on the way */
         follow_restart(run, up);
         return TOC_OK;
     }
     if (up->left_out)
         TOC_TRY(tell_upstream(run, up, false));
-    heard_time(up, promise->promise_ms);
+    if (promise->through_seq == promise->head_seq)
+        pace_heard(run, up, &word);
+    if (up->held != NULL)
+        pace_promise(up, promise->promise_ms); /* it holds for who has taken what came before */
+    else
+        heard_time(up, promise->promise_ms);
     return TOC_OK;
 }
 

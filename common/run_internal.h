@@ -1,7 +1,8 @@
 /*
  * The parts of a run, for its own files only: run.c (turns, time, commits), run_open.c (from disk
  * to memory), run_frame.c (who gets a frame), run_publish.c (receipts), run_feed.c (followers of
- * our log), run_follow.c (the logs we follow), run_answer.c (questions). turn.c serves the cores.
+ * our log), run_follow.c (the logs we follow), run_pace.c (two that wait for each other),
+ * run_answer.c (questions). turn.c serves the cores.
  */
 #ifndef TOC_RUN_INTERNAL_H
 #define TOC_RUN_INTERNAL_H
@@ -30,14 +31,31 @@
 #define DUES_PER_POLL      4096
 #define NAME_MAX_BYTES     64
 
+/* What one of two that follow each other says in event time, see run_pace.c. */
+struct pace_word {
+    toc_time_ms next_ms;
+    uint64_t taken_log, taken_seq; /* log 0: nothing is said */
+};
+
+/* What a Batch says beside its records. */
+struct batch_head {
+    uint64_t stream, prev_seq, through_seq, head_seq;
+    struct toc_str hash;
+    toc_time_ms promise_ms;
+    struct pace_word word;
+};
+
 /* A log that we follow. */
 struct upstream {
     const char *name;
     toc_peer peer;
     uint64_t log_id;          /* 0 until known */
     uint64_t cursor;          /* applied in this turn or before */
-    uint8_t hash[TOC_SHA256]; /* chain hash at cursor */
-    uint64_t saved_cursor;    /* as the store has it */
+    uint64_t hash_seq;        /* where a stream may begin: cursor, unless a batch is half applied */
+    uint8_t hash[TOC_SHA256]; /* chain hash at hash_seq */
+    uint64_t resume_seq;      /* records of this stream up to here were applied before */
+    uint64_t heard_seq;       /* received up to here, applied or held */
+    uint64_t saved_seq;       /* hash_seq as the store has it */
     bool moved;               /* cursor is not in the store yet */
     toc_time_ms saved_ms;     /* monotonic; last commit for the cursor's sake */
     uint32_t stream;          /* 0: not streaming */
@@ -50,6 +68,11 @@ struct upstream {
     bool heard;           /* since start */
     bool left_out;        /* of log time */
     const char *stopped;  /* why we do not go on; an operator has to look */
+
+    struct held *held, **held_end; /* batches whose time has not come, see run_pace.c */
+    size_t held_bytes;
+    toc_time_ms next_ms; /* of the partner: nothing earlier, unless it hears more of us */
+    uint64_t taken_seq;  /* of the partner: what it has taken of our log */
 };
 
 /* Somebody who follows our log. */
@@ -63,6 +86,8 @@ struct follower {
     uint32_t class_mask;
     toc_time_ms heard_ms, sent_ms; /* monotonic */
     toc_time_ms promised_ms;
+    bool is_partner;       /* see run_pace.c */
+    struct pace_word told; /* last; only a partner is */
 };
 
 /* A consumer that trimming waits for, also while it is away. */
@@ -104,6 +129,18 @@ struct toc_run {
     toc_time_ms behind_told_ms; /* monotonic: when the core was told that log time is behind */
     uint64_t session;
 
+    /* Event time between two that follow each other, see run_pace.c. */
+    struct upstream *partner;     /* NULL when there is none */
+    bool leads;                   /* we go first; otherwise the partner does */
+    bool heeds;                   /* what the partner says has effects now, */
+    bool waits;                   /* or had in this instant */
+    bool more;                    /* the turn was full before the work was done */
+    toc_time_ms instant_ms;       /* whose records are being taken: a restart goes on with it */
+    toc_time_ms saved_instant_ms; /* as the store has it, like: */
+    bool saved_waits;
+    struct pace_word word; /* what the partner is told */
+    uint64_t told_seq;     /* newest own record that has effects at the leader */
+
     struct upstream upstreams[TOC_UPSTREAMS_MAX];
     size_t upstream_count;
     struct follower followers[TOC_FOLLOWERS_MAX];
@@ -125,6 +162,8 @@ static inline uint64_t run_credit(const struct toc_run *run)
 
 static const struct toc_str run_reserved_key = {"reserved", 8}; /* meta row: RESERVE_MS's instant */
 static const struct toc_str run_fired_key = {"fired", 5};       /* meta row: u64be fired_ms */
+static const struct toc_str run_instant_key = {"instant",
+                                               7}; /* meta row: u64be instant_ms ‖ waits */
 
 static inline toc_time_ms run_later(toc_time_ms a, toc_time_ms b)
 {
@@ -184,6 +223,34 @@ void follow_after_commit(struct toc_run *run, struct toc_now now);
 /* Moves log time to the lowest promise of the live upstreams, where log time comes from them. */
 void follow_advance(struct toc_run *run);
 void follow_restart(struct toc_run *run, struct upstream *up);
+
+/* Steps a packed record. TOC_ERR_MALFORMED for what cannot be the next one. */
+TOC_MUST enum toc_err follow_step(struct toc_run *run, struct upstream *up, struct toc_str bytes);
+/* The records of a batch were stepped: the cursor moves to its end, its promise holds. */
+TOC_MUST enum toc_err follow_end_batch(struct toc_run *run, struct upstream *up,
+                                       const struct batch_head *head);
+/* A record cannot be read: an operator has to look, and the turn never happened. */
+TOC_MUST enum toc_err follow_unreadable(struct toc_run *run, struct upstream *up);
+
+/* run_pace.c */
+/* Who waits for whom; after the service and the upstreams are known. */
+void pace_init(struct toc_run *run);
+TOC_MUST enum toc_err pace_load(struct toc_run *run, struct toc_txn *txn);
+TOC_MUST enum toc_err pace_save(struct toc_run *run);
+/* Keeps a batch until its instants come. */
+TOC_MUST enum toc_err pace_hold(struct toc_run *run, struct upstream *up, struct toc_str batch,
+                                const struct batch_head *head);
+/* A promise that came behind what is held; something is. */
+void pace_promise(struct upstream *up, toc_time_ms promise_ms);
+void pace_drop(struct upstream *up);
+/* Whether what the partner says matters, now that the policy may be another. */
+TOC_MUST enum toc_err pace_look(struct toc_run *run);
+/* What the partner says beside a promise. */
+void pace_heard(struct toc_run *run, struct upstream *up, const struct pace_word *word);
+/* Goes on as far as the partner lets us. */
+TOC_MUST enum toc_err pace_poll(struct toc_run *run);
+/* After a commit: what the partner is to be told. */
+void pace_tell(struct toc_run *run);
 
 /* run_answer.c */
 TOC_MUST enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__Ask *ask,

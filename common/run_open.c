@@ -47,6 +47,7 @@ static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
     for (size_t i = 0; i < run->upstream_count; i++)
         TOC_TRY(follow_load(run, &run->upstreams[i], txn));
     TOC_TRY(feed_load(run, txn));
+    TOC_TRY(pace_load(run, txn));
     run->committed_seq = run->journal.last_seq;
     /* The time that an undone turn had reached is gone with its events: no due may fire on it. */
     run->log_ms = run_later(run->promised_ms, run->journal.last_log_ms);
@@ -66,7 +67,7 @@ static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
         TOC_TRY(service->open(run->self, run->config->service_config, &run->turn));
     if (service->next_due != NULL)
         TOC_TRY(service->next_due(txn, &run->turn.wake_ms));
-    return TOC_OK;
+    return pace_look(run);
 }
 
 enum toc_err run_load(struct toc_run *run)
@@ -117,6 +118,7 @@ static enum toc_err build(struct toc_run *run, struct toc_now now)
                                               .heard_ms = now.mono_ms,
                                               .asked_ms = now.mono_ms - HELLO_RETRY_MS};
     run->upstream_count = config->upstream_count;
+    pace_init(run);
     run->self = calloc(1, run->service->self_bytes + 1);
     run->receipt_bytes = malloc(RECEIPTS_BYTES);
     run->out = malloc(TOC_FRAME_MAX);
@@ -158,6 +160,8 @@ void toc_run_close(struct toc_run *run)
         run->service->close(run->self);
     toc_policy_cache_done(&run->policies);
     toc_store_close(run->store);
+    for (size_t i = 0; i < run->upstream_count; i++)
+        pace_drop(&run->upstreams[i]);
     toc_arena_done(&run->event_arena);
     toc_arena_done(&run->frame_arena);
     free(run->self);

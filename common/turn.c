@@ -42,6 +42,8 @@ enum toc_err toc_emit(struct toc_turn *turn, const struct toc_out *out, uint64_t
     TOC_TRY(append(turn, &record));
     toc_arena_reset(turn->arena, mark);
     turn->cause_index++;
+    if ((out->class_bit & turn->run->service->leader_classes) != 0)
+        turn->run->told_seq = record.seq;
     if (out_seq != NULL)
         *out_seq = record.seq;
     return TOC_OK;

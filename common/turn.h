@@ -128,7 +128,9 @@ struct toc_service {
     enum toc_time_source time_source; /* of TOC_EVENT_TIME */
     const char *echo; /* name of an upstream that follows this service: what it says comes back from
                          here, so it never counts for log time. May be NULL */
-    size_t self_bytes; /* of `self`: zeroed memory that the run owns */
+    const char *leader;      /* name of an upstream whose echo this service is. May be NULL */
+    uint32_t leader_classes; /* classes of the records that have effects there */
+    size_t self_bytes;       /* of `self`: zeroed memory that the run owns */
 
     /* Rebuilds `self` from rows; `config` is the program's own. May be NULL. */
     enum toc_err (*open)(void *self, const void *config, struct toc_turn *turn);
@@ -142,6 +144,9 @@ struct toc_service {
 
     /* The earliest due instant, TOC_TIME_NEVER without one. May be NULL: no dues. */
     enum toc_err (*next_due)(struct toc_txn *txn, toc_time_ms *out);
+
+    /* Whether what the echo says has any effect under the policy in force. With an echo only. */
+    enum toc_err (*heeds_echo)(struct toc_turn *turn, bool *out);
 
     /* Called just before the commit of every turn that stepped anything. May be NULL. */
     enum toc_err (*settle)(struct toc_turn *turn);

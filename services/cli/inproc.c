@@ -43,12 +43,21 @@ struct member {
     struct toc_arena arena; /* the records' bytes */
 };
 
+/* What sla told the router of an instant that is not over. */
+struct word {
+    struct word *next;
+    Tocsin__V1__Record record;
+    uint8_t bytes[];
+};
+
 struct inproc {
     struct inproc_config config;
     struct intake_config intake;
     struct member members[INPROC_SERVICES];
     struct toc_arena input; /* one event */
     toc_time_ms log_ms;
+    struct word *words, **words_end;
+    bool is_over;      /* the instant that is log time */
     uint64_t controls; /* records of the policies that were applied here */
     unsigned steps;    /* since the last commit */
 };
@@ -108,6 +117,7 @@ enum toc_err inproc_open(const struct inproc_config *config, struct inproc **out
         return TOC_ERR_MEMORY;
     suite->config = *config;
     suite->log_ms = TOC_TIME_MIN;
+    suite->words_end = &suite->words;
     suite->intake = (struct intake_config){
         .control = true, .memory_entries = DEDUPE_MEMORY, .window_ms = TOC_SECOND_MS};
     enum toc_err err = open_members(suite);
@@ -119,10 +129,23 @@ enum toc_err inproc_open(const struct inproc_config *config, struct inproc **out
     return TOC_OK;
 }
 
+static struct word *first_word(struct inproc *suite)
+{
+    struct word *word = suite->words;
+    if (word != NULL)
+        suite->words = word->next;
+    if (suite->words == NULL)
+        suite->words_end = &suite->words;
+    return word;
+}
+
 void inproc_close(struct inproc *suite)
 {
+    struct word *word;
     if (suite == NULL)
         return;
+    while ((word = first_word(suite)) != NULL)
+        free(word);
     for (unsigned i = 0; i < INPROC_SERVICES; i++) {
         toc_core_close(suite->members[i].core);
         toc_mem_disk_free(suite->members[i].disk);
@@ -156,16 +179,53 @@ static bool is_for(unsigned follower, const Tocsin__V1__Record *record)
     return classes == 0 || (classes & record->class_) != 0;
 }
 
+/*
+ * What is due for a follower of the router comes to pass before each record and after the last one:
+ * a record about the past may have led to it. The router goes from instant to instant instead.
+ */
+static enum toc_err catch_up(struct inproc *suite, unsigned service)
+{
+    if (service == INPROC_ROUTER)
+        return TOC_OK;
+    return toc_core_set_log(suite->members[service].core, suite->log_ms);
+}
+
+static enum toc_err give(struct inproc *suite, unsigned to, unsigned from,
+                         const Tocsin__V1__Record *record)
+{
+    const struct toc_str none = {NULL, 0};
+    TOC_TRY(catch_up(suite, to));
+    return toc_core_record(suite->members[to].core, inproc_log_id(suite, from),
+                           services[from]->name, record, none);
+}
+
+/* The router takes what sla says of an instant when that is over, as in common/run_pace.c. */
+static enum toc_err keep_word(struct inproc *suite, const Tocsin__V1__Record *record)
+{
+    struct word *word = malloc(sizeof(*word) + record->issue.len + record->body.len);
+    if (word == NULL)
+        return TOC_ERR_MEMORY;
+    word->next = NULL;
+    word->record = *record;
+    word->record.issue.data = word->bytes;
+    word->record.body.data = word->bytes + record->issue.len;
+    memcpy(word->record.issue.data, record->issue.data, record->issue.len);
+    memcpy(word->record.body.data, record->body.data, record->body.len);
+    *suite->words_end = word;
+    suite->words_end = &word->next;
+    return TOC_OK;
+}
+
 static enum toc_err hand_on(struct inproc *suite, unsigned from, const Tocsin__V1__Record *record)
 {
-    uint64_t log_id = inproc_log_id(suite, from);
-    const struct toc_str none = {NULL, 0};
     if (suite->config.on_record != NULL)
         TOC_TRY(suite->config.on_record(suite->config.arg, from, record));
-    for (unsigned to = 0; to < INPROC_SERVICES; to++)
-        if (follows[to][from] && is_for(to, record))
-            TOC_TRY(toc_core_record(suite->members[to].core, log_id, services[from]->name, record,
-                                    none));
+    for (unsigned to = 0; to < INPROC_SERVICES; to++) {
+        bool waits = from == INPROC_SLA && to == INPROC_ROUTER && !suite->is_over;
+        if (!follows[to][from] || !is_for(to, record))
+            continue;
+        TOC_TRY(waits ? keep_word(suite, record) : give(suite, to, from, record));
+    }
     return TOC_OK;
 }
 
@@ -177,6 +237,9 @@ static enum toc_err hand_on_all(struct inproc *suite, unsigned from)
         TOC_TRY(hand_on(suite, from, &member->written[i]));
     member->count = 0;
     toc_arena_reset(&member->arena, 0);
+    for (unsigned to = 0; to < INPROC_SERVICES; to++)
+        if (follows[to][from])
+            TOC_TRY(catch_up(suite, to));
     return TOC_OK;
 }
 
@@ -217,6 +280,19 @@ static toc_time_ms earliest_due(const struct inproc *suite)
     return earliest;
 }
 
+/* The instant that was is over: what sla has said of it meanwhile comes to the router. */
+static enum toc_err end_instant(struct inproc *suite)
+{
+    struct word *word;
+    enum toc_err err = TOC_OK;
+    suite->is_over = true;
+    while (err == TOC_OK && (word = first_word(suite)) != NULL) {
+        err = give(suite, INPROC_ROUTER, INPROC_SLA, &word->record);
+        free(word);
+    }
+    return err == TOC_OK ? settle(suite) : err;
+}
+
 static enum toc_err set_log(struct inproc *suite, toc_time_ms log_ms)
 {
     suite->log_ms = log_ms;
@@ -230,9 +306,12 @@ enum toc_err inproc_advance(struct inproc *suite, toc_time_ms to_ms)
     toc_time_ms due_ms;
     if (to_ms <= suite->log_ms)
         return TOC_OK;
+    TOC_TRY(end_instant(suite));
     while ((due_ms = earliest_due(suite)) < to_ms)
         TOC_TRY(set_log(suite, due_ms + 1)); /* a due fires strictly after its instant */
-    return set_log(suite, to_ms);
+    TOC_TRY(set_log(suite, to_ms));
+    suite->is_over = false;
+    return TOC_OK;
 }
 
 /* --- input -------------------------------------------------------------------------------- */

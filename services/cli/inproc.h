@@ -5,7 +5,8 @@
  *
  * Before an event of instant t is taken, all that was due before t has come to pass, each due at
  * its own instant and with all that followed from it in every service: as in a suite that is never
- * late. A page is planned and recorded; nobody reports what became of it.
+ * late. What sla tells the router about t itself comes when t is over, as on the bus. A page is
+ * planned and recorded; nobody reports what became of it.
  */
 #ifndef CLI_INPROC_H
 #define CLI_INPROC_H

@@ -216,6 +216,19 @@ static enum toc_err on_upstream(struct toc_turn *turn, const struct toc_event *e
     return toc_emit(turn, &out, NULL);
 }
 
+/* What sla says moves issues on a breach, and puts those that people wait for in order. */
+static enum toc_err heeds_sla(struct toc_turn *turn, bool *out)
+{
+    const struct toc_policy *policy;
+    enum toc_err err = toc_turn_policy(turn, 0, &policy);
+    TOC_TRY(err);
+    *out = false;
+    for (size_t i = 0; err == TOC_OK && i < policy->queue_count; i++)
+        if (policy->queues[i].on_breach != NULL || policy->queues[i].person_count > 0)
+            *out = true;
+    return TOC_OK;
+}
+
 static enum toc_err router_step(struct toc_turn *turn, const struct toc_event *ev)
 {
     switch (ev->kind) {
@@ -243,6 +256,7 @@ const struct toc_service router_service = {
     .echo = "sla",
     .step = router_step,
     .next_due = next_due,
+    .heeds_echo = heeds_sla,
     .ask = router_ask,
     .last_seq_of = router_last_seq,
 };

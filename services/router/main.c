@@ -12,7 +12,9 @@ int main(int argc, char **argv)
             "Example:\n  tocsin-router --data ./router --bind ipc:///run/tocsin/router.sock \\\n"
             "      --upstream intake=ipc:///run/tocsin/intake.sock \\\n"
             "      --upstream sla=ipc:///run/tocsin/sla.sock\n"
-            "sla has to be called so: its time is the router's own, and does not count.",
+            "sla has to be called so: its time is the router's own, and does not count.\n"
+            "With --clock event the router waits for sla at every instant while the policy has\n"
+            "people or queues with on_breach; without that upstream breaches move nothing.",
     };
     return toc_program_main(&program, argc, argv);
 }

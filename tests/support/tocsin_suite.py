@@ -114,7 +114,7 @@ class Suite:
     def drained(self):
         """True when every service has applied what the ones before it wrote."""
         services = self.status()
-        if len(services) < len(SERVICES):
+        if len(services) < len(SERVICES) or any("last_seq" not in row for row in services.values()):
             return None
         heads = tuple(services[name]["last_seq"] for name in SERVICES)
         lag = sum(int(up["head_seq"]) - int(up["cursor_seq"])

@@ -25,6 +25,7 @@
 #define TABLE_ROWS TOC_TABLE_OWN
 #define TABLE_DUES (TOC_TABLE_OWN + 1)
 #define CLIENT     (TOC_PEER_BOUND + 7)
+#define HELPER     static __attribute__((unused)) /* not every test needs it */
 #define DUE_MS     1000
 #define FULL_PAUSE 1000 /* ms after a full disk */
 
@@ -298,7 +299,7 @@ static int rig_tear_down(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
-static void pass(toc_time_ms ms)
+HELPER void pass(toc_time_ms ms)
 {
     now.wall_ms += ms;
     now.mono_ms += ms;
@@ -351,7 +352,7 @@ static void publish_texts(struct node *node, uint64_t tag, const char *const *te
     free(publish.events);
 }
 
-static void publish_one(struct node *node, uint64_t tag, const char *text)
+HELPER void publish_one(struct node *node, uint64_t tag, const char *text)
 {
     publish_texts(node, tag, &text, 1);
 }
@@ -381,7 +382,7 @@ static Tocsin__V1__Frame *last_sent(const struct node *node, Tocsin__V1__Frame__
     return NULL;
 }
 
-static void assert_refused(struct node *node, Tocsin__V1__RefuseReason reason)
+HELPER void assert_refused(struct node *node, Tocsin__V1__RefuseReason reason)
 {
     Tocsin__V1__Frame *frame = last_sent(node, TOCSIN__V1__FRAME__KIND_REFUSE);
     assert_non_null(frame);
@@ -391,7 +392,7 @@ static void assert_refused(struct node *node, Tocsin__V1__RefuseReason reason)
     link_fake_clear(node->link);
 }
 
-static uint64_t rows_of(struct node *node, unsigned table)
+HELPER uint64_t rows_of(struct node *node, unsigned table)
 {
     struct toc_txn *txn;
     uint64_t count;
@@ -401,7 +402,7 @@ static uint64_t rows_of(struct node *node, unsigned table)
     return count;
 }
 
-static struct toc_run_counts counts_of(const struct node *node)
+HELPER struct toc_run_counts counts_of(const struct node *node)
 {
     struct toc_run_counts counts;
     toc_run_counts(node->run, &counts);

@@ -97,16 +97,6 @@ static void add_own(struct up *up, size_t service)
     }
 }
 
-/*
- * On the events' own time nothing would hold the router back until sla has said what came before:
- * what it does with that would depend on which of them is quicker.
- */
-static bool is_left_out(size_t service, const char *upstream)
-{
-    return strcmp(options.clock, "event") == 0 && strcmp(service_names[service], "router") == 0 &&
-           strcmp(upstream, "sla") == 0;
-}
-
 static void add_arguments(struct up *up, size_t service)
 {
     const char *dir = options.client.data_dir, *name = service_names[service];
@@ -114,9 +104,8 @@ static void add_arguments(struct up *up, size_t service)
     add(up, service, "--data=%s/%s", dir, name);
     add(up, service, "--bind=ipc://%s/run/%s.sock", dir, name);
     for (size_t i = 0; i < SERVICES && upstream_names[service][i] != NULL; i++)
-        if (!is_left_out(service, upstream_names[service][i]))
-            add(up, service, "--upstream=%s=ipc://%s/run/%s.sock", upstream_names[service][i], dir,
-                upstream_names[service][i]);
+        add(up, service, "--upstream=%s=ipc://%s/run/%s.sock", upstream_names[service][i], dir,
+            upstream_names[service][i]);
     add(up, service, "--clock=%s", options.clock);
     if (options.metrics_base > 0)
         add(up, service, "--metrics=127.0.0.1:%lld",
