@@ -25,6 +25,7 @@ void draft_begin(struct workload *work, struct draft *draft, unsigned publisher,
     draft->event.id = draft->id;
     draft->event.source = draft->source;
     draft->event.type = toc_wire_text(type);
+    draft->event.time_ms = work->time_ms;
     draft->event.body_case = body;
     draft->event.issue_opened = message;
 }
@@ -216,6 +217,16 @@ struct attempt *draft_bad(struct world *world, unsigned publisher)
     if (attempt != NULL)
         attempt->bad = true;
     return attempt;
+}
+
+struct attempt *draft_advance(struct world *world, unsigned publisher)
+{
+    struct draft draft;
+    tocsin__v1__clock_advance__init(&draft.advance);
+    draft.advance.to_ms = world->options.start_ms + world->now_ms;
+    draft_begin(world->work, &draft, publisher, "tocsin.clock.advance",
+                TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE, &draft.advance);
+    return ledger_add(world->work, publisher, &draft);
 }
 
 /* A policy goes out in one batch, its parts first. */

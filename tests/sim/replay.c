@@ -83,6 +83,15 @@ static void let_time_pass(struct replay *replay, toc_time_ms log_ms)
     after_step(replay, run_fire_dues(replay->run, UINT32_MAX));
 }
 
+/* As the run does before every record; where it leads, it has fired before what it had to. */
+static void come_to(struct replay *replay, toc_time_ms log_ms)
+{
+    if (replay->run->leads)
+        replay->run->log_ms = log_ms;
+    else
+        let_time_pass(replay, log_ms);
+}
+
 static void step_seen(struct replay *replay, const struct node *up, uint64_t seq)
 {
     const struct toc_service *service = replay->run->service;
@@ -123,10 +132,12 @@ static void step_silent_here(struct replay *replay)
             (!is_time && has_trace(replay, up, taken->seq)))
             return;
         replay->taken++;
-        if (taken->own_seq == replay->made)
-            let_time_pass(replay, taken->log_ms); /* also as the loop does before every record */
-        if (!is_time)
-            step_seen(replay, up, taken->seq);
+        if (is_time && taken->own_seq == replay->made)
+            let_time_pass(replay, taken->log_ms);
+        if (is_time)
+            continue;
+        come_to(replay, taken->log_ms);
+        step_seen(replay, up, taken->seq);
     }
 }
 
@@ -199,7 +210,7 @@ static void follow_log(struct replay *replay)
     replay->run->log_ms = own->log_ms;
     if (up != NULL) {
         replay->taken++;
-        let_time_pass(replay, own->log_ms);
+        come_to(replay, own->log_ms);
         step_seen(replay, up, own->cause_seq);
     } else if (own->type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT ||
                own->type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK) {

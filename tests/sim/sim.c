@@ -49,6 +49,8 @@ static void run_to_the_end(struct world *world)
         model_sla_check(world);
     if (!world->failed)
         replay_check(world);
+    if (!world->failed && world->options.event_clock)
+        same_check(world);
 }
 
 static struct result run_seed(const struct command *command, uint64_t seed)

@@ -9,7 +9,9 @@
 
 #include <stdlib.h>
 
-#define RESEND_MS 700
+#define RESEND_MS  700
+#define INSTANT_MS 200  /* in event time many events share one */
+#define ADVANCE_MS 1200 /* after the last event */
 
 struct workload *workload_new(struct world *world)
 {
@@ -111,17 +113,34 @@ static void react(struct world *world, unsigned index)
         ledger_send(world, batch);
 }
 
+/* In event time an intake's time passes only with what it is told. */
+static void advance(struct world *world, unsigned publisher)
+{
+    struct workload *work = world->work;
+    bool due = world->healed ? world->now_ms % ADVANCE_MS < 200 : rng_chance(&world->rng_work, 10);
+    if (publisher >= world->options.intakes || !due || !ledger_all_answered(work, publisher))
+        return;
+    struct batch *batch = ledger_batch(work, publisher);
+    ledger_put(work, batch, draft_advance(world, publisher));
+    ledger_send(world, batch);
+}
+
 void workload_step(struct world *world, unsigned publisher)
 {
     const struct options *options = &world->options;
     struct workload *work = world->work;
+    if (options->event_clock)
+        work->time_ms = options->start_ms + world->now_ms;
     if (publisher >= PUBLISHERS_MAX) {
         react(world, publisher - PUBLISHERS_MAX);
         return;
     }
+    work->time_ms -= work->time_ms % INSTANT_MS;
     if (publisher == 0)
         maybe_policy(world);
     resend(world, publisher);
+    if (options->event_clock)
+        advance(world, publisher);
     bool publishes = !world->healed && work->made < options->events;
     if (publishes)
         publish_new(world, publisher);

@@ -59,6 +59,7 @@ struct workload {
     struct reaction reactions[REACTIONS_MAX];
     size_t reaction_count;
     uint64_t acks;
+    toc_time_ms time_ms; /* of the events being made; 0 for those that say none */
 };
 
 /* The event under construction; every body has its place, one of them is used. */
@@ -83,6 +84,7 @@ struct draft {
     Tocsin__V1__AlertAction action;
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
+    Tocsin__V1__ClockAdvance advance;
 };
 
 /* ledger.c; NULL when the ledger is full. */
@@ -107,6 +109,8 @@ struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t
 struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue);
 /* What has to be refused: an id that is taken, noise, an unknown type; NULL for none this time. */
 struct attempt *draft_bad(struct world *world, unsigned publisher);
+/* Time that passes at the publisher's intake without an event. */
+struct attempt *draft_advance(struct world *world, unsigned publisher);
 /* The next policy, its parts first. */
 void draft_policy(struct world *world, struct batch *batch);
 

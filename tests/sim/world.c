@@ -514,6 +514,7 @@ static void configure(struct world *world, struct node *node)
                                            .link = &node->link,
                                            .upstreams = node->upstream_names,
                                            .upstream_count = node->upstream_count,
+                                           .event_clock = options->event_clock,
                                            .batch_max = options->batch_max,
                                            .credit_bytes = options->credit_bytes,
                                            .keep_records = options->keep_records};

@@ -7,6 +7,7 @@
  *   workload.h   publishers with a ledger          pager.c     the sender and the page provider
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
  *   replay.c     state = fold of the logs          model.h     the clocks, told independently
+ *   same.c       event time, once more in order
  *   scenario.c   scripts with a transcript
  *
  * A world is single-threaded and is never freed in parts: it lives as long as its run.
@@ -50,6 +51,7 @@ struct options {
     size_t dedupe_entries;
     uint64_t keep_records; /* 0 keeps everything */
     unsigned faults;
+    bool event_clock; /* time is what the events say */
     bool verbose;
     const char *without; /* "3,5": faults left out */
 };
@@ -328,12 +330,14 @@ const Tocsin__V1__Record *check_unpack(const struct seen *seen);
 /* Into the same arena, which stays; NULL when the bytes are no such message. */
 void *check_message(const ProtobufCMessageDescriptor *type, struct toc_str bytes);
 
-/* ends.c, ends_people.c, ends_case.c, replay.c, model_said.c */
+/* ends.c, ends_people.c, ends_case.c, replay.c, same.c, model_said.c */
 bool ends_is_quiet(struct world *world, const char **why_not);
 void ends_check(struct world *world);
 void ends_people(struct world *world, const struct node *router);
 void ends_case(struct world *world, const struct node *router);
 void replay_check(struct world *world);
+/* In event time the router's log is the one that the suite in one process writes. */
+void same_check(struct world *world);
 void model_sla_check(struct world *world);
 
 /* scenario.c: 0 when the transcript is the file, word for word. */
