@@ -15,16 +15,6 @@ static enum toc_err say(struct work *work, size_t index, Tocsin__V1__ClockChange
 
 /* --- halting and running ------------------------------------------------------------------ */
 
-/* Closes the open interval. */
-static enum toc_err halt(struct work *work, size_t index)
-{
-    struct clock clock = row_clock(work, index);
-    TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
-    clock_plan(clock);
-    work->changed = true;
-    return TOC_OK;
-}
-
 /* It stopped counting at an instant from before a breach, which was judged too early then. */
 static enum toc_err take_back(struct work *work, size_t index)
 {
@@ -45,11 +35,19 @@ static enum toc_err take_back(struct work *work, size_t index)
     return record_say(work, index, &said);
 }
 
+/* Closes the open interval. A date by hand comes to pass all the same, unless the clock ends. */
+static enum toc_err halt(struct work *work, size_t index, bool ends)
+{
+    struct clock clock = row_clock(work, index);
+    TOC_TRY(row_keep_interval(work, index, clock_halt(clock, work->at_ms)));
+    clock_plan(clock);
+    work->changed = true;
+    return ends || clock.row->manual_due_ms == 0 ? take_back(work, index) : TOC_OK;
+}
+
 enum toc_err move_pause(struct work *work, size_t index)
 {
-    TOC_TRY(halt(work, index));
-    if (work->row->clocks[index]->manual_due_ms == 0) /* a date does not wait for pauses */
-        TOC_TRY(take_back(work, index));
+    TOC_TRY(halt(work, index, false));
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED, NULL);
 }
 
@@ -74,8 +72,7 @@ static void end(struct work *work, Tocsin__V1__Clock *clock, Tocsin__V1__ClockSt
 
 enum toc_err move_stop(struct work *work, size_t index, Tocsin__V1__ClockEnd by)
 {
-    TOC_TRY(halt(work, index));
-    TOC_TRY(take_back(work, index));
+    TOC_TRY(halt(work, index, true));
     end(work, work->row->clocks[index], TOCSIN__V1__CLOCK_STATE__CLOCK_MET, by);
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__MET, NULL);
 }
@@ -85,8 +82,7 @@ enum toc_err move_cancel(struct work *work, size_t index, Tocsin__V1__ClockEnd b
                          const char *reason)
 {
     Tocsin__V1__Clock *clock = work->row->clocks[index];
-    TOC_TRY(halt(work, index));
-    TOC_TRY(take_back(work, index));
+    TOC_TRY(halt(work, index, true));
     end(work, clock, TOCSIN__V1__CLOCK_STATE__CLOCK_CANCELLED, by);
     clock->unconfirmed = false;
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED, reason);
@@ -171,10 +167,8 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
 {
     struct clock clock = row_follow(work, work->row->clocks[index], rule);
     bool resets = clock_is_live(clock.row);
-    if (resets) {
-        TOC_TRY(halt(work, index));
-        TOC_TRY(take_back(work, index));
-    }
+    if (resets)
+        TOC_TRY(halt(work, index, true));
     bool goes_on = rule->goes_on && !resets && !TOC_PLANTED(TOC_PLANT_OLA_ANEW);
     if (goes_on && from_ms < clock.row->stopped_ms)
         from_ms = clock.row->stopped_ms; /* what was before is counted */
