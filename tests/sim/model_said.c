@@ -8,6 +8,7 @@ struct model {
     struct world *world;
     struct histories histories;
     struct expected *issues; /* one for each history */
+    const uint8_t *differs;  /* the issue of the first difference */
 };
 
 /* --- for people: both histories of an issue ----------------------------------------------------
@@ -75,8 +76,7 @@ differ(struct model *model, const struct instance *clock, const char *format, ..
     va_end(args);
     toc_hex(id, clock->issue, 16);
     world_fail(model->world, 10, "issue %s %s/%u %s", id, clock->name, clock->number, what);
-    if (model->world->options.verbose)
-        tell(model, clock->issue);
+    model->differs = clock->issue;
 }
 
 static struct instance *instance_of(struct model *model, const uint8_t id[16],
@@ -125,22 +125,30 @@ static void on_breached(struct model *model, struct instance *clock, const struc
                (long long)proof_ms, (long long)change->due_ms);
 }
 
-/* Whether the record follows from a move that a breach of the clock caused. */
-static bool follows_from_breach(struct world *world, const struct seen *seen, const char *clock)
+/* The record of that log that made `seen`; NULL for none. */
+static const struct seen *cause_in(struct world *world, const struct seen *seen, enum role role)
 {
-    const struct node *router = seen->cause_log ? world_log(world, seen->cause_log) : NULL;
-    if (router == NULL || router->role != ROLE_ROUTER || seen->cause_seq == 0 ||
-        seen->cause_seq > router->shadow.count)
-        return false;
-    const struct seen *cause = &router->shadow.seen[seen->cause_seq - 1];
-    if (cause->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
+    const struct node *log = seen->cause_log ? world_log(world, seen->cause_log) : NULL;
+    if (log == NULL || log->role != role || seen->cause_seq == 0 ||
+        seen->cause_seq > log->shadow.count)
+        return NULL;
+    return &log->shadow.seen[seen->cause_seq - 1];
+}
+
+/* Whether the record follows from a move that the breach caused which it takes back. */
+static bool follows_from_breach(struct world *world, const struct seen *seen,
+                                const Tocsin__V1__ClockChange *taken)
+{
+    const struct seen *move = cause_in(world, seen, ROLE_ROUTER);
+    const struct seen *breach = move != NULL ? cause_in(world, move, ROLE_SLA) : NULL;
+    if (breach == NULL || breach->type != TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED)
         return false;
     const Tocsin__V1__Record *record =
-        check_message(&tocsin__v1__record__descriptor, toc_str(cause->bytes, cause->size));
-    const Tocsin__V1__IssueChange *change =
-        check_message(&tocsin__v1__issue_change__descriptor, toc_wire_bytes(&record->body));
-    return change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED &&
-           strcmp(change->reason, "breached") == 0 && strcmp(change->metric, clock) == 0;
+        check_message(&tocsin__v1__record__descriptor, toc_str(breach->bytes, breach->size));
+    const Tocsin__V1__ClockChange *change =
+        check_message(&tocsin__v1__clock_change__descriptor, toc_wire_bytes(&record->body));
+    return change->due_ms == taken->due_ms && change->clock->instance == taken->clock->instance &&
+           strcmp(change->clock->metric, taken->clock->metric) == 0;
 }
 
 static void on_corrected(struct model *model, struct instance *clock, const struct seen *seen,
@@ -148,10 +156,12 @@ static void on_corrected(struct model *model, struct instance *clock, const stru
 {
     if (--clock->said.breaches < 0)
         differ(model, clock, "takes back a breach that never was");
-    if (strcmp(change->reason, "late_evidence") == 0 && seen->at_ms > change->due_ms)
+    if (strcmp(change->reason, "late_evidence") != 0)
+        return; /* another target, or date, for which the move is no reason */
+    if (seen->at_ms > change->due_ms)
         differ(model, clock, "takes back the breach of %lld for what came at %lld",
                (long long)change->due_ms, (long long)seen->at_ms);
-    if (follows_from_breach(model->world, seen, clock->name))
+    if (follows_from_breach(model->world, seen, change))
         differ(model, clock, "is not breached any more, for its breach moved the issue");
 }
 
@@ -324,6 +334,8 @@ void model_sla_check(struct world *world)
         for (size_t k = 0; k < model.issues[i].instance_count && !world->failed; k++)
             compare(&model, model.issues[i].instances[k]);
     }
+    if (model.differs != NULL && world->options.verbose)
+        tell(&model, model.differs);
     for (size_t i = 0; i < model.histories.count; i++)
         model_expected_free(&model.issues[i]);
     free(model.issues);
