@@ -63,12 +63,18 @@ enum toc_err policy_ask(struct client *client, const char *service, bool with_te
     return ask_version(client, service, 0, with_text, out);
 }
 
+enum toc_err policy_ask_version(struct client *client, const char *service, uint32_t version,
+                                struct policy_in_force *out)
+{
+    return ask_version(client, service, version, true, out);
+}
+
 struct toc_policy *policy_compiled(struct client *client, const char *service, uint32_t version)
 {
     struct policy_in_force there;
     struct toc_policy *policy = NULL;
     char *errors = NULL;
-    if (ask_version(client, service, version, true, &there) != TOC_OK || there.text == NULL)
+    if (policy_ask_version(client, service, version, &there) != TOC_OK || there.text == NULL)
         return NULL;
     if (toc_policy_parse(toc_str(there.text, there.size), "policy", &policy, &errors) == TOC_OK)
         policy->version = there.version;

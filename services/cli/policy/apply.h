@@ -24,6 +24,9 @@ struct policy_in_force {
 /* What is in force there. */
 TOC_MUST enum toc_err policy_ask(struct client *client, const char *service, bool with_text,
                                  struct policy_in_force *out);
+/* An earlier version with its text; 0: the one in force. */
+TOC_MUST enum toc_err policy_ask_version(struct client *client, const char *service,
+                                         uint32_t version, struct policy_in_force *out);
 
 /*
  * An earlier version (0: the one in force), compiled for reading the records that name it. NULL

@@ -28,10 +28,9 @@ static const struct {
 
 #define MODE_COUNT (sizeof(modes) / sizeof(modes[0]))
 
-/* The version that is in force, with its text compiled; zeroed for none. */
+/* The version that is in force, with the tree of its text; zeroed for none. */
 struct before {
     struct policy_in_force in_force;
-    struct toc_policy *policy;
     struct toc_policy_tree *tree;
 };
 
@@ -152,8 +151,7 @@ static void tell_issues(struct view *view, const struct before *before,
 {
     struct policy_live live;
     struct print_json json;
-    if (before->policy == NULL ||
-        !policy_live_count(view, before->policy, before->tree, file->policy, file->tree, &live))
+    if (before->in_force.version == 0 || !policy_live_count(view, file->policy, file->tree, &live))
         return;
     if (view->json) {
         print_json_open(&json, stdout);
@@ -189,14 +187,16 @@ static bool is_wanted(const struct view *view, const struct policy_apply_options
 
 static bool look_before(struct view *view, struct before *before)
 {
+    struct toc_policy *policy = NULL;
     if (policy_ask(view->client, "intake", true, &before->in_force) != TOC_OK)
         return false;
     if (before->in_force.text != NULL &&
-        toc_policy_check(toc_str(before->in_force.text, before->in_force.size), "in force",
-                         &before->policy, &before->tree) != TOC_OK) {
+        toc_policy_check(toc_str(before->in_force.text, before->in_force.size), "in force", &policy,
+                         &before->tree) != TOC_OK) {
         toc_policy_tree_free(before->tree);
         before->tree = NULL;
     }
+    toc_policy_free(policy);
     return true;
 }
 
@@ -226,7 +226,7 @@ static bool is_in_force(const struct before *before, const struct policy_file *f
 static int apply(struct view *view, const struct policy_apply_options *options,
                  const struct policy_file *file, struct policy_applying *how)
 {
-    struct before before = {.policy = NULL};
+    struct before before = {.tree = NULL};
     uint32_t version = 0;
     int code = CLI_DONE;
     if (!look_before(view, &before))
@@ -242,7 +242,6 @@ static int apply(struct view *view, const struct policy_apply_options *options,
         if (code == CLI_DONE)
             code = tell_applied(view, before.in_force.version, version);
     }
-    toc_policy_free(before.policy);
     toc_policy_tree_free(before.tree);
     free(before.in_force.text);
     return code;

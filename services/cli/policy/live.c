@@ -1,6 +1,7 @@
 #include "services/cli/policy/live.h"
 
 #include "services/cli/commands.h"
+#include "services/cli/policy/apply.h"
 #include "services/cli/policy/diff.h"
 
 #include "common/issue_fields.h"
@@ -72,32 +73,100 @@ static bool same_route(const struct toc_route *a, const struct toc_route *b)
                      b->path != NULL ? b->path->name : NULL);
 }
 
-bool policy_live_count(struct view *view, const struct toc_policy *before,
-                       const struct toc_policy_tree *before_tree, const struct toc_policy *after,
+/* --- versions ------------------------------------------------------------------------------- */
+
+/* A version that open issues follow, and what the new one changes in it. */
+struct version {
+    struct version *next;
+    uint32_t number;
+    struct policy_in_force there;
+    struct toc_policy *policy; /* NULL: it is not there, or cannot be read */
+    struct toc_policy_tree *tree;
+    struct changed changed; /* lent from the trees */
+};
+
+struct versions {
+    struct view *view;
+    const struct toc_policy *after;
+    const struct toc_policy_tree *after_tree;
+    struct version *first;
+};
+
+static void compare_version(const struct versions *versions, struct version *version)
+{
+    struct policy_in_force *there = &version->there;
+    if (policy_ask_version(versions->view->client, "router", version->number, there) == TOC_OK &&
+        there->text != NULL &&
+        toc_policy_check(toc_str(there->text, there->size), "policy", &version->policy,
+                         &version->tree) == TOC_OK)
+        (void)policy_diff(version->tree, versions->after_tree, collect, &version->changed);
+}
+
+/* NULL when memory is exhausted. */
+static struct version *version_of(struct versions *versions, uint32_t number)
+{
+    struct version *version = versions->first;
+    while (version != NULL && version->number != number)
+        version = version->next;
+    if (version != NULL)
+        return version;
+    version = calloc(1, sizeof(*version));
+    if (version == NULL)
+        return NULL;
+    version->number = number;
+    version->next = versions->first;
+    versions->first = version;
+    if (number != 0) /* 0: none was in force */
+        compare_version(versions, version);
+    return version;
+}
+
+static void versions_done(struct versions *versions)
+{
+    while (versions->first != NULL) {
+        struct version *version = versions->first;
+        versions->first = version->next;
+        toc_policy_free(version->policy);
+        toc_policy_tree_free(version->tree);
+        free(version->there.text);
+        free(version);
+    }
+}
+
+/* --- counting ------------------------------------------------------------------------------- */
+
+/* What cannot be compared may change in every way. */
+static void count_issue(struct versions *versions, const Tocsin__V1__Issue *issue,
+                        struct policy_live *out)
+{
+    const struct version *version = version_of(versions, issue->policy);
+    struct toc_fields fields = toc_issue_fields(issue);
+    if (version == NULL || version->policy == NULL) {
+        out->concerned++;
+        return;
+    }
+    bool routed =
+        !same_route(route_of(version->policy, &fields), route_of(versions->after, &fields));
+    out->routed += routed;
+    out->concerned += routed || has(&version->changed, "queues", issue->queue) ||
+                      has(&version->changed, "paths", issue->path) ||
+                      sla_differs(&version->changed, version->policy, issue->sla);
+}
+
+bool policy_live_count(struct view *view, const struct toc_policy *after,
                        const struct toc_policy_tree *after_tree, struct policy_live *out)
 {
-    struct changed *changed = calloc(1, sizeof(*changed));
+    struct versions versions = {.view = view, .after = after, .after_tree = after_tree};
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
     struct view_rows rows = {.count = 0};
     *out = (struct policy_live){.open = 0};
     question.what = TOCSIN__V1__ASK__WHAT__ISSUES;
-    if (changed == NULL ||
-        view_ask(view, "router", &question, &tocsin__v1__issue__descriptor, &rows) != CLI_DONE) {
-        free(changed);
+    if (view_ask(view, "router", &question, &tocsin__v1__issue__descriptor, &rows) != CLI_DONE)
         return false;
-    }
-    (void)policy_diff(before_tree, after_tree, collect, changed);
     out->open = rows.count;
     out->more = rows.err < 0;
-    for (size_t i = 0; i < rows.count; i++) {
-        const Tocsin__V1__Issue *issue = rows.items[i];
-        struct toc_fields fields = toc_issue_fields(issue);
-        bool routed = !same_route(route_of(before, &fields), route_of(after, &fields));
-        out->routed += routed;
-        out->concerned += routed || has(changed, "queues", issue->queue) ||
-                          has(changed, "paths", issue->path) ||
-                          sla_differs(changed, before, issue->sla);
-    }
-    free(changed);
+    for (size_t i = 0; i < rows.count; i++)
+        count_issue(&versions, rows.items[i], out);
+    versions_done(&versions);
     return true;
 }

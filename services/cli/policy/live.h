@@ -15,11 +15,11 @@ struct policy_live {
 };
 
 /*
- * Asks the router for its open issues; false when it does not answer. What triage would say about
- * an issue is left out: it has spoken, and a person may have corrected it.
+ * Asks the router for its open issues, each of which is compared by the version that it follows
+ * now; false when the router does not answer. What triage would say about an issue is left out: it
+ * has spoken, and a person may have corrected it.
  */
-bool policy_live_count(struct view *view, const struct toc_policy *before,
-                       const struct toc_policy_tree *before_tree, const struct toc_policy *after,
+bool policy_live_count(struct view *view, const struct toc_policy *after,
                        const struct toc_policy_tree *after_tree, struct policy_live *out);
 
 #endif

@@ -241,6 +241,22 @@ def test_origins_in_json_have_their_places(tocsin, files):
     assert packed["text"] == tocsin("show", root).stdout and len(packed["hash"]) == 64
 
 
+@pytest.mark.parametrize("mode", MEANING)
+def test_issues_that_kept_their_version_are_compared_by_it(tocsin, up, files, mode):
+    tocsin("apply", "--data", up, files("20m"))
+    name = f"kept-{mode}"
+    tool(up, "publish", input=json.dumps({
+        "specversion": "1.0", "id": name, "source": "mode", "type": "tocsin.issue.opened",
+        "subject": name, "data": {"channel": "email"}}))
+    end = time.monotonic() + PATIENCE_S
+    while all(row["subject"] != name for row in tool(up, "issues")) and time.monotonic() < end:
+        time.sleep(0.05)
+    changed = files("21m")
+    assert tocsin("apply", "--data", up, changed).returncode == 0
+    issues, = tool(up, "policy", "apply", "--mode", mode, "--dry-run", str(changed))
+    assert issues["what"] == "issues" and issues["concerned"] >= 1
+
+
 def on_a_terminal(answer, *arguments):
     """What a person sees who types `answer` when asked."""
     master, slave = pty.openpty()
