@@ -83,7 +83,7 @@ struct client_receipt {
     uint8_t issue[TOC_ID];
     bool has_issue;
     unsigned reason;  /* REFUSED: enum RefuseReason */
-    char detail[200]; /* REFUSED: what to change; cut to this */
+    char detail[200]; /* REFUSED: what to change; else a remark, mostly ""; cut to this */
 };
 
 /*

@@ -8,6 +8,7 @@ void receipts_count(struct receipts *receipts, const struct client_receipt *rece
 {
     if (receipt->status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED) {
         receipts->accepted++;
+        receipts->late += receipt->detail[0] != '\0';
     } else if (receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE) {
         receipts->duplicate++;
     } else {
@@ -59,6 +60,8 @@ static void print_json(FILE *out, const char *id, const char *source,
         json_object_set_new(
             line, "duplicate",
             json_boolean(receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE));
+        if (receipt->detail[0] != '\0')
+            json_object_set_new(line, "detail", json_string(receipt->detail));
     }
     json_dumpf(line, out, JSON_COMPACT);
     fputc('\n', out);
@@ -82,15 +85,18 @@ void receipts_print(FILE *out, bool json, struct toc_str event,
     if (receipt->has_issue)
         toc_hex(issue, receipt->issue, TOC_ID);
     bool duplicate = receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE;
-    fprintf(out, "%-10s %s  issue %s  seq %llu\n", duplicate ? "duplicate" : "accepted", id, issue,
-            (unsigned long long)receipt->seq);
+    fprintf(out, "%-10s %s  issue %s  seq %llu%s%s\n", duplicate ? "duplicate" : "accepted", id,
+            issue, (unsigned long long)receipt->seq, receipt->detail[0] != '\0' ? "  " : "",
+            receipt->detail);
 }
 
 void receipts_summary(FILE *out, const struct receipts *receipts)
 {
     const char *before = " (";
-    fprintf(out, "%llu accepted, %llu duplicate, %llu refused",
-            (unsigned long long)receipts->accepted, (unsigned long long)receipts->duplicate,
+    fprintf(out, "%llu accepted", (unsigned long long)receipts->accepted);
+    if (receipts->late > 0)
+        fprintf(out, " (%llu late)", (unsigned long long)receipts->late);
+    fprintf(out, ", %llu duplicate, %llu refused", (unsigned long long)receipts->duplicate,
             (unsigned long long)receipts->refused);
     for (unsigned i = 0; i < RECEIPTS_REASONS; i++) {
         if (receipts->by_reason[i] == 0)

@@ -155,32 +155,38 @@ static enum toc_err find_repeat(const struct intake *intake, struct toc_turn *tu
     return TOC_NONE;
 }
 
+/* The log's time, which in event time is only known once an event has brought one. */
+static toc_time_ms floor_ms(const struct toc_turn *turn, const struct toc_event *ev)
+{
+    return turn->event_clock && ev->at_ms < INTAKE_EARLIEST_MS ? INTAKE_EARLIEST_MS : ev->at_ms;
+}
+
 /* In event time an event brings its own instant; time never goes back in a log. */
 static bool stamp(struct toc_turn *turn, const struct toc_event *ev, struct submission *sub,
                   struct toc_receipt *receipt)
 {
-    toc_time_ms time_ms = sub->valid.event->time_ms;
-    if (sub->valid.event->body_case == TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE)
+    toc_time_ms time_ms = sub->valid.event->time_ms, log_ms = floor_ms(turn, ev);
+    bool advances = sub->valid.event->body_case == TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE;
+    const char *wrong = NULL;
+    if (advances)
         time_ms = sub->valid.event->clock_advance->to_ms;
-    sub->at_ms = ev->at_ms;
-    if (!turn->event_clock)
+    sub->at_ms = log_ms;
+    if (!turn->event_clock || time_ms == 0)
         return true;
-    if (time_ms == 0 || time_ms <= ev->at_ms) {
-        if (sub->at_ms == TOC_TIME_MIN)
-            sub->at_ms = 0;
-        return true;
-    }
-    if (time_ms > INTAKE_LATEST_MS) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP,
-               "time_ms: after the year 2299");
+    if (time_ms < INTAKE_EARLIEST_MS)
+        wrong = "time_ms: before the year 1970";
+    else if (time_ms > INTAKE_LATEST_MS)
+        wrong = "time_ms: after the year 2299";
+    else if (log_ms > INTAKE_EARLIEST_MS && time_ms - log_ms > INTAKE_JUMP_MS)
+        wrong = "time_ms: more than 400 days after the event before it";
+    if (wrong != NULL) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP, wrong);
         return false;
     }
-    if (ev->at_ms > 0 && time_ms - ev->at_ms > INTAKE_JUMP_MS) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP,
-               "time_ms: more than 400 days after the event before it");
-        return false;
-    }
-    sub->at_ms = time_ms;
+    if (time_ms > log_ms)
+        sub->at_ms = time_ms;
+    else if (time_ms < log_ms && !advances)
+        receipt->detail = "time_ms: before the log's time, which counts instead";
     return true;
 }
 
@@ -276,7 +282,7 @@ static enum toc_err record_refusal(struct toc_turn *turn, const struct toc_event
     struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__EVENT_REFUSED,
                           .class_bit = TOC_CLASS_REFUSAL,
                           .partition = TOC_PARTITION_ALL,
-                          .at_ms = ev->at_ms == TOC_TIME_MIN ? 0 : ev->at_ms,
+                          .at_ms = floor_ms(turn, ev),
                           .message = &refused};
     turn->log_ms = out.at_ms;
     return toc_emit(turn, &out, NULL);

@@ -19,7 +19,8 @@ struct intake_config {
     toc_time_ms window_ms; /* how long a repeat is recognised */
 };
 
-#define INTAKE_LATEST_MS 10413792000000 /* event time: 2300-01-01, where calendars end */
+#define INTAKE_EARLIEST_MS 1              /* event time: 1970; 0 stands for no instant */
+#define INTAKE_LATEST_MS   10413792000000 /* event time: 2300-01-01, where calendars end */
 
 /* open's config is a struct intake_config. */
 extern const struct toc_service intake_service;

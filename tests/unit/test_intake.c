@@ -716,13 +716,42 @@ static void in_event_time_no_event_comes_from_beyond_the_calendars(void **state)
     assert_int_equal(receipt.status, TOCSIN__V1__OUTCOME__STATUS__ACCEPTED);
 }
 
+static void in_event_time_no_event_comes_from_before_the_first_instant(void **state)
+{
+    (void)state;
+    Tocsin__V1__Event *event = event_of("10:00 open id=a");
+    event->time_ms = -1;
+    struct toc_receipt receipt = submit(event);
+    assert_int_equal(receipt.reason, REASON(TIME_JUMP));
+    assert_string_equal(receipt.detail, "time_ms: before the year 1970");
+    event->time_ms = 1;
+    receipt = submit(event);
+    assert_int_equal(core_record(intake, receipt.seq)->at_ms, 1);
+}
+
+static void in_event_time_an_event_behind_the_log_is_told_so(void **state)
+{
+    (void)state;
+    assert_string_equal(submit_at("10:00 open id=a", "10:00").detail, "");
+    assert_string_equal(submit_at("10:00 inbound id=b", "10:00").detail, "");
+    assert_string_equal(submit_at("10:00 inbound id=c", NULL).detail, "");
+    assert_string_equal(submit_at("09:00 advance id=d", NULL).detail,
+                        ""); /* so far it is already */
+    struct toc_receipt receipt = submit_at("10:00 inbound id=e", "09:59:59");
+    assert_int_equal(receipt.status, TOCSIN__V1__OUTCOME__STATUS__ACCEPTED);
+    assert_string_equal(receipt.detail, "time_ms: before the log's time, which counts instead");
+}
+
+/* Instant 0 stands for none: nobody could tell when such an issue began. */
 static void in_event_time_the_first_event_may_have_no_time(void **state)
 {
     (void)state;
     struct toc_receipt receipt = submit_at("10:00 open id=a", NULL);
-    assert_int_equal(core_record(intake, receipt.seq)->at_ms, 0);
+    assert_int_equal(core_record(intake, receipt.seq)->at_ms, 1);
     receipt = core_submit(intake, TOC_STR("\xff"), TOC_TIME_MIN);
-    assert_int_equal(core_record(intake, core_last_seq(intake))->at_ms, 0);
+    assert_int_equal(core_record(intake, core_last_seq(intake))->at_ms, 1);
+    receipt = submit_at("10:00 inbound id=b", "+4000/10:00"); /* no jump: there was no time yet */
+    assert_int_equal(receipt.status, TOCSIN__V1__OUTCOME__STATUS__ACCEPTED);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -765,6 +794,10 @@ int main(void)
                                         set_up_event_clock, tear_down),
         cmocka_unit_test_setup_teardown(in_event_time_a_jump_is_refused, set_up_event_clock,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(in_event_time_no_event_comes_from_before_the_first_instant,
+                                        set_up_event_clock, tear_down),
+        cmocka_unit_test_setup_teardown(in_event_time_an_event_behind_the_log_is_told_so,
+                                        set_up_event_clock, tear_down),
         cmocka_unit_test_setup_teardown(in_event_time_no_event_comes_from_beyond_the_calendars,
                                         set_up_event_clock, tear_down),
         cmocka_unit_test_setup_teardown(in_event_time_the_first_event_may_have_no_time,

@@ -210,10 +210,11 @@ static void print_json_summary(const struct import *import, double seconds)
             json_object_set_new(reasons, toc_refuse_name(i),
                                 json_integer((json_int_t)import->receipts.by_reason[i]));
     json_t *line = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:f}", "rows", (json_int_t)import->plan.row_count,
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:f}", "rows", (json_int_t)import->plan.row_count,
         "events", (json_int_t)import->plan.event_count, "accepted",
-        (json_int_t)import->receipts.accepted, "duplicates", (json_int_t)import->receipts.duplicate,
-        "refused", (json_int_t)import->receipts.refused, "reasons", reasons, "troubles",
+        (json_int_t)import->receipts.accepted, "late", (json_int_t)import->receipts.late,
+        "duplicates", (json_int_t)import->receipts.duplicate, "refused",
+        (json_int_t)import->receipts.refused, "reasons", reasons, "troubles",
         (json_int_t)import->plan.troubles, "seconds", seconds);
     json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
     putchar('\n');
@@ -249,6 +250,10 @@ static int run(struct import *import, const struct toc_conf_list *files)
     if (import->jumps_too_far)
         fprintf(stderr, WHO ": if that time is right, import again with --gap, which goes over it "
                             "in steps; what was accepted comes back as duplicate\n");
+    if (import->receipts.late > 0)
+        fprintf(stderr, WHO ": the log was past the time of those that are late: they count from "
+                            "the log's, not from their own. Files are sorted together: import them "
+                            "at once, into a log of their own\n");
     bool all_well = import->plan.troubles == 0 && import->receipts.refused == 0;
     return code == CLI_DONE && all_well ? CLI_DONE : CLI_FAILED;
 }
