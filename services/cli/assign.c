@@ -2,7 +2,7 @@
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
 #include "services/cli/human.h"
-#include "services/cli/people.h"
+#include "services/cli/known.h"
 #include "services/cli/policy/apply.h"
 
 static struct view view;
@@ -66,8 +66,8 @@ static bool is_known(const struct action *action, const char *who)
     struct toc_policy *policy = policy_compiled(view.client, "router", 0);
     bool gives = action->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__ASSIGN ||
                  action->action == TOCSIN__V1__ISSUE_ASSIGNED__ACTION__OFFER;
-    bool known = policy == NULL || ((!gives || people_has_person(&view, policy, who)) &&
-                                    (queue == NULL || people_has_queue(&view, policy, queue)));
+    bool known = policy == NULL || ((!gives || known_person(&view, policy, who)) &&
+                                    (queue == NULL || known_queue(&view, policy, queue)));
     toc_policy_free(policy);
     return known;
 }

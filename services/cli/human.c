@@ -1,8 +1,7 @@
 #include "services/cli/human.h"
 
-#include "services/cli/people.h"
-
 #include "services/cli/commands.h"
+#include "services/cli/known.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -80,7 +79,7 @@ static int read_effect(struct view *view, const Tocsin__V1__Record *record,
         toc_wire_unpack(&view->arena, &tocsin__v1__issue_refused__descriptor, body, &refused) ==
             TOC_OK) {
         char detail[200];
-        const char *unfit = people_unfit(refused->detail);
+        const char *unfit = known_unfit(refused->detail);
         print_safe(detail, sizeof(detail), toc_str_of(unfit != NULL ? unfit : refused->detail));
         fprintf(stderr, "%s: refused (%s): %s\n", view->who, toc_refuse_name(refused->reason),
                 detail);

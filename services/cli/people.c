@@ -1,11 +1,10 @@
 /* `tocsin people`, and what `tocsin issues --waiting` shows: who is there, and what waits. */
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
+#include "services/cli/known.h"
 #include "services/cli/moment.h"
 #include "services/cli/people.h"
 #include "services/cli/policy/apply.h"
-
-#include "common/policy/diag.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -28,61 +27,6 @@ static int policy_of(struct view *in, struct toc_policy **out)
         return CLI_DONE;
     fprintf(stderr, "%s: the policy in force is of another version of this program\n", in->who);
     return CLI_FAILED;
-}
-
-/* --- names --------------------------------------------------------------------------------- */
-
-static void tell_unknown(const struct view *in, const char *what, const struct toc_guess *guess)
-{
-    char safe[160];
-    print_safe(safe, sizeof(safe), guess->wanted);
-    fprintf(stderr, "%s: the policy in force has no %s '%s'", in->who, what, safe);
-    if (guess->best != NULL)
-        fprintf(stderr, " (did you mean '%s'?)", guess->best);
-    fputc('\n', stderr);
-}
-
-bool people_has_queue(const struct view *in, const struct toc_policy *policy, const char *name)
-{
-    struct toc_guess guess;
-    if (toc_policy_queue(policy, toc_str_of(name)) != NULL)
-        return true;
-    toc_guess_init(&guess, toc_str_of(name));
-    for (size_t i = 0; i < policy->queue_count; i++)
-        toc_guess_offer(&guess, policy->queues[i].name);
-    tell_unknown(in, "queue", &guess);
-    return false;
-}
-
-bool people_has_person(const struct view *in, const struct toc_policy *policy, const char *id)
-{
-    struct toc_guess guess;
-    if (policy->person_count == 0 || toc_policy_person(policy, toc_str_of(id)) != NULL)
-        return true;
-    toc_guess_init(&guess, toc_str_of(id));
-    for (size_t i = 0; i < policy->person_count; i++)
-        toc_guess_offer(&guess, policy->people[i].name);
-    tell_unknown(in, "person", &guess);
-    return false;
-}
-
-const char *people_unfit(const char *code)
-{
-    static const char *const words[][2] = {
-        {"offline", "they are offline"},
-        {"other_queues", "they do not serve this queue now"},
-        {"off_shift", "they are off shift"},
-        {"clearance", "they have no clearance for this queue"},
-        {"skill", "they lack a skill that the queue requires"},
-        {"declined", "they have declined it"},
-        {"full", "they have no capacity left"},
-        {"decider", "they made the decision that it contests"},
-        {"exposure", "they have seen as much of this content as a day may hold"},
-    };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcmp(words[i][0], code) == 0)
-            return words[i][1];
-    return NULL;
 }
 
 /* --- people -------------------------------------------------------------------------------- */
@@ -252,7 +196,7 @@ static int show_people(void)
     ask.what = TOCSIN__V1__ASK__WHAT__PEOPLE;
     if (policy_of(&view, &policy) != CLI_DONE)
         return CLI_FAILED;
-    int code = queue == NULL || people_has_queue(&view, policy, queue) ? CLI_DONE : CLI_FAILED;
+    int code = queue == NULL || known_queue(&view, policy, queue) ? CLI_DONE : CLI_FAILED;
     if (code == CLI_DONE)
         code = view_ask(&view, "router", &ask, &tocsin__v1__person__descriptor, &rows);
     if (code == CLI_DONE)

@@ -1,7 +1,7 @@
 /* `tocsin presence`: who is there to take issues. */
 #include "services/cli/commands.h"
 #include "services/cli/human.h"
-#include "services/cli/people.h"
+#include "services/cli/known.h"
 #include "services/cli/policy/apply.h"
 
 static struct view view;
@@ -12,9 +12,9 @@ static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
 static bool is_known(const struct toc_conf_list *operands)
 {
     struct toc_policy *policy = policy_compiled(view.client, "router", 0);
-    bool known = policy == NULL || people_has_person(&view, policy, operands->values[0]);
+    bool known = policy == NULL || known_person(&view, policy, operands->values[0]);
     for (size_t i = 2; policy != NULL && i < operands->count; i++)
-        known = people_has_queue(&view, policy, operands->values[i]) && known;
+        known = known_queue(&view, policy, operands->values[i]) && known;
     toc_policy_free(policy);
     return known;
 }
