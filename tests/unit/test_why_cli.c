@@ -195,6 +195,30 @@ static void tell_a_breach(tell_fn tell)
     tell("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0 - TOC_HOUR_MS, &change);
 }
 
+static void tell_the_end_of(const char *metric, const char *kind, const char *scope)
+{
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
+    clock.metric = toc_wire_text(metric);
+    clock.kind = toc_wire_text(kind);
+    clock.scope = toc_wire_text(scope);
+    change.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED;
+    change.clock = &clock;
+    add("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0, &change);
+}
+
+static void a_queue_of_one_letter_is_no_tier(void **state)
+{
+    (void)state;
+    tell_the_end_of("queue_wait", "", "a");
+    tell_the_end_of("tier_time", "", "2");
+    tell_the_end_of("second", "tier_time", "12");
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  sla        queue_wait of a cancelled after 0s\n"
+            "12:00:00.000  sla        tier_time of tier 2 cancelled after 0s\n"
+            "12:00:00.000  sla        second of tier 12 cancelled after 0s\n");
+}
+
 static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
 {
     (void)state;
@@ -560,6 +584,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_decision_names_its_rule_and_what_did_not_fit),
         TEST(a_breach_shows_the_sum_behind_it),
+        TEST(a_queue_of_one_letter_is_no_tier),
         TEST(a_verdict_shows_its_rule_its_slices_and_its_shares),
         TEST(the_time_of_a_legal_clock_is_no_work),
         TEST(what_the_router_hears_of_urgency_is_told),

@@ -16,11 +16,13 @@
 /* "queue_wait of support", "escalation e7 to legal". */
 static const char *name_of(char out[TITLE_MAX], const Tocsin__V1__Clock *clock)
 {
+    const char *kind = clock->kind[0] != '\0' ? clock->kind : clock->metric;
+    bool of_tier = strcmp(kind, toc_metric_name(TOC_CLOCK_TIER_TIME)) == 0;
     if (clock->team[0] != '\0')
         snprintf(out, TITLE_MAX, "%.40s %.64s to %.40s", clock->metric, clock->scope, clock->team);
     else if (clock->scope[0] != '\0')
-        snprintf(out, TITLE_MAX, "%.64s of %s%.64s", clock->metric,
-                 clock->scope[1] == '\0' ? "tier " : "", clock->scope);
+        snprintf(out, TITLE_MAX, "%.64s of %s%.64s", clock->metric, of_tier ? "tier " : "",
+                 clock->scope);
     else
         snprintf(out, TITLE_MAX, "%.64s", clock->metric);
     return out;
