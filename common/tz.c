@@ -468,14 +468,10 @@ toc_time_ms toc_tz_resolve(const struct toc_tz *tz, toc_time_ms wall_ms)
     }
 }
 
-/* Read once and then kept for the life of the process. Services have one thread that asks. */
-const char *toc_tz_database_version(void)
+void toc_tz_database_version(char out[TOC_TZ_VERSION_MAX])
 {
     static const char mark[] = "# version ";
-    static char version[16];
     char path[4096], line[64] = {0};
-    if (version[0])
-        return version;
     int size = snprintf(path, sizeof(path), "%s/tzdata.zi", zoneinfo_dir());
     int fd = size > 0 && (size_t)size < sizeof(path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     ssize_t got = fd >= 0 ? read_all(fd, line, sizeof(line) - 1) : 0;
@@ -488,5 +484,5 @@ const char *toc_tz_database_version(void)
         if (length > 0)
             text = toc_str(first, length);
     }
-    return toc_str_copy(version, sizeof(version), text);
+    toc_str_copy(out, TOC_TZ_VERSION_MAX, text);
 }

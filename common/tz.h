@@ -43,11 +43,10 @@ toc_time_ms toc_tz_next_change(const struct toc_tz *tz, toc_time_ms instant_ms);
  */
 toc_time_ms toc_tz_resolve(const struct toc_tz *tz, toc_time_ms wall_ms);
 
-/*
- * The version of the installed tzdata ("2026a"), or "unknown"; a constant text, read from the
- * directory's tzdata.zi at the first call (which must not race with another).
- */
-const char *toc_tz_database_version(void);
+#define TOC_TZ_VERSION_MAX 16
+
+/* The version of the installed tzdata ("2026a"), read from its tzdata.zi; or "unknown". */
+void toc_tz_database_version(char out[TOC_TZ_VERSION_MAX]);
 
 /* Proleptic Gregorian calendar. Days count from 1970-01-01. */
 int64_t toc_days_from_date(int year, unsigned month, unsigned day);

@@ -114,6 +114,7 @@ enum toc_err toc_policy_check(struct toc_str text, const char *file_name, struct
     enum toc_err err = b ? toc_policy_tree_read(text, file_name, &tree) : TOC_ERR_MEMORY;
     if (err == TOC_OK) {
         SHA256((const uint8_t *)text.data, text.size, b->policy.hash);
+        toc_tz_database_version(b->policy.tzdata);
         err = compile(b, tree);
     }
     if (err == TOC_OK)

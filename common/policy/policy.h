@@ -12,6 +12,7 @@
 
 #include "common/calendar_days.h"
 #include "common/match.h"
+#include "common/tz.h"
 
 #define TOC_POLICY_SIZE_MAX     (256 * 1024) /* bytes of text */
 #define TOC_POLICY_PRIORITIES   4            /* P1..P4 */
@@ -227,6 +228,7 @@ struct toc_alert_rule {
 struct toc_policy {
     uint32_t version;                     /* set by whoever applies it; 0 in a check */
     uint8_t hash[32];                     /* SHA-256 of the text */
+    char tzdata[TOC_TZ_VERSION_MAX];      /* the version of the zones that its calendars have */
     const struct toc_triage_rule *triage; /* in order, the first that fits */
     size_t triage_count;
     const struct toc_route *routes; /* in order; the last fits everything */

@@ -147,6 +147,12 @@ static bool names_promise(Tocsin__V1__ClockChange__What what)
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
 }
 
+/* An instant that a calendar gave can only be checked by the same zones. */
+static bool names_zones(Tocsin__V1__ClockChange__What what)
+{
+    return names_promise(what) || shows_ledger(what);
+}
+
 static enum toc_err say(struct work *work, size_t index, const struct said *said)
 {
     Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
@@ -156,6 +162,8 @@ static enum toc_err say(struct work *work, size_t index, const struct said *said
     describe(work, said, &change);
     if (names_promise(said->what) && clock.target != NULL && clock.target->text != NULL)
         change.promise = toc_wire_text(clock.target->text);
+    if (names_zones(said->what) && work->policy != NULL)
+        change.tzdata = toc_wire_text(work->policy->tzdata);
     if (shows_ledger(said->what))
         TOC_TRY(fill_ledger(work, index, &change));
     if (shows_shares(said->what) && clock.rule != NULL)

@@ -1,4 +1,5 @@
 /* At which hours a clock speaks: its calendar's, whatever the hour is for people. */
+#include "common/tz.h"
 #include "tests/support/core_sla.h"
 
 #include <setjmp.h>
@@ -55,12 +56,36 @@ static void a_clock_of_working_days_that_starts_on_a_weekend_waits_for_monday(vo
            "+7/17:00:00 clock 1 resolution/1 breached due=+7/17:00:00 ledger=+5/23:30:00-\n");
 }
 
+/* What a calendar gave can only be checked by the zones that it was worked out with. */
+static void promises_and_verdicts_name_the_zones_behind_them(void **state)
+{
+    char tzdata[TOC_TZ_VERSION_MAX];
+    (void)state;
+    toc_tz_database_version(tzdata);
+    chain_run(&sla_chain, "10:00 open P2 category=office\n" /* started */
+                          "11:00 status pending\n"          /* paused */
+                          "12:00 status open\n"             /* resumed */
+                          "13:00 status solved\n");         /* met */
+    static const char *const expected[] = {"tzdata", "", "", "tzdata"};
+    for (uint64_t i = 0; i < 4; i++) {
+        uint64_t seq = core_last_seq(sla_chain.sla) - 3 + i;
+        const Tocsin__V1__Record *record = core_record(sla_chain.sla, seq);
+        Tocsin__V1__ClockChange *change;
+        assert_int_equal(toc_wire_unpack(core_arena(sla_chain.sla),
+                                         &tocsin__v1__clock_change__descriptor,
+                                         toc_wire_bytes(&record->body), &change),
+                         TOC_OK);
+        assert_string_equal(change->tzdata, expected[i][0] != '\0' ? tzdata : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(zammad_4432_a_clock_of_working_days_is_silent_at_midnight_and_on_weekends),
         CASE(zammad_4432_a_clock_that_runs_at_night_warns_at_night),
         CASE(a_clock_of_working_days_that_starts_on_a_weekend_waits_for_monday),
+        CASE(promises_and_verdicts_name_the_zones_behind_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

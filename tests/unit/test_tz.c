@@ -279,11 +279,11 @@ static void where_there_is_no_midnight_the_day_starts_at_one(void **state)
 
 static void the_database_names_its_version(void **state)
 {
-    const char *version = toc_tz_database_version();
+    char version[TOC_TZ_VERSION_MAX];
     (void)state;
+    toc_tz_database_version(version);
     assert_true(version[0] == '2' && version[1] == '0');
     assert_true(strlen(version) >= 5);
-    assert_ptr_equal(version, toc_tz_database_version());
 }
 
 /* --- Names ---------------------------------------------------------------------------------------

@@ -219,6 +219,34 @@ static void a_queue_of_one_letter_is_no_tier(void **state)
             "12:00:00.000  sla        second of tier 12 cancelled after 0s\n");
 }
 
+static void tell_a_clock_of(const char *tzdata, Tocsin__V1__ClockChange__What what)
+{
+    Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
+    Tocsin__V1__Clock clock = TOCSIN__V1__CLOCK__INIT;
+    clock.metric = toc_wire_text("resolution");
+    clock.calendar = toc_wire_text("day");
+    clock.target_ms = clock.elapsed_ms = TOC_HOUR_MS;
+    clock.due_ms = T0 + TOC_HOUR_MS;
+    change.what = what;
+    change.clock = &clock;
+    change.sla = toc_wire_text("gold");
+    change.tzdata = toc_wire_text(tzdata);
+    add("sla", TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, T0, &change);
+}
+
+static void promises_and_verdicts_name_their_zones(void **state)
+{
+    (void)state;
+    tell_a_clock_of("2026a", TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED);
+    tell_a_clock_of("2026b", TOCSIN__V1__CLOCK_CHANGE__WHAT__MET);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  sla        resolution started: 1h by calendar day, due\n"
+            "                         13:00:00.000\n"
+            "                           by SLA 'gold' of policy version 4, tzdata 2026a\n"
+            "12:00:00.000  sla        resolution stopped, in time\n"
+            "                           1h of 1h worked by calendar day, tzdata 2026b\n");
+}
+
 static void a_verdict_shows_its_rule_its_slices_and_its_shares(void **state)
 {
     (void)state;
@@ -585,6 +613,7 @@ int main(void)
         TEST(a_decision_names_its_rule_and_what_did_not_fit),
         TEST(a_breach_shows_the_sum_behind_it),
         TEST(a_queue_of_one_letter_is_no_tier),
+        TEST(promises_and_verdicts_name_their_zones),
         TEST(a_verdict_shows_its_rule_its_slices_and_its_shares),
         TEST(the_time_of_a_legal_clock_is_no_work),
         TEST(what_the_router_hears_of_urgency_is_told),

@@ -8,6 +8,7 @@
 #define LEDGER_SHOWN 6
 #define SLICES_SHOWN 8
 #define TITLE_MAX    160
+#define ZONES_MAX    32
 
 #define headline(page, style, ...) why_fold((page), (style), WHY_INDENT, WHY_INDENT, __VA_ARGS__)
 
@@ -28,22 +29,31 @@ static const char *name_of(char out[TITLE_MAX], const Tocsin__V1__Clock *clock)
     return out;
 }
 
+/* The version of the zones behind an instant, or behind a sum. */
+static const char *zones_text(char out[ZONES_MAX], const Tocsin__V1__ClockChange *change)
+{
+    snprintf(out, ZONES_MAX, "%s%.20s", change->tzdata[0] != '\0' ? ", tzdata " : "",
+             change->tzdata);
+    return out;
+}
+
 /* By which rule of which policy, and which law. */
 static void write_rule(const struct why_page *page, const Tocsin__V1__Record *record,
                        const Tocsin__V1__ClockChange *change)
 {
     const struct toc_policy *policy = why_policy(&page->policies, record->policy);
     const struct toc_clock_rule *rule = why_clock_rule(policy, change);
-    char hash[2 * HASH_SHOWN + 1] = "", warn[64] = "";
+    char hash[2 * HASH_SHOWN + 1] = "", warn[64] = "", zones[ZONES_MAX];
     size_t used = 0;
     if (change->sla[0] == '\0' && change->clock->team[0] == '\0')
         return;
     if (rule != NULL)
         toc_hex(hash, policy->hash, HASH_SHOWN);
-    why_detail(page, "by %s '%s' of policy version %u%s%s%s",
+    why_detail(page, "by %s '%s' of policy version %u%s%s%s%s",
                change->clock->team[0] != '\0' ? "team" : "SLA",
                change->clock->team[0] != '\0' ? change->clock->team : change->sla, record->policy,
-               hash[0] != '\0' ? " (" : "", hash, hash[0] != '\0' ? "\xe2\x80\xa6)" : "");
+               hash[0] != '\0' ? " (" : "", hash, hash[0] != '\0' ? "\xe2\x80\xa6)" : "",
+               why_has_sum(change) ? "" : zones_text(zones, change));
     for (size_t i = 0; rule != NULL && i < rule->warn_count; i++)
         used += (size_t)snprintf(warn + used, sizeof(warn) - used, "%s%u%%", i == 0 ? "" : ", ",
                                  rule->warn_percent[i]);
@@ -90,15 +100,16 @@ static void write_ledger(const struct why_page *page, const Tocsin__V1__Record *
                          const Tocsin__V1__ClockChange *change)
 {
     char from[MOMENT_MAX], until[MOMENT_MAX], spent[MOMENT_MAX], target[MOMENT_MAX];
+    char zones[ZONES_MAX];
     const Tocsin__V1__Clock *clock = change->clock;
     const struct toc_clock_rule *rule =
         why_clock_rule(why_policy(&page->policies, record->policy), change);
     size_t first = change->n_ledger > LEDGER_SHOWN ? change->n_ledger - LEDGER_SHOWN : 0;
     bool wall = why_is_by_wall(rule, change);
-    why_detail(page, "%s of %s %s%s%s", moment_exact(spent, why_spent_ms(change)),
+    why_detail(page, "%s of %s %s%s%s%s", moment_exact(spent, why_spent_ms(change)),
                moment_exact(target, clock->target_ms),
                wall ? "by the wall clock" : "worked by calendar ", wall ? "" : clock->calendar,
-               change->n_ledger > 0 ? ", counted in" : "");
+               zones_text(zones, change), change->n_ledger > 0 ? ", counted in" : "");
     if (clock->kept_ms > 0)
         why_detail(page, "%s kept from an earlier policy", moment_exact(spent, clock->kept_ms));
     if (first > 0)
