@@ -220,6 +220,23 @@ void toc_build_triage(struct toc_build *b, const struct toc_yaml *node)
     }
 }
 
+/* A category that asks for nothing, or twice for the same, is not what somebody meant. */
+static void check_facts(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                        const struct toc_texts *facts)
+{
+    if (facts->count == 0)
+        toc_diag_error(b->diag, node->offset, "the facts of %s are empty", what);
+    if (facts->count > FACTS_MAX)
+        toc_diag_error(b->diag, node->offset, "more than %d facts", FACTS_MAX);
+    for (size_t i = 1; i < facts->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(facts->values[i], facts->values[k]) == 0) {
+                toc_diag_error(b->diag, node->offset, "%s wants '%s' twice", what,
+                               facts->values[i]);
+                return;
+            }
+}
+
 static void read_category(struct toc_build *b, const struct toc_yaml *entry,
                           struct toc_category *category)
 {
@@ -229,10 +246,8 @@ static void read_category(struct toc_build *b, const struct toc_yaml *entry,
     (void)snprintf(what, sizeof(what), "category '%.*s'", TOC_DIAG_ARG(entry->key->text));
     if (!toc_value_keys(b, entry, what, toc_keys_category, values))
         return;
-    if (values[FACTS])
-        (void)toc_value_texts(b, values[FACTS], "a fact", toc_value_name, &facts);
-    if (facts.count > FACTS_MAX)
-        toc_diag_error(b->diag, values[FACTS]->offset, "more than %d facts", FACTS_MAX);
+    if (values[FACTS] && toc_value_texts(b, values[FACTS], "a fact", toc_value_name, &facts))
+        check_facts(b, values[FACTS], what, &facts);
     category->facts = facts.values;
     category->fact_count = facts.count;
 }

@@ -540,6 +540,12 @@ static void triage_and_alerts_are_checked(void **state)
     assert_rest("triage: [{rule: a, escalate: {queue: first, tier: 0}}]", "there is no tier 0",
                 NULL);
     assert_rest("categories: {theft: {}}", "category 'theft' has no 'facts'", NULL);
+    assert_rest("categories: {theft: {facts: []}}", "the facts of category 'theft' are empty",
+                NULL);
+    assert_rest("categories: {theft: {facts: [a, b, a]}}", "category 'theft' wants 'a' twice",
+                NULL);
+    assert_rest("categories: {theft: {facts: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q]}}",
+                "more than 16 facts", NULL);
     assert_rest("categories: {theft: {facts: [\"a b\"]}}", "characters that no id may have", NULL);
     assert_rest("triage: [{set: {risk: low}}]", "a triage rule has no 'rule'", NULL);
     assert_rest("alerts: [{rule: a, on: breach, severity: info}]", "unknown occasion 'breach'",

@@ -71,7 +71,7 @@ static void rules_and_categories_are_compiled(void **state)
 {
     struct toc_policy_tree *tree;
     struct toc_policy *policy =
-        check(HEAD "categories: {theft: {facts: [device, report]}, other: {facts: []}}\n"
+        check(HEAD "categories: {theft: {facts: [device, report]}, other: {facts: [report]}}\n"
                    "triage:\n"
                    "  - {rule: a, when: {category: x, not: {tag: [y], fact.age: \">=18\"}}, set: "
                    "{sop: s@2, content_class: gore}, escalate: {queue: q, tier: 3}}\n",
