@@ -2,12 +2,12 @@
 
 #include "services/router/appeal.h"
 
-#include "services/router/appeal.h"
-
 #include <string.h>
 
 /* A day of a content class is divided into so many parts; each issue takes its share. */
 #define DAY_PARTS 1000000000u
+
+#define DECIDER "decider" /* a refusal's word */
 
 /* --- what an issue asks for ------------------------------------------------------------------- */
 
@@ -130,7 +130,7 @@ static bool has_day_left(const struct need *need, const struct person *person)
 const char *choose_never(const struct need *need, const struct person *person)
 {
     if (appeal_excludes(need->issue, person->row->id))
-        return "decider";
+        return DECIDER;
     return person->rule != NULL && !has_day_left(need, person) ? "exposure" : NULL;
 }
 
@@ -155,6 +155,8 @@ const char *choose_unfit(const struct toc_queue *queue, const struct person *per
 const char *choose_refusal(const struct need *need, const struct person *person)
 {
     const struct toc_queue *queue = need->queue;
+    if (appeal_excludes(need->issue, person->row->id))
+        return DECIDER; /* whatever else holds, it is the rule that a reader looks for */
     const char *why = choose_unfit(queue, person, need->at_ms);
     if (why != NULL)
         return why;

@@ -218,13 +218,12 @@ static void an_offer_ends_when_the_issue_does(void **state)
 
 /* --- the appeal ------------------------------------------------------------------------------- */
 
-static void the_decider_of_an_appeal_never_gets_it(void **state)
+/* Opens an appeal of a decision that ana made. */
+static void appeal_from_ana(void)
 {
     struct core_input input;
     Tocsin__V1__Appeal appeal = TOCSIN__V1__APPEAL__INIT;
     uint8_t id[TOC_ID];
-    (void)state;
-    people_begin(PEOPLE_TWO, BOTH_ONLINE);
     core_parse(core_arena(people_chain.router), "10:00 open", &input);
     core_issue_id(id, 1);
     appeal.decider = toc_wire_text("ana");
@@ -232,10 +231,26 @@ static void the_decider_of_an_appeal_never_gets_it(void **state)
     input.event->issue_opened->appeal = &appeal;
     chain_feed(&people_chain, id, core_pack(core_arena(people_chain.router), input.event),
                input.at_ms, input.log_ms);
+}
+
+static void the_decider_of_an_appeal_never_gets_it(void **state)
+{
+    (void)state;
+    people_begin(PEOPLE_TWO, BOTH_ONLINE);
+    appeal_from_ana();
     people_expect("10:00:01 time\n10:01 assign action=ASSIGN assignee=ana\n",
                   "10:00:00 issue 1 offered to=ben until=10:02:00 not=ana:decider\n"
                   "10:01:00 refused tocsin.issue.assigned not_allowed (who made the "
                   "decision does not get the appeal)\n");
+}
+
+static void the_decider_is_named_as_one_also_when_offline(void **state)
+{
+    (void)state;
+    people_begin(PEOPLE_TWO, "09:00 presence agent=ben online\n");
+    appeal_from_ana();
+    people_expect("10:00:01 time\n",
+                  "10:00:00 issue 1 offered to=ben until=10:02:00 not=ana:decider\n");
 }
 
 /* --- all the same in other turns ---------------------------------------------------------------
@@ -290,6 +305,7 @@ int main(void)
         CASE(an_offer_by_hand_asks_one_who_can_take_it),
         CASE(an_offer_ends_when_the_issue_does),
         CASE(the_decider_of_an_appeal_never_gets_it),
+        CASE(the_decider_is_named_as_one_also_when_offline),
         CASE(turns_and_restarts_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
