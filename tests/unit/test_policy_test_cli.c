@@ -207,6 +207,29 @@ static void a_reopened_issue_has_its_latest_clock_looked_at(void **state)
                    "    clocks: {resolution: {instance: 2, started: +1d, due: +32h, met: no}}\n");
 }
 
+#define SOLVED_TWICE                                                                               \
+    "  events:\n"                                                                                  \
+    "    - {at: 0m, opened: {category: other}}\n"                                                  \
+    "    - {at: +9h, status: solved}\n"                                                            \
+    "    - {at: +1d, message: inbound}\n"                                                          \
+    "    - {at: +25h, status: solved}\n"                                                           \
+    "  expect:\n"
+
+static void an_earlier_instance_of_a_clock_can_be_meant(void **state)
+{
+    passes(*state, SOLVED_TWICE "    clocks:\n"
+                                "      resolution: {instance: 2, met: +25h, breached: no}\n"
+                                "      resolution#2: {started: +1d, met: +25h}\n"
+                                "      resolution#1: {started: 0m, breached: +8h, met: +9h}\n"
+                                "      resolution#3: none\n");
+}
+
+static void what_differs_of_an_earlier_instance_names_it(void **state)
+{
+    differs(*state, SOLVED_TWICE "    clocks: {resolution#1: {breached: no}}\n",
+            "9 clocks.resolution#1.breached: none -> +8h");
+}
+
 static void a_case_may_have_several_issues(void **state)
 {
     passes(*state, "  source: urn:shop\n"
@@ -299,6 +322,8 @@ static void mistakes_have_their_place_and_a_hint(void **state)
             "c.yaml:4:20: error: a route has no 'queu'", "did you mean 'queue'?");
     refused(HEAD "  events: []\n  expect: {clocks: {first_reply: {elapsed: long}}}\n",
             "c.yaml:4:44: error: 'long' is not a duration", "as in: 1h30m");
+    refused(HEAD "  events: []\n  expect: {clocks: {first_reply#0: {met: yes}}}\n",
+            "c.yaml:4:21: error: 'first_reply#0' is no instance of a clock", "queue_wait#1");
     refused(HEAD "  events: []\n  expects: {}\n", "c.yaml:1:3: error: the case has no `expect`",
             "did you mean 'expect'?");
     refused(HEAD "  events: []\n", "c.yaml:1:3: error: the case has no `expect`", NULL);
@@ -328,6 +353,8 @@ int main(void)
         CASE(an_alert_that_was_never_opened_is_told),
         CASE(dues_come_to_pass_between_the_events),
         CASE(a_reopened_issue_has_its_latest_clock_looked_at),
+        CASE(an_earlier_instance_of_a_clock_can_be_meant),
+        CASE(what_differs_of_an_earlier_instance_names_it),
         CASE(a_case_may_have_several_issues),
         CASE(a_refused_event_is_told),
         CASE(a_refusal_may_be_expected),

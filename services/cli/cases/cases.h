@@ -71,7 +71,9 @@ struct case_wishes {
 };
 
 struct case_clock {
+    const char *title; /* as it is written: name, or name#instance */
     const char *name;
+    unsigned instance; /* from 1 over all queues and tiers; 0: the latest */
     size_t offset;
     bool none; /* the issue never has it */
     struct case_wishes wishes;

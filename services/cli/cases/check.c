@@ -234,13 +234,16 @@ static const Tocsin__V1__ClockChange *change_of(const struct case_record *kept,
     return clock == NULL || strcmp(change->clock->metric, clock) == 0 ? change : NULL;
 }
 
-/* The clock as it was left, its latest instance. */
+/* The clock as it was left: the instance that is meant, or the latest. */
 static const Tocsin__V1__Clock *clock_of(const struct check *check, const uint8_t issue[TOC_ID],
-                                         const char *name)
+                                         const struct case_clock *meant)
 {
     const Tocsin__V1__Clock *out = NULL;
     for (size_t i = 0; i < check->out->count; i++) {
-        const Tocsin__V1__ClockChange *change = change_of(&check->out->records[i], issue, name);
+        const Tocsin__V1__ClockChange *change =
+            change_of(&check->out->records[i], issue, meant->name);
+        if (change != NULL && meant->instance != 0 && change->clock->instance != meant->instance)
+            continue;
         if (change != NULL && (out == NULL || change->clock->instance >= out->instance))
             out = change->clock;
     }
@@ -294,11 +297,11 @@ static void look_at_clock(const struct check *check, const uint8_t issue[TOC_ID]
 static void check_clock(struct check *check, const struct case_clock *expected,
                         const uint8_t issue[TOC_ID], const char *prefix)
 {
-    const Tocsin__V1__Clock *clock = clock_of(check, issue, expected->name);
+    const Tocsin__V1__Clock *clock = clock_of(check, issue, expected);
     struct case_difference where = {
         .about = CASE_ABOUT_CLOCK,
         .clock = expected->name,
-        .what = case_text(check->out, "%sclocks.%s", prefix, expected->name)};
+        .what = case_text(check->out, "%sclocks.%s", prefix, expected->title)};
     struct found found;
     if (clock == NULL || expected->none) {
         where.offset = expected->offset;

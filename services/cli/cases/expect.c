@@ -208,6 +208,28 @@ static bool read_wishes(struct cases_reader *r, const struct toc_yaml *node,
 
 /* --- issues and pages --------------------------------------------------------------------- */
 
+/* "resolution" or "resolution#1". */
+static bool read_instance(struct cases_reader *r, const struct toc_yaml *node,
+                          struct case_clock *out)
+{
+    uint64_t instance;
+    if (!cases_text(r, node, "a clock's name", &out->title))
+        return false;
+    size_t size = strcspn(out->title, "#");
+    out->name = toc_pool_copy(&r->cases->pool, toc_str(out->title, size));
+    r->out_of_memory = r->out_of_memory || out->name == NULL;
+    if (out->title[size] == '\0')
+        return out->name != NULL;
+    if (toc_parse_u64(toc_str_of(out->title + size + 1), &instance) != TOC_OK || instance == 0 ||
+        instance > UINT32_MAX) {
+        toc_diag_error(&r->diag, node->offset, "'%s' is no instance of a clock", out->title);
+        toc_diag_hint(&r->diag, "as in: queue_wait#1, the first of them");
+        return false;
+    }
+    out->instance = (unsigned)instance;
+    return out->name != NULL;
+}
+
 static bool read_clocks(struct cases_reader *r, const struct toc_yaml *node, struct case_issue *out)
 {
     bool good = true;
@@ -223,7 +245,7 @@ static bool read_clocks(struct cases_reader *r, const struct toc_yaml *node, str
     for (const struct toc_yaml *entry = node->first; clocks != NULL && entry != NULL;
          entry = entry->next) {
         struct case_clock *clock = &clocks[out->clock_count++];
-        good = cases_text(r, entry->key, "a clock's name", &clock->name) && good;
+        good = read_instance(r, entry->key, clock) && good;
         clock->offset = entry->offset;
         clock->none = is_word(entry, "none");
         good = (clock->none || read_wishes(r, entry, &of_clock, &clock->wishes)) && good;
