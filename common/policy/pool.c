@@ -104,48 +104,93 @@ static void check_unserved(struct toc_build *b, const struct toc_yaml *entry,
 
 /* --- ways between queues ---------------------------------------------------------------------- */
 
-/* Where a queue's issues may go next by one kind of way: the `index`th, NULL past the last. */
-typedef const struct toc_queue *next_queue(const struct toc_queue *queue, size_t index);
+/* A queue where issues may go next, and the key that says so. */
+struct way {
+    const char *key;
+    const struct toc_queue *to;
+};
 
-static const struct toc_queue *next_spill(const struct toc_queue *queue, size_t index)
-{
-    return index < queue->spill_count ? queue->spills[index].to : NULL;
-}
+#define SPILL_KEY  "spill"
+#define BREACH_KEY "on_breach"
+#define SUN_KEY    "follow_sun"
 
-static const struct toc_queue *next_breach(const struct toc_queue *queue, size_t index)
+/* The `index`th way out of a queue, those by the sun last; false past the end. */
+static bool way_from(const struct toc_queue *queue, size_t index, struct way *out)
 {
-    return index == 0 ? queue->on_breach : NULL;
-}
-
-/* Whether `to` can be reached; `seen` has a place for each queue and ends the search. */
-static bool reaches(const struct toc_build *b, const struct toc_queue *from,
-                    const struct toc_queue *to, next_queue *next, bool *seen)
-{
-    size_t place = (size_t)(from - b->queues);
-    if (from == to)
+    if (index < queue->spill_count) {
+        *out = (struct way){SPILL_KEY, queue->spills[index].to};
         return true;
-    if (seen[place])
+    }
+    index -= queue->spill_count;
+    if (queue->on_breach && index-- == 0) {
+        *out = (struct way){BREACH_KEY, queue->on_breach};
+        return true;
+    }
+    if (index >= queue->follow_sun_count)
         return false;
-    seen[place] = true;
-    for (size_t i = 0; next(from, i); i++)
-        if (reaches(b, next(from, i), to, next, seen))
-            return true;
+    *out = (struct way){SUN_KEY, queue->follow_sun[index]};
+    return true;
+}
+
+/* A search for a way back; `seen` has a place for each queue and ends it. */
+struct search {
+    const struct toc_build *b;
+    const struct toc_queue *to;
+    bool by_sun; /* this key counts as well */
+    bool *seen;
+};
+
+/* The key by which `from` leads there, "" when it is there, NULL when it never gets there. */
+static const char *leads(const struct search *search, const struct toc_queue *from)
+{
+    size_t place = (size_t)(from - search->b->queues);
+    struct way way;
+    if (from == search->to)
+        return "";
+    if (search->seen[place])
+        return NULL;
+    search->seen[place] = true;
+    for (size_t i = 0; way_from(from, i, &way); i++)
+        if ((search->by_sun || strcmp(way.key, SUN_KEY) != 0) && leads(search, way.to))
+            return way.key;
+    return NULL;
+}
+
+/* True when a way by `key` leads back, which is told. */
+static bool leads_back(struct toc_build *b, const struct toc_yaml *value, const char *key,
+                       const struct toc_queue *queue, bool by_sun)
+{
+    struct search search = {.b = b, .to = queue, .by_sun = by_sun};
+    struct way way;
+    search.seen = toc_build_array(b, b->policy.queue_count, sizeof(*search.seen));
+    for (size_t i = 0; search.seen && way_from(queue, i, &way); i++) {
+        const char *on = strcmp(way.key, key) == 0 ? leads(&search, way.to) : NULL;
+        if (!on)
+            continue;
+        if (by_sun)
+            toc_diag_warning(b->diag, value->key->offset,
+                             "'%s' of queue '%s' leads back to it by the sun", key, queue->name);
+        else
+            toc_diag_error(b->diag, value->key->offset, "'%s' of queue '%s' leads back to it", key,
+                           queue->name);
+        toc_diag_hint(b->diag, on[0] != '\0' ? "by way of '%s' and its '%s'" : "by way of '%s'",
+                      way.to->name, on);
+        return true;
+    }
     return false;
 }
 
+/*
+ * What spills over or breaches leaves a queue that has failed it, so by these keys nothing may come
+ * back. By the sun it may, when all the others have gone home; that is odd at most. Following the
+ * sun alone may go round the globe.
+ */
 static void check_cycle(struct toc_build *b, const struct toc_yaml *entry, const char *key,
-                        const struct toc_queue *queue, next_queue *next)
+                        const struct toc_queue *queue)
 {
     const struct toc_yaml *value = value_of(entry, key);
-    for (size_t i = 0; value && next(queue, i); i++) {
-        bool *seen = toc_build_array(b, b->policy.queue_count, sizeof(*seen));
-        if (!seen || !reaches(b, next(queue, i), queue, next, seen))
-            continue;
-        toc_diag_error(b->diag, value->key->offset, "'%s' of queue '%s' leads back to it", key,
-                       queue->name);
-        toc_diag_hint(b->diag, "by way of '%s'", next(queue, i)->name);
-        return;
-    }
+    if (value && !leads_back(b, value, key, queue, false))
+        (void)leads_back(b, value, key, queue, true);
 }
 
 static void check_ways(struct toc_build *b, const struct toc_yaml *entry,
@@ -154,13 +199,13 @@ static void check_ways(struct toc_build *b, const struct toc_yaml *entry,
     const struct toc_queue *up = queue->on_breach;
     for (size_t i = 0; i < queue->follow_sun_count; i++)
         if (queue->follow_sun[i] == queue)
-            toc_diag_error(b->diag, value_of(entry, "follow_sun")->offset,
+            toc_diag_error(b->diag, value_of(entry, SUN_KEY)->offset,
                            "queue '%s' follows the sun to itself", queue->name);
-    check_cycle(b, entry, "spill", queue, next_spill);
-    check_cycle(b, entry, "on_breach", queue, next_breach);
+    check_cycle(b, entry, SPILL_KEY, queue);
+    check_cycle(b, entry, BREACH_KEY, queue);
     if (!up || up->tier == 0 || up->tier >= queue->tier)
         return;
-    toc_diag_error(b->diag, value_of(entry, "on_breach")->offset,
+    toc_diag_error(b->diag, value_of(entry, BREACH_KEY)->offset,
                    "a breach would take an issue from tier %u down to tier %u", queue->tier,
                    up->tier);
     toc_diag_hint(b->diag, "'on_breach' names a queue of the same tier or a higher one");

@@ -1,4 +1,5 @@
 #include "common/policy/policy.h"
+#include "common/policy/tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -180,6 +181,71 @@ static void a_cycle_of_breaches_is_named_at_each_queue_of_it(void **state)
     free(errors);
 }
 
+/* As many errors as `count`, among them `first` and `second` with their hints. */
+static void assert_errors(const char *text, size_t count, const char *first, const char *second)
+{
+    char *errors = NULL;
+    struct toc_policy *policy = NULL;
+    size_t found = 0;
+    assert_int_equal(toc_policy_parse(toc_str_of(text), "p.yaml", &policy, &errors),
+                     TOC_ERR_CONFIG);
+    for (const char *at = errors; (at = strstr(at, ": error: ")) != NULL; at++)
+        found++;
+    assert_int_equal(found, count);
+    assert_has(errors, first);
+    assert_has(errors, second);
+    free(errors);
+}
+
+static void a_cycle_by_different_keys_is_an_error(void **state)
+{
+    (void)state;
+    assert_errors(HEAD "queues:\n"
+                       "  front: {tier: 1, on_breach: back}\n"
+                       "  back: {tier: 1, spill: [{after: 5m, to: front}]}\n"
+                       "people: {ana: {queues: [front, back], capacity: 1}}\n",
+                  2, "'on_breach' of queue 'front' leads back to it",
+                  "by way of 'back' and its 'spill'");
+}
+
+/* The policy is good, and has as many warnings; the first of them. */
+static void assert_warnings(const char *text, size_t count, const char *message, const char *hint)
+{
+    struct toc_policy *policy = NULL;
+    struct toc_policy_tree *tree = NULL;
+    assert_int_equal(toc_policy_check(toc_str_of(text), "p.yaml", &policy, &tree), TOC_OK);
+    assert_int_equal(tree->diag.warning_count, count);
+    if (count > 0) {
+        assert_string_equal(tree->diag.warnings[0].message, message);
+        assert_string_equal(tree->diag.warnings[0].hint, hint);
+    }
+    toc_policy_free(policy);
+    toc_policy_tree_free(tree);
+}
+
+static void a_way_back_by_the_sun_is_warned_of(void **state)
+{
+    (void)state;
+    assert_warnings(HEAD "queues:\n"
+                         "  front: {tier: 1, follow_sun: [back]}\n"
+                         "  back: {tier: 1, on_breach: last}\n"
+                         "  last: {tier: 1, spill: [{after: 5m, to: front}]}\n"
+                         "people: {ana: {queues: [front, back, last], capacity: 1}}\n",
+                    2, "'on_breach' of queue 'back' leads back to it by the sun",
+                    "by way of 'last' and its 'spill'");
+}
+
+static void the_sun_alone_may_go_round_the_globe(void **state)
+{
+    (void)state;
+    assert_warnings(HEAD "queues:\n"
+                         "  front: {tier: 1, follow_sun: [back], on_breach: last}\n"
+                         "  back: {tier: 1, follow_sun: [front], on_breach: last}\n"
+                         "  last: {tier: 2}\n"
+                         "people: {ana: {queues: [front, back, last], capacity: 1}}\n",
+                    0, NULL, NULL);
+}
+
 static void a_breach_never_leads_down(void **state)
 {
     (void)state;
@@ -247,6 +313,9 @@ int main(void)
         cmocka_unit_test(needs_of_a_queue_without_people_are_an_error),
         cmocka_unit_test(a_spill_cycle_is_an_error),
         cmocka_unit_test(a_cycle_of_breaches_is_named_at_each_queue_of_it),
+        cmocka_unit_test(a_cycle_by_different_keys_is_an_error),
+        cmocka_unit_test(a_way_back_by_the_sun_is_warned_of),
+        cmocka_unit_test(the_sun_alone_may_go_round_the_globe),
         cmocka_unit_test(a_breach_never_leads_down),
         cmocka_unit_test(an_unknown_calendar_or_queue_is_an_error),
         cmocka_unit_test(who_serves_nothing_and_a_sun_that_leads_nowhere_are_errors),
