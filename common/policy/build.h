@@ -189,10 +189,13 @@ void *toc_rules_new(struct toc_build *b, const struct toc_yaml *node, const char
 /* Reads the name, which is new in the list, and the condition. */
 void toc_rule_read(struct toc_build *b, const struct toc_yaml *const *values,
                    const struct toc_names *before, const char **name, struct toc_match *when);
+
+/* --- reach.c --------------------------------------------------------------------------- */
+
 /* Whether comparing the two is within what a policy may cost to read. */
 bool toc_check_may_compare(struct toc_build *b, const struct toc_match *first,
                            const struct toc_match *second);
-/* Names the rule `item`, which follows `before`, when one of them fits whatever it fits. */
+/* Names the rule `item`, which follows `before`, when these fit whatever it fits. */
 void toc_check_reachable(struct toc_build *b, const struct toc_yaml *item,
                          const struct toc_names *before);
 

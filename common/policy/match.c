@@ -6,7 +6,6 @@
 
 #define FACT_PREFIX "fact."
 #define NOT         "not"
-#define COMPARE_MAX 10000000 /* values, before the search for unreachable rules is given up */
 
 static const char *const yes_no[] = {"no", "yes"};
 static const struct toc_words words_yes_no = {yes_no, 2};
@@ -240,45 +239,4 @@ void toc_build_when(struct toc_build *b, const struct toc_yaml *node, struct toc
     if (test > tests)
         *when = (struct toc_match){tests, (size_t)(test - tests)};
     check_possible(b, node, when);
-}
-
-/* --- lists of rules, of which the first that fits decides ------------------------------------- */
-
-static size_t values_of(const struct toc_match *when)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < when->test_count; i++)
-        count += when->tests[i].value_count;
-    return count;
-}
-
-bool toc_check_may_compare(struct toc_build *b, const struct toc_match *first,
-                           const struct toc_match *second)
-{
-    size_t cost = values_of(first) * values_of(second) + 1;
-    if (cost > COMPARE_MAX - b->compared)
-        return false;
-    b->compared += cost;
-    return true;
-}
-
-void toc_check_reachable(struct toc_build *b, const struct toc_yaml *item,
-                         const struct toc_names *before)
-{
-    struct toc_rule_head rule;
-    memcpy(&rule, (const char *)before->base + before->count * before->stride, sizeof(rule));
-    for (size_t i = 0; i < before->count; i++) {
-        struct toc_rule_head other;
-        memcpy(&other, (const char *)before->base + i * before->stride, sizeof(other));
-        if (!other.name || !rule.name || !toc_check_may_compare(b, &other.when, &rule.when) ||
-            !toc_match_implies(&rule.when, &other.when))
-            continue;
-        toc_diag_error(b->diag, item->offset, "rule '%s' can never be reached", rule.name);
-        toc_diag_hint(b->diag,
-                      other.when.test_count == 0
-                          ? "rule '%s' before it has no 'when' and so fits everything"
-                          : "rule '%s' before it fits whatever this one fits",
-                      other.name);
-        return;
-    }
 }
