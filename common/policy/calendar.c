@@ -410,6 +410,28 @@ static void read_hours(struct toc_build *b, const struct toc_yaml *const *values
         read_dates(b, values[BREAKS], "'breaks'", add_break, calendar);
 }
 
+/* Only a calendar of dates alone comes to an end: of a week there is always another. */
+static void warn_end(struct toc_build *b, const struct toc_yaml *entry,
+                     const struct toc_calendar *calendar)
+{
+    const toc_time_ms search_ms = TOC_CALENDAR_YEARS_MAX * 365 * TOC_DAY_MS;
+    toc_time_ms at_ms = TOC_CALENDAR_END_MS - 1;
+    struct toc_interval last;
+    int year;
+    unsigned month, day;
+    while (toc_calendar_interval_before(calendar, at_ms, &last) != TOC_OK)
+        at_ms -= search_ms;
+    if (last.until_ms > TOC_CALENDAR_END_MS - 365 * TOC_DAY_MS)
+        return;
+    at_ms = last.until_ms - 1;
+    at_ms += toc_tz_offset_ms(toc_calendar_tz(calendar), at_ms);
+    toc_date_from_days(at_ms / TOC_DAY_MS, &year, &month, &day);
+    toc_diag_warning(b->diag, entry->key->offset,
+                     "calendar '%.*s' opens no more after %04d-%02u-%02u",
+                     TOC_DIAG_ARG(entry->key->text), year, month, day);
+    toc_diag_hint(b->diag, "from then on its clocks stand still; 'weekly' goes on for ever");
+}
+
 static void read_calendar(struct toc_build *b, const struct toc_yaml *entry,
                           struct toc_policy_calendar *out)
 {
@@ -428,7 +450,9 @@ static void read_calendar(struct toc_build *b, const struct toc_yaml *entry,
     if (b->diag->count > errors || !out->calendar)
         return;
     err = toc_calendar_finish(out->calendar);
-    if (err != TOC_ERR_CONFIG) {
+    if (err == TOC_OK) {
+        warn_end(b, entry, out->calendar);
+    } else if (err != TOC_ERR_CONFIG) {
         accept(b, entry->key->offset, err);
     } else {
         toc_diag_error(b->diag, entry->key->offset, "%s never opens", what);

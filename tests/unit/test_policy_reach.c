@@ -1,4 +1,4 @@
-/* What a policy says in vain: rules that no issue gets to. */
+/* What a policy says in vain: rules that no issue gets to, calendars that are over. */
 #include "common/policy/policy.h"
 #include "common/policy/tree.h"
 
@@ -114,6 +114,42 @@ static void many_rules_are_counted(void **state)
                   "'r1', 'r2', 'r3', 'r4' and 1 more");
 }
 
+/* --- calendars -------------------------------------------------------------------------------- */
+
+static void assert_calendar(const char *calendar, const char *warning)
+{
+    char text[1000];
+    (void)snprintf(text, sizeof(text),
+                   HEAD "calendars: {c: %s}\nroutes: [{rule: rest, queue: a}]\n", calendar);
+    struct toc_policy_tree *tree = check(text);
+    assert_int_equal(tree->diag.count, 0);
+    assert_int_equal(tree->diag.warning_count, warning != NULL);
+    if (warning != NULL)
+        assert_string_equal(tree->diag.warnings[0].message, warning);
+    toc_policy_tree_free(tree);
+}
+
+static void a_calendar_of_dates_alone_is_told_to_end(void **state)
+{
+    (void)state;
+    assert_calendar("{zone: UTC, date_hours: {1980-05-05: [\"09:00-10:00\"]}}",
+                    "calendar 'c' opens no more after 1980-05-05");
+    assert_calendar("{zone: Asia/Kolkata, date_hours: {2027-01-01: [\"09:00-24:00\"],\n"
+                    "  2027-01-02: [], 1970-01-01: [\"00:00-01:00\"]}}",
+                    "calendar 'c' opens no more after 2027-01-01");
+    assert_calendar("{zone: America/New_York, date_hours: {2199-12-30: [\"09:00-24:00\"]}}",
+                    "calendar 'c' opens no more after 2199-12-30");
+}
+
+static void a_week_goes_on_for_ever(void **state)
+{
+    (void)state;
+    assert_calendar("{zone: UTC, weekly: {sun: [\"09:00-09:01\"]}}", NULL);
+    assert_calendar("{zone: UTC, weekly: {sun: [\"09:00-09:01\"]},\n"
+                    "  date_hours: {1980-05-05: [\"09:00-10:00\"]}}",
+                    NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +159,8 @@ int main(void)
         cmocka_unit_test(what_is_blank_is_left_by_every_value),
         cmocka_unit_test(other_fields_count_when_they_ask_for_no_more),
         cmocka_unit_test(many_rules_are_counted),
+        cmocka_unit_test(a_calendar_of_dates_alone_is_told_to_end),
+        cmocka_unit_test(a_week_goes_on_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
