@@ -9,6 +9,18 @@
 #define ELLIPSIS    "\xe2\x80\xa6" /* U+2026 */
 #define GAP         2              /* cells between two columns */
 
+#define FOLD_LEAST 20   /* cells that a folded text has beside it */
+#define WORD_MAX   2048 /* bytes of a word of it */
+
+/* What the environment says of the width; 0 when it does not. */
+static unsigned width_said(void)
+{
+    const char *said = getenv("COLUMNS");
+    char *end;
+    unsigned long width = said != NULL ? strtoul(said, &end, 10) : 0;
+    return said == NULL || *end != '\0' || width > PRINT_WIDTH_MAX ? 0 : (unsigned)width;
+}
+
 void print_init(struct print *print, FILE *out)
 {
     const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -17,7 +29,9 @@ void print_init(struct print *print, FILE *out)
     print->terminal = isatty(fileno(out)) != 0;
     print->colour = print->terminal && (no_colour == NULL || no_colour[0] == '\0') &&
                     term != NULL && strcmp(term, "dumb") != 0;
-    print->width = print->terminal ? PRINT_WIDTH : 0;
+    print->width = width_said();
+    if (print->width == 0 && print->terminal)
+        print->width = PRINT_WIDTH;
     print->height = 0;
     if (print->terminal && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         print->width = size.ws_col;
@@ -158,6 +172,62 @@ void print_cut(char *text, size_t text_size, unsigned cells)
         text[size] = '\0';
 }
 
+/* --- folding ------------------------------------------------------------------------------- */
+
+struct fold {
+    const struct print *print;
+    enum print_style style;
+    unsigned indent, width, cell; /* cell: of the cursor */
+};
+
+static void next_line(struct fold *fold)
+{
+    fprintf(fold->print->out, "%s\n%*s%s", print_end(fold->print, fold->style), (int)fold->indent,
+            "", print_begin(fold->print, fold->style));
+    fold->cell = fold->indent;
+}
+
+static void put_word(struct fold *fold, const char *word)
+{
+    unsigned cells = print_cells(word);
+    bool first = fold->cell == fold->indent;
+    if (!first && fold->cell + 1 + cells > fold->width)
+        next_line(fold);
+    else if (!first)
+        fold->cell += (unsigned)fprintf(fold->print->out, " ");
+    while (fold->cell + cells > fold->width) {
+        unsigned used;
+        size_t size = fit(word, fold->width - fold->cell, &used);
+        fprintf(fold->print->out, "%.*s", (int)size, word);
+        word += size;
+        cells -= used;
+        next_line(fold);
+    }
+    fputs(word, fold->print->out);
+    fold->cell += cells;
+}
+
+void print_fold(const struct print *print, enum print_style style, unsigned indent, unsigned at,
+                const char *text)
+{
+    struct fold fold = {print, style, indent, print->width, indent};
+    char word[WORD_MAX];
+    if (fold.width == 0)
+        fold.width = UINT32_MAX;
+    else if (fold.width < indent + FOLD_LEAST)
+        fold.width = indent + FOLD_LEAST;
+    if (at < indent)
+        fprintf(print->out, "%*s", (int)(indent - at), "");
+    fputs(print_begin(print, style), print->out);
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        size_t size = strcspn(text, " ");
+        toc_str_copy(word, sizeof(word), toc_str(text, size));
+        put_word(&fold, word);
+        text += size;
+    }
+    fprintf(print->out, "%s\n", print_end(print, style));
+}
+
 /* --- tables -------------------------------------------------------------------------------- */
 
 struct cell {
@@ -240,22 +310,43 @@ static void measure(const struct print_table *table, unsigned widths[PRINT_COLUM
     }
 }
 
-/* Takes a cell at a time from the widest column that may still give one. */
-static void shrink(const struct print_table *table, unsigned widths[PRINT_COLUMNS_MAX],
-                   unsigned limit)
+/* What a column may be cut to. */
+static unsigned least_of(const struct print_column *column, unsigned width)
 {
-    unsigned total = GAP * (unsigned)(table->column_count - 1);
-    for (size_t c = 0; c < table->column_count; c++)
+    return column->least != 0 && column->least < width ? column->least : width;
+}
+
+/* How many columns a line of `limit` cells has room for, one at least. */
+static size_t room_for(const struct print_table *table, const unsigned widths[PRINT_COLUMNS_MAX],
+                       unsigned limit)
+{
+    unsigned total = 0;
+    for (size_t c = 0; c < table->column_count; c++) {
+        total += least_of(&table->columns[c], widths[c]) + (c > 0 ? GAP : 0);
+        if (total > limit && c > 0)
+            return c;
+    }
+    return table->column_count;
+}
+
+/* Takes a cell at a time from the widest of the first `count` columns that may still give one. */
+static void shrink(const struct print_table *table, size_t count,
+                   unsigned widths[PRINT_COLUMNS_MAX], unsigned limit)
+{
+    unsigned total = GAP * (unsigned)(count - 1);
+    for (size_t c = 0; c < count; c++)
         total += widths[c];
     for (; total > limit; total--) {
-        size_t widest = table->column_count;
-        for (size_t c = 0; c < table->column_count; c++) {
-            bool gives = table->columns[c].least != 0 && widths[c] > table->columns[c].least;
-            if (gives && (widest == table->column_count || widths[c] > widths[widest]))
+        size_t widest = count;
+        for (size_t c = 0; c < count; c++) {
+            bool gives = widths[c] > least_of(&table->columns[c], widths[c]);
+            if (gives && (widest == count || widths[c] > widths[widest]))
                 widest = c;
         }
-        if (widest == table->column_count)
+        if (widest == count) {
+            widths[0] = limit; /* the only one is too wide */
             return;
+        }
         widths[widest]--;
     }
 }
@@ -276,14 +367,14 @@ static void write_cell(const struct print *print, const struct print_column *col
         fprintf(print->out, "%*s", column->align == PRINT_LEFT ? pad + GAP : GAP, "");
 }
 
-static void write_heading(const struct print_table *table, const struct print *print,
+static void write_heading(const struct print_table *table, const struct print *print, size_t count,
                           const unsigned *widths)
 {
-    for (size_t c = 0; c < table->column_count; c++) {
+    for (size_t c = 0; c < count; c++) {
         char title[PRINT_CELL_MAX];
         toc_str_copy(title, sizeof(title), toc_str_of(table->columns[c].title));
         struct cell cell = {title, PRINT_DIM, 0};
-        write_cell(print, &table->columns[c], &cell, widths[c], c + 1 == table->column_count);
+        write_cell(print, &table->columns[c], &cell, widths[c], c + 1 == count);
     }
     fputc('\n', print->out);
 }
@@ -291,14 +382,17 @@ static void write_heading(const struct print_table *table, const struct print *p
 void print_table_write(const struct print_table *table, const struct print *print)
 {
     unsigned widths[PRINT_COLUMNS_MAX];
+    size_t count = table->column_count;
     measure(table, widths);
-    if (print->width > 0)
-        shrink(table, widths, print->width);
-    write_heading(table, print, widths);
+    if (print->width > 0) {
+        count = room_for(table, widths, print->width);
+        shrink(table, count, widths, print->width);
+    }
+    write_heading(table, print, count, widths);
     for (size_t r = 0; r < table->row_count; r++) {
-        for (size_t c = 0; c < table->column_count; c++)
+        for (size_t c = 0; c < count; c++)
             write_cell(print, &table->columns[c], &table->cells[r * table->column_count + c],
-                       widths[c], c + 1 == table->column_count);
+                       widths[c], c + 1 == count);
         fputc('\n', print->out);
     }
     if (table->left_out > 0)

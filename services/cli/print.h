@@ -17,7 +17,8 @@
 #define PRINT_COLUMNS_MAX 12
 #define PRINT_CELL_MAX    512   /* bytes of one cell's text */
 #define PRINT_ROWS_MAX    20000 /* of one table; more are counted and left out */
-#define PRINT_WIDTH       100   /* cells, where no terminal says otherwise */
+#define PRINT_WIDTH       80    /* cells of a line that is folded, where nothing says otherwise */
+#define PRINT_WIDTH_MAX   10000
 
 enum print_style {
     PRINT_PLAIN,
@@ -37,7 +38,7 @@ struct print {
     unsigned height; /* lines of the terminal; 0 when there is none */
 };
 
-/* Looks at `out` and the environment. */
+/* Looks at `out` and the environment: a terminal knows its width, else COLUMNS says it. */
 void print_init(struct print *print, FILE *out);
 
 /* The escape sequence that begins a style, or "" without colours; print_end ends it. */
@@ -60,6 +61,13 @@ unsigned print_cells(const char *text);
 /* Cuts `text` in place to at most `cells`, the last one "…" when something is missing. */
 void print_cut(char *text, size_t text_size, unsigned cells);
 
+/*
+ * Writes the words of safe `text`, and a newline, from cell `indent` on, folded at the line's end;
+ * a longer word is broken. A line has 20 cells for it at least. The cursor stands at `at`.
+ */
+void print_fold(const struct print *print, enum print_style style, unsigned indent, unsigned at,
+                const char *text);
+
 /* --- tables -------------------------------------------------------------------------------- */
 
 enum print_align { PRINT_LEFT, PRINT_RIGHT };
@@ -78,7 +86,10 @@ void print_table_row(struct print_table *table);
 /* The next cell of the row; missing ones stay empty. An empty text shows as "-" in dim. */
 __attribute__((format(printf, 3, 4))) void
 print_table_cell(struct print_table *table, enum print_style style, const char *format, ...);
-/* Writes heading and rows. */
+/*
+ * Writes heading and rows. In a line too narrow for the least of all columns the last ones are left
+ * out, so the dearest come first.
+ */
 void print_table_write(const struct print_table *table, const struct print *print);
 /* Accepts NULL. */
 void print_table_free(struct print_table *table);

@@ -142,12 +142,68 @@ static void a_long_line_takes_from_the_widest_column_that_gives(void **state)
                    "\xe6\x97\xa5     1234  -\n");
     print_table_free(table);
     table = small_table();
-    page_open(&page, 1); /* no column gives up its least */
+    page_open(&page, 17); /* the least of all */
     print_table_write(table, &page.print);
     page_is(&page, "NAME     N  NOTE\n"
                    "fir\xe2\x80\xa6     7  a lo\xe2\x80\xa6\n"
                    "\xe6\x97\xa5    1234  -\n");
     print_table_free(table);
+}
+
+static void columns_without_room_are_left_out_from_the_right(void **state)
+{
+    struct page page;
+    struct print_table *table = small_table();
+    (void)state;
+    page_open(&page, 16);
+    print_table_write(table, &page.print);
+    page_is(&page, "NAME      N\n"
+                   "first     7\n"
+                   "\xe6\x97\xa5     1234\n");
+    page_open(&page, 3);
+    print_table_write(table, &page.print);
+    page_is(&page, "NA\xe2\x80\xa6\n"
+                   "fi\xe2\x80\xa6\n"
+                   "\xe6\x97\xa5\n");
+    print_table_free(table);
+}
+
+static void text_is_folded_and_a_word_without_an_end_broken(void **state)
+{
+    struct page page;
+    (void)state;
+    page_open(&page, 24);
+    print_fold(&page.print, PRINT_PLAIN, 4, 0, "a few words and thenoneofmorethantwentycells here");
+    page_is(&page, "    a few words and\n"
+                   "    thenoneofmorethantwe\n"
+                   "    ntycells here\n");
+    page_open(&page, 10); /* too narrow to be read */
+    print_fold(&page.print, PRINT_PLAIN, 2, 2, "twenty cells are the least");
+    page_is(&page, "twenty cells are the\n  least\n");
+    page_open(&page, 0);
+    print_fold(&page.print, PRINT_PLAIN, 2, 0, "a line of any length at all, if nothing says more");
+    page_is(&page, "  a line of any length at all, if nothing says more\n");
+}
+
+static void the_width_of_a_pipe_is_what_columns_says(void **state)
+{
+    static const struct {
+        const char *said;
+        unsigned width;
+    } rows[] = {{"80", 80}, {"", 0}, {"wide", 0}, {"80x", 0}, {"-1", 0}, {"99999999999", 0}};
+    FILE *file = tmpfile();
+    struct print print;
+    (void)state;
+    assert_non_null(file);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        setenv("COLUMNS", rows[i].said, 1);
+        print_init(&print, file);
+        assert_int_equal(print.width, rows[i].width);
+    }
+    unsetenv("COLUMNS");
+    print_init(&print, file);
+    assert_int_equal(print.width, 0);
+    fclose(file);
 }
 
 static void cells_too_many_go_nowhere(void **state)
@@ -227,6 +283,9 @@ int main(void)
         cmocka_unit_test(text_is_cut_to_cells_with_an_ellipsis),
         cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
         cmocka_unit_test(a_long_line_takes_from_the_widest_column_that_gives),
+        cmocka_unit_test(columns_without_room_are_left_out_from_the_right),
+        cmocka_unit_test(text_is_folded_and_a_word_without_an_end_broken),
+        cmocka_unit_test(the_width_of_a_pipe_is_what_columns_says),
         cmocka_unit_test(cells_too_many_go_nowhere),
         cmocka_unit_test(rows_beyond_the_limit_are_counted),
         cmocka_unit_test(colours_surround_the_text_and_not_the_padding),

@@ -7,9 +7,9 @@
 static struct list list;
 
 static const struct print_column columns[] = {
-    {"ALERT", PRINT_LEFT, 0},  {"STATE", PRINT_LEFT, 0},    {"SEVERITY", PRINT_LEFT, 0},
-    {"CAUSE", PRINT_LEFT, 10}, {"PATH", PRINT_LEFT, 8},     {"STEP", PRINT_LEFT, 0},
-    {"NEXT", PRINT_RIGHT, 0},  {"ACKED BY", PRINT_LEFT, 6}, {"REFERENCE", PRINT_LEFT, 12},
+    {"ALERT", PRINT_LEFT, 0},  {"STATE", PRINT_LEFT, 0},      {"SEVERITY", PRINT_LEFT, 0},
+    {"CAUSE", PRINT_LEFT, 10}, {"REFERENCE", PRINT_LEFT, 12}, {"PATH", PRINT_LEFT, 8},
+    {"STEP", PRINT_LEFT, 0},   {"NEXT", PRINT_RIGHT, 0},      {"ACKED BY", PRINT_LEFT, 6},
     {"OPENED", PRINT_LEFT, 0},
 };
 
@@ -45,6 +45,7 @@ static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert,
                   (int)alert->state);
     print_table_cell(table, severity_style(alert->severity), "%s", alert->severity);
     print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
+    list_add_reference(table, alert->source, alert->subject);
     print_table_cell(table, PRINT_PLAIN, "%s", alert->path);
     if (alert->repeat > 0)
         print_table_cell(table, PRINT_PLAIN, "%u, round %u", alert->step + 1, alert->repeat + 1);
@@ -53,7 +54,6 @@ static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert,
     print_table_cell(table, PRINT_YELLOW, "%s",
                      escalates ? moment_span(next, alert->next_ms - now) : "");
     print_table_cell(table, PRINT_PLAIN, "%s", alert->acked_by);
-    list_add_reference(table, alert->source, alert->subject);
     list_add_instant(table, alert->opened_ms, now);
 }
 

@@ -9,9 +9,9 @@
 static struct list list;
 
 static const struct print_column columns[] = {
-    {"LEFT", PRINT_RIGHT, 0},   {"DUE", PRINT_LEFT, 0},        {"PRIO", PRINT_LEFT, 0},
-    {"QUEUE", PRINT_LEFT, 8},   {"METRIC", PRINT_LEFT, 8},     {"STATE", PRINT_LEFT, 0},
-    {"TARGET", PRINT_RIGHT, 0}, {"REFERENCE", PRINT_LEFT, 14}, {"ISSUE", PRINT_LEFT, 0},
+    {"LEFT", PRINT_RIGHT, 0}, {"DUE", PRINT_LEFT, 0},        {"PRIO", PRINT_LEFT, 0},
+    {"QUEUE", PRINT_LEFT, 8}, {"METRIC", PRINT_LEFT, 8},     {"STATE", PRINT_LEFT, 0},
+    {"ISSUE", PRINT_LEFT, 0}, {"REFERENCE", PRINT_LEFT, 14}, {"TARGET", PRINT_RIGHT, 0},
 };
 
 /* One clock with the issue that it belongs to. */
@@ -102,9 +102,9 @@ static void add_clock(struct print_table *table, const struct clock_line *line, 
     print_table_cell(table, PRINT_PLAIN, "%s%s%s", line->clock->metric,
                      line->clock->scope[0] != '\0' ? " " : "", line->clock->scope);
     add_state(table, line->clock);
-    print_table_cell(table, PRINT_PLAIN, "%s", moment_exact(target, line->clock->target_ms));
-    list_add_reference(table, issue->source, issue->subject);
     list_add_id(table, &issue->id);
+    list_add_reference(table, issue->source, issue->subject);
+    print_table_cell(table, PRINT_PLAIN, "%s", moment_exact(target, line->clock->target_ms));
 }
 
 /* The clock's fields, with what of its issue a reader needs to place it. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define PATH_CELLS 44
+#define CHANGE_MAX (2 * DIFF_TEXT_MAX + 16)
 
 static const struct {
     const char *name;
@@ -79,27 +80,40 @@ static void json_change(const struct policy_change *change)
     print_json_close(&json);
 }
 
-static void print_change(const struct print *print, const struct policy_change *change)
+/* What became of it, safe to print. */
+static enum print_style change_text(const struct policy_change *change, char out[CHANGE_MAX])
 {
-    unsigned cells = print_cells(change->path);
-    printf("    %s%*s  ", change->path, cells < PATH_CELLS ? (int)(PATH_CELLS - cells) : 0, "");
     switch (change->kind) {
     case POLICY_ADDED:
-        print_styled(print, PRINT_GREEN, "new%s%s", change->after[0] != '\0' ? ": " : "",
-                     change->after);
-        break;
+        snprintf(out, CHANGE_MAX, "new%s%s", change->after[0] != '\0' ? ": " : "", change->after);
+        return PRINT_GREEN;
     case POLICY_REMOVED:
-        print_styled(print, PRINT_RED, "gone%s%s", change->before[0] != '\0' ? ", was " : "",
-                     change->before);
-        break;
+        snprintf(out, CHANGE_MAX, "gone%s%s", change->before[0] != '\0' ? ", was " : "",
+                 change->before);
+        return PRINT_RED;
     case POLICY_CHANGED:
-        print_styled(print, PRINT_DIM, "%s -> ", change->before);
-        print_styled(print, PRINT_YELLOW, "%s", change->after);
-        break;
+        snprintf(out, CHANGE_MAX, "%s -> %s", change->before, change->after);
+        return PRINT_YELLOW;
     case POLICY_MOVED:
-        print_styled(print, PRINT_YELLOW, "now ahead of %s", change->before);
-        break;
+        snprintf(out, CHANGE_MAX, "now ahead of %s", change->before);
+        return PRINT_YELLOW;
     }
+    TOC_BUG("no such change");
+}
+
+/* What it is and what became of it, side by side where the line has room for both. */
+static void print_change(const struct print *print, const struct policy_change *change)
+{
+    char text[CHANGE_MAX];
+    enum print_style style = change_text(change, text);
+    unsigned cells = print_cells(change->path), pad = cells < PATH_CELLS ? PATH_CELLS - cells : 0;
+    if (print->width > 0 && 4 + cells + pad + 2 + print_cells(text) > print->width) {
+        print_fold(print, PRINT_PLAIN, 4, 0, change->path);
+        print_fold(print, style, 8, 0, text);
+        return;
+    }
+    printf("    %s%*s  ", change->path, (int)pad, "");
+    print_styled(print, style, "%s", text);
     putchar('\n');
 }
 
@@ -151,6 +165,7 @@ static void tell_issues(struct view *view, const struct before *before,
 {
     struct policy_live live;
     struct print_json json;
+    char routed[64] = "", text[512];
     if (before->in_force.version == 0 || !policy_live_count(view, file->policy, file->tree, &live))
         return;
     if (view->json) {
@@ -162,11 +177,12 @@ static void tell_issues(struct view *view, const struct before *before,
         print_json_close(&json);
         return;
     }
-    printf("Of %zu%s open issues %zu %s concerned", live.open, live.more ? " or more" : "",
-           live.concerned, live.concerned == 1 ? "is" : "are");
     if (live.routed > 0)
-        printf(" (%zu by another route)", live.routed);
-    printf("%s%s.\n", live.concerned > 0 ? ": " : "", live.concerned > 0 ? meaning_of(mode) : "");
+        snprintf(routed, sizeof(routed), " (%zu by another route)", live.routed);
+    snprintf(text, sizeof(text), "Of %zu%s open issues %zu %s concerned%s%s%s.", live.open,
+             live.more ? " or more" : "", live.concerned, live.concerned == 1 ? "is" : "are",
+             routed, live.concerned > 0 ? ": " : "", live.concerned > 0 ? meaning_of(mode) : "");
+    print_fold(&view->print, PRINT_PLAIN, 0, 0, text);
 }
 
 /* --- asking -------------------------------------------------------------------------------- */

@@ -7,38 +7,19 @@
 
 #define TEXT_MAX 2048
 
-/* --- folding ------------------------------------------------------------------------------- */
-
-static void begin_line(const struct why_page *page, unsigned indent, unsigned at)
-{
-    if (at < indent)
-        fprintf(page->print->out, "%*s", (int)(indent - at), "");
-}
-
 void why_fold(const struct why_page *page, enum print_style style, unsigned indent, unsigned at,
               const char *format, ...)
 {
-    char raw[TEXT_MAX], text[TEXT_MAX], *save = NULL;
-    const struct print *print = page->print;
-    unsigned width = print->width > indent + 20 ? print->width : PRINT_WIDTH, cell = indent;
+    char raw[TEXT_MAX], text[TEXT_MAX];
+    struct print print = *page->print;
     va_list args;
+    if (print.width == 0)
+        print.width = PRINT_WIDTH;
     va_start(args, format);
     vsnprintf(raw, sizeof(raw), format, args);
     va_end(args);
     print_safe(text, sizeof(text), toc_str_of(raw));
-    begin_line(page, indent, at);
-    fputs(print_begin(print, style), print->out);
-    for (char *word = strtok_r(text, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
-        unsigned cells = print_cells(word);
-        if (cell > indent && cell + 1 + cells > width) {
-            fprintf(print->out, "%s\n%*s%s", print_end(print, style), (int)indent, "",
-                    print_begin(print, style));
-            cell = indent;
-        }
-        fprintf(print->out, "%s%s", cell > indent ? " " : "", word);
-        cell += cells + (cell > indent ? 1 : 0);
-    }
-    fprintf(print->out, "%s\n", print_end(print, style));
+    print_fold(&print, style, indent, at, text);
 }
 
 #define headline(page, style, ...) why_fold((page), (style), WHY_INDENT, WHY_INDENT, __VA_ARGS__)

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 
 #define ENTRIES_MAX 2000
-#define EVENTS_MAX  300 /* asked for one by one */
+#define HEADING_MAX 2048 /* bytes of the reference in the heading */
+#define EVENTS_MAX  300  /* asked for one by one */
 
 static struct view view;
 
@@ -253,11 +254,19 @@ static void write_heading(const struct why_page *page, const Tocsin__V1__Issue *
     char id[2 * TOC_ID + 1] = "";
     if (issue->id.len == TOC_ID)
         toc_hex(id, issue->id.data, TOC_ID);
-    print_styled(page->print, PRINT_BOLD, "Issue %s#%s%s", issue->source, issue->subject,
-                 issue->test ? " (test)" : "");
-    fputs("  ", page->print->out);
-    print_styled(page->print, PRINT_CYAN, "%s", id);
-    fputc('\n', page->print->out);
+    char name[HEADING_MAX], safe[HEADING_MAX];
+    const struct print *print = page->print;
+    unsigned width = print->width > 0 ? print->width : PRINT_WIDTH;
+    snprintf(name, sizeof(name), "Issue %s#%s%s", issue->source, issue->subject,
+             issue->test ? " (test)" : "");
+    print_safe(safe, sizeof(safe), toc_str_of(name));
+    if (print_cells(safe) + 2 + strlen(id) > width)
+        why_fold(page, PRINT_BOLD, 0, 0, "%s", safe);
+    else
+        print_styled(print, PRINT_BOLD, "%s", safe);
+    fputs("  ", print->out);
+    print_styled(print, PRINT_CYAN, "%s", id);
+    fputc('\n', print->out);
 }
 
 static void write_text(const struct story *story, struct why_page *page, const struct why_now *now)

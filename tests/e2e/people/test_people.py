@@ -193,3 +193,23 @@ def test_why_in_json_has_what_its_text_has(desk):
     assert waits["candidates"][0] == {"name": "ana", "why": "offline"}
     assert now["issue"]["state"] == "solved" and now["clocks"][0]["state"] == "met"
     assert now["policy"] == 1 and "none: policy version 1 has no alert rules" in text
+
+
+# --- as wide as it may be -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("words", ["issues --all", "clocks --all", "alerts --all", "people",
+                                   "escalations --all", "status"])
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_line_of_a_list_is_longer_than_columns_says(desk, monkeypatch, words, width):
+    desk.open(f"a-subject-without-an-end-{'x' * 60}-{words[:6]}{width}", category="y" * 40)
+    monkeypatch.setitem(desk.user, "COLUMNS", str(width))
+    lines = desk.said(words).splitlines()
+    assert len(lines) > 0 and max(map(len, lines)) <= width
+
+
+def test_why_is_80_cells_wide_unless_columns_says_otherwise(desk, monkeypatch):
+    subject = f"another-{'x' * 90}"
+    desk.open(subject)
+    assert max(map(len, desk.said(f"why crm#{subject}").splitlines())) in range(60, 81)
+    monkeypatch.setitem(desk.user, "COLUMNS", "120")
+    assert max(map(len, desk.said(f"why crm#{subject}").splitlines())) in range(90, 121)
