@@ -4,6 +4,7 @@
 #include "services/sla/happen.h"
 #include "services/sla/retarget.h"
 
+#include "common/crc32c.h"
 #include "common/plant.h"
 
 static enum toc_err say(struct work *work, size_t index, Tocsin__V1__ClockChange__What what,
@@ -190,13 +191,37 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
     return retarget_judge(work, index, NULL);
 }
 
+/* Once for each clock, and for so many of them. */
+static enum toc_err say_too_many(struct work *work, const char *name, const char *scope)
+{
+    ProtobufCBinaryData *said = &work->row->refused;
+    uint32_t hash = toc_crc32c(toc_crc32c(0, toc_str_of(name)), toc_str_of(scope));
+    size_t size = said->len;
+    if (work->dry || size >= SLA_REFUSED_SAID * sizeof(hash))
+        return TOC_OK;
+    for (size_t i = 0; i + sizeof(hash) <= size; i += sizeof(hash))
+        if (toc_get_u32be(said->data + i) == hash)
+            return TOC_OK;
+    uint8_t *all = toc_arena_take(work->turn->arena, size + sizeof(hash));
+    if (all == NULL)
+        return TOC_ERR_LIMIT;
+    if (size > 0)
+        memcpy(all, said->data, size);
+    toc_put_u32be(all + size, hash);
+    *said = toc_wire_binary(toc_str(all, size + sizeof(hash)));
+    bool last = said->len == SLA_REFUSED_SAID * sizeof(hash);
+    return record_refuse(work, name, scope,
+                         last ? "the issue has too many clocks; no others are named"
+                              : "the issue has too many clocks");
+}
+
 enum toc_err move_place(struct work *work, const struct toc_clock_rule *rule, const char *scope,
                         size_t *out)
 {
     size_t index = row_find(work, rule->name, scope);
     if (index == work->row->n_clocks) {
         if (index == SLA_CLOCKS_MAX) {
-            TOC_TRY(record_refuse(work, rule->name, scope, "the issue has too many clocks"));
+            TOC_TRY(say_too_many(work, rule->name, scope));
             return TOC_NONE;
         }
         Tocsin__V1__Clock *clock = row_add_clock(work);
@@ -238,8 +263,6 @@ static enum toc_err start_missing(struct work *work, const struct toc_clock_rule
     bool now = happen_fires(work, rule->start) || is_under_way(work, rule);
     if (from_ms == 0 && !now)
         return TOC_OK;
-    if (work->row->n_clocks == SLA_CLOCKS_MAX && work->happened == 0)
-        return TOC_OK; /* it was said when that began */
     enum toc_err err = move_place(work, rule, scope, &index);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
