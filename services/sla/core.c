@@ -7,6 +7,7 @@
  *   fire.c     warnings and breaches      clock.c     the arithmetic of one clock
  *   row.c      rows, ledger, due index    record.c    what sla writes to its log
  *   manual.c   due dates by hand, merges  edit.c      policies for issues that are there
+ *   recount.c  counting again             trial.c     as it would have been
  *   segment.c  where the issue was        share.c     where a clock's time went
  *   urgency.c  what the router is told    escalation.c  clocks of other teams
  *   ask.c      questions

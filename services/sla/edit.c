@@ -1,8 +1,7 @@
 #include "services/sla/edit.h"
 
-#include "services/sla/happen.h"
+#include "services/sla/recount.h"
 #include "services/sla/retarget.h"
-#include "services/sla/segment.h"
 
 /* --- from now ----------------------------------------------------------------------------- */
 
@@ -47,82 +46,17 @@ static void keep_pauses(const struct work *work, const struct work *old, size_t 
     clock.row->kept_ms = passed_ms;
 }
 
-/* --- retroactive -------------------------------------------------------------------------- */
-
-/* Its time is the time since its start less the states in which it stands still. */
-static bool follows_states(const struct work *work, struct clock clock)
-{
-    return !clock.row->held && clock.rule->pause.happenings == 0 &&
-           work->row->segments < SEGMENTS_MAX;
-}
-
-/* Writes the intervals in which the states let it run; touching ones are one. */
-static enum toc_err rewrite(struct work *work, size_t index, struct clock clock,
-                            const struct segment *segments, size_t count)
-{
-    const struct toc_clock_rule *rule = clock.rule;
-    uint32_t still = rule->pause.states | rule->stop.states | rule->cancel.states;
-    struct toc_interval run = {0, 0};
-    clock.row->intervals = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct toc_interval span = segments[i].span;
-        if (i == 0 || span.from_ms < clock.row->started_ms) /* a merge brings time from before */
-            span.from_ms = clock.row->started_ms;
-        if ((still >> segments[i].state & 1) != 0 || span.from_ms >= span.until_ms)
-            continue;
-        if (run.until_ms != span.from_ms) {
-            if (run.from_ms != run.until_ms)
-                TOC_TRY(row_keep_interval(work, index, run));
-            run.from_ms = span.from_ms;
-        }
-        run.until_ms = span.until_ms;
-    }
-    bool open = run.until_ms == TOC_TIME_NEVER;
-    if (!open && run.from_ms != run.until_ms)
-        TOC_TRY(row_keep_interval(work, index, run));
-    clock.row->state =
-        open ? TOCSIN__V1__CLOCK_STATE__CLOCK_RUNNING : TOCSIN__V1__CLOCK_STATE__CLOCK_PAUSED;
-    clock.row->running_since_ms = open ? run.from_ms : 0;
-    return TOC_OK;
-}
-
-enum toc_err edit_recount(struct work *work, size_t index)
-{
-    struct clock clock = row_clock(work, index);
-    struct segment *segments;
-    size_t count, mark = toc_arena_mark(work->turn->arena);
-    if (!follows_states(work, clock))
-        return TOC_OK;
-    TOC_TRY(segment_list(work, &segments, &count));
-    TOC_TRY(rewrite(work, index, clock, segments, count));
-    toc_arena_reset(work->turn->arena, mark);
-    return TOC_OK;
-}
-
-/* Who has an issue is not in the stretches, so what a queue or tier has of it is not either. */
-static enum toc_err recount(struct work *work)
-{
-    for (size_t i = 0; i < work->row->n_clocks; i++) {
-        struct clock clock = row_clock(work, i);
-        if (clock.rule == NULL || !clock_is_live(clock.row) || clock.row->team[0] != '\0')
-            continue;
-        clock.row->kept_ms = 0;
-        clock.row->kept = 0;
-        if (clock.rule->metric != TOC_CLOCK_QUEUE_WAIT && clock.rule->metric != TOC_CLOCK_TIER_TIME)
-            TOC_TRY(edit_recount(work, i));
-    }
-    return TOC_OK;
-}
+/* --- applying ----------------------------------------------------------------------------- */
 
 enum toc_err edit_apply(struct work *work, const struct work *old)
 {
     work->mode = work->change->mode;
-    if (work->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE)
-        TOC_TRY(recount(work));
     if (work->mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW)
         for (size_t i = 0; i < work->row->n_clocks; i++)
             keep_pauses(work, old, i);
-    enum toc_err err = retarget(work, old);
+    enum toc_err err = work->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE
+                           ? recount_all(work, old)
+                           : retarget(work, old);
     work->mode = TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED;
     return err;
 }

@@ -3,7 +3,7 @@
  * for each issue; by its mode the clocks
  *
  *   FROM_NOW      keep the time that they counted, and go on by the new rule
- *   RETROACTIVE   are counted again from their start, as if the rule had always been this one
+ *   RETROACTIVE   are counted again, as if the rules had always been these (recount.h)
  *   REPORT_ONLY   stay as they are: what would change is recorded
  *
  * Each clock that changes, or would, has a RECOMPUTED record with what was before.
@@ -21,11 +21,5 @@ TOC_MUST enum toc_err edit_apply(struct work *work, const struct work *old);
 
 /* Nothing is taken over: the record says what would apply. */
 TOC_MUST enum toc_err edit_report(struct work *work);
-
-/*
- * Counts a clock from its start by the states that let it run, as far as they are known and decide
- * that; call row_recount and clock_plan then. What the clock had before is forgotten.
- */
-TOC_MUST enum toc_err edit_recount(struct work *work, size_t index);
 
 #endif

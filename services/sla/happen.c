@@ -66,7 +66,8 @@ bool happen_goes(const struct work *work, const Tocsin__V1__Issue *issue)
 {
     const Tocsin__V1__IssueClocks *row = work->row;
     return row->state != issue->state || row->tier != issue->tier ||
-           !same(row->queue, issue->queue) || !same(row->partner, issue->partner);
+           row->claimed != (issue->assignee[0] != '\0') || !same(row->queue, issue->queue) ||
+           !same(row->partner, issue->partner);
 }
 
 /* What clocks do not ask for, but records and answers show. */
@@ -86,8 +87,7 @@ static bool take_names(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *is
 static bool take_place(struct work *work, const Tocsin__V1__Issue *issue)
 {
     Tocsin__V1__IssueClocks *row = work->row;
-    bool other = happen_goes(work, issue) || row->claimed != (issue->assignee[0] != '\0') ||
-                 row->bot != issue->bot;
+    bool other = happen_goes(work, issue) || row->bot != issue->bot;
     row->state = issue->state;
     row->queue = issue->queue;
     row->tier = issue->tier;

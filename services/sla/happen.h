@@ -7,7 +7,8 @@
 
 #include "services/sla/row.h"
 
-/* The record takes the issue elsewhere: into another state, tier, queue or partner's hands. */
+/* The record takes the issue elsewhere: into another state, tier, queue or partner's hands, to
+ * somebody or back. */
 bool happen_goes(const struct work *work, const Tocsin__V1__Issue *issue);
 
 /* Works out what happened, then takes over the snapshot; true when the targets may be others. */

@@ -1,7 +1,7 @@
 #include "services/sla/move.h"
 
-#include "services/sla/edit.h"
 #include "services/sla/happen.h"
+#include "services/sla/recount.h"
 #include "services/sla/retarget.h"
 
 #include "common/crc32c.h"
@@ -89,6 +89,21 @@ enum toc_err move_cancel(struct work *work, size_t index, Tocsin__V1__ClockEnd b
     return say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED, reason);
 }
 
+enum toc_err move_end(struct work *work, size_t index, Tocsin__V1__ClockState state,
+                      Tocsin__V1__ClockEnd by, toc_time_ms stopped_ms)
+{
+    Tocsin__V1__Clock *clock = work->row->clocks[index];
+    bool met = state == TOCSIN__V1__CLOCK_STATE__CLOCK_MET;
+    TOC_TRY(take_back(work, index));
+    end(work, clock, state, by);
+    clock->stopped_ms = stopped_ms;
+    clock->unconfirmed = clock->unconfirmed && met;
+    return say(work, index,
+               met ? TOCSIN__V1__CLOCK_CHANGE__WHAT__MET
+                   : TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED,
+               RECOUNT_OVER);
+}
+
 /* --- starts ------------------------------------------------------------------------------- */
 
 static bool is_pausing(const struct work *work, struct clock clock)
@@ -146,6 +161,12 @@ static void renew(struct work *work, struct clock clock, bool goes_on)
         go_on_from(work, clock, (struct clock){&old, clock.rule, clock.target});
 }
 
+void move_renew(struct work *work, size_t index, const struct toc_clock_rule *rule)
+{
+    row_forget_intervals(work, index);
+    renew(work, row_follow(work, work->row->clocks[index], rule), false);
+}
+
 /*
  * A clock that begins in the past, for it only gets a target now, leaves out what it would have: it
  * stood still, or was over. A message that a merge brought waited in another issue, whose states
@@ -157,9 +178,20 @@ static enum toc_err earn_pauses(struct work *work, size_t index, struct clock cl
     if ((rule->pause.states | rule->stop.states | rule->cancel.states) == 0 ||
         work->change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER)
         return TOC_OK;
-    TOC_TRY(edit_recount(work, index));
+    TOC_TRY(recount_by_states(work, index));
     TOC_TRY(row_recount(work, clock, index));
     clock_plan(clock);
+    return TOC_OK;
+}
+
+/* A version brings the rule for the past too, and that is not known well enough. */
+static enum toc_err reason_of(struct work *work, const struct toc_clock_rule *rule,
+                              toc_time_ms from_ms, const char **out)
+{
+    bool asks = from_ms < work->at_ms || rule->goes_on, known = true;
+    if (asks && work->change->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE)
+        TOC_TRY(recount_is_known(work, rule, &known));
+    *out = known ? NULL : RECOUNT_UNKNOWN;
     return TOC_OK;
 }
 
@@ -168,11 +200,16 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
 {
     struct clock clock = row_follow(work, work->row->clocks[index], rule);
     bool resets = clock_is_live(clock.row);
+    const char *reason = "reset";
     if (resets)
         TOC_TRY(halt(work, index, true));
+    else
+        TOC_TRY(reason_of(work, rule, from_ms, &reason));
     bool goes_on = rule->goes_on && !resets && !TOC_PLANTED(TOC_PLANT_OLA_ANEW);
     if (goes_on && from_ms < clock.row->stopped_ms)
         from_ms = clock.row->stopped_ms; /* what was before is counted */
+    if (!goes_on)
+        row_forget_intervals(work, index);
     renew(work, clock, goes_on);
     TOC_TRY(row_count(work, clock, index)); /* the time that it had, by the rule of now */
     if (clock.row->started_ms == 0)
@@ -185,7 +222,7 @@ enum toc_err move_start(struct work *work, size_t index, const struct toc_clock_
         clock_run(clock, from_ms);
     if (from_ms < work->at_ms && clock.row->started_ms == from_ms) /* it does not go on */
         TOC_TRY(earn_pauses(work, index, clock));
-    TOC_TRY(say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED, resets ? "reset" : NULL));
+    TOC_TRY(say(work, index, TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED, reason));
     if (from_ms == work->at_ms && !clock_is_over(clock, work->at_ms))
         return TOC_OK;
     return retarget_judge(work, index, NULL);
@@ -353,7 +390,8 @@ static enum toc_err start_again(struct work *work, size_t index, struct clock cl
 static enum toc_err move_clock(struct work *work, size_t index)
 {
     struct clock clock = row_clock(work, index);
-    if (clock.rule == NULL || clock.rule->metric == TOC_CLOCK_ESCALATION)
+    if (clock.rule == NULL || clock.rule->metric == TOC_CLOCK_ESCALATION ||
+        recount_did(work, clock.rule))
         return TOC_OK;
     if (!clock_is_live(clock.row))
         return start_again(work, index, clock);
@@ -372,6 +410,7 @@ enum toc_err move_clocks(struct work *work)
     for (size_t i = 0; i < clocks; i++)
         TOC_TRY(move_clock(work, i));
     for (size_t i = 0; work->sla != NULL && i < work->sla->clock_count; i++)
-        TOC_TRY(start_missing(work, &work->sla->clocks[i]));
+        if (!recount_did(work, &work->sla->clocks[i]))
+            TOC_TRY(start_missing(work, &work->sla->clocks[i]));
     return TOC_OK;
 }

@@ -30,6 +30,12 @@ TOC_MUST enum toc_err move_stop(struct work *work, size_t index, Tocsin__V1__Clo
 TOC_MUST enum toc_err move_cancel(struct work *work, size_t index, Tocsin__V1__ClockEnd by,
                                   const char *reason);
 
+/* Ends one that stands still, as of an earlier instant. */
+TOC_MUST enum toc_err move_end(struct work *work, size_t index, Tocsin__V1__ClockState state,
+                               Tocsin__V1__ClockEnd by, toc_time_ms stopped_ms);
+/* Makes the row that of the next instance, which has nothing of those before. */
+void move_renew(struct work *work, size_t index, const struct toc_clock_rule *rule);
+
 /* A row for a clock of that name and scope; TOC_NONE, and a record, when there are too many. */
 TOC_MUST enum toc_err move_place(struct work *work, const struct toc_clock_rule *rule,
                                  const char *scope, size_t *out);

@@ -191,6 +191,8 @@ enum toc_err record_refuse(struct work *work, const char *metric, const char *sc
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__NOT_APPLIED,
                               .at_ms = work->at_ms,
                               .reason = reason};
+    if (work->dry)
+        return TOC_OK;
     clock.metric = toc_wire_text(metric);
     clock.scope = toc_wire_text(scope);
     change.clock = &clock;

@@ -68,6 +68,8 @@ enum toc_err retarget_judge(struct work *work, size_t index, const char *reason)
 {
     struct clock clock = row_clock(work, index);
     toc_time_ms passed_ms = TOC_TIME_NEVER;
+    if (work->spans != NULL)
+        return TOC_OK; /* a trial gives no verdict */
     if (clock_is_over(clock, work->at_ms))
         passed_ms = clock.row->due_ms < work->at_ms ? clock.row->due_ms : work->at_ms;
     if (clock.row->breached && passed_ms != TOC_TIME_NEVER) {
@@ -213,7 +215,7 @@ static enum toc_err end_by(const struct work *old, struct work *work, size_t ind
                 : move_cancel(&was, index, TOCSIN__V1__CLOCK_END__CLOCK_END_TARGET, NULL);
 }
 
-enum toc_err retarget(struct work *work, const struct work *old)
+enum toc_err retarget_end(struct work *work, const struct work *old)
 {
     work->changed = true;
     for (size_t i = 0; i < work->row->n_clocks; i++) {
@@ -223,8 +225,21 @@ enum toc_err retarget(struct work *work, const struct work *old)
         bool left = was.rule != NULL && happen_has_left(work, was);
         if (left || clock.rule == NULL || !happen_wanted(work, clock))
             TOC_TRY(end_by(old, work, i, left));
-        else
-            TOC_TRY(set_target(work, i, was.rule, 0, NULL));
     }
+    return TOC_OK;
+}
+
+enum toc_err retarget_set(struct work *work, const struct work *old, size_t index,
+                          const char *reason)
+{
+    return set_target(work, index, row_clock(old, index).rule, 0, reason);
+}
+
+enum toc_err retarget(struct work *work, const struct work *old)
+{
+    TOC_TRY(retarget_end(work, old));
+    for (size_t i = 0; i < work->row->n_clocks; i++)
+        if (clock_is_live(work->row->clocks[i]))
+            TOC_TRY(retarget_set(work, old, i, NULL));
     return TOC_OK;
 }

@@ -12,6 +12,12 @@
 /* Call with the row's new priority, SLA and policy bound; `old` has those that applied before. */
 TOC_MUST enum toc_err retarget(struct work *work, const struct work *old);
 
+/* Its first part: what the issue has left, or does not want any more, ends. */
+TOC_MUST enum toc_err retarget_end(struct work *work, const struct work *old);
+/* Its second part, of one live clock: a new target; `reason` is NULL for none. */
+TOC_MUST enum toc_err retarget_set(struct work *work, const struct work *old, size_t index,
+                                   const char *reason);
+
 /* A clock that was cancelled for want of a target has one again. */
 TOC_MUST enum toc_err retarget_go_on(struct work *work, size_t index);
 

@@ -234,10 +234,24 @@ static enum toc_err put_interval(struct work *work, size_t index, uint32_t numbe
                    toc_str(value, sizeof(value)));
 }
 
+static enum toc_err keep_span(struct spans *spans, Tocsin__V1__Clock *clock, size_t index,
+                              struct toc_interval interval)
+{
+    TOC_ASSERT(spans->count < sizeof(spans->list) / sizeof(spans->list[0]));
+    spans->list[spans->count].clock = index;
+    spans->list[spans->count++].interval = interval;
+    clock->intervals++;
+    return TOC_OK;
+}
+
 enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_interval interval)
 {
     Tocsin__V1__Clock *clock = work->row->clocks[index];
-    if (interval.from_ms == interval.until_ms || work->dry)
+    if (interval.from_ms == interval.until_ms)
+        return TOC_OK;
+    if (work->spans != NULL)
+        return keep_span(work->spans, clock, index, interval);
+    if (work->dry)
         return TOC_OK;
     return put_interval(work, index, clock->intervals++, interval);
 }
@@ -252,6 +266,18 @@ enum toc_err row_keep_earlier(struct work *work, size_t index, struct toc_interv
         return row_keep_interval(work, index, interval);
     first.from_ms = interval.from_ms;
     return put_interval(work, index, 0, first);
+}
+
+void row_forget_intervals(struct work *work, size_t index)
+{
+    struct spans *spans = work->spans;
+    size_t left = 0;
+    work->row->clocks[index]->intervals = 0;
+    for (size_t i = 0; spans != NULL && i < spans->count; i++)
+        if (spans->list[i].clock != index)
+            spans->list[left++] = spans->list[i];
+    if (spans != NULL)
+        spans->count = left;
 }
 
 enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,
@@ -275,6 +301,8 @@ enum toc_err row_recount(struct work *work, struct clock clock, size_t index)
     struct toc_interval interval;
     Tocsin__V1__Clock *row = clock.row;
     toc_time_ms sum = row->kept_ms;
+    if (work->spans != NULL)
+        return TOC_OK; /* a trial asks when, and not how much */
     for (uint32_t i = row->kept; i < row->intervals; i++) {
         TOC_TRY(row_read_interval(work, index, i, &interval));
         sum = clock_sum(sum, clock_between(clock, interval.from_ms, interval.until_ms));

@@ -22,6 +22,15 @@ enum sla_table { TABLE_CLOCKS = TOC_TABLE_OWN, TABLE_DUE, TABLE_LEDGER, TABLE_OP
 
 #define ROW_KEY 5
 
+/* When clocks ran, in a trial (trial.h). Each stretch of an issue's life closes two at most. */
+struct spans {
+    struct {
+        size_t clock;
+        struct toc_interval interval;
+    } list[2 * SEGMENTS_MAX];
+    size_t count;
+};
+
 /* One issue's clocks while an event is applied to them. */
 struct work {
     struct toc_turn *turn;
@@ -39,7 +48,9 @@ struct work {
     bool terms;                  /* its priority, SLA or policy is another */
     Tocsin__V1__IssueState left; /* the one before */
     Tocsin__V1__ApplyMode mode;  /* of the policy version that is being applied; 0: none is */
+    uint32_t counted;            /* bit 1 << rule of `sla`: as this record leaves its clocks */
     bool dry;                    /* the row is a copy: nothing is written */
+    struct spans *spans;         /* where closed intervals go instead; NULL: into the ledger */
 };
 
 void row_key(uint8_t key[ROW_KEY], uint32_t partition, uint32_t number);
@@ -82,6 +93,8 @@ TOC_MUST enum toc_err row_keep_interval(struct work *work, size_t index,
 /* One from before all others: where it touches the first, that begins earlier. */
 TOC_MUST enum toc_err row_keep_earlier(struct work *work, size_t index,
                                        struct toc_interval interval);
+/* Its intervals count no more: what follows begins anew. */
+void row_forget_intervals(struct work *work, size_t index);
 TOC_MUST enum toc_err row_read_interval(struct work *work, size_t index, uint32_t number,
                                         struct toc_interval *out);
 /*

@@ -12,6 +12,7 @@
 #define SLA_UNCONFIRMED_PER_STEP 4096 /* issues looked at while log time is behind */
 #define SLA_CLOCKS_MAX           64   /* of one issue: further reopenings start none */
 #define SLA_REFUSED_SAID         16   /* clocks beyond that, of which the log says so */
+#define SEGMENTS_MAX             256  /* stretches of an issue's life that are kept */
 #define SLA_LEDGER_SHOWN         32   /* intervals in a record's sum, the latest */
 #define SLA_LATE_MS              (5 * TOC_SECOND_MS) /* seen later than this: a catch-up */
 

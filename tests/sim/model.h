@@ -5,6 +5,7 @@
  *   model_rule.c     what the policy says about a step of it
  *   model_clock.c    which clocks an issue had, and the spans in which each ran
  *   model_terms.c    by what they are judged, and how that changes
+ *   model_again.c    what another policy would have made of a history
  *   model_time.c     verdicts: arithmetic on spans
  *   model_share.c    where a clock's time went
  *   model_said.c     what sla's log said, and whether that is the same
@@ -45,6 +46,8 @@ struct histories {
     size_t count, room;
 };
 
+/* What differs between two states of an issue; from nothing when `was` is NULL. */
+uint32_t model_difference(const Tocsin__V1__Issue *was, const Tocsin__V1__Issue *is);
 void model_histories_read(struct histories *histories, const struct node *router);
 void model_histories_free(struct histories *histories);
 
@@ -85,7 +88,8 @@ struct instance {
     unsigned number; /* from 1 over all scopes of the name */
     enum life life;
     enum ended ended;
-    bool held; /* paused by something that happened, until a start */
+    bool held;  /* paused by something that happened, until a start */
+    bool again; /* counted again after its end, so its record has other shares */
     toc_time_ms started_ms, stopped_ms;
     toc_time_ms manual_end_ms;                  /* 0: none */
     struct toc_interval spans[MODEL_SPANS_MAX]; /* the open one ends at TOC_TIME_NEVER */
@@ -111,6 +115,7 @@ struct expected {
     const struct moment *now; /* while the history is gone through */
     struct toc_fields fields;
     bool new_terms;   /* since this step */
+    bool counted;     /* this step has counted again what places tell of */
     uint32_t version; /* of the policy that its clocks follow */
     const struct toc_policy *policy;
     const struct toc_sla *sla;
@@ -125,6 +130,8 @@ struct expected {
 /* Goes through the history, and lets time pass until `end_ms`. */
 void model_expect(struct expected *issue, toc_time_ms end_ms);
 void model_expected_free(struct expected *issue);
+/* Moves and begins clocks at the present step. */
+void model_step(struct expected *issue);
 
 /* --- rules, at the present step of the history ------------------------------------------------ */
 
@@ -151,6 +158,7 @@ toc_time_ms model_since(const struct expected *issue, const struct toc_clock_rul
 
 /* --- spans and instances ---------------------------------------------------------------------- */
 
+struct instance *model_add_instance(struct expected *issue, const char *name);
 void model_add_span(struct instance *clock, size_t at, struct toc_interval span);
 void model_run(struct instance *clock, toc_time_ms at_ms);
 void model_halt(struct instance *clock, enum life life, toc_time_ms at_ms);
@@ -170,6 +178,14 @@ void model_judge(struct instance *clock, toc_time_ms at_ms);
 /* As if the rule had always been there: the spans are those of the states that let it run. */
 void model_recount(struct expected *issue, struct instance *clock,
                    const struct toc_clock_rule *rule);
+/* A live clock by other terms. */
+void model_change_terms(struct instance *clock, const struct terms *terms, toc_time_ms at_ms);
+/* What the step leaves or does not want any more ends; true when the clock is live no more. */
+bool model_drops_out(struct expected *issue, struct line *line);
+/* RETROACTIVE: each clock as the policy of now would have had it from the opening on. */
+void model_again(struct expected *issue);
+/* All that the rule asks for is where the issue is and whether somebody has it. */
+bool model_is_of_places(const struct expected *issue, const struct toc_clock_rule *rule);
 /* Priority, SLA and policy of the step. */
 void model_take_terms(struct expected *issue);
 /* DUE_SET, TOOK_OVER, and dates that end strictly before an instant. */

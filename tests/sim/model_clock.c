@@ -63,7 +63,7 @@ struct line *model_add_line(struct expected *issue, const char *name, const char
     return line;
 }
 
-static struct instance *add_instance(struct expected *issue, const char *name)
+struct instance *model_add_instance(struct expected *issue, const char *name)
 {
     struct instance *clock = calloc(1, sizeof(*clock));
     size_t count = issue->instance_count;
@@ -102,7 +102,7 @@ void model_start(struct expected *issue, struct line *line, const struct toc_clo
                  toc_time_ms from_ms)
 {
     toc_time_ms at_ms = issue->now->at_ms;
-    struct instance *before = line->latest, *clock = add_instance(issue, line->name);
+    struct instance *before = line->latest, *clock = model_add_instance(issue, line->name);
     bool resets = before != NULL && model_is_live(before);
     if (before != NULL && rule->goes_on && !resets && from_ms < before->stopped_ms)
         from_ms = before->stopped_ms; /* no time counts twice */
@@ -214,11 +214,16 @@ static void pause_or_resume(struct expected *issue, struct instance *clock,
         model_run(clock, issue->now->at_ms);
 }
 
+static bool is_counted(const struct expected *issue, const struct toc_clock_rule *rule)
+{
+    return issue->counted && model_is_of_places(issue, rule);
+}
+
 static void move(struct expected *issue, struct line *line)
 {
     const struct toc_clock_rule *rule = model_rule_of(issue, line);
     struct instance *clock = line->latest;
-    if (rule == NULL || line->team[0] != '\0')
+    if (rule == NULL || line->team[0] != '\0' || is_counted(issue, rule))
         return;
     if (!model_is_live(clock))
         start_again(issue, line, rule);
@@ -232,7 +237,7 @@ static void move(struct expected *issue, struct line *line)
 static void begin(struct expected *issue, const struct toc_clock_rule *rule)
 {
     const char *scope = model_scope_of(issue, rule);
-    if (scope == NULL || !model_takes(rule, scope) ||
+    if (is_counted(issue, rule) || scope == NULL || !model_takes(rule, scope) ||
         model_line_of(issue, rule->name, scope) != NULL || !model_is_wanted(issue, rule, NULL) ||
         !model_may_begin(issue, rule))
         return;
@@ -317,19 +322,25 @@ static void decide(struct expected *issue)
     }
 }
 
+void model_step(struct expected *issue)
+{
+    size_t lines = issue->line_count;
+    for (size_t k = 0; k < lines; k++)
+        move(issue, &issue->lines[k]);
+    for (size_t k = 0; issue->sla != NULL && k < issue->sla->clock_count; k++)
+        begin(issue, &issue->sla->clocks[k]);
+}
+
 void model_expect(struct expected *issue, toc_time_ms end_ms)
 {
     for (size_t i = 0; i < issue->history->count; i++) {
         issue->now = &issue->history->moments[i];
         issue->fields = toc_issue_fields(issue->now->change->issue);
         model_end_dates(issue, issue->now->at_ms);
+        issue->counted = false;
         model_take_terms(issue);
         decide(issue);
-        size_t lines = issue->line_count;
-        for (size_t k = 0; k < lines; k++)
-            move(issue, &issue->lines[k]);
-        for (size_t k = 0; issue->sla != NULL && k < issue->sla->clock_count; k++)
-            begin(issue, &issue->sla->clocks[k]);
+        model_step(issue);
     }
     model_end_dates(issue, end_ms);
     for (size_t i = 0; i < issue->instance_count; i++)

@@ -53,7 +53,7 @@ static uint32_t by_step(const Tocsin__V1__IssueChange *change)
 }
 
 /* What differs from the step before; a first step differs from nothing. */
-static uint32_t by_difference(const Tocsin__V1__Issue *was, const Tocsin__V1__Issue *is)
+uint32_t model_difference(const Tocsin__V1__Issue *was, const Tocsin__V1__Issue *is)
 {
     uint32_t happened = 0;
     const char *queue = was != NULL ? was->queue : "", *person = was != NULL ? was->assignee : "";
@@ -75,7 +75,7 @@ static void work_out(struct moment *moment, const struct moment *before)
     const Tocsin__V1__Issue *is = moment->change->issue;
     const Tocsin__V1__Issue *was = before != NULL ? before->change->issue : NULL;
     moment->happened =
-        by_message(moment->change) | by_step(moment->change) | by_difference(was, is);
+        by_message(moment->change) | by_step(moment->change) | model_difference(was, is);
     moment->left = was != NULL ? was->state : TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_UNSPECIFIED;
     moment->entered = moment->left != is->state;
     moment->replied =

@@ -195,7 +195,8 @@ static void on_verdict(struct model *model, const struct instance *clock,
     toc_time_ms ms;
     if (!model_adds_up(change, &kind))
         differ(model, clock, "has shares of a %s that do not add up", kind);
-    if (change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__MET || clock->life != LIFE_MET)
+    if (change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__MET || clock->life != LIFE_MET ||
+        clock->again)
         return;
     const Tocsin__V1__Share *wrong =
         model_wrong_share(history_of(model, clock->issue), clock, change, &ms);

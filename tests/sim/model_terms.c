@@ -32,8 +32,7 @@ static uint32_t carry(uint32_t warned, const struct toc_clock_rule *was,
     return carried;
 }
 
-/* The live clock by other terms; `since` are the spans that are counted again. */
-static void change_terms(struct instance *clock, const struct terms *terms, toc_time_ms at_ms)
+void model_change_terms(struct instance *clock, const struct terms *terms, toc_time_ms at_ms)
 {
     const struct terms was = clock->terms;
     toc_time_ms due_ms = model_due_now(clock), worked_ms = model_worked(clock, at_ms);
@@ -80,8 +79,9 @@ void model_recount(struct expected *issue, struct instance *clock,
 {
     const struct history *history = issue->history;
     uint32_t still = rule->pause.states | rule->stop.states | rule->cancel.states;
-    if (clock->held || rule->pause.happenings != 0)
+    if (rule->pause.happenings != 0)
         return;
+    clock->held = false;
     clock->span_count = 0;
     clock->life = LIFE_PAUSED;
     for (const struct moment *m = history->moments; m <= issue->now; m++) {
@@ -99,14 +99,18 @@ void model_recount(struct expected *issue, struct instance *clock,
     }
 }
 
-/* Who had it is not asked, so what a queue or tier had of it stays. */
-static void recount(struct expected *issue, struct instance *clock,
-                    const struct toc_clock_rule *rule)
+bool model_drops_out(struct expected *issue, struct line *line)
 {
-    clock->terms.kept_ms = 0;
-    clock->terms.kept = 0;
-    if (rule->metric != TOC_CLOCK_QUEUE_WAIT && rule->metric != TOC_CLOCK_TIER_TIME)
-        model_recount(issue, clock, rule);
+    const struct toc_clock_rule *rule = model_rule_of(issue, line);
+    struct instance *clock = line->latest;
+    toc_time_ms at_ms = issue->now->at_ms;
+    if (!model_is_live(clock))
+        return true; /* what is over is never judged again */
+    if (line->team[0] == '\0' && model_has_left(issue, clock->terms.rule, line))
+        model_end(clock, LIFE_MET, ENDED_BY_EVENT, at_ms);
+    else if (rule == NULL || !model_is_wanted(issue, rule, clock))
+        model_end(clock, LIFE_CANCELLED, ENDED_BY_TARGET, at_ms);
+    return !model_is_live(clock);
 }
 
 static void retarget(struct expected *issue, struct line *line, Tocsin__V1__ApplyMode mode)
@@ -114,31 +118,14 @@ static void retarget(struct expected *issue, struct line *line, Tocsin__V1__Appl
     const struct toc_clock_rule *rule = model_rule_of(issue, line);
     struct instance *clock = line->latest;
     toc_time_ms at_ms = issue->now->at_ms;
-    if (!model_is_live(clock))
-        return; /* what is over is never judged again */
-    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW)
+    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW && model_is_live(clock))
         keep_time(clock, at_ms);
-    if (line->team[0] == '\0' && model_has_left(issue, clock->terms.rule, line)) {
-        model_end(clock, LIFE_MET, ENDED_BY_EVENT, at_ms);
+    if (model_drops_out(issue, line))
         return;
-    }
-    if (rule == NULL || !model_is_wanted(issue, rule, clock)) {
-        model_end(clock, LIFE_CANCELLED, ENDED_BY_TARGET, at_ms);
-        return;
-    }
     if (mode == TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW)
         keep_pauses(issue, clock, rule, at_ms);
-    struct instance was = *clock;
-    if (mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE && line->team[0] == '\0') {
-        model_settle(clock, at_ms);
-        recount(issue, clock, rule);
-    }
     const struct terms terms = model_terms_of(issue, clock, rule);
-    toc_time_ms worked_ms = model_worked(&was, at_ms), due_ms = model_due_now(&was);
-    bool recounted = worked_ms != model_worked(clock, at_ms) || due_ms != model_due_now(clock);
-    change_terms(clock, &terms, at_ms);
-    if (recounted)
-        model_judge(clock, at_ms);
+    model_change_terms(clock, &terms, at_ms);
 }
 
 /* Priority, SLA and version by which the clocks go; a version alone concerns those that are there
@@ -161,6 +148,10 @@ void model_take_terms(struct expected *issue)
     issue->policy = policy_compiled(issue->world, is->policy);
     issue->sla =
         issue->policy && is->sla[0] ? toc_policy_sla(issue->policy, toc_str_of(is->sla)) : NULL;
+    if (edits && change->mode == TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE) {
+        model_again(issue);
+        return;
+    }
     for (size_t i = 0; i < issue->line_count; i++)
         retarget(issue, &issue->lines[i],
                  edits ? change->mode : TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED);
@@ -174,7 +165,7 @@ static void set_due(struct instance *clock, toc_time_ms due_ms, toc_time_ms end_
     struct terms terms = clock->terms;
     terms.manual_due_ms = due_ms;
     clock->manual_end_ms = due_ms != 0 ? end_ms : 0;
-    change_terms(clock, &terms, at_ms);
+    model_change_terms(clock, &terms, at_ms);
 }
 
 /* A clock that only has no target yet runs for the sake of the date. */
@@ -237,7 +228,7 @@ void model_took_over(struct expected *issue)
             model_add_span(clock, clock->terms.kept,
                            (struct toc_interval){since_ms, clock->started_ms});
             clock->started_ms = since_ms;
-            change_terms(clock, &terms, issue->now->at_ms);
+            model_change_terms(clock, &terms, issue->now->at_ms);
             model_judge(clock, issue->now->at_ms);
         }
     }
