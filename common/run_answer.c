@@ -116,6 +116,11 @@ static enum toc_err answer_policy(struct toc_run *run, struct toc_txn *txn,
         return TOC_OK;
     if (err != TOC_OK)
         return err < 0 ? err : TOC_ERR_DAMAGED;
+    err = toc_policy_latest(txn, &policy.latest);
+    if (err < 0) {
+        free(text);
+        return err;
+    }
     policy.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
     policy.text = toc_wire_binary(toc_str(text, size));
     err = toc_wire_pack(arena, &policy, &row);

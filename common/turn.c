@@ -68,7 +68,9 @@ enum toc_err toc_turn_keep_policy(struct toc_turn *turn, Tocsin__V1__RecordType 
         TOC_TRY(toc_unpack(turn, policy_applied, body, &applied));
         if (applied->hash.len != TOC_SHA256)
             return TOC_ERR_DAMAGED;
-        TOC_TRY(toc_policy_keep_applied(turn->txn, applied));
+        enum toc_err err = toc_policy_keep_applied(turn->txn, applied);
+        if (err != TOC_OK)
+            return err; /* told before, and passed on then */
     }
     if (!forward)
         return TOC_OK;

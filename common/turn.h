@@ -106,7 +106,8 @@ TOC_MUST enum toc_err toc_turn_policy(struct toc_turn *turn, uint32_t version,
 
 /*
  * Keeps the body of a POLICY_PART or POLICY_APPLIED and, if `forward`, repeats it in the service's
- * own log for those behind it. From APPLIED on its version is the one in force here.
+ * own log for those behind it. From APPLIED on its version is the one in force here, unless it is
+ * only for a report. TOC_NONE for a version that another upstream has told of.
  */
 TOC_MUST enum toc_err toc_turn_keep_policy(struct toc_turn *turn, Tocsin__V1__RecordType type,
                                            struct toc_str body, toc_time_ms at_ms, bool forward);

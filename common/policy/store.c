@@ -9,7 +9,7 @@
 #define VERSION_ROW (TOC_SHA256 + 4 + 4)
 #define PART_MAX    1000 /* bytes of text in one piece */
 
-static const struct toc_str force_key = {"c", 1};
+static const struct toc_str force_key = {"c", 1}, latest_key = {"l", 1};
 
 static struct toc_str part_key(uint8_t key[PART_KEY], const uint8_t hash[TOC_SHA256],
                                uint32_t index)
@@ -46,31 +46,59 @@ enum toc_err toc_policy_keep_part(struct toc_txn *txn, const Tocsin__V1__PolicyP
     return toc_put(txn, TOC_TABLE_POLICY, at, toc_wire_bytes(&part->text));
 }
 
-enum toc_err toc_policy_keep_applied(struct toc_txn *txn, const Tocsin__V1__PolicyApplied *applied)
-{
-    uint8_t key[VERSION_KEY], row[VERSION_ROW], version[4];
-    TOC_ASSERT(applied->hash.len == TOC_SHA256);
-    memcpy(row, applied->hash.data, TOC_SHA256);
-    toc_put_u32be(row + TOC_SHA256, applied->size);
-    toc_put_u32be(row + TOC_SHA256 + 4, (applied->size + PART_MAX - 1) / PART_MAX);
-    TOC_TRY(toc_put(txn, TOC_TABLE_POLICY, version_key(key, applied->version),
-                    toc_str(row, sizeof(row))));
-    uint32_t in_force;
-    TOC_TRY(toc_policy_in_force(txn, &in_force));
-    if (applied->version <= in_force)
-        return TOC_OK; /* told again by another upstream */
-    toc_put_u32be(version, applied->version);
-    return toc_put(txn, TOC_TABLE_POLICY, force_key, toc_str(version, sizeof(version)));
-}
-
-enum toc_err toc_policy_in_force(struct toc_txn *txn, uint32_t *out)
+static enum toc_err read_version(struct toc_txn *txn, struct toc_str key, uint32_t *out)
 {
     struct toc_str row;
-    enum toc_err err = toc_get(txn, TOC_TABLE_POLICY, force_key, &row);
+    enum toc_err err = toc_get(txn, TOC_TABLE_POLICY, key, &row);
     TOC_TRY(err);
     if (err == TOC_OK && row.size != 4)
         return TOC_ERR_DAMAGED;
     *out = err == TOC_NONE ? 0 : toc_get_u32be(row.data);
+    return TOC_OK;
+}
+
+/* What is told late does not take the place of what came after it. */
+static enum toc_err raise_version(struct toc_txn *txn, struct toc_str key, uint32_t version)
+{
+    uint8_t row[4];
+    uint32_t there;
+    TOC_TRY(read_version(txn, key, &there));
+    if (version <= there)
+        return TOC_OK;
+    toc_put_u32be(row, version);
+    return toc_put(txn, TOC_TABLE_POLICY, key, toc_str(row, sizeof(row)));
+}
+
+enum toc_err toc_policy_keep_applied(struct toc_txn *txn, const Tocsin__V1__PolicyApplied *applied)
+{
+    uint8_t key[VERSION_KEY], row[VERSION_ROW];
+    struct toc_str there, at = version_key(key, applied->version);
+    TOC_ASSERT(applied->hash.len == TOC_SHA256);
+    memcpy(row, applied->hash.data, TOC_SHA256);
+    toc_put_u32be(row + TOC_SHA256, applied->size);
+    toc_put_u32be(row + TOC_SHA256 + 4, (applied->size + PART_MAX - 1) / PART_MAX);
+    enum toc_err err = toc_get(txn, TOC_TABLE_POLICY, at, &there);
+    if (err == TOC_OK)
+        return toc_str_equal(there, toc_str(row, sizeof(row))) ? TOC_NONE : TOC_ERR_MALFORMED;
+    TOC_TRY(err);
+    TOC_TRY(toc_put(txn, TOC_TABLE_POLICY, at, toc_str(row, sizeof(row))));
+    TOC_TRY(raise_version(txn, latest_key, applied->version));
+    if (applied->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+        return TOC_OK;
+    return raise_version(txn, force_key, applied->version);
+}
+
+enum toc_err toc_policy_in_force(struct toc_txn *txn, uint32_t *out)
+{
+    return read_version(txn, force_key, out);
+}
+
+enum toc_err toc_policy_latest(struct toc_txn *txn, uint32_t *out)
+{
+    uint32_t latest, in_force;
+    TOC_TRY(read_version(txn, latest_key, &latest));
+    TOC_TRY(read_version(txn, force_key, &in_force));
+    *out = latest > in_force ? latest : in_force; /* the row came later than the other */
     return TOC_OK;
 }
 

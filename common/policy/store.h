@@ -3,7 +3,8 @@
  *
  * A policy travels as POLICY_PART records and one POLICY_APPLIED, like everything else through the
  * log, so a rebuild needs nobody to ask. Rows of TOC_TABLE_POLICY: 'p' ‖ hash ‖ u32be index -> text
- * piece; 'v' ‖ u32be version -> hash ‖ u32be size ‖ u32be pieces; 'c' -> u32be version in force.
+ * piece; 'v' ‖ u32be version -> hash ‖ u32be size ‖ u32be pieces; 'c' -> u32be version in force;
+ * 'l' -> u32be latest version, which is another when that is only for a report.
  */
 #ifndef TOC_POLICY_STORE_H
 #define TOC_POLICY_STORE_H
@@ -23,7 +24,10 @@ void toc_policy_cache_done(struct toc_policy_cache *cache);
 
 /* Keeps one piece, for ever: TOC_NONE when another text already stands in its place. */
 TOC_MUST enum toc_err toc_policy_keep_part(struct toc_txn *txn, const Tocsin__V1__PolicyPart *part);
-/* Makes a version the one in force, unless a later one is: several upstreams may tell of it. */
+/*
+ * Keeps a version, and makes it the one in force unless a later one is, or it is only for a report.
+ * TOC_NONE when it was told of before, by another upstream; TOC_ERR_MALFORMED when it was another.
+ */
 TOC_MUST enum toc_err toc_policy_keep_applied(struct toc_txn *txn,
                                               const Tocsin__V1__PolicyApplied *applied);
 
@@ -31,8 +35,9 @@ TOC_MUST enum toc_err toc_policy_keep_applied(struct toc_txn *txn,
 TOC_MUST enum toc_err toc_policy_is_valid(struct toc_txn *txn, const uint8_t hash[TOC_SHA256],
                                           uint32_t size);
 
-/* The version in force, 0 for none yet. */
+/* The version in force, and the latest one that is known; 0 for none yet. */
 TOC_MUST enum toc_err toc_policy_in_force(struct toc_txn *txn, uint32_t *out);
+TOC_MUST enum toc_err toc_policy_latest(struct toc_txn *txn, uint32_t *out);
 
 /* The whole text of `hash` from its pieces, malloc'ed. TOC_NONE when a piece is missing. */
 TOC_MUST enum toc_err toc_policy_text(struct toc_txn *txn, const uint8_t hash[TOC_SHA256],

@@ -406,11 +406,13 @@ static enum toc_err take_parts(struct inproc *suite, struct toc_str text, struct
     return TOC_OK;
 }
 
-static enum toc_err version_in_force(struct inproc *suite, uint32_t *out)
+static enum toc_err versions(struct inproc *suite, uint32_t *in_force, uint32_t *latest)
 {
     struct toc_core_look look;
     TOC_TRY(toc_core_look(suite->members[INPROC_ROUTER].core, &look));
-    enum toc_err err = toc_policy_in_force(look.txn, out);
+    enum toc_err err = toc_policy_in_force(look.txn, in_force);
+    if (err >= 0)
+        err = toc_policy_latest(look.txn, latest);
     toc_core_look_away(look);
     return err;
 }
@@ -422,10 +424,10 @@ enum toc_err inproc_apply(struct inproc *suite, struct toc_str text, toc_time_ms
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     uint8_t hash[TOC_SHA256];
     toc_sha256(hash, text);
-    TOC_TRY(version_in_force(suite, &applied.replaces));
+    TOC_TRY(versions(suite, &applied.replaces, &applied.version));
     TOC_TRY(take_parts(suite, text, toc_str(hash, sizeof(hash)), at_ms));
     applied.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
-    applied.version = applied.replaces + 1;
+    applied.version++;
     applied.size = (uint32_t)text.size;
     event.type = toc_wire_text("tocsin.policy.applied");
     event.body_case = TOCSIN__V1__EVENT__BODY_POLICY_APPLIED;

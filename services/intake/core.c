@@ -207,7 +207,7 @@ static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *
                                 struct toc_receipt *receipt, bool *accepted)
 {
     const Tocsin__V1__Event *event = sub->valid.event;
-    uint32_t in_force;
+    uint32_t in_force, latest;
     *accepted = true;
     if (event->body_case == TOCSIN__V1__EVENT__BODY_POLICY_PART)
         return keep_part(turn, event->policy_part, receipt, accepted);
@@ -215,10 +215,11 @@ static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *
         return TOC_OK;
     const Tocsin__V1__PolicyApplied *applied = event->policy_applied;
     TOC_TRY(toc_policy_in_force(turn->txn, &in_force));
+    TOC_TRY(toc_policy_latest(turn->txn, &latest));
     enum toc_err valid = toc_policy_is_valid(turn->txn, applied->hash.data, applied->size);
     TOC_TRY(valid);
     *accepted = false;
-    if (applied->replaces != in_force || applied->version != in_force + 1) {
+    if (applied->replaces != in_force || applied->version != latest + 1) {
         refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
                "it replaces a version that is not the one in force");
         return TOC_OK;

@@ -301,6 +301,13 @@ static enum toc_err on_action(struct toc_turn *turn, const Tocsin__V1__Record *r
     return act(turn, record, alert, event->type, by);
 }
 
+static enum toc_err keep_policy(struct toc_turn *turn, const Tocsin__V1__Record *record)
+{
+    enum toc_err err = toc_turn_keep_policy(turn, record->type, toc_wire_bytes(&record->body),
+                                            record->at_ms, false);
+    return err < 0 ? err : TOC_OK;
+}
+
 static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *record)
 {
     switch ((int)record->type) {
@@ -312,8 +319,7 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
         return on_clock(turn, record);
     case TOCSIN__V1__RECORD_TYPE__POLICY_PART:
     case TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED:
-        return toc_turn_keep_policy(turn, record->type, toc_wire_bytes(&record->body),
-                                    record->at_ms, false);
+        return keep_policy(turn, record);
     default:
         return TOC_OK;
     }

@@ -96,6 +96,20 @@ static enum toc_err on_issue_event(struct toc_turn *turn, const struct toc_event
     return full ? make_stub(turn, id) : TOC_OK;
 }
 
+/* A version that was told of before is through, or on its way. */
+static enum toc_err on_applied(struct toc_turn *turn, const Tocsin__V1__PolicyApplied *applied,
+                               toc_time_ms at_ms)
+{
+    struct toc_str body;
+    TOC_TRY(toc_wire_pack(turn->arena, applied, &body));
+    enum toc_err err =
+        toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED, body, at_ms, true);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    TOC_TRY(sweep_begin(turn, applied, at_ms));
+    return staff_policy(turn, at_ms);
+}
+
 /* What concerns everyone goes on to those behind the router, at its place in this log. */
 static enum toc_err on_control_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
                                      const Tocsin__V1__Event *event)
@@ -111,11 +125,7 @@ static enum toc_err on_control_event(struct toc_turn *turn, const Tocsin__V1__Re
         return toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_PART, body, record->at_ms,
                                     true);
     case TOCSIN__V1__EVENT__BODY_POLICY_APPLIED:
-        TOC_TRY(toc_wire_pack(turn->arena, event->policy_applied, &body));
-        TOC_TRY(toc_turn_keep_policy(turn, TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED, body,
-                                     record->at_ms, true));
-        TOC_TRY(sweep_begin(turn, event->policy_applied, record->at_ms));
-        return staff_policy(turn, record->at_ms);
+        return on_applied(turn, event->policy_applied, record->at_ms);
     case TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE:
         return staff_presence(turn, event->agent_presence, record->at_ms);
     case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:

@@ -142,12 +142,23 @@ static bool changes_nothing(const Tocsin__V1__Issue *issue, const struct route_m
            !same(move->reason, ROUTE_HOP_LIMIT);
 }
 
+/* The tier that the move would take the issue to. */
+static unsigned tier_by(const Tocsin__V1__Issue *issue, const struct toc_policy *policy,
+                        const struct route_move *move)
+{
+    const struct toc_queue *queue = queue_of(policy, move->queue);
+    if (move->tier != 0)
+        return move->tier;
+    return same(issue->queue, move->queue) || queue == NULL ? issue->tier : queue->tier;
+}
+
 static enum toc_err report(struct work *work, const struct toc_policy *policy,
                            const struct route_move *move, Tocsin__V1__IssueChange *change)
 {
     Tocsin__V1__Would would = TOCSIN__V1__WOULD__INIT;
     would.policy = policy->version;
     would.queue = toc_wire_text(move->queue);
+    would.tier = tier_by(work->issue, policy, move);
     would.sla = toc_wire_text(move->sla);
     would.path = toc_wire_text(move->path);
     would.rule = change->rule;

@@ -54,7 +54,10 @@ static bool reports_only(const sweep_row *sweep)
     return sweep->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY;
 }
 
-/* Opened or routed under this version or a later one, swept early, or not open. */
+/*
+ * Not opened or routed under this version or a later one, not swept early, and open. What is opened
+ * while a report is made has the version in force, and is reported on too.
+ */
 static bool is_concerned(const sweep_row *sweep, const Tocsin__V1__Issue *issue)
 {
     return issue->policy < sweep->version && issue->swept < sweep->version &&

@@ -89,6 +89,14 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     return row_save(&work);
 }
 
+/* Its own records name the version: whoever follows only this log has to know it first. */
+static enum toc_err keep_policy(struct toc_turn *turn, const Tocsin__V1__Record *record)
+{
+    enum toc_err err = toc_turn_keep_policy(turn, record->type, toc_wire_bytes(&record->body),
+                                            record->at_ms, true);
+    return err < 0 ? err : TOC_OK;
+}
+
 static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *record)
 {
     switch ((int)record->type) {
@@ -96,9 +104,7 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
         return on_change(turn, record);
     case TOCSIN__V1__RECORD_TYPE__POLICY_PART:
     case TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED:
-        /* Its own records name the version: whoever follows only this log has to know it first. */
-        return toc_turn_keep_policy(turn, record->type, toc_wire_bytes(&record->body),
-                                    record->at_ms, true);
+        return keep_policy(turn, record);
     default:
         return TOC_OK;
     }

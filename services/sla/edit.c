@@ -1,5 +1,7 @@
 #include "services/sla/edit.h"
 
+#include "services/sla/happen.h"
+#include "services/sla/move.h"
 #include "services/sla/recount.h"
 #include "services/sla/retarget.h"
 
@@ -82,57 +84,123 @@ static enum toc_err copy_row(struct work *work, Tocsin__V1__IssueClocks **out)
     return TOC_OK;
 }
 
-static bool is_other(const Tocsin__V1__Clock *now, const Tocsin__V1__Clock *then)
-{
-    return now->state != then->state || now->target_ms != then->target_ms ||
-           now->due_ms != then->due_ms || now->elapsed_ms != then->elapsed_ms ||
-           now->breached != then->breached;
-}
-
 static toc_time_ms shown(toc_time_ms at_ms)
 {
     return at_ms == TOC_TIME_NEVER ? 0 : at_ms;
 }
 
-/* The record shows the clock as it would be, beside what it is. */
-static enum toc_err report(struct work *work, struct work *dry, size_t index, uint32_t version)
+/* A clock beside what would become of it: the one that is there, or NULL. */
+struct pair {
+    struct clock now, then;
+    toc_time_ms now_ms, then_ms; /* counted so far */
+};
+
+static bool is_live(struct clock clock)
 {
-    const Tocsin__V1__Clock *now = work->row->clocks[index];
-    Tocsin__V1__Clock *then = dry->row->clocks[index];
+    return clock.row != NULL && clock_is_live(clock.row);
+}
+
+/* Whether they are not alike; the reason is NULL when it stays live. */
+static bool differs(const struct pair *pair, const char **out_reason)
+{
+    const Tocsin__V1__Clock *now = pair->now.row, *then = pair->then.row;
+    bool lives = is_live(pair->now), would = is_live(pair->then);
+    *out_reason = NULL;
+    if (lives != would)
+        *out_reason = would ? "would_start" : "would_end";
+    return lives != would ||
+           (would && (now->state != then->state || now->instance != then->instance ||
+                      now->target_ms != then->target_ms || now->due_ms != then->due_ms ||
+                      pair->now_ms != pair->then_ms || now->breached != then->breached));
+}
+
+static struct pair pair_of(const struct work *work, const struct work *dry, size_t index)
+{
+    struct pair pair = {.then = row_clock(dry, index)};
+    if (index < work->row->n_clocks)
+        pair.now = row_clock(work, index);
+    if (is_live(pair.now) && pair.now.rule != NULL)
+        pair.now_ms = clock_elapsed(pair.now, work->at_ms);
+    pair.then_ms = pair.then.row->elapsed_ms;
+    if (is_live(pair.then))
+        pair.then_ms = clock_elapsed(pair.then, work->at_ms);
+    return pair;
+}
+
+/* The record shows the clock as it would be, in the issue as it is, beside what the clock is. */
+static enum toc_err report(struct work *work, const struct work *dry, size_t index)
+{
+    Tocsin__V1__IssueClocks row = *work->row;
+    struct work shows = *dry;
+    const struct pair pair = pair_of(work, dry, index);
+    Tocsin__V1__Clock *then = pair.then.row;
+    bool lives = is_live(pair.now);
+    const char *reason;
+    if (!differs(&pair, &reason))
+        return TOC_OK;
     const struct said said = {.what = TOCSIN__V1__CLOCK_CHANGE__WHAT__RECOMPUTED,
                               .at_ms = work->at_ms,
                               .due_ms = shown(then->due_ms),
-                              .old_target_ms = now->target_ms,
-                              .old_due_ms = shown(now->due_ms),
-                              .old_elapsed_ms = now->elapsed_ms,
+                              .old_target_ms = lives ? pair.now.row->target_ms : TOC_TARGET_NONE,
+                              .old_due_ms = lives ? shown(pair.now.row->due_ms) : 0,
+                              .old_elapsed_ms = pair.now_ms,
+                              .reason = reason,
                               .mode = TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY,
-                              .of_policy = version,
-                              .would_breach = then->breached && !now->breached};
-    if (!clock_is_live(now) || !is_other(now, then))
-        return TOC_OK;
-    dry->dry = false;
-    dry->row->last_seq = work->row->last_seq;
-    enum toc_err err = record_say(dry, index, &said);
-    work->row->last_seq = dry->row->last_seq;
+                              .of_policy = dry->row->policy,
+                              .would_breach = then->breached && !(lives && pair.now.row->breached)};
+    row.clocks = dry->row->clocks;
+    row.n_clocks = dry->row->n_clocks;
+    shows.row = &row;
+    shows.dry = false;
+    enum toc_err err = record_say(&shows, index, &said);
+    work->row->last_seq = row.last_seq;
     work->changed = true;
     return err;
 }
 
+/* The issue as a sweep from now on would leave it. */
+static Tocsin__V1__Issue would_be(const struct work *work, const Tocsin__V1__Would *would)
+{
+    Tocsin__V1__Issue issue = *work->issue;
+    issue.policy = would->policy;
+    issue.sla = would->sla;
+    issue.path = would->path;
+    issue.tier = would->tier;
+    if (strcmp(issue.queue, would->queue) == 0)
+        return issue;
+    issue.queue = would->queue;
+    issue.queued_ms = work->at_ms;
+    issue.assignee = toc_wire_text("");
+    issue.claimed_ms = 0;
+    return issue;
+}
+
+/* The same steps as those of core.c, on a copy. */
+static enum toc_err apply_dry(struct work *dry, const Tocsin__V1__IssueChange *change)
+{
+    TOC_TRY(edit_begin(dry, change));
+    const struct work old = *dry;
+    if (!happen_take(dry, change))
+        return TOC_OK;
+    TOC_TRY(row_bind(dry));
+    TOC_TRY(edit_apply(dry, &old));
+    return move_clocks(dry);
+}
+
 enum toc_err edit_report(struct work *work)
 {
-    const Tocsin__V1__Would *would = work->change->would;
+    Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     struct work dry = *work;
-    if (would == NULL)
+    if (work->change->would == NULL)
         return TOC_OK;
-    enum toc_err err = toc_turn_policy(work->turn, would->policy, &dry.policy);
-    if (err != TOC_OK)
-        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-    TOC_TRY(copy_row(work, &dry.row));
-    dry.sla = toc_policy_sla(dry.policy, toc_str_of(would->sla));
+    Tocsin__V1__Issue issue = would_be(work, work->change->would);
+    change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY;
+    change.mode = TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW;
+    change.issue = &issue;
     dry.dry = true;
-    dry.mode = work->change->mode;
-    TOC_TRY(retarget(&dry, work));
-    for (size_t i = 0; i < work->row->n_clocks; i++)
-        TOC_TRY(report(work, &dry, i, would->policy));
+    TOC_TRY(copy_row(work, &dry.row));
+    TOC_TRY(apply_dry(&dry, &change));
+    for (size_t i = 0; i < dry.row->n_clocks; i++)
+        TOC_TRY(report(work, &dry, i));
     return TOC_OK;
 }

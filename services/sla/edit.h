@@ -4,7 +4,7 @@
  *
  *   FROM_NOW      keep the time that they counted, and go on by the new rule
  *   RETROACTIVE   are counted again, as if the rules had always been these (recount.h)
- *   REPORT_ONLY   stay as they are: what would change is recorded
+ *   REPORT_ONLY   stay as they are: what FROM_NOW would change, start and end is recorded
  *
  * Each clock that changes, or would, has a RECOMPUTED record with what was before.
  */

@@ -244,6 +244,14 @@ static enum toc_err keep_span(struct spans *spans, Tocsin__V1__Clock *clock, siz
     return TOC_OK;
 }
 
+/* Of a copy only the sum is kept; what it read from the ledger stays there. */
+static void keep_sum(struct clock clock, struct toc_interval interval)
+{
+    if (clock.rule != NULL)
+        clock.row->kept_ms = clock_sum(clock.row->kept_ms,
+                                       clock_between(clock, interval.from_ms, interval.until_ms));
+}
+
 enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_interval interval)
 {
     Tocsin__V1__Clock *clock = work->row->clocks[index];
@@ -251,8 +259,10 @@ enum toc_err row_keep_interval(struct work *work, size_t index, struct toc_inter
         return TOC_OK;
     if (work->spans != NULL)
         return keep_span(work->spans, clock, index, interval);
-    if (work->dry)
+    if (work->dry) {
+        keep_sum(row_clock(work, index), interval);
         return TOC_OK;
+    }
     return put_interval(work, index, clock->intervals++, interval);
 }
 

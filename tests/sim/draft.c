@@ -253,7 +253,7 @@ void draft_policy(struct world *world, struct batch *batch)
     tocsin__v1__policy_applied__init(&draft.applied);
     draft.applied.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
     draft.applied.version = work->policy_next + 1;
-    draft.applied.replaces = work->policy_next;
+    draft.applied.replaces = work->policy_force;
     draft.applied.size = (uint32_t)text.size;
     if (!world->exact && rng_chance(&world->rng_work, 30))
         draft.applied.mode = (Tocsin__V1__ApplyMode)rng_range(&world->rng_work, 1, 4);
@@ -263,4 +263,6 @@ void draft_policy(struct world *world, struct batch *batch)
     applied->policy = true;
     ledger_put(work, batch, applied);
     work->policy_next++;
+    if (draft.applied.mode != TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+        work->policy_force = work->policy_next;
 }

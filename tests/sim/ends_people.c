@@ -198,7 +198,8 @@ static void on_record(struct staff *staff, const struct shadow *log, size_t inde
     if (record->type == TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED) {
         const Tocsin__V1__PolicyApplied *applied =
             check_message(&tocsin__v1__policy_applied__descriptor, body);
-        staff->policy = policy_compiled(staff->world, applied->version);
+        if (applied->mode != TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+            staff->policy = policy_compiled(staff->world, applied->version);
     }
     if (record->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED || staff->policy == NULL)
         return;

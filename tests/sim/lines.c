@@ -54,7 +54,7 @@ bool workload_publish_line(struct world *world, const char *line)
         return false;
     batch = ledger_batch(work, via - 1);
     if (sscanf(line, "policy %u", &number) == 1) {
-        work->policy_next = number - 1;
+        work->policy_next = work->policy_force = number - 1;
         draft_policy(world, batch);
     } else if (sscanf(line, "ack %u", &number) == 1) {
         const uint8_t *alert = pager_alert(world, number);

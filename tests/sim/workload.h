@@ -55,6 +55,7 @@ struct workload {
     bool opened[SUBJECTS_MAX];
     unsigned made;         /* ordinary events */
     unsigned policy_next;  /* version - 1 that is published next */
+    unsigned policy_force; /* the version in force then */
     toc_time_ms policy_ms; /* not before */
     struct reaction reactions[REACTIONS_MAX];
     size_t reaction_count;

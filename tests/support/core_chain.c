@@ -170,32 +170,46 @@ static void feed_parts(struct chain *chain, struct toc_str text, ProtobufCBinary
     }
 }
 
-static uint32_t version_in_force(struct core *core)
+static uint32_t version_at(struct core *core, struct toc_str key)
 {
     struct toc_str row;
-    if (core_get(core, TOC_TABLE_POLICY, TOC_STR("c"), &row) == TOC_NONE)
+    if (core_get(core, TOC_TABLE_POLICY, key, &row) == TOC_NONE)
         return 0;
     return toc_get_u32be(row.data);
 }
 
-void chain_policy_mode(struct chain *chain, const char *time, const char *text,
-                       Tocsin__V1__ApplyMode mode)
+static void feed_applied(struct chain *chain, const char *time, const char *text,
+                         Tocsin__V1__ApplyMode mode, uint32_t version)
 {
     Tocsin__V1__PolicyApplied applied = TOCSIN__V1__POLICY_APPLIED__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     uint8_t hash[TOC_SHA256];
     toc_sha256(hash, toc_str_of(text));
-    feed_parts(chain, toc_str_of(text), toc_wire_binary(toc_str(hash, sizeof(hash))),
-               core_time(time));
     applied.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
-    applied.replaces = version_in_force(chain->router);
-    applied.version = applied.replaces + 1;
+    applied.replaces = version_at(chain->router, TOC_STR("c"));
+    applied.version = version;
     applied.size = (uint32_t)strlen(text);
     applied.mode = mode;
     event.type = toc_wire_text("tocsin.policy.applied");
     event.body_case = TOCSIN__V1__EVENT__BODY_POLICY_APPLIED;
     event.policy_applied = &applied;
     feed_control(chain, &event, core_time(time));
+}
+
+void chain_policy_mode(struct chain *chain, const char *time, const char *text,
+                       Tocsin__V1__ApplyMode mode)
+{
+    uint8_t hash[TOC_SHA256];
+    toc_sha256(hash, toc_str_of(text));
+    feed_parts(chain, toc_str_of(text), toc_wire_binary(toc_str(hash, sizeof(hash))),
+               core_time(time));
+    feed_applied(chain, time, text, mode, version_at(chain->router, TOC_STR("l")) + 1);
+}
+
+void chain_policy_again(struct chain *chain, const char *time, const char *text,
+                        Tocsin__V1__ApplyMode mode, uint32_t version)
+{
+    feed_applied(chain, time, text, mode, version);
 }
 
 void chain_policy(struct chain *chain, const char *time, const char *text)

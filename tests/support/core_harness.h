@@ -154,6 +154,9 @@ void chain_policy(struct chain *chain, const char *time, const char *text);
 /* The same with what it means for the issues that are there. */
 void chain_policy_mode(struct chain *chain, const char *time, const char *text,
                        Tocsin__V1__ApplyMode mode);
+/* A version that is known already is told once more, as another upstream would. */
+void chain_policy_again(struct chain *chain, const char *time, const char *text,
+                        Tocsin__V1__ApplyMode mode, uint32_t version);
 /* Runs a script, line by line. */
 void chain_run(struct chain *chain, const char *script);
 void chain_input(struct chain *chain, const struct core_input *input);

@@ -35,7 +35,7 @@ intake)
     # before it is accepted, so that nothing behind intake can be given a bad one.
     allowed="$allowed
 calloc|realloc|malloc|free
-toc_policy_(in_force|is_valid|keep_applied|keep_part)"
+toc_policy_(in_force|latest|is_valid|keep_applied|keep_part)"
     ;;
 audit)
     # libcrypto's streaming SHA-256, libsodium's Ed25519 and base64: functions of their arguments.

@@ -568,6 +568,20 @@ static void a_policy_names_the_version_that_it_replaces(void **state)
     expect_accepted(applied_of("f", POLICY, 2, 1)); /* back to an earlier text is a new version */
 }
 
+static void a_report_takes_a_number_and_replaces_nothing(void **state)
+{
+    (void)state;
+    expect_accepted(part_of("p0", POLICY, 0, POLICY));
+    expect_accepted(applied_of("a", POLICY, 1, 0));
+    Tocsin__V1__Event *report = applied_of("b", POLICY, 2, 1);
+    report->policy_applied->mode = TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY;
+    expect_accepted(report);
+    expect_refused(applied_of("c", POLICY, 3, 2), REASON(POLICY), NOT_FORCE);
+    expect_refused(applied_of("d", POLICY, 2, 1), REASON(POLICY), NOT_FORCE);
+    core_reopen(intake);
+    expect_accepted(applied_of("e", POLICY, 3, 1));
+}
+
 static void a_policy_that_does_not_compile_is_refused(void **state)
 {
     static const char bad[] = "policy: 1\nqueues: {q: {tier: 1}}\nroutes: [{rule: r, queue: x}]\n";
@@ -784,6 +798,7 @@ int main(void)
         CASE(two_keys_with_one_fingerprint_are_told_apart),
         CASE(a_policy_is_accepted_once_its_parts_are_here),
         CASE(a_policy_names_the_version_that_it_replaces),
+        CASE(a_report_takes_a_number_and_replaces_nothing),
         CASE(a_policy_that_does_not_compile_is_refused),
         CASE(a_part_that_comes_late_changes_no_policy_in_force),
         CASE(the_form_of_policy_events_is_checked),

@@ -195,6 +195,61 @@ static void the_last_one_applied_is_in_force_and_the_others_stay(void **state)
     free(two.bytes);
 }
 
+static enum toc_err tell(const struct text *text, uint32_t version, Tocsin__V1__ApplyMode mode)
+{
+    Tocsin__V1__PolicyApplied applied = TOCSIN__V1__POLICY_APPLIED__INIT;
+    applied.version = version;
+    applied.size = text->size;
+    applied.mode = mode;
+    applied.hash = toc_wire_binary(toc_str(text->hash, TOC_SHA256));
+    return toc_policy_keep_applied(txn, &applied);
+}
+
+static void expect_versions(uint32_t in_force, uint32_t latest)
+{
+    uint32_t version;
+    assert_int_equal(toc_policy_in_force(txn, &version), TOC_OK);
+    assert_int_equal(version, in_force);
+    assert_int_equal(toc_policy_latest(txn, &version), TOC_OK);
+    assert_int_equal(version, latest);
+}
+
+static void what_is_only_reported_on_is_kept_and_never_in_force(void **state)
+{
+    struct text one = text_of("one"), two = text_of("two");
+    const struct toc_policy *policy;
+    (void)state;
+    keep_pieces(&one);
+    keep_pieces(&two);
+    apply(&one, 1);
+    assert_int_equal(tell(&two, 2, TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY), TOC_OK);
+    expect_versions(1, 2);
+    assert_int_equal(toc_policy_cached(&cache, txn, 0, &policy), TOC_OK);
+    assert_int_equal(policy->version, 1);
+    assert_int_equal(toc_policy_cached(&cache, txn, 2, &policy), TOC_OK);
+    assert_memory_equal(policy->hash, two.hash, TOC_SHA256);
+    assert_int_equal(tell(&two, 3, TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW), TOC_OK);
+    expect_versions(3, 3);
+    free(one.bytes);
+    free(two.bytes);
+}
+
+static void a_version_told_again_or_late_changes_nothing_and_another_is_none(void **state)
+{
+    struct text one = text_of("one"), two = text_of("two");
+    (void)state;
+    keep_pieces(&one);
+    keep_pieces(&two);
+    apply(&two, 2);
+    apply(&one, 1); /* out of order */
+    expect_versions(2, 2);
+    assert_int_equal(tell(&two, 2, TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW), TOC_NONE);
+    assert_int_equal(tell(&one, 2, TOCSIN__V1__APPLY_MODE__APPLY_FROM_NOW), TOC_ERR_MALFORMED);
+    expect_versions(2, 2);
+    free(one.bytes);
+    free(two.bytes);
+}
+
 static void a_version_that_its_rows_do_not_give_is_damage(void **state)
 {
     struct text whole = text_of("one"), lost = text_of("two"), swapped = text_of("three");
@@ -271,6 +326,8 @@ int main(void)
         CASE(a_policy_is_valid_when_it_compiles_and_has_its_hash),
         CASE(an_empty_piece_ends_no_loop_but_the_text),
         CASE(the_last_one_applied_is_in_force_and_the_others_stay),
+        CASE(what_is_only_reported_on_is_kept_and_never_in_force),
+        CASE(a_version_told_again_or_late_changes_nothing_and_another_is_none),
         CASE(a_version_that_its_rows_do_not_give_is_damage),
         CASE(a_version_is_compiled_once_while_it_is_cached),
         CASE(the_one_not_used_for_longest_leaves_a_full_cache),

@@ -164,6 +164,39 @@ static void two_versions_go_one_after_the_other(void **state)
                   "11:00:01 policy_swept v3 issues=1 concerned=1 done\n");
 }
 
+static void a_version_told_twice_is_swept_once(void **state)
+{
+    (void)state;
+    quietly("10:00 open\n10:01 open issue=2\n");
+    apply(NEW, REPORT_ONLY);
+    chain_policy_again(&router_chain, "11:00", NEW, REPORT_ONLY, 2);
+    expect_router(
+        "11:01 time\n",
+        "11:00:00 issue 1 policy P4 new from=front queue=front tier=1 tried=paid report_only "
+        "would: v2 queue=back rule=all reason=policy v1\n"
+        "11:00:00 issue 1 policy P4 new from=front queue=front tier=1 tried=paid report_only "
+        "would: v2 queue=back rule=all reason=policy v1\n"
+        "11:01:00 policy_swept v2 issues=2 concerned=2 done\n");
+    chain_policy_again(&router_chain, "11:02", NEW, REPORT_ONLY, 2); /* long done */
+    expect_router("11:03 time\n", "");
+}
+
+static void new_issues_have_nothing_of_what_is_only_reported_on(void **state)
+{
+    (void)state;
+    apply(NEW, REPORT_ONLY);
+    expect_router("11:01 time\n11:02 open\n",
+                  "11:01:00 policy_swept v2 issues=0 concerned=0 done\n"
+                  "11:02:00 issue 1 opened P4 new rule=rest v1\n"
+                  "11:02:00 issue 1 routed P4 new queue=front tier=1 rule=all tried=paid v1\n");
+    chain_policy_mode(&router_chain, "11:03", NEW, FROM_NOW);
+    core_transcript(router_chain.router);
+    expect_router("11:04 time\n",
+                  "11:03:00 issue 1 policy P4 new from=front queue=back tier=2 rule=all tried=paid "
+                  "from_now reason=policy v3\n"
+                  "11:04:00 policy_swept v3 issues=1 concerned=1 done\n");
+}
+
 /* What its record names has decided, also while a later version is in force already. */
 static void tier_and_partner_are_those_of_the_version_that_the_record_names(void **state)
 {
@@ -346,6 +379,50 @@ static void a_sweep_goes_step_by_step_with_pauses(void **state)
     expect_router("11:00:02 time\n", "");
 }
 
+struct counts {
+    unsigned second, third, second_done, third_done;
+};
+
+static void count(struct counts *counts)
+{
+    const char *text = core_transcript(router_chain.router);
+    counts->second += count_of(text, "reason=policy v2\n");
+    counts->third += count_of(text, "reason=policy v3\n");
+    counts->second_done += count_of(text, "policy_swept v2 issues=450 concerned=450 done\n");
+    counts->third_done += count_of(text, "policy_swept v3 issues=450 concerned=450 done\n");
+    assert_true(counts->third == 0 || counts->second_done == 1);
+}
+
+/* Another version comes after the first step, and each is told of once more after the crash. */
+static void a_version_in_the_middle_of_another_waits_its_turn_also_after_a_crash(void **state)
+{
+    struct counts counts = {0};
+    (void)state;
+    open_many();
+    apply(NEW, FROM_NOW);
+    chain_run(&router_chain, "11:00:00.001 time\n");
+    count(&counts);
+    chain_policy_mode(&router_chain, "11:00:00.010", OLD, FROM_NOW);
+    core_transcript(router_chain.router);
+    router_chain.turns.turn = 0;
+    core_set_log(router_chain.router, core_time("11:00:00.030"));
+    core_crash(router_chain.router);
+    router_chain.followed = core_last_seq(router_chain.router);
+    router_chain.turns.turn = 1;
+    chain_policy_again(&router_chain, "11:00:00.020", OLD, FROM_NOW, 3);
+    chain_policy_again(&router_chain, "11:00:00.020", NEW, FROM_NOW, 2);
+    for (unsigned i = 1; i < 12; i++) {
+        char line[32];
+        snprintf(line, sizeof(line), "11:00:00.%03u time\n", 30 * i);
+        chain_run(&router_chain, line);
+        count(&counts);
+    }
+    assert_int_equal(counts.second, MANY);
+    assert_int_equal(counts.third, MANY);
+    assert_int_equal(counts.second_done, 1);
+    assert_int_equal(counts.third_done, 1);
+}
+
 /* kill -9 in the middle: what was committed stays, the rest is done once. */
 static void a_crash_in_the_middle_of_a_sweep_loses_and_repeats_nothing(void **state)
 {
@@ -381,6 +458,8 @@ int main(void)
         CASE(an_event_before_the_sweep_finds_its_issue_swept),
         CASE(what_was_over_keeps_its_version_whenever_it_reopens),
         CASE(two_versions_go_one_after_the_other),
+        CASE(a_version_told_twice_is_swept_once),
+        CASE(new_issues_have_nothing_of_what_is_only_reported_on),
         CASE(tier_and_partner_are_those_of_the_version_that_the_record_names),
         CASE(from_a_queue_that_the_new_version_lacks_issues_go_to_their_route),
         CASE(what_a_rule_has_escalated_stays_while_the_rule_does),
@@ -389,6 +468,7 @@ int main(void)
         CASE(retroactively_the_route_follows_what_triage_says_now),
         CASE(a_sweep_goes_step_by_step_with_pauses),
         CASE(a_crash_in_the_middle_of_a_sweep_loses_and_repeats_nothing),
+        CASE(a_version_in_the_middle_of_another_waits_its_turn_also_after_a_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -297,6 +297,25 @@ static void report_only_changes_nothing_and_says_what_would(void **state)
     assert_int_equal(sla_feed_clocks(&feed, 1)->policy, 1);
 }
 
+/* What from_now then does is what the report said. */
+static void a_report_says_what_would_start_and_what_would_end(void **state)
+{
+    (void)state;
+    sla_feed_run(&feed, "10:00 opened sla=wait queue=q queued_ms=10:00\n");
+    core_transcript(feed.sla);
+    sla_feed_policy(&feed, "10:30",
+                    CALENDARS("09:00-17:00") "routes: [{rule: default, queue: q, sla: t}]\n"
+                                             "slas: {t: {calendar: always, clocks: {tier_time: "
+                                             "{targets: {default: 20m}}}}}\n");
+    told("10:30 policy mode=REPORT_ONLY would.policy=2 would.sla=t would.queue=second "
+         "would.tier=2\n",
+         "10:30:00 clock 1 queue_wait[q]/1 recomputed from=11:00:00 reason=would_end\n"
+         "10:30:00 clock 1 tier_time[2]/1 recomputed due=10:50:00 reason=would_start\n");
+    told("10:30 policy mode=FROM_NOW policy=2 sla=t queue=second tier=2 queued_ms=10:30\n",
+         "10:30:00 clock 1 queue_wait[q]/1 met elapsed=30m ledger=10:00:00-10:30:00\n"
+         "10:30:00 clock 1 tier_time[2]/1 started target=20m next=10:50:00\n");
+}
+
 static void a_tighter_policy_breaches_at_once_and_a_report_says_it_would(void **state)
 {
     (void)state;
@@ -304,7 +323,7 @@ static void a_tighter_policy_breaches_at_once_and_a_report_says_it_would(void **
     core_transcript(feed.sla);
     sla_feed_policy(&feed, "12:00", CALENDARS("09:00-13:00") CLOCKS("1h", "pending"));
     told("12:00 policy mode=REPORT_ONLY would.policy=2 would.sla=s\n",
-         "12:00:00 clock 1 resolution/1 recomputed due=11:00:00 from=14:00:00 would_breach late\n");
+         "12:00:00 clock 1 resolution/1 recomputed due=12:00:00 from=14:00:00 would_breach late\n");
     told("12:10 policy mode=RETROACTIVE policy=2\n",
          "12:10:00 clock 1 resolution/1 recomputed due=11:00:00 from=14:00:00\n"
          "12:10:00 clock 1 resolution/1 breached due=11:00:00 ledger=10:00:00- on_retarget\n");
@@ -444,6 +463,7 @@ int main(void)
         CASE(what_a_merge_brought_along_is_counted_again_too),
         CASE(what_cancelled_a_clock_that_went_on_is_not_counted_again),
         CASE(report_only_changes_nothing_and_says_what_would),
+        CASE(a_report_says_what_would_start_and_what_would_end),
         CASE(a_tighter_policy_breaches_at_once_and_a_report_says_it_would),
         CASE(another_calendar_counts_from_now_only),
         CASE(from_now_a_date_keeps_the_pauses_that_were_counted),

@@ -30,6 +30,7 @@ static bool take_policy(void *arg, struct toc_str row)
     take->good = policy != NULL && policy->hash.len == sizeof(take->out->hash);
     if (take->good) {
         take->out->version = policy->version;
+        take->out->latest = policy->latest > policy->version ? policy->latest : policy->version;
         memcpy(take->out->hash, policy->hash.data, sizeof(take->out->hash));
         if (take->with_text) {
             take->out->size = policy->text.len;
@@ -91,7 +92,7 @@ struct apply {
     Tocsin__V1__ApplyMode mode;
     uint8_t hash[TOC_SHA256];
     char hash_hex[2 * TOC_SHA256 + 1];
-    uint32_t version;
+    uint32_t version, replaces;
     char by[BY_BYTES];
 };
 
@@ -158,7 +159,7 @@ static int publish_applied(struct apply *apply)
     fill_event(apply, "applied", id, &event);
     applied.hash = toc_wire_binary(toc_str(apply->hash, sizeof(apply->hash)));
     applied.version = apply->version;
-    applied.replaces = apply->version - 1;
+    applied.replaces = apply->replaces;
     applied.size = (uint32_t)apply->text.size;
     applied.by = apply->by;
     applied.mode = apply->mode;
@@ -187,12 +188,12 @@ static int wait_in_force(struct client *client, uint32_t version)
         for (;;) {
             if (policy_ask(client, services[i], false, &there) != TOC_OK)
                 return client_fail(client);
-            if (there.version >= version)
+            if (there.latest >= version)
                 break;
             if (client_mono_ms() >= end || client_interrupted()) {
                 fprintf(stderr,
                         "tocsin: policy version %u is accepted, but %s still has version %u\n",
-                        version, services[i], there.version);
+                        version, services[i], there.latest);
                 return CLI_FAILED;
             }
             nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000}, NULL);
@@ -211,11 +212,11 @@ int policy_apply(struct client *client, const struct policy_applying *how, uint3
     toc_sha256(apply.hash, how->text);
     toc_hex(apply.hash_hex, apply.hash, sizeof(apply.hash));
     toc_str_copy(apply.by, sizeof(apply.by), toc_str_of(user != NULL ? user : "unknown"));
-    apply.version = now.version;
+    apply.version = apply.replaces = now.version;
     bool same = now.version > 0 && memcmp(now.hash, apply.hash, sizeof(now.hash)) == 0 &&
                 how->mode == TOCSIN__V1__APPLY_MODE__APPLY_UNSPECIFIED;
     if (!same && (now.version == 0 || !how->only_first)) {
-        apply.version++;
+        apply.version = now.latest + 1;
         if (publish_all(&apply) != CLI_DONE)
             return CLI_FAILED;
     }

@@ -17,6 +17,7 @@
 /* A policy that a service has: version 0 for none. The text is malloc'ed when asked for. */
 struct policy_in_force {
     uint32_t version;
+    uint32_t latest; /* that it knows: another when that is only for a report */
     uint8_t hash[32];
     char *text; /* NULL unless wanted */
     size_t size;
@@ -44,7 +45,7 @@ struct policy_applying {
 /*
  * Brings a policy into force and waits until router, sla and notifier have it. One that is in force
  * already is left, unless a mode says what it means for the issues that are there. Told on standard
- * error when it fails. `*out_version` is what is in force then.
+ * error when it fails. `*out_version` is what is in force then, or what is reported on.
  */
 int policy_apply(struct client *client, const struct policy_applying *how, uint32_t *out_version);
 

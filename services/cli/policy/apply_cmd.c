@@ -24,7 +24,7 @@ static const struct {
     {"retroactive", TOCSIN__V1__APPLY_MODE__APPLY_RETROACTIVE,
      "they are routed and clocked as if it had been in force since each was opened"},
     {"report-only", TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY,
-     "nothing changes for them; what would is recorded"},
+     "nothing changes for them; what from-now would change is recorded"},
 };
 
 #define MODE_COUNT (sizeof(modes) / sizeof(modes[0]))
@@ -216,6 +216,29 @@ static bool look_before(struct view *view, struct before *before)
     return true;
 }
 
+/* A report is in nobody's way: it says where to read it. */
+static void tell_report(const struct view *view, uint32_t in_force, uint32_t version)
+{
+    struct print_json json;
+    if (view->json) {
+        print_json_open(&json, stdout);
+        print_json_int(&json, "version", version);
+        print_json_int(&json, "in_force", in_force);
+        print_json_bool(&json, "report_only", true);
+        print_json_close(&json);
+        return;
+    }
+    if (in_force == 0)
+        printf("policy version %u is only reported on; none is in force\n", version);
+    else
+        printf("policy version %u is only reported on; version %u stays in force, for new issues "
+               "too\n",
+               version, in_force);
+    printf(
+        "`tocsin why ISSUE` shows what would change, `tocsin tail router` and `tocsin tail sla`\n"
+        "list it: clocks that would have another target, that would start, that would end\n");
+}
+
 static int tell_applied(const struct view *view, uint32_t before, uint32_t version)
 {
     struct print_json json;
@@ -255,7 +278,9 @@ static int apply(struct view *view, const struct policy_apply_options *options,
     if (!options->dry_run) {
         bool wanted = same || is_wanted(view, options);
         code = wanted ? policy_apply(view->client, how, &version) : CLI_FAILED;
-        if (code == CLI_DONE)
+        if (code == CLI_DONE && how->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+            tell_report(view, before.in_force.version, version);
+        else if (code == CLI_DONE)
             code = tell_applied(view, before.in_force.version, version);
     }
     toc_policy_tree_free(before.tree);

@@ -67,7 +67,8 @@ static const char apply_more[] =
     "               (so it is without a mode)\n"
     "  from-now     they are routed and clocked by it from here on; time so far counts as it did\n"
     "  retroactive  as if it had been in force since each of them was opened\n"
-    "  report-only  nothing changes for them; what would is recorded\n"
+    "  report-only  nothing changes, not for new issues either: the version is not in force;\n"
+    "               what from-now would change for those that are there is recorded\n"
     "With a mode, a policy that is in force already is applied again.\n";
 
 static struct policy_show_options show_options;

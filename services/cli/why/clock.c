@@ -231,17 +231,38 @@ static void on_retargeted(const struct why_page *page, const Tocsin__V1__Record 
     write_rule(page, record, change);
 }
 
+/* What a version that is only reported on would do. */
+static void on_report(const struct why_page *page, const Tocsin__V1__ClockChange *change,
+                      const char *name)
+{
+    char due[MOMENT_MAX], was[MOMENT_MAX];
+    if (strcmp(change->reason, "would_start") == 0)
+        headline(page, PRINT_DIM, "%s would start by policy version %u: due %s", name,
+                 change->of_policy, due_text(page, due, change->due_ms));
+    else if (strcmp(change->reason, "would_end") == 0)
+        headline(page, PRINT_DIM, "%s would end by policy version %u: due was %s", name,
+                 change->of_policy, due_text(page, was, change->old_due_ms));
+    else
+        headline(page, PRINT_DIM, "%s would be recomputed by policy version %u: due %s, was %s",
+                 name, change->of_policy, due_text(page, due, change->due_ms),
+                 due_text(page, was, change->old_due_ms));
+}
+
 static void on_recomputed(const struct why_page *page, const Tocsin__V1__ClockChange *change,
                           const char *name)
 {
     char due[MOMENT_MAX], was[MOMENT_MAX], spent[MOMENT_MAX], before[MOMENT_MAX];
-    bool report = change->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY;
-    headline(page, report ? PRINT_DIM : PRINT_PLAIN, "%s %s by policy version %u: due %s, was %s",
-             name, report ? "would be recomputed" : "recomputed", change->of_policy,
-             due_text(page, due, change->due_ms), due_text(page, was, change->old_due_ms));
+    if (change->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
+        on_report(page, change, name);
+    else
+        headline(page, PRINT_PLAIN, "%s recomputed by policy version %u: due %s, was %s", name,
+                 change->of_policy, due_text(page, due, change->due_ms),
+                 due_text(page, was, change->old_due_ms));
     why_detail(page, "%s counted, was %s%s", moment_exact(spent, change->clock->elapsed_ms),
                moment_exact(before, change->old_elapsed_ms),
                change->would_breach ? "; it would be late" : "");
+    if (strcmp(change->reason, "history_not_kept") == 0)
+        why_detail(page, "its past could not be counted again: it is not kept");
 }
 
 static void on_ended(const struct why_page *page, const Tocsin__V1__ClockChange *change,
