@@ -103,6 +103,30 @@ static void steps_of_a_path_go_by_their_place(void **state)
                 "= paths p.steps.1.wait: 5m|4m\n- paths p.steps.2: |\n");
 }
 
+static void a_list_of_maps_is_told_as_it_is_written(void **state)
+{
+    (void)state;
+    assert_diff("queues: {q: {tier: 1}}\n",
+                "queues: {q: {tier: 1, spill: [{after: 1h, to: r}, {after: 2h, to: [s, t]}]}}\n",
+                "+ queues q.spill: |{after: 1h, to: r}, {after: 2h, to: [s, t]}\n");
+    assert_diff("queues: {q: {spill: [{after: 1h, to: r}]}}\n", "queues: {q: {spill: []}}\n",
+                "- queues q.spill.1: |\n");
+}
+
+static void what_is_too_long_is_cut(void **state)
+{
+    char after[600] = "a: {x: [", expected[600] = "+ a x: |", item[16];
+    (void)state;
+    for (unsigned i = 100; i < 160; i++) {
+        snprintf(item, sizeof(item), "%u%s", i, i < 159 ? ", " : "");
+        strcat(after, item);
+        strcat(expected, item);
+    }
+    strcat(after, "]}\n");
+    strcpy(expected + strlen("+ a x: |") + 239, "\n");
+    assert_diff("a: {}\n", after, expected);
+}
+
 static void rules_go_by_name_and_their_order_counts(void **state)
 {
     (void)state;
@@ -130,6 +154,8 @@ int main(void)
         cmocka_unit_test(how_it_is_written_is_no_difference),
         cmocka_unit_test(values_entries_and_sections_are_told),
         cmocka_unit_test(steps_of_a_path_go_by_their_place),
+        cmocka_unit_test(a_list_of_maps_is_told_as_it_is_written),
+        cmocka_unit_test(what_is_too_long_is_cut),
         cmocka_unit_test(rules_go_by_name_and_their_order_counts),
         cmocka_unit_test(holidays_are_compared_as_dates),
     };

@@ -62,20 +62,48 @@ static bool has_all(const struct toc_yaml *list, const struct toc_yaml *of)
     return true;
 }
 
-/* Safe to print, cut where it is too long. */
+/* A text that is cut where it is too long. */
+struct cut {
+    char bytes[DIFF_TEXT_MAX];
+    size_t used;
+};
+
+static void append(struct cut *cut, struct toc_str text)
+{
+    size_t left = sizeof(cut->bytes) - 1 - cut->used;
+    size_t size = text.size < left ? text.size : left;
+    if (size > 0)
+        memcpy(cut->bytes + cut->used, text.data, size);
+    cut->used += size;
+}
+
+static void append_node(struct cut *cut, const struct toc_yaml *node, unsigned depth)
+{
+    const char *marks = node->kind == TOC_YAML_MAP ? "{}" : depth > 0 ? "[]" : "";
+    if (node->kind != TOC_YAML_MAP && node->kind != TOC_YAML_LIST) {
+        append(cut, node->text);
+        return;
+    }
+    append(cut, toc_str(marks, strlen(marks) / 2));
+    for (const struct toc_yaml *item = node->first; item != NULL; item = item->next) {
+        append(cut, item != node->first ? TOC_STR(", ") : TOC_STR(""));
+        append(cut, item->key != NULL ? item->key->text : TOC_STR(""));
+        append(cut, item->key != NULL ? TOC_STR(": ") : TOC_STR(""));
+        append_node(cut, item, depth + 1);
+    }
+    append(cut, toc_str_from(toc_str_of(marks), strlen(marks) / 2));
+}
+
+/* As in the policy, safe to print; a new or lost entry of a section is not spelt out. */
 static void put_text(char out[DIFF_TEXT_MAX], const struct toc_yaml *node)
 {
-    char raw[DIFF_TEXT_MAX] = "";
-    size_t used = 0, count = 0;
+    struct cut cut = {.used = 0};
     out[0] = '\0';
     if (node == NULL || node->kind == TOC_YAML_MAP)
         return;
-    for (const struct toc_yaml *item = first_of(node); item != NULL; item = next_of(node, item)) {
-        int length = snprintf(raw + used, sizeof(raw) - used, "%s%.*s", count++ > 0 ? ", " : "",
-                              (int)item->text.size, item->text.size > 0 ? item->text.data : "");
-        used = used + (size_t)length < sizeof(raw) ? used + (size_t)length : sizeof(raw) - 1;
-    }
-    print_safe(out, DIFF_TEXT_MAX, count > 0 ? toc_str_of(raw) : TOC_STR("[]"));
+    append_node(&cut, node, 0);
+    bool empty = node->kind == TOC_YAML_LIST && node->first == NULL;
+    print_safe(out, DIFF_TEXT_MAX, empty ? TOC_STR("[]") : toc_str(cut.bytes, cut.used));
 }
 
 /* --- changes ------------------------------------------------------------------------------- */
