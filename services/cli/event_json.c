@@ -51,6 +51,7 @@ json_t *event_json_write(const Tocsin__V1__Event *event)
 
 struct reading {
     struct toc_arena *arena;
+    const struct event_json_reader *reader;
     Tocsin__V1__Event *event;
     const json_t *data;
     char *error; /* EVENT_JSON_ERROR_MAX bytes */
@@ -278,18 +279,39 @@ static enum toc_err settle(struct reading *r, Tocsin__V1__Event **out)
     return TOC_OK;
 }
 
+/* Another issue that a person names as source#subject, as its id. */
+static enum toc_err find_issue(struct reading *r, json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    char hex[2 * TOC_ID + 1];
+    uint8_t id[TOC_ID];
+    if (text == NULL || r->reader->find == NULL || strchr(text, '#') == NULL)
+        return TOC_OK;
+    if (!r->reader->find(r->reader->arg, text, id))
+        return wrong(r, "%s: '%.100s' names no issue that can be found", name, text);
+    toc_hex(hex, id, TOC_ID);
+    return json_object_set_new(object, name, json_string(hex)) == 0
+               ? TOC_OK
+               : wrong(r, "%s: is too large", name);
+}
+
 static enum toc_err read_root(struct reading *r, json_t *root, Tocsin__V1__Event **out)
 {
+    json_t *data = json_object_get(root, "data");
+    TOC_TRY(find_issue(r, root, "tocsinissue"));
+    TOC_TRY(find_issue(r, data, "into"));
+    TOC_TRY(find_issue(r, data, "other"));
+    TOC_TRY(find_issue(r, json_object_get(data, "appeal"), "issue"));
     TOC_TRY(read_envelope(r, root));
     TOC_TRY(read_body(r));
     return settle(r, out);
 }
 
-enum toc_err event_json_read(struct toc_arena *arena, struct toc_str json, Tocsin__V1__Event **out,
-                             char error[EVENT_JSON_ERROR_MAX])
+enum toc_err event_json_read(const struct event_json_reader *reader, struct toc_str json,
+                             Tocsin__V1__Event **out, char error[EVENT_JSON_ERROR_MAX])
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct reading r = {.arena = arena, .event = &event, .error = error};
+    struct reading r = {.arena = reader->arena, .reader = reader, .event = &event, .error = error};
     json_error_t where;
     static_assert(MESSAGE_JSON_ERROR_MAX <= EVENT_JSON_ERROR_MAX, "one error for both");
     if (json.size > EVENT_JSON_SIZE_MAX)

@@ -17,11 +17,21 @@
 #define EVENT_JSON_SIZE_MAX  (64 * 1024) /* bytes of one text */
 #define EVENT_JSON_DEPTH_MAX 32
 
+/* Finds the id of the issue that source#subject names; false when it cannot. */
+typedef bool (*event_json_find_fn)(void *arg, const char *name, uint8_t out[TOC_ID]);
+
+struct event_json_reader {
+    struct toc_arena *arena;
+    event_json_find_fn find; /* NULL: another issue is named by its id alone */
+    void *arg;
+};
+
 /*
- * Reads one event; everything it points to lives in `arena`. TOC_ERR_MALFORMED with a text for a
- * person in `error` when it is none, or none that may be sent (TOC_EVENT_MAX).
+ * Reads one event; everything it points to lives in the arena. `tocsinissue`, `into`, `other`
+ * and an appeal's `issue` may be source#subject. TOC_ERR_MALFORMED with a text for a person in
+ * `error` when it is none, or none that may be sent (TOC_EVENT_MAX).
  */
-TOC_MUST enum toc_err event_json_read(struct toc_arena *arena, struct toc_str json,
+TOC_MUST enum toc_err event_json_read(const struct event_json_reader *reader, struct toc_str json,
                                       Tocsin__V1__Event **out, char error[EVENT_JSON_ERROR_MAX]);
 
 /* A new reference; NULL without memory. */

@@ -4,6 +4,7 @@
 #include "services/cli/lines.h"
 #include "services/cli/publisher.h"
 #include "services/cli/receipts.h"
+#include "services/cli/view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,8 @@
 #include <unistd.h>
 
 #define WHO         "tocsin publish"
-#define ARENA_BYTES (512 * 1024) /* of one event, many times over */
+#define ARENA_BYTES (512 * 1024)       /* of one event, many times over */
+#define ROWS_BYTES  (64 * 1024 * 1024) /* of answers; pages never written cost nothing */
 #define PATIENCE_MS 30000
 #define BATCH_MAX   250
 #define IDLE_MS     200 /* nothing to read and nothing to wait for: look at interrupts */
@@ -66,6 +68,22 @@ static bool is_blank(struct toc_str line)
     return true;
 }
 
+/* A dry run asks nobody: what is written as a name is taken for one. */
+static bool find_issue(void *arg, const char *name, uint8_t out[TOC_ID])
+{
+    struct publish *publish = arg;
+    struct view view = {.config = publish->where, .who = WHO, .client = publish->client};
+    if (publish->dry_run) {
+        memset(out, 0, TOC_ID);
+        return true;
+    }
+    if (toc_arena_init(&view.arena, ROWS_BYTES) != TOC_OK)
+        return false;
+    int code = view_issue_id(&view, name, out);
+    toc_arena_done(&view.arena);
+    return code == CLI_DONE;
+}
+
 static enum toc_err on_line(struct publish *publish, struct toc_str line)
 {
     char error[EVENT_JSON_ERROR_MAX];
@@ -74,7 +92,8 @@ static enum toc_err on_line(struct publish *publish, struct toc_str line)
     if (is_blank(line))
         return TOC_OK;
     toc_arena_reset(&publish->arena, 0);
-    if (event_json_read(&publish->arena, line, &event, error) != TOC_OK) {
+    const struct event_json_reader reader = {&publish->arena, find_issue, publish};
+    if (event_json_read(&reader, line, &event, error) != TOC_OK) {
         tell_unreadable(publish, error);
         return TOC_OK;
     }
@@ -209,7 +228,8 @@ static enum toc_conf_outcome parse(struct publish *publish, int argc, char **arg
         .operands = "[FILE|-]",
         .more =
             "A line that is no event is told with its number and the others are published.\n"
-            "Publishing a file twice is harmless: what was accepted comes back as duplicate.\n\n"
+            "Publishing a file twice is harmless: what was accepted comes back as duplicate.\n"
+            "Another issue (tocsinissue, into, other, appeal.issue) is an id or source#subject.\n\n"
             "  echo '{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"urn:me\",\n"
             "         \"type\":\"tocsin.issue.opened\",\"subject\":\"T-1\",\n"
             "         \"data\":{\"channel\":\"email\",\"priority\":\"P2\"}}' | tr -d '\\n' |\n"

@@ -33,12 +33,21 @@ static int tear_down(void **state)
 
 #define ENVELOPE "\"specversion\":\"1.0\",\"id\":\"7\",\"source\":\"urn:shop\""
 
+/* Every issue of the source crm is there, its id the length of its name. */
+static bool find(void *arg, const char *name, uint8_t out[TOC_ID])
+{
+    (void)arg;
+    memset(out, (int)strlen(name), TOC_ID);
+    return strncmp(name, "crm#", 4) == 0;
+}
+
 static enum toc_err read_event(struct fixture *f, const char *json)
 {
     toc_arena_reset(&f->arena, 0);
     f->error[0] = '\0';
     f->event = NULL;
-    return event_json_read(&f->arena, toc_str_of(json), &f->event, f->error);
+    const struct event_json_reader reader = {&f->arena, find, NULL};
+    return event_json_read(&reader, toc_str_of(json), &f->event, f->error);
 }
 
 static void assert_error(struct fixture *f, const char *json, const char *part)
@@ -92,6 +101,30 @@ static void a_message_inside_is_an_object(void **state)
                  "data.appeal.decided: unknown member (did you mean 'decider'?)");
     assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"data\":{\"appeal\":1}}",
                  "data.appeal: has to be an object");
+}
+
+static void another_issue_may_be_named_by_source_and_subject(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_event(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.merged\","
+                                   "\"tocsinissue\":\"crm#T-66\",\"data\":{\"into\":\"crm#T-6\"}}"),
+                     TOC_OK);
+    assert_int_equal(f->event->issue.data[0], 8);
+    assert_int_equal(f->event->issue_merged->into.len, TOC_ID);
+    assert_int_equal(f->event->issue_merged->into.data[0], 7);
+    assert_int_equal(read_event(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.linked\","
+                                   "\"data\":{\"other\":\"crm#T-6\"}}"),
+                     TOC_OK);
+    assert_int_equal(f->event->issue_linked->other.data[0], 7);
+    assert_int_equal(read_event(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\","
+                                   "\"data\":{\"appeal\":{\"issue\":\"crm#T-6\"}}}"),
+                     TOC_OK);
+    assert_int_equal(f->event->issue_opened->appeal->issue.data[0], 7);
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.merged\",\"data\":{\"into\":\"x#y\"}}",
+                 "into: 'x#y' names no issue that can be found");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.merged\",\"data\":{\"into\":\"T-6\"}}",
+                 "data.into: has to be bytes in hexadecimal");
+    assert_error(f, "[\"crm#T-6\"]", "an event is a JSON object");
 }
 
 static void what_is_written_reads_back_the_same(void **state)
@@ -317,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_member_of_an_opening_is_read),
         cmocka_unit_test(a_message_inside_is_an_object),
+        cmocka_unit_test(another_issue_may_be_named_by_source_and_subject),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(every_type_of_the_table_can_be_published),
         cmocka_unit_test(unknown_words_are_told_with_the_likely_one),
