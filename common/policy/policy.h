@@ -215,6 +215,11 @@ struct toc_path {
 /* What opens an alert on the issue's path. */
 enum toc_alert_on { TOC_ALERT_ON_BREACHED, TOC_ALERT_ON_WARNED, TOC_ALERT_ON_OPENED };
 
+/* Why an issue stays in its queue that nobody there can take. */
+#define TOC_WAITS_NOBODY    "nobody"    /* to whom it could go */
+#define TOC_WAITS_VISITED   "visited"   /* it spills over only to where it has been */
+#define TOC_WAITS_HOP_LIMIT "hop_limit" /* it has been moved too often */
+
 struct toc_alert_rule {
     const char *name;
     enum toc_alert_on on;

@@ -52,6 +52,7 @@ static void enter(struct work *work, const struct route_move *move, const struct
     issue->claimed_ms = taken ? work->at_ms : 0;
     issue->offered_to = toc_wire_text("");
     issue->offer_until_ms = 0;
+    issue->waiting = false;
     issue->hops = first ? 1 : moves_of(issue) + 2;
 }
 

@@ -26,8 +26,7 @@ static bool is_over(Tocsin__V1__IssueState state)
            state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
 }
 
-/* It is our turn, and a person's. */
-static bool is_active(const Tocsin__V1__Issue *issue)
+bool settle_is_active(const Tocsin__V1__Issue *issue)
 {
     return !issue->bot && (issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_NEW ||
                            issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_OPEN);
@@ -107,10 +106,10 @@ static enum toc_err check_holder(struct work *work, const struct pooled *pooled,
     if (holder[0] == '\0' || !same(holder, pooled->row->holder))
         return TOC_OK; /* or was chosen just now */
     bool offered = issue->assignee[0] == '\0', again = issue->state != was->state;
-    if (offered && !is_active(issue))
+    if (offered && !settle_is_active(issue))
         *out = toc_state_name(issue->state);
     TOC_TRY(person_open(work->turn, holder, &person));
-    if (again && is_active(issue) && person.rule != NULL && !person.row->online)
+    if (again && settle_is_active(issue) && person.rule != NULL && !person.row->online)
         *out = OFFER_OFFLINE;
     const struct need need = choose_need(queue, issue, pooled->row, work->at_ms);
     if (!same(issue->content_class, was->content_class) && choose_never(&need, &person) != NULL)
@@ -161,7 +160,7 @@ static void place(const struct work *work, struct pooled *pooled, const struct t
 {
     const Tocsin__V1__Issue *issue = work->issue;
     Tocsin__V1__Pooled *row = pooled->row;
-    if (holder_of(issue)[0] != '\0' || !is_active(issue)) {
+    if (holder_of(issue)[0] != '\0' || !settle_is_active(issue)) {
         row->rank_ms = 0;
         row->next_ms = issue->offered_to[0] != '\0' ? issue->offer_until_ms : 0;
         row->told = toc_wire_text("");

@@ -14,6 +14,9 @@
 TOC_MUST enum toc_err settle_queue(struct toc_turn *turn, const Tocsin__V1__Issue *issue,
                                    const struct toc_queue **out);
 
+/* It is our turn, and a person's. */
+bool settle_is_active(const Tocsin__V1__Issue *issue);
+
 /* At the end of every piece of work on an issue, before its row is saved. */
 TOC_MUST enum toc_err settle_issue(struct work *work);
 

@@ -14,8 +14,8 @@
 #define SPILL_FOLLOW_SUN "follow_sun"
 #define SPILL_BREACHED   "breached"
 /* Why it may not go on. */
-#define SPILL_HOP_LIMIT "hop_limit"
-#define SPILL_VISITED   "visited"
+#define SPILL_HOP_LIMIT TOC_WAITS_HOP_LIMIT
+#define SPILL_VISITED   TOC_WAITS_VISITED
 
 struct spill {
     const struct toc_queue *to; /* NULL: the issue stays */

@@ -7,7 +7,6 @@
 #include "common/plant.h"
 
 #define DRAIN_MAX 256 /* issues looked at for one person at once; the rest after other dues */
-#define NOBODY    "nobody"
 
 /* --- people ----------------------------------------------------------------------------------- */
 
@@ -193,7 +192,7 @@ static enum toc_err stay(struct work *work, struct pooled *pooled, const struct 
                          struct refusals *refusals)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
-    const char *why = spill->held_back ? spill->reason : NOBODY;
+    const char *why = spill->held_back ? spill->reason : TOC_WAITS_NOBODY;
     if (strcmp(pooled->row->told, why) == 0)
         return TOC_OK;
     pooled->row->told = toc_wire_text(why);

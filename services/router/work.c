@@ -54,6 +54,21 @@ bool work_make_room(struct work *work, Tocsin__V1__IssueChange *change)
     return true;
 }
 
+/*
+ * A wait for people begins when they are found not to be able to take the issue. It goes on while
+ * the issue is offered, which may be in vain; route.c ends it where the issue goes elsewhere.
+ */
+static void follow_wait(struct work *work, Tocsin__V1__IssueChange *change)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    const Tocsin__V1__Issue *was = &work->before;
+    bool free = settle_is_active(issue) && issue->assignee[0] == '\0';
+    bool begins = free && change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__WAITING;
+    issue->waits += begins && !issue->waiting;
+    issue->waiting = free && (issue->waiting || begins);
+    change->waited = was->waiting && (!issue->waiting || issue->waits != was->waits);
+}
+
 enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
 {
     Tocsin__V1__Issue *issue = work->issue;
@@ -67,6 +82,7 @@ enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
                           .test = issue->test,
                           .message = change};
     issue->changed_ms = work->at_ms;
+    follow_wait(work, change);
     fill_in(work, change);
     if (change->n_candidates > 0 || change->n_tried > 0 || change->n_missing > 0)
         (void)work_make_room(work, change); /* or it fits all the same: see ROUTER_ISSUE_MAX */
