@@ -14,7 +14,8 @@
 
 #include "tocsin/v1/record.pb-c.h"
 
-#define TOC_MATCH_ONE INT64_C(1000000) /* numbers are counted in millionths */
+#define TOC_MATCH_ONE       INT64_C(1000000) /* numbers are counted in millionths */
+#define TOC_MATCH_TESTS_MAX 100              /* tests of one condition */
 
 /* What a field holds. */
 enum toc_field_kind {

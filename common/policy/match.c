@@ -226,6 +226,10 @@ void toc_build_when(struct toc_build *b, const struct toc_yaml *node, struct toc
     }
     for (const struct toc_yaml *entry = node->first; entry; entry = entry->next)
         count += is_not(entry) ? entry->count : 1;
+    if (count > TOC_MATCH_TESTS_MAX) {
+        toc_diag_error(b->diag, node->offset, "more than %d conditions", TOC_MATCH_TESTS_MAX);
+        return;
+    }
     tests = test = toc_build_array(b, count + 1, sizeof(*test));
     if (!tests)
         return;

@@ -222,20 +222,13 @@ static void insert_rule(struct toc_yaml *list, struct toc_yaml *rule)
     list->count++;
 }
 
-/* An alert about a clock: the clock's record knows the queue, not the region. */
-static bool is_about_clock(const struct toc_yaml *rule)
-{
-    const struct toc_yaml *on = toc_yaml_get(rule, "on");
-    return on && !toc_str_equal(on->text, TOC_STR("opened"));
-}
-
 static void add_rule(struct toc_merge *m, struct toc_yaml *list, struct toc_yaml *rule)
 {
     const struct toc_source *overlay = toc_source_of(m, rule)->overlay;
     if (!is_allowed(m, NULL, rule))
         return;
     for (size_t i = TOC_SCOPE_OWNER + 1; overlay && i < TOC_SCOPE_COUNT; i++)
-        if (overlay->scope[i] && rule->kind == TOC_YAML_MAP && !is_about_clock(rule))
+        if (overlay->scope[i] && rule->kind == TOC_YAML_MAP)
             add_scope(m, rule, overlay->scope[i]);
     insert_rule(list, rule);
 }

@@ -19,6 +19,7 @@
 #define TOC_POLICY_TIERS        3            /* 1 partner, 2 in-house, 3 expert */
 #define TOC_POLICY_WARNINGS_MAX 8            /* thresholds of one clock */
 #define TOC_POLICY_CLOCKS_MAX   16           /* clocks of one SLA */
+#define TOC_POLICY_ALERTS_MAX   128          /* alert rules */
 #define TOC_TARGET_NONE         (-1)         /* in place of milliseconds: no target */
 
 /* What a rule sets; 0 or NULL leaves a value as it is. */
@@ -213,7 +214,12 @@ struct toc_path {
 };
 
 /* What opens an alert on the issue's path. */
-enum toc_alert_on { TOC_ALERT_ON_BREACHED, TOC_ALERT_ON_WARNED, TOC_ALERT_ON_OPENED };
+enum toc_alert_on {
+    TOC_ALERT_ON_BREACHED,
+    TOC_ALERT_ON_WARNED,
+    TOC_ALERT_ON_OPENED,
+    TOC_ALERT_ON_WAITING /* for people: nobody can take it */
+};
 
 /* Why an issue stays in its queue that nobody there can take. */
 #define TOC_WAITS_NOBODY    "nobody"    /* to whom it could go */
@@ -226,6 +232,7 @@ struct toc_alert_rule {
     struct toc_match when;
     const char *metric;          /* a clock's name or metric; NULL: any */
     unsigned threshold_percent;  /* WARNED: from this threshold on; 0: any */
+    const char *reason;          /* WAITING: one of TOC_WAITS_*; NULL: any */
     const char *severity;        /* critical, error, warning, info */
     const struct toc_path *path; /* NULL: the issue's */
 };
@@ -282,6 +289,8 @@ const struct toc_person *toc_policy_person(const struct toc_policy *policy, stru
 
 /* The word of a metric: "first_reply". */
 const char *toc_metric_name(enum toc_metric_kind metric);
+/* The word of an occasion: "breached". */
+const char *toc_alert_on_name(enum toc_alert_on on);
 
 /* The sample policy that `tocsin up` uses without options. */
 struct toc_str toc_policy_sample(void);

@@ -17,15 +17,18 @@ const struct toc_key toc_keys_route[ROUTE_KEY_COUNT + 1] = {
     [PATH] = {"path", false, "PATH", "nobody is paged", "Who is woken about it."},
 };
 
-enum { ON = COMMON_KEY_COUNT, METRIC, THRESHOLD, SEVERITY, ALERT_PATH, ALERT_KEY_COUNT };
+enum { ON = COMMON_KEY_COUNT, METRIC, THRESHOLD, REASON, SEVERITY, ALERT_PATH, ALERT_KEY_COUNT };
 
 const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
     [RULE] = TOC_KEY_RULE,
     [WHEN] = TOC_KEY_WHEN,
-    [ON] = {"on", true, "OCCASION", NULL, "`opened`, `warned` or `breached`."},
+    [ON] = {"on", true, "OCCASION", NULL,
+            "`opened`, `warned`, `breached` or `waiting`; see below."},
     [METRIC] = {"metric", false, "CLOCK", "any",
                 "The clock that warned or breached: its name, or what it measures."},
     [THRESHOLD] = {"threshold", false, "PERCENT", "any", "With `warned`: from this warning on."},
+    [REASON] = {"reason", false, "REASON", "any",
+                "With `waiting`: `nobody`, `visited` or `hop_limit`; see below."},
     [SEVERITY] = {"severity", true, "SEVERITY", NULL, "`critical`, `error`, `warning` or `info`."},
     [ALERT_PATH] = {"path", false, "PATH", "the issue's", "Who is woken."},
 };
@@ -34,10 +37,19 @@ static const char *const on_words[] = {
     [TOC_ALERT_ON_BREACHED] = "breached",
     [TOC_ALERT_ON_WARNED] = "warned",
     [TOC_ALERT_ON_OPENED] = "opened",
+    [TOC_ALERT_ON_WAITING] = "waiting",
 };
 static const char *const severity_words[] = {"critical", "error", "warning", "info"};
-static const struct toc_words words_on = {on_words, 3};
+static const char *const reason_words[] = {TOC_WAITS_NOBODY, TOC_WAITS_VISITED,
+                                           TOC_WAITS_HOP_LIMIT};
+static const struct toc_words words_on = {on_words, 4};
+static const struct toc_words words_reason = {reason_words, 3};
 static const struct toc_words words_severity = {severity_words, 4};
+
+const char *toc_alert_on_name(enum toc_alert_on on)
+{
+    return on_words[on];
+}
 
 /* --- what all lists of rules share ------------------------------------------------------------ */
 
@@ -164,20 +176,28 @@ static bool read_metric(struct toc_build *b, const struct toc_yaml *node, const 
     return true;
 }
 
-/* A clock's record has not every field of its issue. */
-static void warn_unknown_fields(struct toc_build *b, const struct toc_yaml *node,
-                                const struct toc_alert_rule *rule)
+/* Issues wait for people, and in other queues only where a breach would have moved them on. */
+static bool some_queue_waits(const struct toc_build *b)
 {
-    for (size_t i = 0; i < rule->when.test_count; i++) {
-        enum toc_field field = rule->when.tests[i].field;
-        if (field == TOC_FIELD_QUEUE || field == TOC_FIELD_SOURCE || field == TOC_FIELD_RISK ||
-            field == TOC_FIELD_PRIORITY)
-            continue;
-        toc_diag_warning(b->diag, node->offset, "'%s' is not known when a clock %s",
-                         toc_match_name(&rule->when.tests[i]),
-                         rule->on == TOC_ALERT_ON_WARNED ? "warns" : "breaches");
-        toc_diag_hint(b->diag, "then a rule can ask for queue, source, risk and priority");
-    }
+    for (size_t i = 0; i < b->policy.queue_count; i++)
+        if (b->queues[i].person_count > 0 || b->queues[i].on_breach)
+            return true;
+    return false;
+}
+
+static void read_reason(struct toc_build *b, const struct toc_yaml *node,
+                        struct toc_alert_rule *rule)
+{
+    unsigned word;
+    if (rule->on != TOC_ALERT_ON_WAITING)
+        toc_diag_error(b->diag, node->key->offset, "'reason' belongs to 'on: waiting'");
+    else if (toc_value_word(b, node, "reason", &words_reason, &word))
+        rule->reason = reason_words[word];
+}
+
+static bool is_about_clocks(const struct toc_alert_rule *rule)
+{
+    return rule->on == TOC_ALERT_ON_WARNED || rule->on == TOC_ALERT_ON_BREACHED;
 }
 
 static void read_alert(struct toc_build *b, const struct toc_yaml *const *values,
@@ -190,15 +210,17 @@ static void read_alert(struct toc_build *b, const struct toc_yaml *const *values
     if (values[SEVERITY] && toc_value_word(b, values[SEVERITY], "severity", &words_severity, &word))
         rule->severity = severity_words[word];
     if (values[METRIC] && read_metric(b, values[METRIC], &rule->metric)) {
-        if (known && rule->on == TOC_ALERT_ON_OPENED)
+        if (known && !is_about_clocks(rule))
             toc_diag_error(b->diag, values[METRIC]->key->offset,
                            "'metric' belongs to 'on: warned' and 'on: breached'");
     }
     if (values[THRESHOLD] && known)
         read_threshold(b, values[THRESHOLD], rule);
+    if (values[REASON] && known)
+        read_reason(b, values[REASON], rule);
+    if (known && rule->on == TOC_ALERT_ON_WAITING && !some_queue_waits(b))
+        toc_diag_warning(b->diag, values[ON]->offset, "nothing waits: people serve no queue");
     (void)toc_build_path_of(b, values[ALERT_PATH], &rule->path);
-    if (known && values[WHEN] && rule->on != TOC_ALERT_ON_OPENED)
-        warn_unknown_fields(b, values[WHEN], rule);
 }
 
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node)
@@ -208,6 +230,10 @@ void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node)
     const struct toc_yaml *values[ALERT_KEY_COUNT];
     if (!rules)
         return;
+    if (node->count > TOC_POLICY_ALERTS_MAX) {
+        toc_diag_error(b->diag, node->offset, "more than %d alert rules", TOC_POLICY_ALERTS_MAX);
+        return;
+    }
     b->policy.alerts = rules;
     b->policy.alert_count = node->count;
     for (const struct toc_yaml *item = node->first; item; item = item->next, before.count++) {

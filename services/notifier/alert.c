@@ -244,14 +244,10 @@ enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
 
 /* --- records ------------------------------------------------------------------------------ */
 
-enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type, Tocsin__V1__Alert *alert,
-                       Tocsin__V1__Page *page, const char *by, const char *reason)
+enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
+                        const Tocsin__V1__AlertChange *change)
 {
-    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
-    change.alert = alert;
-    change.page = page;
-    change.by = toc_wire_text(by != NULL ? by : "");
-    change.reason = toc_wire_text(reason != NULL ? reason : "");
+    Tocsin__V1__Alert *alert = change->alert;
     alert->changed_ms = turn->log_ms;
     struct toc_out out = {.type = type,
                           .class_bit = TOC_CLASS_ALERT,
@@ -261,6 +257,17 @@ enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type, Tocsi
                           .prev_seq = alert->last_seq,
                           .policy = alert->policy,
                           .test = alert->test,
-                          .message = &change};
+                          .message = change};
     return toc_emit(turn, &out, &alert->last_seq);
+}
+
+enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type, Tocsin__V1__Alert *alert,
+                       Tocsin__V1__Page *page, const char *by, const char *reason)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    change.alert = alert;
+    change.page = page;
+    change.by = toc_wire_text(by != NULL ? by : "");
+    change.reason = toc_wire_text(reason != NULL ? reason : "");
+    return alert_emit(turn, type, &change);
 }

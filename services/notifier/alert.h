@@ -50,7 +50,10 @@ TOC_MUST enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, ui
 TOC_MUST enum toc_err index_first(struct toc_txn *txn, unsigned table, toc_time_ms *out_ms,
                                   uint64_t *out_number);
 
-/* Appends a record about an alert; `page`, `by` and `reason` may be NULL. */
+/* Appends a record about `change->alert`. */
+TOC_MUST enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
+                                 const Tocsin__V1__AlertChange *change);
+/* The same of a change with these alone; `page`, `by` and `reason` may be NULL. */
 TOC_MUST enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type,
                                 Tocsin__V1__Alert *alert, Tocsin__V1__Page *page, const char *by,
                                 const char *reason);

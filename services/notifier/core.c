@@ -2,120 +2,19 @@
  * The notifier's step: which alerts a record opens or ends, what people do about them, what time
  * and outcomes do.
  *
- *   core.c       records, actions, time     escalate.c   steps, pages, outcomes
- *   alert.c      rows and records           ask.c        questions
+ *   core.c       records, actions, time     open.c       the policy's alert rules
+ *   escalate.c   steps, pages, outcomes     alert.c      rows and records
+ *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
-#include "common/issue_fields.h"
 #include "services/notifier/ask.h"
 #include "services/notifier/escalate.h"
-
-#include <stdio.h>
+#include "services/notifier/open.h"
 
 static const char *const tables[] = {"alert", "alert_id",  "alert_issue",
                                      "page",  "alert_due", "outbox"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
-
-#define CAUSE_MAX 224 /* bytes of a cause's name: a clock, a rule, and numbers */
-
-/* --- opening ------------------------------------------------------------------------------ */
-
-static struct toc_fields fields_of(const struct cause *cause)
-{
-    struct toc_fields fields = {0};
-    fields.value[TOC_FIELD_QUEUE] = toc_str_of(cause->queue);
-    fields.value[TOC_FIELD_SOURCE] = toc_str_of(cause->source);
-    fields.value[TOC_FIELD_RISK] = toc_str_of(toc_risk_name(cause->risk));
-    fields.value[TOC_FIELD_PRIORITY] = toc_str_of(toc_priority_name(cause->priority));
-    return fields;
-}
-
-/* A rule asks for a clock by its name in the policy or by what it measures. */
-static bool is_about(const struct toc_alert_rule *rule, const struct cause *cause)
-{
-    return rule->metric == NULL || strcmp(rule->metric, cause->metric) == 0 ||
-           strcmp(rule->metric, cause->kind) == 0;
-}
-
-static enum toc_err open_all(struct toc_turn *turn, struct cause *cause, enum toc_alert_on on,
-                             unsigned threshold, const struct toc_fields *fields)
-{
-    const struct toc_policy *policy;
-    char name[CAUSE_MAX];
-    if (cause->record->policy == 0 || cause->record->test)
-        return TOC_OK; /* a test pages nobody */
-    enum toc_err err = toc_turn_policy(turn, cause->record->policy, &policy);
-    if (err != TOC_OK)
-        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-    const char *base = cause->name;
-    for (size_t i = 0; i < policy->alert_count; i++) {
-        const struct toc_alert_rule *rule = &policy->alerts[i];
-        if (rule->on != on || threshold < rule->threshold_percent)
-            continue;
-        if (!is_about(rule, cause))
-            continue;
-        if (!toc_match(&rule->when, fields))
-            continue;
-        snprintf(name, sizeof(name), "%s %s", base, rule->name);
-        cause->rule = rule;
-        cause->name = name;
-        TOC_TRY(escalate_open(turn, cause, policy));
-    }
-    return TOC_OK;
-}
-
-static enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                                   const Tocsin__V1__ClockChange *change, enum toc_alert_on on)
-{
-    char name[CAUSE_MAX];
-    const Tocsin__V1__Clock *clock = change->clock;
-    struct cause cause = {.record = record,
-                          .name = name,
-                          .metric = clock->metric,
-                          .kind = clock->kind,
-                          .scope = clock->scope,
-                          .issue = record->issue.data,
-                          .partition = record->partition,
-                          .issue_number = change->number,
-                          .path = change->path,
-                          .queue = change->queue,
-                          .source = change->source,
-                          .subject = change->subject,
-                          .priority = change->priority,
-                          .risk = change->risk,
-                          .due_ms = change->due_ms,
-                          .passed_ms = record->at_ms};
-    if (on == TOC_ALERT_ON_WARNED)
-        snprintf(name, sizeof(name), "warned:%.64s/%u/%u/%u", clock->metric, clock->instance,
-                 clock->apply_version, change->threshold_percent);
-    else
-        snprintf(name, sizeof(name), "breached:%.64s/%u/%u", clock->metric, clock->instance,
-                 clock->apply_version);
-    struct toc_fields fields = fields_of(&cause);
-    return open_all(turn, &cause, on, change->threshold_percent, &fields);
-}
-
-static enum toc_err open_for_issue(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                                   const Tocsin__V1__Issue *issue)
-{
-    struct cause cause = {.record = record,
-                          .name = "opened",
-                          .metric = "",
-                          .kind = "",
-                          .scope = "",
-                          .issue = record->issue.data,
-                          .partition = record->partition,
-                          .issue_number = issue->number,
-                          .path = issue->path,
-                          .queue = issue->queue,
-                          .source = issue->source,
-                          .subject = issue->subject,
-                          .priority = issue->priority,
-                          .risk = issue->risk};
-    struct toc_fields fields = toc_issue_fields(issue);
-    return open_all(turn, &cause, TOC_ALERT_ON_OPENED, 0, &fields);
-}
 
 /* --- ending ------------------------------------------------------------------------------- */
 
@@ -124,15 +23,24 @@ static bool is_live(const Tocsin__V1__Alert *alert)
     return alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
 }
 
-static bool is_of_clock(const Tocsin__V1__Alert *alert, const Tocsin__V1__Clock *clock)
+/* Which alerts of an issue end. */
+struct ending {
+    const char *reason;
+    const Tocsin__V1__Clock *clock; /* about that one; NULL: about any, or none */
+    bool waits;                     /* about its wait */
+};
+
+static bool is_meant(const struct ending *ending, const Tocsin__V1__Alert *alert)
 {
-    return clock == NULL ||
-           (strcmp(alert->metric, clock->metric) == 0 && strcmp(alert->scope, clock->scope) == 0);
+    const Tocsin__V1__Clock *clock = ending->clock;
+    if (clock != NULL &&
+        (strcmp(alert->metric, clock->metric) != 0 || strcmp(alert->scope, clock->scope) != 0))
+        return false;
+    return !ending->waits || alert->waits[0] != '\0';
 }
 
-/* Ends the alerts of an issue: those about one clock, or all when `clock` is NULL. */
 static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32_t issue_number,
-                               const Tocsin__V1__Clock *clock, const char *reason)
+                               const struct ending *ending)
 {
     uint64_t number = 0;
     enum toc_err err;
@@ -142,9 +50,9 @@ static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32
         err = alert_load(turn->txn, turn->arena, number, &alert);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        if (is_live(alert) && is_of_clock(alert, clock))
+        if (is_live(alert) && is_meant(ending, alert))
             TOC_TRY(escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
-                                 TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, NULL, reason));
+                                 TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, NULL, ending->reason));
         toc_arena_reset(turn->arena, mark);
         number++;
     }
@@ -161,23 +69,24 @@ static enum toc_err on_clock(struct toc_turn *turn, const Tocsin__V1__Record *re
         return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     if (change->clock == NULL || record->issue.len != TOC_ID)
         return TOC_ERR_MALFORMED;
-    const Tocsin__V1__Clock *clock = change->clock;
+    struct ending ending = {.clock = change->clock};
     switch ((int)change->what) {
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED:
-        return open_for_clock(turn, record, change, TOC_ALERT_ON_WARNED);
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
-        return open_for_clock(turn, record, change, TOC_ALERT_ON_BREACHED);
+        return open_for_clock(turn, record, change);
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__MET:
-        return end_alerts(turn, record->partition, change->number, clock, "the clock stopped");
+        ending.reason = "the clock stopped";
+        break;
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED:
-        return end_alerts(turn, record->partition, change->number, clock,
-                          "the clock was cancelled");
+        ending.reason = "the clock was cancelled";
+        break;
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED:
-        return end_alerts(turn, record->partition, change->number, clock,
-                          "the breach was taken back");
+        ending.reason = "the breach was taken back";
+        break;
     default:
         return TOC_OK;
     }
+    return end_alerts(turn, record->partition, change->number, &ending);
 }
 
 static bool is_over(Tocsin__V1__IssueState state)
@@ -186,7 +95,6 @@ static bool is_over(Tocsin__V1__IssueState state)
            state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
 }
 
-/* An issue may become critical when it is opened or classified; a rule opens its alert once. */
 /*
  * Whether a change is of a kind that opens and ends no alert, as most of a history is: that stands
  * at its front and costs no unpacking.
@@ -199,8 +107,38 @@ static bool is_of_no_concern(struct toc_str body)
         return false;
     return what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED ||
            what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE ||
-           what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__NOTED ||
-           what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT;
+           what.value == TOCSIN__V1__ISSUE_CHANGE__WHAT__NOTED;
+}
+
+static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                              const Tocsin__V1__IssueChange *change)
+{
+    const Tocsin__V1__Issue *issue = change->issue;
+    struct ending ending = {.reason = "the wait is over", .waits = true};
+    switch ((int)change->what) {
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED:
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED:
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT:
+        if (!is_over(issue->state))
+            TOC_TRY(open_for_issue(turn, record, issue));
+        break;
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__WAITING:
+        if (issue->waiting)
+            TOC_TRY(open_for_wait(turn, record, change));
+        break;
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED:
+        ending = (struct ending){.reason = "the issue was merged"};
+        break;
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS:
+        if (is_over(issue->state))
+            ending = (struct ending){.reason = "the issue is solved"};
+        break;
+    default:
+        break;
+    }
+    if (ending.waits && !change->waited)
+        return TOC_OK;
+    return end_alerts(turn, issue->partition, issue->number, &ending);
 }
 
 static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *record)
@@ -213,20 +151,7 @@ static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *
         return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     if (change->issue == NULL || record->issue.len != TOC_ID)
         return TOC_ERR_MALFORMED;
-    const Tocsin__V1__Issue *issue = change->issue;
-    switch ((int)change->what) {
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED:
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED:
-        return is_over(issue->state) ? TOC_OK : open_for_issue(turn, record, issue);
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED:
-        return end_alerts(turn, issue->partition, issue->number, NULL, "the issue was merged");
-    case TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS:
-        if (!is_over(issue->state))
-            return TOC_OK;
-        return end_alerts(turn, issue->partition, issue->number, NULL, "the issue is solved");
-    default:
-        return TOC_OK;
-    }
+    return on_change(turn, record, change);
 }
 
 static enum toc_err refuse_action(struct toc_turn *turn, const Tocsin__V1__Record *record,

@@ -188,6 +188,7 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
     alert->cause = toc_wire_text(cause->name);
     alert->metric = toc_wire_text(cause->metric);
     alert->scope = toc_wire_text(cause->scope);
+    alert->waits = toc_wire_text(cause->waits);
     alert->severity = toc_wire_text(cause->rule->severity);
     alert->queue = toc_wire_text(cause->queue);
     alert->priority = cause->priority;
@@ -204,21 +205,44 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
     alert->cause_seq = turn->cause_seq;
 }
 
+/* Names may be long: the last rules that did not fit give way to them. */
+static enum toc_err say_opened(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                               const struct cause *cause, const struct lost *lost)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    change.alert = alert;
+    change.reason = toc_wire_text(cause->rule->name);
+    change.tried = (Tocsin__V1__Tried **)(uintptr_t)lost->list;
+    change.n_tried = lost->count;
+    change.tried_more = lost->more;
+    while (change.n_tried > 0 &&
+           tocsin__v1__alert_change__get_packed_size(&change) > NOTIFIER_CHANGE_MAX) {
+        change.n_tried--;
+        change.tried_more++;
+    }
+    return alert_emit(turn, TOCSIN__V1__RECORD_TYPE__ALERT_OPENED, &change);
+}
+
+const struct toc_path *escalate_path(const struct toc_policy *policy,
+                                     const struct toc_alert_rule *rule, const struct cause *cause)
+{
+    if (rule->path != NULL || cause->path[0] == '\0')
+        return rule->path;
+    return toc_policy_path(policy, toc_str_of(cause->path));
+}
+
 enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
-                           const struct toc_policy *policy)
+                           const struct lost *lost, const struct toc_policy *policy)
 {
     Tocsin__V1__Alert alert;
     uint8_t id[TOC_SHA256];
     uint64_t number;
-    const struct toc_path *path = cause->rule->path;
+    const struct toc_path *path = escalate_path(policy, cause->rule, cause);
+    TOC_ASSERT(path != NULL); /* or the rule would not fit */
     /* In event time nothing is known of time before every upstream was heard: the record's counts,
      * or the first page would be older than any wait for an answer. */
     if (turn->log_ms == TOC_TIME_MIN)
         turn->log_ms = cause->record->at_ms;
-    if (path == NULL && cause->path[0] != '\0')
-        path = toc_policy_path(policy, toc_str_of(cause->path));
-    if (path == NULL)
-        return TOC_OK; /* the policy pages nobody for this issue */
     hash_text(id, cause->issue, cause->name);
     enum toc_err err = alert_number_of(turn->txn, toc_str(id, TOC_ID), &number);
     if (err != TOC_NONE)
@@ -227,8 +251,7 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
     alert.id = toc_wire_binary(toc_str(id, TOC_ID));
     alert.policy = policy->version;
     TOC_TRY(alert_create(turn, &alert));
-    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_OPENED, &alert, NULL, NULL,
-                      cause->rule->name));
+    TOC_TRY(say_opened(turn, &alert, cause, lost));
     TOC_TRY(page_from_here(turn, &alert, path));
     return alert_save(turn, &alert, TOC_TIME_NEVER);
 }

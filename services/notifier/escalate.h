@@ -20,6 +20,7 @@ struct cause {
     const char *metric;   /* the clock's name, or "" */
     const char *kind;     /* what it measures, where its name does not say it; or "" */
     const char *scope;    /* its queue, tier or escalation; or "" */
+    const char *waits;    /* why nobody takes the issue; or "" */
     const uint8_t *issue; /* TOC_ID bytes */
     uint32_t partition, issue_number;
     const char *path; /* the issue's */
@@ -30,9 +31,20 @@ struct cause {
     toc_time_ms passed_ms; /* the instant whose passing it is; 0 for none */
 };
 
+/* Rules for the same occasion that do not fit. */
+struct lost {
+    Tocsin__V1__Tried *list[NOTIFIER_TRIED_MAX];
+    size_t count;
+    uint32_t more; /* for which there is no room */
+};
+
+/* Where the rule's alert goes; NULL: the policy pages nobody for this issue. */
+const struct toc_path *escalate_path(const struct toc_policy *policy,
+                                     const struct toc_alert_rule *rule, const struct cause *cause);
+
 /* Opens the alert unless it is there already, and pages its first step at once. */
 TOC_MUST enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
-                                    const struct toc_policy *policy);
+                                    const struct lost *lost, const struct toc_policy *policy);
 
 /* Steps to what comes next: contacts, another round, the end. `why` is a constant for the record.
  */

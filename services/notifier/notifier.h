@@ -1,10 +1,11 @@
 /*
  * Notifier's core: alerts, escalation paths, and the intents to page someone.
  *
- * It follows the router (risk, solved), sla (warned, breached, met) and, straight from intake, what
- * people do about alerts. A page is first a row with a stable delivery id; the sender (send_curl.c,
- * or the simulator's) picks up rows that are due after the commit and reports each outcome as an
- * event. An acknowledgement cancels what is pending in the transaction that records it.
+ * It follows the router (risk, waits, solved), sla (warned, breached, met) and, straight from
+ * intake, what people do about alerts. A page is first a row with a stable delivery id; the sender
+ * (send_curl.c, or the simulator's) picks up rows that are due after the commit and reports each
+ * outcome as an event. An acknowledgement cancels what is pending in the transaction that records
+ * it.
  */
 #ifndef NOTIFIER_NOTIFIER_H
 #define NOTIFIER_NOTIFIER_H
@@ -14,6 +15,8 @@
 #define NOTIFIER_DUES_PER_STEP 256
 #define NOTIFIER_LATE_MS       (5 * TOC_SECOND_MS) /* opened later than this: a catch-up */
 #define NOTIFIER_DELIVERY_MAX  40                  /* bytes of a delivery id with its terminator */
+#define NOTIFIER_TRIED_MAX     16                  /* rules listed as not fitting */
+#define NOTIFIER_CHANGE_MAX    1780 /* bytes of a change: with all around it, it fits a log record */
 
 /* open takes no config. */
 extern const struct toc_service notifier_service;

@@ -10,11 +10,12 @@
  *   recount.c  counting again             trial.c     as it would have been
  *   segment.c  where the issue was        share.c     where a clock's time went
  *   urgency.c  what the router is told    escalation.c  clocks of other teams
- *   ask.c      questions
+ *   fit.c      alert rules it fits        ask.c      questions
  */
 #include "services/sla/edit.h"
 #include "services/sla/escalation.h"
 #include "services/sla/fire.h"
+#include "services/sla/fit.h"
 #include "services/sla/happen.h"
 #include "services/sla/manual.h"
 #include "services/sla/move.h"
@@ -51,10 +52,12 @@ static enum toc_err take(struct work *work, const Tocsin__V1__IssueChange *chang
         TOC_TRY(segment_end(work, work->at_ms));
     if (edits)
         TOC_TRY(edit_begin(work, change));
-    if (happen_take(work, change)) {
+    bool terms = happen_take(work, change);
+    if (terms)
         TOC_TRY(row_bind(work));
+    TOC_TRY(fit_take(work));
+    if (terms)
         return edits ? edit_apply(work, &old) : retarget(work, &old);
-    }
     if (edits && change->mode == TOCSIN__V1__APPLY_MODE__APPLY_REPORT_ONLY)
         return edit_report(work);
     return TOC_OK;

@@ -45,6 +45,13 @@ static bool shows_ledger(Tocsin__V1__ClockChange__What what)
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED;
 }
 
+/* An instant of the clock has passed, which may open an alert. */
+static bool has_passed(Tocsin__V1__ClockChange__What what)
+{
+    return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED ||
+           what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
+}
+
 static bool shows_shares(Tocsin__V1__ClockChange__What what)
 {
     return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ||
@@ -56,10 +63,8 @@ static bool shows_shares(Tocsin__V1__ClockChange__What what)
 /* A warning or breach that was seen long after its instant. */
 static bool is_catch_up(const struct toc_turn *turn, const struct said *said)
 {
-    bool passed = said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED ||
-                  said->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
-    return passed && !said->on_retarget && !turn->event_clock && turn->log_ms > said->at_ms &&
-           turn->log_ms - said->at_ms > SLA_LATE_MS;
+    return has_passed(said->what) && !said->on_retarget && !turn->event_clock &&
+           turn->log_ms > said->at_ms && turn->log_ms - said->at_ms > SLA_LATE_MS;
 }
 
 /* Whoever follows pages the team that was asked about its own escalation. */
@@ -160,6 +165,8 @@ static enum toc_err say(struct work *work, size_t index, const struct said *said
     change.clock = clock.row;
     describe_issue(work, &change);
     describe(work, said, &change);
+    if (has_passed(said->what))
+        change.unfit = work->row->unfit;
     if (names_promise(said->what) && clock.target != NULL && clock.target->text != NULL)
         change.promise = toc_wire_text(clock.target->text);
     if (names_zones(said->what) && work->policy != NULL)

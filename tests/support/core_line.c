@@ -315,6 +315,8 @@ static void clock_changed(struct line *line, struct toc_arena *arena,
         add_duration(line, "elapsed", clock->elapsed_ms);
     add_ledger(line, change);
     add_named(line, "reason", change->reason);
+    for (size_t i = 0; i < change->unfit.len; i++)
+        add(line, "%s%u", i == 0 ? " unfit=" : ",", change->unfit.data[i]);
     add(line, "%s%s%s%s", change->on_retarget ? " on_retarget" : "",
         change->would_breach ? " would_breach" : "", change->catch_up ? " catch_up" : "",
         clock->breached && change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ? " late" : "");
@@ -341,6 +343,14 @@ static void add_page(struct line *line, struct toc_arena *arena, const Tocsin__V
         add(line, " attempts=%u", page->attempts);
 }
 
+static void add_tried(struct line *line, const Tocsin__V1__AlertChange *change)
+{
+    for (size_t i = 0; i < change->n_tried; i++)
+        add(line, "%s%s:%s", i == 0 ? " not=" : ",", change->tried[i]->name, change->tried[i]->why);
+    if (change->tried_more != 0)
+        add(line, "+%u", change->tried_more);
+}
+
 static void alert_changed(struct line *line, struct toc_arena *arena,
                           const Tocsin__V1__Record *record)
 {
@@ -353,6 +363,8 @@ static void alert_changed(struct line *line, struct toc_arena *arena,
     if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_OPENED) {
         add(line, " %s path=%s \"%s\"", alert->severity, alert->path, alert->cause);
         add_time(line, "due", alert->due_ms);
+        add_named(line, "waits", alert->waits);
+        add_tried(line, change);
     }
     if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED)
         add(line, " to step=%u round=%u", alert->step, alert->repeat);

@@ -153,6 +153,10 @@ void feed_issue(struct feed *feed, const char *time, struct feed_issue from)
     issue.subject = toc_wire_text("T");
     change.what = from.what != 0 ? from.what : TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     change.issue = &issue;
+    change.reason = text_or(from.reason, "");
+    change.waited = from.waited;
+    issue.waits = from.waits;
+    issue.waiting = from.waiting;
     feed_record(feed, ROUTER_LOG, &feed->router_seq, time,
                 (struct about){.type = TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED,
                                .class_bit = TOC_CLASS_HISTORY,
@@ -182,6 +186,7 @@ void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
     change.subject = toc_wire_text("T");
     change.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
     change.risk = TOCSIN__V1__RISK__RISK_LOW;
+    change.unfit = toc_wire_binary(from.unfit);
     feed_record(feed, SLA_LOG, &feed->sla_seq, time,
                 (struct about){.type = TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED,
                                .class_bit = TOC_CLASS_CLOCK,

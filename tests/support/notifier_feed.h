@@ -33,6 +33,9 @@ struct feed_issue {
     Tocsin__V1__Risk risk;              /* CRITICAL */
     const char *queue, *path;           /* "desk" */
     const char *version;                /* of the product; none */
+    const char *reason;                 /* of a change; none */
+    unsigned waits;                     /* its waits for people */
+    bool waiting, waited;               /* the last one goes on; it ends with this change */
     bool test;
 };
 void feed_issue(struct feed *feed, const char *time, struct feed_issue change);
@@ -46,6 +49,7 @@ struct feed_clock {
     unsigned threshold_percent;
     const char *due; /* NULL: the time of the call */
     const char *path;
+    struct toc_str unfit; /* a byte for each alert rule */
     bool test;
 };
 void feed_clock(struct feed *feed, const char *time, struct feed_clock change);

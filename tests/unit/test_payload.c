@@ -76,7 +76,7 @@ static void the_body_is_this_byte_for_byte(void **state)
                 "\"queue\":\"trust-safety\",\"priority\":\"P1\",\"risk\":\"severe\","
                 "\"due_ms\":1795327450000,\"opened_ms\":1795327199000,\"step\":1,\"round\":2,"
                 "\"issue\":\"ffee0000000000000000000000000000\",\"issue_ref\":\"shop/eu#T-1\","
-                "\"test\":false}");
+                "\"test\":false,\"waiting\":null}");
 }
 
 static void what_is_not_known_is_null(void **state)

@@ -572,7 +572,7 @@ static void a_rule_asks_only_for_what_its_overlay_is_for(void **state)
                "hint: its 'overlay' names the region that its rules may ask for\n");
 }
 
-static void an_alert_about_a_clock_has_no_region(void **state)
+static void an_overlay_asks_for_its_region_in_every_alert(void **state)
 {
     static const struct file files[] = {
         {"root.yaml", ROOT("br.yaml") ROUTES},
@@ -581,8 +581,9 @@ static void an_alert_about_a_clock_has_no_region(void **state)
                     "{rule: b, on: opened, severity: info}]\n"}};
     struct toc_policy *policy = GOOD(files);
     (void)state;
-    assert_int_equal(policy->alerts[0].when.test_count, 1);
+    assert_int_equal(policy->alerts[0].when.test_count, 2);
     assert_int_equal(policy->alerts[0].when.tests[0].field, TOC_FIELD_QUEUE);
+    assert_int_equal(policy->alerts[0].when.tests[1].field, TOC_FIELD_REGION);
     assert_int_equal(policy->alerts[1].when.test_count, 1);
     assert_int_equal(policy->alerts[1].when.tests[0].field, TOC_FIELD_REGION);
     toc_policy_free(policy);
@@ -654,7 +655,7 @@ int main(void)
         cmocka_unit_test(rules_of_overlays_stand_where_the_root_says_and_are_for_their_region),
         cmocka_unit_test(without_such_a_place_they_stand_at_the_end),
         cmocka_unit_test(a_rule_asks_only_for_what_its_overlay_is_for),
-        cmocka_unit_test(an_alert_about_a_clock_has_no_region),
+        cmocka_unit_test(an_overlay_asks_for_its_region_in_every_alert),
         cmocka_unit_test(a_locked_list_takes_no_rule),
         cmocka_unit_test(every_value_has_its_place_and_owner),
     };

@@ -319,18 +319,14 @@ static void windows_that_overlap_are_both_named(void **state)
         "end\n");
 }
 
-static void an_alert_asks_a_clock_only_for_what_it_knows(void **state)
+static void an_alert_about_waiting_needs_a_queue_in_which_issues_wait(void **state)
 {
     (void)state;
-    write_file("root.yaml", "policy: 1\n" REST "alerts:\n"
-                            "  - {rule: a, on: breached, when: {region: BR, queue: desk}, "
-                            "severity: info}\n"
-                            "  - {rule: b, on: opened, when: {region: BR}, severity: info}\n");
-    assert_found("root.yaml:5:35: warning: 'region' is not known when a clock breaches\n"
-                 "    5 |   - {rule: a, on: breached, when: {region: BR, queue: desk}, severity: "
-                 "info}\n"
-                 "      |                                   ^\n"
-                 "hint: then a rule can ask for queue, source, risk and priority\n");
+    write_file("root.yaml",
+               "policy: 1\n" REST "alerts: [{rule: a, on: waiting, severity: info}]\n");
+    assert_found("root.yaml:4:24: warning: nothing waits: people serve no queue\n"
+                 "    4 | alerts: [{rule: a, on: waiting, severity: info}]\n"
+                 "      |                        ^\n");
 }
 
 /* A partner's queue may be worked by a tool of its own. */
@@ -419,7 +415,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(doubtful_dates_are_warned_about, begin, end),
         cmocka_unit_test_setup_teardown(windows_that_overlap_are_both_named, begin, end),
         cmocka_unit_test_setup_teardown(a_queue_beside_those_with_people_is_told_of, begin, end),
-        cmocka_unit_test_setup_teardown(an_alert_asks_a_clock_only_for_what_it_knows, begin, end),
+        cmocka_unit_test_setup_teardown(an_alert_about_waiting_needs_a_queue_in_which_issues_wait,
+                                        begin, end),
         cmocka_unit_test(shipped_policies_have_no_error_and_no_warning),
         cmocka_unit_test_setup_teardown(public_holiday_files_are_read, begin, end),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_calendar_is_told_at_its_place, begin,

@@ -30,7 +30,10 @@ static const char policy[] =
     "      tier_time: {targets: {default: 3h}, calendar: always}\n"
     "      gdpr: {metric: legal, law: x, targets: {default: 1 month}}\n"
     "  t: {calendar: always, clocks: {resolution: {targets: {default: 2h}}}}\n"
-    "teams: {legal: {calendar: day, answer_within: 1 business day, remind: [50]}}\n";
+    "teams: {legal: {calendar: day, answer_within: 1 business day, remind: [50]}}\n"
+    "alerts:\n"
+    "  - {rule: waits, on: warned, when: {queue: a, state: [new, open]}, severity: info}\n"
+    "  - {rule: expert, on: breached, when: {tier: 2, not: {priority: P1}}, severity: error}\n";
 
 static struct sla_feed feed;
 static uint32_t seed;
@@ -284,9 +287,16 @@ static const char long_names[] =
 
 static void names_of_any_length_leave_a_record_that_fits(void **state)
 {
+    static char text[16 * 1024];
     char line[700];
+    size_t used = (size_t)snprintf(text, sizeof(text), "%salerts:\n", long_names);
     (void)state;
-    sla_feed_open(&feed, (struct core_turns){.turn = 1}, long_names);
+    for (int i = 0; i < TOC_POLICY_ALERTS_MAX; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "  - {rule: r%d, on: breached, when: {region: BR}, severity: "
+                                 "error}\n",
+                                 i);
+    sla_feed_open(&feed, (struct core_turns){.turn = 1}, text);
     sla_feed_run(&feed, "10:00 opened sla=sla-00000000000" N48 " path=path-0000000000" N48
                         " source=" N200 " subject=" N200 "\n"
                         "10:00 due_set metric=clock-000000000" N48 " due_ms=13:00 by=" N200 "\n");
@@ -303,6 +313,7 @@ static void names_of_any_length_leave_a_record_that_fits(void **state)
     assert_int_equal(change->what, TOCSIN__V1__CLOCK_CHANGE__WHAT__MET);
     assert_in_range(change->n_shares, 5, 24);
     assert_in_range(change->n_ledger, 1, 32);
+    assert_int_equal(sla_feed_clocks(&feed, 1)->unfit.len, TOC_POLICY_ALERTS_MAX);
     sla_feed_close(&feed);
 }
 

@@ -116,6 +116,34 @@ static void a_decision_names_its_rule_and_what_did_not_fit(void **state)
             "                           by route 'vip' of policy version 4\n");
 }
 
+static void an_alert_names_its_rule_and_what_did_not_fit(void **state)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT;
+    Tocsin__V1__Tried rule = TOCSIN__V1__TRIED__INIT, *tried[] = {&rule};
+    uint8_t id[TOC_ID] = {0xab};
+    (void)state;
+    rule.name = toc_wire_text("brazil");
+    rule.why = toc_wire_text("region");
+    alert.id = (ProtobufCBinaryData){TOC_ID, id};
+    alert.cause = toc_wire_text("waiting/1 stuck");
+    alert.severity = toc_wire_text("error");
+    alert.path = toc_wire_text("day");
+    alert.waits = toc_wire_text("hop_limit");
+    change.alert = &alert;
+    change.reason = toc_wire_text("stuck");
+    change.tried = tried;
+    change.n_tried = 1;
+    change.tried_more = 2;
+    add("notifier", TOCSIN__V1__RECORD_TYPE__ALERT_OPENED, T0, &change);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  notifier   alert ab00000000 opened: waiting/1 stuck, error, path\n"
+            "                         day\n"
+            "                           nobody can take the issue: hop_limit\n"
+            "                           by alert rule 'stuck' of policy version 4\n"
+            "                           did not fit: brazil (region) and 2 more\n");
+}
+
 static void a_breach_shows_the_sum_behind_it(void **state)
 {
     Tocsin__V1__ClockChange change = TOCSIN__V1__CLOCK_CHANGE__INIT;
@@ -611,6 +639,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_decision_names_its_rule_and_what_did_not_fit),
+        TEST(an_alert_names_its_rule_and_what_did_not_fit),
         TEST(a_breach_shows_the_sum_behind_it),
         TEST(a_queue_of_one_letter_is_no_tier),
         TEST(promises_and_verdicts_name_their_zones),

@@ -41,6 +41,16 @@ static const char *join_tried(struct toc_arena *arena, Tocsin__V1__Tried *const 
     return join(arena, names, count);
 }
 
+void why_tried(const struct why_page *page, Tocsin__V1__Tried *const *tried, size_t count,
+               unsigned more)
+{
+    if (count > 0 && more > 0)
+        why_detail(page, "did not fit: %s and %u more", join_tried(page->arena, tried, count),
+                   more);
+    else if (count > 0)
+        why_detail(page, "did not fit: %s", join_tried(page->arena, tried, count));
+}
+
 static const char *or_none(const char *text)
 {
     return text[0] != '\0' ? text : "none";
@@ -60,12 +70,7 @@ static void write_decision(const struct why_page *page, const Tocsin__V1__Record
         why_detail(page, "by %s '%s'", kind, change->rule);
     else if (record->policy == 0 && change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED)
         why_detail(page, "no policy was in force: neither triaged nor routed");
-    if (change->n_tried > 0 && change->tried_more > 0)
-        why_detail(page, "did not fit: %s and %u more",
-                   join_tried(page->arena, change->tried, change->n_tried), change->tried_more);
-    else if (change->n_tried > 0)
-        why_detail(page, "did not fit: %s",
-                   join_tried(page->arena, change->tried, change->n_tried));
+    why_tried(page, change->tried, change->n_tried, change->tried_more);
     if (change->no_room > 0)
         why_detail(page, "of what it sets, %u: no room in the issue", change->no_room);
     if (change->n_missing > 0)

@@ -143,9 +143,6 @@ static void write_miss(const struct why_page *page, struct list *list,
                                           [WHY_MISS_TAG] = "tag",
                                           [WHY_MISS_PATH] = "no_path",
                                           [WHY_MISS_WAITS] = "waits"};
-    static const char *const events[] = {[TOC_ALERT_ON_OPENED] = "opened",
-                                         [TOC_ALERT_ON_WARNED] = "warned",
-                                         [TOC_ALERT_ON_BREACHED] = "breached"};
     struct why_miss miss = why_miss_of(page, rule, issue);
     struct print_json item;
     list_item(list, &item);
@@ -155,11 +152,13 @@ static void write_miss(const struct why_page *page, struct list *list,
         print_json_text(&item, "field", miss.field);
         print_json_text(&item, "value", miss.value);
     }
-    print_json_text(&item, "on", events[rule->on]);
+    print_json_text(&item, "on", toc_alert_on_name(rule->on));
     if (rule->metric != NULL)
         print_json_text(&item, "metric", rule->metric);
     if (rule->on == TOC_ALERT_ON_WARNED)
         print_json_int(&item, "threshold_percent", rule->threshold_percent);
+    if (rule->reason != NULL)
+        print_json_text(&item, "reason", rule->reason);
     fputc('}', list->out);
 }
 

@@ -159,6 +159,9 @@ static void write_waiting(const struct why_page *page, const struct toc_alert_ru
     case TOC_ALERT_ON_BREACHED:
         say(page, PRINT_DIM, "'%s': waits for a breach of %s", rule->name, metric);
         break;
+    case TOC_ALERT_ON_WAITING:
+        say(page, PRINT_DIM, "'%s': waits until nobody can take it", rule->name);
+        break;
     }
 }
 

@@ -54,6 +54,20 @@ static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *
     why_detail(page, "delivery %s", what->delivery);
 }
 
+static void on_opened(const struct why_page *page, const Tocsin__V1__Record *record,
+                      const Tocsin__V1__AlertChange *change, const char *id)
+{
+    const Tocsin__V1__Alert *alert = change->alert;
+    if (alert == NULL)
+        return;
+    headline(page, PRINT_RED, "alert %s opened: %s, %s, path %s", id, alert->cause, alert->severity,
+             alert->path);
+    if (alert->waits[0] != '\0')
+        why_detail(page, "nobody can take the issue: %s", alert->waits);
+    why_detail(page, "by alert rule '%s' of policy version %u", change->reason, record->policy);
+    why_tried(page, change->tried, change->n_tried, change->tried_more);
+}
+
 static void on_alert(const struct why_page *page, const Tocsin__V1__Record *record,
                      const Tocsin__V1__AlertChange *change)
 {
@@ -65,10 +79,8 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
     }
     switch ((int)record->type) {
     case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
-        headline(page, PRINT_RED, "alert %s opened: %s, %s, path %s", id,
-                 alert != NULL ? alert->cause : "", alert != NULL ? alert->severity : "",
-                 alert != NULL ? alert->path : "");
-        break;
+        on_opened(page, record, change, id);
+        return;
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
         on_page(page, change, record->type == TOCSIN__V1__RECORD_TYPE__ALERT_SENT);

@@ -48,6 +48,10 @@ __attribute__((format(printf, 5, 6))) void why_fold(const struct why_page *page,
 /* Writes one entry: its time, whose it is, what was decided and by which rule. */
 void why_record(struct why_page *page, const struct why_entry *entry);
 
+/* Rules that did not fit, each with what of it did not, and how many more there were. */
+void why_tried(const struct why_page *page, Tocsin__V1__Tried *const *tried, size_t count,
+               unsigned more);
+
 /* The part of it that is about a step of the issue's history. */
 void why_issue(const struct why_page *page, const Tocsin__V1__Record *record,
                const Tocsin__V1__IssueChange *change);

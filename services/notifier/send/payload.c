@@ -129,7 +129,9 @@ size_t payload_json(const struct notifier_page *page, char out[PAYLOAD_MAX])
     put_inside(&text, alert->subject);
     put_text(&text, "\"");
     put_key(&text, "test");
-    put_text(&text, alert->test ? "true}" : "false}");
+    put_text(&text, alert->test ? "true" : "false");
+    put_or_null(&text, "waiting", alert->waits);
+    put_text(&text, "}");
     text.data[text.used] = '\0';
     return text.used;
 }
@@ -150,9 +152,14 @@ static void spell(char out[32], toc_time_ms ms)
         snprintf(out, 32, "%lldd%02lldh", s / 86400, s % 86400 / 3600);
 }
 
-static void spell_due(char out[48], toc_time_ms due_ms, toc_time_ms now_ms)
+static void spell_due(char out[48], const Tocsin__V1__Alert *alert, toc_time_ms now_ms)
 {
     char left[32];
+    toc_time_ms due_ms = alert->due_ms;
+    if (alert->waits[0] != '\0') {
+        snprintf(out, 48, "nobody can take it (%.24s)", alert->waits);
+        return;
+    }
     if (due_ms == 0) {
         snprintf(out, 48, "no deadline");
         return;
@@ -175,7 +182,7 @@ size_t payload_line(const struct notifier_page *page, toc_time_ms now_ms,
     const Tocsin__V1__Alert *alert = page->alert;
     char at[32], due[48], id[2 * TOC_ID + 1] = "";
     spell_time(at, now_ms);
-    spell_due(due, alert->due_ms, now_ms);
+    spell_due(due, alert, now_ms);
     if (alert->id.len == TOC_ID)
         toc_hex(id, alert->id.data, SHORT_ID_BYTES);
     int size =
