@@ -199,6 +199,19 @@ bool toc_check_may_compare(struct toc_build *b, const struct toc_match *first,
 void toc_check_reachable(struct toc_build *b, const struct toc_yaml *item,
                          const struct toc_names *before);
 
+/* --- idle.c: warnings of what can have no effect ------------------------------------------- */
+
+/* Of a type of events that is none of a triage rule's, or that nobody else can ask for. */
+void toc_check_type(struct toc_build *b, const struct toc_yaml *when, const struct toc_match *match,
+                    bool triage);
+/* Of `on_breach` where nothing breaches; once the routes are read. */
+void toc_check_on_breach(struct toc_build *b, const struct toc_yaml *queues);
+/* Of a rule that never opens an alert. */
+void toc_check_alert(struct toc_build *b, const struct toc_yaml *item,
+                     const struct toc_alert_rule *rule);
+/* Whether a clock warns or breaches that the rule is about; with `when`, of an issue that fits. */
+bool toc_check_clocks(struct toc_build *b, const struct toc_alert_rule *rule, bool when);
+
 /* pool.c: what can only be seen once queues and people are read. */
 void toc_check_queues(struct toc_build *b, const struct toc_yaml *queues);
 

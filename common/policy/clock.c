@@ -95,10 +95,11 @@ static void read_targets(struct toc_build *b, const struct toc_yaml *node, const
 {
     const struct toc_yaml *values[TARGET_KEY_COUNT];
     size_t errors = b->diag->count;
-    bool any = false;
+    bool any;
     if (!toc_value_keys(b, node, "'targets'", toc_keys_targets, values))
         return;
     targets[DEFAULT].ms = TOC_TARGET_NONE;
+    any = values[DEFAULT] != NULL; /* also none: dates are set by hand */
     if (values[DEFAULT])
         toc_build_target(b, values[DEFAULT], &targets[DEFAULT]);
     for (size_t i = P1; i < TARGET_KEY_COUNT; i++) {
@@ -109,7 +110,9 @@ static void read_targets(struct toc_build *b, const struct toc_yaml *node, const
     }
     if (!any && b->diag->count == errors) {
         toc_diag_error(b->diag, node->offset, "%s has no target at all", what);
-        toc_diag_hint(b->diag, "for example {P1: 15m, P2: 1h, default: 4h}, or leave it out");
+        toc_diag_hint(b->diag,
+                      "for example {P1: 15m, P2: 1h, default: 4h}; {default: none} waits for a "
+                      "date by hand");
     }
 }
 
@@ -210,6 +213,12 @@ static void read_own(struct toc_build *b, const struct toc_yaml *entry,
         clock->goes_on = word != 0;
 }
 
+static void read_when(struct toc_build *b, const struct toc_yaml *node, struct toc_match *when)
+{
+    toc_build_when(b, node, when);
+    toc_check_type(b, node, when, false);
+}
+
 /* --- clocks and SLAs -------------------------------------------------------------------------- */
 
 static void read_clock(struct toc_build *b, const struct toc_yaml *entry,
@@ -233,7 +242,7 @@ static void read_clock(struct toc_build *b, const struct toc_yaml *entry,
     if (values[WARN])
         toc_build_warnings(b, values[WARN], "'warn'", clock);
     if (values[WHEN])
-        toc_build_when(b, values[WHEN], &clock->when);
+        read_when(b, values[WHEN], &clock->when);
     read_triggers(b, entry, values, clock);
     read_own(b, entry, values, clock);
 }

@@ -79,6 +79,15 @@ static void check_queue(struct toc_build *b, const struct toc_yaml *node,
     toc_diag_error(b->diag, node->offset, "no queue fits '%.*s'", TOC_DIAG_ARG(node->text));
 }
 
+/* An issue has the partner of its queue. */
+static void check_partner(struct toc_build *b, const struct toc_yaml *node)
+{
+    for (size_t i = 0; i < b->policy.queue_count; i++)
+        if (b->queues[i].partner && toc_match_glob(node->text, toc_str_of(b->queues[i].partner)))
+            return;
+    toc_diag_warning(b->diag, node->offset, "no queue is run by '%.*s'", TOC_DIAG_ARG(node->text));
+}
+
 static void check_type(struct toc_build *b, const struct toc_yaml *node,
                        const struct toc_match_value *value)
 {
@@ -105,6 +114,8 @@ static void check_value(struct toc_build *b, const struct toc_yaml *node, enum t
         check_word(b, node, value, "answer", &words_yes_no);
     else if (field == TOC_FIELD_QUEUE)
         check_queue(b, node, value);
+    else if (field == TOC_FIELD_PARTNER)
+        check_partner(b, node);
     else if (field == TOC_FIELD_TYPE)
         check_type(b, node, value);
 }

@@ -91,6 +91,8 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_triage(b, values[TRIAGE]);
     toc_build_routes(b, values[ROUTES]);
     toc_build_alerts(b, values[ALERTS]);
+    if (values[QUEUES])
+        toc_check_on_breach(b, values[QUEUES]);
 }
 
 static enum toc_err compile(struct toc_build *b, struct toc_policy_tree *tree)

@@ -118,6 +118,8 @@ void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
         if (!toc_value_keys(b, item, "a route", toc_keys_route, values))
             continue;
         toc_rule_read(b, values, &before, &route->name, &route->when);
+        if (values[WHEN])
+            toc_check_type(b, values[WHEN], &route->when, false);
         read_route(b, values, route);
         has_default = has_default || !values[WHEN];
         toc_check_reachable(b, item, &before);
@@ -127,34 +129,13 @@ void toc_build_routes(struct toc_build *b, const struct toc_yaml *node)
 
 /* --- alerts ----------------------------------------------------------------------------------- */
 
-static bool warns(const struct toc_clock_rule *clock, const struct toc_alert_rule *rule)
-{
-    bool concerned = !rule->metric || strcmp(rule->metric, clock->name) == 0 ||
-                     strcmp(rule->metric, toc_metric_name(clock->metric)) == 0;
-    return concerned && clock->warn_count > 0 &&
-           clock->warn_percent[clock->warn_count - 1] >= rule->threshold_percent;
-}
-
-/* True when some clock warns at or after `rule`'s threshold: otherwise the rule is dead. */
-static bool some_clock_warns(const struct toc_build *b, const struct toc_alert_rule *rule)
-{
-    for (size_t i = 0; i < b->policy.sla_count; i++)
-        for (size_t j = 0; j < b->slas[i].clock_count; j++)
-            if (warns(&b->slas[i].clocks[j], rule))
-                return true;
-    for (size_t i = 0; i < b->policy.team_count; i++)
-        if (warns(&b->policy.teams[i].clock, rule))
-            return true;
-    return false;
-}
-
 static void read_threshold(struct toc_build *b, const struct toc_yaml *node,
                            struct toc_alert_rule *rule)
 {
     if (rule->on != TOC_ALERT_ON_WARNED)
         toc_diag_error(b->diag, node->key->offset, "'threshold' belongs to 'on: warned'");
     else if (toc_value_number(b, node, "'threshold'", 99, &rule->threshold_percent) &&
-             !some_clock_warns(b, rule))
+             !toc_check_clocks(b, rule, false))
         toc_diag_error(b->diag, node->offset, "no clock warns at %u %% or later",
                        rule->threshold_percent);
 }
@@ -240,7 +221,12 @@ void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node)
         struct toc_alert_rule *rule = &rules[before.count];
         if (!toc_value_keys(b, item, "an alert rule", toc_keys_alert, values))
             continue;
+        size_t errors = b->diag->count;
         toc_rule_read(b, values, &before, &rule->name, &rule->when);
         read_alert(b, values, rule);
+        if (values[WHEN])
+            toc_check_type(b, values[WHEN], &rule->when, false);
+        if (b->diag->count == errors)
+            toc_check_alert(b, item, rule);
     }
 }

@@ -209,6 +209,8 @@ void toc_build_triage(struct toc_build *b, const struct toc_yaml *node)
         if (!toc_value_keys(b, item, "a triage rule", toc_keys_triage, values))
             continue;
         toc_rule_read(b, values, &before, &rule->name, &rule->when);
+        if (values[WHEN])
+            toc_check_type(b, values[WHEN], &rule->when, true);
         if (values[SET])
             read_set(b, values[SET], rule);
         if (values[ESCALATE])

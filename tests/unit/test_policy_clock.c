@@ -84,6 +84,15 @@ static void a_clock_is_named_by_its_key_and_measures_its_metric(void **state)
     toc_policy_free(policy);
 }
 
+static void a_clock_may_wait_for_dates_by_hand(void **state)
+{
+    struct toc_policy *policy = good(SLA("resolution: {targets: {default: none}, warn: [50]}"));
+    (void)state;
+    for (size_t i = 0; i <= TOC_POLICY_PRIORITIES; i++)
+        assert_int_equal(policy->slas[0].clocks[0].targets[i].kind, TOC_TARGET_UNSET);
+    toc_policy_free(policy);
+}
+
 static void targets_are_of_four_kinds(void **state)
 {
     struct toc_policy *policy =
@@ -246,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_is_named_by_its_key_and_measures_its_metric),
+        cmocka_unit_test(a_clock_may_wait_for_dates_by_hand),
         cmocka_unit_test(targets_are_of_four_kinds),
         cmocka_unit_test(triggers_are_states_and_happenings),
         cmocka_unit_test(clocks_are_checked),

@@ -488,7 +488,7 @@ static void clocks_are_checked(void **state)
     assert_clock("resolution: {targets: {P1: 1h}}", "clock 'resolution' has no calendar",
                  "give the SLA or the clock a 'calendar'");
     assert_clock("resolution: {calendar: day, targets: {}}", "has no target at all", "P1: 15m");
-    assert_clock("resolution: {calendar: day, targets: {default: none}}", "has no target at all",
+    assert_clock("resolution: {calendar: day, targets: {P1: none}}", "has no target at all",
                  NULL);
     assert_clock("resolution: {calendar: day}", "clock 'resolution' has no 'targets'", NULL);
     assert_clock("resolution: {calendar: day, targets: {P5: 1h, P1: 1h}}", "unknown key 'P5'",

@@ -8,10 +8,15 @@
 #include <cmocka.h>
 
 /* The first three lines of every policy here. */
-#define HEAD                                                                                       \
+#define CALENDARS                                                                                  \
     "policy: 1\n"                                                                                  \
-    "calendars: {day: {zone: Asia/Kolkata, weekly: {mon-fri: [\"09:00-17:00\"]}}}\n"               \
-    "routes: [{rule: default, queue: front}]\n"
+    "calendars: {day: {zone: Asia/Kolkata, weekly: {mon-fri: [\"09:00-17:00\"]}}}\n"
+#define HEAD CALENDARS "routes: [{rule: default, queue: front}]\n"
+/* With something to breach. */
+#define CLOCKED                                                                                    \
+    CALENDARS                                                                                      \
+    "routes: [{rule: default, queue: front, sla: s}]\n"                                            \
+    "slas: {s: {calendar: day, clocks: {resolution: {targets: {default: 4h}}}}}\n"
 #define ANA "people: {ana: {queues: [front], skills: [money, law], capacity: 4}}\n"
 
 static struct toc_policy *good(const char *text)
@@ -226,11 +231,11 @@ static void assert_warnings(const char *text, size_t count, const char *message,
 static void a_way_back_by_the_sun_is_warned_of(void **state)
 {
     (void)state;
-    assert_warnings(HEAD "queues:\n"
-                         "  front: {tier: 1, follow_sun: [back]}\n"
-                         "  back: {tier: 1, on_breach: last}\n"
-                         "  last: {tier: 1, spill: [{after: 5m, to: front}]}\n"
-                         "people: {ana: {queues: [front, back, last], capacity: 1}}\n",
+    assert_warnings(CLOCKED "queues:\n"
+                            "  front: {tier: 1, follow_sun: [back]}\n"
+                            "  back: {tier: 1, on_breach: last}\n"
+                            "  last: {tier: 1, spill: [{after: 5m, to: front}]}\n"
+                            "people: {ana: {queues: [front, back, last], capacity: 1}}\n",
                     2, "'on_breach' of queue 'back' leads back to it by the sun",
                     "by way of 'last' and its 'spill'");
 }
@@ -238,11 +243,11 @@ static void a_way_back_by_the_sun_is_warned_of(void **state)
 static void the_sun_alone_may_go_round_the_globe(void **state)
 {
     (void)state;
-    assert_warnings(HEAD "queues:\n"
-                         "  front: {tier: 1, follow_sun: [back], on_breach: last}\n"
-                         "  back: {tier: 1, follow_sun: [front], on_breach: last}\n"
-                         "  last: {tier: 2}\n"
-                         "people: {ana: {queues: [front, back, last], capacity: 1}}\n",
+    assert_warnings(CLOCKED "queues:\n"
+                            "  front: {tier: 1, follow_sun: [back], on_breach: last}\n"
+                            "  back: {tier: 1, follow_sun: [front], on_breach: last}\n"
+                            "  last: {tier: 2}\n"
+                            "people: {ana: {queues: [front, back, last], capacity: 1}}\n",
                     0, NULL, NULL);
 }
 
