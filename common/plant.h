@@ -36,7 +36,10 @@
     X(TOC_PLANT_SWEEP_PASSES, "sweep-passes", "an event hides its issue from a sweep")             \
     X(TOC_PLANT_BREACH_UNDONE, "breach-undone", "a breach moves its issue just in time")           \
     X(TOC_PLANT_GOES_AHEAD, "goes-ahead", "in event time the router does not wait for sla")        \
-    X(TOC_PLANT_RUNS_PAST, "runs-past", "in event time sla goes on before the router has taken")
+    X(TOC_PLANT_RUNS_PAST, "runs-past", "in event time sla goes on before the router has taken")   \
+    X(TOC_PLANT_FIT_STALE, "fit-stale", "alerts about clocks ask for the issue as it was once")    \
+    X(TOC_PLANT_WAIT_TWICE, "wait-twice", "another reason to wait pages again")                    \
+    X(TOC_PLANT_WAIT_KEPT, "wait-kept", "somebody takes what waited, and its alert stays")
 
 enum toc_plant {
 #define TOC_PLANT_ENUM(enumerator, name, text) enumerator,

@@ -11,6 +11,8 @@
 #include "services/notifier/escalate.h"
 #include "services/notifier/open.h"
 
+#include "common/plant.h"
+
 static const char *const tables[] = {"alert", "alert_id",  "alert_issue",
                                      "page",  "alert_due", "outbox"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
@@ -136,7 +138,7 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     default:
         break;
     }
-    if (ending.waits && !change->waited)
+    if (ending.waits && (!change->waited || TOC_PLANTED(TOC_PLANT_WAIT_KEPT)))
         return TOC_OK;
     return end_alerts(turn, issue->partition, issue->number, &ending);
 }

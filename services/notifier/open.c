@@ -1,6 +1,7 @@
 #include "services/notifier/open.h"
 
 #include "common/issue_fields.h"
+#include "common/plant.h"
 #include "services/notifier/escalate.h"
 
 #include <stdio.h>
@@ -190,7 +191,8 @@ enum toc_err open_for_wait(struct toc_turn *turn, const Tocsin__V1__Record *reco
     struct cause cause = cause_of_issue(record, change->issue);
     const struct occasion occasion = {.on = TOC_ALERT_ON_WAITING,
                                       .fields = toc_issue_fields(change->issue)};
-    snprintf(name, sizeof(name), "waiting/%u", change->issue->waits);
+    snprintf(name, sizeof(name), "waiting/%u%s", change->issue->waits,
+             TOC_PLANTED(TOC_PLANT_WAIT_TWICE) ? change->reason : "");
     cause.name = name;
     cause.waits = change->reason;
     cause.passed_ms = record->at_ms;

@@ -1,5 +1,7 @@
 #include "services/sla/fit.h"
 
+#include "common/plant.h"
+
 static bool is_about_clocks(const struct toc_alert_rule *rule)
 {
     return rule->on == TOC_ALERT_ON_WARNED || rule->on == TOC_ALERT_ON_BREACHED;
@@ -26,7 +28,8 @@ enum toc_err fit_take(struct work *work)
             last = i + 1;
     }
     struct toc_str now = toc_str((const char *)bytes, last);
-    if (toc_str_equal(toc_wire_bytes(&row->unfit), now))
+    bool stale = TOC_PLANTED(TOC_PLANT_FIT_STALE) && row->unfit.len != 0;
+    if (stale || toc_str_equal(toc_wire_bytes(&row->unfit), now))
         return TOC_OK;
     work->changed = true;
     row->unfit = (ProtobufCBinaryData){0, NULL};

@@ -40,6 +40,9 @@ static const struct choice {
       "{tier: 1, partner: acme}"}},
     {"helpers", {"[payments, safety]", "[payments]", "[support, payments]", "[payments, safety]"}},
     {"proven", {"P2", "P1", "P3", "P2"}},
+    {"late",
+     {"{priority: [P1, P2]}", "{not: {category: [bug]}}", "{queue: [s*]}", "{tier: \">=2\"}"}},
+    {"stuck", {"hop_limit", "nobody", "visited", "hop_limit"}},
 };
 
 /* Of scenarios: few clocks, so that a transcript can be read. */
@@ -184,9 +187,17 @@ static const char whole[] =
     "pause_on: $held, stop_on: [solved, closed, tier_changed]}\n"
     "alerts:\n"
     "  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical}\n"
-    "  - {rule: breached, on: breached, severity: error}\n"
-    "  - {rule: late, on: warned, threshold: 75, metric: resolution, severity: warning, path: "
-    "slow}\n";
+    "  - {rule: proven, on: opened, when: {fact.proof: \"yes\", not: {line_of_business: [none]}}, "
+    "severity: info, path: slow}\n"
+    "  - {rule: breached, on: breached, when: $late, severity: error}\n"
+    "  - {rule: shop, on: breached, when: {line_of_business: [shop], queue: [pay*, support]}, "
+    "severity: warning, path: slow}\n"
+    "  - {rule: known, on: warned, when: {fact.amount: \">=100\", not: {state: [pending]}}, "
+    "severity: info}\n"
+    "  - {rule: late, on: warned, threshold: 75, metric: resolution, when: {tag: [seen], tier: "
+    "\"<3\"}, severity: warning, path: slow}\n"
+    "  - {rule: nobody, on: waiting, when: $late, severity: error}\n"
+    "  - {rule: stuck, on: waiting, reason: $stuck, severity: critical, path: slow}\n";
 
 /* The choice whose name stands at `at`. */
 static const struct choice *choice_at(const char *at)
