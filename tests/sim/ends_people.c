@@ -180,12 +180,16 @@ static void hold(struct staff *staff, struct holding *holding,
 
 /* --- the router's log ------------------------------------------------------------------------- */
 
-/* One event may take several steps with an issue: what somebody has of it counts after the last. */
+/*
+ * One event may take several steps with an issue: what somebody has of it counts after the last. An
+ * event that waited for its opening in vain has no cause, but its steps have one instant.
+ */
 static bool is_midway(const struct shadow *log, size_t index)
 {
     const struct seen *now = &log->seen[index], *next = now + 1;
-    return index + 1 < log->count && now->cause_log != 0 && now->cause_log == next->cause_log &&
-           now->cause_seq == next->cause_seq && next->has_issue &&
+    return index + 1 < log->count && now->cause_log == next->cause_log &&
+           now->cause_seq == next->cause_seq &&
+           (now->cause_log != 0 || now->at_ms == next->at_ms) && next->has_issue &&
            next->type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED &&
            memcmp(now->issue, next->issue, sizeof(now->issue)) == 0;
 }
