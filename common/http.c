@@ -9,68 +9,86 @@
 #define DISCARD_BYTES_MAX ((size_t)1 << 20)
 #define BACKLOG           128
 
+/* Room for what comes after a head: body bytes on their way, and requests that were pipelined. */
+#define WINDOW_BYTES ((size_t)16 << 10)
+
+#define BODY_BYTES_FIRST ((size_t)4 << 10) /* a body's buffer doubles from here */
+#define BODIES           16                /* of the largest size, unless configured */
+
 /*
- * A connection's life. One request is in hand at a time: reading stops while its response is
- * written, so responses leave in the order of the requests and a peer that pipelines without
- * reading is held back by TCP.
+ * A connection's life. One request is in hand at a time: reading stops while it is answered, so
+ * responses leave in the order of the requests and a peer that pipelines without reading is held
+ * back by TCP.
  *
- *   FREE ──accepted──► READING ──complete or refused──► WRITING ──kept alive──► READING
- *     ▲                   │                                │ last response
- *     │ both handles      │ peer gone, idle                ▼
- *     └── closed ──── CLOSING ◄── peer closed, time ── LINGERING
+ *   FREE ──accepted──► READING ──complete──► ANSWERING ──► WRITING ──kept alive──► READING
+ *     ▲                   │  └───────────refused──────────────▲ │ last response
+ *     │ both handles      │ peer gone, idle                    ▼
+ *     └── closed ──── CLOSING ◄── peer closed, time ──── LINGERING
  *
  * Lingering: closing a socket that still has unread bytes sends a reset, which can destroy a
  * refusal before the peer has read it. So the sending side is shut down first, and what still
  * comes is thrown away (RFC 9112, section 9.6).
  */
-enum conn_state { FREE, READING, WRITING, LINGERING, CLOSING };
+enum conn_state { FREE, READING, ANSWERING, WRITING, LINGERING, CLOSING };
 
-/* How far the message in hand has come, as llhttp's callbacks saw it. */
-enum phase { IN_HEAD, HEAD_DONE, MESSAGE_DONE };
+/* What is read: llhttp finds the end of a head, then the body's framing is known. */
+enum phase { IN_HEAD, IN_BODY };
 
-struct conn {
+/* A connection; its exchange is the request that it has in hand. */
+struct toc_http_exchange {
     uv_tcp_t tcp;
     uv_timer_t timer; /* the one deadline that applies now */
     uv_write_t write;
     uv_shutdown_t shutdown;
     llhttp_t parser;
     struct toc_http *http;
-    struct conn *next_free;
+    struct toc_http_exchange *next_free;
     enum conn_state state;
     enum phase phase;
     unsigned handles; /* of tcp and timer, those not closed yet */
     bool keep_alive;
-    char *in;         /* header_max bytes; a message's head stays in one piece until answered */
-    size_t used;      /* bytes of `in` received */
-    size_t parsed;    /* bytes of `in` that the parser has taken */
+    uint64_t idle_since; /* when it last had nothing in hand, by the loop's clock */
+    uint8_t peer[16];
+    char *in;      /* header_max + WINDOW_BYTES; a head stays in one piece until answered */
+    size_t used;   /* bytes of `in` received */
+    size_t parsed; /* bytes of `in` that are done with: the head, and of the body what was taken */
     size_t discarded; /* bytes thrown away while lingering */
     struct toc_http_head head;
+    struct toc_http_chunks chunks;
+    uint64_t body_left; /* of a body whose size was said */
+    char *body;         /* of the request, owned */
+    size_t body_size, body_room;
     char out[TOC_HTTP_REPLY_HEAD_MAX];
-    char *body; /* of the response in flight, owned */
+    char *reply_body; /* of the response in flight, owned */
 };
 
 struct toc_http {
     uv_loop_t *loop;
     uv_tcp_t listener;
+    struct toc_http_config config; /* every limit is set */
     struct toc_http_limits limits;
-    toc_http_handler *handler;
-    void *self;
     unsigned port;
     unsigned open;        /* slots in use */
     bool waiting;         /* the listener holds a connection for which there was no slot */
     bool closing;         /* toc_http_close was called, or listening failed */
     bool listener_closed; /* its close callback has run */
-    struct conn *conns;   /* connections_max + refusals_max slots */
-    struct conn *free;    /* those not in use */
-    char *buffers;        /* one of header_max bytes per slot */
+    size_t slots;         /* connections_max + refusals_max */
+    struct toc_http_exchange *conns;
+    struct toc_http_exchange *free; /* those not in use */
+    char *buffers;                  /* one per slot */
+    size_t bodies;                  /* bytes of the buffers of all bodies */
 };
 
 static const struct toc_http_refusal malformed = {400, "malformed request"};
 static const struct toc_http_refusal incomplete = {400, "the request ends too early"};
 static const struct toc_http_refusal too_slow = {408, "the request took too long"};
 static const struct toc_http_refusal body_refused = {413, "no body is accepted here"};
+static const struct toc_http_refusal body_too_large = {413, "the body is too large"};
+static const struct toc_http_refusal only_reads = {405, "GET and HEAD only"};
 static const struct toc_http_refusal header_too_large = {431, "the header is too large"};
 static const struct toc_http_refusal crowded = {503, "too many connections"};
+static const struct toc_http_refusal crowded_peer = {503, "too many connections of one address"};
+static const struct toc_http_refusal no_room = {503, "too many large bodies at a time"};
 
 static void accept_one(struct toc_http *http);
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf);
@@ -86,11 +104,11 @@ static void free_if_over(struct toc_http *http)
 
 static void on_conn_handle_closed(uv_handle_t *handle)
 {
-    struct conn *conn = handle->data;
+    struct toc_http_exchange *conn = handle->data;
     struct toc_http *http = conn->http;
     if (--conn->handles > 0)
         return;
-    TOC_ASSERT(conn->body == NULL);
+    TOC_ASSERT(conn->reply_body == NULL);
     conn->state = FREE;
     conn->next_free = http->free;
     http->free = conn;
@@ -102,11 +120,20 @@ static void on_conn_handle_closed(uv_handle_t *handle)
     free_if_over(http);
 }
 
-static void conn_close(struct conn *conn)
+static void drop_body(struct toc_http_exchange *conn)
+{
+    free(conn->body);
+    conn->http->bodies -= conn->body_room;
+    conn->body = NULL;
+    conn->body_size = conn->body_room = 0;
+}
+
+static void conn_close(struct toc_http_exchange *conn)
 {
     if (conn->state == CLOSING)
         return;
     conn->state = CLOSING;
+    drop_body(conn);
     uv_close((uv_handle_t *)&conn->tcp, on_conn_handle_closed);
     uv_close((uv_handle_t *)&conn->timer, on_conn_handle_closed);
 }
@@ -114,7 +141,7 @@ static void conn_close(struct conn *conn)
 static void on_deadline(uv_timer_t *timer);
 
 /* Counted from now, not from the loop's cached time, which a long callback leaves behind. */
-static void set_deadline(struct conn *conn, uint64_t after_ms)
+static void set_deadline(struct toc_http_exchange *conn, uint64_t after_ms)
 {
     uv_update_time(conn->http->loop);
     TOC_ASSERT(uv_timer_start(&conn->timer, on_deadline, after_ms, 0) == 0);
@@ -122,22 +149,23 @@ static void set_deadline(struct conn *conn, uint64_t after_ms)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
-    struct conn *conn = handle->data;
+    struct toc_http_exchange *conn = handle->data;
+    size_t size = conn->http->limits.header_max + WINDOW_BYTES;
     size_t kept = conn->state == READING ? conn->used : 0;
     (void)suggested;
-    TOC_ASSERT(kept < conn->http->limits.header_max);
+    TOC_ASSERT(kept < size);
     buf->base = conn->in + kept;
-    buf->len = conn->http->limits.header_max - kept;
+    buf->len = size - kept;
 }
 
 static void on_shutdown(uv_shutdown_t *req, int status)
 {
-    struct conn *conn = req->data;
+    struct toc_http_exchange *conn = req->data;
     if (status < 0)
         conn_close(conn);
 }
 
-static void linger(struct conn *conn)
+static void linger(struct toc_http_exchange *conn)
 {
     conn->state = LINGERING;
     conn->discarded = 0;
@@ -149,13 +177,13 @@ static void linger(struct conn *conn)
         set_deadline(conn, conn->http->limits.linger_ms);
 }
 
-static void next_request(struct conn *conn);
+static void next_request(struct toc_http_exchange *conn);
 
 static void on_written(uv_write_t *req, int status)
 {
-    struct conn *conn = req->data;
-    free(conn->body);
-    conn->body = NULL;
+    struct toc_http_exchange *conn = req->data;
+    free(conn->reply_body);
+    conn->reply_body = NULL;
     if (conn->state == CLOSING)
         return;
     TOC_ASSERT(conn->state == WRITING);
@@ -168,14 +196,17 @@ static void on_written(uv_write_t *req, int status)
 }
 
 /* Sends a response and takes its body over. */
-static void respond(struct conn *conn, const struct toc_http_response *response)
+static void send_response(struct toc_http_exchange *conn, const struct toc_http_response *response)
 {
     const struct toc_http_reply reply = {
         .status = response->status,
-        .content_type = response->content_type,
+        .content_type =
+            response->content_type ? response->content_type : "text/plain; charset=utf-8",
         .body_size = response->body ? response->body_size : 0,
         .keep_alive = conn->keep_alive,
         .date = time(NULL),
+        .fields = response->fields,
+        .field_count = response->field_count,
     };
     uv_buf_t bufs[2] = {
         {.base = conn->out, .len = toc_http_reply_write(conn->out, &reply)},
@@ -183,132 +214,239 @@ static void respond(struct conn *conn, const struct toc_http_response *response)
     };
     bool head_only = conn->parser.method == HTTP_HEAD || reply.body_size == 0;
     (void)uv_read_stop((uv_stream_t *)&conn->tcp);
+    drop_body(conn);
     conn->state = WRITING;
-    conn->body = response->body;
+    conn->reply_body = response->body;
     conn->write.data = conn;
     set_deadline(conn, conn->http->limits.idle_ms);
     if (uv_write(&conn->write, (uv_stream_t *)&conn->tcp, bufs, head_only ? 1 : 2, on_written)) {
-        free(conn->body);
-        conn->body = NULL;
+        free(conn->reply_body);
+        conn->reply_body = NULL;
         conn_close(conn);
     }
 }
 
-static char *copy_of(const char *text, size_t *size)
+void toc_http_respond(struct toc_http_exchange *exchange, const struct toc_http_response *response)
 {
-    char *copy = strdup(text);
-    *size = copy ? strlen(copy) : 0;
-    return copy;
+    TOC_ASSERT(exchange->state == ANSWERING);
+    send_response(exchange, response);
+}
+
+/* The refusal's body as the server's kind has it; NULL without memory. */
+static char *refusal_text(const struct toc_http *http, const struct toc_http_refusal *refusal)
+{
+    char *text = NULL;
+    int size = http->config.body_max > 0
+                   ? asprintf(&text, "{\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}\n",
+                              toc_http_reason(refusal->status), refusal->status, refusal->why)
+                   : asprintf(&text, "%s", refusal->why);
+    return size < 0 ? NULL : text;
 }
 
 /* What follows a refused head cannot be told from a body, so nothing after it is read. */
-static void refuse(struct conn *conn, const struct toc_http_refusal *refusal)
+static void refuse(struct toc_http_exchange *conn, const struct toc_http_refusal *refusal)
 {
+    static const struct toc_http_field allow = {"Allow", "GET, HEAD"};
+    static const struct toc_http_field retry = {"Retry-After", "1"};
     struct toc_http_response response = {
         .status = refusal->status,
-        .content_type = "text/plain; charset=utf-8",
+        .content_type = conn->http->config.body_max > 0 ? "application/problem+json" : NULL,
+        .body = refusal_text(conn->http, refusal),
+        .fields = refusal->status == 405 ? &allow : &retry,
+        .field_count = refusal->status == 405 || refusal->status == 503,
     };
-    response.body = copy_of(refusal->why, &response.body_size); /* Without memory: no body. */
+    response.body_size = response.body ? strlen(response.body) : 0;
     conn->keep_alive = false;
-    respond(conn, &response);
+    send_response(conn, &response);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
-    struct conn *conn = timer->data;
+    struct toc_http_exchange *conn = timer->data;
     if (conn->state == READING && conn->used > 0)
         refuse(conn, &too_slow);
     else
         conn_close(conn);
 }
 
+/* llhttp only finds where the head ends; what comes then is framed here. */
 static int on_headers_complete(llhttp_t *parser)
 {
-    struct conn *conn = parser->data;
-    conn->phase = HEAD_DONE;
+    (void)parser;
     return HPE_PAUSED;
 }
 
-static int on_message_complete(llhttp_t *parser)
-{
-    struct conn *conn = parser->data;
-    conn->phase = MESSAGE_DONE;
-    return HPE_PAUSED;
-}
+static const llhttp_settings_t parser_settings = {.on_headers_complete = on_headers_complete};
 
-static const llhttp_settings_t parser_settings = {
-    .on_headers_complete = on_headers_complete,
-    .on_message_complete = on_message_complete,
-};
-
-/*
- * The head lies complete in in[0 .. parsed). A body is refused here, before any of it is read. A
- * method that takes one would set its cap here, with a buffer that an on_body callback fills, and
- * the message would reach answer() the same way.
- */
-static const struct toc_http_refusal *judge(struct conn *conn)
+/* The head lies complete in in[0 .. parsed). */
+static const struct toc_http_refusal *judge(struct toc_http_exchange *conn)
 {
+    size_t body_max = conn->http->config.body_max;
     const struct toc_http_refusal *refusal =
         toc_http_head_read(toc_str(conn->in, conn->parsed), &conn->head);
     if (refusal != NULL)
         return refusal;
-    if (conn->parser.content_length > 0 || (conn->parser.flags & F_TRANSFER_ENCODING))
-        return &body_refused;
+    if (body_max == 0 && conn->parser.method != HTTP_GET && conn->parser.method != HTTP_HEAD)
+        return &only_reads;
+    conn->body_left = conn->head.chunked ? 0 : conn->parser.content_length;
+    if (conn->body_left > body_max || (conn->head.chunked && body_max == 0))
+        return body_max > 0 ? &body_too_large : &body_refused;
+    conn->chunks = (struct toc_http_chunks){0};
     conn->keep_alive = llhttp_should_keep_alive(&conn->parser) != 0;
     return NULL;
 }
 
-static void answer(struct conn *conn)
+static void answer(struct toc_http_exchange *conn)
 {
-    const struct toc_http_request request = {
+    struct toc_http *http = conn->http;
+    struct toc_http_request request = {
         .method = conn->head.method,
         .path = conn->head.path,
         .query = conn->head.query,
+        .fields = conn->head.fields,
+        .body = toc_str(conn->body, conn->body_size),
     };
-    struct toc_http_response response = {
-        .status = 200,
-        .content_type = "text/plain; charset=utf-8",
-    };
-    conn->http->handler(conn->http->self, &request, &response);
-    if (conn->state == CLOSING) /* The handler closed the server. */
-        free(response.body);
-    else
-        respond(conn, &response);
+    memcpy(request.peer, conn->peer, sizeof(request.peer));
+    (void)uv_read_stop((uv_stream_t *)&conn->tcp);
+    (void)uv_timer_stop(&conn->timer); /* The handler has its own limits. */
+    conn->state = ANSWERING;
+    http->config.handler(http->config.self, conn, &request);
 }
 
-/* Lets the parser go on over what has been received, to the end of one message at most. */
-static void advance(struct conn *conn)
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+static const struct toc_http_refusal *grow_body(struct toc_http_exchange *conn, size_t more)
 {
-    while (conn->state == READING) {
-        llhttp_errno_t err =
-            llhttp_execute(&conn->parser, conn->in + conn->parsed, conn->used - conn->parsed);
-        if (err == HPE_OK) {
-            conn->parsed = conn->used;
-            if (conn->used == conn->http->limits.header_max)
-                refuse(conn, &header_too_large);
-            return;
-        }
-        if (err != HPE_PAUSED) {
-            refuse(conn, &malformed);
-            return;
-        }
-        conn->parsed = (size_t)(llhttp_get_error_pos(&conn->parser) - conn->in);
-        llhttp_resume(&conn->parser);
-        if (conn->phase == MESSAGE_DONE) {
-            answer(conn);
-            return;
-        }
-        const struct toc_http_refusal *refusal = judge(conn);
-        if (refusal != NULL)
-            refuse(conn, refusal);
+    struct toc_http *http = conn->http;
+    size_t room = conn->body_room ? conn->body_room : BODY_BYTES_FIRST;
+    if (more > http->config.body_max - conn->body_size)
+        return &body_too_large;
+    while (room < conn->body_size + more)
+        room *= 2;
+    if (room == conn->body_room)
+        return NULL;
+    if (room - conn->body_room > http->config.bodies_max - http->bodies)
+        return &no_room;
+    char *body = realloc(conn->body, room);
+    if (body == NULL)
+        return &no_room;
+    http->bodies += room - conn->body_room;
+    conn->body = body;
+    conn->body_room = room;
+    return NULL;
+}
+
+static const struct toc_http_refusal *add_body(struct toc_http_exchange *conn, struct toc_str data)
+{
+    const struct toc_http_refusal *refusal;
+    if (data.size == 0)
+        return NULL;
+    refusal = grow_body(conn, data.size);
+    if (refusal != NULL)
+        return refusal;
+    memcpy(conn->body + conn->body_size, data.data, data.size);
+    conn->body_size += data.size;
+    return NULL;
+}
+
+static enum toc_err take_sized(struct toc_http_exchange *conn, struct toc_str in, size_t *taken,
+                               struct toc_str *data)
+{
+    *data = in;
+    if (data->size > conn->body_left)
+        data->size = (size_t)conn->body_left;
+    *taken = data->size;
+    conn->body_left -= data->size;
+    return conn->body_left == 0 ? TOC_NONE : TOC_OK;
+}
+
+/* Takes what has come of the body; `*over` at its end. The head stays where it is. */
+static const struct toc_http_refusal *read_body(struct toc_http_exchange *conn, bool *over)
+{
+    size_t head_size = conn->parsed;
+    const struct toc_http_refusal *refusal = NULL;
+    enum toc_err err = TOC_OK;
+    while (refusal == NULL && err == TOC_OK) {
+        struct toc_str in = toc_str(conn->in + conn->parsed, conn->used - conn->parsed), data;
+        size_t taken;
+        err = conn->head.chunked ? toc_http_chunks_take(&conn->chunks, in, &taken, &data)
+                                 : take_sized(conn, in, &taken, &data);
+        if (err < 0)
+            return &malformed;
+        conn->parsed += taken;
+        refusal = add_body(conn, data);
+        if (taken == in.size)
+            break;
     }
+    *over = err == TOC_NONE;
+    conn->used -= conn->parsed - head_size;
+    memmove(conn->in + head_size, conn->in + conn->parsed, conn->used - head_size);
+    conn->parsed = head_size;
+    return refusal;
+}
+
+static void begin_body(struct toc_http_exchange *conn)
+{
+    static char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    uv_buf_t buf = {.base = go_on, .len = sizeof(go_on) - 1};
+    bool empty = conn->body_left == 0 && !conn->head.chunked;
+    conn->phase = IN_BODY;
+    if (empty)
+        return;
+    set_deadline(conn, conn->http->limits.body_ms);
+    /* A peer that does not hear it sends its body all the same, a little later. */
+    if (conn->head.expects && conn->used == conn->parsed)
+        (void)uv_try_write((uv_stream_t *)&conn->tcp, &buf, 1);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Lets the parser look for the end of the head; TOC_NONE when it has not come yet. */
+static enum toc_err read_head(struct toc_http_exchange *conn,
+                              const struct toc_http_refusal **refusal)
+{
+    size_t header_max = conn->http->limits.header_max;
+    llhttp_errno_t err =
+        llhttp_execute(&conn->parser, conn->in + conn->parsed, conn->used - conn->parsed);
+    *refusal = NULL;
+    if (err == HPE_OK)
+        conn->parsed = conn->used;
+    else if (err == HPE_PAUSED)
+        conn->parsed = (size_t)(llhttp_get_error_pos(&conn->parser) - conn->in);
+    if (err != HPE_OK && err != HPE_PAUSED)
+        *refusal = &malformed;
+    else if (conn->parsed > header_max || (err == HPE_OK && conn->parsed == header_max))
+        *refusal = &header_too_large;
+    else if (err == HPE_PAUSED)
+        *refusal = judge(conn);
+    return err == HPE_OK ? TOC_NONE : TOC_OK;
+}
+
+/* Goes on over what has been received, to the end of one request at most. */
+static void advance(struct toc_http_exchange *conn)
+{
+    const struct toc_http_refusal *refusal = NULL;
+    bool over = false;
+    if (conn->phase == IN_HEAD) {
+        enum toc_err err = read_head(conn, &refusal);
+        if (refusal == NULL && err == TOC_NONE)
+            return;
+        if (refusal == NULL)
+            begin_body(conn);
+    }
+    if (refusal == NULL)
+        refusal = read_body(conn, &over);
+    if (refusal != NULL)
+        refuse(conn, refusal);
+    else if (over)
+        answer(conn);
 }
 
 /*
  * Each message starts with a fresh parser, so nothing of one can colour the next; an offer to
  * upgrade, after which llhttp would stop, is thereby not taken up.
  */
-static void next_request(struct conn *conn)
+static void next_request(struct toc_http_exchange *conn)
 {
     const struct toc_http_limits *limits = &conn->http->limits;
     conn->used -= conn->parsed;
@@ -319,6 +457,7 @@ static void next_request(struct conn *conn)
     conn->state = READING;
     llhttp_init(&conn->parser, HTTP_REQUEST, &parser_settings);
     conn->parser.data = conn;
+    conn->idle_since = uv_now(conn->http->loop);
     set_deadline(conn, conn->used > 0 ? limits->request_ms : limits->idle_ms);
     if (uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read))
         conn_close(conn);
@@ -326,7 +465,7 @@ static void next_request(struct conn *conn)
         advance(conn);
 }
 
-static void discard(struct conn *conn, ssize_t nread)
+static void discard(struct toc_http_exchange *conn, ssize_t nread)
 {
     if (nread > 0)
         conn->discarded += (size_t)nread;
@@ -336,7 +475,7 @@ static void discard(struct conn *conn, ssize_t nread)
 
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 {
-    struct conn *conn = stream->data;
+    struct toc_http_exchange *conn = stream->data;
     (void)buf;
     if (conn->state == LINGERING) {
         discard(conn, nread);
@@ -353,9 +492,9 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 }
 
 /* A slot with both handles open, so that it can be given back only through conn_close. */
-static struct conn *take_slot(struct toc_http *http)
+static struct toc_http_exchange *take_slot(struct toc_http *http)
 {
-    struct conn *conn = http->free;
+    struct toc_http_exchange *conn = http->free;
     if (conn == NULL)
         return NULL;
     http->free = conn->next_free;
@@ -372,11 +511,54 @@ static struct conn *take_slot(struct toc_http *http)
     return conn;
 }
 
+/* Who is at the other end, and whether as many connections of it are here as may be. */
+static bool peer_has_room(struct toc_http_exchange *conn)
+{
+    struct toc_http *http = conn->http;
+    union {
+        struct sockaddr_storage any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
+    int size = sizeof(address);
+    unsigned same = 0;
+    (void)uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size);
+    memset(conn->peer, 0, sizeof(conn->peer));
+    if (address.any.ss_family == AF_INET6) {
+        memcpy(conn->peer, &address.v6.sin6_addr, sizeof(conn->peer));
+    } else {
+        conn->peer[10] = conn->peer[11] = 0xff;
+        memcpy(conn->peer + 12, &address.v4.sin_addr, 4);
+    }
+    if (http->config.per_address_max >= http->config.connections_max)
+        return true;
+    for (size_t i = 0; i < http->slots; i++)
+        same += http->conns[i].state != FREE &&
+                memcmp(http->conns[i].peer, conn->peer, sizeof(conn->peer)) == 0;
+    return same <= http->config.per_address_max;
+}
+
+/* Whoever has had nothing to say for longest makes room (RFC 9112, section 9.5); false when all
+ * have a request in hand. */
+static bool close_idle(struct toc_http *http, const struct toc_http_exchange *but)
+{
+    struct toc_http_exchange *oldest = NULL;
+    for (size_t i = 0; i < http->slots; i++) {
+        struct toc_http_exchange *conn = &http->conns[i];
+        if (conn != but && conn->state == READING && conn->used == 0 &&
+            (oldest == NULL || conn->idle_since < oldest->idle_since))
+            oldest = conn;
+    }
+    if (oldest != NULL)
+        conn_close(oldest);
+    return oldest != NULL;
+}
+
 /* Without a slot the connection stays with the listener, which stops accepting until it is taken.
  */
 static void accept_one(struct toc_http *http)
 {
-    struct conn *conn = take_slot(http);
+    struct toc_http_exchange *conn = take_slot(http);
     if (conn == NULL) {
         http->waiting = true;
         return;
@@ -389,7 +571,9 @@ static void accept_one(struct toc_http *http)
      */
     (void)uv_tcp_nodelay(&conn->tcp, 1);
     conn->parser.method = HTTP_GET;
-    if (http->open > http->limits.connections_max)
+    if (!peer_has_room(conn))
+        refuse(conn, &crowded_peer);
+    else if (http->open > http->config.connections_max && !close_idle(http, conn))
         refuse(conn, &crowded);
     else
         next_request(conn);
@@ -409,25 +593,39 @@ static void ignore_sigpipe(void)
         (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static struct toc_http *http_new(uv_loop_t *loop, const struct toc_http_limits *limits)
+static void set_config(struct toc_http *http, const struct toc_http_config *config)
 {
-    size_t slots = (size_t)limits->connections_max + limits->refusals_max;
+    http->config = *config;
+    if (http->config.connections_max == 0)
+        http->config.connections_max = TOC_HTTP_CONNECTIONS_MAX;
+    if (http->config.per_address_max == 0)
+        http->config.per_address_max = http->config.connections_max;
+    if (http->config.bodies_max == 0)
+        http->config.bodies_max = BODIES * (config->body_max + BODY_BYTES_FIRST);
+}
+
+static struct toc_http *http_new(uv_loop_t *loop, const struct toc_http_config *config,
+                                 const struct toc_http_limits *limits)
+{
+    size_t room = limits->header_max + WINDOW_BYTES;
     struct toc_http *http = calloc(1, sizeof(*http));
     if (http == NULL)
         return NULL;
-    http->conns = calloc(slots, sizeof(*http->conns));
-    http->buffers = calloc(slots, limits->header_max); /* Pages never touched cost nothing. */
+    set_config(http, config);
+    http->limits = *limits;
+    http->loop = loop;
+    http->slots = (size_t)http->config.connections_max + limits->refusals_max;
+    http->conns = calloc(http->slots, sizeof(*http->conns));
+    http->buffers = calloc(http->slots, room); /* Pages never touched cost nothing. */
     if (http->conns == NULL || http->buffers == NULL) {
         free(http->conns);
         free(http->buffers);
         free(http);
         return NULL;
     }
-    http->loop = loop;
-    http->limits = *limits;
-    for (size_t i = slots; i-- > 0;) {
+    for (size_t i = http->slots; i-- > 0;) {
         http->conns[i].http = http;
-        http->conns[i].in = http->buffers + i * limits->header_max;
+        http->conns[i].in = http->buffers + i * room;
         http->conns[i].next_free = http->free;
         http->free = &http->conns[i];
     }
@@ -465,20 +663,17 @@ static enum toc_err listen_error(int err)
     }
 }
 
-enum toc_err toc_http_listen_limits(struct uv_loop_s *loop, const char *address,
-                                    const struct toc_http_limits *limits, toc_http_handler *handler,
-                                    void *self, struct toc_http **out)
+enum toc_err toc_http_listen_limits(struct uv_loop_s *loop, const struct toc_http_config *config,
+                                    const struct toc_http_limits *limits, struct toc_http **out)
 {
     struct sockaddr_storage parsed;
-    TOC_ASSERT(limits->header_max > 0 && limits->connections_max > 0 && limits->refusals_max > 0);
-    TOC_ASSERT(limits->idle_ms > 0 && limits->request_ms > 0 && limits->linger_ms > 0);
-    TOC_TRY(toc_http_address(address, &parsed));
-    struct toc_http *http = http_new(loop, limits);
+    TOC_ASSERT(limits->header_max > 0 && limits->refusals_max > 0 && limits->linger_ms > 0);
+    TOC_ASSERT(limits->idle_ms > 0 && limits->request_ms > 0 && limits->body_ms > 0);
+    TOC_TRY(toc_http_address(config->address, &parsed));
+    struct toc_http *http = http_new(loop, config, limits);
     if (http == NULL)
         return TOC_ERR_MEMORY;
     ignore_sigpipe();
-    http->handler = handler;
-    http->self = self;
     TOC_ASSERT(uv_tcp_init(loop, &http->listener) == 0);
     http->listener.data = http;
     int err = start_listening(http, &parsed);
@@ -490,18 +685,18 @@ enum toc_err toc_http_listen_limits(struct uv_loop_s *loop, const char *address,
     return TOC_OK;
 }
 
-enum toc_err toc_http_listen(struct uv_loop_s *loop, const char *address, toc_http_handler *handler,
-                             void *self, struct toc_http **out)
+enum toc_err toc_http_listen(struct uv_loop_s *loop, const struct toc_http_config *config,
+                             struct toc_http **out)
 {
     static const struct toc_http_limits limits = {
         .header_max = TOC_HTTP_HEADER_MAX,
-        .connections_max = TOC_HTTP_CONNECTIONS_MAX,
         .refusals_max = 32,
         .idle_ms = TOC_HTTP_IDLE_MS,
         .request_ms = TOC_HTTP_REQUEST_MS,
+        .body_ms = TOC_HTTP_BODY_MS,
         .linger_ms = 2000,
     };
-    return toc_http_listen_limits(loop, address, &limits, handler, self, out);
+    return toc_http_listen_limits(loop, config, &limits, out);
 }
 
 unsigned toc_http_port(const struct toc_http *http)
@@ -528,8 +723,7 @@ void toc_http_close(struct toc_http *http)
     TOC_ASSERT(!http->closing);
     http->closing = true;
     uv_close((uv_handle_t *)&http->listener, on_listener_closed);
-    size_t slots = (size_t)http->limits.connections_max + http->limits.refusals_max;
-    for (size_t i = 0; i < slots; i++)
+    for (size_t i = 0; i < http->slots; i++)
         if (http->conns[i].state != FREE)
             conn_close(&http->conns[i]);
 }

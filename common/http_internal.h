@@ -1,6 +1,6 @@
 /*
  * What http.c is made of, open to its tests: limits that can be set, and the parts that are text
- * in, text out and know nothing of sockets (http_text.c). Nobody else includes this.
+ * in, text out and know nothing of sockets (http_text.c, http_chunk.c). Nobody else includes this.
  *
  * llhttp finds where a message ends; toc_http_head_read then looks at the same bytes again, by the
  * letter of RFC 9112. Debian's llhttp lets a bare LF end the request line and the header, and
@@ -18,18 +18,19 @@
 
 /* All above 0. */
 struct toc_http_limits {
-    size_t header_max;        /* bytes of a request's first line and fields together */
-    unsigned connections_max; /* served at the same time */
-    unsigned refusals_max; /* further ones that are being told 503; the rest wait in the kernel */
+    size_t header_max;     /* bytes of a request's first line and fields together */
+    unsigned refusals_max; /* connections beyond the most that are served, which are being told 503;
+                              the rest wait in the kernel */
     uint64_t idle_ms;      /* between requests, and for a peer to take a response */
-    uint64_t request_ms;   /* from a request's first byte to its last */
+    uint64_t request_ms;   /* from a request's first byte to the end of its header */
+    uint64_t body_ms;      /* for its body */
     uint64_t linger_ms;    /* for a peer to close after the last response */
 };
 
-/* toc_http_listen with limits of the caller's; `limits` is copied. */
-TOC_MUST enum toc_err toc_http_listen_limits(struct uv_loop_s *loop, const char *address,
+/* toc_http_listen with limits of the caller's; both are copied. */
+TOC_MUST enum toc_err toc_http_listen_limits(struct uv_loop_s *loop,
+                                             const struct toc_http_config *config,
                                              const struct toc_http_limits *limits,
-                                             toc_http_handler *handler, void *self,
                                              struct toc_http **out);
 
 /* Connections that hold a slot: served, being refused, lingering or not yet closed. */
@@ -47,14 +48,17 @@ struct toc_http_refusal {
 /* A request's head; everything points into the bytes it was read from. */
 struct toc_http_head {
     struct toc_str method;
-    struct toc_str path;  /* without the query; "/" when an absolute target has none */
-    struct toc_str query; /* without '?' */
+    struct toc_str path;   /* without the query; "/" when an absolute target has none */
+    struct toc_str query;  /* without '?' */
+    struct toc_str fields; /* their lines, without the empty one */
+    bool chunked;          /* the only transfer coding there is here */
+    bool expects;          /* to be told 100 before it sends the body */
 };
 
 /*
  * Reads a whole head, from its first byte to the empty line that ends it, and judges it: line ends,
- * field names, target, version, Host (RFC 9112, sections 2 to 5) and method. NULL when it may be
- * served; `out` is untouched otherwise.
+ * field names, target, version, Host (RFC 9112, sections 2 to 5), transfer coding and expectation.
+ * NULL when it may be served; `out` is untouched otherwise.
  */
 const struct toc_http_refusal *toc_http_head_read(struct toc_str raw, struct toc_http_head *out);
 
@@ -65,11 +69,30 @@ struct toc_http_reply {
     size_t body_size; /* what GET would send, also when HEAD asks */
     bool keep_alive;
     time_t date;
+    const struct toc_http_field *fields;
+    size_t field_count;
 };
 
-#define TOC_HTTP_REPLY_HEAD_MAX 512
+#define TOC_HTTP_FIELD_MAX      300 /* bytes of a value */
+#define TOC_HTTP_REPLY_HEAD_MAX 4096
 
 /* Writes the head up to and with its empty line; returns its size. */
 size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_http_reply *reply);
+
+/* How far a chunked body has come (RFC 9112, section 7.1); begins as {0}. */
+struct toc_http_chunks {
+    int state;
+    uint64_t left;   /* of the chunk in hand */
+    unsigned digits; /* of its size */
+    size_t aside;    /* bytes of extensions and trailers so far, which nobody reads */
+};
+
+/*
+ * Goes on over `in` to the end of the next run of body bytes: `*taken` bytes are done with, `*data`
+ * is the run within them, maybe empty. TOC_OK when the body goes on, TOC_NONE when it is over,
+ * TOC_ERR_MALFORMED for what the grammar does not allow, by the letter: CR LF and nothing else.
+ */
+TOC_MUST enum toc_err toc_http_chunks_take(struct toc_http_chunks *chunks, struct toc_str in,
+                                           size_t *taken, struct toc_str *data);
 
 #endif

@@ -10,7 +10,10 @@ static const struct toc_http_refusal bad_field = {400, "malformed header field"}
 static const struct toc_http_refusal bad_end = {400, "header does not end where it should"};
 static const struct toc_http_refusal bad_host = {400, "exactly one valid Host field is needed"};
 static const struct toc_http_refusal bad_version = {505, "HTTP/1.0 and HTTP/1.1 only"};
-static const struct toc_http_refusal bad_method = {405, "GET and HEAD only"};
+static const struct toc_http_refusal bad_single = {400,
+                                                   "a field that may be there once came twice"};
+static const struct toc_http_refusal bad_coding = {501, "the only transfer coding here is chunked"};
+static const struct toc_http_refusal bad_expect = {417, "the only expectation met is 100-continue"};
 
 enum toc_err toc_http_address(const char *text, struct sockaddr_storage *out)
 {
@@ -165,28 +168,70 @@ static bool read_field(struct toc_str line, struct toc_str *name, struct toc_str
     return true;
 }
 
-/* Walks the fields to the empty line; counts Host fields, a bad value as one too many. */
-static const struct toc_http_refusal *read_fields(struct toc_str rest, unsigned *hosts)
+/* Fields of which a second one could be read otherwise by whoever stands in front. */
+static const char *const singles[] = {"content-type",      "content-encoding", "authorization",
+                                      "transfer-encoding", "expect",           "idempotency-key"};
+#define SINGLE_COUNT (sizeof(singles) / sizeof(singles[0]))
+
+/* What is remembered of the fields on the way through them. */
+struct seen {
+    unsigned hosts; /* a bad value counts as one too many */
+    bool single[SINGLE_COUNT];
+    const struct toc_http_refusal *refusal;
+};
+
+static void judge_single(struct seen *seen, size_t which, struct toc_str value,
+                         struct toc_http_head *head)
 {
-    struct toc_str line;
-    struct toc_str name;
-    struct toc_str value;
-    while (take_line(&rest, &line)) {
-        if (line.size == 0)
-            return rest.size == 0 ? NULL : &bad_end;
+    if (seen->single[which])
+        seen->refusal = &bad_single;
+    seen->single[which] = true;
+    if (strcmp(singles[which], "transfer-encoding") == 0) {
+        head->chunked = equal_nocase(value, TOC_STR("chunked"));
+        if (!head->chunked)
+            seen->refusal = &bad_coding;
+    } else if (strcmp(singles[which], "expect") == 0) {
+        head->expects = equal_nocase(value, TOC_STR("100-continue"));
+        if (!head->expects)
+            seen->refusal = &bad_expect;
+    }
+}
+
+static void judge_field(struct seen *seen, struct toc_str name, struct toc_str value,
+                        struct toc_http_head *head)
+{
+    if (equal_nocase(name, TOC_STR("host")))
+        seen->hosts += all_in(value, "-._~!$&'()*+,;=%:[]") ? 1 : 2;
+    for (size_t i = 0; i < SINGLE_COUNT && seen->refusal == NULL; i++)
+        if (equal_nocase(name, toc_str_of(singles[i])))
+            judge_single(seen, i, value, head);
+}
+
+/* Walks the fields to the empty line. */
+static const struct toc_http_refusal *read_fields(struct toc_str rest, struct seen *seen,
+                                                  struct toc_http_head *head)
+{
+    const char *begin = rest.data;
+    struct toc_str line, name, value;
+    for (;;) {
+        const char *at = rest.data;
+        if (!take_line(&rest, &line))
+            return &bad_end;
+        if (line.size == 0) {
+            head->fields = toc_str(begin, (size_t)(at - begin));
+            return rest.size == 0 ? seen->refusal : &bad_end;
+        }
         if (!read_field(line, &name, &value))
             return &bad_field;
-        if (equal_nocase(name, TOC_STR("host")))
-            *hosts += all_in(value, "-._~!$&'()*+,;=%:[]") ? 1 : 2;
+        judge_field(seen, name, value, head);
     }
-    return &bad_end;
 }
 
 const struct toc_http_refusal *toc_http_head_read(struct toc_str raw, struct toc_http_head *out)
 {
     struct toc_http_head head = {0};
+    struct seen seen = {0};
     struct toc_str line;
-    unsigned hosts = 0;
     int minor = 0;
     /* Empty lines before a request are forgiven (RFC 9112, section 2.2). */
     do {
@@ -195,31 +240,59 @@ const struct toc_http_refusal *toc_http_head_read(struct toc_str raw, struct toc
     } while (line.size == 0);
     const struct toc_http_refusal *refusal = read_request_line(line, &head, &minor);
     if (refusal == NULL)
-        refusal = read_fields(raw, &hosts);
+        refusal = read_fields(raw, &seen, &head);
     if (refusal != NULL)
         return refusal;
-    if (hosts > 1 || (minor == 1 && hosts == 0))
+    if (seen.hosts > 1 || (minor == 1 && seen.hosts == 0))
         return &bad_host;
-    if (!toc_str_equal(head.method, TOC_STR("GET")) && !toc_str_equal(head.method, TOC_STR("HEAD")))
-        return &bad_method;
+    if (head.chunked && minor == 0)
+        return &bad_coding; /* RFC 9112, section 6.1: it may have been let through unread */
+    head.expects = head.expects && minor == 1;
     *out = head;
     return NULL;
 }
 
-static const char *reason_phrase(int status)
+bool toc_http_next_field(struct toc_str *fields, struct toc_str *name, struct toc_str *value)
+{
+    struct toc_str line;
+    return take_line(fields, &line) && read_field(line, name, value);
+}
+
+struct toc_str toc_http_field(const struct toc_http_request *request, const char *name)
+{
+    struct toc_str rest = request->fields, found, value;
+    while (toc_http_next_field(&rest, &found, &value))
+        if (equal_nocase(found, toc_str_of(name)))
+            return value;
+    return toc_str(NULL, 0);
+}
+
+const char *toc_http_reason(int status)
 {
     static const struct {
         int status;
         const char *phrase;
     } rows[] = {
         {200, "OK"},
+        {202, "Accepted"},
+        {207, "Multi-Status"},
+        {303, "See Other"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
         {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
+        {501, "Not Implemented"},
         {503, "Service Unavailable"},
         {505, "HTTP Version Not Supported"},
     };
@@ -229,35 +302,45 @@ static const char *reason_phrase(int status)
     return ""; /* Optional in the grammar. */
 }
 
-/* What a status obliges or invites to add. */
-static const char *status_fields(int status)
+/* Appends one field to a head of `size` bytes. */
+static size_t put_field(char out[TOC_HTTP_REPLY_HEAD_MAX], size_t size,
+                        const struct toc_http_field *field)
 {
-    if (status == 405)
-        return "Allow: GET, HEAD\r\n";
-    if (status == 503)
-        return "Retry-After: 1\r\n";
-    return "";
+    struct toc_str value = toc_str_of(field->value);
+    TOC_ASSERT(is_token(toc_str_of(field->name)) && value.size <= TOC_HTTP_FIELD_MAX);
+    for (size_t i = 0; i < value.size; i++) /* Nothing that could begin another line. */
+        TOC_ASSERT((unsigned char)value.data[i] >= ' ' && value.data[i] != 0x7f);
+    int more = snprintf(out + size, TOC_HTTP_REPLY_HEAD_MAX - size, "%s: %s\r\n", field->name,
+                        field->value);
+    TOC_ASSERT(more > 0 && size + (size_t)more < TOC_HTTP_REPLY_HEAD_MAX);
+    return size + (size_t)more;
 }
 
 size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_http_reply *reply)
 {
+    const struct toc_http_field connection = {"Connection",
+                                              reply->keep_alive ? "keep-alive" : "close"};
     char date[32];
     struct tm tm;
     TOC_ASSERT(reply->status >= 200 && reply->status <= 599);
+    TOC_ASSERT(reply->field_count <= TOC_HTTP_FIELDS_MAX);
     TOC_ASSERT(gmtime_r(&reply->date, &tm) != NULL);
     TOC_ASSERT(strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
-    int size = snprintf(out, TOC_HTTP_REPLY_HEAD_MAX,
+    int head = snprintf(out, TOC_HTTP_REPLY_HEAD_MAX,
                         "HTTP/1.1 %d %s\r\n"
                         "Date: %s\r\n"
                         "Content-Type: %s\r\n"
                         "Content-Length: %zu\r\n"
                         "Cache-Control: no-store\r\n"
-                        "X-Content-Type-Options: nosniff\r\n"
-                        "%s"
-                        "Connection: %s\r\n\r\n",
-                        reply->status, reason_phrase(reply->status), date, reply->content_type,
-                        reply->body_size, status_fields(reply->status),
-                        reply->keep_alive ? "keep-alive" : "close");
-    TOC_ASSERT(size > 0 && size < TOC_HTTP_REPLY_HEAD_MAX); /* Content types are short constants. */
-    return (size_t)size;
+                        "X-Content-Type-Options: nosniff\r\n",
+                        reply->status, toc_http_reason(reply->status), date, reply->content_type,
+                        reply->body_size);
+    TOC_ASSERT(head > 0 && head < TOC_HTTP_REPLY_HEAD_MAX); /* Content types are short constants. */
+    size_t size = (size_t)head;
+    for (size_t i = 0; i < reply->field_count; i++)
+        size = put_field(out, size, &reply->fields[i]);
+    size = put_field(out, size, &connection);
+    TOC_ASSERT(size + 2 < TOC_HTTP_REPLY_HEAD_MAX);
+    memcpy(out + size, "\r\n", 3);
+    return size + 2;
 }

@@ -132,18 +132,20 @@ static void answer_ready(const struct toc_metrics_source *source,
         answer_text(response, 503, why_not ? why_not : "not ready");
 }
 
-static void answer(void *self, const struct toc_http_request *request,
-                   struct toc_http_response *response)
+static void answer(void *self, struct toc_http_exchange *exchange,
+                   const struct toc_http_request *request)
 {
     const struct toc_metrics_source *source = self;
+    struct toc_http_response response = {.status = 200};
     if (toc_str_equal(request->path, TOC_STR("/metrics")))
-        answer_metrics(source, response);
+        answer_metrics(source, &response);
     else if (toc_str_equal(request->path, TOC_STR("/healthz")))
-        answer_text(response, 200, "ok");
+        answer_text(&response, 200, "ok");
     else if (toc_str_equal(request->path, TOC_STR("/readyz")))
-        answer_ready(source, response);
+        answer_ready(source, &response);
     else
-        answer_text(response, 404, "not found");
+        answer_text(&response, 404, "not found");
+    toc_http_respond(exchange, &response);
 }
 
 enum toc_err toc_metrics_listen(struct uv_loop_s *loop, const char *address,
@@ -151,5 +153,6 @@ enum toc_err toc_metrics_listen(struct uv_loop_s *loop, const char *address,
 {
     /* A handler's self is not const, because most handlers write to it; this one only reads. */
     void *self = (void *)(uintptr_t)source;
-    return toc_http_listen(loop, address, answer, self, out);
+    const struct toc_http_config config = {.address = address, .handler = answer, .self = self};
+    return toc_http_listen(loop, &config, out);
 }

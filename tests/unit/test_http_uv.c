@@ -18,18 +18,20 @@
 
 static const struct toc_http_limits roomy = {
     .header_max = 1024,
-    .connections_max = 8,
     .refusals_max = 2,
     .idle_ms = 60000,
     .request_ms = 60000,
+    .body_ms = 60000,
     .linger_ms = 60000,
 };
 
 struct fixture {
     uv_loop_t loop;
+    struct toc_http_config config; /* of the server that start_config begins */
     struct toc_http *http;
     unsigned handled;
     bool close_in_handler;
+    struct toc_http_exchange *kept; /* of the request for "/later", until answer_kept */
 };
 
 struct client {
@@ -42,35 +44,74 @@ struct client {
 };
 
 /* Says back what it was asked; "/big" is more than socket buffers hold. */
-static void echo(void *self, const struct toc_http_request *request,
-                 struct toc_http_response *response)
+static void echo(void *self, struct toc_http_exchange *exchange,
+                 const struct toc_http_request *request)
 {
+    static const struct toc_http_field field = {"X-Echo", "yes"};
     struct fixture *f = self;
+    struct toc_http_response response = {.status = 200};
     f->handled++;
     if (toc_str_equal(request->path, TOC_STR("/big"))) {
-        response->body_size = (size_t)32 << 20;
-        response->body = calloc(1, response->body_size);
+        response.body_size = (size_t)32 << 20;
+        response.body = calloc(1, response.body_size);
     } else if (!toc_str_equal(request->path, TOC_STR("/empty"))) {
-        int size = asprintf(&response->body, "<%.*s %.*s %.*s>", (int)request->method.size,
+        struct toc_str word = toc_http_field(request, "x-word");
+        int size = asprintf(&response.body, "<%.*s %.*s %.*s%.*s%.*s>", (int)request->method.size,
                             request->method.data, (int)request->path.size, request->path.data,
-                            (int)request->query.size, request->query.data);
-        response->body_size = (size_t)size;
+                            (int)request->query.size, request->query.data, (int)word.size,
+                            word.size ? word.data : "", (int)request->body.size,
+                            request->body.size ? request->body.data : "");
+        response.body_size = (size_t)size;
     }
     if (toc_str_equal(request->path, TOC_STR("/missing")))
-        response->status = 404;
+        response.status = 404;
+    response.fields = &field;
+    response.field_count = toc_str_equal(request->path, TOC_STR("/field"));
     if (f->close_in_handler) {
         toc_http_close(f->http);
         f->http = NULL;
+        free(response.body);
+    } else if (toc_str_equal(request->path, TOC_STR("/later"))) {
+        assert_null(f->kept);
+        f->kept = exchange;
+        free(response.body);
+    } else {
+        toc_http_respond(exchange, &response);
     }
+}
+
+static void answer_kept(struct fixture *f)
+{
+    const struct toc_http_response response = {
+        .status = 202, .body = strdup("<at last>"), .body_size = 9};
+    assert_non_null(f->kept);
+    toc_http_respond(f->kept, &response);
+    f->kept = NULL;
+}
+
+static void start_config(struct fixture *f, const struct toc_http_config *config,
+                         const struct toc_http_limits *limits)
+{
+    *f = (struct fixture){.config = *config};
+    f->config.address = "127.0.0.1:0";
+    f->config.handler = echo;
+    f->config.self = f;
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    assert_int_equal(toc_http_listen_limits(&f->loop, &f->config, limits, &f->http), TOC_OK);
+    assert_true(toc_http_port(f->http) > 0);
 }
 
 static void start(struct fixture *f, const struct toc_http_limits *limits)
 {
-    *f = (struct fixture){0};
-    assert_int_equal(uv_loop_init(&f->loop), 0);
-    assert_int_equal(toc_http_listen_limits(&f->loop, "127.0.0.1:0", limits, echo, f, &f->http),
-                     TOC_OK);
-    assert_true(toc_http_port(f->http) > 0);
+    static const struct toc_http_config config = {.connections_max = 8};
+    start_config(f, &config, limits);
+}
+
+/* A server that takes bodies. */
+static void start_taking(struct fixture *f, size_t body_max)
+{
+    const struct toc_http_config config = {.connections_max = 8, .body_max = body_max};
+    start_config(f, &config, &roomy);
 }
 
 /* Running to the end shows that every handle was closed; the sanitizer sees what was not freed. */
@@ -631,24 +672,34 @@ static void a_write_to_a_peer_long_gone_is_survived(void **state)
     stop(&f);
 }
 
-static void the_257th_connection_is_refused(void **state)
+/* Has a request in hand, so that it is not idle. */
+static void open_busy(struct client *c, struct fixture *f)
+{
+    client_open(c, f);
+    say(c, "GET /last HTTP/1.1\r\n");
+}
+
+static void the_257th_busy_connection_is_refused(void **state)
 {
     static struct client clients[TOC_HTTP_CONNECTIONS_MAX];
     static struct client more;
     struct fixture f = {0};
     (void)state;
+    f.config = (struct toc_http_config){.address = ":0", .handler = echo, .self = &f};
     assert_int_equal(uv_loop_init(&f.loop), 0);
-    assert_int_equal(toc_http_listen(&f.loop, ":0", echo, &f, &f.http), TOC_OK);
+    assert_int_equal(toc_http_listen(&f.loop, &f.config, &f.http), TOC_OK);
     for (unsigned i = 0; i < TOC_HTTP_CONNECTIONS_MAX; i++) {
-        client_open(&clients[i], &f);
+        open_busy(&clients[i], &f);
         wait_for_open(&f, i + 1);
     }
+    for (unsigned i = 0; i < 100; i++)
+        turn(&f);
     client_open(&more, &f);
     wait_for_end(&more);
     assert_int_equal(status_of(&more), 503);
     assert_non_null(strstr(more.text, "\r\nRetry-After: 1\r\n"));
     client_close(&more);
-    say(&clients[255], "GET /last HTTP/1.1\r\nHost: x\r\n\r\n");
+    say(&clients[255], "Host: x\r\n\r\n");
     wait_for(&clients[255], "<GET /last >");
     client_close(&clients[0]);
     wait_for_open(&f, TOC_HTTP_CONNECTIONS_MAX - 1);
@@ -661,6 +712,328 @@ static void the_257th_connection_is_refused(void **state)
     stop(&f);
 }
 
+static void the_one_idle_for_longest_makes_room(void **state)
+{
+    static struct client clients[9];
+    struct fixture f;
+    (void)state;
+    start(&f, &roomy);
+    open_busy(&clients[0], &f);
+    wait_for_open(&f, 1);
+    for (unsigned i = 1; i < 8; i++) {
+        client_open(&clients[i], &f);
+        wait_for_open(&f, i + 1);
+        usleep(2000); /* so that the loop's clock, which counts milliseconds, tells them apart */
+    }
+    client_open(&clients[8], &f);
+    wait_for_end(&clients[1]);
+    assert_int_equal(clients[1].size, 0);
+    say(&clients[8], "GET /new HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&clients[8], "<GET /new >");
+    say(&clients[0], "Host: x\r\n\r\n");
+    wait_for(&clients[0], "<GET /last >");
+    for (unsigned i = 0; i < 9; i++)
+        client_close(&clients[i]);
+    stop(&f);
+}
+
+static void one_address_has_its_share_of_the_connections(void **state)
+{
+    static const struct toc_http_config config = {.connections_max = 8, .per_address_max = 2};
+    static struct client clients[3];
+    struct fixture f;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    client_open(&clients[0], &f);
+    client_open(&clients[1], &f);
+    wait_for_open(&f, 2);
+    client_open(&clients[2], &f);
+    wait_for_end(&clients[2]);
+    assert_int_equal(status_of(&clients[2]), 503);
+    assert_non_null(strstr(clients[2].text, "too many connections of one address"));
+    for (unsigned i = 0; i < 3; i++)
+        client_close(&clients[i]);
+    stop(&f);
+}
+
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+#define POST(fields, body) "POST /p HTTP/1.1\r\nHost: x\r\n" fields "\r\n" body
+
+static void a_body_reaches_the_handler_whole(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_taking(&f, 4096);
+    client_open(&c, &f);
+    say(&c,
+        POST("Content-Length: 5\r\nX-Word: w\r\n", "hello")
+            POST("Transfer-Encoding: chunked\r\n", "3;a=b\r\nhow\r\n4\r\n are\r\n0\r\nT: u\r\n\r\n")
+                POST("Content-Length: 0\r\n", "") "GET /g HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&c, "<GET /g >");
+    assert_non_null(strstr(c.text, "<POST /p whello>"));
+    assert_non_null(strstr(c.text, "<POST /p how are>"));
+    assert_non_null(strstr(c.text, "<POST /p >"));
+    assert_int_equal(f.handled, 4);
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_body_may_come_byte_by_byte(void **state)
+{
+    static const char *const requests[] = {
+        POST("Content-Length: 5\r\n", "hello"),
+        POST("Transfer-Encoding: chunked\r\n",
+             "2;x\r\nhe\r\n3\r\nllo\r\n00\r\nA: b\r\nC: d\r\n\r\n"),
+    };
+    struct fixture f;
+    (void)state;
+    start_taking(&f, 4096);
+    for (size_t r = 0; r < 2; r++) {
+        struct client c;
+        client_open(&c, &f);
+        for (size_t i = 0; requests[r][i] != '\0'; i++) {
+            assert_int_equal(f.handled, r);
+            send_bytes(&c, requests[r] + i, 1);
+            turn(&f);
+        }
+        wait_for(&c, "<POST /p hello>");
+        client_close(&c);
+    }
+    stop(&f);
+}
+
+static void a_body_of_many_buffers_stays_whole(void **state)
+{
+    enum { SIZE = 300000 };
+    static char text[SIZE + 64];
+    struct fixture f;
+    static struct client c;
+    (void)state;
+    start_taking(&f, SIZE);
+    client_open(&c, &f);
+    say(&c, POST("Content-Length: 300000\r\n", ""));
+    for (unsigned i = 0; i < SIZE; i++)
+        text[i] = (char)('a' + i % 26);
+    send_bytes(&c, text, SIZE);
+    say(&c, "GET /g HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (c.size < 65000) { /* as much as the client holds */
+        turn(&f);
+        take(&c);
+        if (c.size >= 60000)
+            break;
+    }
+    const char *body = strstr(c.text, "<POST /p ") + 9;
+    for (unsigned i = 0; i < 50000; i++)
+        assert_int_equal(body[i], 'a' + (int)(i % 26));
+    client_reset(&c);
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+static void a_body_too_large_is_refused_before_it_is_read(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_taking(&f, 8);
+    client_open(&c, &f);
+    say(&c, POST("Content-Length: 8\r\n", "12345678"));
+    wait_for(&c, "<POST /p 12345678>");
+    client_close(&c);
+    f.handled = 0;
+    REFUSED(POST("Content-Length: 9\r\n", ""), 413);
+    REFUSED(POST("Content-Length: 99999999\r\nExpect: 100-continue\r\n", ""), 413);
+    REFUSED(POST("Transfer-Encoding: chunked\r\n", "9\r\n123456789\r\n"), 413);
+    REFUSED(POST("Transfer-Encoding: chunked\r\n", "5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n"), 413);
+    stop(&f);
+}
+
+static void malformed_bodies_are_refused(void **state)
+{
+    struct fixture f;
+    (void)state;
+    start_taking(&f, 4096);
+#define CHUNKED(body) REFUSED(POST("Transfer-Encoding: chunked\r\n", body), 400)
+    CHUNKED("x\r\n");
+    CHUNKED("\r\n");
+    CHUNKED("+1\r\na\r\n0\r\n\r\n");
+    CHUNKED("0x1\r\na\r\n0\r\n\r\n");
+    CHUNKED("1\na\r\n0\r\n\r\n");
+    CHUNKED("1\r\nab\r\n0\r\n\r\n");
+    CHUNKED("1\r\na\n0\r\n\r\n");
+    CHUNKED("1 \r\na\r\n0\r\n\r\n");
+    CHUNKED("1;a\x01\r\na\r\n0\r\n\r\n");
+    CHUNKED("123456789\r\n");
+    CHUNKED("0\r\nA: b\n\r\n");
+    CHUNKED("0\r\n\n");
+#undef CHUNKED
+    REFUSED(POST("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400);
+    REFUSED(POST("Transfer-Encoding: gzip\r\n", ""), 501);
+    REFUSED(POST("Expect: tea\r\n", ""), 417);
+    REFUSED(POST("Content-Type: a/b\r\nContent-Type: c/d\r\n", ""), 400);
+    REFUSED("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501);
+    stop(&f);
+}
+
+static void a_refusal_is_a_problem_where_bodies_are_taken(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_taking(&f, 4);
+    client_open(&c, &f);
+    say(&c, POST("Content-Length: 5\r\n", ""));
+    wait_for_end(&c);
+    assert_non_null(strstr(c.text, "\r\nContent-Type: application/problem+json\r\n"));
+    assert_non_null(strstr(c.text, "{\"title\":\"Content Too Large\",\"status\":413,"
+                                   "\"detail\":\"the body is too large\"}"));
+    client_close(&c);
+    stop(&f);
+}
+
+static void bodies_share_a_limit(void **state)
+{
+    static const struct toc_http_config config = {
+        .connections_max = 8, .body_max = 10000, .bodies_max = 20000};
+    struct fixture f;
+    struct client one, two;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    client_open(&one, &f);
+    say(&one, POST("Content-Length: 9000\r\n", ""));
+    static char text[9000];
+    memset(text, 'x', sizeof(text));
+    send_bytes(&one, text, 8999); /* a buffer of 16 kB */
+    client_open(&two, &f);
+    say(&two, POST("Content-Length: 9000\r\n", ""));
+    send_bytes(&two, text, 8999);
+    wait_for_end(&two);
+    assert_int_equal(status_of(&two), 503);
+    client_close(&two);
+    say(&one, "x");
+    wait_for(&one, "HTTP/1.1 200 OK");
+    client_close(&one);
+    wait_for_open(&f, 0);
+    client_open(&two, &f);
+    say(&two, POST("Content-Length: 3\r\n", "abc"));
+    wait_for(&two, "<POST /p abc>");
+    client_close(&two);
+    stop(&f);
+}
+
+static void one_that_waits_for_it_is_told_to_go_on(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_taking(&f, 16);
+    client_open(&c, &f);
+    say(&c, POST("Content-Length: 2\r\nExpect: 100-Continue\r\n", ""));
+    wait_for(&c, "HTTP/1.1 100 Continue\r\n\r\n");
+    say(&c, "ab");
+    wait_for(&c, "<POST /p ab>");
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_dripping_body_meets_its_deadline(void **state)
+{
+    struct toc_http_limits limits = roomy;
+    const struct toc_http_config config = {.connections_max = 8, .body_max = 1000};
+    struct fixture f;
+    struct client c;
+    (void)state;
+    limits.body_ms = 30;
+    start_config(&f, &config, &limits);
+    client_open(&c, &f);
+    say(&c, POST("Content-Length: 1000\r\n", ""));
+    while (!c.done) {
+        (void)send(c.fd, "x", 1, MSG_NOSIGNAL);
+        usleep(1000);
+        turn(&f);
+        take(&c);
+    }
+    assert_int_equal(status_of(&c), 408);
+    client_close(&c);
+    stop(&f);
+}
+
+/* --- answers that come later ------------------------------------------------------------------ */
+
+static void an_answer_may_come_later_and_the_next_waits_for_it(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_taking(&f, 16);
+    client_open(&c, &f);
+    say(&c, "GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (f.kept == NULL)
+        turn(&f);
+    for (unsigned i = 0; i < 50; i++)
+        turn(&f);
+    take(&c);
+    assert_int_equal(c.size, 0);
+    assert_int_equal(f.handled, 1);
+    answer_kept(&f);
+    wait_for(&c, "<GET /next >");
+    assert_non_null(strstr(c.text, "HTTP/1.1 202 Accepted\r\n"));
+    assert_non_null(strstr(c.text, "<at last>HTTP/1.1 200 OK"));
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_client_that_left_makes_no_difference_to_its_answer(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_taking(&f, 16);
+    client_open(&c, &f);
+    say(&c, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (f.kept == NULL)
+        turn(&f);
+    client_reset(&c);
+    for (unsigned i = 0; i < 50; i++)
+        turn(&f);
+    answer_kept(&f);
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+static void closing_ends_exchanges_that_wait(void **state)
+{
+    struct fixture f;
+    struct client c, half;
+    (void)state;
+    start_taking(&f, 5000);
+    client_open(&c, &f);
+    client_open(&half, &f);
+    say(&half, POST("Content-Length: 5000\r\n", "half a body"));
+    say(&c, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (f.kept == NULL)
+        turn(&f);
+    stop(&f);
+    client_close(&c);
+    client_close(&half);
+}
+
+static void a_response_has_the_fields_it_was_given(void **state)
+{
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start(&f, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /field HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&c, "<GET /field >");
+    assert_non_null(strstr(c.text, "\r\nX-Echo: yes\r\n"));
+    client_close(&c);
+    stop(&f);
+}
+
 static void without_a_slot_a_connection_waits_for_one(void **state)
 {
     enum { SERVED = 8, REFUSED_AT_ONCE = 2, WAITING = 3, ALL = SERVED + REFUSED_AT_ONCE + WAITING };
@@ -668,7 +1041,11 @@ static void without_a_slot_a_connection_waits_for_one(void **state)
     struct fixture f;
     (void)state;
     start(&f, &roomy);
-    for (unsigned i = 0; i < ALL; i++)
+    for (unsigned i = 0; i < SERVED; i++)
+        open_busy(&clients[i], &f);
+    for (unsigned i = 0; i < 100; i++)
+        turn(&f);
+    for (unsigned i = SERVED; i < ALL; i++)
         client_open(&clients[i], &f);
     wait_for_open(&f, SERVED + REFUSED_AT_ONCE);
     for (unsigned i = 0; i < 100; i++)
@@ -738,10 +1115,13 @@ static void an_address_in_use_is_told_from_a_wrong_one(void **state)
     (void)state;
     start(&f, &roomy);
     snprintf(address, sizeof(address), "127.0.0.1:%u", toc_http_port(f.http));
-    assert_int_equal(toc_http_listen(&f.loop, address, echo, &f, &second), TOC_ERR_BUSY);
-    assert_int_equal(toc_http_listen(&f.loop, "nowhere", echo, &f, &second), TOC_ERR_CONFIG);
+    f.config.address = address;
+    assert_int_equal(toc_http_listen(&f.loop, &f.config, &second), TOC_ERR_BUSY);
+    f.config.address = "nowhere";
+    assert_int_equal(toc_http_listen(&f.loop, &f.config, &second), TOC_ERR_CONFIG);
     /* An address for documentation (RFC 5737), which no interface has. */
-    assert_int_equal(toc_http_listen(&f.loop, "192.0.2.1:0", echo, &f, &second), TOC_ERR_CONFIG);
+    f.config.address = "192.0.2.1:0";
+    assert_int_equal(toc_http_listen(&f.loop, &f.config, &second), TOC_ERR_CONFIG);
     assert_null(second);
     toc_http_close(second);
     stop(&f);
@@ -772,7 +1152,22 @@ int main(void)
         cmocka_unit_test(a_request_cut_short_is_refused),
         cmocka_unit_test(a_reset_in_mid_response_harms_nobody_else),
         cmocka_unit_test(a_write_to_a_peer_long_gone_is_survived),
-        cmocka_unit_test(the_257th_connection_is_refused),
+        cmocka_unit_test(the_257th_busy_connection_is_refused),
+        cmocka_unit_test(the_one_idle_for_longest_makes_room),
+        cmocka_unit_test(one_address_has_its_share_of_the_connections),
+        cmocka_unit_test(a_body_reaches_the_handler_whole),
+        cmocka_unit_test(a_body_may_come_byte_by_byte),
+        cmocka_unit_test(a_body_of_many_buffers_stays_whole),
+        cmocka_unit_test(a_body_too_large_is_refused_before_it_is_read),
+        cmocka_unit_test(malformed_bodies_are_refused),
+        cmocka_unit_test(a_refusal_is_a_problem_where_bodies_are_taken),
+        cmocka_unit_test(bodies_share_a_limit),
+        cmocka_unit_test(one_that_waits_for_it_is_told_to_go_on),
+        cmocka_unit_test(a_dripping_body_meets_its_deadline),
+        cmocka_unit_test(an_answer_may_come_later_and_the_next_waits_for_it),
+        cmocka_unit_test(a_client_that_left_makes_no_difference_to_its_answer),
+        cmocka_unit_test(closing_ends_exchanges_that_wait),
+        cmocka_unit_test(a_response_has_the_fields_it_was_given),
         cmocka_unit_test(without_a_slot_a_connection_waits_for_one),
         cmocka_unit_test(closing_frees_connections_in_every_state),
         cmocka_unit_test(a_handler_may_close_the_server),
