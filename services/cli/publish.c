@@ -1,6 +1,6 @@
 #include "services/cli/client.h"
 #include "services/cli/commands.h"
-#include "services/cli/event_json.h"
+#include "common/json/event.h"
 #include "services/cli/lines.h"
 #include "services/cli/publisher.h"
 #include "services/cli/receipts.h"
@@ -86,14 +86,15 @@ static bool find_issue(void *arg, const char *name, uint8_t out[TOC_ID])
 
 static enum toc_err on_line(struct publish *publish, struct toc_str line)
 {
-    char error[EVENT_JSON_ERROR_MAX];
+    char error[TOC_EVENT_JSON_ERROR_MAX];
     Tocsin__V1__Event *event;
     struct toc_str packed;
     if (is_blank(line))
         return TOC_OK;
     toc_arena_reset(&publish->arena, 0);
-    const struct event_json_reader reader = {&publish->arena, find_issue, publish};
-    if (event_json_read(&reader, line, &event, error) != TOC_OK) {
+    const struct toc_event_json_reader reader = {
+        .arena = &publish->arena, .find = find_issue, .arg = publish};
+    if (toc_event_json_read(&reader, line, &event, error) != TOC_OK) {
         tell_unreadable(publish, error);
         return TOC_OK;
     }

@@ -1,6 +1,6 @@
 #include "services/cli/cases/run.h"
 
-#include "services/cli/message_json.h"
+#include "common/json/message.h"
 #include "services/cli/moment.h"
 
 #include <stdio.h>
@@ -207,7 +207,7 @@ static void check_route(struct check *check, const struct case_issue *expected,
         case_differs(check->out, &where);
         return;
     }
-    json_t *json = message_json_write(&routed.issue->base, MESSAGE_JSON_ALL_NUMBERS);
+    json_t *json = toc_message_json_write(&routed.issue->base, TOC_MESSAGE_JSON_ALL_NUMBERS);
     for (size_t i = 0; i < expected->route.count; i++) {
         const struct case_wish *wish = &expected->route.all[i];
         struct found found = {.value = NULL};
@@ -311,7 +311,7 @@ static void check_clock(struct check *check, const struct case_clock *expected,
             case_differs(check->out, &where);
         return;
     }
-    json_t *json = message_json_write(&clock->base, MESSAGE_JSON_ALL_NUMBERS);
+    json_t *json = toc_message_json_write(&clock->base, TOC_MESSAGE_JSON_ALL_NUMBERS);
     for (size_t i = 0; i < expected->wishes.count; i++) {
         look_at_clock(check, issue, clock, &expected->wishes.all[i], json, &found);
         compare(check, &expected->wishes.all[i], &found, &where);
@@ -346,7 +346,7 @@ static toc_time_ms planned_of(const Tocsin__V1__Page *page)
 
 static bool page_fits(const struct case_wishes *wishes, const Tocsin__V1__AlertChange *change)
 {
-    json_t *json = message_json_write(&change->alert->base, MESSAGE_JSON_ALL_NUMBERS);
+    json_t *json = toc_message_json_write(&change->alert->base, TOC_MESSAGE_JSON_ALL_NUMBERS);
     bool good = true;
     for (size_t i = 0; i < wishes->count; i++) {
         const struct case_wish *wish = &wishes->all[i];

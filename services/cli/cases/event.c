@@ -2,7 +2,7 @@
 #include "services/cli/cases/internal.h"
 
 #include "common/event_types.h"
-#include "services/cli/event_json.h"
+#include "common/json/event.h"
 
 #include <stdio.h>
 
@@ -142,14 +142,14 @@ static json_t *json_of(struct body_reader *b, const ProtobufCFieldDescriptor *fi
 static bool read_member(struct body_reader *b, ProtobufCMessage *body, struct toc_str key,
                         const struct toc_yaml *node)
 {
-    char name[KEY_MAX], error[MESSAGE_JSON_ERROR_MAX];
+    char name[KEY_MAX], error[TOC_MESSAGE_JSON_ERROR_MAX];
     struct cases_reader *r = b->r;
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(
         body->descriptor, toc_str_copy(name, sizeof(name), key));
     json_t *object = json_object();
     json_object_set_new(object, name, field != NULL ? json_of(b, field, node) : json_true());
     json_array_append_new(r->cases->lent, object); /* the event's texts point into it */
-    enum toc_err err = message_json_read(&r->cases->arena, object, "", body, error);
+    enum toc_err err = toc_message_json_read(&r->cases->arena, object, "", body, error);
     if (err != TOC_OK)
         toc_diag_error(&r->diag, node->key != NULL ? node->key->offset : node->offset, "%s: %s",
                        b->what, error);
@@ -194,7 +194,7 @@ static bool read_typed(struct cases_reader *r, const struct toc_yaml *node, stru
     }
     b.what = toc_pool_copy(&r->cases->pool, node->key->text);
     out->event->type = toc_wire_text(type->text);
-    ProtobufCMessage *body = event_json_new_body(&r->cases->arena, out->event, type->body);
+    ProtobufCMessage *body = toc_event_json_new_body(&r->cases->arena, out->event, type->body);
     if (body == NULL || b.what == NULL) {
         r->out_of_memory = true;
         return false;

@@ -2,7 +2,7 @@
 #include "services/cli/cases/internal.h"
 
 #include "common/conf.h"
-#include "services/cli/message_json.h"
+#include "common/json/message.h"
 
 #include <stdio.h>
 
@@ -61,10 +61,10 @@ static const ProtobufCFieldDescriptor *field_of(const struct wish_table *table, 
 
 static bool happening_of(const struct wish_table *table, const char *key, unsigned *out)
 {
-    char name[MESSAGE_JSON_NAME_MAX];
+    char name[TOC_MESSAGE_JSON_NAME_MAX];
     for (unsigned i = 0; table->happenings != NULL && i < table->happenings->n_values; i++) {
         int value = table->happenings->values[i].value;
-        message_json_enum_name(name, table->happenings, value);
+        toc_message_json_enum_name(name, table->happenings, value);
         if (value != 0 && strcmp(name, key) == 0) {
             *out = (unsigned)value;
             return true;
@@ -76,7 +76,7 @@ static bool happening_of(const struct wish_table *table, const char *key, unsign
 static void unknown_key(struct cases_reader *r, const struct toc_yaml *key,
                         const struct wish_table *table)
 {
-    char name[MESSAGE_JSON_NAME_MAX];
+    char name[TOC_MESSAGE_JSON_NAME_MAX];
     struct toc_guess guess;
     toc_guess_init(&guess, key->text);
     for (size_t i = 0; i < table->word_count; i++)
@@ -85,7 +85,7 @@ static void unknown_key(struct cases_reader *r, const struct toc_yaml *key,
         toc_guess_offer(&guess, table->fields->fields[i].name);
     toc_diag_error(&r->diag, key->offset, "%s has no '%.*s'", table->what, TOC_DIAG_ARG(key->text));
     for (unsigned i = 0; table->happenings != NULL && i < table->happenings->n_values; i++) {
-        message_json_enum_name(name, table->happenings, table->happenings->values[i].value);
+        toc_message_json_enum_name(name, table->happenings, table->happenings->values[i].value);
         if (toc_str_equal(guess.wanted, toc_str_of(name)))
             return;
     }

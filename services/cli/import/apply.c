@@ -1,5 +1,5 @@
 #include "common/policy/diag.h"
-#include "services/cli/event_json.h"
+#include "common/json/event.h"
 #include "services/cli/import/rule.h"
 
 #include <stdarg.h>
@@ -408,7 +408,7 @@ static enum outcome send(struct subject *s, struct making *m, const struct impor
                          const json_t *object)
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    char id[IMPORT_TEXT_MAX], error[MESSAGE_JSON_ERROR_MAX];
+    char id[IMPORT_TEXT_MAX], error[TOC_MESSAGE_JSON_ERROR_MAX];
     if (expand_id(m, rule, id) != GAVE_TEXT || read_at(m, rule, &event.time_ms) != GAVE_TEXT)
         return GAVE_TROUBLE;
     event.id = id;
@@ -416,8 +416,8 @@ static enum outcome send(struct subject *s, struct making *m, const struct impor
     event.type = toc_wire_text(rule->type->text);
     event.subject = toc_wire_text(s->name);
     toc_arena_reset(&s->arena, 0);
-    ProtobufCMessage *body = event_json_new_body(&s->arena, &event, rule->type->body);
-    if (body == NULL || message_json_read(&s->arena, object, "", body, error) != TOC_OK)
+    ProtobufCMessage *body = toc_event_json_new_body(&s->arena, &event, rule->type->body);
+    if (body == NULL || toc_message_json_read(&s->arena, object, "", body, error) != TOC_OK)
         return trouble(m, "%s", body == NULL ? "too large" : error);
     size_t size = tocsin__v1__event__get_packed_size(&event);
     if (size > TOC_EVENT_MAX)

@@ -1,11 +1,11 @@
 #include "services/cli/client.h"
 #include "services/cli/commands.h"
-#include "services/cli/event_json.h"
+#include "common/json/event.h"
 #include "services/cli/import/plan.h"
 #include "services/cli/progress.h"
 #include "services/cli/publisher.h"
 #include "services/cli/receipts.h"
-#include "services/cli/rfc3339.h"
+#include "common/json/rfc3339.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ static bool find_end(const struct import *import, toc_time_ms *out)
     *out = TOC_TIME_MIN;
     if (import->until == NULL && import->advance_ms < 0)
         return true;
-    if (import->until != NULL && rfc3339_read(toc_str_of(import->until), out) != TOC_OK) {
+    if (import->until != NULL && toc_rfc3339_read(toc_str_of(import->until), out) != TOC_OK) {
         fprintf(stderr, WHO ": --until: '%s' is no instant such as 2026-01-31T00:00:00Z\n",
                 import->until);
         return false;
@@ -191,7 +191,7 @@ static int print_events(const struct import *import)
         struct toc_str bytes = toc_str(import->plan.events[i].bytes, import->plan.events[i].size);
         TOC_ASSERT(toc_wire_unpack(&arena, &tocsin__v1__event__descriptor, bytes, &event) ==
                    TOC_OK);
-        json_t *json = event_json_write(event);
+        json_t *json = toc_event_json_write(event);
         json_dumpf(json, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(json);

@@ -5,7 +5,7 @@
 #include "services/cli/policy/cmd.h"
 #include "services/cli/policy/load.h"
 #include "services/cli/progress.h"
-#include "services/cli/rfc3339.h"
+#include "common/json/rfc3339.h"
 #include "services/cli/status.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static int told(const struct backtest *b, enum toc_err err)
 static bool read_time(const struct backtest *b, const char *text, toc_time_ms *out)
 {
     static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"};
-    if (rfc3339_read(toc_str_of(text), out) == TOC_OK)
+    if (toc_rfc3339_read(toc_str_of(text), out) == TOC_OK)
         return true;
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
         if (import_time_read(toc_str_of(formats[i]), b->zone, toc_str_of(text), out) == TOC_OK)

@@ -1,4 +1,4 @@
-#include "services/cli/rfc3339.h"
+#include "common/json/rfc3339.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -68,12 +68,12 @@ static bool read_zone(struct toc_str text, toc_time_ms *out_offset)
     return true;
 }
 
-enum toc_err rfc3339_read(struct toc_str text, toc_time_ms *out)
+enum toc_err toc_rfc3339_read(struct toc_str text, toc_time_ms *out)
 {
     struct tm local;
     toc_time_ms offset;
     size_t at = FRACTION;
-    if (text.size < TEXT_MIN || text.size >= RFC3339_MAX || !read_date_time(text, &local))
+    if (text.size < TEXT_MIN || text.size >= TOC_RFC3339_MAX || !read_date_time(text, &local))
         return TOC_ERR_MALFORMED;
     int ms = read_fraction(text, &at);
     if (ms < 0 || at >= text.size || !read_zone(toc_str_from(text, at), &offset))
@@ -87,16 +87,16 @@ enum toc_err rfc3339_read(struct toc_str text, toc_time_ms *out)
     return TOC_OK;
 }
 
-char *rfc3339_write(char out[RFC3339_MAX], toc_time_ms at_ms)
+char *toc_rfc3339_write(char out[TOC_RFC3339_MAX], toc_time_ms at_ms)
 {
     toc_time_ms ms = (at_ms % TOC_SECOND_MS + TOC_SECOND_MS) % TOC_SECOND_MS;
     time_t seconds = (time_t)((at_ms - ms) / TOC_SECOND_MS);
     struct tm utc;
     size_t size = 0;
     if (gmtime_r(&seconds, &utc) != NULL)
-        size = strftime(out, RFC3339_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
+        size = strftime(out, TOC_RFC3339_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
     if (ms != 0)
-        size += (size_t)snprintf(out + size, RFC3339_MAX - size, ".%03d", (int)ms);
-    snprintf(out + size, RFC3339_MAX - size, "Z");
+        size += (size_t)snprintf(out + size, TOC_RFC3339_MAX - size, ".%03d", (int)ms);
+    snprintf(out + size, TOC_RFC3339_MAX - size, "Z");
     return out;
 }

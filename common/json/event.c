@@ -1,8 +1,8 @@
-#include "services/cli/event_json.h"
+#include "common/json/event.h"
 
 #include "common/event_types.h"
 #include "common/policy/diag.h"
-#include "services/cli/rfc3339.h"
+#include "common/json/rfc3339.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -21,10 +21,10 @@ static void set_text(json_t *object, const char *name, const char *text)
         json_object_set_new(object, name, json_string(text));
 }
 
-json_t *event_json_write(const Tocsin__V1__Event *event)
+json_t *toc_event_json_write(const Tocsin__V1__Event *event)
 {
     const ProtobufCFieldDescriptor *field = body_field(event->body_case);
-    char time[RFC3339_MAX], hex[2 * TOC_ID + 1];
+    char time[TOC_RFC3339_MAX], hex[2 * TOC_ID + 1];
     json_t *out = json_object();
     json_object_set_new(out, "specversion", json_string("1.0"));
     set_text(out, "id", event->id);
@@ -32,7 +32,7 @@ json_t *event_json_write(const Tocsin__V1__Event *event)
     set_text(out, "type", event->type);
     set_text(out, "subject", event->subject);
     if (event->time_ms != 0)
-        json_object_set_new(out, "time", json_string(rfc3339_write(time, event->time_ms)));
+        json_object_set_new(out, "time", json_string(toc_rfc3339_write(time, event->time_ms)));
     if (event->issue.len == TOC_ID) {
         toc_hex(hex, event->issue.data, TOC_ID);
         json_object_set_new(out, "tocsinissue", json_string(hex));
@@ -42,7 +42,7 @@ json_t *event_json_write(const Tocsin__V1__Event *event)
     if (field != NULL) {
         const ProtobufCMessage *body;
         memcpy(&body, (const char *)event + field->offset, sizeof(body));
-        json_object_set_new(out, "data", message_json_write(body, MESSAGE_JSON_SKIP_ZEROS));
+        json_object_set_new(out, "data", toc_message_json_write(body, TOC_MESSAGE_JSON_SKIP_ZEROS));
     }
     return out;
 }
@@ -51,10 +51,10 @@ json_t *event_json_write(const Tocsin__V1__Event *event)
 
 struct reading {
     struct toc_arena *arena;
-    const struct event_json_reader *reader;
+    const struct toc_event_json_reader *reader;
     Tocsin__V1__Event *event;
     const json_t *data;
-    char *error; /* EVENT_JSON_ERROR_MAX bytes */
+    char *error; /* TOC_EVENT_JSON_ERROR_MAX bytes */
 };
 
 __attribute__((format(printf, 2, 3))) static enum toc_err wrong(struct reading *r,
@@ -62,7 +62,7 @@ __attribute__((format(printf, 2, 3))) static enum toc_err wrong(struct reading *
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(r->error, EVENT_JSON_ERROR_MAX, format, args);
+    vsnprintf(r->error, TOC_EVENT_JSON_ERROR_MAX, format, args);
     va_end(args);
     return TOC_ERR_MALFORMED;
 }
@@ -82,7 +82,7 @@ static bool is_too_deep(struct toc_str json)
             depth++;
         else if (!in_text && (c == '}' || c == ']') && depth > 0)
             depth--;
-        if (depth > EVENT_JSON_DEPTH_MAX)
+        if (depth > TOC_EVENT_JSON_DEPTH_MAX)
             return true;
     }
     return false;
@@ -129,7 +129,7 @@ static enum toc_err on_subject(struct reading *r, const char *name, const json_t
 static enum toc_err on_time(struct reading *r, const char *name, const json_t *value)
 {
     if (!json_is_string(value) ||
-        rfc3339_read(toc_str_of(json_string_value(value)), &r->event->time_ms) != TOC_OK)
+        toc_rfc3339_read(toc_str_of(json_string_value(value)), &r->event->time_ms) != TOC_OK)
         return wrong(r, "%s: has to be a time with its zone, as 2026-03-01T09:30:00Z", name);
     return TOC_OK;
 }
@@ -192,28 +192,44 @@ static const struct {
 
 #define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
 
-static enum toc_err read_member(struct reading *r, const char *name, const json_t *value)
+/* As CloudEvents 1.0 has their names and values: "traceparent". */
+static bool is_extension(const struct reading *r, const char *name, const json_t *value)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    return r->reader->extensions && !json_is_object(value) && !json_is_array(value) &&
+           name[strspn(name, allowed)] == '\0';
+}
+
+static enum toc_err unknown_member(struct reading *r, const char *name, const json_t *value)
 {
     struct toc_guess guess;
     toc_guess_init(&guess, toc_str_of(name));
-    for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        if (strcmp(members[i].name, name) == 0)
-            return json_is_null(value) ? TOC_OK : members[i].read(r, name, value);
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
         toc_guess_offer(&guess, members[i].name);
-    }
     if (guess.best != NULL)
         return wrong(r, "%.60s: unknown member (did you mean '%s'?)", name, guess.best);
+    if (is_extension(r, name, value))
+        return TOC_OK;
     return wrong(r, "%.60s: unknown member; the body's members stand in \"data\"", name);
 }
 
-static enum toc_err read_envelope(struct reading *r, json_t *root)
+static enum toc_err read_member(struct reading *r, const char *name, const json_t *value)
+{
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
+        if (strcmp(members[i].name, name) == 0)
+            return json_is_null(value) ? TOC_OK : members[i].read(r, name, value);
+    return unknown_member(r, name, value);
+}
+
+static enum toc_err read_envelope(struct reading *r, const json_t *root)
 {
     static const char *const required[] = {"specversion", "id", "source", "type"};
+    json_t *object = (json_t *)(uintptr_t)root; /* jansson's iterators only read */
     const char *name;
     json_t *value;
     if (!json_is_object(root))
         return wrong(r, "an event is a JSON object");
-    json_object_foreach(root, name, value) TOC_TRY(read_member(r, name, value));
+    json_object_foreach(object, name, value) TOC_TRY(read_member(r, name, value));
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         const json_t *given = json_object_get(root, required[i]);
         if (given == NULL || json_string_length(given) == 0)
@@ -236,8 +252,8 @@ static enum toc_err unknown_type(struct reading *r)
     return wrong(r, "type: '%.60s' is unknown; they look like tocsin.issue.opened", r->event->type);
 }
 
-ProtobufCMessage *event_json_new_body(struct toc_arena *arena, Tocsin__V1__Event *event,
-                                      Tocsin__V1__Event__BodyCase body)
+ProtobufCMessage *toc_event_json_new_body(struct toc_arena *arena, Tocsin__V1__Event *event,
+                                          Tocsin__V1__Event__BodyCase body)
 {
     const ProtobufCFieldDescriptor *field = body_field(body);
     const ProtobufCMessageDescriptor *type = field->descriptor;
@@ -255,26 +271,26 @@ static enum toc_err read_body(struct reading *r)
     const struct toc_event_type *type = toc_event_type_find(toc_str_of(r->event->type));
     if (type == NULL)
         return unknown_type(r);
-    ProtobufCMessage *body = event_json_new_body(r->arena, r->event, type->body);
+    ProtobufCMessage *body = toc_event_json_new_body(r->arena, r->event, type->body);
     if (body == NULL)
         return wrong(r, "data: is too large");
     if (r->data == NULL)
         return TOC_OK;
-    return message_json_read(r->arena, r->data, "data.", body, r->error);
+    return toc_message_json_read(r->arena, r->data, "data.", body, r->error);
 }
 
 /*
  * The texts of a body are lent from the JSON tree, which goes: what is kept is the event packed and
  * unpacked again. That also is what everyone else will see of it.
  */
-static enum toc_err settle(struct reading *r, Tocsin__V1__Event **out)
+static enum toc_err settle(struct reading *r, Tocsin__V1__Event **out, struct toc_str *packed)
 {
-    struct toc_str packed;
-    if (tocsin__v1__event__get_packed_size(r->event) > TOC_EVENT_MAX)
-        return wrong(r, "the event is too large: %zu bytes packed, at most %d",
-                     tocsin__v1__event__get_packed_size(r->event), TOC_EVENT_MAX);
-    if (toc_wire_pack(r->arena, r->event, &packed) < 0 ||
-        toc_wire_unpack(r->arena, &tocsin__v1__event__descriptor, packed, out) < 0)
+    if (toc_wire_pack(r->arena, r->event, packed) < 0)
+        return wrong(r, "the event is too large");
+    if (packed->size > TOC_EVENT_MAX)
+        return wrong(r, "the event is too large: %zu bytes packed, at most %d", packed->size,
+                     TOC_EVENT_MAX);
+    if (toc_wire_unpack(r->arena, &tocsin__v1__event__descriptor, *packed, out) < 0)
         return wrong(r, "the event is too large");
     return TOC_OK;
 }
@@ -295,33 +311,50 @@ static enum toc_err find_issue(struct reading *r, json_t *object, const char *na
                : wrong(r, "%s: is too large", name);
 }
 
-static enum toc_err read_root(struct reading *r, json_t *root, Tocsin__V1__Event **out)
-{
-    json_t *data = json_object_get(root, "data");
-    TOC_TRY(find_issue(r, root, "tocsinissue"));
-    TOC_TRY(find_issue(r, data, "into"));
-    TOC_TRY(find_issue(r, data, "other"));
-    TOC_TRY(find_issue(r, json_object_get(data, "appeal"), "issue"));
-    TOC_TRY(read_envelope(r, root));
-    TOC_TRY(read_body(r));
-    return settle(r, out);
-}
-
-enum toc_err event_json_read(const struct event_json_reader *reader, struct toc_str json,
-                             Tocsin__V1__Event **out, char error[EVENT_JSON_ERROR_MAX])
+enum toc_err toc_event_json_take(const struct toc_event_json_reader *reader, json_t *root,
+                                 Tocsin__V1__Event **out, struct toc_str *out_packed,
+                                 char error[TOC_EVENT_JSON_ERROR_MAX])
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     struct reading r = {.arena = reader->arena, .reader = reader, .event = &event, .error = error};
+    json_t *data = json_object_get(root, "data");
+    static_assert(TOC_MESSAGE_JSON_ERROR_MAX <= TOC_EVENT_JSON_ERROR_MAX, "one error for both");
+    TOC_TRY(find_issue(&r, root, "tocsinissue"));
+    TOC_TRY(find_issue(&r, data, "into"));
+    TOC_TRY(find_issue(&r, data, "other"));
+    TOC_TRY(find_issue(&r, json_object_get(data, "appeal"), "issue"));
+    TOC_TRY(read_envelope(&r, root));
+    TOC_TRY(read_body(&r));
+    return settle(&r, out, out_packed);
+}
+
+json_t *toc_json_parse(struct toc_str json, size_t size_max, char error[TOC_EVENT_JSON_ERROR_MAX])
+{
+    struct reading r = {.error = error};
     json_error_t where;
-    static_assert(MESSAGE_JSON_ERROR_MAX <= EVENT_JSON_ERROR_MAX, "one error for both");
-    if (json.size > EVENT_JSON_SIZE_MAX)
-        return wrong(&r, "an event of %zu bytes: at most %d", json.size, EVENT_JSON_SIZE_MAX);
-    if (is_too_deep(json))
-        return wrong(&r, "nested deeper than %d levels", EVENT_JSON_DEPTH_MAX);
-    json_t *root = json_loadb(json.data, json.size, JSON_REJECT_DUPLICATES, &where);
+    if (json.size > size_max) {
+        (void)wrong(&r, "%zu bytes of JSON: at most %zu", json.size, size_max);
+        return NULL;
+    }
+    if (is_too_deep(json)) {
+        (void)wrong(&r, "nested deeper than %d levels", TOC_EVENT_JSON_DEPTH_MAX);
+        return NULL;
+    }
+    json_t *root =
+        json_loadb(json.data ? json.data : "", json.size, JSON_REJECT_DUPLICATES, &where);
     if (root == NULL)
-        return wrong(&r, "not JSON: %s (column %d)", where.text, where.column);
-    enum toc_err err = read_root(&r, root, out);
+        (void)wrong(&r, "not JSON: %s (line %d, column %d)", where.text, where.line, where.column);
+    return root;
+}
+
+enum toc_err toc_event_json_read(const struct toc_event_json_reader *reader, struct toc_str json,
+                                 Tocsin__V1__Event **out, char error[TOC_EVENT_JSON_ERROR_MAX])
+{
+    struct toc_str packed;
+    json_t *root = toc_json_parse(json, TOC_EVENT_JSON_SIZE_MAX, error);
+    if (root == NULL)
+        return TOC_ERR_MALFORMED;
+    enum toc_err err = toc_event_json_take(reader, root, out, &packed, error);
     json_decref(root);
     return err;
 }

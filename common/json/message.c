@@ -1,4 +1,4 @@
-#include "services/cli/message_json.h"
+#include "common/json/message.h"
 
 #include "common/policy/diag.h"
 
@@ -35,27 +35,28 @@ static size_t shared_prefix(const ProtobufCEnumDescriptor *type)
     return size;
 }
 
-static void short_name(char out[MESSAGE_JSON_NAME_MAX], const ProtobufCEnumDescriptor *type,
+static void short_name(char out[TOC_MESSAGE_JSON_NAME_MAX], const ProtobufCEnumDescriptor *type,
                        const ProtobufCEnumValue *value)
 {
     size_t at = 0;
     if (type == &tocsin__v1__priority__descriptor) {
-        snprintf(out, MESSAGE_JSON_NAME_MAX, "%s", toc_priority_name((unsigned)value->value));
+        snprintf(out, TOC_MESSAGE_JSON_NAME_MAX, "%s", toc_priority_name((unsigned)value->value));
         return;
     }
-    for (const char *c = value->name + shared_prefix(type); *c && at < MESSAGE_JSON_NAME_MAX - 1;)
+    for (const char *c = value->name + shared_prefix(type);
+         *c && at < TOC_MESSAGE_JSON_NAME_MAX - 1;)
         out[at++] = (char)tolower((unsigned char)*c++);
     out[at] = '\0';
 }
 
-char *message_json_enum_name(char out[MESSAGE_JSON_NAME_MAX], const ProtobufCEnumDescriptor *type,
-                             int value)
+char *toc_message_json_enum_name(char out[TOC_MESSAGE_JSON_NAME_MAX],
+                                 const ProtobufCEnumDescriptor *type, int value)
 {
     const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(type, value);
     if (value == 0)
         out[0] = '\0';
     else if (known == NULL)
-        snprintf(out, MESSAGE_JSON_NAME_MAX, "%d", value);
+        snprintf(out, TOC_MESSAGE_JSON_NAME_MAX, "%d", value);
     else
         short_name(out, type, known);
     return out;
@@ -80,13 +81,13 @@ static json_t *write_id(uint64_t value, bool hexadecimal)
 
 static json_t *write_enum(const ProtobufCFieldDescriptor *field, int value)
 {
-    char name[MESSAGE_JSON_NAME_MAX];
-    return json_string(message_json_enum_name(name, field->descriptor, value));
+    char name[TOC_MESSAGE_JSON_NAME_MAX];
+    return json_string(toc_message_json_enum_name(name, field->descriptor, value));
 }
 
 /* One value at `at`, a list's element or a field of its own. */
 static json_t *write_value(const ProtobufCFieldDescriptor *field, const void *at,
-                           enum message_json_zeros zeros)
+                           enum toc_message_json_zeros zeros)
 {
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
@@ -114,7 +115,7 @@ static json_t *write_value(const ProtobufCFieldDescriptor *field, const void *at
         return value == TOC_TIME_NEVER ? json_null() : json_integer(value);
     }
     case PROTOBUF_C_TYPE_MESSAGE:
-        return message_json_write(*(const ProtobufCMessage *const *)at, zeros);
+        return toc_message_json_write(*(const ProtobufCMessage *const *)at, zeros);
     case PROTOBUF_C_TYPE_FLOAT:
     case PROTOBUF_C_TYPE_DOUBLE:
         break;
@@ -123,7 +124,7 @@ static json_t *write_value(const ProtobufCFieldDescriptor *field, const void *at
 }
 
 static bool is_absent(const ProtobufCFieldDescriptor *field, const void *at,
-                      enum message_json_zeros zeros)
+                      enum toc_message_json_zeros zeros)
 {
     static const uint8_t zero[8];
     switch ((int)field->type) {
@@ -138,13 +139,13 @@ static bool is_absent(const ProtobufCFieldDescriptor *field, const void *at,
     case PROTOBUF_C_TYPE_ENUM:
         return *(const int *)at == 0;
     default:
-        return zeros == MESSAGE_JSON_SKIP_ZEROS &&
+        return zeros == TOC_MESSAGE_JSON_SKIP_ZEROS &&
                memcmp(at, zero, toc_wire_value_size(field->type)) == 0;
     }
 }
 
 static json_t *write_list(const ProtobufCFieldDescriptor *field, const void *list, size_t count,
-                          enum message_json_zeros zeros)
+                          enum toc_message_json_zeros zeros)
 {
     json_t *out = json_array();
     for (size_t i = 0; i < count; i++)
@@ -161,7 +162,7 @@ static bool is_other_case(const ProtobufCFieldDescriptor *field, const char *bas
            *(const uint32_t *)(const void *)(base + field->quantifier_offset) != field->id;
 }
 
-json_t *message_json_write(const ProtobufCMessage *message, enum message_json_zeros zeros)
+json_t *toc_message_json_write(const ProtobufCMessage *message, enum toc_message_json_zeros zeros)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
     const char *base = (const char *)message;
@@ -186,16 +187,16 @@ json_t *message_json_write(const ProtobufCMessage *message, enum message_json_ze
 struct reading {
     struct toc_arena *arena;
     const char *path;
-    char *error; /* MESSAGE_JSON_ERROR_MAX bytes */
+    char *error; /* TOC_MESSAGE_JSON_ERROR_MAX bytes */
 };
 
 __attribute__((format(printf, 3, 4))) static enum toc_err
 wrong(struct reading *r, const char *member, const char *format, ...)
 {
     va_list args;
-    int size = snprintf(r->error, MESSAGE_JSON_ERROR_MAX, "%s%.60s: ", r->path, member);
+    int size = snprintf(r->error, TOC_MESSAGE_JSON_ERROR_MAX, "%s%.60s: ", r->path, member);
     va_start(args, format);
-    vsnprintf(r->error + size, MESSAGE_JSON_ERROR_MAX - (size_t)size, format, args);
+    vsnprintf(r->error + size, TOC_MESSAGE_JSON_ERROR_MAX - (size_t)size, format, args);
     va_end(args);
     return TOC_ERR_MALFORMED;
 }
@@ -216,7 +217,7 @@ static enum toc_err read_enum(struct reading *r, const ProtobufCFieldDescriptor 
                               const json_t *value, int *out)
 {
     const ProtobufCEnumDescriptor *type = field->descriptor;
-    char name[MESSAGE_JSON_NAME_MAX], known[240];
+    char name[TOC_MESSAGE_JSON_NAME_MAX], known[240];
     size_t used = 0;
     if (!json_is_string(value))
         return wrong(r, field->name, "has to be a text");
@@ -377,8 +378,9 @@ static enum toc_err read_object(struct reading *r, const json_t *object, Protobu
     return TOC_OK;
 }
 
-enum toc_err message_json_read(struct toc_arena *arena, const json_t *object, const char *path,
-                               ProtobufCMessage *message, char error[MESSAGE_JSON_ERROR_MAX])
+enum toc_err toc_message_json_read(struct toc_arena *arena, const json_t *object, const char *path,
+                                   ProtobufCMessage *message,
+                                   char error[TOC_MESSAGE_JSON_ERROR_MAX])
 {
     struct reading r = {.arena = arena, .path = path, .error = error};
     return read_object(&r, object, message);

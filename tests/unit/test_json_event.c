@@ -1,6 +1,6 @@
 #include "common/event_types.h"
-#include "services/cli/event_json.h"
-#include "services/cli/rfc3339.h"
+#include "common/json/event.h"
+#include "common/json/rfc3339.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 struct fixture {
     struct toc_arena arena;
-    char error[EVENT_JSON_ERROR_MAX];
+    char error[TOC_EVENT_JSON_ERROR_MAX];
     Tocsin__V1__Event *event;
 };
 
@@ -46,8 +46,8 @@ static enum toc_err read_event(struct fixture *f, const char *json)
     toc_arena_reset(&f->arena, 0);
     f->error[0] = '\0';
     f->event = NULL;
-    const struct event_json_reader reader = {&f->arena, find, NULL};
-    return event_json_read(&reader, toc_str_of(json), &f->event, f->error);
+    const struct toc_event_json_reader reader = {.arena = &f->arena, .find = find};
+    return toc_event_json_read(&reader, toc_str_of(json), &f->event, f->error);
 }
 
 static void assert_error(struct fixture *f, const char *json, const char *part)
@@ -147,7 +147,7 @@ static void what_is_written_reads_back_the_same(void **state)
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         assert_int_equal(read_event(f, events[i]), TOC_OK);
-        json_t *written = event_json_write(f->event);
+        json_t *written = toc_event_json_write(f->event);
         json_t *wanted = json_loads(events[i], 0, NULL);
         assert_non_null(wanted);
         if (!json_equal(written, wanted))
@@ -303,21 +303,21 @@ static void times_need_a_zone_and_a_real_date(void **state)
     toc_time_ms at_ms = 7;
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        assert_int_equal(rfc3339_read(toc_str_of(good[i].text), &at_ms), TOC_OK);
+        assert_int_equal(toc_rfc3339_read(toc_str_of(good[i].text), &at_ms), TOC_OK);
         assert_true(at_ms == good[i].at_ms);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (rfc3339_read(toc_str_of(bad[i]), &at_ms) != TOC_ERR_MALFORMED)
+        if (toc_rfc3339_read(toc_str_of(bad[i]), &at_ms) != TOC_ERR_MALFORMED)
             fail_msg("'%s' was taken for a time", bad[i]);
 }
 
 static void a_time_is_written_as_short_as_it_can_be(void **state)
 {
-    char text[RFC3339_MAX];
+    char text[TOC_RFC3339_MAX];
     (void)state;
-    assert_string_equal(rfc3339_write(text, 1772357400000), "2026-03-01T09:30:00Z");
-    assert_string_equal(rfc3339_write(text, 1772357400007), "2026-03-01T09:30:00.007Z");
-    assert_string_equal(rfc3339_write(text, -500), "1969-12-31T23:59:59.500Z");
+    assert_string_equal(toc_rfc3339_write(text, 1772357400000), "2026-03-01T09:30:00Z");
+    assert_string_equal(toc_rfc3339_write(text, 1772357400007), "2026-03-01T09:30:00.007Z");
+    assert_string_equal(toc_rfc3339_write(text, -500), "1969-12-31T23:59:59.500Z");
 }
 
 static void rows_keep_their_zeros_and_say_never_as_null(void **state)
@@ -332,7 +332,7 @@ static void rows_keep_their_zeros_and_say_never_as_null(void **state)
     row.n_clocks = 1;
     row.last_seq = UINT64_MAX;
     row.indexed_ms = TOC_TIME_NEVER;
-    json_t *json = message_json_write(&row.base, MESSAGE_JSON_ALL_NUMBERS);
+    json_t *json = toc_message_json_write(&row.base, TOC_MESSAGE_JSON_ALL_NUMBERS);
     const json_t *first = json_array_get(json_object_get(json, "clocks"), 0);
     assert_string_equal(json_string_value(json_object_get(first, "state")), "running");
     assert_int_equal(json_integer_value(json_object_get(first, "due_ms")), 5);
