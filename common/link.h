@@ -15,7 +15,8 @@
 
 typedef uint32_t toc_peer;
 
-#define TOC_PEER_BOUND 1000 /* peers of the bound socket count from here */
+#define TOC_PEER_BOUND  1000 /* peers of the bound socket count from here */
+#define TOC_PEER_INSIDE 999  /* a part of this process that speaks frames too: intake's edge */
 
 struct toc_link;
 

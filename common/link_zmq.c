@@ -31,6 +31,8 @@ struct toc_link {
     bool has_message;
     struct identity peers[PEERS_MAX];
     size_t next_peer;
+    void (*inside)(void *self, struct toc_str frame); /* may be NULL */
+    void *inside_self;
 };
 
 static enum toc_err set_options(void *socket)
@@ -125,6 +127,13 @@ enum toc_err toc_link_connect(struct toc_link *link, const char *endpoint, toc_p
     return TOC_OK;
 }
 
+void toc_link_inside(struct toc_link *link, void (*take)(void *self, struct toc_str frame),
+                     void *self)
+{
+    link->inside = take;
+    link->inside_self = self;
+}
+
 static enum toc_err send_error(void)
 {
     if (errno == EAGAIN)
@@ -156,6 +165,10 @@ enum toc_err toc_link_send(struct toc_link *link, toc_peer peer, struct toc_str 
 {
     if (peer >= TOC_PEER_BOUND)
         return send_to_bound_peer(link, peer, frame);
+    if (peer == TOC_PEER_INSIDE && link->inside != NULL) {
+        link->inside(link->inside_self, frame);
+        return TOC_OK;
+    }
     if (peer == 0 || peer > link->dealer_count)
         return TOC_ERR_GONE;
     return zmq_send(link->dealers[peer - 1], frame.data, frame.size, ZMQ_DONTWAIT) < 0

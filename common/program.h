@@ -15,8 +15,9 @@ struct uv_loop_s;
 
 /* Side effects of a service (the notifier's sends), living in the same loop. All may be NULL. */
 struct toc_effects {
-    /* Before the first turn. `*out_self` comes back in the others. */
-    enum toc_err (*start)(struct uv_loop_s *loop, struct toc_run *run, void **out_self);
+    /* Before the first turn; what is passed outlives it. `*out_self` comes back in the others. */
+    enum toc_err (*start)(struct uv_loop_s *loop, struct toc_link *link, struct toc_run *run,
+                          void **out_self);
     /* After every commit: look for intents that are due. */
     void (*after_commit)(void *self, struct toc_now now);
     /* The loop is about to end: abandon what is under way; its outcome is unknown. */
@@ -40,6 +41,9 @@ int toc_program_main(const struct toc_program *program, int argc, char **argv);
 
 /* True when --clock event was given; for `prepare` and effects. */
 bool toc_program_event_clock(void);
+
+/* What time it is, for effects between turns. */
+struct toc_now toc_program_now(void);
 
 /*
  * Reads a secret of exactly `size` bytes from a file. TOC_ERR_CONFIG, told on standard error, when

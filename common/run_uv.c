@@ -38,7 +38,7 @@ static toc_time_ms clock_ms(clockid_t clock)
     return (toc_time_ms)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct toc_now now_of(void)
+struct toc_now toc_program_now(void)
 {
     return (struct toc_now){clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_MONOTONIC)};
 }
@@ -67,7 +67,7 @@ static enum toc_err drain(struct loop *loop, unsigned *frames)
         if (err == TOC_ERR_AGAIN)
             return TOC_OK;
         TOC_TRY(err);
-        TOC_TRY(toc_run_frame(loop->run, peer, frame, now_of()));
+        TOC_TRY(toc_run_frame(loop->run, peer, frame, toc_program_now()));
         (*frames)++;
     }
     return TOC_OK;
@@ -77,10 +77,10 @@ static enum toc_err take_turn(struct loop *loop, unsigned *frames)
 {
     const struct toc_effects *effects = loop->config->program->effects;
     TOC_TRY(drain(loop, frames));
-    TOC_TRY(toc_run_poll(loop->run, now_of()));
-    TOC_TRY(toc_run_commit(loop->run, now_of()));
+    TOC_TRY(toc_run_poll(loop->run, toc_program_now()));
+    TOC_TRY(toc_run_commit(loop->run, toc_program_now()));
     if (effects != NULL && effects->after_commit != NULL)
-        effects->after_commit(loop->effects, now_of());
+        effects->after_commit(loop->effects, toc_program_now());
     return TOC_OK;
 }
 
@@ -119,7 +119,7 @@ static void on_prepare(uv_prepare_t *handle)
         return;
     }
     uv_idle_stop(&loop->idle);
-    toc_time_ms wait = toc_run_wait_ms(loop->run, now_of());
+    toc_time_ms wait = toc_run_wait_ms(loop->run, toc_program_now());
     uv_update_time(&loop->uv); /* timers count from the loop's cached time */
     uv_timer_start(&loop->timer, on_timer, (uint64_t)wait, 0);
 }
@@ -231,7 +231,7 @@ static enum toc_err set_up(struct loop *loop)
     const struct toc_effects *effects = config->program->effects;
     /* The store's lock comes first: binding takes an ipc path away from whoever serves on it. */
     randombytes_buf(&config->run.random, sizeof(config->run.random));
-    enum toc_err err = toc_run_open(&config->run, now_of(), &loop->run);
+    enum toc_err err = toc_run_open(&config->run, toc_program_now(), &loop->run);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "open_failed", "data=%s why=\"%s\"", config->run.data_dir,
                 toc_err_text(err));
@@ -256,7 +256,7 @@ static enum toc_err set_up(struct loop *loop)
         }
     }
     return effects != NULL && effects->start != NULL
-               ? effects->start(&loop->uv, loop->run, &loop->effects)
+               ? effects->start(&loop->uv, loop->link, loop->run, &loop->effects)
                : TOC_OK;
 }
 

@@ -351,8 +351,10 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
     return transfers_open(&transfers, &sender->transfers);
 }
 
-static enum toc_err start(struct uv_loop_s *loop, struct toc_run *run, void **out_self)
+static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct toc_run *run,
+                          void **out_self)
 {
+    (void)link;
     struct sender *sender = calloc(1, sizeof(*sender));
     if (sender == NULL)
         return TOC_ERR_MEMORY;
