@@ -53,6 +53,8 @@
     X("maintenance.started", MAINTENANCE, CONTROL, false)                                          \
     X("maintenance.ended", MAINTENANCE, CONTROL, false)                                            \
     X("schedule.override", SCHEDULE_OVERRIDE, CONTROL, false)                                      \
+    X("token.added", TOKEN, CONTROL, false)                                                        \
+    X("token.revoked", TOKEN, CONTROL, false)                                                      \
     X("policy.part", POLICY_PART, CONTROL, true)                                                   \
     X("policy.applied", POLICY_APPLIED, CONTROL, true)                                             \
     X("partition.released", PARTITION, CONTROL, true)                                              \

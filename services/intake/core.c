@@ -2,15 +2,15 @@
 #include "common/policy/store.h"
 #include "services/intake/dedupe.h"
 #include "services/intake/intake.h"
+#include "services/intake/token.h"
 #include "services/intake/validate.h"
 
-/* Own tables. */
-enum { TABLE_DEDUPE = TOC_TABLE_OWN };
-static const char *const tables[] = {"dedupe"};
+static const char *const tables[] = {"dedupe", "tokens"};
 
 struct intake {
     const struct intake_config *config;
     struct dedupe *dedupe;
+    uint64_t tokens_kept; /* tokens added and revoked since the start */
 };
 
 /* --- opening: the index's part in memory comes from the log's tail ------------------------ */
@@ -52,7 +52,7 @@ static enum toc_err intake_open(void *self, const void *config, struct toc_turn 
 {
     struct intake *intake = self;
     intake->config = config;
-    const struct dedupe_config dedupe = {.table = TABLE_DEDUPE,
+    const struct dedupe_config dedupe = {.table = INTAKE_TABLE_DEDUPE,
                                          .meta_table = TOC_TABLE_META,
                                          .memory_entries = intake->config->memory_entries,
                                          .window_ms = intake->config->window_ms};
@@ -233,6 +233,29 @@ static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *
     return toc_policy_keep_applied(turn->txn, applied);
 }
 
+static enum toc_err keep_token(struct intake *intake, struct toc_turn *turn,
+                               const struct submission *sub, struct toc_receipt *receipt,
+                               bool *accepted)
+{
+    const char *why;
+    enum toc_err err =
+        token_keep(turn->txn, INTAKE_TABLE_TOKEN, turn->arena, sub->valid.event, sub->at_ms, &why);
+    *accepted = err == TOC_OK;
+    intake->tokens_kept += err == TOC_OK;
+    if (err == TOC_NONE)
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, why);
+    return err < 0 ? err : TOC_OK;
+}
+
+/* What an event changes here, beside being in the log. */
+static enum toc_err keep(struct intake *intake, struct toc_turn *turn, const struct submission *sub,
+                         struct toc_receipt *receipt, bool *accepted)
+{
+    return sub->valid.event->body_case == TOCSIN__V1__EVENT__BODY_TOKEN
+               ? keep_token(intake, turn, sub, receipt, accepted)
+               : keep_policy(turn, sub, receipt, accepted);
+}
+
 static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
                            const struct submission *sub, struct toc_receipt *receipt)
 {
@@ -309,7 +332,7 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
     }
     if (!stamp(turn, ev, sub, receipt))
         return TOC_OK;
-    TOC_TRY(keep_policy(turn, sub, receipt, &accepted));
+    TOC_TRY(keep(intake, turn, sub, receipt, &accepted));
     if (!accepted)
         return TOC_OK;
     name_issue(intake, sub);
@@ -326,6 +349,23 @@ static enum toc_err intake_step(struct toc_turn *turn, const struct toc_event *e
     return TOC_OK;
 }
 
+static enum toc_err intake_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
+                               const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+{
+    (void)self;
+    if (ask->what == TOCSIN__V1__ASK__WHAT__TOKENS)
+        return token_ask(txn, INTAKE_TABLE_TOKEN, arena, ask, answer);
+    answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
+    answer->detail = toc_wire_text("intake answers status, policy and tokens");
+    return TOC_OK;
+}
+
+uint64_t intake_tokens_kept(const void *self)
+{
+    const struct intake *intake = self;
+    return intake->tokens_kept;
+}
+
 const struct toc_service intake_service = {
     .name = "intake",
     .tables = tables,
@@ -336,4 +376,5 @@ const struct toc_service intake_service = {
     .close = intake_close,
     .needs_from = needs_from,
     .step = intake_step,
+    .ask = intake_ask,
 };

@@ -12,6 +12,9 @@
 #define INTAKE_REPEATED_MAX 32                 /* tags and the like */
 #define INTAKE_JUMP_MS      (400 * TOC_DAY_MS) /* event time: the largest step ahead */
 
+/* Own tables. */
+enum { INTAKE_TABLE_DEDUPE = TOC_TABLE_OWN, INTAKE_TABLE_TOKEN };
+
 struct intake_config {
     uint8_t issue_key[32]; /* of the deployment: makes issue ids */
     bool control;          /* accepts records for everyone */
@@ -24,5 +27,9 @@ struct intake_config {
 
 /* open's config is a struct intake_config. */
 extern const struct toc_service intake_service;
+
+/* How many token events the core has kept since its start: when it moves, its edge reads the rows
+ * again. `self` is the run's. */
+uint64_t intake_tokens_kept(const void *self);
 
 #endif

@@ -1,5 +1,7 @@
 #include "services/intake/validate.h"
 
+#include "services/intake/token.h"
+
 #include <stdio.h>
 
 static bool refuse(struct toc_receipt *receipt, Tocsin__V1__RefuseReason reason, const char *detail)
@@ -169,6 +171,12 @@ static bool check_presence(const Tocsin__V1__Event *event, struct toc_receipt *r
                                                "agent: an id of at most 64 bytes");
 }
 
+static bool check_token(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const char *wrong = token_check(event);
+    return wrong == NULL || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, wrong);
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -214,6 +222,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
     case TOCSIN__V1__EVENT__BODY_POLICY_PART:
     case TOCSIN__V1__EVENT__BODY_POLICY_APPLIED:
         return check_policy(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_TOKEN:
+        return check_token(event, receipt);
     default:
         return true;
     }

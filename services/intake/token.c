@@ -1,0 +1,147 @@
+#include "services/intake/token.h"
+
+#include "common/answer.h"
+
+#include <arpa/inet.h>
+
+static const char *const scopes[] = {"publish", "act"};
+#define SCOPE_COUNT (sizeof(scopes) / sizeof(scopes[0]))
+
+bool token_network_read(const char *text, struct token_network *out)
+{
+    const char *slash = strchr(text, '/');
+    char host[INET6_ADDRSTRLEN];
+    struct token_network network = {.address = {[10] = 0xff, [11] = 0xff}};
+    uint64_t bits;
+    size_t size = slash != NULL ? (size_t)(slash - text) : strlen(text);
+    if (size >= sizeof(host))
+        return false;
+    memcpy(host, text, size);
+    host[size] = '\0';
+    bool v4 = inet_pton(AF_INET, host, network.address + 12) == 1;
+    if (!v4 && inet_pton(AF_INET6, host, network.address) != 1)
+        return false;
+    bits = v4 ? 32 : 128;
+    if (slash != NULL &&
+        (toc_parse_u64(toc_str_of(slash + 1), &bits) != TOC_OK || bits > (v4 ? 32 : 128)))
+        return false;
+    network.bits = (unsigned)bits + (v4 ? 96 : 0);
+    *out = network;
+    return true;
+}
+
+static bool is_id(const char *id)
+{
+    size_t size = strlen(id);
+    for (size_t i = 0; i < size; i++)
+        if ((id[i] < 'a' || id[i] > 'z') && (id[i] < '0' || id[i] > '9'))
+            return false;
+    return size > 0 && size <= TOKEN_ID_MAX;
+}
+
+static bool is_scope(const char *name)
+{
+    for (size_t i = 0; i < SCOPE_COUNT; i++)
+        if (strcmp(scopes[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_revoked(const Tocsin__V1__Event *event)
+{
+    return strcmp(event->type, "tocsin.token.revoked") == 0;
+}
+
+const char *token_check(const Tocsin__V1__Event *event)
+{
+    const Tocsin__V1__Token *token = event->token;
+    struct token_network network;
+    if (!is_id(token->token))
+        return "token: an id of 1 to 16 small letters and digits";
+    if (is_revoked(event))
+        return NULL;
+    if (token->hash.len != TOC_SHA256)
+        return "hash: SHA-256 of the secret, 32 bytes";
+    if (token->source[0] == '\0')
+        return "source: what may be published with it, as urn:shop";
+    if (token->n_scopes == 0)
+        return "scopes: publish, act or both";
+    for (size_t i = 0; i < token->n_scopes; i++)
+        if (!is_scope(token->scopes[i]))
+            return "scopes: publish and act are known";
+    for (size_t i = 0; i < token->n_networks; i++)
+        if (!token_network_read(token->networks[i], &network))
+            return "networks: addresses as 10.0.0.0/8 or 2001:db8::/32";
+    if (token->end_ms < 0)
+        return "end_ms: an instant, or 0 for ever";
+    return token->rate <= TOKEN_RATE_MAX ? NULL : "rate: at most 1000000 events a second";
+}
+
+static enum toc_err put_row(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
+                            Tocsin__V1__TokenRow *row)
+{
+    struct toc_str packed;
+    TOC_TRY(toc_wire_pack(arena, row, &packed));
+    return toc_put(txn, table, toc_str_of(row->token->token), packed);
+}
+
+static enum toc_err add(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
+                        const Tocsin__V1__Event *event, toc_time_ms at_ms, const char **why)
+{
+    Tocsin__V1__TokenRow row = TOCSIN__V1__TOKEN_ROW__INIT;
+    struct toc_str there;
+    uint64_t count;
+    enum toc_err err = toc_get(txn, table, toc_str_of(event->token->token), &there);
+    TOC_TRY(err);
+    TOC_TRY(toc_count(txn, table, &count));
+    *why = err == TOC_OK ? "token: there is one with this id" : "token: there are 1000 already";
+    if (err == TOC_OK || count >= TOKENS_MAX)
+        return TOC_NONE;
+    row.token = event->token;
+    row.added_ms = at_ms;
+    return put_row(txn, table, arena, &row);
+}
+
+static enum toc_err revoke(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
+                           const Tocsin__V1__Event *event, toc_time_ms at_ms, const char **why)
+{
+    Tocsin__V1__TokenRow *row;
+    struct toc_str there;
+    enum toc_err err = toc_get(txn, table, toc_str_of(event->token->token), &there);
+    *why = "token: there is none with this id";
+    if (err != TOC_OK)
+        return err;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__token_row__descriptor, there, &row));
+    *why = "token: it is revoked already";
+    if (row->revoked_ms != 0)
+        return TOC_NONE;
+    row->revoked_ms = at_ms;
+    row->revoked_by = event->token->by;
+    return put_row(txn, table, arena, row);
+}
+
+enum toc_err token_keep(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
+                        const Tocsin__V1__Event *event, toc_time_ms at_ms, const char **why)
+{
+    return is_revoked(event) ? revoke(txn, table, arena, event, at_ms, why)
+                             : add(txn, table, arena, event, at_ms, why);
+}
+
+enum toc_err token_ask(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
+                       const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+{
+    size_t limit = toc_answer_limit(ask);
+    struct toc_str key, row;
+    struct toc_scan *scan;
+    enum toc_err err;
+    TOC_TRY(toc_answer_begin(arena, limit, answer));
+    TOC_TRY(toc_scan_open(txn, table, toc_wire_bytes(&ask->after), &scan));
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
+        err = answer->n_rows == limit ? toc_answer_next(arena, key, answer)
+                                      : toc_answer_add(arena, row, answer);
+        if (err < 0 || answer->next.len != 0)
+            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
