@@ -1,4 +1,5 @@
 #include "common/program.h"
+#include "services/intake/edge/edge.h"
 #include "services/intake/intake.h"
 
 #define WINDOW_MS (24 * (toc_time_ms)TOC_HOUR_MS)
@@ -7,7 +8,10 @@
 static struct {
     const char *issue_key;
     int64_t window_ms; /* -1: not said */
+    int64_t connections_max, per_address_max;
 } options = {.window_ms = -1};
+
+static struct edge_config edge;
 
 static struct intake_config config = {.memory_entries = 256 * 1024};
 
@@ -18,6 +22,12 @@ static const struct toc_conf_option rows[] = {
      "be the one intake that accepts policies and other records for everyone"},
     {"dedupe-window", TOC_CONF_DURATION, &options.window_ms, NULL, TOC_MINUTE_MS, 400 * TOC_DAY_MS,
      "DURATION", "how long a repeated (source, id) is recognised: 24h, in event time for ever"},
+    {"http", TOC_CONF_TEXT, &edge.address, NULL, 0, 0, "ADDR:PORT",
+     "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
+    {"http-connections", TOC_CONF_NUMBER, &options.connections_max, "1024", 1, 10000, "N",
+     "connections at a time; beyond that whoever is idle for longest makes room"},
+    {"http-per-address", TOC_CONF_NUMBER, &options.per_address_max, "1024", 1, 10000, "N",
+     "of them, how many one address may have (lower it where no proxy stands in front)"},
 };
 
 static enum toc_err prepare(const void **out)
@@ -26,6 +36,9 @@ static enum toc_err prepare(const void **out)
     config.window_ms = toc_program_event_clock() ? EVER_MS : WINDOW_MS;
     if (options.window_ms >= 0)
         config.window_ms = options.window_ms;
+    edge.connections_max = (unsigned)options.connections_max;
+    edge.per_address_max = (unsigned)options.per_address_max;
+    edge_configure(&edge);
     *out = &config;
     return TOC_OK;
 }
@@ -43,6 +56,7 @@ int main(int argc, char **argv)
         .options = rows,
         .option_count = sizeof(rows) / sizeof(rows[0]),
         .prepare = prepare,
+        .effects = &edge_effects,
     };
     return toc_program_main(&program, argc, argv);
 }

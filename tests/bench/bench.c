@@ -2,12 +2,13 @@
  * tocsin-bench fsync DIR                       F: p50 of a 4 kB append + fdatasync
  * tocsin-bench calendar                        working time over 400 days, nanoseconds per call
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
+ * tocsin-bench http PORT TOKEN [key=value …]   the same over HTTP: seconds connections batch
  *
  * Keys: seconds batch window rate issues bytes critical frames prepare (1: open the issues first)
  * run (what subjects begin with: with prepare=0, that of the load which opened them).
  */
 #include "tests/bench/bench_calendar.h"
-#include "tests/bench/bench_client.h"
+#include "tests/bench/bench_http.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -44,6 +45,18 @@ static int measure_fsync(const char *dir)
     printf("{\"p50_ms\": %.4f, \"p99_ms\": %.4f}\n", bench_percentile(took_ms, SYNCS, 50),
            bench_percentile(took_ms, SYNCS, 99));
     return 0;
+}
+
+static void print_result(struct bench_result *result)
+{
+    printf("{\"events\": %llu, \"seconds\": %.3f, \"per_second\": %.0f, \"p50_ms\": %.4f, "
+           "\"p99_ms\": %.4f, \"max_ms\": %.4f}\n",
+           (unsigned long long)result->events, result->seconds,
+           (double)result->events / result->seconds,
+           bench_percentile(result->latency_ms, result->samples, 50),
+           bench_percentile(result->latency_ms, result->samples, 99),
+           bench_percentile(result->latency_ms, result->samples, 100));
+    free(result->latency_ms);
 }
 
 static const char *text_of(int argc, char **argv, const char *key, const char *preset)
@@ -85,15 +98,26 @@ static int measure_publish(int argc, char **argv)
     if (options.issues != 0 && value_of(argc, argv, "prepare", 1) != 0)
         bench_prepare(link, &options);
     bench_publish(link, &options, &result);
-    printf("{\"events\": %llu, \"seconds\": %.3f, \"per_second\": %.0f, \"p50_ms\": %.4f, "
-           "\"p99_ms\": %.4f, \"max_ms\": %.4f}\n",
-           (unsigned long long)result.events, result.seconds,
-           (double)result.events / result.seconds,
-           bench_percentile(result.latency_ms, result.samples, 50),
-           bench_percentile(result.latency_ms, result.samples, 99),
-           bench_percentile(result.latency_ms, result.samples, 100));
-    free(result.latency_ms);
+    print_result(&result);
     toc_link_close(link);
+    return 0;
+}
+
+static int measure_http(int argc, char **argv)
+{
+    struct bench_result result;
+    char run[32];
+    const struct bench_http_options options = {
+        .port = (unsigned)atoi(argv[2]),
+        .token = argv[3],
+        .seconds = value_of(argc, argv, "seconds", 10),
+        .connections = (unsigned)value_of(argc, argv, "connections", 64),
+        .batch = (unsigned)value_of(argc, argv, "batch", 1),
+        .run = run,
+    };
+    snprintf(run, sizeof(run), "%lx", (long)(bench_now() * 1e6) & 0xffffffffL);
+    bench_http(&options, &result);
+    print_result(&result);
     return 0;
 }
 
@@ -105,7 +129,9 @@ int main(int argc, char **argv)
         return bench_calendar();
     if (argc >= 3 && strcmp(argv[1], "publish") == 0)
         return measure_publish(argc, argv);
-    fprintf(stderr,
-            "usage: tocsin-bench fsync DIR | calendar | publish ENDPOINT [key=value ...]\n");
+    if (argc >= 4 && strcmp(argv[1], "http") == 0)
+        return measure_http(argc, argv);
+    fprintf(stderr, "usage: tocsin-bench fsync DIR | calendar | publish ENDPOINT [key=value ...] | "
+                    "http PORT TOKEN [key=value ...]\n");
     return 2;
 }

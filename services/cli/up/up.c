@@ -11,6 +11,7 @@
 #include "services/cli/policy/load.h"
 #include "services/cli/status.h"
 #include "services/cli/up/dir.h"
+#include "services/cli/up/edge.h"
 #include "services/cli/up/process.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 
 static struct {
     struct client_config client;
-    const char *policy_file, *clock, *origin;
+    const char *policy_file, *clock, *origin, *http;
     int64_t metrics_base;
 } options;
 
@@ -50,6 +51,9 @@ static const struct toc_conf_option rows[] = {
      "apply this policy when another is in force; without it the built-in sample is the first"},
     {"clock", TOC_CONF_TEXT, &options.clock, "wall", 0, 0, "wall|event",
      "event: time is what the events say, for imports and backtests"},
+    {"http", TOC_CONF_TEXT, &options.http, NULL, 0, 0, "ADDR:PORT",
+     "take CloudEvents over HTTP there, \":8080\" on this machine only; with no token yet, and on "
+     "this machine only, one is made and shown"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
      "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit"},
     {"origin", TOC_CONF_TEXT, &options.origin, "tocsin.local/log", 0, 0, "NAME",
@@ -87,6 +91,8 @@ static void add_own(struct up *up, size_t service)
     if (strcmp(name, "intake") == 0) {
         add(up, service, "--issue-key=%s/keys/issue.key", dir);
         add(up, service, "--control");
+        if (options.http != NULL)
+            add(up, service, "--http=%s", options.http);
     } else if (strcmp(name, "notifier") == 0) {
         snprintf(contacts, sizeof(contacts), "%s/contacts.yaml", dir);
         if (access(contacts, F_OK) == 0)
@@ -187,6 +193,8 @@ static int settle(void *arg)
         code = CLI_FAILED;
     if (code == CLI_DONE)
         print_ready(up, version);
+    if (code == CLI_DONE && options.http != NULL)
+        code = up_tell_http(client, options.http);
     client_close(client);
     return code == CLI_DONE ? 0 : SETTLED_BAD;
 }

@@ -1,0 +1,273 @@
+#include "services/intake/edge/cloudevents.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#define BATCH_BYTES_MAX ((size_t)8 << 20) /* of JSON; the server's cap is below */
+#define FIELD_MAX       1024              /* bytes of a `ce-` field's value */
+
+/* --- jansson's memory ------------------------------------------------------------------------- */
+
+#define VALUES_BYTES ((size_t)64 << 20) /* touched as far as a request's values reach */
+
+static struct toc_arena values;
+
+static void *take_value(size_t size)
+{
+    return toc_arena_take(&values, size);
+}
+
+static void leave_value(void *value)
+{
+    (void)value; /* all go together */
+}
+
+enum toc_err cloudevents_set_up(void)
+{
+    TOC_TRY(toc_arena_init(&values, VALUES_BYTES));
+    json_set_alloc_funcs(take_value, leave_value);
+    return TOC_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+enum mode { NO_CLOUDEVENT, STRUCTURED, BATCH, BINARY };
+
+struct reading {
+    struct toc_pool *pool;
+    struct toc_arena *scratch;
+    const struct toc_http_request *request;
+    cloudevents_judge *judge;
+    void *self;
+    struct cloudevents *out;
+    char *why; /* TOC_EVENT_JSON_ERROR_MAX bytes */
+};
+
+static int refuse(struct reading *r, int status, const char *why)
+{
+    snprintf(r->why, TOC_EVENT_JSON_ERROR_MAX, "%s", why);
+    return status;
+}
+
+/* --- which mode ------------------------------------------------------------------------------- */
+
+static bool is_type(struct toc_str type, const char *name)
+{
+    return type.size == strlen(name) && strncasecmp(type.data, name, type.size) == 0;
+}
+
+static struct toc_str trim(struct toc_str s)
+{
+    while (s.size > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
+        s = toc_str_from(s, 1);
+    while (s.size > 0 && (s.data[s.size - 1] == ' ' || s.data[s.size - 1] == '\t'))
+        s.size--;
+    return s;
+}
+
+/* The media type without its parameters; false when these name a charset other than UTF-8. */
+static bool media_type(const struct toc_http_request *request, struct toc_str *out)
+{
+    struct toc_str field = toc_http_field(request, "content-type"), rest;
+    const char *end = field.size > 0 ? memchr(field.data, ';', field.size) : NULL;
+    size_t size = end != NULL ? (size_t)(end - field.data) : field.size;
+    *out = trim(toc_str(field.data, size));
+    rest = trim(toc_str_from(field, end != NULL ? size + 1 : size));
+    if (rest.size < 8 || strncasecmp(rest.data, "charset=", 8) != 0)
+        return true;
+    rest = toc_str_from(rest, 8);
+    return is_type(rest, "utf-8") || is_type(rest, "\"utf-8\"") || is_type(rest, "us-ascii");
+}
+
+static enum mode mode_of(const struct toc_http_request *request)
+{
+    struct toc_str type;
+    if (!media_type(request, &type) || toc_http_field(request, "content-encoding").size > 0)
+        return NO_CLOUDEVENT;
+    if (is_type(type, "application/cloudevents+json"))
+        return STRUCTURED;
+    if (is_type(type, "application/cloudevents-batch+json"))
+        return BATCH;
+    if (toc_http_field(request, "ce-specversion").data == NULL)
+        return NO_CLOUDEVENT;
+    return request->body.size == 0 || is_type(type, "application/json") ? BINARY : NO_CLOUDEVENT;
+}
+
+/* --- one event -------------------------------------------------------------------------------- */
+
+static const char *text_of(struct reading *r, const json_t *root, const char *name)
+{
+    const char *text = json_string_value(json_object_get(root, name));
+    const char *copy = text != NULL ? toc_pool_copy(r->pool, toc_str_of(text)) : NULL;
+    return copy != NULL ? copy : "";
+}
+
+/* Reads one event out of its JSON; what is wrong with it stays with it. False without memory. */
+static bool read_one(struct reading *r, json_t *root, struct cloudevent *item)
+{
+    const struct toc_event_json_reader reader = {.arena = r->scratch, .extensions = true};
+    char error[TOC_EVENT_JSON_ERROR_MAX];
+    Tocsin__V1__Event *event;
+    struct toc_str packed;
+    toc_arena_reset(r->scratch, 0);
+    item->id = text_of(r, root, "id");
+    item->source = text_of(r, root, "source");
+    if (toc_event_json_take(&reader, root, &event, &packed, error) != TOC_OK) {
+        item->status = 400;
+        item->problem = toc_pool_copy(r->pool, toc_str_of(error));
+        return item->problem != NULL;
+    }
+    item->event = event;
+    r->judge(r->self, item);
+    item->event = NULL;
+    if (item->problem != NULL)
+        return true;
+    item->packed = toc_str(toc_pool_copy(r->pool, packed), packed.size);
+    return item->packed.data != NULL;
+}
+
+static int read_items(struct reading *r, json_t *const *roots, size_t count)
+{
+    r->out->items = toc_pool_array(r->pool, count, sizeof(*r->out->items));
+    if (r->out->items == NULL)
+        return refuse(r, 503, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        if (!read_one(r, roots[i], &r->out->items[i]))
+            return refuse(r, 503, "out of memory");
+    r->out->count = count;
+    return 0;
+}
+
+/* --- the three modes -------------------------------------------------------------------------- */
+
+static int read_structured(struct reading *r)
+{
+    json_t *root = toc_json_parse(r->request->body, TOC_EVENT_JSON_SIZE_MAX, r->why);
+    if (root == NULL)
+        return 400;
+    json_t *const roots[] = {root};
+    int status = read_items(r, roots, 1);
+    json_decref(root);
+    return status;
+}
+
+static int read_list(struct reading *r, const json_t *list)
+{
+    json_t *roots[CLOUDEVENTS_BATCH_MAX];
+    size_t count = json_array_size(list);
+    if (!json_is_array(list))
+        return refuse(r, 400, "a batch is a JSON array of events");
+    if (count > CLOUDEVENTS_BATCH_MAX)
+        return refuse(r, 413, "a batch has at most 500 events");
+    for (size_t i = 0; i < count; i++)
+        roots[i] = json_array_get(list, i);
+    r->out->batch = true;
+    return read_items(r, roots, count);
+}
+
+static int read_batch(struct reading *r)
+{
+    json_t *list = toc_json_parse(r->request->body, BATCH_BYTES_MAX, r->why);
+    if (list == NULL)
+        return 400;
+    int status = read_list(r, list);
+    json_decref(list);
+    return status;
+}
+
+static int hex(char c)
+{
+    const char *digits = "0123456789abcdef", *at = strchr(digits, c | 0x20);
+    return c != '\0' && at != NULL ? (int)(at - digits) : -1;
+}
+
+/* A percent that two hexadecimal digits follow is decoded, once; any other stands for itself. */
+static size_t decode(struct toc_str value, char out[FIELD_MAX])
+{
+    size_t size = 0;
+    for (size_t i = 0; i < value.size; i++) {
+        bool coded = value.data[i] == '%' && i + 2 < value.size && hex(value.data[i + 1]) >= 0 &&
+                     hex(value.data[i + 2]) >= 0;
+        out[size++] =
+            coded ? (char)(hex(value.data[i + 1]) * 16 + hex(value.data[i + 2])) : value.data[i];
+        i += coded ? 2 : 0;
+    }
+    return size;
+}
+
+/* One `ce-` field as a member of the envelope; NULL, or what is wrong. */
+static const char *add_attribute(json_t *root, struct toc_str name, struct toc_str value)
+{
+    char text[FIELD_MAX], member[32];
+    json_t *json;
+    name = toc_str_from(name, 3);
+    if (value.size > FIELD_MAX || name.size >= sizeof(member))
+        return "a ce- field is too long";
+    for (size_t i = 0; i <= name.size; i++)
+        member[i] = i < name.size && name.data[i] >= 'A' && name.data[i] <= 'Z'
+                        ? (char)(name.data[i] | 0x20)
+                        : (i < name.size ? name.data[i] : '\0');
+    if (json_object_get(root, member) != NULL)
+        return "a ce- field came twice";
+    bool flag =
+        strcmp(member, "tocsintest") == 0 && (is_type(value, "true") || is_type(value, "false"));
+    json = flag ? json_boolean(is_type(value, "true")) : json_stringn(text, decode(value, text));
+    return json_object_set_new(root, member, json) == 0 ? NULL : "a ce- field is not UTF-8";
+}
+
+static const char *add_attributes(const struct toc_http_request *request, json_t *root)
+{
+    struct toc_str rest = request->fields, name, value;
+    const char *wrong = NULL;
+    while (wrong == NULL && toc_http_next_field(&rest, &name, &value))
+        if (name.size > 3 && strncasecmp(name.data, "ce-", 3) == 0)
+            wrong = add_attribute(root, name, value);
+    return wrong;
+}
+
+static int read_envelope(struct reading *r, json_t *root)
+{
+    json_t *const roots[] = {root};
+    const char *wrong = add_attributes(r->request, root);
+    if (wrong != NULL)
+        return refuse(r, 400, wrong);
+    if (r->request->body.size > 0) {
+        json_t *data = toc_json_parse(r->request->body, TOC_EVENT_JSON_SIZE_MAX, r->why);
+        if (data == NULL)
+            return 400;
+        json_object_set_new(root, "data", data);
+    }
+    return read_items(r, roots, 1);
+}
+
+static int read_binary(struct reading *r)
+{
+    json_t *root = json_object();
+    if (root == NULL)
+        return refuse(r, 503, "out of memory");
+    int status = read_envelope(r, root);
+    json_decref(root);
+    return status;
+}
+
+int cloudevents_read(struct toc_pool *pool, struct toc_arena *scratch,
+                     const struct toc_http_request *request, cloudevents_judge *judge, void *self,
+                     struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX])
+{
+    struct reading r = {pool, scratch, request, judge, self, out, why};
+    *out = (struct cloudevents){0};
+    toc_arena_reset(&values, 0);
+    switch (mode_of(request)) {
+    case STRUCTURED:
+        return read_structured(&r);
+    case BATCH:
+        return read_batch(&r);
+    case BINARY:
+        return read_binary(&r);
+    case NO_CLOUDEVENT:
+        break;
+    }
+    return refuse(&r, 415,
+                  "send CloudEvents: application/cloudevents+json, "
+                  "application/cloudevents-batch+json, or ce- fields with application/json");
+}

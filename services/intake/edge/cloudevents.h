@@ -1,0 +1,50 @@
+/*
+ * CloudEvents 1.0 over HTTP (the HTTP protocol binding and the JSON format): a request in one of
+ * the three content modes as packed Events.
+ *
+ * Accepted is also what well-known clients send beside the letter of it: values of `ce-` fields
+ * that are not percent-encoded, and extension attributes, which are passed over.
+ */
+#ifndef INTAKE_EDGE_CLOUDEVENTS_H
+#define INTAKE_EDGE_CLOUDEVENTS_H
+
+#include "common/http.h"
+#include "common/json/event.h"
+#include "common/pool.h"
+
+#define CLOUDEVENTS_BATCH_MAX 500 /* events of a request; they have to fit a frame */
+
+/* One event of a request. */
+struct cloudevent {
+    struct toc_str packed;          /* the Event; empty when there is a problem */
+    const Tocsin__V1__Event *event; /* lent during cloudevents_read's call of `judge` only */
+    const char *id, *source;        /* empty texts when they could not be read */
+    const char *problem;            /* why it is none, naming the member first; NULL: it is one */
+    int status;                     /* with a problem: 400, or what `judge` says */
+};
+
+struct cloudevents {
+    struct cloudevent *items;
+    size_t count;
+    bool batch; /* the answer is a list as well */
+};
+
+/* Looks at each event that could be read; sets problem and status to refuse it. */
+typedef void cloudevents_judge(void *self, struct cloudevent *item);
+
+/*
+ * Lets jansson take its memory from one piece that cloudevents_read empties, instead of from the
+ * heap value by value: the process's only use of it is there. TOC_ERR_MEMORY without that piece.
+ */
+TOC_MUST enum toc_err cloudevents_set_up(void);
+
+/*
+ * Reads a request; everything lives in `pool`. 0, or the HTTP status that answers the whole with
+ * the text for a person in `why`: 400 malformed, 413 too many, 415 not CloudEvents, 503 no memory.
+ * `scratch` is emptied.
+ */
+int cloudevents_read(struct toc_pool *pool, struct toc_arena *scratch,
+                     const struct toc_http_request *request, cloudevents_judge *judge, void *self,
+                     struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX]);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Intake's HTTP edge: publishers that speak no protobuf send CloudEvents here.
+ *
+ * It hides HTTP, JSON, tokens and their limits; to the run it is one more peer (TOC_PEER_INSIDE)
+ * that sends Publish frames and gets receipts, so an event that comes this way is judged, repeated
+ * and committed like any other, and the answer leaves after the fsync. Only main.c uses it.
+ */
+#ifndef INTAKE_EDGE_EDGE_H
+#define INTAKE_EDGE_EDGE_H
+
+#include "common/program.h"
+
+struct edge_config {
+    const char *address;      /* ADDR:PORT; NULL: no edge */
+    unsigned connections_max; /* at a time */
+    unsigned per_address_max;
+};
+
+/* Before the program starts; what it points to outlives it. */
+void edge_configure(const struct edge_config *config);
+
+/* It listens once there is a token: without one nobody could say anything. */
+extern const struct toc_effects edge_effects;
+
+#endif

@@ -1,0 +1,80 @@
+"""A suite with its HTTP edge, for tests that speak to it as publishers do."""
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+BIN = os.environ["TOCSIN_BIN"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Edge:
+    def __init__(self, directory):
+        self.data = os.path.join(directory, "data")
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.said = os.path.join(directory, "up.out")
+        self.start()
+        self.token = re.search(r"toc_\w+", self.output()).group(0)
+
+    def start(self):
+        with open(self.said, "wb") as out:
+            self.up = subprocess.Popen(
+                [os.path.join(BIN, "tocsin"), "up", "--data", self.data, "--http",
+                 ":%d" % self.port], stdout=out, stderr=out)
+        self.wait("HTTP")
+
+    def output(self):
+        with open(self.said, encoding="utf-8") as text:
+            return text.read()
+
+    def wait(self, text, seconds=60):
+        end = time.time() + seconds
+        while text not in self.output() or not self.output().endswith("\n\n"):
+            assert self.up.poll() is None and time.time() < end, self.output()
+            time.sleep(0.05)
+
+    def stop(self):
+        self.up.terminate()
+        assert self.up.wait(30) == 0
+
+    def tocsin(self, *words, code=0, environment=None):
+        done = subprocess.run(
+            [os.path.join(BIN, "tocsin"), words[0], *words[1:], "--data", self.data],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
+            env={**os.environ, "USER": "tester", **(environment or {})})
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    def add_token(self, *words):
+        return self.tocsin("token", "add", *words).strip()
+
+    def lines(self, *words):
+        return [json.loads(line) for line in self.tocsin(*words, "--json").splitlines()]
+
+    def wait_issue(self, name, value, seconds=20):
+        """The issue of which this is so, once the router has it."""
+        end = time.time() + seconds
+        while True:
+            for row in self.lines("issues", "--all"):
+                if row[name] == value:
+                    return row
+            assert time.time() < end, "no issue with %s %s" % (name, value)
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory):
+    edge = Edge(str(tmp_path_factory.mktemp("edge")))
+    yield edge
+    if edge.up.poll() is None:
+        edge.stop()

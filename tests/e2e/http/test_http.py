@@ -1,0 +1,321 @@
+"""Publishing over HTTP, with curl and Python's requests as foreign clients."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import requests
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+count = [0]
+
+
+def event(**members):
+    count[0] += 1
+    number = count[0]
+    base = {"specversion": "1.0", "id": "e%d" % number, "source": "demo",
+            "type": "tocsin.issue.opened", "subject": "T-%d" % number,
+            "data": {"channel": "in_app", "priority": "P2"}}
+    return {**base, **members}
+
+
+def post(edge, body, content_type=STRUCTURED, token=None, **fields):
+    text = body if isinstance(body, (bytes, str)) else json.dumps(body)
+    return requests.post(edge.url + "/v1/events", data=text, timeout=20, headers={
+        "Content-Type": content_type, "Authorization": "Bearer " + (token or edge.token), **fields})
+
+
+def problem(answer, status, detail):
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status and body["title"]
+    assert detail in body["detail"], body
+    return body
+
+
+# --- as the command that `tocsin up` prints ------------------------------------------------------
+
+def test_the_printed_curl_command_publishes(edge):
+    command = re.search(r"curl -sS.*?'}}?'|curl -sS.*?}}'", edge.output(), re.S).group(0)
+    done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, check=True, timeout=20)
+    receipt = json.loads(done.stdout)
+    assert receipt["source"] == "demo" and receipt["duplicate"] is False
+    edge.wait_issue("id", receipt["issue"])
+
+
+# --- receipts ------------------------------------------------------------------------------------
+
+def test_a_fresh_event_is_202_and_a_repeat_is_200_with_its_receipt(edge):
+    body = event()
+    first, second = post(edge, body), post(edge, body)
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert first.json() == {**second.json(), "duplicate": False}
+    assert second.json()["duplicate"] is True
+
+
+def test_another_body_under_the_same_key_is_409(edge):
+    body = event()
+    assert post(edge, body).status_code == 202
+    body["data"]["priority"] = "P1"
+    problem(post(edge, body), 409, "already used the id")
+
+
+def test_the_bus_and_http_are_one_door(edge):
+    body = event(source="demo")
+    receipt = post(edge, body).json()
+    again = subprocess.run([os.path.join(os.environ["TOCSIN_BIN"], "tocsin"), "publish", "--json",
+                            "--data", edge.data], input=json.dumps(body), text=True,
+                           stdout=subprocess.PIPE, check=True, timeout=30)
+    assert json.loads(again.stdout) == {**receipt, "duplicate": True}
+
+
+def test_what_was_acknowledged_survives_kill_9(edge):
+    receipts = [post(edge, event()).json() for _ in range(20)]
+    with open(os.path.join(edge.data, "run", "intake.log"), encoding="utf-8") as log:
+        assert "edge_open" in log.read()
+    pids = subprocess.run(["pgrep", "-f", "tocsin-intake.*" + edge.data], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.split()
+    for pid in pids:
+        os.kill(int(pid), signal.SIGKILL)
+    end = time.time() + 30
+    while True:
+        try:
+            if requests.get(edge.url + "/", timeout=5).status_code == 200:
+                break
+        except requests.RequestException:
+            assert time.time() < end
+            time.sleep(0.1)
+    log = {row["seq"]: row for row in edge.lines("tail", "intake", "--from", "1")}
+    for receipt in receipts:
+        assert receipt["seq"] in log, receipt
+
+
+# --- modes ---------------------------------------------------------------------------------------
+
+def test_binary_mode(edge):
+    answer = requests.post(edge.url + "/v1/events", timeout=20, json={"channel": "email"}, headers={
+        "Authorization": "Bearer " + edge.token, "CE-SpecVersion": "1.0", "ce-id": "a%20b%25",
+        "ce-source": "demo", "ce-type": "tocsin.issue.opened", "ce-subject": "Bin%C3%A4r",
+        "ce-traceparent": "00-1-2-01", "ce-tocsintest": "true"})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["id"] == "a b%"
+    assert edge.wait_issue("subject", "Binär")["channel"] == "email"
+
+
+def test_binary_values_that_are_not_encoded_are_taken_as_they_are(edge):
+    answer = requests.post(edge.url + "/v1/events", timeout=20, headers={
+        "Authorization": "Bearer " + edge.token, "ce-specversion": "1.0", "ce-id": "100% sure",
+        "ce-source": "demo", "ce-type": "tocsin.issue.message", "ce-subject": "T-1",
+        "content-type": "application/json"}, data='{"direction": "inbound"}')
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["id"] == "100% sure"
+
+
+def test_a_batch_has_an_answer_per_event_in_order(edge):
+    good, repeated = event(), event()
+    post(edge, repeated)
+    answer = post(edge, [good, event(source="elsewhere"), repeated, event(type="tocsin.issue.opend"),
+                         17, event(data={"priority": "P9"})], BATCH)
+    assert answer.status_code == 207
+    items = answer.json()
+    assert [item["status"] for item in items] == [202, 403, 200, 400, 400, 400]
+    assert items[0]["id"] == good["id"] and items[2]["duplicate"] is True
+    assert "did you mean 'tocsin.issue.opened'" in items[3]["detail"]
+    assert items[5]["field"] == "data.priority"
+
+
+def test_a_batch_that_is_good_throughout(edge):
+    answer = post(edge, [event() for _ in range(500)], BATCH)
+    assert answer.status_code == 202 and len(answer.json()) == 500
+    assert len({item["seq"] for item in answer.json()}) == 500
+    assert post(edge, [], BATCH).json() == []
+    problem(post(edge, [event()] * 501, BATCH), 413, "500")
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+def test_what_is_malformed_says_where(edge):
+    body = problem(post(edge, event(data={"priorty": "P1"})), 400, "did you mean 'priority'")
+    assert body["field"] == "data.priorty"
+    problem(post(edge, "{"), 400, "not JSON")
+    problem(post(edge, "[" * 100 + "]" * 100), 400, "nested deeper")
+    problem(post(edge, '{"id": "1", "id": "2"}'), 400, "duplicate")
+    problem(post(edge, event(idd="x")), 400, "did you mean 'id'")
+    without = event()
+    del without["source"]
+    problem(post(edge, without), 400, "source: is missing")
+
+
+def test_what_is_no_cloudevent_is_415(edge):
+    problem(post(edge, event(), "application/json"), 415, "CloudEvents")
+    problem(post(edge, event(), "text/plain"), 415, "CloudEvents")
+    problem(post(edge, event(), STRUCTURED + "; charset=latin1"), 415, "CloudEvents")
+    problem(post(edge, event(), **{"Content-Encoding": "gzip"}), 415, "CloudEvents")
+
+
+def test_what_is_too_large_is_413(edge):
+    problem(post(edge, event(subject="x" * 201)), 413, "200 bytes")
+    answer = requests.post(edge.url + "/v1/events", timeout=20, headers={
+        "Content-Type": STRUCTURED, "Content-Length": str(100 << 20), "Expect": "100-continue"})
+    problem(answer, 413, "too large")
+
+
+def test_paths_and_methods(edge):
+    problem(requests.get(edge.url + "/v1/event", timeout=20), 404, "openapi")
+    answer = requests.put(edge.url + "/v1/events", timeout=20, data="x")
+    problem(answer, 405, "Allow")
+    assert answer.headers["Allow"] == "POST, OPTIONS"
+    answer = requests.options(edge.url + "/v1/events", timeout=20,
+                              headers={"WebHook-Request-Origin": "shop.example"})
+    assert answer.headers["WebHook-Allowed-Origin"] == "shop.example"
+
+
+# --- tokens --------------------------------------------------------------------------------------
+
+def test_without_a_good_token_nothing_enters(edge):
+    assert requests.post(edge.url + "/v1/events", timeout=20).headers["WWW-Authenticate"]
+    for wrong in ["", "toc_", edge.token[:-1], edge.token[:-1] + "0", edge.token + "a",
+                  "toc_unknown1" + edge.token[12:]]:
+        problem(post(edge, event(), token=wrong or "x"), 401, "token")
+
+
+def test_a_token_is_for_its_source_and_what_is_below_it(edge):
+    token = edge.add_token("--source", "urn:shop")
+    assert post(edge, event(source="urn:shop"), token=token).status_code == 202
+    assert post(edge, event(source="urn:shop:eu"), token=token).status_code == 202
+    problem(post(edge, event(source="urn:shopping"), token=token), 403, "source")
+    problem(post(edge, event(source="demo"), token=token), 403, "source")
+
+
+def test_scopes(edge):
+    presence = event(type="tocsin.agent.presence", data={"agent": "ana", "online": True})
+    problem(post(edge, presence), 403, "scope 'act'")
+    token = edge.add_token("--source", "demo", "--scope", "act")
+    assert post(edge, presence, token=token).status_code == 202
+    problem(post(edge, event(), token=token), 403, "scope 'publish'")
+    problem(post(edge, event(type="tocsin.policy.part", data={}), token=token), 403, "not taken")
+    problem(post(edge, event(type="tocsin.token.revoked", data={"token": "x"}), token=token), 403,
+            "not taken")
+
+
+def test_networks(edge):
+    token = edge.add_token("--source", "demo", "--network", "10.0.0.0/8")
+    problem(post(edge, event(), token=token), 403, "network")
+    token = edge.add_token("--source", "demo", "--network", "10.0.0.0/8", "--network",
+                           "127.0.0.0/8")
+    assert post(edge, event(), token=token).status_code == 202
+
+
+def test_a_revoked_token_and_one_at_its_end_are_401(edge):
+    token = edge.add_token("--source", "demo")
+    short = edge.add_token("--source", "demo", "--for", "1s")
+    assert post(edge, event(), token=token).status_code == 202
+    edge.tocsin("token", "revoke", token.split("_")[1])
+    problem(post(edge, event(), token=token), 401, "revoked")
+    time.sleep(1.1)
+    problem(post(edge, event(), token=short), 401, "end")
+    states = {row["token"]["token"]: row for row in edge.lines("token", "list")}
+    assert states[token.split("_")[1]]["revoked_by"] == "tester"
+
+
+def test_the_secret_is_nowhere_on_disk(edge):
+    token = edge.add_token("--source", "demo")
+    secret = token.split("_")[2].encode()
+    assert post(edge, event(), token=token).status_code == 202
+    for directory, _, files in os.walk(edge.data):
+        for name in files:
+            path = os.path.join(directory, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    assert secret not in file.read(), path
+
+
+def test_over_the_rate_is_429_with_a_time_to_wait(edge):
+    token = edge.add_token("--source", "demo", "--rate", "10")
+    assert post(edge, [event() for _ in range(20)], BATCH, token=token).status_code == 202
+    answer = post(edge, [event() for _ in range(20)], BATCH, token=token)
+    problem(answer, 429, "rate")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+
+
+# --- connections ---------------------------------------------------------------------------------
+
+def talk(edge, data, seconds=10):
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=seconds) as peer:
+        peer.sendall(data)
+        peer.shutdown(socket.SHUT_WR)
+        said = b""
+        while True:
+            more = peer.recv(65536)
+            if not more:
+                return said
+            said += more
+
+
+def raw(edge, body):
+    text = json.dumps(body).encode()
+    return (b"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + edge.token.encode() +
+            b"\r\nContent-Type: application/cloudevents+json\r\nContent-Length: " +
+            str(len(text)).encode() + b"\r\n\r\n" + text)
+
+
+def test_pipelined_requests_are_answered_in_order(edge):
+    bodies = [event() for _ in range(30)]
+    said = talk(edge, b"".join(raw(edge, body) for body in bodies))
+    ids = re.findall(rb'"id":"(e\d+)"', said)
+    assert ids == [body["id"].encode() for body in bodies]
+
+
+def test_a_thousand_idle_connections_keep_nobody_out(edge):
+    idle = [socket.create_connection(("127.0.0.1", edge.port)) for _ in range(1000)]
+    more = [socket.create_connection(("127.0.0.1", edge.port)) for _ in range(200)]
+    assert post(edge, event()).status_code == 202
+    for peer in idle + more:
+        peer.close()
+    assert post(edge, event()).status_code == 202
+
+
+def test_many_publishers_at_once_lose_nothing(edge):
+    ids, errors = [], []
+
+    def publish(number):
+        session = requests.Session()
+        for i in range(25):
+            body = event(id="p%d-%d" % (number, i), subject="P-%d" % number)
+            answer = session.post(edge.url + "/v1/events", data=json.dumps(body), timeout=30, headers={
+                "Content-Type": STRUCTURED, "Authorization": "Bearer " + edge.token})
+            (ids if answer.status_code == 202 else errors).append(answer.json())
+
+    threads = [threading.Thread(target=publish, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors and len({item["seq"] for item in ids}) == 400
+
+
+# --- the interface as a text ---------------------------------------------------------------------
+
+def test_openapi_names_every_path_and_status(edge):
+    text = requests.get(edge.url + "/openapi.json", timeout=20).json()
+    assert text["openapi"].startswith("3.1")
+    post_operation = text["paths"]["/v1/events"]["post"]
+    for status in "200 202 207 400 401 403 409 413 415 429 503".split():
+        assert status in post_operation["responses"]
+    required = set(text["components"]["schemas"]["Receipt"]["required"])
+    assert required == set(post(edge, event()).json())
+
+
+# --- after a restart -----------------------------------------------------------------------------
+
+def test_tokens_outlive_a_restart(edge):
+    edge.stop()
+    edge.start()
+    assert "tocsin token list" in edge.output() and "toc_" not in edge.output()
+    assert post(edge, event()).status_code == 202
