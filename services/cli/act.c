@@ -80,7 +80,7 @@ static int find_targets(const char *text, struct targets *targets)
 /* --- publishing ---------------------------------------------------------------------------- */
 
 static void tell(const struct action *action, const Tocsin__V1__Alert *alert,
-                 const struct client_receipt *receipt)
+                 const struct toc_client_receipt *receipt)
 {
     char id[2 * TOC_ID + 1];
     if (view.json) {
@@ -104,7 +104,7 @@ static int act_on(const struct action *action, const Tocsin__V1__Alert *alert)
 {
     Tocsin__V1__AlertAction body = TOCSIN__V1__ALERT_ACTION__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct client_receipt receipt;
+    struct toc_client_receipt receipt;
     body.alert = alert->id;
     body.by = toc_wire_text(by);
     body.note = toc_wire_text(note != NULL ? note : "");

@@ -76,7 +76,7 @@ static int assign(const char *text, const struct action *action)
 {
     Tocsin__V1__IssueAssigned body = TOCSIN__V1__ISSUE_ASSIGNED__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct client_receipt receipt;
+    struct toc_client_receipt receipt;
     Tocsin__V1__IssueChange *change;
     uint8_t issue[TOC_ID];
     bool by_name = action->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__HAND_OFF;

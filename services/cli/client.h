@@ -11,6 +11,7 @@
 #ifndef CLI_CLIENT_H
 #define CLI_CLIENT_H
 
+#include "common/client/window.h"
 #include "common/conf.h"
 #include "common/link_zmq.h"
 #include "common/wire.h"
@@ -77,22 +78,13 @@ TOC_MUST enum toc_err client_hello(struct client *client, const char *service,
 
 /* --- publishing ------------------------------------------------------------------------- */
 
-struct client_receipt {
-    Tocsin__V1__Outcome__Status status;
-    uint64_t log_id, seq;
-    uint8_t issue[TOC_ID];
-    bool has_issue;
-    unsigned reason;  /* REFUSED: enum RefuseReason */
-    char detail[200]; /* REFUSED: what to change; else a remark, mostly ""; cut to this */
-};
-
 /*
  * Publishes `count` events in order through `service` (an intake) and waits for all receipts.
  * TOC_OK says that each has a receipt, whatever it says. Sending the same again is harmless.
  */
 TOC_MUST enum toc_err client_publish(struct client *client, const char *service,
                                      const Tocsin__V1__Event *const events[], size_t count,
-                                     struct client_receipt receipts[]);
+                                     struct toc_client_receipt receipts[]);
 
 /* --- asking ----------------------------------------------------------------------------- */
 

@@ -29,7 +29,7 @@ static bool random_id(char out[ID_BYTES])
     return true;
 }
 
-int human_publish(struct view *view, Tocsin__V1__Event *event, struct client_receipt *receipt)
+int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client_receipt *receipt)
 {
     const Tocsin__V1__Event *list[] = {event};
     char id[ID_BYTES];
@@ -52,7 +52,7 @@ int human_publish(struct view *view, Tocsin__V1__Event *event, struct client_rec
 
 /* The first record that the event led to, or NULL. */
 static const Tocsin__V1__Record *find_effect(struct view *view,
-                                             const struct client_receipt *receipt)
+                                             const struct toc_client_receipt *receipt)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     const Tocsin__V1__Record *found = NULL;
@@ -92,7 +92,7 @@ static int read_effect(struct view *view, const Tocsin__V1__Record *record,
     return CLI_FAILED;
 }
 
-int human_effect(struct view *view, const struct client_receipt *receipt,
+int human_effect(struct view *view, const struct toc_client_receipt *receipt,
                  Tocsin__V1__IssueChange **out)
 {
     toc_time_ms until_ms = client_mono_ms() + EFFECT_MS;

@@ -11,13 +11,13 @@
 const char *human_name(const struct view *view, const char *option, const char *given);
 
 /* Publishes the event under a new id; its source is "tocsin:cli". A refusal is told: CLI_FAILED. */
-int human_publish(struct view *view, Tocsin__V1__Event *event, struct client_receipt *receipt);
+int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client_receipt *receipt);
 
 /*
  * What the router made of it: waits, a few seconds at most, for the first record about the issue
  * that the event led to. CLI_FAILED, told, when none came or the router refused.
  */
-int human_effect(struct view *view, const struct client_receipt *receipt,
+int human_effect(struct view *view, const struct toc_client_receipt *receipt,
                  Tocsin__V1__IssueChange **out);
 
 #endif

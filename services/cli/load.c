@@ -38,7 +38,7 @@ static uint64_t mono_us(void)
 
 /* `cookie` is the instant at which the event was due, so that waiting before sending counts. */
 static void on_receipt(void *arg, uint64_t cookie, struct toc_str event,
-                       const struct client_receipt *receipt)
+                       const struct toc_client_receipt *receipt)
 {
     struct load *load = arg;
     uint64_t now = mono_us();
@@ -145,7 +145,7 @@ static void print_summary(const struct load *load)
 static int run(struct load *load)
 {
     const struct publisher_config config = {.service = load->intake,
-                                            .batch_max = PUBLISHER_BATCH_MAX,
+                                            .batch_max = TOC_WINDOW_BATCH_MAX,
                                             .window = WINDOW,
                                             .patience_ms = PATIENCE_MS,
                                             .on_receipt = on_receipt,

@@ -23,7 +23,7 @@ static int publish_presence(const struct toc_conf_list *operands, bool online)
 {
     Tocsin__V1__AgentPresence body = TOCSIN__V1__AGENT_PRESENCE__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct client_receipt receipt;
+    struct toc_client_receipt receipt;
     char *queues[TOC_CONF_LIST_MAX];
     for (size_t i = 2; i < operands->count; i++)
         queues[body.n_queues++] = toc_wire_text(operands->values[i]);

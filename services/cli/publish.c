@@ -33,7 +33,7 @@ struct publish {
 };
 
 static void on_receipt(void *arg, uint64_t cookie, struct toc_str event,
-                       const struct client_receipt *receipt)
+                       const struct toc_client_receipt *receipt)
 {
     struct publish *publish = arg;
     (void)cookie;

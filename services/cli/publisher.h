@@ -1,32 +1,19 @@
 /*
- * Many events to an intake: gathered into frames, several frames under way at once, every event
- * followed until it has a receipt.
- *
- * It hides frames, tags, lost receipts (the same events go again, which intake tells apart) and a
- * full store (what was refused for it goes again when intake says so). Memory is bounded: whoever
- * adds faster than receipts come waits in publisher_add. Results as in client.h.
+ * Many events to an intake, on a client's connection: a window (common/client/window.h) that waits.
+ * Memory is bounded: whoever adds faster than receipts come waits in publisher_add. Results as in
+ * client.h.
  */
 #ifndef CLI_PUBLISHER_H
 #define CLI_PUBLISHER_H
 
 #include "services/cli/client.h"
 
-#define PUBLISHER_BATCH_MAX  500 /* events in one frame */
-#define PUBLISHER_WINDOW_MAX 64  /* frames under way */
-
-static_assert(PUBLISHER_BATCH_MAX * (TOC_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD) < TOC_FRAME_MAX,
-              "a full frame may be sent");
-
-/* The final receipt of one event and its packed bytes, lent for the call. */
-typedef void (*publisher_receipt_fn)(void *arg, uint64_t cookie, struct toc_str event,
-                                     const struct client_receipt *receipt);
-
 struct publisher_config {
     const char *service;     /* an intake */
-    size_t batch_max;        /* events in one frame, 1 … PUBLISHER_BATCH_MAX */
+    size_t batch_max;        /* events in one frame, 1 … TOC_WINDOW_BATCH_MAX */
     size_t window;           /* frames under way; 1 keeps the order even when frames are lost */
     toc_time_ms patience_ms; /* without any receipt in this time it gives up */
-    publisher_receipt_fn on_receipt;
+    toc_client_receipt_fn on_receipt;
     void *arg; /* of on_receipt */
 };
 

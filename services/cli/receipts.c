@@ -4,7 +4,7 @@
 
 #define TEXT_MAX 512 /* of an id or a source, as printed */
 
-void receipts_count(struct receipts *receipts, const struct client_receipt *receipt)
+void receipts_count(struct receipts *receipts, const struct toc_client_receipt *receipt)
 {
     if (receipt->status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED) {
         receipts->accepted++;
@@ -33,14 +33,14 @@ static void read_names(struct toc_str event, char id[TEXT_MAX], char source[TEXT
     }
 }
 
-static bool is_refused(const struct client_receipt *receipt)
+static bool is_refused(const struct toc_client_receipt *receipt)
 {
     return receipt->status != TOCSIN__V1__OUTCOME__STATUS__ACCEPTED &&
            receipt->status != TOCSIN__V1__OUTCOME__STATUS__DUPLICATE;
 }
 
 static void print_json(FILE *out, const char *id, const char *source,
-                       const struct client_receipt *receipt)
+                       const struct toc_client_receipt *receipt)
 {
     char issue[2 * TOC_ID + 1] = "", log[24], seq[24];
     json_t *line = json_object();
@@ -69,7 +69,7 @@ static void print_json(FILE *out, const char *id, const char *source,
 }
 
 void receipts_print(FILE *out, bool json, struct toc_str event,
-                    const struct client_receipt *receipt)
+                    const struct toc_client_receipt *receipt)
 {
     char id[TEXT_MAX], source[TEXT_MAX], issue[2 * TOC_ID + 1] = "-";
     read_names(event, id, source);

@@ -14,7 +14,7 @@ struct receipts {
     uint64_t by_reason[RECEIPTS_REASONS]; /* of the refused ones; enum RefuseReason */
 };
 
-void receipts_count(struct receipts *receipts, const struct client_receipt *receipt);
+void receipts_count(struct receipts *receipts, const struct toc_client_receipt *receipt);
 
 /*
  * One line: JSON, or for a person. `event` is packed; the line names its id and source. The JSON is
@@ -22,7 +22,7 @@ void receipts_count(struct receipts *receipts, const struct client_receipt *rece
  * with a remark there is a `detail` too.
  */
 void receipts_print(FILE *out, bool json, struct toc_str event,
-                    const struct client_receipt *receipt);
+                    const struct toc_client_receipt *receipt);
 
 /* "3 accepted (1 late), 1 duplicate, 2 refused (not_allowed 2)", without a newline. */
 void receipts_summary(FILE *out, const struct receipts *receipts);

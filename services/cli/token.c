@@ -65,7 +65,7 @@ static int publish_added(const struct secret *secret, const char *who)
 {
     Tocsin__V1__Token body = TOCSIN__V1__TOKEN__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct client_receipt receipt;
+    struct toc_client_receipt receipt;
     char *scope_list[TOC_CONF_LIST_MAX] = {toc_wire_text("publish")},
          *network_list[TOC_CONF_LIST_MAX];
     for (size_t i = 0; i < scopes.count; i++)
@@ -192,7 +192,7 @@ static int revoke(const struct toc_conf_list *operands)
 {
     Tocsin__V1__Token body = TOCSIN__V1__TOKEN__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct client_receipt receipt;
+    struct toc_client_receipt receipt;
     const char *who = human_name(&view, "--by", by);
     if (who == NULL)
         return CLI_USAGE;

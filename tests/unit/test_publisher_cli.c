@@ -70,8 +70,8 @@ static void send_frame(struct intake *intake, toc_peer peer, Tocsin__V1__Frame *
 
 static void on_publish(struct intake *intake, toc_peer peer, const Tocsin__V1__Publish *publish)
 {
-    static Tocsin__V1__Outcome outcomes[PUBLISHER_BATCH_MAX];
-    static Tocsin__V1__Outcome *list[PUBLISHER_BATCH_MAX];
+    static Tocsin__V1__Outcome outcomes[TOC_WINDOW_BATCH_MAX];
+    static Tocsin__V1__Outcome *list[TOC_WINDOW_BATCH_MAX];
     Tocsin__V1__Receipt receipt = TOCSIN__V1__RECEIPT__INIT;
     Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
     receipt.tag = publish->tag;
@@ -180,7 +180,7 @@ static void start_intake(struct fixture *f)
 }
 
 static void on_receipt(void *arg, uint64_t cookie, struct toc_str event,
-                       const struct client_receipt *receipt)
+                       const struct toc_client_receipt *receipt)
 {
     struct fixture *f = arg;
     assert_int_equal(id_of(event), cookie);
@@ -267,7 +267,7 @@ static void a_few_events_are_published_at_once(void **state)
     struct fixture *f = *state;
     Tocsin__V1__Event a = TOCSIN__V1__EVENT__INIT, b = TOCSIN__V1__EVENT__INIT;
     const Tocsin__V1__Event *const events[] = {&a, &b};
-    struct client_receipt receipts[2];
+    struct toc_client_receipt receipts[2];
     a.id = toc_wire_text("1");
     b.id = toc_wire_text("5");
     f->intake.refuse_every = 5;
@@ -283,7 +283,7 @@ static void an_event_over_the_limit_is_not_sent(void **state)
     struct fixture *f = *state;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     const Tocsin__V1__Event *const events[] = {&event};
-    struct client_receipt receipt;
+    struct toc_client_receipt receipt;
     char text[TOC_EVENT_MAX + 1];
     memset(text, 'x', TOC_EVENT_MAX);
     text[TOC_EVENT_MAX] = '\0';

@@ -9,14 +9,14 @@
 
 #define STATUS(name) TOCSIN__V1__OUTCOME__STATUS__##name
 
-static const struct client_receipt accepted = {.status = STATUS(ACCEPTED), .seq = 1};
-static const struct client_receipt late = {
+static const struct toc_client_receipt accepted = {.status = STATUS(ACCEPTED), .seq = 1};
+static const struct toc_client_receipt late = {
     .status = STATUS(ACCEPTED), .seq = 2, .detail = "time_ms: late"};
-static const struct client_receipt duplicate = {.status = STATUS(DUPLICATE), .seq = 1};
-static const struct client_receipt refused = {
+static const struct toc_client_receipt duplicate = {.status = STATUS(DUPLICATE), .seq = 1};
+static const struct toc_client_receipt refused = {
     .status = STATUS(REFUSED), .reason = TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP};
 
-static void assert_summary(const struct client_receipt *const all[], size_t count,
+static void assert_summary(const struct toc_client_receipt *const all[], size_t count,
                            const char *expected)
 {
     struct receipts receipts = {0};
@@ -33,7 +33,7 @@ static void assert_summary(const struct client_receipt *const all[], size_t coun
 
 static void receipts_are_counted_by_what_they_say(void **state)
 {
-    const struct client_receipt *const all[] = {&accepted, &accepted, &duplicate, &refused};
+    const struct toc_client_receipt *const all[] = {&accepted, &accepted, &duplicate, &refused};
     (void)state;
     assert_summary(all, 1, "1 accepted, 0 duplicate, 0 refused");
     assert_summary(all, 4, "2 accepted, 1 duplicate, 1 refused (time_jump 1)");
@@ -41,7 +41,7 @@ static void receipts_are_counted_by_what_they_say(void **state)
 
 static void those_that_came_behind_the_log_are_counted(void **state)
 {
-    const struct client_receipt *const all[] = {&accepted, &late, &late};
+    const struct toc_client_receipt *const all[] = {&accepted, &late, &late};
     (void)state;
     assert_summary(all, 3, "3 accepted (2 late), 0 duplicate, 0 refused");
 }

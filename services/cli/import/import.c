@@ -114,7 +114,7 @@ static bool make_plan(struct import *import, const struct toc_conf_list *files)
 /* --- publishing ------------------------------------------------------------------------- */
 
 static void tell_refusal(const struct import *import, const struct import_event *made,
-                         struct toc_str event, const struct client_receipt *receipt)
+                         struct toc_str event, const struct toc_client_receipt *receipt)
 {
     uint64_t line;
     if (import->receipts.refused > IMPORT_TOLD_MAX)
@@ -126,7 +126,7 @@ static void tell_refusal(const struct import *import, const struct import_event 
 }
 
 static void on_receipt(void *arg, uint64_t cookie, struct toc_str event,
-                       const struct client_receipt *receipt)
+                       const struct toc_client_receipt *receipt)
 {
     struct import *import = arg;
     import->done++;
@@ -160,7 +160,7 @@ static int publish(struct import *import)
 {
     /* One frame at a time: events go in by time, even when a frame has to be repeated. */
     const struct publisher_config config = {.service = import->intake,
-                                            .batch_max = PUBLISHER_BATCH_MAX,
+                                            .batch_max = TOC_WINDOW_BATCH_MAX,
                                             .window = 1,
                                             .patience_ms = PATIENCE_MS,
                                             .on_receipt = on_receipt,

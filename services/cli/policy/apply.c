@@ -96,7 +96,7 @@ struct apply {
     char by[BY_BYTES];
 };
 
-static int tell_refused(const struct client_receipt *receipt)
+static int tell_refused(const struct toc_client_receipt *receipt)
 {
     fprintf(stderr, "tocsin: the policy was refused (%s): %s\n", toc_refuse_name(receipt->reason),
             receipt->detail);
@@ -105,7 +105,7 @@ static int tell_refused(const struct client_receipt *receipt)
 
 static int publish(struct apply *apply, const Tocsin__V1__Event *const events[], size_t count)
 {
-    struct client_receipt receipts[PIECES_AT_ONCE];
+    struct toc_client_receipt receipts[PIECES_AT_ONCE];
     TOC_ASSERT(count <= PIECES_AT_ONCE);
     if (client_publish(apply->client, "intake", events, count, receipts) != TOC_OK)
         return client_fail(apply->client);

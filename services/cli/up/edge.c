@@ -40,7 +40,7 @@ static int add_token(struct client *client, const struct secret *secret)
     Tocsin__V1__Token token = TOCSIN__V1__TOKEN__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     const Tocsin__V1__Event *events[] = {&event};
-    struct client_receipt receipt;
+    struct toc_client_receipt receipt;
     char *scopes[] = {toc_wire_text("publish")};
     secret_name(secret, &token);
     token.source = toc_wire_text(SOURCE);
