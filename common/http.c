@@ -54,6 +54,7 @@ struct toc_http_exchange {
     size_t parsed; /* bytes of `in` that are done with: the head, and of the body what was taken */
     size_t discarded; /* bytes thrown away while lingering */
     struct toc_http_head head;
+    const char *origin; /* of the page that asks, when it may; NULL otherwise */
     struct toc_http_chunks chunks;
     uint64_t body_left; /* of a body whose size was said */
     char *body;         /* of the request, owned */
@@ -205,6 +206,7 @@ static void send_response(struct toc_http_exchange *conn, const struct toc_http_
         .body_size = response->body ? response->body_size : 0,
         .keep_alive = conn->keep_alive,
         .date = time(NULL),
+        .origin = conn->origin,
         .fields = response->fields,
         .field_count = response->field_count,
     };
@@ -286,6 +288,7 @@ static const struct toc_http_refusal *judge(struct toc_http_exchange *conn)
         toc_http_head_read(toc_str(conn->in, conn->parsed), &conn->head);
     if (refusal != NULL)
         return refusal;
+    conn->origin = toc_http_origin_of(&conn->http->config, conn->head.fields);
     if (body_max == 0 && conn->parser.method != HTTP_GET && conn->parser.method != HTTP_HEAD)
         return &only_reads;
     conn->body_left = conn->head.chunked ? 0 : conn->parser.content_length;
@@ -310,7 +313,10 @@ static void answer(struct toc_http_exchange *conn)
     (void)uv_read_stop((uv_stream_t *)&conn->tcp);
     (void)uv_timer_stop(&conn->timer); /* The handler has its own limits. */
     conn->state = ANSWERING;
-    http->config.handler(http->config.self, conn, &request);
+    if (conn->origin != NULL && toc_http_is_preflight(&conn->head))
+        send_response(conn, &toc_http_preflight_answer);
+    else
+        http->config.handler(http->config.self, conn, &request);
 }
 
 /* --- bodies ----------------------------------------------------------------------------------- */
@@ -455,6 +461,7 @@ static void next_request(struct toc_http_exchange *conn)
     conn->parsed = 0;
     conn->phase = IN_HEAD;
     conn->state = READING;
+    conn->origin = NULL;
     llhttp_init(&conn->parser, HTTP_REQUEST, &parser_settings);
     conn->parser.data = conn;
     conn->idle_since = uv_now(conn->http->loop);

@@ -66,6 +66,11 @@ struct toc_http_config {
     size_t bodies_max;        /* of all requests together; 0: 16 bodies of the largest size */
     unsigned connections_max; /* 0: TOC_HTTP_CONNECTIONS_MAX */
     unsigned per_address_max; /* connections of one peer address; 0: as many as there may be */
+    /* Web pages of these origins, as "https://shop.example", or "*", may send what is not simple
+     * and read what is answered (the CORS protocol of the Fetch standard); the server answers their
+     * preflights itself. Outlive the server. */
+    const char *const *origins;
+    size_t origin_count;
 };
 
 /*
@@ -90,6 +95,9 @@ void toc_http_close(struct toc_http *http);
  * the body out. A client that has gone meanwhile makes no difference here.
  */
 void toc_http_respond(struct toc_http_exchange *exchange, const struct toc_http_response *response);
+
+/* The first of them that is no origin as browsers write it, and not "*"; NULL: all are. */
+const char *toc_http_wrong_origin(const char *const *origins, size_t count);
 
 /* The phrase that goes with a status; empty for one that is not used here. */
 const char *toc_http_reason(int status);

@@ -1,6 +1,7 @@
 /*
  * What http.c is made of, open to its tests: limits that can be set, and the parts that are text
- * in, text out and know nothing of sockets (http_text.c, http_chunk.c). Nobody else includes this.
+ * in, text out and know nothing of sockets (http_text.c, http_chunk.c, http_origin.c). Nobody else
+ * includes this.
  *
  * llhttp finds where a message ends; toc_http_head_read then looks at the same bytes again, by the
  * letter of RFC 9112. Debian's llhttp lets a bare LF end the request line and the header, and
@@ -69,6 +70,7 @@ struct toc_http_reply {
     size_t body_size; /* what GET would send, also when HEAD asks */
     bool keep_alive;
     time_t date;
+    const char *origin; /* whose pages may read it; NULL: none */
     const struct toc_http_field *fields;
     size_t field_count;
 };
@@ -78,6 +80,12 @@ struct toc_http_reply {
 
 /* Writes the head up to and with its empty line; returns its size. */
 size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_http_reply *reply);
+
+/* Of the configured origins the one that a request's fields name; NULL when there is none. */
+const char *toc_http_origin_of(const struct toc_http_config *config, struct toc_str fields);
+/* Whether it only asks what a page may send, and what is answered then, without a body. */
+bool toc_http_is_preflight(const struct toc_http_head *head);
+extern const struct toc_http_response toc_http_preflight_answer;
 
 /* How far a chunked body has come (RFC 9112, section 7.1); begins as {0}. */
 struct toc_http_chunks {

@@ -316,6 +316,17 @@ static size_t put_field(char out[TOC_HTTP_REPLY_HEAD_MAX], size_t size,
     return size + (size_t)more;
 }
 
+/* Without it a page sees no answer at all, and without the second not when to try again. */
+static size_t put_origin(char out[TOC_HTTP_REPLY_HEAD_MAX], size_t size, const char *origin)
+{
+    const struct toc_http_field fields[] = {{"Access-Control-Allow-Origin", origin},
+                                            {"Access-Control-Expose-Headers", "Retry-After"},
+                                            {"Vary", "Origin"}};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        size = put_field(out, size, &fields[i]);
+    return size;
+}
+
 size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_http_reply *reply)
 {
     const struct toc_http_field connection = {"Connection",
@@ -339,6 +350,8 @@ size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_
     size_t size = (size_t)head;
     for (size_t i = 0; i < reply->field_count; i++)
         size = put_field(out, size, &reply->fields[i]);
+    if (reply->origin != NULL)
+        size = put_origin(out, size, reply->origin);
     size = put_field(out, size, &connection);
     TOC_ASSERT(size + 2 < TOC_HTTP_REPLY_HEAD_MAX);
     memcpy(out + size, "\r\n", 3);

@@ -1,6 +1,9 @@
+#include "common/http.h"
 #include "common/program.h"
 #include "services/intake/edge/edge.h"
 #include "services/intake/intake.h"
+
+#include <stdio.h>
 
 #define WINDOW_MS (24 * (toc_time_ms)TOC_HOUR_MS)
 #define EVER_MS   (400 * 366 * (toc_time_ms)TOC_DAY_MS)
@@ -24,6 +27,8 @@ static const struct toc_conf_option rows[] = {
      "DURATION", "how long a repeated (source, id) is recognised: 24h, in event time for ever"},
     {"http", TOC_CONF_TEXT, &edge.address, NULL, 0, 0, "ADDR:PORT",
      "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
+    {"http-origin", TOC_CONF_LIST, &edge.origins, NULL, 0, 0, "ORIGIN",
+     "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
     {"http-connections", TOC_CONF_NUMBER, &options.connections_max, "1024", 1, 10000, "N",
      "connections at a time; beyond that whoever is idle for longest makes room"},
     {"http-per-address", TOC_CONF_NUMBER, &options.per_address_max, "1024", 1, 10000, "N",
@@ -36,6 +41,11 @@ static enum toc_err prepare(const void **out)
     config.window_ms = toc_program_event_clock() ? EVER_MS : WINDOW_MS;
     if (options.window_ms >= 0)
         config.window_ms = options.window_ms;
+    const char *wrong = toc_http_wrong_origin(edge.origins.values, edge.origins.count);
+    if (wrong != NULL) {
+        fprintf(stderr, "--http-origin: '%s' is none, as https://shop.example\n", wrong);
+        return TOC_ERR_CONFIG;
+    }
     edge.connections_max = (unsigned)options.connections_max;
     edge.per_address_max = (unsigned)options.per_address_max;
     edge_configure(&edge);

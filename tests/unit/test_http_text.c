@@ -269,6 +269,47 @@ static void fields_are_found_by_name_and_in_turn(void **state)
     assert_false(toc_http_next_field(&rest, &name, &value));
 }
 
+/* --- origins ---------------------------------------------------------------------------- */
+
+static const char *origin_of(const char *fields, const char *const *origins, size_t count)
+{
+    const struct toc_http_config config = {.origins = origins, .origin_count = count};
+    return toc_http_origin_of(&config, toc_str_of(fields));
+}
+
+static void a_page_may_ask_when_its_origin_was_configured(void **state)
+{
+    static const char *const two[] = {"https://a.example", "http://b:8080"}, *const any[] = {"*"};
+    (void)state;
+    assert_string_equal(origin_of("Host: x\r\norigin: http://b:8080\r\n", two, 2), "http://b:8080");
+    assert_null(origin_of("Origin: http://b\r\n", two, 2));
+    assert_null(origin_of("Origin: https://a.example.evil\r\n", two, 2));
+    assert_null(origin_of("Origin: null\r\n", two, 2));
+    assert_null(origin_of("Origin: https://a.example\r\n", NULL, 0));
+    assert_null(origin_of("Host: x\r\n", any, 1));
+    assert_string_equal(origin_of("Origin: https://any\r\n", any, 1), "*");
+}
+
+static void what_is_no_origin_is_told(void **state)
+{
+    static const char *const good[] = {"*", "https://shop.example", "http://127.0.0.1:8080",
+                                       "http://[::1]:3000"};
+    static const char *const bad[] = {"",
+                                      "shop.example",
+                                      "https://",
+                                      "null",
+                                      "https://shop.example/",
+                                      "https://Shop.example",
+                                      "ftp://x",
+                                      "https://a b",
+                                      "https://x\r\nSet: 1",
+                                      "https://*.shop.example"};
+    (void)state;
+    assert_null(toc_http_wrong_origin(good, sizeof(good) / sizeof(good[0])));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_ptr_equal(toc_http_wrong_origin(&bad[i], 1), bad[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +328,8 @@ int main(void)
         cmocka_unit_test(a_reply_head_has_the_fields_it_was_given),
         cmocka_unit_test(what_could_be_read_twice_may_come_once),
         cmocka_unit_test(fields_are_found_by_name_and_in_turn),
+        cmocka_unit_test(a_page_may_ask_when_its_origin_was_configured),
+        cmocka_unit_test(what_is_no_origin_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

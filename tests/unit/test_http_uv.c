@@ -893,6 +893,58 @@ static void a_refusal_is_a_problem_where_bodies_are_taken(void **state)
     stop(&f);
 }
 
+#define FROM_A "Host: x\r\nOrigin: https://a\r\n"
+#define FROM_B "Host: x\r\nOrigin: https://b\r\n"
+
+static void a_page_of_a_configured_origin_may_read_every_answer(void **state)
+{
+    static const char *const origins[] = {"https://a"};
+    const struct toc_http_config config = {
+        .connections_max = 8, .body_max = 4, .origins = origins, .origin_count = 1};
+    static const char allowed[] = "\r\nAccess-Control-Allow-Origin: https://a\r\n";
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    client_open(&c, &f);
+    say(&c, "OPTIONS /p HTTP/1.1\r\n" FROM_A "Access-Control-Request-Method: POST\r\n\r\n");
+    wait_for(&c, "\r\nAccess-Control-Allow-Methods: GET, POST, DELETE\r\n");
+    assert_non_null(strstr(c.text, allowed));
+    assert_non_null(strstr(c.text, "\r\nAccess-Control-Allow-Headers: Authorization, "));
+    say(&c, "GET /q HTTP/1.1\r\n" FROM_A "\r\n");
+    wait_for(&c, "<GET /q >");
+    assert_non_null(strstr(strstr(c.text, "HTTP/1.1 200 OK\r\n") + 1, allowed));
+    say(&c, "POST /r HTTP/1.1\r\n" FROM_A "Content-Length: 5\r\n\r\n");
+    wait_for_end(&c);
+    assert_non_null(strstr(strstr(c.text, "HTTP/1.1 413 "), allowed));
+    client_close(&c);
+    stop(&f);
+}
+
+static void a_page_of_another_origin_is_told_nothing(void **state)
+{
+    static const char *const origins[] = {"https://a"};
+    const struct toc_http_config config = {
+        .connections_max = 8, .body_max = 4, .origins = origins, .origin_count = 1};
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    client_open(&c, &f);
+    say(&c, "GET /a HTTP/1.1\r\n" FROM_A "\r\n");
+    wait_for(&c, "<GET /a >");
+    assert_non_null(strstr(c.text, "Access-Control"));
+    client_close(&c);
+    client_open(&c, &f);
+    say(&c, "GET /b HTTP/1.1\r\n" FROM_B "\r\n");
+    wait_for(&c, "<GET /b >");
+    say(&c, "OPTIONS /c HTTP/1.1\r\n" FROM_B "Access-Control-Request-Method: POST\r\n\r\n");
+    wait_for(&c, "<OPTIONS /c >"); /* the handler's, as any other */
+    assert_null(strstr(c.text, "Access-Control"));
+    client_close(&c);
+    stop(&f);
+}
+
 static void bodies_share_a_limit(void **state)
 {
     static const struct toc_http_config config = {
@@ -1161,6 +1213,8 @@ int main(void)
         cmocka_unit_test(a_body_too_large_is_refused_before_it_is_read),
         cmocka_unit_test(malformed_bodies_are_refused),
         cmocka_unit_test(a_refusal_is_a_problem_where_bodies_are_taken),
+        cmocka_unit_test(a_page_of_a_configured_origin_may_read_every_answer),
+        cmocka_unit_test(a_page_of_another_origin_is_told_nothing),
         cmocka_unit_test(bodies_share_a_limit),
         cmocka_unit_test(one_that_waits_for_it_is_told_to_go_on),
         cmocka_unit_test(a_dripping_body_meets_its_deadline),

@@ -8,13 +8,14 @@
 #ifndef CLI_UP_PROCESS_H
 #define CLI_UP_PROCESS_H
 
+#include "common/conf.h"
 #include "common/time.h"
 
 #include "common/str.h"
 
 #include <sys/types.h>
 
-#define UP_ARGS_MAX      32
+#define UP_ARGS_MAX      (16 + TOC_CONF_LIST_MAX)
 #define UP_PATH_MAX      4096
 #define UP_PAUSE_MIN_MS  100
 #define UP_PAUSE_MAX_MS  5000

@@ -5,6 +5,7 @@
  * does not survive a fork and a restart forks at any time. What has to be asked over the bus
  * (readiness, the policy) is done by a forked child, which says `ready` and ends.
  */
+#include "common/http.h"
 #include "services/cli/client.h"
 #include "services/cli/commands.h"
 #include "services/cli/policy/apply.h"
@@ -41,6 +42,7 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 static struct {
     struct client_config client;
     const char *policy_file, *clock, *origin, *http;
+    struct toc_conf_list http_origins;
     int64_t metrics_base;
 } options;
 
@@ -54,6 +56,8 @@ static const struct toc_conf_option rows[] = {
     {"http", TOC_CONF_TEXT, &options.http, NULL, 0, 0, "ADDR:PORT",
      "take CloudEvents over HTTP there, \":8080\" on this machine only; with no token yet, and on "
      "this machine only, one is made and shown"},
+    {"http-origin", TOC_CONF_LIST, &options.http_origins, NULL, 0, 0, "ORIGIN",
+     "web pages from there may publish over HTTP, as https://shop.example"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
      "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit"},
     {"origin", TOC_CONF_TEXT, &options.origin, "tocsin.local/log", 0, 0, "NAME",
@@ -93,6 +97,8 @@ static void add_own(struct up *up, size_t service)
         add(up, service, "--control");
         if (options.http != NULL)
             add(up, service, "--http=%s", options.http);
+        for (size_t i = 0; i < options.http_origins.count; i++)
+            add(up, service, "--http-origin=%s", options.http_origins.values[i]);
     } else if (strcmp(name, "notifier") == 0) {
         snprintf(contacts, sizeof(contacts), "%s/contacts.yaml", dir);
         if (access(contacts, F_OK) == 0)
@@ -313,6 +319,12 @@ int cmd_up(int argc, char **argv)
     }
     if (strcmp(options.clock, "wall") != 0 && strcmp(options.clock, "event") != 0) {
         fprintf(stderr, "tocsin up: --clock is wall or event, not '%s'\n", options.clock);
+        return CLI_USAGE;
+    }
+    const char *wrong =
+        toc_http_wrong_origin(options.http_origins.values, options.http_origins.count);
+    if (wrong != NULL) {
+        fprintf(stderr, "tocsin up: --http-origin: '%s' is none, as https://shop.example\n", wrong);
         return CLI_USAGE;
     }
     const char *dir = options.client.data_dir;

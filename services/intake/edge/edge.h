@@ -8,12 +8,14 @@
 #ifndef INTAKE_EDGE_EDGE_H
 #define INTAKE_EDGE_EDGE_H
 
+#include "common/conf.h"
 #include "common/program.h"
 
 struct edge_config {
     const char *address;      /* ADDR:PORT; NULL: no edge */
     unsigned connections_max; /* at a time */
     unsigned per_address_max;
+    struct toc_conf_list origins; /* of web pages that may publish */
 };
 
 /* Before the program starts; what it points to outlives it. */
