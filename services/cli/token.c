@@ -26,8 +26,8 @@ static const struct toc_conf_option add_options[] = {
     {"source", TOC_CONF_TEXT, &source, NULL, 0, 0, "SOURCE",
      "what may be published with it: events of this source, and of what goes on with / or :"},
     {"scope", TOC_CONF_LIST, &scopes, NULL, 0, 0, "SCOPE",
-     "publish (an issue and what is said of it; the default) or act (assign, escalate, due dates, "
-     "presence, alerts)"},
+     "publish (an issue and what is said of it; the default), act (assign, escalate, due dates, "
+     "presence, alerts) or grant (sign for pages and apps that cannot keep a token)"},
     {"network", TOC_CONF_LIST, &networks, NULL, 0, 0, "CIDR",
      "where it may come from, as 10.0.0.0/8; without one anywhere"},
     {"for", TOC_CONF_DURATION, &lasts_ms, "0", 0, 10 * 366 * TOC_DAY_MS, "DURATION",
@@ -224,7 +224,8 @@ static const struct view_part parts[] = {
      add,
      {"tocsin token add", "Makes a token for the HTTP edge, and prints it, this once.", NULL,
       "Examples:\n  tocsin token add --source urn:shop > shop.token\n"
-      "  tocsin token add --source urn:desk --scope publish --scope act --network 10.0.0.0/8",
+      "  tocsin token add --source urn:desk --scope publish --scope act --network 10.0.0.0/8\n"
+      "  tocsin token add --source urn:shop:app --scope grant > grants.token",
       add_options, COUNT(add_options)},
      0,
      0},

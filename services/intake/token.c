@@ -4,7 +4,7 @@
 
 #include <arpa/inet.h>
 
-static const char *const scopes[] = {"publish", "act"};
+static const char *const scopes[] = {"publish", "act", "grant"};
 #define SCOPE_COUNT (sizeof(scopes) / sizeof(scopes[0]))
 
 bool token_network_read(const char *text, struct token_network *out)
@@ -65,10 +65,10 @@ const char *token_check(const Tocsin__V1__Event *event)
     if (token->source[0] == '\0')
         return "source: what may be published with it, as urn:shop";
     if (token->n_scopes == 0)
-        return "scopes: publish, act or both";
+        return "scopes: publish, act or grant, at least one";
     for (size_t i = 0; i < token->n_scopes; i++)
         if (!is_scope(token->scopes[i]))
-            return "scopes: publish and act are known";
+            return "scopes: publish, act and grant are known";
     for (size_t i = 0; i < token->n_networks; i++)
         if (!token_network_read(token->networks[i], &network))
             return "networks: addresses as 10.0.0.0/8 or 2001:db8::/32";
@@ -127,6 +127,21 @@ enum toc_err token_keep(struct toc_txn *txn, unsigned table, struct toc_arena *a
                              : add(txn, table, arena, event, at_ms, why);
 }
 
+/* Without the hash: whoever has it could sign grants. */
+static enum toc_err answer_row(struct toc_arena *arena, struct toc_str bytes,
+                               Tocsin__V1__Answer *answer)
+{
+    uint8_t packed[2 * TOC_EVENT_MAX];
+    size_t mark = toc_arena_mark(arena);
+    Tocsin__V1__TokenRow *row;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__token_row__descriptor, bytes, &row));
+    row->token->hash.len = 0;
+    TOC_ASSERT(tocsin__v1__token_row__get_packed_size(row) <= sizeof(packed));
+    size_t size = tocsin__v1__token_row__pack(row, packed);
+    toc_arena_reset(arena, mark);
+    return toc_answer_add(arena, toc_str(packed, size), answer);
+}
+
 enum toc_err token_ask(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
                        const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
@@ -138,7 +153,7 @@ enum toc_err token_ask(struct toc_txn *txn, unsigned table, struct toc_arena *ar
     TOC_TRY(toc_scan_open(txn, table, toc_wire_bytes(&ask->after), &scan));
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
         err = answer->n_rows == limit ? toc_answer_next(arena, key, answer)
-                                      : toc_answer_add(arena, row, answer);
+                                      : answer_row(arena, row, answer);
         if (err < 0 || answer->next.len != 0)
             break;
     }

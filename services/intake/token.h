@@ -21,7 +21,7 @@ TOC_MUST enum toc_err token_keep(struct toc_txn *txn, unsigned table, struct toc
                                  const Tocsin__V1__Event *event, toc_time_ms at_ms,
                                  const char **why);
 
-/* The rows of an Ask for TOKENS, by id. */
+/* The rows of an Ask for TOKENS, by id, without the hashes. */
 TOC_MUST enum toc_err token_ask(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
                                 const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 

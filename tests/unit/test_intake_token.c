@@ -104,6 +104,25 @@ static void a_token_is_kept_with_all_that_was_said(void **state)
     assert_int_equal(row->revoked_ms, 0);
 }
 
+static void who_asks_learns_all_but_the_hash(void **state)
+{
+    Tocsin__V1__Token token = good("abc1"), other = good("abc2");
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    Tocsin__V1__TokenRow *row;
+    (void)state;
+    accepted(ADDED, &token, "10:00");
+    accepted(ADDED, &other, "10:01");
+    ask.what = TOCSIN__V1__ASK__WHAT__TOKENS;
+    const Tocsin__V1__Answer *answer = core_ask(intake, &ask);
+    assert_int_equal(answer->n_rows, 2);
+    assert_int_equal(toc_wire_unpack(core_arena(intake), &tocsin__v1__token_row__descriptor,
+                                     toc_wire_bytes(&answer->rows[1]), &row),
+                     TOC_OK);
+    assert_string_equal(row->token->token, "abc2");
+    assert_string_equal(row->token->networks[0], "10.0.0.0/8");
+    assert_int_equal(row->token->hash.len, 0);
+}
+
 static void a_revoked_one_says_when_and_by_whom(void **state)
 {
     Tocsin__V1__Token token = good("abc1"), end = TOCSIN__V1__TOKEN__INIT;
@@ -143,10 +162,10 @@ static void what_a_token_lacks_is_named(void **state)
     refused(ADDED, &token, "source: what may be published with it, as urn:shop");
     token = good("abc");
     token.n_scopes = 0;
-    refused(ADDED, &token, "scopes: publish, act or both");
+    refused(ADDED, &token, "scopes: publish, act or grant, at least one");
     token.scopes = wrong;
     token.n_scopes = 1;
-    refused(ADDED, &token, "scopes: publish and act are known");
+    refused(ADDED, &token, "scopes: publish, act and grant are known");
     token = good("abc");
     token.networks = nowhere;
     refused(ADDED, &token, "networks: addresses as 10.0.0.0/8 or 2001:db8::/32");
@@ -199,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_token_is_kept_with_all_that_was_said),
+        CASE(who_asks_learns_all_but_the_hash),
         CASE(a_revoked_one_says_when_and_by_whom),
         CASE(one_that_is_not_there_cannot_be_revoked),
         CASE(what_a_token_lacks_is_named),

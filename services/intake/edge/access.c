@@ -2,7 +2,7 @@
 
 #include "common/crc32c.h"
 #include "common/hash.h"
-#include "services/intake/intake.h"
+#include "services/intake/edge/grant.h"
 #include "services/intake/token.h"
 
 #include <sodium.h>
@@ -16,7 +16,7 @@ struct access_token {
     char id[TOKEN_ID_MAX + 1];
     uint8_t hash[TOC_SHA256];
     char source[INTAKE_TEXT_MAX + 1];
-    bool publish, act, revoked;
+    bool publish, act, grant, revoked;
     struct token_network networks[INTAKE_REPEATED_MAX];
     size_t network_count;
     toc_time_ms end_ms; /* 0: never */
@@ -74,6 +74,7 @@ static void read_token(const struct access *before, const Tocsin__V1__TokenRow *
     for (size_t i = 0; i < token->n_scopes; i++) {
         out->publish = out->publish || strcmp(token->scopes[i], "publish") == 0;
         out->act = out->act || strcmp(token->scopes[i], "act") == 0;
+        out->grant = out->grant || strcmp(token->scopes[i], "grant") == 0;
     }
     for (size_t i = 0; i < token->n_networks; i++)
         TOC_ASSERT(token_network_read(token->networks[i], &out->networks[out->network_count++]));
@@ -160,31 +161,78 @@ static bool comes_from_where_it_may(const struct access_token *token, const uint
     return token->network_count == 0;
 }
 
-struct access_token *access_find(struct access *access, struct toc_str authorization,
-                                 const uint8_t peer[16], toc_time_ms wall_ms, int *status,
-                                 const char **why)
+static bool is_good_at(const struct access_token *token, toc_time_ms wall_ms)
 {
-    static const struct toc_str scheme = {"Bearer ", 7};
+    return !token->revoked && (token->end_ms == 0 || wall_ms < token->end_ms);
+}
+
+/* `source` is the other one, or what goes on from it with / or :. */
+static bool is_within_source(const char *source, const char *other)
+{
+    size_t size = strlen(other);
+    if (strncmp(source, other, size) != 0)
+        return false;
+    return source[size] == '\0' || source[size] == '/' || source[size] == ':' ||
+           other[size - 1] == '/' || other[size - 1] == ':';
+}
+
+/* Networks are for who keeps the token; who is granted something may be anywhere. */
+static bool find_grant(const struct access *access, struct toc_str text, toc_time_ms wall_ms,
+                       struct access_right *out, const char **why)
+{
+    struct grant grant;
+    *why = "this is no grant, or not the whole of it";
+    if (!grant_read(text, &grant))
+        return false;
+    *why = "the grant is not good: its token is not known here, not for grants, revoked or past "
+           "its end; or it was made with another secret, for another source, for more than a day, "
+           "or is past its end";
+    struct access_token *token = find(access, grant.token);
+    if (token == NULL || !grant_is_made_with(&grant, token->hash) || !token->grant ||
+        !is_good_at(token, wall_ms) || !grant_is_good_at(&grant, wall_ms) ||
+        !is_within_source(grant.source, token->source))
+        return false;
+    *out = (struct access_right){.token = token, .publish = true, .granted = true};
+    memcpy(out->source, grant.source, sizeof(out->source));
+    return true;
+}
+
+static bool find_token(const struct access *access, struct toc_str secret, toc_time_ms wall_ms,
+                       struct access_right *out, const char **why)
+{
     uint8_t hash[TOC_SHA256];
     struct toc_str id;
+    *why = "this is no token, or not the whole of it";
+    if (!read_secret(secret, &id))
+        return false;
+    *why = "the token is not known here, revoked or past its end";
+    struct access_token *token = find(access, id);
+    toc_sha256(hash, secret);
+    if (token == NULL || sodium_memcmp(hash, token->hash, TOC_SHA256) != 0 ||
+        !is_good_at(token, wall_ms))
+        return false;
+    *out = (struct access_right){.token = token, .publish = token->publish, .act = token->act};
+    memcpy(out->source, token->source, sizeof(out->source));
+    return true;
+}
+
+bool access_find(struct access *access, struct toc_str authorization, const uint8_t peer[16],
+                 toc_time_ms wall_ms, struct access_right *out, int *status, const char **why)
+{
+    static const struct toc_str scheme = {"Bearer ", 7};
     *status = 401;
     *why = "show a token: Authorization: Bearer toc_… (tocsin token add makes one)";
     if (authorization.size <= scheme.size ||
         strncasecmp(authorization.data, scheme.data, scheme.size) != 0)
-        return NULL;
+        return false;
     authorization = toc_str_from(authorization, scheme.size);
-    *why = "this is no token, or not the whole of it";
-    if (!read_secret(authorization, &id))
-        return NULL;
-    *why = "the token is not known here, revoked or past its end";
-    struct access_token *token = find(access, id);
-    toc_sha256(hash, authorization);
-    if (token == NULL || sodium_memcmp(hash, token->hash, TOC_SHA256) != 0 || token->revoked ||
-        (token->end_ms != 0 && wall_ms >= token->end_ms))
-        return NULL;
+    if (grant_is_one(authorization))
+        return find_grant(access, authorization, wall_ms, out, why);
+    if (!find_token(access, authorization, wall_ms, out, why))
+        return false;
     *status = 403;
     *why = "the token is not for this network";
-    return comes_from_where_it_may(token, peer) ? token : NULL;
+    return comes_from_where_it_may(out->token, peer);
 }
 
 /* What the publisher of a ticket says; everything else is somebody's act. */
@@ -222,28 +270,38 @@ static bool is_act(const Tocsin__V1__Event *event)
     }
 }
 
-static bool is_source_of(const struct access_token *token, const char *source)
+/* What the requester of an issue says. */
+static const char *judge_granted(const Tocsin__V1__Event *event)
 {
-    size_t size = strlen(token->source);
-    if (strncmp(source, token->source, size) != 0)
-        return false;
-    return source[size] == '\0' || source[size] == '/' || source[size] == ':' ||
-           token->source[size - 1] == '/' || token->source[size - 1] == ':';
+    if (event->issue.len != 0)
+        return "tocsinissue: a grant is for issues of its own source";
+    switch ((int)event->body_case) {
+    case TOCSIN__V1__EVENT__BODY_ISSUE_OPENED:
+    case TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE:
+    case TOCSIN__V1__EVENT__BODY_ISSUE_RATED:
+        return NULL;
+    default:
+        return "type: a grant is for tocsin.issue.opened, .message and .rated";
+    }
 }
 
-const char *access_judge(const struct access_token *token, const Tocsin__V1__Event *event)
+const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event)
 {
-    if (!is_source_of(token, event->source))
-        return "source: the token is for another one";
+    if (!is_within_source(event->source, right->source))
+        return right->granted ? "source: the grant is for another one"
+                              : "source: the token is for another one";
+    if (right->granted)
+        return judge_granted(event);
     if (is_published(event))
-        return token->publish ? NULL : "type: the token lacks the scope 'publish'";
+        return right->publish ? NULL : "type: the token lacks the scope 'publish'";
     if (is_act(event))
-        return token->act ? NULL : "type: the token lacks the scope 'act'";
+        return right->act ? NULL : "type: the token lacks the scope 'act'";
     return "type: this one is not taken over HTTP";
 }
 
-toc_time_ms access_take(struct access_token *token, size_t events, toc_time_ms mono_ms)
+toc_time_ms access_take(struct access_right *right, size_t events, toc_time_ms mono_ms)
 {
+    struct access_token *token = right->token;
     double most = 2 * token->rate, wanted = (double)events;
     if (token->filled_ms != 0)
         token->level += token->rate * (double)(mono_ms - token->filled_ms) / 1000;

@@ -4,17 +4,26 @@
  * It hides how secrets look and are compared, networks, ends, scopes, and the bucket of each token.
  * A secret is "toc_" id "_" 43 letters and digits (256 bits) "_" 8 hexadecimal digits: CRC-32C of
  * what is before them, so that one cut in copying is told from one that is not known. Compared is
- * its SHA-256, in constant time. The edge alone calls this.
+ * its SHA-256, in constant time. In place of a secret a grant of its token may be shown (grant.h).
+ * The edge alone calls this.
  */
 #ifndef INTAKE_EDGE_ACCESS_H
 #define INTAKE_EDGE_ACCESS_H
 
 #include "common/run.h"
+#include "services/intake/intake.h"
 
 #define ACCESS_RATE_PRESET 10000 /* events a second of a token that names no rate */
 
 struct access;
-struct access_token; /* lent until the next access_load */
+struct access_token;
+
+/* What a request may do: what its token says, or less, where a grant of it was shown. */
+struct access_right {
+    struct access_token *token; /* lent until the next access_load */
+    bool publish, act, granted;
+    char source[INTAKE_TEXT_MAX + 1]; /* this, and what goes on with / or : */
+};
 
 TOC_MUST enum toc_err access_new(struct access **out);
 void access_free(struct access *access); /* accepts NULL */
@@ -25,21 +34,20 @@ TOC_MUST enum toc_err access_load(struct access *access, struct toc_run *run);
 size_t access_count(const struct access *access);
 
 /*
- * The token that an Authorization field shows, for a peer at this address. NULL with the status to
+ * What an Authorization field gives a peer at this address the right to. False, with the status to
  * answer, 401 or 403, and why, a constant for the peer: one that has no good token learns nothing
  * about those there are.
  */
-struct access_token *access_find(struct access *access, struct toc_str authorization,
-                                 const uint8_t peer[16], toc_time_ms wall_ms, int *status,
-                                 const char **why);
+bool access_find(struct access *access, struct toc_str authorization, const uint8_t peer[16],
+                 toc_time_ms wall_ms, struct access_right *out, int *status, const char **why);
 
-/* Whether it may publish such an event; NULL, or why not. */
-const char *access_judge(const struct access_token *token, const Tocsin__V1__Event *event);
+/* Whether such an event may be published by it; NULL, or why not. */
+const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event);
 
 /*
- * Takes `events` from the token's bucket, which holds twice what flows into it in a second. 0, or
- * after how many milliseconds as many would be there; then nothing is taken.
+ * Takes `events` from the bucket of the right's token, which holds twice what flows into it in a
+ * second. 0, or after how many milliseconds as many would be there; then nothing is taken.
  */
-toc_time_ms access_take(struct access_token *token, size_t events, toc_time_ms mono_ms);
+toc_time_ms access_take(struct access_right *right, size_t events, toc_time_ms mono_ms);
 
 #endif

@@ -202,12 +202,12 @@ static void answer_too_fast(struct toc_http_exchange *exchange, toc_time_ms wait
     answer_problem(exchange, 429, "faster than the token's rate", &field);
 }
 
-static void read_events(struct edge *edge, struct access_token *token, struct pending *pending,
+static void read_events(struct edge *edge, struct access_right *right, struct pending *pending,
                         const struct toc_http_request *request)
 {
     char why[TOC_EVENT_JSON_ERROR_MAX];
     toc_time_ms wait_ms;
-    int status = cloudevents_read(&pending->pool, &edge->scratch, request, judge, token,
+    int status = cloudevents_read(&pending->pool, &edge->scratch, request, judge, right,
                                   &pending->events, why);
     if (status != 0) {
         answer_problem(pending->exchange, status, why, NULL);
@@ -219,7 +219,7 @@ static void read_events(struct edge *edge, struct access_token *token, struct pe
         drop(edge, pending);
         return;
     }
-    wait_ms = access_take(token, pending->events.count, toc_program_now().mono_ms);
+    wait_ms = access_take(right, pending->events.count, toc_program_now().mono_ms);
     if (wait_ms > 0) {
         answer_too_fast(pending->exchange, wait_ms);
         drop(edge, pending);
@@ -234,10 +234,9 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
     static const struct toc_http_field challenge = {"WWW-Authenticate", "Bearer realm=\"tocsin\""};
     const char *why;
     int status;
-    struct access_token *token =
-        access_find(edge->access, toc_http_field(request, "authorization"), request->peer,
-                    toc_program_now().wall_ms, &status, &why);
-    if (token == NULL) {
+    struct access_right right;
+    if (!access_find(edge->access, toc_http_field(request, "authorization"), request->peer,
+                     toc_program_now().wall_ms, &right, &status, &why)) {
         answer_problem(exchange, status, why, status == 401 ? &challenge : NULL);
         return;
     }
@@ -245,7 +244,7 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
     TOC_ASSERT(pending != NULL);
     edge->free = pending->next_free;
     *pending = (struct pending){.exchange = exchange};
-    read_events(edge, token, pending, request);
+    read_events(edge, &right, pending, request);
 }
 
 /* The handshake of the CloudEvents webhook specification, section 4. */
@@ -336,7 +335,9 @@ static enum toc_err follow_tokens(struct edge *edge)
                                          .self = edge,
                                          .body_max = BODY_MAX,
                                          .connections_max = edge->config->connections_max,
-                                         .per_address_max = edge->config->per_address_max};
+                                         .per_address_max = edge->config->per_address_max,
+                                         .origins = edge->config->origins.values,
+                                         .origin_count = edge->config->origins.count};
     edge->tokens_kept = intake_tokens_kept(toc_run_self(edge->run));
     TOC_TRY(access_load(edge->access, edge->run));
     if (edge->http != NULL)

@@ -1,0 +1,76 @@
+#include "services/intake/edge/grant.h"
+
+#include <sodium.h>
+
+#define PREFIX     TOC_STR("toc1.")
+#define MAC_DIGITS (2 * TOC_SHA256)
+#define END_DIGITS 11 /* until the year 5138 */
+
+bool grant_is_one(struct toc_str text)
+{
+    return toc_str_starts(text, PREFIX);
+}
+
+/* Takes what stands before the first dot off `rest`, and the dot. */
+static bool take_part(struct toc_str *rest, struct toc_str *out)
+{
+    const char *dot = rest->size > 0 ? memchr(rest->data, '.', rest->size) : NULL;
+    if (dot == NULL)
+        return false;
+    *out = toc_str(rest->data, (size_t)(dot - rest->data));
+    *rest = toc_str_from(*rest, out->size + 1);
+    return true;
+}
+
+static bool read_end(struct toc_str text, toc_time_ms *out_ms)
+{
+    uint64_t seconds;
+    if (text.size == 0 || text.size > END_DIGITS || text.data[0] == '0' ||
+        toc_parse_u64(text, &seconds) != TOC_OK)
+        return false;
+    *out_ms = (toc_time_ms)seconds * TOC_SECOND_MS;
+    return true;
+}
+
+static bool read_source(struct toc_str text, char out[INTAKE_TEXT_MAX + 1])
+{
+    size_t size;
+    if (sodium_base642bin((unsigned char *)out, INTAKE_TEXT_MAX, text.data, text.size, NULL, &size,
+                          NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+        return false;
+    out[size] = '\0';
+    return size > 0 && toc_str_is_text(toc_str(out, size));
+}
+
+static bool read_mac(struct toc_str text, uint8_t out[TOC_SHA256])
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] >= 'A' && text.data[i] <= 'F')
+            return false;
+    return text.size == MAC_DIGITS && toc_unhex(out, TOC_SHA256, text) == TOC_OK;
+}
+
+bool grant_read(struct toc_str text, struct grant *out)
+{
+    struct toc_str rest, end, source;
+    if (!grant_is_one(text))
+        return false;
+    rest = toc_str_from(text, PREFIX.size);
+    if (!take_part(&rest, &out->token) || !take_part(&rest, &end) || !take_part(&rest, &source))
+        return false;
+    out->covered = toc_str(text.data, text.size - rest.size - 1);
+    return read_end(end, &out->end_ms) && read_source(source, out->source) &&
+           read_mac(rest, out->mac);
+}
+
+bool grant_is_made_with(const struct grant *grant, const uint8_t key[TOC_SHA256])
+{
+    uint8_t mac[TOC_SHA256];
+    toc_hmac_sha256(mac, toc_str(key, TOC_SHA256), grant->covered);
+    return sodium_memcmp(mac, grant->mac, sizeof(mac)) == 0;
+}
+
+bool grant_is_good_at(const struct grant *grant, toc_time_ms wall_ms)
+{
+    return wall_ms < grant->end_ms && grant->end_ms - wall_ms <= GRANT_LIFE_MAX_MS;
+}
