@@ -52,6 +52,7 @@ static enum toc_err load_in(struct toc_run *run, struct toc_txn *txn)
     /* The time that an undone turn had reached is gone with its events: no due may fire on it. */
     run->log_ms = run_later(run->promised_ms, run->journal.last_log_ms);
     run->log_ms = run_later(run->log_ms, run->fired_ms);
+    run->log_ms = run_later(run->log_ms, run->instant_ms);
     run->turn = (struct toc_turn){.txn = txn,
                                   .arena = &run->event_arena,
                                   .self = run->self,

@@ -4,7 +4,8 @@
  *
  * The service: a submission "ok…" is accepted, "no…" refused, "disk" meets a full disk in its step;
  * a followed record leaves a row and a record of its own, and one whose body begins with "due" sets
- * a due 1,000 ms after its at_ms. One that is "ok wake" makes time pass then, and nothing is due.
+ * a due 1,000 ms after its at_ms. One that is "ok wake" makes time pass then, and nothing is due;
+ * one that is "quiet" has no effect.
  */
 #ifndef TOC_RUN_RIG_H
 #define TOC_RUN_RIG_H
@@ -118,6 +119,8 @@ static enum toc_err rig_submit(struct toc_turn *turn, const struct toc_event *ev
 static enum toc_err rig_record(struct toc_turn *turn, const struct toc_event *ev)
 {
     note("%s %llu\n", ev->upstream, (unsigned long long)ev->record->seq);
+    if (toc_str_equal(toc_wire_bytes(&ev->record->body), TOC_STR("quiet")))
+        return TOC_OK;
     TOC_TRY(put_number(turn->txn, TABLE_ROWS, ev->record->seq));
     if (toc_str_starts(toc_wire_bytes(&ev->record->body), TOC_STR("due"))) {
         TOC_TRY(put_number(turn->txn, TABLE_DUES, (uint64_t)(ev->at_ms + DUE_MS)));

@@ -282,6 +282,25 @@ static void a_crash_does_not_end_an_instant(void **state)
     assert_said("door 2\ngate 1\n");
 }
 
+static void an_instant_without_an_effect_is_log_time_after_a_crash(void **state)
+{
+    uint64_t from;
+    const struct said said[] = {{10, "ok"}, {20, "quiet"}, {20, "ok"}};
+    (void)state;
+    heeds = false;
+    struct node *desk = open_desk();
+    uint32_t door = connect_up(desk, 1, &from);
+    say(desk, 1, door, 0, said, 2);
+    poll_and_commit(desk);
+    assert_said("door 1\ndoor 2\n");
+    reopen(desk);
+    door = connect_up(desk, 1, &from);
+    say(desk, 1, door, 2, said + 2, 1);
+    poll_and_commit(desk);
+    assert_said("door 3\n");
+    assert_int_equal(toc_run_journal(desk->run)->last_log_ms, 20);
+}
+
 /* --- who is led ------------------------------------------------------------------------------- */
 
 static void the_partner_stops_where_the_leader_has_to_hear_of_it(void **state)
@@ -321,6 +340,7 @@ int main(void)
         CASE(a_due_comes_between_two_instants),
         CASE(a_batch_that_was_half_taken_goes_on_where_it_stood),
         CASE(a_crash_does_not_end_an_instant),
+        CASE(an_instant_without_an_effect_is_log_time_after_a_crash),
         CASE(the_partner_stops_where_the_leader_has_to_hear_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
