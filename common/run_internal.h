@@ -242,6 +242,7 @@ TOC_MUST enum toc_err pace_hold(struct toc_run *run, struct upstream *up, struct
                                 const struct batch_head *head);
 /* A promise that came behind what is held; something is. */
 void pace_promise(struct upstream *up, toc_time_ms promise_ms);
+/* Forgets what is held, and the word that came behind it. */
 void pace_drop(struct upstream *up);
 /* Whether what the partner says matters, now that the policy may be another. */
 TOC_MUST enum toc_err pace_look(struct toc_run *run);

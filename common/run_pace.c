@@ -15,8 +15,9 @@
  * taken that.
  *
  * While the policy in force leaves the partner nothing to say (heeds_echo), the leader does not
- * wait. What a word was said about is on disk, so it holds across crashes of either: a restart
- * begins with an empty word and asks for nothing that is not there.
+ * wait. What a word was said about is on disk there, so it holds across crashes of who said it. It
+ * speaks of the records that it came behind: where these have to come again, so has the word. A
+ * restart begins with an empty one and asks for nothing that is not there.
  */
 #include "common/run_internal.h"
 
@@ -136,6 +137,8 @@ void pace_drop(struct upstream *up)
     }
     up->held_end = &up->held;
     up->held_bytes = 0;
+    up->next_ms = TOC_TIME_MIN; /* the word was about what has to come again */
+    up->taken_seq = 0;
 }
 
 static enum toc_err end_first(struct toc_run *run, struct upstream *up)

@@ -301,6 +301,32 @@ static void an_instant_without_an_effect_is_log_time_after_a_crash(void **state)
     assert_int_equal(toc_run_journal(desk->run)->last_log_ms, 20);
 }
 
+static void a_word_goes_with_the_records_that_it_came_behind(void **state)
+{
+    uint64_t from;
+    const struct said word = {10, "ok"};
+    (void)state;
+    heeds = true;
+    struct node *desk = open_desk();
+    uint32_t door = connect_up(desk, 1, &from), gate = connect_up(desk, 2, &from);
+    say(desk, 1, door, 0, three, 2);
+    promise(desk, 2, gate, 0, 10, 0);
+    assert_said("door 1\ndoor 2\n");
+    say(desk, 2, gate, 0, &word, 1); /* held: the instant is not over */
+    promise(desk, 2, gate, 1, 20, 2);
+    say(desk, 2, gate, 5, &word, 1); /* a gap: the stream begins anew */
+    say(desk, 1, door, 2, three + 2, 1);
+    poll_and_commit(desk);
+    assert_said("");
+    gate = connect_up(desk, 2, &from);
+    assert_int_equal(from, 1);
+    say(desk, 2, gate, 0, &word, 1);
+    poll_and_commit(desk);
+    assert_said("gate 1\n");
+    promise(desk, 2, gate, 1, 20, 3);
+    assert_said("door 3\n");
+}
+
 /* --- who is led ------------------------------------------------------------------------------- */
 
 static void the_partner_stops_where_the_leader_has_to_hear_of_it(void **state)
@@ -330,6 +356,26 @@ static void the_partner_stops_where_the_leader_has_to_hear_of_it(void **state)
     assert_int_equal(toc_run_log_ms(clerk->run), 5000);
 }
 
+static void what_a_full_disk_undid_is_heard_before_time_goes_on(void **state)
+{
+    uint64_t from;
+    const struct said due = {10, "due"};
+    (void)state;
+    struct node *clerk = open_clerk();
+    uint32_t door = connect_up(clerk, 1, &from);
+    say(clerk, 1, door, 0, &due, 1);
+    toc_mem_disk_full("clerk", true);
+    promise(clerk, 1, door, 1, 5000, 0);
+    toc_mem_disk_full("clerk", false);
+    pass(FULL_PAUSE);
+    poll_and_commit(clerk);
+    assert_said("door 1\n");
+    door = connect_up(clerk, 1, &from);
+    say(clerk, 1, door, 0, &due, 1);
+    promise(clerk, 1, door, 1, 5000, 1);
+    assert_said("door 1\ndue 1010 at 1011\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,7 +387,9 @@ int main(void)
         CASE(a_batch_that_was_half_taken_goes_on_where_it_stood),
         CASE(a_crash_does_not_end_an_instant),
         CASE(an_instant_without_an_effect_is_log_time_after_a_crash),
+        CASE(a_word_goes_with_the_records_that_it_came_behind),
         CASE(the_partner_stops_where_the_leader_has_to_hear_of_it),
+        CASE(what_a_full_disk_undid_is_heard_before_time_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
