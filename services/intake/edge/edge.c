@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define BODY_MAX      ((size_t)4 << 20)
+#define ORIGIN_MAX    256
 #define SCRATCH_BYTES ((size_t)512 * 1024) /* of one event, many times over */
 #define FRAME_BYTES                                                                                \
     (CLOUDEVENTS_BATCH_MAX * (TOC_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD) +                           \
@@ -247,21 +248,30 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
     read_events(edge, &right, pending, request);
 }
 
+/* A domain name, as the specification has it, or a URL; nothing else is said back. */
+static bool is_origin(struct toc_str origin)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._~:/[]*";
+    for (size_t i = 0; i < origin.size; i++)
+        if (memchr(allowed, origin.data[i], sizeof(allowed) - 1) == NULL)
+            return false;
+    return origin.size > 0 && origin.size < ORIGIN_MAX;
+}
+
 /* The handshake of the CloudEvents webhook specification, section 4. */
 static void options_events(struct edge *edge, struct toc_http_exchange *exchange,
                            const struct toc_http_request *request)
 {
     struct toc_str origin = toc_http_field(request, "webhook-request-origin");
-    char name[256];
+    char name[ORIGIN_MAX];
     const struct toc_http_field fields[] = {{"Allow", "POST, OPTIONS"},
                                             {"WebHook-Allowed-Origin", name},
                                             {"WebHook-Allowed-Rate", "*"}};
     struct toc_http_response response = {
-        .status = 200, .fields = fields, .field_count = origin.size > 0 ? 3 : 1};
+        .status = 200, .fields = fields, .field_count = is_origin(origin) ? 3 : 1};
     (void)edge;
     toc_str_copy(name, sizeof(name), origin);
-    if (origin.size >= sizeof(name))
-        response.field_count = 1;
     toc_http_respond(exchange, &response);
 }
 

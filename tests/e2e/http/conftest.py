@@ -32,6 +32,17 @@ class Edge:
                 [os.path.join(BIN, "tocsin"), "up", "--data", self.data, "--http",
                  ":%d" % self.port], stdout=out, stderr=out)
         self.wait("HTTP")
+        self.wait_open()
+
+    def wait_open(self, seconds=30):
+        """Until it listens, as it does a moment after its first token is there."""
+        end = time.time() + seconds
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port)).close()
+            except ConnectionRefusedError:
+                assert time.time() < end, self.output()
+                time.sleep(0.02)
 
     def output(self):
         with open(self.said, encoding="utf-8") as text:

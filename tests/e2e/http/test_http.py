@@ -176,6 +176,13 @@ def test_paths_and_methods(edge):
     assert answer.headers["WebHook-Allowed-Origin"] == "shop.example"
 
 
+def test_a_handshake_says_back_only_what_is_an_origin(edge):
+    for origin in ("a\tb", "a b", "sh\xf6p", "x" * 256, "a,b", ""):
+        answer = talk(edge, b"OPTIONS /v1/events HTTP/1.1\r\nHost: x\r\nWebHook-Request-Origin: " +
+                      origin.encode("latin1") + b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ") and b"Allowed-Origin" not in answer, answer
+
+
 # --- tokens --------------------------------------------------------------------------------------
 
 def test_without_a_good_token_nothing_enters(edge):
