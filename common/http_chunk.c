@@ -5,9 +5,9 @@
 
 /*
  *   SIZE ─;─► EXTENSION                              trailers, a line each
- *    │ CR         │ CR                               ┌───────────┐
- *    ▼            ▼                                  ▼           │ LF
- *   SIZE_END ◄────┘        size 0 ──────────────► LINE ─► IN_LINE ─CR► LINE_END
+ *    │ CR         │ CR                               ┌───────────────────────┐
+ *    ▼            ▼                                  ▼                       │ LF
+ *   SIZE_END ◄────┘        size 0 ──────────────► LINE ─► NAME ─:─► IN_LINE ─CR► LINE_END
  *    │ LF                                            │ CR
  *    ├── size 0 (see above)                          ▼
  *    └── DATA ─► DATA_CR ─► DATA_LF ─► SIZE        BODY_END ─LF► OVER
@@ -20,6 +20,7 @@ enum {
     DATA_CR,
     DATA_LF,
     LINE,
+    NAME,
     IN_LINE,
     LINE_END,
     BODY_END,
@@ -62,6 +63,18 @@ static bool take_aside(struct toc_http_chunks *chunks, char c, int next)
     return c == '\r' || (is_printable(c) && ++chunks->aside <= ASIDE_MAX);
 }
 
+/* Nobody reads a trailer, but what has no name is none: a folded line, or another request. */
+static bool take_name(struct toc_http_chunks *chunks, char c)
+{
+    if (chunks->state == LINE && c == '\r') {
+        chunks->state = BODY_END;
+        return true;
+    }
+    bool named = chunks->state == NAME && c == ':';
+    chunks->state = named ? IN_LINE : NAME;
+    return (named || toc_http_is_token(toc_str(&c, 1))) && ++chunks->aside <= ASIDE_MAX;
+}
+
 static bool take_byte(struct toc_http_chunks *chunks, char c)
 {
     switch (chunks->state) {
@@ -80,8 +93,8 @@ static bool take_byte(struct toc_http_chunks *chunks, char c)
         chunks->digits = 0;
         return c == '\n';
     case LINE:
-        chunks->state = IN_LINE;
-        return take_aside(chunks, c, BODY_END);
+    case NAME:
+        return take_name(chunks, c);
     case IN_LINE:
         return take_aside(chunks, c, LINE_END);
     case LINE_END:

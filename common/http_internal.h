@@ -40,6 +40,9 @@ unsigned toc_http_open_connections(const struct toc_http *http);
 /* Reads "ADDR:PORT", "[V6]:PORT" or ":PORT" (127.0.0.1); numeric only. TOC_ERR_CONFIG otherwise. */
 TOC_MUST enum toc_err toc_http_address(const char *text, struct sockaddr_storage *out);
 
+/* RFC 9110, section 5.6.2. */
+bool toc_http_is_token(struct toc_str s);
+
 /* Why a request is not served. */
 struct toc_http_refusal {
     int status;

@@ -13,6 +13,7 @@ static const struct toc_http_refusal bad_version = {505, "HTTP/1.0 and HTTP/1.1 
 static const struct toc_http_refusal bad_single = {400,
                                                    "a field that may be there once came twice"};
 static const struct toc_http_refusal bad_coding = {501, "the only transfer coding here is chunked"};
+static const struct toc_http_refusal bad_framing = {400, "HTTP/1.0 has no transfer coding"};
 static const struct toc_http_refusal bad_expect = {417, "the only expectation met is 100-continue"};
 
 enum toc_err toc_http_address(const char *text, struct sockaddr_storage *out)
@@ -59,8 +60,7 @@ static bool all_in(struct toc_str s, const char *others)
     return true;
 }
 
-/* RFC 9110, section 5.6.2. */
-static bool is_token(struct toc_str s)
+bool toc_http_is_token(struct toc_str s)
 {
     return s.size > 0 && all_in(s, "!#$%&'*+-.^_`|~");
 }
@@ -119,10 +119,11 @@ static bool read_target(struct toc_str target, struct toc_http_head *head)
         if (absolute)
             target = toc_str_from(target, size);
     }
+    bool is_path = target.data[0] == '/';
+    if (absolute ? is_path || target.data[0] == '?' : !is_path)
+        return false; /* an authority has a host */
     while (absolute && target.size > 0 && target.data[0] != '/' && target.data[0] != '?')
         target = toc_str_from(target, 1);
-    if (!absolute && target.data[0] != '/')
-        return false;
     if (!cut(target, '?', &head->path, &head->query)) {
         head->path = target;
         head->query = TOC_STR("");
@@ -139,7 +140,7 @@ static const struct toc_http_refusal *read_request_line(struct toc_str line,
     struct toc_str target;
     struct toc_str version;
     if (!cut(line, ' ', &head->method, &target) || !cut(target, ' ', &target, &version) ||
-        !is_token(head->method) || !toc_str_starts(version, TOC_STR("HTTP/")))
+        !toc_http_is_token(head->method) || !toc_str_starts(version, TOC_STR("HTTP/")))
         return &bad_line;
     if (toc_str_equal(version, TOC_STR("HTTP/1.1")))
         *minor = 1;
@@ -154,7 +155,7 @@ static const struct toc_http_refusal *read_request_line(struct toc_str line,
  * RFC 9112, section 5.2, has refused. */
 static bool read_field(struct toc_str line, struct toc_str *name, struct toc_str *value)
 {
-    if (!cut(line, ':', name, value) || !is_token(*name))
+    if (!cut(line, ':', name, value) || !toc_http_is_token(*name))
         return false;
     for (size_t i = 0; i < value->size; i++)
         if (((unsigned char)value->data[i] < 0x20 && value->data[i] != '\t') ||
@@ -246,7 +247,7 @@ const struct toc_http_refusal *toc_http_head_read(struct toc_str raw, struct toc
     if (seen.hosts > 1 || (minor == 1 && seen.hosts == 0))
         return &bad_host;
     if (head.chunked && minor == 0)
-        return &bad_coding; /* RFC 9112, section 6.1: it may have been let through unread */
+        return &bad_framing; /* RFC 9112, section 6.1: it may have been let through unread */
     head.expects = head.expects && minor == 1;
     *out = head;
     return NULL;
@@ -307,7 +308,7 @@ static size_t put_field(char out[TOC_HTTP_REPLY_HEAD_MAX], size_t size,
                         const struct toc_http_field *field)
 {
     struct toc_str value = toc_str_of(field->value);
-    TOC_ASSERT(is_token(toc_str_of(field->name)) && value.size <= TOC_HTTP_FIELD_MAX);
+    TOC_ASSERT(toc_http_is_token(toc_str_of(field->name)) && value.size <= TOC_HTTP_FIELD_MAX);
     for (size_t i = 0; i < value.size; i++) /* Nothing that could begin another line. */
         TOC_ASSERT((unsigned char)value.data[i] >= ' ' && value.data[i] != 0x7f);
     int more = snprintf(out + size, TOC_HTTP_REPLY_HEAD_MAX - size, "%s: %s\r\n", field->name,

@@ -868,12 +868,17 @@ static void malformed_bodies_are_refused(void **state)
     CHUNKED("123456789\r\n");
     CHUNKED("0\r\nA: b\n\r\n");
     CHUNKED("0\r\n\n");
+    CHUNKED("0\r\n A: b\r\n\r\n");
+    CHUNKED("0\r\nA: b\r\n c\r\n\r\n");
+    CHUNKED("0\r\nGET / HTTP/1.1\r\n\r\n");
+    CHUNKED("0\r\nA : b\r\n\r\n");
+    CHUNKED("0\r\n: b\r\n\r\n");
 #undef CHUNKED
     REFUSED(POST("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400);
     REFUSED(POST("Transfer-Encoding: gzip\r\n", ""), 501);
     REFUSED(POST("Expect: tea\r\n", ""), 417);
     REFUSED(POST("Content-Type: a/b\r\nContent-Type: c/d\r\n", ""), 400);
-    REFUSED("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501);
+    REFUSED("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400);
     stop(&f);
 }
 
