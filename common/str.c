@@ -63,6 +63,18 @@ bool toc_str_is_text(struct toc_str s)
     return true;
 }
 
+void toc_str_mend(char *text)
+{
+    uint8_t *p = (uint8_t *)text;
+    for (size_t left = strlen(text), length; left > 0; left -= length, p += length) {
+        length = utf8_sequence(p, left);
+        if (length == 0) {
+            *p = '?';
+            length = 1;
+        }
+    }
+}
+
 void toc_hex(char *out, const void *data, size_t size)
 {
     static const char digits[] = "0123456789abcdef";

@@ -56,6 +56,8 @@ static inline bool toc_str_starts(struct toc_str s, struct toc_str prefix)
 
 /* True when the bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool toc_str_is_text(struct toc_str s);
+/* Puts '?' for every byte of a terminated text that makes it ill-formed: a character cut short. */
+void toc_str_mend(char *text);
 
 static inline void toc_put_u16be(uint8_t *out, uint16_t v)
 {

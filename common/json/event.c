@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
 /* --- writing ---------------------------------------------------------------------------- */
 
@@ -64,6 +65,7 @@ __attribute__((format(printf, 2, 3))) static enum toc_err wrong(struct reading *
     va_start(args, format);
     vsnprintf(r->error, TOC_EVENT_JSON_ERROR_MAX, format, args);
     va_end(args);
+    toc_str_mend(r->error); /* names and values are cut without regard to characters */
     return TOC_ERR_MALFORMED;
 }
 
@@ -155,7 +157,8 @@ static enum toc_err on_test(struct reading *r, const char *name, const json_t *v
 static enum toc_err on_content_type(struct reading *r, const char *name, const json_t *value)
 {
     const char *text = json_string_value(value);
-    if (text == NULL || strncmp(text, "application/json", 16) != 0)
+    if (text == NULL || strncasecmp(text, "application/json", 16) != 0 ||
+        strchr("; \t", text[16]) == NULL)
         return wrong(r, "%s: has to be application/json", name);
     return TOC_OK;
 }
@@ -328,6 +331,13 @@ enum toc_err toc_event_json_take(const struct toc_event_json_reader *reader, jso
     return settle(&r, out, out_packed);
 }
 
+/* Texts end at a NUL here: what has one would be cut short, and two that differ become one. */
+static bool has_nul(const json_error_t *where)
+{
+    enum json_error_code code = json_error_code(where);
+    return code == json_error_null_character || code == json_error_null_byte_in_key;
+}
+
 json_t *toc_json_parse(struct toc_str json, size_t size_max, char error[TOC_EVENT_JSON_ERROR_MAX])
 {
     struct reading r = {.error = error};
@@ -336,13 +346,19 @@ json_t *toc_json_parse(struct toc_str json, size_t size_max, char error[TOC_EVEN
         (void)wrong(&r, "%zu bytes of JSON: at most %zu", json.size, size_max);
         return NULL;
     }
+    if (json.size > 0 && memchr(json.data, '\0', json.size) != NULL) {
+        (void)wrong(&r, "not JSON: a byte is 0"); /* jansson passes over one after a number */
+        return NULL;
+    }
     if (is_too_deep(json)) {
         (void)wrong(&r, "nested deeper than %d levels", TOC_EVENT_JSON_DEPTH_MAX);
         return NULL;
     }
-    json_t *root =
-        json_loadb(json.data ? json.data : "", json.size, JSON_REJECT_DUPLICATES, &where);
-    if (root == NULL)
+    json_t *root = json_loadb(json.data ? json.data : "", json.size,
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    if (root == NULL && has_nul(&where))
+        (void)wrong(&r, "\\u0000 stands in a text (line %d, column %d)", where.line, where.column);
+    else if (root == NULL)
         (void)wrong(&r, "not JSON: %s (line %d, column %d)", where.text, where.line, where.column);
     return root;
 }

@@ -39,8 +39,8 @@ TOC_MUST enum toc_err toc_event_json_read(const struct toc_event_json_reader *re
                                           char error[TOC_EVENT_JSON_ERROR_MAX]);
 
 /*
- * Parses one JSON text of at most `size_max` bytes, strictly: no member twice, no nesting deeper
- * than TOC_EVENT_JSON_DEPTH_MAX. A new reference; NULL, with a text for a person in `error`.
+ * Parses one JSON text of at most `size_max` bytes, any value of RFC 8259, strictly: no member
+ * twice, no \u0000, no number beyond 64 bits, no nesting deeper than TOC_EVENT_JSON_DEPTH_MAX. A new reference; NULL, with a text for a person in `error`.
  */
 json_t *toc_json_parse(struct toc_str json, size_t size_max, char error[TOC_EVENT_JSON_ERROR_MAX]);
 

@@ -198,6 +198,7 @@ wrong(struct reading *r, const char *member, const char *format, ...)
     va_start(args, format);
     vsnprintf(r->error + size, TOC_MESSAGE_JSON_ERROR_MAX - (size_t)size, format, args);
     va_end(args);
+    toc_str_mend(r->error); /* names and values are cut without regard to characters */
     return TOC_ERR_MALFORMED;
 }
 

@@ -250,10 +250,12 @@ static void what_is_no_clean_json_is_refused(void **state)
     char deep[200] = "{" ENVELOPE ",\"data\":";
     assert_error(f, "", "not JSON");
     assert_error(f, "[]", "an event is a JSON object");
+    assert_error(f, "17", "an event is a JSON object");
     assert_error(f, "{" ENVELOPE, "not JSON");
     assert_error(f, "{\"id\":\"1\",\"id\":\"2\"}", "not JSON");
     assert_error(f, "{" ENVELOPE ",\"subject\":\"\xff\"}", "not JSON");
-    assert_error(f, "{" ENVELOPE ",\"subject\":\"a\\u0000b\"}", "not JSON");
+    assert_error(f, "{" ENVELOPE ",\"subject\":\"a\\u0000b\"}", "\\u0000 stands in a text");
+    assert_error(f, "{" ENVELOPE ",\"sub\\u0000ject\":\"a\"}", "\\u0000 stands in a text");
     size_t at = strlen(deep);
     memset(deep + at, '[', 40);
     assert_error(f, deep, "nested deeper than 32");
@@ -261,6 +263,31 @@ static void what_is_no_clean_json_is_refused(void **state)
     assert_int_equal(read_event(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"subject\":"
                                    "\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"}"),
                      TOC_OK);
+}
+
+static void a_byte_of_0_is_not_passed_over(void **state)
+{
+    static const char json[] = "[1\0]";
+    char error[TOC_EVENT_JSON_ERROR_MAX];
+    (void)state;
+    assert_null(toc_json_parse(TOC_STR(json), 100, error));
+    assert_non_null(strstr(error, "a byte is 0"));
+}
+
+static void an_error_that_names_half_a_character_is_text_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+#define X30 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    assert_error(f, "{" ENVELOPE ",\"" X30 X30 "\":1}", X30 X30 ": unknown");
+    assert_error(f, "{" ENVELOPE ",\"x" X30 X30 "\":1}", X30 X30 ": unknown");
+    assert_error(f, "{" ENVELOPE ",\"xx" X30 "xxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xa9\":1}", "x?: unk");
+    assert_error(f, "{" ENVELOPE ",\"type\":\"x" X30 "xxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xa9\"}",
+                 "x?' is unknown");
+    assert_error(f,
+                 "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"data\":{\"priority\":"
+                 "\"" X30 "xxxxxxxx\xe2\x82\xac\"}}",
+                 "x?\?' is not one of");
+#undef X30
 }
 
 static void an_event_over_the_limit_is_refused(void **state)
@@ -358,6 +385,8 @@ int main(void)
         cmocka_unit_test(a_member_of_the_wrong_kind_is_named),
         cmocka_unit_test(null_counts_as_absent),
         cmocka_unit_test(what_is_no_clean_json_is_refused),
+        cmocka_unit_test(a_byte_of_0_is_not_passed_over),
+        cmocka_unit_test(an_error_that_names_half_a_character_is_text_all_the_same),
         cmocka_unit_test(an_event_over_the_limit_is_refused),
         cmocka_unit_test(times_need_a_zone_and_a_real_date),
         cmocka_unit_test(a_time_is_written_as_short_as_it_can_be),

@@ -38,6 +38,20 @@ static void a_bad_byte_is_found_wherever_it_stands(void **state)
     }
 }
 
+static void what_is_cut_short_is_mended(void **state)
+{
+    char text[] = "\xa9"
+                  "a\xc3\xa9\xe2\x82"
+                  "b\xff\xf0\x9f\x94\x94\xe2\x82";
+    char good[] = "a\xc3\xa9";
+    (void)state;
+    toc_str_mend(text);
+    assert_string_equal(text, "?a\xc3\xa9??b?\xf0\x9f\x94\x94??");
+    toc_str_mend(good);
+    assert_string_equal(good, "a\xc3\xa9");
+    toc_str_mend(good + 3);
+}
+
 static void numbers_are_read_whole_or_not_at_all(void **state)
 {
     uint64_t u = 7;
@@ -85,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_text_is_told_from_the_rest),
         cmocka_unit_test(a_bad_byte_is_found_wherever_it_stands),
+        cmocka_unit_test(what_is_cut_short_is_mended),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(hexadecimal_survives_the_round_trip),
         cmocka_unit_test(an_arena_ends_at_its_capacity),
