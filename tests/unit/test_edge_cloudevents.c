@@ -139,6 +139,8 @@ static void what_is_no_cloudevent_is_415(void **state)
     assert_int_equal(read_text(CE "Content-Type: text/plain\r\n", "x"), 415);
     assert_int_equal(
         read_text("Content-Type: application/cloudevents+json; charset=latin1\r\n", ONE), 415);
+    assert_int_equal(
+        read_text("Content-Type: application/cloudevents+json; a=b;charset=latin1\r\n", ONE), 415);
     assert_int_equal(read_text(STRUCTURED "Content-Encoding: gzip\r\n", ONE), 415);
     assert_int_equal(
         read_text("Content-Type: Application/CloudEvents+JSON ; charset=UTF-8\r\n", ONE), 0);
@@ -164,6 +166,8 @@ static void fields_that_no_event_may_have_are_400(void **state)
     assert_int_equal(read_text(CE "ce-subject: %ff\r\n", ""), 400);
     snprintf(text, sizeof(text), "%sce-subject: %01100d\r\n", CE, 1);
     assert_int_equal(read_text(text, ""), 400);
+    assert_int_equal(read_text(CE "ce-subject: a%00b\r\n", ""), 400);
+    assert_int_equal(read_text(CE "ce-subject: a%C3\r\n", ""), 400);
     snprintf(text, sizeof(text), "%sce-%032d: x\r\n", CE, 1);
     assert_int_equal(read_text(text, ""), 400);
 }

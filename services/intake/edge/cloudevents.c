@@ -65,18 +65,30 @@ static struct toc_str trim(struct toc_str s)
     return s;
 }
 
+/* Takes what stands before the next semicolon off a field's value. */
+static struct toc_str take_part(struct toc_str *rest)
+{
+    const char *end = rest->size > 0 ? memchr(rest->data, ';', rest->size) : NULL;
+    size_t size = end != NULL ? (size_t)(end - rest->data) : rest->size;
+    struct toc_str part = trim(toc_str(rest->data, size));
+    *rest = toc_str_from(*rest, end != NULL ? size + 1 : size);
+    return part;
+}
+
 /* The media type without its parameters; false when these name a charset other than UTF-8. */
 static bool media_type(const struct toc_http_request *request, struct toc_str *out)
 {
-    struct toc_str field = toc_http_field(request, "content-type"), rest;
-    const char *end = field.size > 0 ? memchr(field.data, ';', field.size) : NULL;
-    size_t size = end != NULL ? (size_t)(end - field.data) : field.size;
-    *out = trim(toc_str(field.data, size));
-    rest = trim(toc_str_from(field, end != NULL ? size + 1 : size));
-    if (rest.size < 8 || strncasecmp(rest.data, "charset=", 8) != 0)
-        return true;
-    rest = toc_str_from(rest, 8);
-    return is_type(rest, "utf-8") || is_type(rest, "\"utf-8\"") || is_type(rest, "us-ascii");
+    struct toc_str rest = toc_http_field(request, "content-type");
+    *out = take_part(&rest);
+    while (rest.size > 0) {
+        struct toc_str part = take_part(&rest);
+        if (part.size < 8 || strncasecmp(part.data, "charset=", 8) != 0)
+            continue;
+        part = toc_str_from(part, 8);
+        if (!is_type(part, "utf-8") && !is_type(part, "\"utf-8\"") && !is_type(part, "us-ascii"))
+            return false;
+    }
+    return true;
 }
 
 static enum mode mode_of(const struct toc_http_request *request)
@@ -211,8 +223,11 @@ static const char *add_attribute(json_t *root, struct toc_str name, struct toc_s
         return "a ce- field came twice";
     bool flag =
         strcmp(member, "tocsintest") == 0 && (is_type(value, "true") || is_type(value, "false"));
-    json = flag ? json_boolean(is_type(value, "true")) : json_stringn(text, decode(value, text));
-    return json_object_set_new(root, member, json) == 0 ? NULL : "a ce- field is not UTF-8";
+    struct toc_str decoded = toc_str(text, decode(value, text));
+    if (!toc_str_is_text(decoded))
+        return "a ce- field is not UTF-8 without NUL";
+    json = flag ? json_boolean(is_type(value, "true")) : json_stringn(text, decoded.size);
+    return json_object_set_new(root, member, json) == 0 ? NULL : "a ce- field is too much";
 }
 
 static const char *add_attributes(const struct toc_http_request *request, json_t *root)
