@@ -237,7 +237,9 @@ static enum toc_err put_interval(struct work *work, size_t index, uint32_t numbe
 static enum toc_err keep_span(struct spans *spans, Tocsin__V1__Clock *clock, size_t index,
                               struct toc_interval interval)
 {
-    TOC_ASSERT(spans->count < sizeof(spans->list) / sizeof(spans->list[0]));
+    spans->full = spans->full || spans->count == sizeof(spans->list) / sizeof(spans->list[0]);
+    if (spans->full)
+        return TOC_OK;
     spans->list[spans->count].clock = index;
     spans->list[spans->count++].interval = interval;
     clock->intervals++;

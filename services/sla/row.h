@@ -22,13 +22,17 @@ enum sla_table { TABLE_CLOCKS = TOC_TABLE_OWN, TABLE_DUE, TABLE_LEDGER, TABLE_OP
 
 #define ROW_KEY 5
 
-/* When clocks ran, in a trial (trial.h). Each stretch of an issue's life closes two at most. */
+/*
+ * When clocks ran, in a trial (trial.h). Each stretch of an issue's life closes two at most; but
+ * clocks of many scopes that all count from the opening have the stretches before them as well.
+ */
 struct spans {
     struct {
         size_t clock;
         struct toc_interval interval;
     } list[2 * SEGMENTS_MAX];
     size_t count;
+    bool full; /* there were more */
 };
 
 /* One issue's clocks while an event is applied to them. */

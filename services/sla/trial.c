@@ -106,8 +106,9 @@ enum toc_err trial_run(const struct work *work, const struct toc_clock_rule *rul
     row.number = work->row->number;
     row.opened_ms = work->row->opened_ms;
     out->spans.count = 0;
+    out->spans.full = false;
     TOC_TRY(go_through(&trial, work, segments, count));
     take_outcomes(&row, out);
     toc_arena_reset(work->turn->arena, mark); /* scopes are names of stretches and tiers */
-    return out->count < SLA_CLOCKS_MAX ? TOC_OK : TOC_NONE;
+    return out->count < SLA_CLOCKS_MAX && !out->spans.full ? TOC_OK : TOC_NONE;
 }

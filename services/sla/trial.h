@@ -29,7 +29,8 @@ struct trial {
 /* Stretches, if none is missing, tell all that the rule asks for; its clock has a target by it. */
 bool trial_covers(const struct work *work, const struct toc_clock_rule *rule);
 
-/* By the row's SLA and policy, `rule` being one of the SLA's. TOC_NONE for more clocks than fit. */
+/* By the row's SLA and policy, `rule` being one of the SLA's. TOC_NONE for more clocks, or more
+ * intervals of theirs, than fit. */
 TOC_MUST enum toc_err trial_run(const struct work *work, const struct toc_clock_rule *rule,
                                 const struct segment *segments, size_t count, struct trial *out);
 

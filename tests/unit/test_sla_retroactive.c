@@ -289,6 +289,28 @@ static void more_queues_than_clocks_are_said_to_be_unknown(void **state)
         "14:00:00 clock 1 queue_wait[q63]/1 breached due=13:02:00 ledger=11:02:00- on_retarget\n");
 }
 
+/* Each queue counts from the opening on, and so has the pauses of all that came before. */
+static void more_intervals_than_are_kept_are_said_to_be_unknown(void **state)
+{
+    char line[64];
+    (void)state;
+    begin(none, "10:00 opened sla=s queue=q queued_ms=10:00\n");
+    for (unsigned i = 0; i < SEGMENTS_MAX - 2; i++) {
+        unsigned at = i % 60, minute = i / 60;
+        snprintf(line, sizeof(line), "11:%02u:%02u %s state=%s queue=q%u", minute, at,
+                 i < 200 ? "status" : "routed", i % 2 == 0 ? "pending" : "open", i < 200 ? 0 : i);
+        sla_feed_line(&feed, line);
+    }
+    core_transcript(feed.sla);
+    sla_feed_policy(&feed, "14:00",
+                    SLA("always", "queue_wait: {targets: {default: 2h}, start_on: [opened], "
+                                  "pause_on: [pending]}"));
+    sla_feed_run(&feed, "14:00 policy mode=RETROACTIVE policy=2\n");
+    assert_non_null(strstr(core_transcript(feed.sla),
+                           "clock 1 queue_wait[q253]/1 started target=120m next=12:02:07 "
+                           "reason=history_not_kept\n"));
+}
+
 /* --- too many --------------------------------------------------------------------------------- */
 
 static void a_clock_without_room_is_named_once_and_not_for_ever(void **state)
@@ -340,6 +362,7 @@ int main(void)
         CASE(messages_are_not_known_and_a_pause_by_them_is_not_guessed),
         CASE(the_longest_history_fits),
         CASE(more_queues_than_clocks_are_said_to_be_unknown),
+        CASE(more_intervals_than_are_kept_are_said_to_be_unknown),
         CASE(a_clock_without_room_is_named_once_and_not_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
