@@ -90,7 +90,7 @@ enum toc_err run_on_publish(struct toc_run *run, toc_peer peer, struct toc_str p
     struct toc_wire_reader reader = toc_wire_reader(publish);
     struct toc_wire_field field;
     struct pending_receipt receipt = {.peer = peer, .offset = run->receipt_used};
-    enum toc_err err;
+    enum toc_err err, lost = TOC_OK;
     TOC_ASSERT(run->receipt_count < RECEIPTS_MAX);
     while ((err = toc_wire_next(&reader, &field)) == TOC_OK) {
         if (field.number == 1 && field.wire_type == 0)
@@ -99,14 +99,13 @@ enum toc_err run_on_publish(struct toc_run *run, toc_peer peer, struct toc_str p
             continue;
         if (!has_room(run->receipt_used - receipt.offset))
             break; /* no outcome for the rest: the publisher sends it again */
-        err = submit_one(run, field.bytes, now);
-        if (err < 0) {
-            /* The turn is lost; its receipts tell how many outcomes were due. */
-            receipt.count++;
-            run->receipts[run->receipt_count++] = receipt;
-            return err;
-        }
+        if (lost == TOC_OK)
+            lost = submit_one(run, field.bytes, now);
         receipt.count++;
+    }
+    if (lost < 0) { /* the turn, too; its receipts tell how many outcomes were due */
+        run->receipts[run->receipt_count++] = receipt;
+        return lost;
     }
     if (err == TOC_ERR_MALFORMED && receipt.count == 0) {
         run->counts.malformed++;

@@ -164,6 +164,17 @@ static void a_step_that_meets_a_full_disk_undoes_the_turn(void **state)
     assert_int_equal(rows_of(door, TABLE_ROWS), 0);
 }
 
+/* Whoever sent a frame may count on an outcome for each of its events. */
+static void a_step_that_meets_a_full_disk_has_an_outcome_for_what_follows_it_too(void **state)
+{
+    static const char *const texts[] = {"ok", "disk", "ok", "no", "ok"};
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    publish_texts(door, 1, texts, 5);
+    assert_told_to_retry(door, 5);
+    assert_int_equal(rows_of(door, TABLE_ROWS), 0);
+}
+
 static void while_full_a_submission_is_refused_at_once(void **state)
 {
     struct node *door = open_node(0, &door_service, "d", 0);
@@ -679,6 +690,7 @@ int main(void)
         CASE(a_commit_on_a_full_disk_refuses_all_of_the_turn),
         CASE(the_service_goes_on_once_there_is_room),
         CASE(a_step_that_meets_a_full_disk_undoes_the_turn),
+        CASE(a_step_that_meets_a_full_disk_has_an_outcome_for_what_follows_it_too),
         CASE(while_full_a_submission_is_refused_at_once),
         CASE(a_policy_of_an_undone_turn_is_forgotten),
         CASE(a_full_turn_has_room_again_after_its_commit),
