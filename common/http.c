@@ -61,6 +61,7 @@ struct toc_http_exchange {
     size_t body_size, body_room;
     char out[TOC_HTTP_REPLY_HEAD_MAX];
     char *reply_body; /* of the response in flight, owned */
+    size_t reply_size;
 };
 
 struct toc_http {
@@ -77,7 +78,7 @@ struct toc_http {
     struct toc_http_exchange *conns;
     struct toc_http_exchange *free; /* those not in use */
     char *buffers;                  /* one per slot */
-    size_t bodies;                  /* bytes of the buffers of all bodies */
+    size_t bodies;                  /* bytes of all bodies, coming and going */
 };
 
 static const struct toc_http_refusal malformed = {400, "malformed request"};
@@ -127,6 +128,14 @@ static void drop_body(struct toc_http_exchange *conn)
     conn->http->bodies -= conn->body_room;
     conn->body = NULL;
     conn->body_size = conn->body_room = 0;
+}
+
+static void drop_reply(struct toc_http_exchange *conn)
+{
+    free(conn->reply_body);
+    conn->http->bodies -= conn->reply_size;
+    conn->reply_body = NULL;
+    conn->reply_size = 0;
 }
 
 static void conn_close(struct toc_http_exchange *conn)
@@ -183,8 +192,7 @@ static void next_request(struct toc_http_exchange *conn);
 static void on_written(uv_write_t *req, int status)
 {
     struct toc_http_exchange *conn = req->data;
-    free(conn->reply_body);
-    conn->reply_body = NULL;
+    drop_reply(conn);
     if (conn->state == CLOSING)
         return;
     TOC_ASSERT(conn->state == WRITING);
@@ -219,11 +227,12 @@ static void send_response(struct toc_http_exchange *conn, const struct toc_http_
     drop_body(conn);
     conn->state = WRITING;
     conn->reply_body = response->body;
+    conn->reply_size = reply.body_size;
+    conn->http->bodies += reply.body_size;
     conn->write.data = conn;
     set_deadline(conn, conn->http->limits.idle_ms);
     if (uv_write(&conn->write, (uv_stream_t *)&conn->tcp, bufs, head_only ? 1 : 2, on_written)) {
-        free(conn->reply_body);
-        conn->reply_body = NULL;
+        drop_reply(conn);
         conn_close(conn);
     }
 }
@@ -331,7 +340,7 @@ static const struct toc_http_refusal *grow_body(struct toc_http_exchange *conn, 
         room *= 2;
     if (room == conn->body_room)
         return NULL;
-    if (room - conn->body_room > http->config.bodies_max - http->bodies)
+    if (http->bodies + room - conn->body_room > http->config.bodies_max)
         return &no_room;
     char *body = realloc(conn->body, room);
     if (body == NULL)
@@ -515,6 +524,7 @@ static struct toc_http_exchange *take_slot(struct toc_http *http)
     conn->state = READING;
     conn->used = 0;
     conn->parsed = 0;
+    conn->origin = NULL;
     return conn;
 }
 

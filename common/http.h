@@ -63,7 +63,9 @@ struct toc_http_config {
     /* The largest body. 0: no bodies, and no method but GET and HEAD. Otherwise the handler judges
      * the method, and what the server refuses by itself is application/problem+json (RFC 9457). */
     size_t body_max;
-    size_t bodies_max;        /* of all requests together; 0: 16 bodies of the largest size */
+    /* Of all requests together, and of the answers on their way; 0: 16 of the largest size. Beyond
+     * it requests with a body are refused. */
+    size_t bodies_max;
     unsigned connections_max; /* 0: TOC_HTTP_CONNECTIONS_MAX */
     unsigned per_address_max; /* connections of one peer address; 0: as many as there may be */
     /* Web pages of these origins, as "https://shop.example", or "*", may send what is not simple

@@ -980,6 +980,33 @@ static void bodies_share_a_limit(void **state)
     stop(&f);
 }
 
+/* Whoever takes no answers cannot make the server keep ever more of them. */
+static void answers_on_their_way_count_as_bodies(void **state)
+{
+    static const struct toc_http_config config = {
+        .connections_max = 8, .body_max = 10000, .bodies_max = 20000};
+    struct fixture f;
+    struct client one, two;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    client_open(&one, &f);
+    say(&one, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (f.handled == 0)
+        turn(&f);
+    client_open(&two, &f);
+    say(&two, POST("Content-Length: 3\r\n", "abc"));
+    wait_for_end(&two);
+    assert_int_equal(status_of(&two), 503);
+    client_close(&two);
+    client_reset(&one);
+    wait_for_open(&f, 0);
+    client_open(&two, &f);
+    say(&two, POST("Content-Length: 3\r\n", "abc"));
+    wait_for(&two, "<POST /p abc>");
+    client_close(&two);
+    stop(&f);
+}
+
 static void one_that_waits_for_it_is_told_to_go_on(void **state)
 {
     struct fixture f;
@@ -1221,6 +1248,7 @@ int main(void)
         cmocka_unit_test(a_page_of_a_configured_origin_may_read_every_answer),
         cmocka_unit_test(a_page_of_another_origin_is_told_nothing),
         cmocka_unit_test(bodies_share_a_limit),
+        cmocka_unit_test(answers_on_their_way_count_as_bodies),
         cmocka_unit_test(one_that_waits_for_it_is_told_to_go_on),
         cmocka_unit_test(a_dripping_body_meets_its_deadline),
         cmocka_unit_test(an_answer_may_come_later_and_the_next_waits_for_it),
