@@ -101,6 +101,21 @@ static void a_batch_keeps_order_and_problems_apart(void **state)
     assert_int_equal(judged, 2);
 }
 
+static void a_name_too_long_to_be_one_is_not_said_back(void **state)
+{
+    static char body[2000], id[201];
+    (void)state;
+    memset(id, 'i', sizeof(id));
+    snprintf(body, sizeof(body),
+             "[{\"id\":\"%.200s\",\"source\":\"%.201s\"},{\"id\":\"%.201s\",\"source\":\"s\"}]", id,
+             id, id);
+    assert_int_equal(read_text(BATCH, body), 0);
+    assert_int_equal(strlen(events.items[0].id), 200);
+    assert_string_equal(events.items[0].source, "");
+    assert_string_equal(events.items[1].id, "");
+    assert_string_equal(events.items[1].source, "s");
+}
+
 static void a_binary_event_has_its_attributes_in_fields(void **state)
 {
     (void)state;
@@ -198,6 +213,7 @@ int main(void)
         CASE(a_structured_event_is_one),
         CASE(a_batch_keeps_order_and_problems_apart),
         CASE(a_binary_event_has_its_attributes_in_fields),
+        CASE(a_name_too_long_to_be_one_is_not_said_back),
         CASE(a_binary_event_without_data_needs_no_content_type),
         CASE(extensions_are_passed_over_unless_they_look_misspelt),
         CASE(what_is_no_cloudevent_is_415),

@@ -1,5 +1,7 @@
 #include "services/intake/edge/cloudevents.h"
 
+#include "services/intake/intake.h"
+
 #include <stdio.h>
 #include <strings.h>
 
@@ -107,10 +109,11 @@ static enum mode mode_of(const struct toc_http_request *request)
 
 /* --- one event -------------------------------------------------------------------------------- */
 
+/* What is too long to be one is not said back. */
 static const char *text_of(struct reading *r, const json_t *root, const char *name)
 {
-    const char *text = json_string_value(json_object_get(root, name));
-    const char *copy = text != NULL ? toc_pool_copy(r->pool, toc_str_of(text)) : NULL;
+    struct toc_str text = toc_str_of(json_string_value(json_object_get(root, name)));
+    const char *copy = text.size <= INTAKE_TEXT_MAX ? toc_pool_copy(r->pool, text) : NULL;
     return copy != NULL ? copy : "";
 }
 
