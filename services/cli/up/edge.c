@@ -88,6 +88,9 @@ int up_tell_http(struct client *client, const char *address)
         return CLI_FAILED;
     secret_make(&secret);
     int code = add_token(client, &secret);
+    /* Once intake answers again, its edge has seen the token and listens. */
+    if (code == CLI_DONE && count_tokens(client) < 0)
+        code = CLI_FAILED;
     if (code == CLI_DONE)
         print_curl(address, secret.text);
     secret_forget(&secret);
