@@ -11,6 +11,7 @@
 
 #define SECRET_SIZE 43 /* letters and digits: 256 bits */
 #define CRC_SIZE    8
+#define ROW_BYTES   (64 * TOC_EVENT_MAX) /* of one row, unknown fields of two bytes included */
 
 struct access_token {
     char id[TOKEN_ID_MAX + 1];
@@ -109,7 +110,7 @@ enum toc_err access_load(struct access *access, struct toc_run *run)
     struct toc_txn *txn = NULL;
     enum toc_err err = fresh.tokens == NULL ? TOC_ERR_MEMORY : TOC_OK;
     if (err == TOC_OK)
-        err = toc_arena_init(&arena, 16 * TOC_EVENT_MAX);
+        err = toc_arena_init(&arena, ROW_BYTES);
     if (err == TOC_OK)
         err = toc_txn_begin_read(toc_run_store(run), &txn);
     if (err == TOC_OK)
@@ -285,6 +286,16 @@ static const char *judge_granted(const Tocsin__V1__Event *event)
     }
 }
 
+/* Whoever names an issue by its id speaks of one that may be another's. */
+static const char *judge_published(const struct access_right *right, const Tocsin__V1__Event *event)
+{
+    if (!right->publish)
+        return "type: the token lacks the scope 'publish'";
+    if (event->issue.len != 0 && !right->act)
+        return "tocsinissue: without the scope 'act' a token speaks of its own subjects";
+    return NULL;
+}
+
 const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event)
 {
     if (!is_within_source(event->source, right->source))
@@ -293,26 +304,24 @@ const char *access_judge(const struct access_right *right, const Tocsin__V1__Eve
     if (right->granted)
         return judge_granted(event);
     if (is_published(event))
-        return right->publish ? NULL : "type: the token lacks the scope 'publish'";
+        return judge_published(right, event);
     if (is_act(event))
         return right->act ? NULL : "type: the token lacks the scope 'act'";
     return "type: this one is not taken over HTTP";
 }
 
-toc_time_ms access_take(struct access_right *right, size_t events, toc_time_ms mono_ms)
+toc_time_ms access_wait(struct access_right *right, toc_time_ms mono_ms)
 {
     struct access_token *token = right->token;
-    double most = 2 * token->rate, wanted = (double)events;
     if (token->filled_ms != 0)
         token->level += token->rate * (double)(mono_ms - token->filled_ms) / 1000;
     token->filled_ms = mono_ms;
-    if (token->level > most)
-        token->level = most;
-    if (wanted > most)
-        wanted = most; /* a batch larger than the bucket waits until that is full */
-    if (token->level >= wanted) {
-        token->level -= wanted;
-        return 0;
-    }
-    return 1 + (toc_time_ms)((wanted - token->level) * 1000 / token->rate);
+    if (token->level > 2 * token->rate)
+        token->level = 2 * token->rate;
+    return token->level >= 1 ? 0 : 1 + (toc_time_ms)((1 - token->level) * 1000 / token->rate);
+}
+
+void access_take(struct access_right *right, size_t events)
+{
+    right->token->level -= (double)events;
 }

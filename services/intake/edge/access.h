@@ -45,9 +45,11 @@ bool access_find(struct access *access, struct toc_str authorization, const uint
 const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event);
 
 /*
- * Takes `events` from the bucket of the right's token, which holds twice what flows into it in a
- * second. 0, or after how many milliseconds as many would be there; then nothing is taken.
+ * After how many milliseconds the right's token may publish again; 0: now. Its bucket holds twice
+ * what flows into it in a second, and one event has to be there.
  */
-toc_time_ms access_take(struct access_right *right, size_t events, toc_time_ms mono_ms);
+toc_time_ms access_wait(struct access_right *right, toc_time_ms mono_ms);
+/* Takes so many events out of the bucket. More than are there are owed: the wait gets longer. */
+void access_take(struct access_right *right, size_t events);
 
 #endif

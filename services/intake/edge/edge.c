@@ -207,9 +207,9 @@ static void read_events(struct edge *edge, struct access_right *right, struct pe
                         const struct toc_http_request *request)
 {
     char why[TOC_EVENT_JSON_ERROR_MAX];
-    toc_time_ms wait_ms;
     int status = cloudevents_read(&pending->pool, &edge->scratch, request, judge, right,
                                   &pending->events, why);
+    access_take(right, pending->events.count > 0 ? pending->events.count : 1);
     if (status != 0) {
         answer_problem(pending->exchange, status, why, NULL);
         drop(edge, pending);
@@ -217,12 +217,6 @@ static void read_events(struct edge *edge, struct access_right *right, struct pe
     }
     if (!has_any_good(&pending->events)) {
         answer_events(pending->exchange, &pending->events, NULL);
-        drop(edge, pending);
-        return;
-    }
-    wait_ms = access_take(right, pending->events.count, toc_program_now().mono_ms);
-    if (wait_ms > 0) {
-        answer_too_fast(pending->exchange, wait_ms);
         drop(edge, pending);
         return;
     }
@@ -236,9 +230,15 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
     const char *why;
     int status;
     struct access_right right;
+    toc_time_ms wait_ms;
     if (!access_find(edge->access, toc_http_field(request, "authorization"), request->peer,
                      toc_program_now().wall_ms, &right, &status, &why)) {
         answer_problem(exchange, status, why, status == 401 ? &challenge : NULL);
+        return;
+    }
+    wait_ms = access_wait(&right, toc_program_now().mono_ms);
+    if (wait_ms > 0) {
+        answer_too_fast(exchange, wait_ms);
         return;
     }
     struct pending *pending = edge->free;

@@ -150,6 +150,7 @@ def test_what_is_malformed_says_where(edge):
     without = event()
     del without["source"]
     problem(post(edge, without), 400, "source: is missing")
+    problem(post(edge, event(**{"ü" * 50: "x"})), 400, "unknown member")
 
 
 def test_what_is_no_cloudevent_is_415(edge):
@@ -249,6 +250,17 @@ def test_over_the_rate_is_429_with_a_time_to_wait(edge):
     answer = post(edge, [event() for _ in range(20)], BATCH, token=token)
     problem(answer, 429, "rate")
     assert 1 <= int(answer.headers["Retry-After"]) <= 3
+
+
+def test_an_issue_is_named_by_its_id_only_with_the_scope_to_act(edge):
+    issue = post(edge, event()).json()["issue"]
+    shop = edge.add_token("--source", "urn:shop")
+    desk = edge.add_token("--source", "urn:desk", "--scope", "publish", "--scope", "act")
+    said = {"type": "tocsin.issue.message", "data": {"direction": "outbound"}, "tocsinissue": issue}
+    body = problem(post(edge, event(source="urn:shop", **said), token=shop), 403, "scope 'act'")
+    assert body["field"] == "tocsinissue"
+    answer = post(edge, event(source="urn:desk", **said), token=desk)
+    assert answer.status_code == 202 and answer.json()["issue"] == issue
 
 
 # --- connections ---------------------------------------------------------------------------------
