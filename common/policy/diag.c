@@ -14,6 +14,7 @@ void toc_diag_init(struct toc_diag *diag, struct toc_str text, const char *file_
     diag->file_name = file_name ? file_name : "policy";
     diag->files = NULL;
     diag->file_count = 0;
+    diag->accepted = false;
     diag->count = diag->warning_count = 0;
     diag->last = NULL;
 }
@@ -45,6 +46,17 @@ void toc_diag_error(struct toc_diag *diag, size_t offset, const char *format, ..
     va_list args;
     va_start(args, format);
     record(diag, diag->entries, &diag->count, offset, format, args);
+    va_end(args);
+}
+
+void toc_diag_doubt(struct toc_diag *diag, size_t offset, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (diag->accepted)
+        record(diag, diag->warnings, &diag->warning_count, offset, format, args);
+    else
+        record(diag, diag->entries, &diag->count, offset, format, args);
     va_end(args);
 }
 

@@ -37,6 +37,7 @@ struct toc_diag {
     const char *file_name;
     const struct toc_diag_file *files; /* in the order of the text */
     size_t file_count;                 /* 0: the text is one file */
+    bool accepted;                     /* the text was once: doubts are warnings */
     size_t count;                      /* all errors, also those not kept */
     size_t warning_count;
     struct toc_diag_entry entries[TOC_DIAG_MAX]; /* the errors */
@@ -53,6 +54,9 @@ void toc_diag_init(struct toc_diag *diag, struct toc_str text, const char *file_
 void toc_diag_files(struct toc_diag *diag, const struct toc_diag_file *files, size_t count);
 
 void toc_diag_error(struct toc_diag *diag, size_t offset, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* What can be compiled and nobody can have meant: an error in a text that is not accepted yet. */
+void toc_diag_doubt(struct toc_diag *diag, size_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void toc_diag_warning(struct toc_diag *diag, size_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

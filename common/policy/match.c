@@ -217,7 +217,7 @@ static void check_possible(struct toc_build *b, const struct toc_yaml *node,
 {
     const struct toc_match_test *test = toc_match_impossible(when);
     if (test)
-        toc_diag_error(b->diag, node->offset, "this condition can never come true: see '%s'",
+        toc_diag_doubt(b->diag, node->offset, "this condition can never come true: see '%s'",
                        test->name ? test->name : "?");
 }
 

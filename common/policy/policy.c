@@ -108,8 +108,8 @@ static enum toc_err compile(struct toc_build *b, struct toc_policy_tree *tree)
     return tree->diag.count > 0 ? TOC_ERR_CONFIG : TOC_OK;
 }
 
-enum toc_err toc_policy_check(struct toc_str text, const char *file_name, struct toc_policy **out,
-                              struct toc_policy_tree **out_tree)
+static enum toc_err check(struct toc_str text, const char *file_name, bool accepted,
+                          struct toc_policy **out, struct toc_policy_tree **out_tree)
 {
     struct toc_build *b = calloc(1, sizeof(*b));
     struct toc_policy_tree *tree = NULL;
@@ -117,6 +117,7 @@ enum toc_err toc_policy_check(struct toc_str text, const char *file_name, struct
     if (err == TOC_OK) {
         SHA256((const uint8_t *)text.data, text.size, b->policy.hash);
         toc_tz_database_version(b->policy.tzdata);
+        tree->diag.accepted = accepted;
         err = compile(b, tree);
     }
     if (err == TOC_OK)
@@ -127,6 +128,20 @@ enum toc_err toc_policy_check(struct toc_str text, const char *file_name, struct
         *out_tree = tree;
     else
         toc_policy_tree_free(tree);
+    return err;
+}
+
+enum toc_err toc_policy_check(struct toc_str text, const char *file_name, struct toc_policy **out,
+                              struct toc_policy_tree **out_tree)
+{
+    return check(text, file_name, false, out, out_tree);
+}
+
+enum toc_err toc_policy_recompile(struct toc_str text, struct toc_policy **out)
+{
+    struct toc_policy_tree *tree = NULL;
+    enum toc_err err = check(text, NULL, true, out, &tree);
+    toc_policy_tree_free(tree);
     return err;
 }
 

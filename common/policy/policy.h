@@ -275,6 +275,11 @@ TOC_MUST enum toc_err toc_policy_parse(struct toc_str text, const char *file_nam
 struct toc_policy_tree;
 TOC_MUST enum toc_err toc_policy_check(struct toc_str text, const char *file_name,
                                        struct toc_policy **out, struct toc_policy_tree **out_tree);
+/*
+ * Compiles one that was accepted, perhaps before this version of the program: what it would now
+ * only doubt (diag.h) does not make it useless to those who have to go on with it.
+ */
+TOC_MUST enum toc_err toc_policy_recompile(struct toc_str text, struct toc_policy **out);
 /* Accepts NULL. */
 void toc_policy_free(struct toc_policy *policy);
 

@@ -35,7 +35,7 @@ static void check_skill(struct toc_build *b, const struct toc_yaml *node,
             if (person->skills[k])
                 toc_guess_offer(&guess, person->skills[k]);
     }
-    toc_diag_error(b->diag, node->offset, "nobody of queue '%s' has the skill '%s'", queue->name,
+    toc_diag_doubt(b->diag, node->offset, "nobody of queue '%s' has the skill '%s'", queue->name,
                    skill);
     if (guess.best)
         toc_diag_hint(b->diag, "did you mean '%s'?", guess.best);
@@ -74,7 +74,7 @@ static void check_people(struct toc_build *b, const struct toc_yaml *entry,
     for (size_t i = 0; i < queue->person_count; i++)
         if (!missing(queue->people[i], queue))
             return;
-    toc_diag_error(b->diag, entry->key->offset, "nobody of queue '%s' can ever take its issues",
+    toc_diag_doubt(b->diag, entry->key->offset, "nobody of queue '%s' can ever take its issues",
                    queue->name);
     toc_diag_hint(b->diag, "'%s' lacks %s", queue->people[0]->name,
                   missing(queue->people[0], queue));
@@ -91,7 +91,7 @@ static void check_unserved(struct toc_build *b, const struct toc_yaml *entry,
         const struct toc_yaml *value = value_of(entry, keys[i]);
         if (!value)
             continue;
-        toc_diag_error(b->diag, value->key->offset, "'%s' in queue '%s', which nobody serves",
+        toc_diag_doubt(b->diag, value->key->offset, "'%s' in queue '%s', which nobody serves",
                        keys[i], queue->name);
         toc_diag_hint(b->diag, "name it in the 'queues' of somebody under 'people'");
         return;
@@ -171,7 +171,7 @@ static bool leads_back(struct toc_build *b, const struct toc_yaml *value, const 
             toc_diag_warning(b->diag, value->key->offset,
                              "'%s' of queue '%s' leads back to it by the sun", key, queue->name);
         else
-            toc_diag_error(b->diag, value->key->offset, "'%s' of queue '%s' leads back to it", key,
+            toc_diag_doubt(b->diag, value->key->offset, "'%s' of queue '%s' leads back to it", key,
                            queue->name);
         toc_diag_hint(b->diag, on[0] != '\0' ? "by way of '%s' and its '%s'" : "by way of '%s'",
                       way.to->name, on);
@@ -205,7 +205,7 @@ static void check_ways(struct toc_build *b, const struct toc_yaml *entry,
     check_cycle(b, entry, BREACH_KEY, queue);
     if (!up || up->tier == 0 || up->tier >= queue->tier)
         return;
-    toc_diag_error(b->diag, value_of(entry, BREACH_KEY)->offset,
+    toc_diag_doubt(b->diag, value_of(entry, BREACH_KEY)->offset,
                    "a breach would take an issue from tier %u down to tier %u", queue->tier,
                    up->tier);
     toc_diag_hint(b->diag, "'on_breach' names a queue of the same tier or a higher one");

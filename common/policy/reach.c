@@ -182,7 +182,7 @@ static bool check_together(struct toc_build *b, const struct toc_yaml *item,
     }
     if (!are_covering(b, boxes, count, own))
         return false;
-    toc_diag_error(b->diag, item->offset, "rule '%s' can never be reached", rule->name);
+    toc_diag_doubt(b->diag, item->offset, "rule '%s' can never be reached", rule->name);
     name_covering(b, names, count);
     return true;
 }
@@ -196,7 +196,7 @@ static bool check_alone(struct toc_build *b, const struct toc_yaml *item,
         if (!other.name || !toc_check_may_compare(b, &other.when, &rule->when) ||
             !toc_match_implies(&rule->when, &other.when))
             continue;
-        toc_diag_error(b->diag, item->offset, "rule '%s' can never be reached", rule->name);
+        toc_diag_doubt(b->diag, item->offset, "rule '%s' can never be reached", rule->name);
         toc_diag_hint(b->diag,
                       other.when.test_count == 0
                           ? "rule '%s' before it has no 'when' and so fits everything"

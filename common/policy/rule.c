@@ -136,7 +136,7 @@ static void read_threshold(struct toc_build *b, const struct toc_yaml *node,
         toc_diag_error(b->diag, node->key->offset, "'threshold' belongs to 'on: warned'");
     else if (toc_value_number(b, node, "'threshold'", 99, &rule->threshold_percent) &&
              !toc_check_clocks(b, rule, false))
-        toc_diag_error(b->diag, node->offset, "no clock warns at %u %% or later",
+        toc_diag_doubt(b->diag, node->offset, "no clock warns at %u %% or later",
                        rule->threshold_percent);
 }
 

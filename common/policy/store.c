@@ -165,13 +165,12 @@ static enum toc_err compile(struct toc_txn *txn, uint32_t version, struct toc_po
 {
     uint8_t hash[TOC_SHA256];
     uint32_t size;
-    char *text, *errors = NULL;
+    char *text;
     enum toc_err err = toc_policy_text_of(txn, version, &text, &size, hash);
     if (err != TOC_OK)
         return err;
-    err = toc_policy_parse(toc_str(text, size), "policy", out, &errors);
+    err = toc_policy_recompile(toc_str(text, size), out);
     free(text);
-    free(errors);
     if (err != TOC_OK) /* it was compiled before it was accepted */
         return err == TOC_ERR_CONFIG ? TOC_ERR_DAMAGED : err;
     (*out)->version = version;

@@ -227,13 +227,13 @@ static void check_facts(struct toc_build *b, const struct toc_yaml *node, const 
                         const struct toc_texts *facts)
 {
     if (facts->count == 0)
-        toc_diag_error(b->diag, node->offset, "the facts of %s are empty", what);
+        toc_diag_doubt(b->diag, node->offset, "the facts of %s are empty", what);
     if (facts->count > FACTS_MAX)
         toc_diag_error(b->diag, node->offset, "more than %d facts", FACTS_MAX);
     for (size_t i = 1; i < facts->count; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(facts->values[i], facts->values[k]) == 0) {
-                toc_diag_error(b->diag, node->offset, "%s wants '%s' twice", what,
+                toc_diag_doubt(b->diag, node->offset, "%s wants '%s' twice", what,
                                facts->values[i]);
                 return;
             }

@@ -13,16 +13,14 @@
 static int policy_of(struct view *in, struct toc_policy **out)
 {
     struct policy_in_force force = {0};
-    char *errors = NULL;
     if (policy_ask(in->client, "router", true, &force) != TOC_OK)
         return client_fail(in->client);
     if (force.version == 0) {
         fprintf(stderr, "%s: no policy is in force\n", in->who);
         return CLI_FAILED;
     }
-    enum toc_err err = toc_policy_parse(toc_str(force.text, force.size), "policy", out, &errors);
+    enum toc_err err = toc_policy_recompile(toc_str(force.text, force.size), out);
     free(force.text);
-    free(errors);
     if (err == TOC_OK)
         return CLI_DONE;
     fprintf(stderr, "%s: the policy in force is of another version of this program\n", in->who);

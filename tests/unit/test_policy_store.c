@@ -155,6 +155,30 @@ static void a_policy_is_valid_when_it_compiles_and_has_its_hash(void **state)
     free(broken.bytes);
 }
 
+/* A check that came with a later version of the programs stops none that has the policy in force.
+ */
+static void what_was_accepted_stays_usable_when_it_would_be_doubted_now(void **state)
+{
+    static const char doubted[] = "policy: 1\n"
+                                  "queues: {q: {tier: 1}}\n"
+                                  "categories: {c: {facts: []}, d: {facts: [a, a]}}\n"
+                                  "routes:\n"
+                                  "  - {rule: low, when: {priority: [P3, P4]}, queue: q}\n"
+                                  "  - {rule: high, when: {priority: [P1, P2]}, queue: q}\n"
+                                  "  - {rule: never, when: {priority: [P1, P4]}, queue: q}\n"
+                                  "  - {rule: default, queue: q}\n";
+    struct text text = {.bytes = strdup(doubted), .size = sizeof(doubted) - 1};
+    const struct toc_policy *policy;
+    (void)state;
+    toc_sha256(text.hash, toc_str(text.bytes, text.size));
+    keep_pieces(&text);
+    assert_int_equal(toc_policy_is_valid(txn, text.hash, text.size), TOC_NONE);
+    apply(&text, 1);
+    assert_int_equal(toc_policy_cached(&cache, txn, 1, &policy), TOC_OK);
+    assert_int_equal(policy->route_count, 4);
+    free(text.bytes);
+}
+
 static void an_empty_piece_ends_no_loop_but_the_text(void **state)
 {
     Tocsin__V1__PolicyPart part = TOCSIN__V1__POLICY_PART__INIT;
@@ -324,6 +348,7 @@ int main(void)
         CASE(pieces_in_any_order_give_the_text_back),
         CASE(a_missing_piece_is_no_text_and_no_valid_policy),
         CASE(a_policy_is_valid_when_it_compiles_and_has_its_hash),
+        CASE(what_was_accepted_stays_usable_when_it_would_be_doubted_now),
         CASE(an_empty_piece_ends_no_loop_but_the_text),
         CASE(the_last_one_applied_is_in_force_and_the_others_stay),
         CASE(what_is_only_reported_on_is_kept_and_never_in_force),

@@ -74,12 +74,10 @@ struct toc_policy *policy_compiled(struct client *client, const char *service, u
 {
     struct policy_in_force there;
     struct toc_policy *policy = NULL;
-    char *errors = NULL;
     if (policy_ask_version(client, service, version, &there) != TOC_OK || there.text == NULL)
         return NULL;
-    if (toc_policy_parse(toc_str(there.text, there.size), "policy", &policy, &errors) == TOC_OK)
+    if (toc_policy_recompile(toc_str(there.text, there.size), &policy) == TOC_OK)
         policy->version = there.version;
-    free(errors);
     free(there.text);
     return policy;
 }
