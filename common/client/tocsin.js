@@ -332,7 +332,7 @@
             .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
         const end = Math.floor(Date.now() / 1000) + seconds;
         const text = `toc1.${secret.split("_")[1]}.${end}.${base64}`;
-        const key = await subtle.importKey("raw", await subtle.digest("SHA-256", utf8(secret)),
+        const key = await subtle.importKey("raw", await subtle.digest("SHA-256", utf8("grant:" + secret)),
             {name: "HMAC", hash: "SHA-256"}, false, ["sign"]);
         return `${text}.${hex(new Uint8Array(await subtle.sign("HMAC", key, utf8(text))))}`;
     }

@@ -2,6 +2,7 @@
 
 #include "common/crc32c.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 
@@ -20,6 +21,7 @@ static void draw(char *out, size_t size, uint32_t letters)
 void secret_make(struct secret *out)
 {
     char secret[SECRET_SIZE + 1];
+    out->is_sealed = false;
     draw(out->id, ID_SIZE, 36);
     draw(secret, SECRET_SIZE, 62);
     int size = snprintf(out->text, sizeof(out->text), "toc_%s_%s", out->id, secret);
@@ -29,10 +31,24 @@ void secret_make(struct secret *out)
     sodium_memzero(secret, sizeof(secret));
 }
 
+bool secret_seal(struct secret *secret, struct toc_str key)
+{
+    uint8_t grant_key[TOC_SHA256];
+    static_assert(sizeof(secret->sealed) == sizeof(grant_key) + crypto_box_SEALBYTES, "it fits");
+    toc_sha256_pair(grant_key, TOC_STR("grant:"), toc_str_of(secret->text));
+    secret->is_sealed = key.size == crypto_box_PUBLICKEYBYTES &&
+                        crypto_box_seal(secret->sealed, grant_key, sizeof(grant_key),
+                                        (const uint8_t *)key.data) == 0;
+    sodium_memzero(grant_key, sizeof(grant_key));
+    return secret->is_sealed;
+}
+
 void secret_name(const struct secret *secret, Tocsin__V1__Token *token)
 {
     token->token = toc_wire_text(secret->id);
     token->hash = toc_wire_binary(toc_str(secret->hash, sizeof(secret->hash)));
+    if (secret->is_sealed)
+        token->sealed = toc_wire_binary(toc_str(secret->sealed, sizeof(secret->sealed)));
 }
 
 void secret_forget(struct secret *secret)

@@ -12,11 +12,15 @@ struct secret {
     char id[16];
     char text[80]; /* the whole of it, as publishers show it */
     uint8_t hash[TOC_SHA256];
+    uint8_t sealed[80]; /* the key of its grants, once it is */
+    bool is_sealed;
 };
 
 /* A fresh one, from the system's random numbers; sodium_init was called. */
 void secret_make(struct secret *out);
-/* Sets the token's id and hash; lent from `secret`. */
+/* Seals the key of its grants for the intake with this public key of 32 bytes; false for none. */
+bool secret_seal(struct secret *secret, struct toc_str key);
+/* Sets the token's id, hash and sealed key; lent from `secret`. */
 void secret_name(const struct secret *secret, Tocsin__V1__Token *token);
 /* Overwrites it. */
 void secret_forget(struct secret *secret);

@@ -1,7 +1,8 @@
 /*
  * `tocsin token add|list|revoke`: who may publish over an intake's HTTP edge.
  *
- * A secret is made here and printed once; what travels and stays is its hash.
+ * A secret is made here and printed once; what travels and stays is its hash and, sealed for
+ * intake, the key that its grants are made with.
  */
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
@@ -60,6 +61,25 @@ static void tell_token(const struct secret *secret)
             secret->id, source);
 }
 
+static bool see_key(void *arg, struct toc_str row)
+{
+    (void)secret_seal(arg, row);
+    return false;
+}
+
+/* Whoever makes grants has a key of its own for them, which intake's edge has to know as well. */
+static int seal_for_grants(struct secret *secret)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    bool grants = false;
+    for (size_t i = 0; i < scopes.count; i++)
+        grants = grants || strcmp(scopes.values[i], "grant") == 0;
+    ask.what = TOCSIN__V1__ASK__WHAT__SEAL_KEY;
+    if (grants && client_ask(view.client, "intake", &ask, see_key, secret) != TOC_OK)
+        return client_fail(view.client);
+    return CLI_DONE;
+}
+
 /* What the options say, and the hash of a fresh secret. */
 static int publish_added(const struct secret *secret, const char *who)
 {
@@ -100,7 +120,9 @@ static int add(const struct toc_conf_list *operands)
         return CLI_USAGE;
     }
     secret_make(&secret);
-    int code = publish_added(&secret, who);
+    int code = seal_for_grants(&secret);
+    if (code == CLI_DONE)
+        code = publish_added(&secret, who);
     if (code == CLI_DONE)
         tell_token(&secret);
     secret_forget(&secret);

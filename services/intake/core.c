@@ -1,3 +1,4 @@
+#include "common/answer.h"
 #include "common/plant.h"
 #include "common/policy/store.h"
 #include "services/intake/dedupe.h"
@@ -349,12 +350,21 @@ static enum toc_err intake_step(struct toc_turn *turn, const struct toc_event *e
     return TOC_OK;
 }
 
+static enum toc_err answer_seal_key(const struct intake *intake, struct toc_arena *arena,
+                                    Tocsin__V1__Answer *answer)
+{
+    const struct intake_config *config = intake->config;
+    TOC_TRY(toc_answer_begin(arena, 1, answer));
+    return toc_answer_add(arena, toc_str(config->seal_key, sizeof(config->seal_key)), answer);
+}
+
 static enum toc_err intake_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
                                const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
-    (void)self;
     if (ask->what == TOCSIN__V1__ASK__WHAT__TOKENS)
         return token_ask(txn, INTAKE_TABLE_TOKEN, arena, ask, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__SEAL_KEY)
+        return answer_seal_key(self, arena, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
     answer->detail = toc_wire_text("intake answers status, policy and tokens");
     return TOC_OK;

@@ -17,6 +17,7 @@ enum { INTAKE_TABLE_DEDUPE = TOC_TABLE_OWN, INTAKE_TABLE_TOKEN };
 
 struct intake_config {
     uint8_t issue_key[32]; /* of the deployment: makes issue ids */
+    uint8_t seal_key[32];  /* public: what keys of grants are sealed for, see edge/grant.h */
     bool control;          /* accepts records for everyone */
     size_t memory_entries; /* of the dedupe index, see dedupe.h */
     toc_time_ms window_ms; /* how long a repeat is recognised */

@@ -48,6 +48,8 @@ static enum toc_err prepare(const void **out)
     }
     edge.connections_max = (unsigned)options.connections_max;
     edge.per_address_max = (unsigned)options.per_address_max;
+    grant_lock_make(&edge.lock, config.issue_key);
+    memcpy(config.seal_key, edge.lock.public, sizeof(config.seal_key));
     edge_configure(&edge);
     *out = &config;
     return TOC_OK;

@@ -47,6 +47,14 @@ static bool is_scope(const char *name)
     return false;
 }
 
+static bool has_scope(const Tocsin__V1__Token *token, const char *name)
+{
+    for (size_t i = 0; i < token->n_scopes; i++)
+        if (strcmp(token->scopes[i], name) == 0)
+            return true;
+    return false;
+}
+
 static bool is_revoked(const Tocsin__V1__Event *event)
 {
     return strcmp(event->type, "tocsin.token.revoked") == 0;
@@ -72,6 +80,8 @@ const char *token_check(const Tocsin__V1__Event *event)
     for (size_t i = 0; i < token->n_networks; i++)
         if (!token_network_read(token->networks[i], &network))
             return "networks: addresses as 10.0.0.0/8 or 2001:db8::/32";
+    if (token->sealed.len != (has_scope(token, "grant") ? TOKEN_SEALED : 0))
+        return "sealed: the key of grants in 80 bytes with the scope grant, nothing without it";
     if (token->end_ms < 0)
         return "end_ms: an instant, or 0 for ever";
     return token->rate <= TOKEN_RATE_MAX ? NULL : "rate: at most 1000000 events a second";
@@ -127,7 +137,7 @@ enum toc_err token_keep(struct toc_txn *txn, unsigned table, struct toc_arena *a
                              : add(txn, table, arena, event, at_ms, why);
 }
 
-/* Without the hash: whoever has it could sign grants. */
+/* Without what only the edge needs. */
 static enum toc_err answer_row(struct toc_arena *arena, struct toc_str bytes,
                                Tocsin__V1__Answer *answer)
 {
@@ -136,6 +146,7 @@ static enum toc_err answer_row(struct toc_arena *arena, struct toc_str bytes,
     Tocsin__V1__TokenRow *row;
     TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__token_row__descriptor, bytes, &row));
     row->token->hash.len = 0;
+    row->token->sealed.len = 0;
     TOC_ASSERT(tocsin__v1__token_row__get_packed_size(row) <= sizeof(packed));
     size_t size = tocsin__v1__token_row__pack(row, packed);
     toc_arena_reset(arena, mark);

@@ -12,6 +12,7 @@
 #define TOKEN_ID_MAX   16   /* bytes */
 #define TOKENS_MAX     1000 /* of one intake, revoked ones included */
 #define TOKEN_RATE_MAX 1000000
+#define TOKEN_SEALED   80 /* bytes of the sealed key of grants */
 
 /* What makes a token's event acceptable by itself; NULL, or what is wrong, naming the field. */
 const char *token_check(const Tocsin__V1__Event *event);
@@ -21,7 +22,7 @@ TOC_MUST enum toc_err token_keep(struct toc_txn *txn, unsigned table, struct toc
                                  const Tocsin__V1__Event *event, toc_time_ms at_ms,
                                  const char **why);
 
-/* The rows of an Ask for TOKENS, by id, without the hashes. */
+/* The rows of an Ask for TOKENS, by id, without hashes and keys. */
 TOC_MUST enum toc_err token_ask(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
                                 const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 

@@ -2,6 +2,7 @@
 #include "common/store_mem.h"
 #include "services/intake/edge/access.h"
 #include "services/intake/edge/grant.h"
+#include "services/intake/token.h"
 
 #include <sodium.h>
 #include <setjmp.h>
@@ -22,6 +23,7 @@
 
 static struct toc_store *store;
 static struct access *access_;
+static struct grant_lock lock;
 static struct access_right right;
 static int status;
 static const char *why;
@@ -43,7 +45,8 @@ static int set_up(void **state)
     static_assert(TABLES == sizeof(names) / sizeof(names[0]), "a name for each");
     if (toc_store_open(&config, &store) != TOC_OK)
         return -1;
-    return access_new(&access_) == TOC_OK ? 0 : -1;
+    grant_lock_make(&lock, (const uint8_t[32]){1, 2, 3});
+    return access_new(&lock, &access_) == TOC_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -58,13 +61,16 @@ static int tear_down(void **state)
 /* "abc", of urn:shop, from 10.0.0.0/8, with one scope; the caller changes what it likes. */
 static Tocsin__V1__Token token_with(const char *scope)
 {
-    static uint8_t hash[TOC_SHA256];
+    static uint8_t hash[TOC_SHA256], key[TOC_SHA256], sealed[TOKEN_SEALED];
     static char network[] = "10.0.0.0/8", *networks[] = {network}, *scopes[1];
     Tocsin__V1__Token token = TOCSIN__V1__TOKEN__INIT;
     toc_sha256(hash, TOC_STR(SECRET));
+    toc_sha256_pair(key, TOC_STR("grant:"), TOC_STR(SECRET));
+    assert_int_equal(crypto_box_seal(sealed, key, sizeof(key), lock.public), 0);
     scopes[0] = toc_wire_text(scope);
     token.token = toc_wire_text("abc");
     token.hash = (ProtobufCBinaryData){sizeof(hash), hash};
+    token.sealed = (ProtobufCBinaryData){sizeof(sealed), sealed};
     token.source = toc_wire_text("urn:shop");
     token.scopes = scopes;
     token.n_scopes = 1;
@@ -107,7 +113,7 @@ static const char *signed_text(const char *covered, const char *secret)
     static char out[1024];
     uint8_t key[TOC_SHA256], mac[TOC_SHA256];
     char digits[2 * TOC_SHA256 + 1];
-    toc_sha256(key, toc_str_of(secret));
+    toc_sha256_pair(key, TOC_STR("grant:"), toc_str_of(secret));
     toc_hmac_sha256(mac, toc_str(key, sizeof(key)), toc_str_of(covered));
     toc_hex(digits, mac, sizeof(mac));
     snprintf(out, sizeof(out), "%s.%s", covered, digits);
@@ -377,13 +383,49 @@ static void a_grant_made_with_another_secret_is_none(void **state)
     not_let_in(signed_text("toc1.abc.1772358000.dXJuOnNob3A", ""));
 }
 
+/* The log has a token's record, so whoever reads it has these bytes. */
+static void what_the_log_says_of_a_token_signs_no_grant(void **state)
+{
+    static const char covered[] = "toc1.abc.1772358000.dXJuOnNob3A";
+    Tocsin__V1__Token token = token_with("grant");
+    const ProtobufCBinaryData *known[] = {&token.hash, &token.sealed};
+    char digits[2 * TOC_SHA256 + 1], text[512];
+    uint8_t mac[TOC_SHA256];
+    (void)state;
+    keep(&token, 0);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t at = 0; at + TOC_SHA256 <= known[i]->len; at++) {
+            toc_hmac_sha256(mac, toc_str(known[i]->data + at, TOC_SHA256), TOC_STR(covered));
+            toc_hex(digits, mac, sizeof(mac));
+            snprintf(text, sizeof(text), "%s.%s", covered, digits);
+            not_let_in(text);
+        }
+    assert_true(shows(signed_text(covered, SECRET), ANYONE));
+}
+
+static void a_key_sealed_for_another_intake_signs_nothing(void **state)
+{
+    Tocsin__V1__Token token;
+    (void)state;
+    struct grant_lock own = lock;
+    grant_lock_make(&lock, (const uint8_t[32]){3, 2, 1});
+    token = token_with("grant");
+    lock = own;
+    keep(&token, 0);
+    not_let_in(grant_of("abc", NOW_S + 600, "urn:shop"));
+    token.sealed.len = 0;
+    keep(&token, 0);
+    not_let_in(grant_of("abc", NOW_S + 600, "urn:shop"));
+    assert_true(shows(SECRET, ANYONE));
+}
+
 /* What the README, tocsin.js and its test have to agree with. */
 static void a_grant_known_by_heart(void **state)
 {
     (void)state;
     assert_string_equal(grant_of("abc", 1772358000, "urn:shop/ü"),
                         "toc1.abc.1772358000.dXJuOnNob3Avw7w."
-                        "e888c2c81287412dd8659cd3550c8d476fd5082e442d5d604833d9e9c66f3957");
+                        "1f638da2f047d7a7fdfe935b262ab3d6f3ecbb50b7471b39c5d17d0e8e1bd590");
 }
 
 static void all_grants_of_a_token_draw_from_its_bucket(void **state)
@@ -420,6 +462,8 @@ int main(void)
         CASE(a_grant_of_another_length_is_none),
         CASE(a_grant_is_written_in_one_way),
         CASE(a_grant_made_with_another_secret_is_none),
+        CASE(what_the_log_says_of_a_token_signs_no_grant),
+        CASE(a_key_sealed_for_another_intake_signs_nothing),
         CASE(a_grant_known_by_heart),
         CASE(all_grants_of_a_token_draw_from_its_bucket),
     };

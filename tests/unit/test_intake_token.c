@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static const struct intake_config config = {
-    .issue_key = {1, 2, 3}, .memory_entries = 16, .window_ms = TOC_DAY_MS};
+    .issue_key = {1, 2, 3}, .seal_key = {4, 5, 6}, .memory_entries = 16, .window_ms = TOC_DAY_MS};
 
 static struct core *intake;
 static unsigned events;
@@ -104,9 +104,24 @@ static void a_token_is_kept_with_all_that_was_said(void **state)
     assert_int_equal(row->revoked_ms, 0);
 }
 
-static void who_asks_learns_all_but_the_hash(void **state)
+static void who_makes_a_token_is_told_what_to_seal_its_key_for(void **state)
 {
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    (void)state;
+    ask.what = TOCSIN__V1__ASK__WHAT__SEAL_KEY;
+    const Tocsin__V1__Answer *answer = core_ask(intake, &ask);
+    assert_int_equal(answer->n_rows, 1);
+    assert_int_equal(answer->rows[0].len, 32);
+    assert_memory_equal(answer->rows[0].data, config.seal_key, 32);
+}
+
+static void who_asks_learns_all_but_the_hash_and_the_key(void **state)
+{
+    static uint8_t sealed[TOKEN_SEALED];
+    char *grant[] = {toc_wire_text("grant")};
     Tocsin__V1__Token token = good("abc1"), other = good("abc2");
+    other.scopes = grant;
+    other.sealed = (ProtobufCBinaryData){sizeof(sealed), sealed};
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     Tocsin__V1__TokenRow *row;
     (void)state;
@@ -121,6 +136,7 @@ static void who_asks_learns_all_but_the_hash(void **state)
     assert_string_equal(row->token->token, "abc2");
     assert_string_equal(row->token->networks[0], "10.0.0.0/8");
     assert_int_equal(row->token->hash.len, 0);
+    assert_int_equal(row->token->sealed.len, 0);
 }
 
 static void a_revoked_one_says_when_and_by_whom(void **state)
@@ -149,7 +165,8 @@ static void one_that_is_not_there_cannot_be_revoked(void **state)
 static void what_a_token_lacks_is_named(void **state)
 {
     Tocsin__V1__Token token = good("Abc");
-    char *wrong[] = {toc_wire_text("all")}, *nowhere[] = {toc_wire_text("10.0.0.0/33")};
+    char *wrong[] = {toc_wire_text("all")}, *grant[] = {toc_wire_text("grant")},
+         *nowhere[] = {toc_wire_text("10.0.0.0/33")};
     (void)state;
     refused(ADDED, &token, "token: an id of 1 to 16 small letters and digits");
     token = good("abc45678901234567");
@@ -166,6 +183,13 @@ static void what_a_token_lacks_is_named(void **state)
     token.scopes = wrong;
     token.n_scopes = 1;
     refused(ADDED, &token, "scopes: publish, act and grant are known");
+    token = good("abc");
+    token.sealed = token.hash;
+    refused(ADDED, &token,
+            "sealed: the key of grants in 80 bytes with the scope grant, nothing without it");
+    token.scopes = grant;
+    refused(ADDED, &token,
+            "sealed: the key of grants in 80 bytes with the scope grant, nothing without it");
     token = good("abc");
     token.networks = nowhere;
     refused(ADDED, &token, "networks: addresses as 10.0.0.0/8 or 2001:db8::/32");
@@ -218,7 +242,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_token_is_kept_with_all_that_was_said),
-        CASE(who_asks_learns_all_but_the_hash),
+        CASE(who_makes_a_token_is_told_what_to_seal_its_key_for),
+        CASE(who_asks_learns_all_but_the_hash_and_the_key),
         CASE(a_revoked_one_says_when_and_by_whom),
         CASE(one_that_is_not_there_cannot_be_revoked),
         CASE(what_a_token_lacks_is_named),

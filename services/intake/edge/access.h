@@ -11,7 +11,7 @@
 #define INTAKE_EDGE_ACCESS_H
 
 #include "common/run.h"
-#include "services/intake/intake.h"
+#include "services/intake/edge/grant.h"
 
 #define ACCESS_RATE_PRESET 10000 /* events a second of a token that names no rate */
 
@@ -25,7 +25,8 @@ struct access_right {
     char source[INTAKE_TEXT_MAX + 1]; /* this, and what goes on with / or : */
 };
 
-TOC_MUST enum toc_err access_new(struct access **out);
+/* `lock` outlives it. */
+TOC_MUST enum toc_err access_new(const struct grant_lock *lock, struct access **out);
 void access_free(struct access *access); /* accepts NULL */
 
 /* Reads the rows again. The buckets of tokens that stay go on as they were. */

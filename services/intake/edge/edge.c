@@ -388,7 +388,7 @@ static enum toc_err set_up(struct edge *edge, struct toc_link *link)
         edge->free = &edge->pending[i];
     }
     TOC_TRY(toc_arena_init(&edge->scratch, SCRATCH_BYTES + 2 * TOC_FRAME_MAX));
-    TOC_TRY(access_new(&edge->access));
+    TOC_TRY(access_new(&edge->config->lock, &edge->access));
     TOC_TRY(cloudevents_set_up());
     toc_link_inside(link, on_frame, edge);
     return follow_tokens(edge);

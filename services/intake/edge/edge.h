@@ -10,12 +10,14 @@
 
 #include "common/conf.h"
 #include "common/program.h"
+#include "services/intake/edge/grant.h"
 
 struct edge_config {
     const char *address;      /* ADDR:PORT; NULL: no edge */
     unsigned connections_max; /* at a time */
     unsigned per_address_max;
     struct toc_conf_list origins; /* of web pages that may publish */
+    struct grant_lock lock;
 };
 
 /* Before the program starts; what it points to outlives it. */

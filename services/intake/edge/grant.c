@@ -1,10 +1,32 @@
 #include "services/intake/edge/grant.h"
 
+#include "services/intake/token.h"
+
+#include <assert.h>
 #include <sodium.h>
 
 #define PREFIX     TOC_STR("toc1.")
 #define MAC_DIGITS (2 * TOC_SHA256)
 #define END_DIGITS 11 /* until the year 5138 */
+
+void grant_lock_make(struct grant_lock *out, const uint8_t issue_key[32])
+{
+    uint8_t seed[crypto_box_SEEDBYTES];
+    static_assert(crypto_box_SEEDBYTES == TOC_SHA256 && crypto_box_PUBLICKEYBYTES == 32 &&
+                      crypto_box_SECRETKEYBYTES == 32,
+                  "keys are of this size");
+    toc_hmac_sha256(seed, toc_str(issue_key, 32), TOC_STR("tocsin grants"));
+    TOC_ASSERT(crypto_box_seed_keypair(out->public, out->secret, seed) == 0);
+    sodium_memzero(seed, sizeof(seed));
+}
+
+bool grant_key_open(const struct grant_lock *lock, struct toc_str box, uint8_t out[TOC_SHA256])
+{
+    static_assert(TOKEN_SEALED == TOC_SHA256 + crypto_box_SEALBYTES, "a key in a box");
+    return box.size == TOKEN_SEALED &&
+           crypto_box_seal_open(out, (const uint8_t *)box.data, box.size, lock->public,
+                                lock->secret) == 0;
+}
 
 bool grant_is_one(struct toc_str text)
 {

@@ -6,9 +6,12 @@
  *
  * `id` is that of a token with the scope "grant", `end` seconds since 1970 in decimal, `source` in
  * base64url without padding (RFC 4648, section 5), `mac` HMAC-SHA-256 in small hexadecimal digits,
- * over all that stands before the last dot. Its key is SHA-256 of the token's whole secret: the
- * publisher's server has the secret, and the edge has that hash. Here is the text alone; access.c
- * knows the tokens. There is one way to write a grant, so it cannot be varied without the key.
+ * over all that stands before the last dot. Its key is SHA-256 of "grant:" and the token's whole
+ * secret: the publisher's server makes it from the secret, and the edge opens a box in which it
+ * came with the token. Only who has the issue key can: the box lies in the log, and whoever reads
+ * that (other services, auditors, backups) must not be able to make grants. Here are the text and
+ * the box alone; access.c knows the tokens. There is one way to write a grant, so it cannot be
+ * varied without the key.
  */
 #ifndef INTAKE_EDGE_GRANT_H
 #define INTAKE_EDGE_GRANT_H
@@ -26,6 +29,17 @@ struct grant {
     char source[INTAKE_TEXT_MAX + 1];
     uint8_t mac[TOC_SHA256];
 };
+
+/* The lock of the boxes: X25519, made from the deployment's issue key. */
+struct grant_lock {
+    uint8_t public[32];
+    uint8_t secret[32];
+};
+
+void grant_lock_make(struct grant_lock *out, const uint8_t issue_key[32]);
+
+/* False for what is no box, or one of another lock. */
+bool grant_key_open(const struct grant_lock *lock, struct toc_str box, uint8_t out[TOC_SHA256]);
 
 /* Whether a secret is meant to be a grant, good or not. */
 bool grant_is_one(struct toc_str text);

@@ -217,7 +217,7 @@ test("a grant known by heart", async (t) => { // as in tests/unit/test_edge_acce
         await grant("toc_abc_0123456789012345678901234567890123456789abc_3ce432e0",
             {source: "urn:shop/ü", seconds: 600}),
         "toc1.abc.1772358000.dXJuOnNob3Avw7w." +
-        "e888c2c81287412dd8659cd3550c8d476fd5082e442d5d604833d9e9c66f3957");
+        "1f638da2f047d7a7fdfe935b262ab3d6f3ecbb50b7471b39c5d17d0e8e1bd590");
 });
 
 /* --- with a real edge ------------------------------------------------------------------------- */
