@@ -308,9 +308,8 @@ static const struct toc_http_refusal *judge(struct toc_http_exchange *conn)
     return NULL;
 }
 
-static void answer(struct toc_http_exchange *conn)
+static struct toc_http_request request_of(const struct toc_http_exchange *conn)
 {
-    struct toc_http *http = conn->http;
     struct toc_http_request request = {
         .method = conn->head.method,
         .path = conn->head.path,
@@ -319,6 +318,13 @@ static void answer(struct toc_http_exchange *conn)
         .body = toc_str(conn->body, conn->body_size),
     };
     memcpy(request.peer, conn->peer, sizeof(request.peer));
+    return request;
+}
+
+static void answer(struct toc_http_exchange *conn)
+{
+    struct toc_http *http = conn->http;
+    struct toc_http_request request = request_of(conn);
     (void)uv_read_stop((uv_stream_t *)&conn->tcp);
     (void)uv_timer_stop(&conn->timer); /* The handler has its own limits. */
     conn->state = ANSWERING;
@@ -400,13 +406,26 @@ static const struct toc_http_refusal *read_body(struct toc_http_exchange *conn, 
     return refusal;
 }
 
+static bool has_body(const struct toc_http_exchange *conn)
+{
+    return conn->body_left > 0 || conn->head.chunked;
+}
+
+/* With its head read; one that has no body is always complete. */
+static bool is_worth_reading(const struct toc_http_exchange *conn)
+{
+    const struct toc_http_config *config = &conn->http->config;
+    struct toc_http_request request = request_of(conn);
+    return !has_body(conn) || config->wants_body == NULL ||
+           config->wants_body(config->self, &request);
+}
+
 static void begin_body(struct toc_http_exchange *conn)
 {
     static char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     uv_buf_t buf = {.base = go_on, .len = sizeof(go_on) - 1};
-    bool empty = conn->body_left == 0 && !conn->head.chunked;
     conn->phase = IN_BODY;
-    if (empty)
+    if (!has_body(conn))
         return;
     set_deadline(conn, conn->http->limits.body_ms);
     /* A peer that does not hear it sends its body all the same, a little later. */
@@ -446,6 +465,11 @@ static void advance(struct toc_http_exchange *conn)
         enum toc_err err = read_head(conn, &refusal);
         if (refusal == NULL && err == TOC_NONE)
             return;
+        if (refusal == NULL && !is_worth_reading(conn)) {
+            conn->keep_alive = false; /* what follows is no request */
+            answer(conn);
+            return;
+        }
         if (refusal == NULL)
             begin_body(conn);
     }

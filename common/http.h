@@ -56,10 +56,18 @@ struct toc_http_response {
 typedef void toc_http_handler(void *self, struct toc_http_exchange *exchange,
                               const struct toc_http_request *request);
 
+/*
+ * Whether a request's body is worth its memory, asked when its header has come; `request` is lent,
+ * its body still empty. When not, the handler gets it without the body, and the connection ends
+ * with the answer.
+ */
+typedef bool toc_http_wants(void *self, const struct toc_http_request *request);
+
 struct toc_http_config {
     const char *address; /* "ADDR:PORT", "[V6]:PORT" or ":PORT" (127.0.0.1); numeric */
     toc_http_handler *handler;
-    void *self; /* outlives the server, as the handler's */
+    toc_http_wants *wants_body; /* NULL: always */
+    void *self;                 /* of both; outlives the server */
     /* The largest body. 0: no bodies, and no method but GET and HEAD. Otherwise the handler judges
      * the method, and what the server refuses by itself is application/problem+json (RFC 9457). */
     size_t body_max;

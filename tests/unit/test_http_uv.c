@@ -980,6 +980,45 @@ static void bodies_share_a_limit(void **state)
     stop(&f);
 }
 
+static bool is_wanted(void *self, const struct toc_http_request *request)
+{
+    (void)self;
+    assert_int_equal(request->body.size, 0);
+    return toc_str_equal(toc_http_field(request, "x-word"), TOC_STR("please"));
+}
+
+static void a_body_that_is_not_wanted_is_answered_before_it_comes(void **state)
+{
+    static const struct toc_http_config config = {
+        .connections_max = 8, .body_max = 10000, .wants_body = is_wanted};
+    static const char *const bodies[] = {"Content-Length: 9999\r\nExpect: 100-continue\r\n",
+                                         "Transfer-Encoding: chunked\r\n"};
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    for (size_t i = 0; i < 2; i++) {
+        client_open(&c, &f);
+        say(&c, "POST /p HTTP/1.1\r\nHost: x\r\n");
+        say(&c, bodies[i]);
+        say(&c, "\r\nGET /body HTTP/1.1\r\nHost: x\r\n\r\n"); /* the body, not a request */
+        wait_for_end(&c);
+        assert_int_equal(status_of(&c), 200);
+        assert_int_equal(count(c.text, "HTTP/1.1 "), 1);
+        assert_non_null(strstr(c.text, "\r\nConnection: close\r\n"));
+        assert_non_null(strstr(c.text, "<POST /p >"));
+        client_close(&c);
+        wait_for_open(&f, 0);
+    }
+    client_open(&c, &f);
+    say(&c, "POST /a HTTP/1.1\r\nHost: x\r\n\r\n" /* without a body nobody is asked */
+            "POST /b HTTP/1.1\r\nHost: x\r\nX-Word: please\r\nContent-Length: 3\r\n\r\nabc");
+    wait_for(&c, "<POST /b pleaseabc>");
+    assert_non_null(strstr(c.text, "<POST /a >"));
+    client_close(&c);
+    stop(&f);
+}
+
 /* Whoever takes no answers cannot make the server keep ever more of them. */
 static void answers_on_their_way_count_as_bodies(void **state)
 {
@@ -1248,6 +1287,7 @@ int main(void)
         cmocka_unit_test(a_page_of_a_configured_origin_may_read_every_answer),
         cmocka_unit_test(a_page_of_another_origin_is_told_nothing),
         cmocka_unit_test(bodies_share_a_limit),
+        cmocka_unit_test(a_body_that_is_not_wanted_is_answered_before_it_comes),
         cmocka_unit_test(answers_on_their_way_count_as_bodies),
         cmocka_unit_test(one_that_waits_for_it_is_told_to_go_on),
         cmocka_unit_test(a_dripping_body_meets_its_deadline),

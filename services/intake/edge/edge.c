@@ -248,6 +248,19 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
     read_events(edge, &right, pending, request);
 }
 
+/* Who may not publish now is told so without a byte of memory for what it has to say. */
+static bool wants_body(void *self, const struct toc_http_request *request)
+{
+    struct edge *edge = self;
+    struct toc_now now = toc_program_now();
+    struct access_right right;
+    const char *why;
+    int status;
+    return access_find(edge->access, toc_http_field(request, "authorization"), request->peer,
+                       now.wall_ms, &right, &status, &why) &&
+           access_wait(&right, now.mono_ms) == 0;
+}
+
 /* A domain name, as the specification has it, or a URL; nothing else is said back. */
 static bool is_origin(struct toc_str origin)
 {
@@ -342,6 +355,7 @@ static enum toc_err follow_tokens(struct edge *edge)
 {
     const struct toc_http_config http = {.address = edge->config->address,
                                          .handler = on_request,
+                                         .wants_body = wants_body,
                                          .self = edge,
                                          .body_max = BODY_MAX,
                                          .connections_max = edge->config->connections_max,

@@ -193,6 +193,12 @@ def test_without_a_good_token_nothing_enters(edge):
         problem(post(edge, event(), token=wrong or "x"), 401, "token")
 
 
+def test_without_a_good_token_no_body_is_awaited(edge):
+    answer = talk(edge, b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n"
+                        b"Content-Type: " + STRUCTURED.encode() + b"\r\n\r\n{")
+    assert answer.startswith(b"HTTP/1.1 401 ") and b"Connection: close" in answer, answer
+
+
 def test_a_token_is_for_its_source_and_what_is_below_it(edge):
     token = edge.add_token("--source", "urn:shop")
     assert post(edge, event(source="urn:shop"), token=token).status_code == 202
