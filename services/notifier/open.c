@@ -109,7 +109,9 @@ static enum toc_err open_all(struct toc_turn *turn, struct cause *cause,
         snprintf(name, sizeof(name), "%s %s", base, rule->name);
         cause->rule = rule;
         cause->name = name;
+        size_t mark = toc_arena_mark(turn->arena); /* every rule may page many */
         TOC_TRY(escalate_open(turn, cause, &tried.lost, policy));
+        toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;
 }

@@ -221,6 +221,30 @@ static void what_somebody_has_does_not_wait(void **state)
     assert_told(&feed, "");
 }
 
+/* --- as many as there can be ----------------------------------------------------------------- */
+
+#define CONTACTS 32 /* of a step */
+
+static void one_record_may_page_everybody_by_every_rule(void **state)
+{
+    static char text[64 * 1024];
+    size_t used = (size_t)snprintf(text, sizeof(text),
+                                   "policy: 1\n"
+                                   "queues: {desk: {tier: 1}}\n"
+                                   "routes: [{rule: all, queue: desk}]\n"
+                                   "paths: {all: {steps: [{wait: 1h, page: [ana");
+    (void)state;
+    for (unsigned i = 1; i < CONTACTS; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, ", %064u", i);
+    used += (size_t)snprintf(text + used, sizeof(text) - used, "]}]}}\nalerts:\n");
+    for (unsigned i = 0; i < TOC_POLICY_ALERTS_MAX; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "  - {rule: %064u, on: opened, severity: error, path: all}\n", i);
+    policy(text);
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    assert_int_equal(feed_alert(&feed, TOC_POLICY_ALERTS_MAX)->pages, CONTACTS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +263,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(resolved_by_hand_the_same_wait_pages_nobody_again, start,
                                         end),
         cmocka_unit_test_setup_teardown(what_somebody_has_does_not_wait, start, end),
+        cmocka_unit_test_setup_teardown(one_record_may_page_everybody_by_every_rule, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
