@@ -162,6 +162,7 @@ static void start_again(struct expected *issue, struct line *line,
     bool is_new = since_ms > clock->stopped_ms;
     bool stops = model_fires(issue, rule->stop);
     if (clock->ended == ENDED_BY_TARGET && (stops || model_fires(issue, rule->cancel))) {
+        model_settle(clock, issue->now->at_ms); /* until then without a target */
         clock->ended = by(issue, stops ? rule->stop : rule->cancel); /* it would have been over */
         clock->stopped_ms = issue->now->at_ms;
         is_new = since_ms > clock->stopped_ms;

@@ -23,9 +23,10 @@ static struct history *history_of(struct histories *histories, const uint8_t id[
 
 /* --- what happened -------------------------------------------------------------------------- */
 
+/* Also one that opens the issue again; only messages have a direction. */
 static uint32_t by_message(const Tocsin__V1__IssueChange *change)
 {
-    if (change->what != TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE || change->auto_)
+    if (change->auto_)
         return 0;
     if (change->direction == TOCSIN__V1__DIRECTION__DIRECTION_INBOUND)
         return HAPPENED(INBOUND);

@@ -168,7 +168,8 @@ void model_settle(struct instance *clock, toc_time_ms until_ms)
     }
     toc_time_ms open_ms = model_is_live(clock) ? until_ms : earlier(clock->stopped_ms, until_ms);
     toc_time_ms promised_ms = clock->terms.manual_due_ms;
-    if (promised_ms != 0 && promised_ms < open_ms) /* it was not over then, running or not */
-        clock->breached = true;
+    bool was_settled = promised_ms < clock->settled_ms;
+    if (promised_ms != 0 && !was_settled && promised_ms < open_ms)
+        clock->breached = true; /* it was not over then, running or not */
     clock->settled_ms = until_ms;
 }
