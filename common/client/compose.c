@@ -155,7 +155,8 @@ static enum toc_err pack(struct toc_arena *arena, json_t *root, struct toc_str *
 {
     const struct toc_event_json_reader reader = {.arena = arena};
     Tocsin__V1__Event *event;
-    return toc_event_json_take(&reader, root, &event, out, error);
+    enum toc_err err = toc_event_json_take(&reader, root, &event, out, error);
+    return err == TOC_ERR_LIMIT ? TOC_ERR_MALFORMED : err; /* too large: `error` says so */
 }
 
 static enum toc_err wrong(char error[TOC_EVENT_JSON_ERROR_MAX], const char *name, const char *why)

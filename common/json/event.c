@@ -289,13 +289,15 @@ static enum toc_err read_body(struct reading *r)
 static enum toc_err settle(struct reading *r, Tocsin__V1__Event **out, struct toc_str *packed)
 {
     if (toc_wire_pack(r->arena, r->event, packed) < 0)
-        return wrong(r, "the event is too large");
-    if (packed->size > TOC_EVENT_MAX)
-        return wrong(r, "the event is too large: %zu bytes packed, at most %d", packed->size,
-                     TOC_EVENT_MAX);
-    if (toc_wire_unpack(r->arena, &tocsin__v1__event__descriptor, *packed, out) < 0)
-        return wrong(r, "the event is too large");
-    return TOC_OK;
+        (void)wrong(r, "the event is too large");
+    else if (packed->size > TOC_EVENT_MAX)
+        (void)wrong(r, "the event is too large: %zu bytes packed, at most %d", packed->size,
+                    TOC_EVENT_MAX);
+    else if (toc_wire_unpack(r->arena, &tocsin__v1__event__descriptor, *packed, out) < 0)
+        (void)wrong(r, "the event is too large");
+    else
+        return TOC_OK;
+    return TOC_ERR_LIMIT;
 }
 
 /* Another issue that a person names as source#subject, as its id. */

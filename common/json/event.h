@@ -32,7 +32,7 @@ struct toc_event_json_reader {
 /*
  * Reads one event; everything it points to lives in the arena. `tocsinissue`, `into`, `other`
  * and an appeal's `issue` may be source#subject. TOC_ERR_MALFORMED with a text for a person in
- * `error` when it is none, or none that may be sent (TOC_EVENT_MAX).
+ * `error` when it is none, TOC_ERR_LIMIT when it is larger than may be sent (TOC_EVENT_MAX).
  */
 TOC_MUST enum toc_err toc_event_json_read(const struct toc_event_json_reader *reader,
                                           struct toc_str json, Tocsin__V1__Event **out,

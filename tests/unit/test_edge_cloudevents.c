@@ -131,6 +131,15 @@ static void a_binary_event_has_its_attributes_in_fields(void **state)
     assert_true(event->time_ms == 1772357400000);
 }
 
+static void a_field_that_is_no_utf_8_is_latin_1(void **state)
+{
+    (void)state;
+    assert_int_equal(read_text(CE "ce-subject: \xe9\xff%20%\xe9\r\n", ""), 0);
+    assert_string_equal(event_at(0)->subject, "\xc3\xa9\xc3\xbf %\xc3\xa9");
+    assert_int_equal(read_text(CE "ce-subject: \xc3\xa9%C3%A9\r\n", ""), 0);
+    assert_string_equal(event_at(0)->subject, "\xc3\xa9\xc3\xa9");
+}
+
 static void a_binary_event_without_data_needs_no_content_type(void **state)
 {
     (void)state;
@@ -170,6 +179,19 @@ static void what_is_no_json_is_400(void **state)
     assert_string_equal(why, "a batch is a JSON array of events");
     assert_int_equal(read_text(CE JSON, "{]"), 400);
     assert_int_equal(read_request(STRUCTURED, TOC_STR("{\"id\":\"\0\"}")), 400);
+}
+
+static void what_is_too_large_is_413(void **state)
+{
+    static char text[70000];
+    (void)state;
+    memset(text, ' ', sizeof(text));
+    assert_int_equal(read_request(STRUCTURED, toc_str(text, sizeof(text))), 413);
+    assert_int_equal(read_request(CE JSON, toc_str(text, sizeof(text))), 413);
+    assert_int_equal(read_request(STRUCTURED, toc_str(text, 65536)), 400);
+    snprintf(text, sizeof(text), "%.*s,\"subject\":\"%02000d\"}", (int)sizeof(ONE) - 2, ONE, 0);
+    assert_int_equal(read_text(STRUCTURED, text), 0);
+    assert_int_equal(events.items[0].status, 413);
 }
 
 static void fields_that_no_event_may_have_are_400(void **state)
@@ -214,10 +236,12 @@ int main(void)
         CASE(a_batch_keeps_order_and_problems_apart),
         CASE(a_binary_event_has_its_attributes_in_fields),
         CASE(a_name_too_long_to_be_one_is_not_said_back),
+        CASE(a_field_that_is_no_utf_8_is_latin_1),
         CASE(a_binary_event_without_data_needs_no_content_type),
         CASE(extensions_are_passed_over_unless_they_look_misspelt),
         CASE(what_is_no_cloudevent_is_415),
         CASE(what_is_no_json_is_400),
+        CASE(what_is_too_large_is_413),
         CASE(fields_that_no_event_may_have_are_400),
         CASE(a_batch_has_a_limit),
     };

@@ -7,6 +7,7 @@
 
 #define BATCH_BYTES_MAX ((size_t)8 << 20) /* of JSON; the server's cap is below */
 #define FIELD_MAX       1024              /* bytes of a `ce-` field's value */
+#define TEXT_MAX        (2 * FIELD_MAX)   /* of the same as UTF-8 */
 
 /* --- jansson's memory ------------------------------------------------------------------------- */
 
@@ -127,8 +128,9 @@ static bool read_one(struct reading *r, json_t *root, struct cloudevent *item)
     toc_arena_reset(r->scratch, 0);
     item->id = text_of(r, root, "id");
     item->source = text_of(r, root, "source");
-    if (toc_event_json_take(&reader, root, &event, &packed, error) != TOC_OK) {
-        item->status = 400;
+    enum toc_err err = toc_event_json_take(&reader, root, &event, &packed, error);
+    if (err != TOC_OK) {
+        item->status = err == TOC_ERR_LIMIT ? 413 : 400;
         item->problem = toc_pool_copy(r->pool, toc_str_of(error));
         return item->problem != NULL;
     }
@@ -155,13 +157,23 @@ static int read_items(struct reading *r, json_t *const *roots, size_t count)
 
 /* --- the three modes -------------------------------------------------------------------------- */
 
+/* The body as JSON, a new reference in `out`; or a status that is not 0. */
+static int parse(struct reading *r, size_t size_max, json_t **out)
+{
+    *out = toc_json_parse(r->request->body, size_max, r->why);
+    if (*out != NULL)
+        return 0;
+    return r->request->body.size > size_max ? 413 : 400;
+}
+
 static int read_structured(struct reading *r)
 {
-    json_t *root = toc_json_parse(r->request->body, TOC_EVENT_JSON_SIZE_MAX, r->why);
-    if (root == NULL)
-        return 400;
+    json_t *root;
+    int status = parse(r, TOC_EVENT_JSON_SIZE_MAX, &root);
+    if (status != 0)
+        return status;
     json_t *const roots[] = {root};
-    int status = read_items(r, roots, 1);
+    status = read_items(r, roots, 1);
     json_decref(root);
     return status;
 }
@@ -182,10 +194,11 @@ static int read_list(struct reading *r, const json_t *list)
 
 static int read_batch(struct reading *r)
 {
-    json_t *list = toc_json_parse(r->request->body, BATCH_BYTES_MAX, r->why);
-    if (list == NULL)
-        return 400;
-    int status = read_list(r, list);
+    json_t *list;
+    int status = parse(r, BATCH_BYTES_MAX, &list);
+    if (status != 0)
+        return status;
+    status = read_list(r, list);
     json_decref(list);
     return status;
 }
@@ -197,7 +210,7 @@ static int hex(char c)
 }
 
 /* A percent that two hexadecimal digits follow is decoded, once; any other stands for itself. */
-static size_t decode(struct toc_str value, char out[FIELD_MAX])
+static size_t decode(struct toc_str value, char out[TEXT_MAX])
 {
     size_t size = 0;
     for (size_t i = 0; i < value.size; i++) {
@@ -210,10 +223,25 @@ static size_t decode(struct toc_str value, char out[FIELD_MAX])
     return size;
 }
 
+/* Node's clients, npm's of CloudEvents too, write a text that is not encoded as Latin-1. */
+static struct toc_str from_latin1(struct toc_str value, char out[TEXT_MAX])
+{
+    size_t size = 0;
+    if (toc_str_is_text(value))
+        return value;
+    for (size_t i = 0; i < value.size; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        if (c >= 0x80)
+            out[size++] = (char)(0xc0 | c >> 6);
+        out[size++] = (char)(c < 0x80 ? c : 0x80 | (c & 0x3f));
+    }
+    return toc_str(out, size);
+}
+
 /* One `ce-` field as a member of the envelope; NULL, or what is wrong. */
 static const char *add_attribute(json_t *root, struct toc_str name, struct toc_str value)
 {
-    char text[FIELD_MAX], member[32];
+    char wide[TEXT_MAX], text[TEXT_MAX], member[32];
     json_t *json;
     name = toc_str_from(name, 3);
     if (value.size > FIELD_MAX || name.size >= sizeof(member))
@@ -226,7 +254,7 @@ static const char *add_attribute(json_t *root, struct toc_str name, struct toc_s
         return "a ce- field came twice";
     bool flag =
         strcmp(member, "tocsintest") == 0 && (is_type(value, "true") || is_type(value, "false"));
-    struct toc_str decoded = toc_str(text, decode(value, text));
+    struct toc_str decoded = toc_str(text, decode(from_latin1(value, wide), text));
     if (!toc_str_is_text(decoded))
         return "a ce- field is not UTF-8 without NUL";
     json = flag ? json_boolean(is_type(value, "true")) : json_stringn(text, decoded.size);
@@ -250,9 +278,10 @@ static int read_envelope(struct reading *r, json_t *root)
     if (wrong != NULL)
         return refuse(r, 400, wrong);
     if (r->request->body.size > 0) {
-        json_t *data = toc_json_parse(r->request->body, TOC_EVENT_JSON_SIZE_MAX, r->why);
-        if (data == NULL)
-            return 400;
+        json_t *data;
+        int status = parse(r, TOC_EVENT_JSON_SIZE_MAX, &data);
+        if (status != 0)
+            return status;
         json_object_set_new(root, "data", data);
     }
     return read_items(r, roots, 1);
