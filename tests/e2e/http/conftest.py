@@ -2,13 +2,30 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
 
 import pytest
+import requests
+from urllib.parse import urlsplit
+
+import interface
 
 BIN = os.environ["TOCSIN_BIN"]
+
+
+def node():
+    """Node 18 or later, or a reason to skip."""
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("no Node here")
+    version = subprocess.run([path, "--version"], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout
+    if int(re.match(r"v(\d+)", version).group(1)) < 18:
+        pytest.skip("Node %s: 18 is needed" % version.strip())
+    return path
 
 
 def free_port():
@@ -81,6 +98,20 @@ class Edge:
                     return row
             assert time.time() < end, "no issue with %s %s" % (name, value)
             time.sleep(0.05)
+
+
+@pytest.fixture(autouse=True)
+def answers_are_as_described(monkeypatch):
+    """Whatever a test is about, each answer that it gets has to fit openapi.json."""
+    send = requests.Session.send
+
+    def checked(session, request, **options):
+        answer = send(session, request, **options)
+        interface.check(request.method, urlsplit(request.url).path, answer.status_code,
+                        answer.headers, answer.content)
+        return answer
+
+    monkeypatch.setattr(requests.Session, "send", checked)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
 import pytest
 import requests
 
-from conftest import BIN, Edge
+from conftest import BIN, Edge, node
 
 SOURCE = pathlib.Path(os.environ["TOCSIN_SOURCE"])
 PAGE = "https://shop.example"
@@ -30,18 +29,6 @@ def edge(tmp_path_factory):
 @pytest.fixture(scope="module")
 def grants(edge):
     return edge.add_token("--source", "urn:shop:app", "--scope", "grant")
-
-
-def node():
-    """Node 18 or later, or a reason to skip."""
-    path = shutil.which("node")
-    if path is None:
-        pytest.skip("no Node here")
-    version = subprocess.run([path, "--version"], stdout=subprocess.PIPE, text=True,
-                             check=True).stdout
-    if int(re.match(r"v(\d+)", version).group(1)) < 18:
-        pytest.skip("Node %s: 18 is needed" % version.strip())
-    return path
 
 
 def test_the_file_in_node(edge, grants):
