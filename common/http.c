@@ -47,7 +47,7 @@ struct toc_http_exchange {
     enum phase phase;
     unsigned handles; /* of tcp and timer, those not closed yet */
     bool keep_alive;
-    uint64_t idle_since; /* when it last had nothing in hand, by the loop's clock */
+    uint64_t since; /* when what it does now began, by the loop's clock */
     uint8_t peer[16];
     char *in;      /* header_max + WINDOW_BYTES; a head stays in one piece until answered */
     size_t used;   /* bytes of `in` received */
@@ -154,6 +154,7 @@ static void on_deadline(uv_timer_t *timer);
 static void set_deadline(struct toc_http_exchange *conn, uint64_t after_ms)
 {
     uv_update_time(conn->http->loop);
+    conn->since = uv_now(conn->http->loop);
     TOC_ASSERT(uv_timer_start(&conn->timer, on_deadline, after_ms, 0) == 0);
 }
 
@@ -497,7 +498,6 @@ static void next_request(struct toc_http_exchange *conn)
     conn->origin = NULL;
     llhttp_init(&conn->parser, HTTP_REQUEST, &parser_settings);
     conn->parser.data = conn;
-    conn->idle_since = uv_now(conn->http->loop);
     set_deadline(conn, conn->used > 0 ? limits->request_ms : limits->idle_ms);
     if (uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read))
         conn_close(conn);
@@ -579,20 +579,37 @@ static bool peer_has_room(struct toc_http_exchange *conn)
     return same <= http->config.per_address_max;
 }
 
-/* Whoever has had nothing to say for longest makes room (RFC 9112, section 9.5); false when all
- * have a request in hand. */
-static bool close_idle(struct toc_http *http, const struct toc_http_exchange *but)
+/* Who makes room for another, the last first; a request in hand that is not slow makes none. */
+enum spare { NEEDED, SLOW, SAID_ALL, IDLE };
+
+static enum spare spare(const struct toc_http_exchange *conn)
 {
-    struct toc_http_exchange *oldest = NULL;
+    const struct toc_http *http = conn->http;
+    if (conn->state == READING && conn->used == 0)
+        return IDLE;
+    if (conn->state == LINGERING)
+        return SAID_ALL;
+    if ((conn->state == READING || conn->state == WRITING) &&
+        uv_now(http->loop) - conn->since >= http->limits.slow_ms)
+        return SLOW;
+    return NEEDED;
+}
+
+/* Of those that may be spared (RFC 9112, section 9.5) the one that has been so for longest goes;
+ * false when all are needed. */
+static bool make_room(struct toc_http *http, const struct toc_http_exchange *but)
+{
+    struct toc_http_exchange *best = NULL;
     for (size_t i = 0; i < http->slots; i++) {
         struct toc_http_exchange *conn = &http->conns[i];
-        if (conn != but && conn->state == READING && conn->used == 0 &&
-            (oldest == NULL || conn->idle_since < oldest->idle_since))
-            oldest = conn;
+        if (conn != but && spare(conn) != NEEDED &&
+            (best == NULL || spare(conn) > spare(best) ||
+             (spare(conn) == spare(best) && conn->since < best->since)))
+            best = conn;
     }
-    if (oldest != NULL)
-        conn_close(oldest);
-    return oldest != NULL;
+    if (best != NULL)
+        conn_close(best);
+    return best != NULL;
 }
 
 /* Without a slot the connection stays with the listener, which stops accepting until it is taken.
@@ -602,6 +619,7 @@ static void accept_one(struct toc_http *http)
     struct toc_http_exchange *conn = take_slot(http);
     if (conn == NULL) {
         http->waiting = true;
+        (void)make_room(http, NULL);
         return;
     }
     if (uv_accept((uv_stream_t *)&http->listener, (uv_stream_t *)&conn->tcp)) {
@@ -614,7 +632,7 @@ static void accept_one(struct toc_http *http)
     conn->parser.method = HTTP_GET;
     if (!peer_has_room(conn))
         refuse(conn, &crowded_peer);
-    else if (http->open > http->config.connections_max && !close_idle(http, conn))
+    else if (http->open > http->config.connections_max && !make_room(http, conn))
         refuse(conn, &crowded);
     else
         next_request(conn);
@@ -736,6 +754,7 @@ enum toc_err toc_http_listen(struct uv_loop_s *loop, const struct toc_http_confi
         .request_ms = TOC_HTTP_REQUEST_MS,
         .body_ms = TOC_HTTP_BODY_MS,
         .linger_ms = 2000,
+        .slow_ms = 2000,
     };
     return toc_http_listen_limits(loop, config, &limits, out);
 }

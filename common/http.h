@@ -87,7 +87,7 @@ struct toc_http_config {
  * TOC_ERR_CONFIG for an address that cannot be read or is not ours to use, TOC_ERR_BUSY for one in
  * use; after a failure too the loop has to run once more to free everything. Memory for heads is
  * taken here, for every connection; bodies come and go. When all connections are taken, the one
- * that has been idle for longest makes room. SIGPIPE is ignored from now on, unless the process
+ * that has been idle for longest makes room, or else whose request or answer is slowest. SIGPIPE is ignored from now on, unless the process
  * handles it already.
  */
 TOC_MUST enum toc_err toc_http_listen(struct uv_loop_s *loop, const struct toc_http_config *config,

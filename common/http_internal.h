@@ -26,6 +26,7 @@ struct toc_http_limits {
     uint64_t request_ms;   /* from a request's first byte to the end of its header */
     uint64_t body_ms;      /* for its body */
     uint64_t linger_ms;    /* for a peer to close after the last response */
+    uint64_t slow_ms;      /* a header, body or response on its way for longer makes room */
 };
 
 /* toc_http_listen with limits of the caller's; both are copied. */

@@ -23,6 +23,7 @@ static const struct toc_http_limits roomy = {
     .request_ms = 60000,
     .body_ms = 60000,
     .linger_ms = 60000,
+    .slow_ms = 30000,
 };
 
 struct fixture {
@@ -737,6 +738,32 @@ static void the_one_idle_for_longest_makes_room(void **state)
     stop(&f);
 }
 
+/* A request that drips in, and an answer that is not taken. */
+static void without_an_idle_one_the_slowest_makes_room(void **state)
+{
+    static struct client clients[9];
+    struct toc_http_limits limits = roomy;
+    struct fixture f;
+    (void)state;
+    limits.slow_ms = 1;
+    start(&f, &limits);
+    for (unsigned i = 0; i < 8; i++) {
+        open_busy(&clients[i], &f);
+        wait_for_open(&f, i + 1);
+        for (unsigned j = 0; j < 10; j++)
+            turn(&f);
+        usleep(2000); /* so that the loop's clock, which counts milliseconds, tells them apart */
+    }
+    client_open(&clients[8], &f);
+    wait_for_end(&clients[0]);
+    assert_int_equal(clients[0].size, 0);
+    say(&clients[8], "GET /new HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&clients[8], "<GET /new >");
+    for (unsigned i = 0; i < 9; i++)
+        client_close(&clients[i]);
+    stop(&f);
+}
+
 static void one_address_has_its_share_of_the_connections(void **state)
 {
     static const struct toc_http_config config = {.connections_max = 8, .per_address_max = 2};
@@ -1277,6 +1304,7 @@ int main(void)
         cmocka_unit_test(a_write_to_a_peer_long_gone_is_survived),
         cmocka_unit_test(the_257th_busy_connection_is_refused),
         cmocka_unit_test(the_one_idle_for_longest_makes_room),
+        cmocka_unit_test(without_an_idle_one_the_slowest_makes_room),
         cmocka_unit_test(one_address_has_its_share_of_the_connections),
         cmocka_unit_test(a_body_reaches_the_handler_whole),
         cmocka_unit_test(a_body_may_come_byte_by_byte),
