@@ -7,7 +7,7 @@
 
 /* A peer that goes on sending after its last answer is heard no longer than this. */
 #define DISCARD_BYTES_MAX ((size_t)1 << 20)
-#define BACKLOG           128
+#define BACKLOG           1024 /* over it a peer tries again only after a second */
 
 /* Room for what comes after a head: body bytes on their way, and requests that were pipelined. */
 #define WINDOW_BYTES ((size_t)16 << 10)
