@@ -50,12 +50,14 @@ def check(edge, status, cases):
     assert "hidden" not in json.dumps(log)
 
 
-def head(*lines):
-    return b"\r\n".join([b"POST /v1/events HTTP/1.1", b"Host: x", *lines, b"", b""])
+def head(edge, *lines):
+    """Of a publisher whose body is wanted."""
+    return b"\r\n".join([b"POST /v1/events HTTP/1.1", b"Host: x",
+                         b"Authorization: Bearer " + edge.token.encode(), *lines, b"", b""])
 
 
 def test_a_length_is_said_once_in_digits(edge):
-    check(edge, 400, [head(*lines) + b"ab" for lines in [
+    check(edge, 400, [head(edge, *lines) + b"ab" for lines in [
         (b"Content-Length: 2", b"Content-Length: 2"),
         (b"Content-Length: 2", b"Content-Length: 0"),
         (b"Content-Length: 2, 2",),
@@ -77,7 +79,7 @@ def test_a_length_is_said_once_in_digits(edge):
 
 
 def test_a_length_and_a_coding_exclude_each_other(edge):
-    check(edge, 400, [head(*lines) + b"0\r\n\r\n" for lines in [
+    check(edge, 400, [head(edge, *lines) + b"0\r\n\r\n" for lines in [
         (b"Content-Length: 5", b"Transfer-Encoding: chunked"),
         (b"Transfer-Encoding: chunked", b"Content-Length: 5"),
         (b"Transfer-Encoding: chunked", b"Content-Length: 0"),
@@ -97,10 +99,10 @@ def test_a_length_and_a_coding_exclude_each_other(edge):
 
 def test_the_only_coding_is_chunked_and_once(edge):
     body = b"0\r\n\r\n"
-    check(edge, 501, [head(b"Transfer-Encoding: " + coding) + body for coding in [
+    check(edge, 501, [head(edge, b"Transfer-Encoding: " + coding) + body for coding in [
         b"xchunked", b"chunkedx", b"identity", b"gzip", b"gzip, chunked", b"identity, chunked",
         b"chunked;a=b", b"\"chunked\"", b""]])
-    check(edge, 400, [head(*lines) + body for lines in [
+    check(edge, 400, [head(edge, *lines) + body for lines in [
         (b"Transfer-Encoding: chunked, chunked",),
         (b"Transfer-Encoding: chunked, identity",),
         (b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
@@ -112,7 +114,7 @@ def test_the_only_coding_is_chunked_and_once(edge):
 
 
 def test_chunks_by_the_letter(edge):
-    start = head(b"Transfer-Encoding: chunked")
+    start = head(edge, b"Transfer-Encoding: chunked")
     check(edge, 400, [start + body for body in [
         b"\r\n", b"x\r\n", b"+2\r\nab\r\n0\r\n\r\n", b"-2\r\nab\r\n0\r\n\r\n",
         b"0x2\r\nab\r\n0\r\n\r\n", b" 2\r\nab\r\n0\r\n\r\n", b"2 \r\nab\r\n0\r\n\r\n",
@@ -132,9 +134,17 @@ def test_chunks_by_the_letter(edge):
     ]])
 
 
-def test_a_chunk_larger_than_any_body_is_413(edge):
-    check(edge, 413, [head(b"Content-Length: 4194305"), head(b"Content-Length: 104857600"),
-                      head(b"Content-Length: 18446744073709551615")])
+def test_a_length_beyond_the_largest_body_is_413(edge):
+    check(edge, 413, [head(edge, b"Content-Length: " + size)
+                      for size in (b"4194305", b"104857600", b"18446744073709551615")])
+
+
+def test_a_body_that_is_not_wanted_is_not_taken_for_a_request(edge):
+    """Without a token nobody is asked for a body, and what comes in its place is thrown away."""
+    start = b"POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+    check(edge, 401, [start + b"Content-Length: %d\r\n\r\n" % size for size in (1, 100, 4194304)] +
+          [start + b"Transfer-Encoding: chunked\r\n\r\n" + body
+           for body in (b"", b"x\r\n", b"5\r\nab", b"2\r\nab\r\n0\r\n\r\n")])
 
 
 def test_lines_end_with_both_bytes(edge):
@@ -186,12 +196,12 @@ def test_versions_that_are_not_spoken(edge):
 
 
 def test_what_may_come_once_came_twice(edge):
-    token = b"Authorization: Bearer " + edge.token.encode()
-    check(edge, 400, [head(*lines, b"Content-Length: 0") for lines in [
-        (token, token), (b"Content-Type: application/json", b"content-type: text/plain"),
+    token = b"Authorization: Bearer x"
+    check(edge, 400, [head(edge, *lines, b"Content-Length: 0") for lines in [
+        (token,), (b"Content-Type: application/json", b"content-type: text/plain"),
         (b"Content-Encoding: gzip", b"Content-Encoding: identity"),
         (b"Expect: 100-continue", b"Expect: 100-continue")]])
-    check(edge, 417, [head(b"Expect: tea", b"Content-Length: 0")])
+    check(edge, 417, [head(edge, b"Expect: tea", b"Content-Length: 0")])
 
 
 def test_headers_without_an_end(edge):
@@ -202,7 +212,7 @@ def test_headers_without_an_end(edge):
 
 def test_what_is_legal_is_served_and_the_next_after_it(edge):
     """So that the refusals above are no mere strictness against everything."""
-    chunked = head(b"Transfer-Encoding: chunked")
+    chunked = head(edge, b"Transfer-Encoding: chunked")
     last = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     for first, status in [
             (b"\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 200),
@@ -210,12 +220,12 @@ def test_what_is_legal_is_served_and_the_next_after_it(edge):
             (b"GET HTTP://x:80?a HTTP/1.1\r\nHost:\r\n\r\n", 200),
             (b"GET / HTTP/1.1\r\nhOsT:\t x \t\r\nA:\r\nB: \xe9\tc\r\n\r\n", 200),
             (b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", 200),
-            (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", 200),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 200),
             (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200),
-            (chunked + b"2\r\nab\r\n0\r\n\r\n", 401),
-            (chunked + b"02;a=b;c=\"d\"\r\nab\r\nA\r\n0123456789\r\n000\r\n\r\n", 401),
-            (chunked + b"0\r\nA: b\r\nContent-Length: 9\r\n\r\n", 401),
-            (head(b"Content-Length: 002") + b"ab", 401)]:
+            (chunked + b"2\r\nab\r\n0\r\n\r\n", 415),
+            (chunked + b"02;a=b;c=\"d\"\r\nab\r\nA\r\n0123456789\r\n000\r\n\r\n", 415),
+            (chunked + b"0\r\nA: b\r\nContent-Length: 9\r\n\r\n", 415),
+            (head(edge, b"Content-Length: 002") + b"ab", 415)]:
         with socket.create_connection(("127.0.0.1", edge.port), timeout=PATIENCE) as peer:
             peer.sendall(first + last)
             said = b""
