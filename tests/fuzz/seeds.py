@@ -2,6 +2,7 @@
 
     /usr/bin/python3 tests/fuzz/seeds.py BUILD     BUILD/gen_py holds protoc's classes
 """
+import json
 import os
 import random
 import re
@@ -196,6 +197,23 @@ def holidays():
         write("ics", name + ".ics", "\r\n".join(text).encode())
 
 
+def texts():
+    """Inputs of fuzz_facts: a text of the labelled sample for every fact and language, and lexicons."""
+    seen = set()
+    with open(os.path.join(HERE, "../e2e/facts/sample.jsonl"), encoding="utf-8") as lines:
+        for line in map(json.loads, lines):
+            for label in line["labels"]:
+                if (label, line["language"]) not in seen:
+                    seen.add((label, line["language"]))
+                    write("facts", "%s-%s" % (label, line["language"]), line["text"].encode())
+    write("facts", "bytes", b"I want\0to \xff\xe0\xa4 die \xed\xa0\x80 4111 1111 1111 1111")
+    for number, lexicon in enumerate((
+            "fraud en (a|the )?scam*\n!fraud en scam ... test\nnegation en not\nclause en but\n",
+            "fraud? hi ठगी?\nnegation_after hi नहीं\nproduct x-1 (x|y) one\nversion en v\n",
+            "# remark\nfraud English (\n!negation en no\nfraud en a+|b) ... *\n")):
+        write("facts", "lexicon-%d" % number, b"\1" + lexicon.encode())
+
+
 def main():
     sys.path.insert(0, os.path.join(sys.argv[1], "gen_py"))
     from tocsin.v1 import event_pb2 as ev, frame_pb2 as pb, record_pb2 as rec
@@ -212,6 +230,7 @@ def main():
     imports()
     questions()
     holidays()
+    texts()
     for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
         with open(os.path.join(HERE, "../..", path), "rb") as text:
             write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())
