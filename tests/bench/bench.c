@@ -1,6 +1,7 @@
 /*
  * tocsin-bench fsync DIR                       F: p50 of a 4 kB append + fdatasync
  * tocsin-bench calendar                        working time over 400 days, nanoseconds per call
+ * tocsin-bench facts                           facts of a kilobyte of text, microseconds per call
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
  * tocsin-bench http PORT TOKEN [key=value …]   the same over HTTP: seconds connections batch
  *
@@ -8,6 +9,7 @@
  * run (what subjects begin with: with prepare=0, that of the load which opened them).
  */
 #include "tests/bench/bench_calendar.h"
+#include "tests/bench/bench_facts.h"
 #include "tests/bench/bench_http.h"
 
 #include <fcntl.h>
@@ -127,11 +129,14 @@ int main(int argc, char **argv)
         return measure_fsync(argv[2]);
     if (argc == 2 && strcmp(argv[1], "calendar") == 0)
         return bench_calendar();
+    if (argc == 2 && strcmp(argv[1], "facts") == 0)
+        return bench_facts();
     if (argc >= 3 && strcmp(argv[1], "publish") == 0)
         return measure_publish(argc, argv);
     if (argc >= 4 && strcmp(argv[1], "http") == 0)
         return measure_http(argc, argv);
-    fprintf(stderr, "usage: tocsin-bench fsync DIR | calendar | publish ENDPOINT [key=value ...] | "
-                    "http PORT TOKEN [key=value ...]\n");
+    fprintf(stderr,
+            "usage: tocsin-bench fsync DIR | calendar | facts | publish ENDPOINT [key=value ...] | "
+            "http PORT TOKEN [key=value ...]\n");
     return 2;
 }
