@@ -33,6 +33,7 @@ static enum toc_err take_back(struct work *work, size_t index)
                               .reason = "late_evidence"};
     clock.row->breached = false;
     clock.row->breached_ms = 0;
+    clock.row->apply_version++; /* a later breach is another one, and pages again */
     return record_say(work, index, &said);
 }
 

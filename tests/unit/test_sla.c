@@ -543,6 +543,25 @@ static void a_pause_from_before_the_due_takes_the_breach_back_and_the_clock_goes
         "16:00:00 clock 1 resolution/1 breached due=16:00:00 ledger=10:00:00-13:00:00,15:00:00-\n");
 }
 
+/* An alert is known by its clock's instance and version, and opens once. */
+static void a_breach_after_one_that_was_taken_back_has_another_version(void **state)
+{
+    (void)state;
+    chain_run(&sla_chain, "10:00 open P2\n"
+                          "10:01 outbound\n"
+                          "14:30 time\n");
+    const Tocsin__V1__Clock *resolution = chain_clocks(&sla_chain, 1, 1)->clocks[1];
+    assert_true(resolution->breached);
+    const uint32_t version = resolution->apply_version;
+    chain_run(&sla_chain, "13:00 log=14:30 status pending\n"
+                          "15:00 status open\n"
+                          "16:00:00.001 time\n");
+    resolution = chain_clocks(&sla_chain, 1, 1)->clocks[1];
+    assert_true(resolution->breached);
+    assert_int_equal(resolution->instance, 1);
+    assert_int_not_equal(resolution->apply_version, version);
+}
+
 static void a_late_end_of_a_pause_breaches_at_its_instant(void **state)
 {
     (void)state;
@@ -669,6 +688,7 @@ int main(void)
         CASE(a_reply_from_the_due_instant_takes_the_breach_back),
         CASE(a_reply_from_after_the_due_leaves_the_breach),
         CASE(a_pause_from_before_the_due_takes_the_breach_back_and_the_clock_goes_on),
+        CASE(a_breach_after_one_that_was_taken_back_has_another_version),
         CASE(a_late_end_of_a_pause_breaches_at_its_instant),
         CASE(a_late_event_that_stops_nothing_leaves_the_breach),
         CASE(a_reopened_issue_gets_another_instance),
