@@ -24,8 +24,9 @@ enum toc_err run_step(struct toc_run *run, const struct toc_event *ev, uint64_t 
     size_t mark = toc_arena_mark(&run->event_arena);
     enum toc_err err = run->service->step(turn, ev);
     TOC_ASSERT(err != TOC_NONE);
+    toc_policy_cache_trim(&run->policies);
     run->log_ms = run_later(run->log_ms, turn->log_ms); /* what was written at a time stays so */
-    if (receipt == NULL) /* a receipt's detail is read first */
+    if (receipt == NULL)                                /* a receipt's detail is read first */
         toc_arena_reset(&run->event_arena, mark);
     run->turn_events++;
     run->counts.events++;

@@ -98,8 +98,8 @@ static inline void toc_wake_at(struct toc_turn *turn, toc_time_ms at_ms)
 }
 
 /*
- * The compiled policy of a version, lent until the turn ends; version 0 means the one in force.
- * TOC_NONE before the first one was applied, TOC_ERR_DAMAGED when its rows do not give it.
+ * The compiled policy of a version, lent until the event is through; version 0 means the one in
+ * force. TOC_NONE before the first one was applied, TOC_ERR_DAMAGED when its rows do not give it.
  */
 TOC_MUST enum toc_err toc_turn_policy(struct toc_turn *turn, uint32_t version,
                                       const struct toc_policy **out);

@@ -238,6 +238,7 @@ struct toc_alert_rule {
 };
 
 struct toc_policy {
+    struct toc_policy *next;              /* of those that left a cache (store.h) */
     uint32_t version;                     /* set by whoever applies it; 0 in a check */
     uint8_t hash[32];                     /* SHA-256 of the text */
     char tzdata[TOC_TZ_VERSION_MAX];      /* the version of the zones that its calendars have */

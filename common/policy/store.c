@@ -27,8 +27,18 @@ static struct toc_str version_key(uint8_t key[VERSION_KEY], uint32_t version)
     return toc_str(key, VERSION_KEY);
 }
 
+void toc_policy_cache_trim(struct toc_policy_cache *cache)
+{
+    while (cache->left != NULL) {
+        struct toc_policy *left = cache->left;
+        cache->left = left->next;
+        toc_policy_free(left);
+    }
+}
+
 void toc_policy_cache_done(struct toc_policy_cache *cache)
 {
+    toc_policy_cache_trim(cache);
     for (size_t i = 0; i < TOC_POLICY_CACHE; i++)
         toc_policy_free(cache->policies[i]);
     *cache = (struct toc_policy_cache){0};
@@ -161,6 +171,14 @@ enum toc_err toc_policy_is_valid(struct toc_txn *txn, const uint8_t hash[TOC_SHA
     return err == TOC_ERR_CONFIG ? TOC_NONE : err;
 }
 
+static void leave(struct toc_policy_cache *cache, struct toc_policy *policy)
+{
+    if (policy == NULL)
+        return;
+    policy->next = cache->left;
+    cache->left = policy;
+}
+
 static enum toc_err compile(struct toc_txn *txn, uint32_t version, struct toc_policy **out)
 {
     uint8_t hash[TOC_SHA256];
@@ -197,7 +215,7 @@ enum toc_err toc_policy_cached(struct toc_policy_cache *cache, struct toc_txn *t
             toc_policy_free(found);
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
         }
-        toc_policy_free(cache->policies[at]);
+        leave(cache, cache->policies[at]);
     }
     memmove(cache->policies + 1, cache->policies, at * sizeof(cache->policies[0]));
     cache->policies[0] = found;

@@ -18,9 +18,12 @@
 
 struct toc_policy_cache {
     struct toc_policy *policies[TOC_POLICY_CACHE]; /* most recently used first */
+    struct toc_policy *left; /* that had to make room, and that somebody may still look into */
 };
 
 void toc_policy_cache_done(struct toc_policy_cache *cache);
+/* Nobody looks any more into what the cache has lent: frees what has left it. */
+void toc_policy_cache_trim(struct toc_policy_cache *cache);
 
 /* Keeps one piece, for ever: TOC_NONE when another text already stands in its place. */
 TOC_MUST enum toc_err toc_policy_keep_part(struct toc_txn *txn, const Tocsin__V1__PolicyPart *part);
@@ -46,7 +49,7 @@ TOC_MUST enum toc_err toc_policy_text(struct toc_txn *txn, const uint8_t hash[TO
 TOC_MUST enum toc_err toc_policy_text_of(struct toc_txn *txn, uint32_t version, char **out,
                                          uint32_t *out_size, uint8_t out_hash[TOC_SHA256]);
 
-/* The compiled policy of a version (0: the one in force). */
+/* The compiled policy of a version (0: the one in force), lent until the next trim. */
 TOC_MUST enum toc_err toc_policy_cached(struct toc_policy_cache *cache, struct toc_txn *txn,
                                         uint32_t version, const struct toc_policy **out);
 

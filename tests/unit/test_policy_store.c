@@ -313,7 +313,7 @@ static void a_version_is_compiled_once_while_it_is_cached(void **state)
 
 static void the_one_not_used_for_longest_leaves_a_full_cache(void **state)
 {
-    const struct toc_policy *policy, *first;
+    const struct toc_policy *policy, *first, *left;
     char comment[16];
     (void)state;
     for (uint32_t version = 1; version <= TOC_POLICY_CACHE + 1; version++) {
@@ -324,7 +324,8 @@ static void the_one_not_used_for_longest_leaves_a_full_cache(void **state)
         free(text.bytes);
     }
     assert_int_equal(toc_policy_cached(&cache, txn, 1, &first), TOC_OK);
-    for (uint32_t version = 2; version <= TOC_POLICY_CACHE; version++)
+    assert_int_equal(toc_policy_cached(&cache, txn, 2, &left), TOC_OK);
+    for (uint32_t version = 3; version <= TOC_POLICY_CACHE; version++)
         assert_int_equal(toc_policy_cached(&cache, txn, version, &policy), TOC_OK);
     assert_int_equal(toc_policy_cached(&cache, txn, 1, &policy), TOC_OK); /* used again */
     assert_ptr_equal(policy, first);
@@ -335,6 +336,8 @@ static void the_one_not_used_for_longest_leaves_a_full_cache(void **state)
             cached |= cache.policies[i]->version == version;
         assert_int_equal(cached, version != 2);
     }
+    assert_int_equal(left->version, 2); /* whoever has it may still look into it */
+    toc_policy_cache_trim(&cache);
     assert_int_equal(toc_policy_cached(&cache, txn, 2, &policy), TOC_OK); /* and comes back */
     assert_int_equal(policy->version, 2);
 }

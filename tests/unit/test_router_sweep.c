@@ -1,5 +1,6 @@
 #include "tests/support/core_router.h"
 
+#include "common/policy/store.h"
 #include "services/router/issue.h"
 #include "services/router/sweep.h"
 
@@ -444,6 +445,19 @@ static void a_crash_in_the_middle_of_a_sweep_loses_and_repeats_nothing(void **st
     assert_int_equal(count_of(text, "issues=450 concerned=450 done\n"), 1);
 }
 
+#define VERSIONS (4 * TOC_POLICY_CACHE)
+
+/* They wait for each other, so they may be many; each is made up for before an event. */
+static void an_event_may_come_behind_many_versions(void **state)
+{
+    (void)state;
+    quietly("10:00 open\n");
+    for (unsigned i = 0; i < VERSIONS; i++)
+        apply(i % 2 == 0 ? NEW : OLD, RETROACTIVE);
+    quietly("11:00 inbound\n");
+    expect_router("11:00 note\n", "11:00:00 issue 1 message P4 note new queue=back tier=2 v65\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
 int main(void)
@@ -469,6 +483,7 @@ int main(void)
         CASE(a_sweep_goes_step_by_step_with_pauses),
         CASE(a_crash_in_the_middle_of_a_sweep_loses_and_repeats_nothing),
         CASE(a_version_in_the_middle_of_another_waits_its_turn_also_after_a_crash),
+        CASE(an_event_may_come_behind_many_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
