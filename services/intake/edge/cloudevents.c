@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define BATCH_BYTES_MAX ((size_t)8 << 20) /* of JSON; the server's cap is below */
 #define FIELD_MAX       1024              /* bytes of a `ce-` field's value */
@@ -11,13 +13,29 @@
 
 /* --- jansson's memory ------------------------------------------------------------------------- */
 
-#define VALUES_BYTES ((size_t)64 << 20) /* touched as far as a request's values reach */
+#define VALUES_BYTES ((size_t)32 << 20) /* touched as far as a request's values reach */
+#define VALUES_KEPT  ((size_t)4 << 20)  /* of that, from one request to the next */
 
 static struct toc_arena values;
+static bool values_ended; /* there was not enough of it */
 
 static void *take_value(size_t size)
 {
-    return toc_arena_take(&values, size);
+    void *value = toc_arena_take(&values, size);
+    values_ended = values_ended || value == NULL;
+    return value;
+}
+
+/* Two bytes of JSON can make a hundred of values: what such a body touched goes back. */
+static void forget_values(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)values.base + VALUES_KEPT + page - 1) / page * page;
+    uintptr_t to = ((uintptr_t)values.base + values.used) / page * page;
+    if (to > from)
+        (void)madvise(values.base + (from - (uintptr_t)values.base), to - from, MADV_DONTNEED);
+    toc_arena_reset(&values, 0);
+    values_ended = false;
 }
 
 static void leave_value(void *value)
@@ -163,6 +181,8 @@ static int parse(struct reading *r, size_t size_max, json_t **out)
     *out = toc_json_parse(r->request->body, size_max, r->why);
     if (*out != NULL)
         return 0;
+    if (values_ended)
+        return refuse(r, 413, "the JSON has too many values");
     return r->request->body.size > size_max ? 413 : 400;
 }
 
@@ -297,24 +317,30 @@ static int read_binary(struct reading *r)
     return status;
 }
 
+static int read_mode(struct reading *r, enum mode mode)
+{
+    switch (mode) {
+    case STRUCTURED:
+        return read_structured(r);
+    case BATCH:
+        return read_batch(r);
+    case BINARY:
+        return read_binary(r);
+    case NO_CLOUDEVENT:
+        break;
+    }
+    return refuse(r, 415,
+                  "send CloudEvents: application/cloudevents+json, "
+                  "application/cloudevents-batch+json, or ce- fields with application/json");
+}
+
 int cloudevents_read(struct toc_pool *pool, struct toc_arena *scratch,
                      const struct toc_http_request *request, cloudevents_judge *judge, void *self,
                      struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX])
 {
     struct reading r = {pool, scratch, request, judge, self, out, why};
     *out = (struct cloudevents){0};
-    toc_arena_reset(&values, 0);
-    switch (mode_of(request)) {
-    case STRUCTURED:
-        return read_structured(&r);
-    case BATCH:
-        return read_batch(&r);
-    case BINARY:
-        return read_binary(&r);
-    case NO_CLOUDEVENT:
-        break;
-    }
-    return refuse(&r, 415,
-                  "send CloudEvents: application/cloudevents+json, "
-                  "application/cloudevents-batch+json, or ce- fields with application/json");
+    int status = read_mode(&r, mode_of(request));
+    forget_values();
+    return status;
 }
