@@ -47,7 +47,7 @@ static enum toc_err tell_contested(struct work *work, const char *reason)
         return err < 0 ? err : TOC_OK;
     if (contested->test != issue->test)
         return TOC_OK;
-    TOC_TRY(sweep_before_event(work->turn, contested));
+    TOC_TRY(sweep_before_event(work->turn, &contested));
     struct work other = work_begin(work->turn, contested, NULL, work->at_ms);
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__NOTED;
     change.reason = toc_wire_text(reason);

@@ -78,7 +78,7 @@ static enum toc_err apply_to_merged(struct toc_turn *turn, Tocsin__V1__Issue *is
                                          "the issue was merged into another one"));
     }
     TOC_TRY(merge_end(turn, issue, &end));
-    TOC_TRY(sweep_before_event(turn, end));
+    TOC_TRY(sweep_before_event(turn, &end));
     struct work work = work_begin(turn, end, event, at_ms);
     work.via = issue;
     return finish(&work, handler_of(event)(&work));

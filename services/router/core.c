@@ -87,7 +87,7 @@ static enum toc_err on_issue_event(struct toc_turn *turn, const struct toc_event
     enum toc_err err = issue_load(turn, id, &issue);
     TOC_TRY(err);
     if (err == TOC_OK) {
-        TOC_TRY(sweep_before_event(turn, issue));
+        TOC_TRY(sweep_before_event(turn, &issue));
         return apply_event(turn, issue, event, record->at_ms);
     }
     if (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED)

@@ -122,7 +122,7 @@ enum toc_err merge_event(struct work *work)
                            "there is no such issue to merge into");
     TOC_TRY(err);
     TOC_TRY(merge_end(work->turn, target, &target));
-    TOC_TRY(sweep_before_event(work->turn, target));
+    TOC_TRY(sweep_before_event(work->turn, &target));
     const char *wrong = why_not(work->issue, target);
     if (wrong != NULL)
         return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, wrong);

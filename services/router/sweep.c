@@ -136,22 +136,34 @@ static enum toc_err sweep_issue(struct toc_turn *turn, const sweep_row *sweep,
     return work_end(&work);
 }
 
-enum toc_err sweep_before_event(struct toc_turn *turn, Tocsin__V1__Issue *issue)
+/* Many versions may be under way: what one took goes back to the arena before the next. */
+static enum toc_err sweep_and_reload(struct toc_turn *turn, const sweep_row *sweep,
+                                     Tocsin__V1__Issue **issue, size_t mark)
 {
+    uint8_t key[ISSUE_KEY];
+    issue_key(key, (*issue)->partition, (*issue)->number);
+    TOC_TRY(sweep_issue(turn, sweep, *issue));
+    toc_arena_reset(turn->arena, mark);
+    return issue_at(turn, toc_str(key, sizeof(key)), issue);
+}
+
+enum toc_err sweep_before_event(struct toc_turn *turn, Tocsin__V1__Issue **issue)
+{
+    const size_t mark = toc_arena_mark(turn->arena);
     uint8_t key[ISSUE_KEY];
     sweep_row *sweep;
     uint32_t version = 0;
     enum toc_err err;
-    while ((err = load(turn->txn, turn->arena, version, &sweep)) == TOC_OK) {
-        version = sweep->version + 1;
-        issue_key(key, issue->partition, issue->number);
+    issue_key(key, (*issue)->partition, (*issue)->number);
+    while ((err = load(turn->txn, turn->arena, version + 1, &sweep)) == TOC_OK) {
+        version = sweep->version;
         bool passed =
             toc_str_compare(toc_wire_bytes(&sweep->through), toc_str(key, sizeof(key))) >= 0;
         if (passed || reports_only(sweep))
             continue;
-        if (is_concerned(sweep, issue) && !TOC_PLANTED(TOC_PLANT_SWEEP_PASSES))
-            TOC_TRY(sweep_issue(turn, sweep, issue));
-        issue->swept = sweep->version; /* also of one that is over: whatever opens it comes later */
+        if (is_concerned(sweep, *issue) && !TOC_PLANTED(TOC_PLANT_SWEEP_PASSES))
+            TOC_TRY(sweep_and_reload(turn, sweep, issue, mark));
+        (*issue)->swept = version; /* also of one that is over: whatever opens it comes later */
     }
     return err < 0 ? err : TOC_OK;
 }

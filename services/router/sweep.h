@@ -22,8 +22,9 @@
 TOC_MUST enum toc_err sweep_begin(struct toc_turn *turn, const Tocsin__V1__PolicyApplied *applied,
                                   toc_time_ms at_ms);
 
-/* Before an event changes an issue: what sweeps under way have not done with it yet. */
-TOC_MUST enum toc_err sweep_before_event(struct toc_turn *turn, Tocsin__V1__Issue *issue);
+/* Before an event changes an issue: what sweeps under way have not done with it yet. It is loaded
+ * again where they change it. */
+TOC_MUST enum toc_err sweep_before_event(struct toc_turn *turn, Tocsin__V1__Issue **issue);
 
 TOC_MUST enum toc_err sweep_next_due(struct toc_txn *txn, toc_time_ms *out);
 /* One step; TOC_NONE when none is due at `now_ms`. */

@@ -445,17 +445,22 @@ static void a_crash_in_the_middle_of_a_sweep_loses_and_repeats_nothing(void **st
     assert_int_equal(count_of(text, "issues=450 concerned=450 done\n"), 1);
 }
 
-#define VERSIONS (4 * TOC_POLICY_CACHE)
+#define VERSIONS (20 * TOC_POLICY_CACHE)
 
 /* They wait for each other, so they may be many; each is made up for before an event. */
 static void an_event_may_come_behind_many_versions(void **state)
 {
+    char line[128];
     (void)state;
     quietly("10:00 open\n");
+    for (unsigned i = 0; i < 16; i++) {
+        snprintf(line, sizeof(line), "10:01 fact name=f%015u value=v%030u\n", i, i);
+        quietly(line);
+    }
     for (unsigned i = 0; i < VERSIONS; i++)
         apply(i % 2 == 0 ? NEW : OLD, RETROACTIVE);
     quietly("11:00 inbound\n");
-    expect_router("11:00 note\n", "11:00:00 issue 1 message P4 note new queue=back tier=2 v65\n");
+    expect_router("11:00 note\n", "11:00:00 issue 1 message P4 note new queue=back tier=2 v321\n");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
