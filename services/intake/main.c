@@ -3,6 +3,7 @@
 #include "services/intake/edge/edge.h"
 #include "services/intake/intake.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define WINDOW_MS (24 * (toc_time_ms)TOC_HOUR_MS)
@@ -12,6 +13,7 @@ static struct {
     const char *issue_key;
     int64_t window_ms; /* -1: not said */
     int64_t connections_max, per_address_max;
+    struct toc_conf_list proxies;
 } options = {.window_ms = -1};
 
 static struct edge_config edge;
@@ -29,11 +31,26 @@ static const struct toc_conf_option rows[] = {
      "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
     {"http-origin", TOC_CONF_LIST, &edge.origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
+    {"http-proxy", TOC_CONF_LIST, &options.proxies, NULL, 0, 0, "CIDR",
+     "proxies in front, as 10.1.0.0/16: their X-Forwarded-For says where a request comes from"},
     {"http-connections", TOC_CONF_NUMBER, &options.connections_max, "1024", 1, 10000, "N",
      "connections at a time; beyond that whoever is idle for longest makes room"},
     {"http-per-address", TOC_CONF_NUMBER, &options.per_address_max, "1024", 1, 10000, "N",
-     "of them, how many one address may have (lower it where no proxy stands in front)"},
+     "of them, how many one IPv4 address or IPv6 /64 may have (lower it where no proxy is)"},
 };
+
+static enum toc_err read_proxies(void)
+{
+    static_assert(PEER_PROXIES_MAX >= TOC_CONF_LIST_MAX, "they fit");
+    edge.proxies.count = options.proxies.count;
+    for (size_t i = 0; i < options.proxies.count; i++)
+        if (!token_network_read(options.proxies.values[i], &edge.proxies.networks[i])) {
+            fprintf(stderr, "--http-proxy: '%s' is no address, as 10.1.0.0/16\n",
+                    options.proxies.values[i]);
+            return TOC_ERR_CONFIG;
+        }
+    return TOC_OK;
+}
 
 static enum toc_err prepare(const void **out)
 {
@@ -46,6 +63,7 @@ static enum toc_err prepare(const void **out)
         fprintf(stderr, "--http-origin: '%s' is none, as https://shop.example\n", wrong);
         return TOC_ERR_CONFIG;
     }
+    TOC_TRY(read_proxies());
     edge.connections_max = (unsigned)options.connections_max;
     edge.per_address_max = (unsigned)options.per_address_max;
     grant_lock_make(&edge.lock, config.issue_key);

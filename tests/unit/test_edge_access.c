@@ -383,6 +383,25 @@ static void a_grant_made_with_another_secret_is_none(void **state)
     not_let_in(signed_text("toc1.abc.1772358000.dXJuOnNob3A", ""));
 }
 
+static void a_grant_for_one_of_many_has_a_bucket_of_its_own(void **state)
+{
+    (void)state;
+    keep_scope("grant");
+    assert_true(shows(grant_of("abc", NOW_S + 600, "urn:shop/1"), ANYONE));
+    assert_int_equal(access_wait(&right, 1000), 0);
+    access_take(&right, 2 * ACCESS_GRANT_RATE);
+    assert_true(access_wait(&right, 1000) > 0);
+    assert_true(shows(grant_of("abc", NOW_S + 900, "urn:shop/1"), ANYONE));
+    assert_true(access_wait(&right, 1000) > 0);
+    assert_int_equal(access_wait(&right, 1100), 0);
+    access_take(&right, 500);
+    assert_true(shows(grant_of("abc", NOW_S + 600, "urn:shop/2"), ANYONE));
+    assert_int_equal(access_wait(&right, 1100), 0);
+    assert_true(shows(grant_of("abc", NOW_S + 600, "urn:shop"), ANYONE)); /* for all of them */
+    access_take(&right, 2 * ACCESS_GRANT_RATE);
+    assert_int_equal(access_wait(&right, 1100), 0);
+}
+
 /* The log has a token's record, so whoever reads it has these bytes. */
 static void what_the_log_says_of_a_token_signs_no_grant(void **state)
 {
@@ -462,6 +481,7 @@ int main(void)
         CASE(a_grant_of_another_length_is_none),
         CASE(a_grant_is_written_in_one_way),
         CASE(a_grant_made_with_another_secret_is_none),
+        CASE(a_grant_for_one_of_many_has_a_bucket_of_its_own),
         CASE(what_the_log_says_of_a_token_signs_no_grant),
         CASE(a_key_sealed_for_another_intake_signs_nothing),
         CASE(a_grant_known_by_heart),

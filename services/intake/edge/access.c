@@ -3,6 +3,8 @@
 #include "common/crc32c.h"
 #include "common/hash.h"
 #include "common/log.h"
+#include "services/intake/edge/bucket.h"
+#include "services/intake/edge/peer.h"
 #include "services/intake/token.h"
 
 #include <sodium.h>
@@ -11,6 +13,7 @@
 
 #define SECRET_SIZE 43 /* letters and digits: 256 bits */
 #define CRC_SIZE    8
+#define SOURCES     4096 /* buckets; two sources that share one are rare, and slower together */
 #define ROW_BYTES   (64 * TOC_EVENT_MAX) /* of one row, unknown fields of two bytes included */
 
 struct access_token {
@@ -22,15 +25,14 @@ struct access_token {
     struct token_network networks[INTAKE_REPEATED_MAX];
     size_t network_count;
     toc_time_ms end_ms; /* 0: never */
-    double rate;        /* events a second */
-    double level;       /* events that may come at once */
-    toc_time_ms filled_ms;
+    struct bucket bucket;
 };
 
 struct access {
     const struct grant_lock *lock;
     struct access_token *tokens; /* by id */
     size_t count;
+    struct bucket *sources; /* of those that grants are for, by a hash */
 };
 
 enum toc_err access_new(const struct grant_lock *lock, struct access **out)
@@ -39,14 +41,23 @@ enum toc_err access_new(const struct grant_lock *lock, struct access **out)
     if (access == NULL)
         return TOC_ERR_MEMORY;
     access->lock = lock;
+    access->sources = calloc(SOURCES, sizeof(*access->sources));
+    if (access->sources == NULL) {
+        free(access);
+        return TOC_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < SOURCES; i++)
+        access->sources[i].rate = ACCESS_GRANT_RATE;
     *out = access;
     return TOC_OK;
 }
 
 void access_free(struct access *access)
 {
-    if (access != NULL)
-        free(access->tokens);
+    if (access == NULL)
+        return;
+    free(access->tokens);
+    free(access->sources);
     free(access);
 }
 
@@ -98,9 +109,9 @@ static void read_token(const struct access *before, const Tocsin__V1__TokenRow *
         read_grant_key(before, token, out);
     for (size_t i = 0; i < token->n_networks; i++)
         TOC_ASSERT(token_network_read(token->networks[i], &out->networks[out->network_count++]));
-    out->rate = token->rate != 0 ? token->rate : ACCESS_RATE_PRESET;
-    out->level = was != NULL ? was->level : 2 * out->rate;
-    out->filled_ms = was != NULL ? was->filled_ms : 0;
+    if (was != NULL)
+        out->bucket = was->bucket;
+    out->bucket.rate = token->rate != 0 ? token->rate : ACCESS_RATE_PRESET;
 }
 
 static enum toc_err read_rows(const struct access *before, struct toc_txn *txn,
@@ -124,10 +135,11 @@ static enum toc_err read_rows(const struct access *before, struct toc_txn *txn,
 
 enum toc_err access_load(struct access *access, struct toc_run *run)
 {
-    struct access fresh = {.lock = access->lock,
-                           .tokens = calloc(TOKENS_MAX, sizeof(*fresh.tokens))};
+    struct access fresh = *access;
     struct toc_arena arena = {0};
     struct toc_txn *txn = NULL;
+    fresh.count = 0;
+    fresh.tokens = calloc(TOKENS_MAX, sizeof(*fresh.tokens));
     enum toc_err err = fresh.tokens == NULL ? TOC_ERR_MEMORY : TOC_OK;
     if (err == TOC_OK)
         err = toc_arena_init(&arena, ROW_BYTES);
@@ -165,21 +177,9 @@ static bool read_secret(struct toc_str secret, struct toc_str *id)
            toc_get_u32be(crc) == toc_crc32c(0, head);
 }
 
-static bool is_within(const struct token_network *network, const uint8_t peer[16])
-{
-    size_t whole = network->bits / 8;
-    unsigned rest = network->bits % 8;
-    uint8_t mask = (uint8_t)(0xff00 >> rest);
-    return memcmp(network->address, peer, whole) == 0 &&
-           (rest == 0 || ((network->address[whole] ^ peer[whole]) & mask) == 0);
-}
-
 static bool comes_from_where_it_may(const struct access_token *token, const uint8_t peer[16])
 {
-    for (size_t i = 0; i < token->network_count; i++)
-        if (is_within(&token->networks[i], peer))
-            return true;
-    return token->network_count == 0;
+    return token->network_count == 0 || peer_is_within(token->networks, token->network_count, peer);
 }
 
 static bool is_good_at(const struct access_token *token, toc_time_ms wall_ms)
@@ -195,6 +195,17 @@ static bool is_within_source(const char *source, const char *other)
         return false;
     return source[size] == '\0' || source[size] == '/' || source[size] == ':' ||
            other[size - 1] == '/' || other[size - 1] == ':';
+}
+
+/* Of a source below the token's: one of many who share the token. */
+static struct bucket *own_bucket(const struct access *access, const struct access_token *token,
+                                 const char *source)
+{
+    if (strcmp(source, token->source) == 0)
+        return NULL;
+    return &access->sources[toc_fingerprint(access->lock->secret, toc_str_of(token->id),
+                                            toc_str_of(source)) %
+                            SOURCES];
 }
 
 /* Networks are for who keeps the token; who is granted something may be anywhere. */
@@ -213,7 +224,10 @@ static bool find_grant(const struct access *access, struct toc_str text, toc_tim
         !is_good_at(token, wall_ms) || !grant_is_good_at(&grant, wall_ms) ||
         !is_within_source(grant.source, token->source))
         return false;
-    *out = (struct access_right){.token = token, .publish = true, .granted = true};
+    *out = (struct access_right){.token = token,
+                                 .own = own_bucket(access, token, grant.source),
+                                 .publish = true,
+                                 .granted = true};
     memcpy(out->source, grant.source, sizeof(out->source));
     return true;
 }
@@ -332,16 +346,14 @@ const char *access_judge(const struct access_right *right, const Tocsin__V1__Eve
 
 toc_time_ms access_wait(struct access_right *right, toc_time_ms mono_ms)
 {
-    struct access_token *token = right->token;
-    if (token->filled_ms != 0)
-        token->level += token->rate * (double)(mono_ms - token->filled_ms) / 1000;
-    token->filled_ms = mono_ms;
-    if (token->level > 2 * token->rate)
-        token->level = 2 * token->rate;
-    return token->level >= 1 ? 0 : 1 + (toc_time_ms)((1 - token->level) * 1000 / token->rate);
+    toc_time_ms own = right->own != NULL ? bucket_wait(right->own, mono_ms) : 0;
+    toc_time_ms all = bucket_wait(&right->token->bucket, mono_ms);
+    return own > all ? own : all;
 }
 
 void access_take(struct access_right *right, size_t events)
 {
-    right->token->level -= (double)events;
+    bucket_take(&right->token->bucket, events);
+    if (right->own != NULL)
+        bucket_take(right->own, events);
 }

@@ -14,13 +14,16 @@
 #include "services/intake/edge/grant.h"
 
 #define ACCESS_RATE_PRESET 10000 /* events a second of a token that names no rate */
+#define ACCESS_GRANT_RATE  20    /* of grants for one source below the token's */
 
 struct access;
 struct access_token;
+struct bucket;
 
 /* What a request may do: what its token says, or less, where a grant of it was shown. */
 struct access_right {
     struct access_token *token; /* lent until the next access_load */
+    struct bucket *own;         /* beside the token's, of those who share it; NULL: none */
     bool publish, act, granted;
     char source[INTAKE_TEXT_MAX + 1]; /* this, and what goes on with / or : */
 };
@@ -45,12 +48,9 @@ bool access_find(struct access *access, struct toc_str authorization, const uint
 /* Whether such an event may be published by it; NULL, or why not. */
 const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event);
 
-/*
- * After how many milliseconds the right's token may publish again; 0: now. Its bucket holds twice
- * what flows into it in a second, and one event has to be there.
- */
+/* After how many milliseconds it may publish again; 0: now. */
 toc_time_ms access_wait(struct access_right *right, toc_time_ms mono_ms);
-/* Takes so many events out of the bucket. More than are there are owed: the wait gets longer. */
+/* Takes so many events out of its buckets. */
 void access_take(struct access_right *right, size_t events);
 
 #endif

@@ -223,6 +223,15 @@ static void read_events(struct edge *edge, struct access_right *right, struct pe
     submit(edge, pending);
 }
 
+static bool find_right(struct edge *edge, const struct toc_http_request *request,
+                       struct access_right *out, int *status, const char **why)
+{
+    uint8_t peer[16];
+    peer_of(&edge->config->proxies, request, peer);
+    return access_find(edge->access, toc_http_field(request, "authorization"), peer,
+                       toc_program_now().wall_ms, out, status, why);
+}
+
 static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
                         const struct toc_http_request *request)
 {
@@ -231,8 +240,7 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
     int status;
     struct access_right right;
     toc_time_ms wait_ms;
-    if (!access_find(edge->access, toc_http_field(request, "authorization"), request->peer,
-                     toc_program_now().wall_ms, &right, &status, &why)) {
+    if (!find_right(edge, request, &right, &status, &why)) {
         answer_problem(exchange, status, why, status == 401 ? &challenge : NULL);
         return;
     }
@@ -252,13 +260,11 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
 static bool wants_body(void *self, const struct toc_http_request *request)
 {
     struct edge *edge = self;
-    struct toc_now now = toc_program_now();
     struct access_right right;
     const char *why;
     int status;
-    return access_find(edge->access, toc_http_field(request, "authorization"), request->peer,
-                       now.wall_ms, &right, &status, &why) &&
-           access_wait(&right, now.mono_ms) == 0;
+    return find_right(edge, request, &right, &status, &why) &&
+           access_wait(&right, toc_program_now().mono_ms) == 0;
 }
 
 /* A domain name, as the specification has it, or a URL; nothing else is said back. */

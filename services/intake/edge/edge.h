@@ -11,12 +11,14 @@
 #include "common/conf.h"
 #include "common/program.h"
 #include "services/intake/edge/grant.h"
+#include "services/intake/edge/peer.h"
 
 struct edge_config {
     const char *address;      /* ADDR:PORT; NULL: no edge */
     unsigned connections_max; /* at a time */
     unsigned per_address_max;
     struct toc_conf_list origins; /* of web pages that may publish */
+    struct peer_proxies proxies;  /* in front */
     struct grant_lock lock;
 };
 

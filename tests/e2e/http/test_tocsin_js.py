@@ -20,8 +20,9 @@ PAGE = "https://shop.example"
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory):
     os.environ["TOCSIN_HTTP_ORIGIN"] = PAGE + " http://127.0.0.1:3000"
+    os.environ["TOCSIN_HTTP_PROXY"] = "127.0.0.1"
     edge = Edge(str(tmp_path_factory.mktemp("edge")))
-    del os.environ["TOCSIN_HTTP_ORIGIN"]
+    del os.environ["TOCSIN_HTTP_ORIGIN"], os.environ["TOCSIN_HTTP_PROXY"]
     yield edge
     edge.stop()
 
@@ -77,6 +78,15 @@ def test_grants_end_with_their_token(edge, tmp_path):
     assert post(edge, grant).status_code == 202
     edge.tocsin("token", "revoke", secret.split("_")[1])
     assert post(edge, grant).status_code == 401
+
+
+# --- a proxy in front ----------------------------------------------------------------------------
+
+def test_networks_are_of_who_is_before_the_proxy(edge):
+    token = edge.add_token("--source", "urn:shop:app", "--network", "192.0.2.0/24")
+    assert post(edge, token, **{"X-Forwarded-For": "192.0.2.7"}).status_code == 202
+    assert post(edge, token, **{"X-Forwarded-For": "192.0.2.7, 198.51.100.1"}).status_code == 403
+    assert post(edge, token).status_code == 403
 
 
 # --- web pages -----------------------------------------------------------------------------------

@@ -1,0 +1,75 @@
+#include "services/intake/edge/peer.h"
+
+#include <arpa/inet.h>
+#include <strings.h>
+
+static bool is_within(const struct token_network *network, const uint8_t address[16])
+{
+    size_t whole = network->bits / 8;
+    unsigned rest = network->bits % 8;
+    uint8_t mask = (uint8_t)(0xff00 >> rest);
+    return memcmp(network->address, address, whole) == 0 &&
+           (rest == 0 || ((network->address[whole] ^ address[whole]) & mask) == 0);
+}
+
+bool peer_is_within(const struct token_network *networks, size_t count, const uint8_t address[16])
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_within(&networks[i], address))
+            return true;
+    return false;
+}
+
+/* Takes the last X-Forwarded-For off what is left of the fields; false when there is none. */
+static bool take_line(struct toc_str *fields, struct toc_str *out)
+{
+    static const char wanted[] = "x-forwarded-for";
+    struct toc_str rest = *fields, name, value;
+    const char *at = rest.data, *found = NULL;
+    for (; toc_http_next_field(&rest, &name, &value); at = rest.data) {
+        if (name.size != sizeof(wanted) - 1 || strncasecmp(name.data, wanted, name.size) != 0)
+            continue;
+        found = at;
+        *out = value;
+    }
+    if (found != NULL)
+        fields->size = (size_t)(found - fields->data);
+    return found != NULL;
+}
+
+/* Takes what stands after the last comma off a line, and the comma. */
+static struct toc_str take_last(struct toc_str *line)
+{
+    size_t at = line->size;
+    while (at > 0 && line->data[at - 1] != ',')
+        at--;
+    struct toc_str last = toc_str_from(*line, at);
+    line->size = at > 0 ? at - 1 : 0;
+    while (last.size > 0 && (last.data[0] == ' ' || last.data[0] == '\t'))
+        last = toc_str_from(last, 1);
+    while (last.size > 0 && (last.data[last.size - 1] == ' ' || last.data[last.size - 1] == '\t'))
+        last.size--;
+    return last;
+}
+
+static void read_address(struct toc_str text, uint8_t out[16])
+{
+    char copy[INET6_ADDRSTRLEN];
+    struct token_network network;
+    memset(out, 0, 16);
+    if (text.size >= sizeof(copy) || (text.size > 0 && memchr(text.data, '/', text.size) != NULL))
+        return;
+    toc_str_copy(copy, sizeof(copy), text);
+    if (token_network_read(copy, &network))
+        memcpy(out, network.address, 16);
+}
+
+void peer_of(const struct peer_proxies *proxies, const struct toc_http_request *request,
+             uint8_t out[16])
+{
+    struct toc_str fields = request->fields, line = {NULL, 0};
+    memcpy(out, request->peer, 16);
+    while (peer_is_within(proxies->networks, proxies->count, out) &&
+           (line.size > 0 || take_line(&fields, &line)))
+        read_address(take_last(&line), out);
+}
