@@ -574,8 +574,8 @@ static bool peer_has_room(struct toc_http_exchange *conn)
     if (http->config.per_address_max >= http->config.connections_max)
         return true;
     for (size_t i = 0; i < http->slots; i++)
-        same += http->conns[i].state != FREE &&
-                memcmp(http->conns[i].peer, conn->peer, sizeof(conn->peer)) == 0;
+        same +=
+            http->conns[i].state != FREE && toc_http_is_same_peer(http->conns[i].peer, conn->peer);
     return same <= http->config.per_address_max;
 }
 

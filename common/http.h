@@ -75,7 +75,8 @@ struct toc_http_config {
      * it requests with a body are refused. */
     size_t bodies_max;
     unsigned connections_max; /* 0: TOC_HTTP_CONNECTIONS_MAX */
-    unsigned per_address_max; /* connections of one peer address; 0: as many as there may be */
+    /* Connections of one IPv4 address, or one /64 of IPv6; 0: as many as there may be. */
+    unsigned per_address_max;
     /* Web pages of these origins, as "https://shop.example", or "*", may send what is not simple
      * and read what is answered (the CORS protocol of the Fetch standard); the server answers their
      * preflights itself. Outlive the server. */
@@ -87,8 +88,8 @@ struct toc_http_config {
  * TOC_ERR_CONFIG for an address that cannot be read or is not ours to use, TOC_ERR_BUSY for one in
  * use; after a failure too the loop has to run once more to free everything. Memory for heads is
  * taken here, for every connection; bodies come and go. When all connections are taken, the one
- * that has been idle for longest makes room, or else whose request or answer is slowest. SIGPIPE is ignored from now on, unless the process
- * handles it already.
+ * that has been idle for longest makes room, or else whose request or answer is slowest. SIGPIPE is
+ * ignored from now on, unless the process handles it already.
  */
 TOC_MUST enum toc_err toc_http_listen(struct uv_loop_s *loop, const struct toc_http_config *config,
                                       struct toc_http **out);

@@ -44,6 +44,9 @@ TOC_MUST enum toc_err toc_http_address(const char *text, struct sockaddr_storage
 /* RFC 9110, section 5.6.2. */
 bool toc_http_is_token(struct toc_str s);
 
+/* Whether two addresses count as one: whoever has an IPv6 address has its whole /64. */
+bool toc_http_is_same_peer(const uint8_t a[16], const uint8_t b[16]);
+
 /* Why a request is not served. */
 struct toc_http_refusal {
     int status;

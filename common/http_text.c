@@ -47,6 +47,17 @@ enum toc_err toc_http_address(const char *text, struct sockaddr_storage *out)
     return TOC_OK;
 }
 
+static bool is_v4(const uint8_t address[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, mapped, sizeof(mapped)) == 0;
+}
+
+bool toc_http_is_same_peer(const uint8_t a[16], const uint8_t b[16])
+{
+    return memcmp(a, b, is_v4(a) || is_v4(b) ? 16 : 8) == 0;
+}
+
 static bool is_alnum(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

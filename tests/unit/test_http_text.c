@@ -312,10 +312,29 @@ static void what_is_no_origin_is_told(void **state)
         assert_ptr_equal(toc_http_wrong_origin(&bad[i], 1), bad[i]);
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    uint8_t first[16] = {[10] = 0xff, [11] = 0xff}, second[16] = {[10] = 0xff, [11] = 0xff};
+    assert_true(inet_pton(AF_INET, a, first + 12) == 1 || inet_pton(AF_INET6, a, first) == 1);
+    assert_true(inet_pton(AF_INET, b, second + 12) == 1 || inet_pton(AF_INET6, b, second) == 1);
+    return toc_http_is_same_peer(first, second);
+}
+
+static void an_ipv6_peer_is_a_whole_network(void **state)
+{
+    (void)state;
+    assert_true(is_same("10.0.0.1", "10.0.0.1"));
+    assert_false(is_same("10.0.0.1", "10.0.0.2"));
+    assert_true(is_same("2001:db8::1", "2001:db8::ffff:1:2:3"));
+    assert_false(is_same("2001:db8::1", "2001:db8:0:1::1"));
+    assert_false(is_same("::1", "127.0.0.1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_target_is_cut_into_path_and_query),
+        cmocka_unit_test(an_ipv6_peer_is_a_whole_network),
         cmocka_unit_test(an_absolute_target_loses_its_authority),
         cmocka_unit_test(a_target_that_is_no_path_is_refused),
         cmocka_unit_test(a_request_line_has_two_spaces_and_no_more),
