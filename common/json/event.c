@@ -232,6 +232,8 @@ static enum toc_err read_envelope(struct reading *r, const json_t *root)
     json_t *value;
     if (!json_is_object(root))
         return wrong(r, "an event is a JSON object");
+    if (json_object_size(root) > TOC_EVENT_JSON_MEMBERS_MAX)
+        return wrong(r, "an event has at most %d members", TOC_EVENT_JSON_MEMBERS_MAX);
     json_object_foreach(object, name, value) TOC_TRY(read_member(r, name, value));
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         const json_t *given = json_object_get(root, required[i]);

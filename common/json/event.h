@@ -13,9 +13,10 @@
 
 #include "common/json/message.h"
 
-#define TOC_EVENT_JSON_ERROR_MAX 512
-#define TOC_EVENT_JSON_SIZE_MAX  (64 * 1024) /* bytes of one text */
-#define TOC_EVENT_JSON_DEPTH_MAX 32
+#define TOC_EVENT_JSON_ERROR_MAX   512
+#define TOC_EVENT_JSON_SIZE_MAX    (64 * 1024) /* bytes of one text */
+#define TOC_EVENT_JSON_DEPTH_MAX   32
+#define TOC_EVENT_JSON_MEMBERS_MAX 64 /* of the envelope, extensions included */
 
 /* Finds the id of the issue that source#subject names; false when it cannot. */
 typedef bool (*toc_event_json_find_fn)(void *arg, const char *name, uint8_t out[TOC_ID]);
@@ -40,7 +41,8 @@ TOC_MUST enum toc_err toc_event_json_read(const struct toc_event_json_reader *re
 
 /*
  * Parses one JSON text of at most `size_max` bytes, any value of RFC 8259, strictly: no member
- * twice, no \u0000, no number beyond 64 bits, no nesting deeper than TOC_EVENT_JSON_DEPTH_MAX. A new reference; NULL, with a text for a person in `error`.
+ * twice, no \u0000, no number beyond 64 bits, no nesting deeper than TOC_EVENT_JSON_DEPTH_MAX. A
+ * new reference; NULL, with a text for a person in `error`.
  */
 json_t *toc_json_parse(struct toc_str json, size_t size_max, char error[TOC_EVENT_JSON_ERROR_MAX]);
 

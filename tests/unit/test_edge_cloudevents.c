@@ -147,6 +147,25 @@ static void a_binary_event_without_data_needs_no_content_type(void **state)
     assert_int_equal(event_at(0)->body_case, TOCSIN__V1__EVENT__BODY_ISSUE_OPENED);
 }
 
+/* Each is held against the names that may have been meant, and that takes its time. */
+static void an_event_has_so_many_members(void **state)
+{
+    static char body[4096];
+    (void)state;
+    for (unsigned more = TOC_EVENT_JSON_MEMBERS_MAX - 4; more < TOC_EVENT_JSON_MEMBERS_MAX - 2;
+         more++) {
+        int size = snprintf(body, sizeof(body), "[%.*s", (int)sizeof(ONE) - 2, ONE);
+        for (unsigned i = 0; i < more; i++)
+            size += snprintf(body + size, sizeof(body) - (size_t)size, ",\"attribute%u\":1", i);
+        snprintf(body + size, sizeof(body) - (size_t)size, "}]");
+        assert_int_equal(read_text(BATCH, body), 0);
+        if (more == TOC_EVENT_JSON_MEMBERS_MAX - 4)
+            assert_null(events.items[0].problem);
+        else
+            assert_string_equal(events.items[0].problem, "an event has at most 64 members");
+    }
+}
+
 static void extensions_are_passed_over_unless_they_look_misspelt(void **state)
 {
     (void)state;
@@ -239,6 +258,7 @@ int main(void)
         CASE(a_field_that_is_no_utf_8_is_latin_1),
         CASE(a_binary_event_without_data_needs_no_content_type),
         CASE(extensions_are_passed_over_unless_they_look_misspelt),
+        CASE(an_event_has_so_many_members),
         CASE(what_is_no_cloudevent_is_415),
         CASE(what_is_no_json_is_400),
         CASE(what_is_too_large_is_413),

@@ -138,6 +138,19 @@ def test_a_batch_that_is_good_throughout(edge):
     problem(post(edge, [event()] * 501, BATCH), 413, "500")
 
 
+def test_a_batch_of_large_events(edge):
+    tags = ["%02d%s" % (i, "t" * 20) for i in range(32)]
+    extensions = {"extension%d" % i: "x" * 40 for i in range(50)}
+    answer = post(edge, [event(data={"channel": "in_app", "tags": tags}, **extensions)
+                         for _ in range(500)], BATCH)
+    assert answer.status_code == 202, answer.text[:500]
+
+
+def test_an_event_has_so_many_members(edge):
+    members = {"extension%d" % i: "" for i in range(65)}
+    assert "at most 64 members" in post(edge, [event(**members)], BATCH).json()[0]["detail"]
+
+
 # --- refusals ------------------------------------------------------------------------------------
 
 def test_what_is_malformed_says_where(edge):
