@@ -332,6 +332,14 @@ static bool add_operand(const struct parse *parse, const char *argument,
 enum toc_conf_outcome toc_conf_parse(const struct toc_conf *conf, int argc, char *const *argv,
                                      struct toc_conf_list *out_operands)
 {
+    return toc_conf_parse_and_check(conf, argc, argv, out_operands, NULL);
+}
+
+enum toc_conf_outcome toc_conf_parse_and_check(const struct toc_conf *conf, int argc,
+                                               char *const *argv,
+                                               struct toc_conf_list *out_operands,
+                                               enum toc_err (*check)(void))
+{
     struct parse parse = {.conf = conf, .argc = argc, .at = 1, .argv = argv};
     bool options_end = false;
     out_operands->count = 0;
@@ -357,6 +365,8 @@ enum toc_conf_outcome toc_conf_parse(const struct toc_conf *conf, int argc, char
         }
     }
     if (!set_lists(conf))
+        return TOC_CONF_USAGE;
+    if (parse.check && check != NULL && check() < 0)
         return TOC_CONF_USAGE;
     if (parse.check)
         print_values(conf);

@@ -61,6 +61,15 @@ enum toc_conf_outcome {
 enum toc_conf_outcome toc_conf_parse(const struct toc_conf *conf, int argc, char *const *argv,
                                      struct toc_conf_list *out_operands);
 
+/*
+ * The same where --check has more to look at once the options are set: `check` tells on standard
+ * error what is wrong with the files that they name. NULL: nothing.
+ */
+enum toc_conf_outcome toc_conf_parse_and_check(const struct toc_conf *conf, int argc,
+                                               char *const *argv,
+                                               struct toc_conf_list *out_operands,
+                                               enum toc_err (*check)(void));
+
 /* Reads "1h30m", "250ms", "0". TOC_ERR_MALFORMED for anything else. */
 TOC_MUST enum toc_err toc_conf_duration(struct toc_str text, int64_t *out_ms);
 

@@ -159,7 +159,7 @@ int toc_program_main(const struct toc_program *program, int argc, char **argv)
                             .options = options,
                             .option_count = count + program->option_count};
     toc_log_setup(program->service->name, true);
-    switch (toc_conf_parse(&conf, argc, argv, &operands)) {
+    switch (toc_conf_parse_and_check(&conf, argc, argv, &operands, program->check)) {
     case TOC_CONF_DONE:
         return 0;
     case TOC_CONF_USAGE:

@@ -31,6 +31,9 @@ struct toc_program {
     const char *more;                      /* examples for --help; may be NULL */
     const struct toc_conf_option *options; /* beside the common ones */
     size_t option_count;
+    /* Reads the files that options name; what is wrong with them is told on standard error. --check
+     * calls it; `prepare` does where it is for more than that. May be NULL. */
+    enum toc_err (*check)(void);
     /* Turns the options into what service->open gets; reads secrets. May be NULL. */
     enum toc_err (*prepare)(const void **out_service_config);
     const struct toc_effects *effects; /* may be NULL */
