@@ -17,8 +17,18 @@ static struct {
 } options = {.window_ms = -1};
 
 static struct edge_config edge;
+static struct toc_conf_list connect_files;
 
 static struct intake_config config = {.memory_entries = 256 * 1024};
+
+static enum toc_err check(void)
+{
+    if (connect_files.count > 0 && edge.address == NULL) {
+        fprintf(stderr, "--connect needs --http ADDR:PORT, where the webhooks come in\n");
+        return TOC_ERR_CONFIG;
+    }
+    return connectors_load(connect_files.values, connect_files.count, &edge.connectors);
+}
 
 static const struct toc_conf_option rows[] = {
     {"issue-key", TOC_CONF_TEXT, &options.issue_key, NULL, 0, 0, "FILE",
@@ -29,6 +39,8 @@ static const struct toc_conf_option rows[] = {
      "DURATION", "how long a repeated (source, id) is recognised: 24h, in event time for ever"},
     {"http", TOC_CONF_TEXT, &edge.address, NULL, 0, 0, "ADDR:PORT",
      "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
+    {"connect", TOC_CONF_LIST, &connect_files, NULL, 0, 0, "FILE",
+     "take the webhooks of another system at POST /v1/connect/NAME, as this mapping says"},
     {"http-origin", TOC_CONF_LIST, &edge.origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
     {"http-proxy", TOC_CONF_LIST, &options.proxies, NULL, 0, 0, "CIDR",
@@ -54,6 +66,7 @@ static enum toc_err read_proxies(void)
 
 static enum toc_err prepare(const void **out)
 {
+    TOC_TRY(check());
     TOC_TRY(toc_program_secret(options.issue_key, config.issue_key, sizeof(config.issue_key)));
     config.window_ms = toc_program_event_clock() ? EVER_MS : WINDOW_MS;
     if (options.window_ms >= 0)
@@ -85,6 +98,7 @@ int main(int argc, char **argv)
             "      --issue-key ./issue.key --control",
         .options = rows,
         .option_count = sizeof(rows) / sizeof(rows[0]),
+        .check = check,
         .prepare = prepare,
         .effects = &edge_effects,
     };

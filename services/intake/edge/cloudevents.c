@@ -1,56 +1,14 @@
 #include "services/intake/edge/cloudevents.h"
 
+#include "services/intake/edge/json_memory.h"
 #include "services/intake/intake.h"
 
 #include <stdio.h>
 #include <strings.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define BATCH_BYTES_MAX ((size_t)8 << 20) /* of JSON; the server's cap is below */
 #define FIELD_MAX       1024              /* bytes of a `ce-` field's value */
 #define TEXT_MAX        (2 * FIELD_MAX)   /* of the same as UTF-8 */
-
-/* --- jansson's memory ------------------------------------------------------------------------- */
-
-#define VALUES_BYTES ((size_t)32 << 20) /* touched as far as a request's values reach */
-#define VALUES_KEPT  ((size_t)4 << 20)  /* of that, from one request to the next */
-
-static struct toc_arena values;
-static bool values_ended; /* there was not enough of it */
-
-static void *take_value(size_t size)
-{
-    void *value = toc_arena_take(&values, size);
-    values_ended = values_ended || value == NULL;
-    return value;
-}
-
-/* Two bytes of JSON can make a hundred of values: what such a body touched goes back. */
-static void forget_values(void)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = ((uintptr_t)values.base + VALUES_KEPT + page - 1) / page * page;
-    uintptr_t to = ((uintptr_t)values.base + values.used) / page * page;
-    if (to > from)
-        (void)madvise(values.base + (from - (uintptr_t)values.base), to - from, MADV_DONTNEED);
-    toc_arena_reset(&values, 0);
-    values_ended = false;
-}
-
-static void leave_value(void *value)
-{
-    (void)value; /* all go together */
-}
-
-enum toc_err cloudevents_set_up(void)
-{
-    TOC_TRY(toc_arena_init(&values, VALUES_BYTES));
-    json_set_alloc_funcs(take_value, leave_value);
-    return TOC_OK;
-}
-
-/* ---------------------------------------------------------------------------------------------- */
 
 enum mode { NO_CLOUDEVENT, STRUCTURED, BATCH, BINARY };
 
@@ -129,35 +87,35 @@ static enum mode mode_of(const struct toc_http_request *request)
 /* --- one event -------------------------------------------------------------------------------- */
 
 /* What is too long to be one is not said back. */
-static const char *text_of(struct reading *r, const json_t *root, const char *name)
+static const char *text_of(struct toc_pool *pool, const json_t *root, const char *name)
 {
     struct toc_str text = toc_str_of(json_string_value(json_object_get(root, name)));
-    const char *copy = text.size <= INTAKE_TEXT_MAX ? toc_pool_copy(r->pool, text) : NULL;
+    const char *copy = text.size <= INTAKE_TEXT_MAX ? toc_pool_copy(pool, text) : NULL;
     return copy != NULL ? copy : "";
 }
 
-/* Reads one event out of its JSON; what is wrong with it stays with it. False without memory. */
-static bool read_one(struct reading *r, json_t *root, struct cloudevent *item)
+bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *root,
+                      cloudevents_judge *judge, void *self, struct cloudevent *item)
 {
-    const struct toc_event_json_reader reader = {.arena = r->scratch, .extensions = true};
+    const struct toc_event_json_reader reader = {.arena = scratch, .extensions = true};
     char error[TOC_EVENT_JSON_ERROR_MAX];
     Tocsin__V1__Event *event;
     struct toc_str packed;
-    toc_arena_reset(r->scratch, 0);
-    item->id = text_of(r, root, "id");
-    item->source = text_of(r, root, "source");
+    toc_arena_reset(scratch, 0);
+    *item = (struct cloudevent){.id = text_of(pool, root, "id"),
+                                .source = text_of(pool, root, "source")};
     enum toc_err err = toc_event_json_take(&reader, root, &event, &packed, error);
     if (err != TOC_OK) {
         item->status = err == TOC_ERR_LIMIT ? 413 : 400;
-        item->problem = toc_pool_copy(r->pool, toc_str_of(error));
+        item->problem = toc_pool_copy(pool, toc_str_of(error));
         return item->problem != NULL;
     }
     item->event = event;
-    r->judge(r->self, item);
+    judge(self, item);
     item->event = NULL;
     if (item->problem != NULL)
         return true;
-    item->packed = toc_str(toc_pool_copy(r->pool, packed), packed.size);
+    item->packed = toc_str(toc_pool_copy(pool, packed), packed.size);
     return item->packed.data != NULL;
 }
 
@@ -167,7 +125,7 @@ static int read_items(struct reading *r, json_t *const *roots, size_t count)
     if (r->out->items == NULL)
         return refuse(r, 503, "out of memory");
     for (size_t i = 0; i < count; i++)
-        if (!read_one(r, roots[i], &r->out->items[i]))
+        if (!cloudevents_take(r->pool, r->scratch, roots[i], r->judge, r->self, &r->out->items[i]))
             return refuse(r, 503, "out of memory");
     r->out->count = count;
     return 0;
@@ -181,7 +139,7 @@ static int parse(struct reading *r, size_t size_max, json_t **out)
     *out = toc_json_parse(r->request->body, size_max, r->why);
     if (*out != NULL)
         return 0;
-    if (values_ended)
+    if (json_memory_ended())
         return refuse(r, 413, "the JSON has too many values");
     return r->request->body.size > size_max ? 413 : 400;
 }
@@ -341,6 +299,6 @@ int cloudevents_read(struct toc_pool *pool, struct toc_arena *scratch,
     struct reading r = {pool, scratch, request, judge, self, out, why};
     *out = (struct cloudevents){0};
     int status = read_mode(&r, mode_of(request));
-    forget_values();
+    json_memory_empty();
     return status;
 }

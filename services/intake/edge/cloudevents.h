@@ -26,17 +26,16 @@ struct cloudevent {
 struct cloudevents {
     struct cloudevent *items;
     size_t count;
-    bool batch; /* the answer is a list as well */
+    bool batch;  /* the answer is a list as well */
+    bool strict; /* who sends looks at the status alone: it is that of the worst event */
 };
 
 /* Looks at each event that could be read; sets problem and status to refuse it. */
 typedef void cloudevents_judge(void *self, struct cloudevent *item);
 
-/*
- * Lets jansson take its memory from one piece that cloudevents_read empties, instead of from the
- * heap value by value: the process's only use of it is there. TOC_ERR_MEMORY without that piece.
- */
-TOC_MUST enum toc_err cloudevents_set_up(void);
+/* Reads one event out of its JSON; what is wrong with it stays with it. False without memory. */
+bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *root,
+                      cloudevents_judge *judge, void *self, struct cloudevent *item);
 
 /*
  * Reads a request; everything lives in `pool`. 0, or the HTTP status that answers the whole with

@@ -3,8 +3,10 @@
 #include "common/link_zmq.h"
 #include "common/log.h"
 #include "services/intake/edge/access.h"
+#include "services/intake/edge/json_memory.h"
 #include "services/intake/edge/openapi.h"
 #include "services/intake/edge/reply.h"
+#include "services/intake/edge/webhook.h"
 #include "services/intake/intake.h"
 
 #include <assert.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #define BODY_MAX      ((size_t)4 << 20)
+#define CONNECT_PATH  "/v1/connect/"
 #define ORIGIN_MAX    256
 #define SCRATCH_BYTES ((size_t)512 * 1024) /* of one event, many times over */
 #define FRAME_BYTES                                                                                \
@@ -57,6 +60,8 @@ static _Noreturn void give_up(enum toc_err err, const char *what)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+static const struct toc_http_field retry_soon = {"Retry-After", "1"};
+
 static void answer_problem(struct toc_http_exchange *exchange, int status, const char *detail,
                            const struct toc_http_field *field)
 {
@@ -82,7 +87,7 @@ static void answer_constant(struct toc_http_exchange *exchange, const char *type
 /* Of a batch: what all came to, or that they differ. */
 static int status_of_all(const struct reply_item *items, size_t count)
 {
-    int status = count > 0 ? items[0].status : 200;
+    int status = items[0].status;
     for (size_t i = 1; i < count; i++) {
         bool good = status < 300 && items[i].status < 300;
         if (items[i].status != status)
@@ -93,11 +98,22 @@ static int status_of_all(const struct reply_item *items, size_t count)
     return status;
 }
 
+/* The one that decides what a sender does who looks at the status alone: 503, which is tried again,
+ * then what is refused, then what is new. */
+static const struct reply_item *worst_of(const struct reply_item *items, size_t count)
+{
+    const struct reply_item *worst = &items[0];
+    for (size_t i = 1; i < count; i++)
+        if (worst->status != 503 && (items[i].status == 503 || worst->status < 300) &&
+            items[i].status > worst->status)
+            worst = &items[i];
+    return worst;
+}
+
 /* `receipt` has an outcome for each event that was sent, in order; NULL when none was. */
 static void answer_events(struct toc_http_exchange *exchange, const struct cloudevents *events,
                           const Tocsin__V1__Receipt *receipt)
 {
-    static const struct toc_http_field retry = {"Retry-After", "1"};
     static struct reply_item items[CLOUDEVENTS_BATCH_MAX];
     struct toc_http_response response = {.status = 200};
     size_t at = 0;
@@ -114,12 +130,14 @@ static void answer_events(struct toc_http_exchange *exchange, const struct cloud
         if (items[i].status >= 300)
             items[i].detail = items[i].outcome->detail;
     }
-    response.status = status_of_all(items, events->count);
-    response.content_type =
-        !events->batch && response.status >= 300 ? REPLY_PROBLEM_TYPE : REPLY_JSON_TYPE;
-    response.body = events->batch ? reply_many(items, events->count, &response.body_size)
-                                  : reply_one(&items[0], &response.body_size);
-    response.fields = &retry;
+    const struct reply_item *worst = events->strict ? worst_of(items, events->count) : &items[0];
+    if (events->count > 0)
+        response.status = events->strict ? worst->status : status_of_all(items, events->count);
+    bool many = events->batch && !(events->strict && response.status >= 300);
+    response.content_type = !many && response.status >= 300 ? REPLY_PROBLEM_TYPE : REPLY_JSON_TYPE;
+    response.body = many ? reply_many(items, events->count, &response.body_size)
+                         : reply_one(worst, &response.body_size);
+    response.fields = &retry_soon;
     response.field_count = response.status == 503;
     toc_http_respond(exchange, &response);
 }
@@ -203,15 +221,21 @@ static void answer_too_fast(struct toc_http_exchange *exchange, toc_time_ms wait
     answer_problem(exchange, 429, "faster than the token's rate", &field);
 }
 
-static void read_events(struct edge *edge, struct access_right *right, struct pending *pending,
-                        const struct toc_http_request *request)
+static struct pending *begin(struct edge *edge, struct toc_http_exchange *exchange)
 {
-    char why[TOC_EVENT_JSON_ERROR_MAX];
-    int status = cloudevents_read(&pending->pool, &edge->scratch, request, judge, right,
-                                  &pending->events, why);
-    access_take(right, pending->events.count > 0 ? pending->events.count : 1);
+    struct pending *pending = edge->free;
+    TOC_ASSERT(pending != NULL);
+    edge->free = pending->next_free;
+    *pending = (struct pending){.exchange = exchange};
+    return pending;
+}
+
+/* What a request was read as: answers what is refused, and hands on what is not. `status` is not 0
+ * when the whole is refused. */
+static void settle(struct edge *edge, struct pending *pending, int status, const char *why)
+{
     if (status != 0) {
-        answer_problem(pending->exchange, status, why, NULL);
+        answer_problem(pending->exchange, status, why, status == 503 ? &retry_soon : NULL);
         drop(edge, pending);
         return;
     }
@@ -221,6 +245,16 @@ static void read_events(struct edge *edge, struct access_right *right, struct pe
         return;
     }
     submit(edge, pending);
+}
+
+static void read_events(struct edge *edge, struct access_right *right, struct pending *pending,
+                        const struct toc_http_request *request)
+{
+    char why[TOC_EVENT_JSON_ERROR_MAX];
+    int status = cloudevents_read(&pending->pool, &edge->scratch, request, judge, right,
+                                  &pending->events, why);
+    access_take(right, pending->events.count > 0 ? pending->events.count : 1);
+    settle(edge, pending, status, why);
 }
 
 static bool find_right(struct edge *edge, const struct toc_http_request *request,
@@ -249,22 +283,61 @@ static void post_events(struct edge *edge, struct toc_http_exchange *exchange,
         answer_too_fast(exchange, wait_ms);
         return;
     }
-    struct pending *pending = edge->free;
-    TOC_ASSERT(pending != NULL);
-    edge->free = pending->next_free;
-    *pending = (struct pending){.exchange = exchange};
-    read_events(edge, &right, pending, request);
+    read_events(edge, &right, begin(edge, exchange), request);
 }
 
-/* Who may not publish now is told so without a byte of memory for what it has to say. */
-static bool wants_body(void *self, const struct toc_http_request *request)
+/* Whose webhook a path below CONNECT_PATH is for; NULL: nobody's. */
+static const struct connector *connector_at(const struct edge *edge, struct toc_str path)
 {
-    struct edge *edge = self;
+    return connectors_find(&edge->config->connectors, toc_str_from(path, sizeof(CONNECT_PATH) - 1));
+}
+
+/* The webhook of another system. */
+static void post_webhook(struct edge *edge, struct toc_http_exchange *exchange,
+                         const struct toc_http_request *request)
+{
+    const toc_time_ms wall_ms = toc_program_now().wall_ms;
+    char why[TOC_EVENT_JSON_ERROR_MAX];
+    struct toc_http_field challenge = {.name = "WWW-Authenticate"};
+    const struct connector *connector = connector_at(edge, request->path);
+    if (connector == NULL) {
+        answer_problem(exchange, 404, "no connector has this name: see --connect", NULL);
+        return;
+    }
+    const char *refusal = connector_verify(connector, request, wall_ms, &challenge.value);
+    if (refusal != NULL) {
+        answer_problem(exchange, 401, refusal, &challenge);
+        return;
+    }
+    struct pending *pending = begin(edge, exchange);
+    int status = webhook_read(connector, &pending->pool, &edge->scratch, request, wall_ms,
+                              &pending->events, why);
+    settle(edge, pending, status, why);
+}
+
+static bool wants_events(struct edge *edge, const struct toc_http_request *request)
+{
     struct access_right right;
     const char *why;
     int status;
     return find_right(edge, request, &right, &status, &why) &&
            access_wait(&right, toc_program_now().mono_ms) == 0;
+}
+
+static bool wants_webhook(struct edge *edge, const struct toc_http_request *request)
+{
+    const struct connector *connector = connector_at(edge, request->path);
+    const char *challenge;
+    return connector != NULL &&
+           connector_verify_header(connector, request, toc_program_now().wall_ms, &challenge) ==
+               NULL;
+}
+
+/* Who may not publish now is told so without a byte of memory for what it has to say. */
+static bool wants_body(void *self, const struct toc_http_request *request)
+{
+    return toc_str_starts(request->path, TOC_STR(CONNECT_PATH)) ? wants_webhook(self, request)
+                                                                : wants_events(self, request);
 }
 
 /* A domain name, as the specification has it, or a URL; nothing else is said back. */
@@ -312,7 +385,8 @@ static void get_root(struct edge *edge, struct toc_http_exchange *exchange,
     answer_constant(exchange, NULL, TOC_STR(text));
 }
 
-/* What is served; a path's methods stand together. */
+/* What is served; a path's methods stand together. A path that ends with '/' is followed by a name.
+ */
 static const struct route {
     const char *method, *path;
     void (*serve)(struct edge *edge, struct toc_http_exchange *exchange,
@@ -320,9 +394,18 @@ static const struct route {
 } routes[] = {
     {"POST", "/v1/events", post_events},
     {"OPTIONS", "/v1/events", options_events},
+    {"POST", CONNECT_PATH, post_webhook},
     {"GET", "/openapi.json", get_openapi},
     {"GET", "/", get_root},
 };
+
+/* Whether a route is for a path, and for one below it. */
+static bool is_for(const struct route *route, struct toc_str path)
+{
+    struct toc_str own = toc_str_of(route->path);
+    bool open = own.size > 1 && own.data[own.size - 1] == '/';
+    return open ? path.size > own.size && toc_str_starts(path, own) : toc_str_equal(path, own);
+}
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
@@ -340,7 +423,7 @@ static void on_request(void *self, struct toc_http_exchange *exchange,
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         const struct route *route = &routes[i];
         size_t used = strlen(allow);
-        if (!toc_str_equal(request->path, toc_str_of(route->path)))
+        if (!is_for(route, request->path))
             continue;
         if (takes(route, request->method)) {
             route->serve(self, exchange, request);
@@ -356,7 +439,7 @@ static void on_request(void *self, struct toc_http_exchange *exchange,
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-/* Reads the tokens when they have changed, and begins to listen when there is one. */
+/* Reads the tokens when they have changed, and begins to listen when anyone could say anything. */
 static enum toc_err follow_tokens(struct edge *edge)
 {
     const struct toc_http_config http = {.address = edge->config->address,
@@ -372,14 +455,15 @@ static enum toc_err follow_tokens(struct edge *edge)
     TOC_TRY(access_load(edge->access, edge->run));
     if (edge->http != NULL)
         return TOC_OK;
-    if (access_count(edge->access) == 0) {
+    if (access_count(edge->access) + edge->config->connectors.count == 0) {
         toc_log(TOC_LOG_INFO, "edge_waits", "http=%s why=\"no token yet: tocsin token add\"",
                 edge->config->address);
         return TOC_OK;
     }
     TOC_TRY(toc_http_listen(edge->loop, &http, &edge->http));
-    toc_log(TOC_LOG_INFO, "edge_open", "http=%s port=%u tokens=%zu", edge->config->address,
-            toc_http_port(edge->http), access_count(edge->access));
+    toc_log(TOC_LOG_INFO, "edge_open", "http=%s port=%u tokens=%zu connectors=%zu",
+            edge->config->address, toc_http_port(edge->http), access_count(edge->access),
+            edge->config->connectors.count);
     return TOC_OK;
 }
 
@@ -409,7 +493,7 @@ static enum toc_err set_up(struct edge *edge, struct toc_link *link)
     }
     TOC_TRY(toc_arena_init(&edge->scratch, SCRATCH_BYTES + 2 * TOC_FRAME_MAX));
     TOC_TRY(access_new(&edge->config->lock, &edge->access));
-    TOC_TRY(cloudevents_set_up());
+    TOC_TRY(json_memory_set_up());
     toc_link_inside(link, on_frame, edge);
     return follow_tokens(edge);
 }

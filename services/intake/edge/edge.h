@@ -1,5 +1,6 @@
 /*
- * Intake's HTTP edge: publishers that speak no protobuf send CloudEvents here.
+ * Intake's HTTP edge: publishers that speak no protobuf send CloudEvents here, other systems their
+ * webhooks.
  *
  * It hides HTTP, JSON, tokens and their limits; to the run it is one more peer (TOC_PEER_INSIDE)
  * that sends Publish frames and gets receipts, so an event that comes this way is judged, repeated
@@ -10,6 +11,7 @@
 
 #include "common/conf.h"
 #include "common/program.h"
+#include "services/intake/connect/connect.h"
 #include "services/intake/edge/grant.h"
 #include "services/intake/edge/peer.h"
 
@@ -20,12 +22,13 @@ struct edge_config {
     struct toc_conf_list origins; /* of web pages that may publish */
     struct peer_proxies proxies;  /* in front */
     struct grant_lock lock;
+    struct connectors connectors; /* whose webhooks are taken */
 };
 
 /* Before the program starts; what it points to outlives it. */
 void edge_configure(const struct edge_config *config);
 
-/* It listens once there is a token: without one nobody could say anything. */
+/* It listens once there is a token or a connector: without one nobody could say anything. */
 extern const struct toc_effects edge_effects;
 
 #endif

@@ -23,12 +23,12 @@ int reply_status_of(const Tocsin__V1__Outcome *outcome)
     }
 }
 
-/* The member that a detail names: "data.priority: …". */
+/* What a detail names: a member, "data.priority: …", or a pointer, "/detail/id: …". */
 static struct toc_str field_of(const char *detail)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_.";
-    size_t size = strspn(detail, allowed);
-    return detail[size] == ':' && size <= 80 ? toc_str(detail, size) : toc_str(NULL, 0);
+    size_t size = detail[0] == '/' ? strcspn(detail, ": ") : strspn(detail, allowed);
+    return detail[size] == ':' && size <= 160 ? toc_str(detail, size) : toc_str(NULL, 0);
 }
 
 /* --- writing: the room is reckoned before, so that no write has to look

@@ -21,7 +21,8 @@ struct reply_item {
 /* The status that an outcome of the core comes to. */
 int reply_status_of(const Tocsin__V1__Outcome *outcome);
 
-/* {"title", "status", "detail"} and, where the detail begins with a member's name, "field". */
+/* {"title", "status", "detail"} and, where the detail begins with a member's name or a pointer,
+ * "field". */
 char *reply_problem(int status, const char *detail, size_t *out_size);
 
 /* One receipt or problem. */

@@ -35,7 +35,8 @@ def free_port():
 
 
 class Edge:
-    def __init__(self, directory):
+    def __init__(self, directory, *words):
+        self.words = words
         self.data = os.path.join(directory, "data")
         self.port = free_port()
         self.url = "http://127.0.0.1:%d" % self.port
@@ -47,7 +48,7 @@ class Edge:
         with open(self.said, "wb") as out:
             self.up = subprocess.Popen(
                 [os.path.join(BIN, "tocsin"), "up", "--data", self.data, "--http",
-                 ":%d" % self.port], stdout=out, stderr=out)
+                 ":%d" % self.port, *self.words], stdout=out, stderr=out)
         self.wait("HTTP")
         self.wait_open()
 

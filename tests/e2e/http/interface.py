@@ -1,6 +1,7 @@
 """The edge's description of itself, and whether an answer is what it describes."""
 import json
 import os
+import re
 
 try:
     import jsonschema
@@ -29,9 +30,17 @@ def validate(schema, value):
             schema, resolver=jsonschema.RefResolver("", DOCUMENT)).validate(value)
 
 
+def item_of(path):
+    """What the document has of a path; a "{name}" in it stands for one part."""
+    for template, item in DOCUMENT["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            return item
+    return {}
+
+
 def described(method, path, status):
     """The response object for it; a problem where the document speaks of no such thing."""
-    item = DOCUMENT["paths"].get(path, {})
+    item = item_of(path)
     operation = item.get("get" if method == "HEAD" else method.lower())
     if operation is None:
         assert status >= 400, "%s %s is not described and answers %d" % (method, path, status)
@@ -61,6 +70,6 @@ def check(method, path, status, fields, content):
         return
     value = json.loads(content)
     validate(response["content"][media]["schema"], value)
-    if path == "/v1/events" or status >= 400:
+    if path.startswith("/v1/") or status >= 400:
         for item in value if isinstance(value, list) else [value]:
             known_members(item)

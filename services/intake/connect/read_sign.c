@@ -1,0 +1,213 @@
+#include "services/intake/connect/read.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECRET_FILE_MAX 4096 /* bytes */
+
+/* What each scheme has of its own; where there is nothing, a mapping says it. */
+static const struct scheme {
+    const char *name;
+    enum connect_scheme kind;
+    const char *header, *timestamp, *covers, *prefix;
+    bool is_base64, is_whsec;
+} schemes[] = {
+    {"hmac-sha256", CONNECT_HMAC, NULL, NULL, NULL, NULL, false, false},
+    {"standard-webhooks", CONNECT_HMAC, "webhook-signature", "webhook-timestamp",
+     "${header:webhook-id}.${timestamp}.${body}", "v1,", true, true},
+    {"bearer", CONNECT_BEARER, "Authorization", NULL, NULL, "Bearer ", false, false},
+    {"basic", CONNECT_BASIC, "Authorization", NULL, NULL, "Basic ", false, false},
+};
+
+#define SCHEME_COUNT (sizeof(schemes) / sizeof(schemes[0]))
+
+/* --- the secret ------------------------------------------------------------------------------- */
+
+/* A relative name counts from the directory of the mapping. */
+static bool path_beside(const char *file_name, struct toc_str name, char *out, size_t size)
+{
+    const char *slash = strrchr(file_name, '/');
+    int dir = slash == NULL || name.data[0] == '/' ? 0 : (int)(slash + 1 - file_name);
+    int used = snprintf(out, size, "%.*s%.*s", dir, file_name, (int)name.size, name.data);
+    return used > 0 && (size_t)used < size;
+}
+
+/* The bytes read; -1, with the reason. */
+static ssize_t read_file(const char *path, char *out, size_t size, const char **why)
+{
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = -1;
+    *why = "cannot be read";
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+        if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+            *why = "may be read by others: chmod 600 it";
+        else if ((size_t)about.st_size > size)
+            *why = "is too large";
+        else
+            got = read(fd, out, size);
+    }
+    close(fd);
+    return got;
+}
+
+static void on_secret(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    char path[4096], text[SECRET_FILE_MAX];
+    const char *why = "has a name that is too long";
+    if (!connect_read_is_text(r, node))
+        return;
+    if (path_beside(r->diag.file_name, node->text, path, sizeof(path))) {
+        ssize_t size = read_file(path, text, sizeof(text), &why);
+        if (size >= 0)
+            why = connect_take_secrets(target, toc_str(text, (size_t)size));
+        sodium_memzero(text, sizeof(text));
+    }
+    if (why == NULL)
+        return;
+    toc_diag_error(&r->diag, node->offset, "the secret file %s", why);
+    toc_diag_hint(&r->diag, "looked for '%s'", path);
+}
+
+/* --- the scheme ------------------------------------------------------------------------------- */
+
+static void take_scheme(struct connect_reader *r, const struct toc_yaml *node,
+                        const struct scheme *scheme, struct connect_sign *sign)
+{
+    const struct toc_yaml covers = {
+        .kind = TOC_YAML_TEXT, .offset = node->offset, .text = toc_str_of(scheme->covers)};
+    sign->scheme = scheme->kind;
+    sign->header = scheme->header;
+    sign->timestamp = scheme->timestamp;
+    sign->prefix = toc_str_of(scheme->prefix);
+    sign->is_base64 = scheme->is_base64;
+    sign->is_whsec = scheme->is_whsec;
+    if (scheme->covers != NULL)
+        connect_read_template(r, &covers, &sign->covers);
+}
+
+static void on_scheme(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    struct toc_guess guess;
+    toc_guess_init(&guess, node->text);
+    for (size_t i = 0; i < SCHEME_COUNT; i++) {
+        if (toc_str_equal(node->text, toc_str_of(schemes[i].name))) {
+            take_scheme(r, node, &schemes[i], target);
+            return;
+        }
+        toc_guess_offer(&guess, schemes[i].name);
+    }
+    if (!connect_read_is_text(r, node))
+        return;
+    connect_read_unknown(r, node, "scheme", &guess);
+    if (guess.best == NULL)
+        toc_diag_hint(&r->diag, "hmac-sha256, standard-webhooks, bearer or basic");
+}
+
+/* A field's name (RFC 9110, section 5.1), terminated in the pool. */
+static const char *read_field_name(struct connect_reader *r, const struct toc_yaml *node)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "!#$%&'*+-.^_`|~";
+    if (!connect_read_is_text(r, node))
+        return NULL;
+    const char *name = toc_pool_copy(&r->connector->pool, node->text);
+    r->no_memory = r->no_memory || name == NULL;
+    if (name != NULL && name[strspn(name, allowed)] != '\0')
+        connect_read_wrong(r, node, "is no name of a header field, as X-Signature");
+    return name;
+}
+
+static void on_header(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    struct connect_sign *sign = target;
+    sign->header = read_field_name(r, node);
+    sign->prefix = toc_str(NULL, 0); /* that of another field */
+}
+
+static void on_timestamp(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    ((struct connect_sign *)target)->timestamp = read_field_name(r, node);
+}
+
+static void on_prefix(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    if (connect_read_is_text(r, node))
+        ((struct connect_sign *)target)->prefix = node->text;
+}
+
+static void on_encoding(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    struct connect_sign *sign = target;
+    sign->is_base64 = toc_str_equal(node->text, TOC_STR("base64"));
+    if (!sign->is_base64 && !toc_str_equal(node->text, TOC_STR("hex")))
+        connect_read_wrong(r, node, "has to be hex or base64");
+}
+
+static bool covers(const struct connect_sign *sign, enum connect_cell_kind kind)
+{
+    for (size_t i = 0; i < sign->covers.count; i++)
+        if (sign->covers.cells[i].kind == kind)
+            return true;
+    return false;
+}
+
+static void on_covers(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    struct connect_sign *sign = target;
+    size_t errors = r->diag.count;
+    connect_read_template(r, node, &sign->covers);
+    if (r->diag.count > errors)
+        return;
+    for (size_t i = 0; i < sign->covers.count; i++) {
+        enum connect_cell_kind kind = sign->covers.cells[i].kind;
+        if (kind == CONNECT_WHOLE || kind == CONNECT_ITEM || kind == CONNECT_RECEIVED ||
+            sign->covers.cells[i].values != NULL)
+            connect_read_wrong(r, node, "may have ${body}, ${timestamp}, ${header:NAME} and text");
+    }
+    if (!covers(sign, CONNECT_BODY))
+        connect_read_wrong(r, node, "a signature that does not cover ${body} proves nothing");
+    if (covers(sign, CONNECT_TIMESTAMP) != (sign->timestamp != NULL))
+        connect_read_wrong(r, node,
+                           "'timestamp' names the field of ${timestamp}: one needs the "
+                           "other, or old requests could be sent again");
+}
+
+/* --- auth ------------------------------------------------------------------------------------- */
+
+/* By scheme, which keys there are; the secret comes last, to be read as the scheme has it. */
+static const struct connect_key hmac_keys[] = {
+    {"scheme", on_scheme, true}, {"header", on_header, true},  {"timestamp", on_timestamp, false},
+    {"covers", on_covers, true}, {"prefix", on_prefix, false}, {"encoding", on_encoding, true},
+    {"secret", on_secret, true},
+};
+static const struct connect_key bearer_keys[] = {
+    {"scheme", on_scheme, true},
+    {"header", on_header, false},
+    {"prefix", on_prefix, false},
+    {"secret", on_secret, true},
+};
+static const struct connect_key plain_keys[] = {
+    {"scheme", on_scheme, true},
+    {"secret", on_secret, true},
+};
+
+void connect_read_sign(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    struct connect_sign *sign = &((struct connector *)target)->sign;
+    struct toc_str scheme = {NULL, 0};
+    for (const struct toc_yaml *e = node->first; node->kind == TOC_YAML_MAP && e; e = e->next)
+        if (toc_str_equal(e->key->text, TOC_STR("scheme")))
+            scheme = e->text;
+    if (toc_str_equal(scheme, toc_str_of(schemes[0].name)))
+        connect_read_keys(r, node, hmac_keys, sizeof(hmac_keys) / sizeof(hmac_keys[0]), sign);
+    else if (toc_str_equal(scheme, TOC_STR("bearer")))
+        connect_read_keys(r, node, bearer_keys, sizeof(bearer_keys) / sizeof(bearer_keys[0]), sign);
+    else
+        connect_read_keys(r, node, plain_keys, sizeof(plain_keys) / sizeof(plain_keys[0]), sign);
+}
