@@ -197,6 +197,39 @@ def holidays():
         write("ics", name + ".ics", "\r\n".join(text).encode())
 
 
+# Requests at an odd place, beside the samples of the unit tests.
+CONNECT = ("connect: 1\nname: n\nsource: urn:n\neach: /l\n"
+           "auth: {scheme: standard-webhooks, secret: w.secret}\n"
+           "values: {p: {high: P1, \"*\": null}}\n"
+           "events:\n  - type: tocsin.issue.due_set\n    id: {hash: [\"${./i~0}\", \"${header:A}\"]}\n"
+           "    when: {is: {./k: [a, b]}, not: {/x: c}, known: ./m}\n    subject: a/${./m}/b\n"
+           "    time: ${./t}\n    data: {metric: \"${./m}\", due_ms: \"${./t}\", owner: o}\n"
+           "  - {type: tocsin.issue.opened, id: \"${./m}/${received}\",\n"
+           "     data: {priority: \"${./p|p}\", tags: [x, \"${/g}\"], bot: \"${./b}\"}}\n")
+REQUEST = ('{"l": [{"i~": 1.5, "k": "a", "m": "r", "t": "2026-03-01T10:30:00.5+0100", "p": "high"},'
+           '{"m": 3, "b": true, "p": []}], "g": ["x", null, false], "x": {}}')
+
+
+def sized(text):
+    return len(text).to_bytes(2, "little") + text
+
+
+def connectors():
+    root = os.path.join(HERE, "../..")
+    fields = (b"authorization: Basic dXNlcjowMTIzNDU2Nzg5YWJjZGVm\r\nA: b\r\n"
+              b"webhook-id: m\r\nwebhook-timestamp: 1772357400\r\nwebhook-signature: v1,AAAA\r\n")
+    write("connect", "odd", sized(CONNECT.encode()) + sized(fields) + REQUEST.encode())
+    for name in sorted(os.listdir(os.path.join(root, "tests/unit/connect"))):
+        system = name.split("-")[0]
+        if not name.endswith(".json"):
+            continue
+        with open(os.path.join(root, "deploy/connect", system + ".yaml"), "rb") as mapping, \
+                open(os.path.join(root, "tests/unit/connect", name), "rb") as body:
+            text = re.sub(rb"(?m)^#.*\n", b"", mapping.read())
+            text = text.replace(system.encode() + b".secret", b"s.secret")
+            write("connect", name, sized(text) + sized(fields) + body.read())
+
+
 def texts():
     """Inputs of fuzz_facts: a text of the labelled sample for every fact and language, and lexicons."""
     seen = set()
@@ -228,6 +261,7 @@ def main():
     operations(pb, seeds)
     histories()
     imports()
+    connectors()
     questions()
     holidays()
     texts()
