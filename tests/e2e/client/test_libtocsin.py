@@ -21,8 +21,8 @@ PATIENCE_S = 60  # nobody waits that long when things work
 def prefix(tmp_path_factory):
     """Where `cmake --install` put it, moved once more: nothing may name the place."""
     first, second = tmp_path_factory.mktemp("install") / "a", tmp_path_factory.mktemp("moved") / "b"
-    subprocess.run(["cmake", "--install", BIN.parent, "--prefix", first], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--install", BIN.parent, "--component", "client", "--prefix", first],
+                   check=True, stdout=subprocess.DEVNULL)
     shutil.move(first, second)
     return second
 
