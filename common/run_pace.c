@@ -267,8 +267,11 @@ static enum toc_err lead(struct toc_run *run)
     struct upstream *up = first_of(run, &next_ms);
     if (up == NULL)
         return TOC_NONE;
-    if (next_ms <= run->instant_ms) /* or the instant is not over */
-        return up->held != NULL ? take_record(run, up) : TOC_NONE;
+    if (next_ms <= run->instant_ms && up->held != NULL)
+        return take_record(run, up);
+    /* The instant is not over. What nobody heeds need not wait for that. */
+    if (next_ms <= run->instant_ms)
+        return run->partner->held != NULL && !run->waits && !run->heeds ? take_word(run) : TOC_NONE;
     if (run->partner->held != NULL)
         return take_word(run);
     if (run->waits && !TOC_PLANTED(TOC_PLANT_GOES_AHEAD) &&
