@@ -1,10 +1,8 @@
 #include "services/intake/connect/read.h"
 
-#include <fcntl.h>
+#include "common/secret_file.h"
+
 #include <sodium.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SECRET_FILE_MAX 4096 /* bytes */
 
@@ -26,44 +24,14 @@ static const struct scheme {
 
 /* --- the secret ------------------------------------------------------------------------------- */
 
-/* A relative name counts from the directory of the mapping. */
-static bool path_beside(const char *file_name, struct toc_str name, char *out, size_t size)
-{
-    const char *slash = strrchr(file_name, '/');
-    int dir = slash == NULL || name.data[0] == '/' ? 0 : (int)(slash + 1 - file_name);
-    int used = snprintf(out, size, "%.*s%.*s", dir, file_name, (int)name.size, name.data);
-    return used > 0 && (size_t)used < size;
-}
-
-/* The bytes read; -1, with the reason. */
-static ssize_t read_file(const char *path, char *out, size_t size, const char **why)
-{
-    struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t got = -1;
-    *why = "cannot be read";
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
-        if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-            *why = "may be read by others: chmod 600 it";
-        else if ((size_t)about.st_size > size)
-            *why = "is too large";
-        else
-            got = read(fd, out, size);
-    }
-    close(fd);
-    return got;
-}
-
 static void on_secret(struct connect_reader *r, const struct toc_yaml *node, void *target)
 {
-    char path[4096], text[SECRET_FILE_MAX];
+    char path[TOC_SECRET_PATH_MAX], text[SECRET_FILE_MAX];
     const char *why = "has a name that is too long";
     if (!connect_read_is_text(r, node))
         return;
-    if (path_beside(r->diag.file_name, node->text, path, sizeof(path))) {
-        ssize_t size = read_file(path, text, sizeof(text), &why);
+    if (toc_secret_path(r->diag.file_name, node->text, path)) {
+        ssize_t size = toc_secret_read(path, text, sizeof(text), &why);
         if (size >= 0)
             why = connect_take_secrets(target, toc_str(text, (size_t)size));
         sodium_memzero(text, sizeof(text));

@@ -1,14 +1,12 @@
 #include "services/notifier/send/contacts.h"
 
 #include "common/policy/yaml.h"
+#include "common/secret_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct reader {
     struct toc_diag diag;
@@ -66,36 +64,6 @@ static char *copy(struct reader *r, struct toc_str s)
 
 /* --- secrets ------------------------------------------------------------------------------ */
 
-/* A relative name counts from the directory of the contacts file. */
-static bool path_beside(const char *file_name, struct toc_str name, char *out, size_t size)
-{
-    const char *slash = strrchr(file_name, '/');
-    int dir = slash == NULL || name.data[0] == '/' ? 0 : (int)(slash + 1 - file_name);
-    int used = snprintf(out, size, "%.*s%.*s", dir, file_name, (int)name.size, name.data);
-    return used > 0 && (size_t)used < size;
-}
-
-/* The bytes read; the reason on failure, and -1. */
-static ssize_t read_secret(const char *path, char *out, size_t size, const char **why)
-{
-    struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t got = -1;
-    *why = "cannot be read";
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
-        if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-            *why = "may be read by others: chmod 600 it";
-        else if ((size_t)about.st_size > size)
-            *why = "is too large";
-        else
-            got = read(fd, out, size);
-    }
-    close(fd);
-    return got;
-}
-
 /* One secret per line. Returns why not, a constant; NULL when all is well. */
 static const char *take_secrets(struct contact *contact, struct toc_str text)
 {
@@ -119,14 +87,14 @@ static const char *take_secrets(struct contact *contact, struct toc_str text)
 
 static void load_secrets(struct reader *r, const struct toc_yaml *node, struct contact *contact)
 {
-    char path[4096], text[CONTACTS_SECRET_FILE_MAX];
+    char path[TOC_SECRET_PATH_MAX], text[CONTACTS_SECRET_FILE_MAX];
     const char *why = "has a name that is too long";
     if (node->kind != TOC_YAML_TEXT) {
         toc_diag_error(&r->diag, node->offset, "'secret_file' has to be the name of a file");
         return;
     }
-    if (path_beside(r->diag.file_name, node->text, path, sizeof(path))) {
-        ssize_t size = read_secret(path, text, sizeof(text), &why);
+    if (toc_secret_path(r->diag.file_name, node->text, path)) {
+        ssize_t size = toc_secret_read(path, text, sizeof(text), &why);
         if (size >= 0)
             why = take_secrets(contact, toc_str(text, (size_t)size));
         sodium_memzero(text, sizeof(text));
