@@ -1,4 +1,4 @@
-#include "services/notifier/send/webhook.h"
+#include "common/send/webhook.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,14 +9,14 @@
 
 /* --- secrets -------------------------------------------------------------------------------- */
 
-static enum toc_err read_text(const char *text, struct webhook_secret *out)
+static enum toc_err read_text(const char *text, struct toc_webhook_secret *out)
 {
-    return webhook_secret_read(toc_str_of(text), out);
+    return toc_webhook_secret_read(toc_str_of(text), out);
 }
 
 static void a_secret_is_the_base64_behind_whsec(void **state)
 {
-    struct webhook_secret secret;
+    struct toc_webhook_secret secret;
     (void)state;
     assert_int_equal(read_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &secret), TOC_OK);
     assert_int_equal(secret.size, 24);
@@ -27,7 +27,7 @@ static void a_secret_is_the_base64_behind_whsec(void **state)
 static void a_secret_of_64_bytes_is_the_longest(void **state)
 {
     char zeros[96], text[128];
-    struct webhook_secret secret;
+    struct toc_webhook_secret secret;
     (void)state;
     memset(zeros, 'A', sizeof(zeros));
     snprintf(text, sizeof(text), "whsec_%.86s==", zeros);
@@ -51,7 +51,7 @@ static void anything_else_is_no_secret(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        struct webhook_secret secret = {.size = 99};
+        struct toc_webhook_secret secret = {.size = 99};
         assert_int_equal(read_text(texts[i], &secret), TOC_ERR_MALFORMED);
         assert_int_equal(secret.size, 99); /* untouched */
     }
@@ -63,18 +63,18 @@ static const char first[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 static const char second[] = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 
 static void sign(const char *const *texts, size_t count, const char *id, int64_t timestamp_s,
-                 const char *body, char out[WEBHOOK_SIGNATURE_MAX])
+                 const char *body, char out[TOC_WEBHOOK_SIGNATURE_MAX])
 {
-    struct webhook_secret secrets[WEBHOOK_SECRETS_MAX];
+    struct toc_webhook_secret secrets[TOC_WEBHOOK_SECRETS_MAX];
     for (size_t i = 0; i < count; i++)
         assert_int_equal(read_text(texts[i], &secrets[i]), TOC_OK);
-    webhook_sign(secrets, count, toc_str_of(id), timestamp_s, toc_str_of(body), out);
+    toc_webhook_sign(secrets, count, toc_str_of(id), timestamp_s, toc_str_of(body), out);
 }
 
 static void the_published_vector_comes_out(void **state)
 {
     const char *const secrets[] = {first};
-    char out[WEBHOOK_SIGNATURE_MAX];
+    char out[TOC_WEBHOOK_SIGNATURE_MAX];
     (void)state;
     sign(secrets, 1, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, "{\"test\": 2432232314}", out);
     assert_string_equal(out, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -83,7 +83,8 @@ static void the_published_vector_comes_out(void **state)
 static void every_secret_signs_in_its_order(void **state)
 {
     const char *const both[] = {first, second}, *const turned[] = {second, first};
-    char one[WEBHOOK_SIGNATURE_MAX], two[WEBHOOK_SIGNATURE_MAX], expected[WEBHOOK_SIGNATURE_MAX];
+    char one[TOC_WEBHOOK_SIGNATURE_MAX], two[TOC_WEBHOOK_SIGNATURE_MAX],
+        expected[TOC_WEBHOOK_SIGNATURE_MAX];
     (void)state;
     sign(both, 2, "msg_1", 1, "{}", one);
     assert_int_equal(strlen(one), 47 + 1 + 47);
@@ -96,17 +97,17 @@ static void every_secret_signs_in_its_order(void **state)
 
 static void the_most_secrets_fit(void **state)
 {
-    const char *const all[WEBHOOK_SECRETS_MAX] = {first, second, first, second};
-    char out[WEBHOOK_SIGNATURE_MAX];
+    const char *const all[TOC_WEBHOOK_SECRETS_MAX] = {first, second, first, second};
+    char out[TOC_WEBHOOK_SIGNATURE_MAX];
     (void)state;
-    sign(all, WEBHOOK_SECRETS_MAX, "msg_1", INT64_MAX, "{}", out);
-    assert_int_equal(strlen(out), WEBHOOK_SECRETS_MAX * 48 - 1);
+    sign(all, TOC_WEBHOOK_SECRETS_MAX, "msg_1", INT64_MAX, "{}", out);
+    assert_int_equal(strlen(out), TOC_WEBHOOK_SECRETS_MAX * 48 - 1);
 }
 
 static void id_time_and_body_all_count(void **state)
 {
     const char *const secrets[] = {first};
-    char out[4][WEBHOOK_SIGNATURE_MAX];
+    char out[4][TOC_WEBHOOK_SIGNATURE_MAX];
     (void)state;
     sign(secrets, 1, "msg_1", 1, "{}", out[0]);
     sign(secrets, 1, "msg_2", 1, "{}", out[1]);
@@ -121,7 +122,7 @@ static void id_time_and_body_all_count(void **state)
 
 static toc_time_ms after(const char *value)
 {
-    toc_time_ms at_ms = webhook_retry_after_ms(toc_str_of(value), NOW_MS);
+    toc_time_ms at_ms = toc_webhook_retry_after_ms(toc_str_of(value), NOW_MS);
     return at_ms == 0 ? 0 : at_ms - NOW_MS;
 }
 
@@ -131,7 +132,7 @@ static void seconds_count_from_now(void **state)
     assert_int_equal(after("1"), 1000);
     assert_int_equal(after("120"), 120000);
     assert_int_equal(after(" 7\r\n"), 7000);
-    assert_int_equal(after("20261122"), WEBHOOK_RETRY_MAX_MS); /* a number, not a date */
+    assert_int_equal(after("20261122"), TOC_WEBHOOK_RETRY_MAX_MS); /* a number, not a date */
 }
 
 static void the_three_forms_of_a_date_are_read(void **state)
@@ -157,10 +158,10 @@ static void more_than_a_day_is_a_day(void **state)
 {
     (void)state;
     assert_int_equal(after("86399"), 86399000);
-    assert_int_equal(after("86401"), WEBHOOK_RETRY_MAX_MS);
-    assert_int_equal(after("18446744073709551615"), WEBHOOK_RETRY_MAX_MS);
-    assert_int_equal(after("99999999999999999999999"), WEBHOOK_RETRY_MAX_MS);
-    assert_int_equal(after("Fri, 31 Dec 9999 23:59:59 GMT"), WEBHOOK_RETRY_MAX_MS);
+    assert_int_equal(after("86401"), TOC_WEBHOOK_RETRY_MAX_MS);
+    assert_int_equal(after("18446744073709551615"), TOC_WEBHOOK_RETRY_MAX_MS);
+    assert_int_equal(after("99999999999999999999999"), TOC_WEBHOOK_RETRY_MAX_MS);
+    assert_int_equal(after("Fri, 31 Dec 9999 23:59:59 GMT"), TOC_WEBHOOK_RETRY_MAX_MS);
 }
 
 static void a_very_long_value_is_not_read(void **state)
@@ -168,7 +169,7 @@ static void a_very_long_value_is_not_read(void **state)
     char value[200];
     (void)state;
     memset(value, '1', sizeof(value));
-    assert_int_equal(webhook_retry_after_ms(toc_str(value, sizeof(value)), NOW_MS), 0);
+    assert_int_equal(toc_webhook_retry_after_ms(toc_str(value, sizeof(value)), NOW_MS), 0);
 }
 
 int main(void)

@@ -76,9 +76,9 @@ static const char *take_secrets(struct contact *contact, struct toc_str text)
             line.size--;
         if (line.size == 0 || line.data[0] == '#')
             continue;
-        if (contact->secret_count == WEBHOOK_SECRETS_MAX)
+        if (contact->secret_count == TOC_WEBHOOK_SECRETS_MAX)
             return "holds more secrets than a rotation needs (4)";
-        if (webhook_secret_read(line, &contact->secrets[contact->secret_count]) < 0)
+        if (toc_webhook_secret_read(line, &contact->secrets[contact->secret_count]) < 0)
             return "has a line that is not whsec_ and the base64 of 24 to 64 bytes";
         contact->secret_count++;
     }

@@ -13,7 +13,7 @@
 #ifndef NOTIFIER_CONTACTS_H
 #define NOTIFIER_CONTACTS_H
 
-#include "services/notifier/send/webhook.h"
+#include "common/send/webhook.h"
 
 #define CONTACTS_MAX             1000
 #define CONTACTS_NAME_MAX        64   /* bytes of a contact's id, as in a policy */
@@ -31,7 +31,7 @@ struct contact {
     char *name;
     enum contact_kind kind;
     char *url; /* WEBHOOK */
-    struct webhook_secret secrets[WEBHOOK_SECRETS_MAX];
+    struct toc_webhook_secret secrets[TOC_WEBHOOK_SECRETS_MAX];
     size_t secret_count;
     uint32_t origin; /* the same number for the same scheme, host and port; CONTACTS_NO_ORIGIN */
 };

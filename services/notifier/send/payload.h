@@ -7,6 +7,7 @@
 #ifndef NOTIFIER_PAYLOAD_H
 #define NOTIFIER_PAYLOAD_H
 
+#include "common/send/transfer.h"
 #include "services/notifier/notifier.h"
 
 #include <assert.h>
@@ -15,7 +16,7 @@
  * Room for every body: an alert's and a page's texts stand in one record, and a byte becomes at
  * most the six of \u001f.
  */
-#define PAYLOAD_MAX      (16 * 1024)
+#define PAYLOAD_MAX      TOC_TRANSFER_BODY_MAX
 #define PAYLOAD_LINE_MAX 1024
 static_assert(6 * TOC_VALUE_GOOD + 2048 <= PAYLOAD_MAX, "an escaped record fits into a body");
 

@@ -1,8 +1,9 @@
 #include "services/notifier/send/send_curl.h"
 
 #include "common/log.h"
+#include "common/send/transfer.h"
+#include "services/notifier/send/payload.h"
 #include "services/notifier/send/send_queue.h"
-#include "services/notifier/send/transfer_curl.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -21,7 +22,7 @@ struct sender {
     const struct send_config *config;
     struct toc_run *run;
     struct send_queue *queue;
-    struct transfers *transfers;
+    struct toc_transfers *transfers;
     struct toc_arena arena;
     uv_timer_t timer; /* for the next row of the outbox: the run's own wake knows none of these */
     uv_idle_t idle;   /* makes the loop come round at once: something is to be done or committed */
@@ -64,7 +65,8 @@ _Noreturn static void give_up(enum toc_err err, const char *what)
 
 /* --- outcomes ----------------------------------------------------------------------------- */
 
-static void settle(struct sender *sender, struct send *send, const struct transfer_answer *answer)
+static void settle(struct sender *sender, struct send *send,
+                   const struct toc_transfer_answer *answer)
 {
     send->code = answer->code;
     toc_str_copy(send->text, sizeof(send->text), toc_str_of(answer->text));
@@ -77,7 +79,7 @@ static void settle(struct sender *sender, struct send *send, const struct transf
     come_round(sender);
 }
 
-static void on_answer(void *self, void *tag, const struct transfer_answer *answer)
+static void on_answer(void *self, void *tag, const struct toc_transfer_answer *answer)
 {
     settle(self, tag, answer);
 }
@@ -140,7 +142,7 @@ static void review(struct sender *sender, struct toc_txn *txn)
         struct send *send = active[i - 1];
         struct notifier_page page;
         if (send->state == SEND_DONE ||
-            (send->state == SEND_UNDER_WAY && transfer_is_written(send->transfer)))
+            (send->state == SEND_UNDER_WAY && toc_transfer_is_written(send->transfer)))
             continue;
         bool pending = is_pending(sender, txn, send, &page);
         if (send->state == SEND_TOLD && pending && page.page->attempts == send->attempts) {
@@ -148,7 +150,7 @@ static void review(struct sender *sender, struct toc_txn *txn)
         } else if (send->state == SEND_TOLD) {
             send_queue_forget(sender->queue, send);
         } else if (!pending) {
-            transfer_cancel(send->transfer);
+            toc_transfer_cancel(send->transfer);
             send_queue_forget(sender->queue, send);
         }
     }
@@ -223,11 +225,11 @@ static bool print_line(const struct notifier_page *page, toc_time_ms now_ms)
 static void print_page(struct sender *sender, struct send *send, const struct notifier_page *page,
                        struct toc_now now)
 {
-    struct transfer_answer answer = {.code = 200, .text = "printed"};
+    struct toc_transfer_answer answer = {.code = 200, .text = "printed"};
     if (toc_program_event_clock())
         answer.text = "held: event clock";
     else if (!print_line(page, now.wall_ms))
-        answer = (struct transfer_answer){.text = "standard output takes nothing"};
+        answer = (struct toc_transfer_answer){.text = "standard output takes nothing"};
     settle(sender, send, &answer);
 }
 
@@ -235,17 +237,17 @@ static void post_page(struct sender *sender, struct send *send, const struct not
                       struct toc_now now)
 {
     const struct contact *contact = contacts_find(sender->config->contacts, page->page->contact);
-    char signature[WEBHOOK_SIGNATURE_MAX];
-    struct transfer_request request = {.url = contact->url,
-                                       .id = page->page->delivery,
-                                       .timestamp_s = now.wall_ms / TOC_SECOND_MS,
-                                       .signature = signature};
+    char signature[TOC_WEBHOOK_SIGNATURE_MAX];
+    struct toc_transfer_request request = {.url = contact->url,
+                                           .id = page->page->delivery,
+                                           .timestamp_s = now.wall_ms / TOC_SECOND_MS,
+                                           .signature = signature};
     request.body = toc_str(sender->body, payload_json(page, sender->body));
-    webhook_sign(contact->secrets, contact->secret_count, toc_str_of(request.id),
-                 request.timestamp_s, request.body, signature);
-    send->transfer = transfers_start(sender->transfers, &request, send);
+    toc_webhook_sign(contact->secrets, contact->secret_count, toc_str_of(request.id),
+                     request.timestamp_s, request.body, signature);
+    send->transfer = toc_transfers_start(sender->transfers, &request, send);
     if (send->transfer == NULL)
-        settle(sender, send, &(struct transfer_answer){.text = "no memory to send with"});
+        settle(sender, send, &(struct toc_transfer_answer){.text = "no memory to send with"});
 }
 
 static void start_all(struct sender *sender, struct toc_txn *txn, struct toc_now now)
@@ -329,7 +331,7 @@ static void on_closed(uv_handle_t *handle)
 static void stop(void *self)
 {
     struct sender *sender = self;
-    transfers_close(sender->transfers); /* outcomes unknown: sent again with the same ids */
+    toc_transfers_close(sender->transfers); /* outcomes unknown: sent again with the same ids */
     send_queue_close(sender->queue);
     toc_arena_done(&sender->arena);
     uv_close((uv_handle_t *)&sender->timer, on_closed);
@@ -340,15 +342,15 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
 {
     const struct send_config *config = sender->config;
     uint32_t origins = config->contacts != NULL ? config->contacts->origin_count : 0;
-    const struct transfers_config transfers = {.loop = loop,
-                                               .connect_ms = (long)config->connect_ms,
-                                               .whole_ms = (long)config->whole_ms,
-                                               .proxy = config->proxy,
-                                               .done = on_answer,
-                                               .self = sender};
+    const struct toc_transfers_config transfers = {.loop = loop,
+                                                   .connect_ms = (long)config->connect_ms,
+                                                   .whole_ms = (long)config->whole_ms,
+                                                   .proxy = config->proxy,
+                                                   .done = on_answer,
+                                                   .self = sender};
     TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
     TOC_TRY(send_queue_open(origins + 1, (unsigned)config->parallel, &sender->queue));
-    return transfers_open(&transfers, &sender->transfers);
+    return toc_transfers_open(&transfers, &sender->transfers);
 }
 
 static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct toc_run *run,

@@ -11,11 +11,12 @@
 #ifndef NOTIFIER_SEND_QUEUE_H
 #define NOTIFIER_SEND_QUEUE_H
 
+#include "common/send/transfer.h"
 #include "services/notifier/notifier.h"
 
 #define SENDS_MAX       4096 /* known */
 #define SENDS_OF_ORIGIN 512
-#define SENDS_UNDER_WAY 64
+#define SENDS_UNDER_WAY TOC_TRANSFERS_MAX
 #define SEND_TEXT_MAX   64
 
 enum send_state {

@@ -1,4 +1,4 @@
-#include "services/notifier/send/webhook.h"
+#include "common/send/webhook.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -8,23 +8,23 @@
 
 static const struct toc_str secret_prefix = {"whsec_", 6};
 
-enum toc_err webhook_secret_read(struct toc_str text, struct webhook_secret *out)
+enum toc_err toc_webhook_secret_read(struct toc_str text, struct toc_webhook_secret *out)
 {
-    struct webhook_secret secret;
+    struct toc_webhook_secret secret;
     if (!toc_str_starts(text, secret_prefix))
         return TOC_ERR_MALFORMED;
     const char *base64 = text.data + secret_prefix.size;
     if (sodium_base642bin(secret.key, sizeof(secret.key), base64, text.size - secret_prefix.size,
                           NULL, &secret.size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        secret.size < WEBHOOK_KEY_MIN)
+        secret.size < TOC_WEBHOOK_KEY_MIN)
         return TOC_ERR_MALFORMED;
     *out = secret;
     return TOC_OK;
 }
 
 /* `head` is "id.timestamp."; the body is not copied for it. */
-static void sign_one(const struct webhook_secret *secret, struct toc_str head, struct toc_str body,
-                     uint8_t out[crypto_auth_hmacsha256_BYTES])
+static void sign_one(const struct toc_webhook_secret *secret, struct toc_str head,
+                     struct toc_str body, uint8_t out[crypto_auth_hmacsha256_BYTES])
 {
     crypto_auth_hmacsha256_state state;
     crypto_auth_hmacsha256_init(&state, secret->key, secret->size);
@@ -33,8 +33,8 @@ static void sign_one(const struct webhook_secret *secret, struct toc_str head, s
     crypto_auth_hmacsha256_final(&state, out);
 }
 
-void webhook_sign(const struct webhook_secret *secrets, size_t count, struct toc_str id,
-                  int64_t timestamp_s, struct toc_str body, char out[WEBHOOK_SIGNATURE_MAX])
+void toc_webhook_sign(const struct toc_webhook_secret *secrets, size_t count, struct toc_str id,
+                      int64_t timestamp_s, struct toc_str body, char out[TOC_WEBHOOK_SIGNATURE_MAX])
 {
     char head[128];
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
@@ -42,11 +42,12 @@ void webhook_sign(const struct webhook_secret *secrets, size_t count, struct toc
     int size =
         snprintf(head, sizeof(head), "%.*s.%lld.", (int)id.size, id.data, (long long)timestamp_s);
     TOC_ASSERT(size > 0 && (size_t)size < sizeof(head));
-    TOC_ASSERT(count <= WEBHOOK_SECRETS_MAX);
+    TOC_ASSERT(count <= TOC_WEBHOOK_SECRETS_MAX);
     out[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         sign_one(&secrets[i], toc_str(head, (size_t)size), body, mac);
-        used += (size_t)snprintf(out + used, WEBHOOK_SIGNATURE_MAX - used, "%sv1,", i ? " " : "");
+        used +=
+            (size_t)snprintf(out + used, TOC_WEBHOOK_SIGNATURE_MAX - used, "%sv1,", i ? " " : "");
         sodium_bin2base64(out + used, SIGNATURE_TEXT + 1, mac, sizeof(mac),
                           sodium_base64_VARIANT_ORIGINAL);
         used += SIGNATURE_TEXT;
@@ -79,7 +80,7 @@ static int64_t date_s(const char *text)
     return 0;
 }
 
-toc_time_ms webhook_retry_after_ms(struct toc_str value, toc_time_ms now_ms)
+toc_time_ms toc_webhook_retry_after_ms(struct toc_str value, toc_time_ms now_ms)
 {
     char text[64];
     uint64_t seconds;
@@ -88,13 +89,13 @@ toc_time_ms webhook_retry_after_ms(struct toc_str value, toc_time_ms now_ms)
     if (value.size == 0 || value.size >= sizeof(text))
         return 0;
     enum toc_err err = toc_parse_u64(value, &seconds);
-    if (err == TOC_OK && seconds < WEBHOOK_RETRY_MAX_MS / TOC_SECOND_MS)
+    if (err == TOC_OK && seconds < TOC_WEBHOOK_RETRY_MAX_MS / TOC_SECOND_MS)
         at_ms = now_ms + (toc_time_ms)seconds * TOC_SECOND_MS;
     else if (err == TOC_OK || err == TOC_ERR_LIMIT)
-        at_ms = now_ms + WEBHOOK_RETRY_MAX_MS;
+        at_ms = now_ms + TOC_WEBHOOK_RETRY_MAX_MS;
     else
         at_ms = date_s(toc_str_copy(text, sizeof(text), value)) * TOC_SECOND_MS;
-    if (at_ms > now_ms + WEBHOOK_RETRY_MAX_MS)
-        at_ms = now_ms + WEBHOOK_RETRY_MAX_MS;
+    if (at_ms > now_ms + TOC_WEBHOOK_RETRY_MAX_MS)
+        at_ms = now_ms + TOC_WEBHOOK_RETRY_MAX_MS;
     return at_ms > now_ms ? at_ms : 0;
 }

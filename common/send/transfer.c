@@ -1,6 +1,4 @@
-#include "services/notifier/send/transfer_curl.h"
-
-#include "services/notifier/send/send_queue.h"
+#include "common/send/transfer.h"
 
 #include "common/log.h"
 
@@ -14,32 +12,32 @@
 #define ANSWER_MAX      (64 * 1024) /* bytes of a body that are read */
 #define TIMER_MARGIN_MS 3           /* libuv rounds down, and by up to a tick of a coarse clock */
 
-struct transfer {
-    struct transfers *transfers;
+struct toc_transfer {
+    struct toc_transfers *transfers;
     CURL *easy; /* kept from one transfer to the next */
     struct curl_slist *headers;
     void *tag;
     bool busy, written, answer_full;
     size_t answer_bytes;
     toc_time_ms retry_after_ms;
-    char body[PAYLOAD_MAX];
+    char body[TOC_TRANSFER_BODY_MAX];
 };
 
 /* A socket that curl wants watched. */
 struct watch {
     uv_poll_t poll;
-    struct transfers *transfers;
+    struct toc_transfers *transfers;
     curl_socket_t socket;
     struct watch *before, *behind;
 };
 
-struct transfers {
-    struct transfers_config config;
+struct toc_transfers {
+    struct toc_transfers_config config;
     CURLM *multi;
     uv_timer_t timer;
     struct watch *watches;
     size_t open_handles; /* of libuv; freed with the last */
-    struct transfer slots[SENDS_UNDER_WAY];
+    struct toc_transfer slots[TOC_TRANSFERS_MAX];
 };
 
 /* --- what an answer comes to -------------------------------------------------------------- */
@@ -72,19 +70,19 @@ static toc_time_ms wall_ms(void)
 static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
     static const struct toc_str name = {"retry-after:", 12};
-    struct transfer *transfer = user;
+    struct toc_transfer *transfer = user;
     size_t bytes = size * count;
     if (bytes >= 5 && memcmp(data, "HTTP/", 5) == 0)
         transfer->retry_after_ms = 0; /* what came with an interim answer does not count */
     if (bytes > name.size && strncasecmp(data, name.data, name.size) == 0)
         transfer->retry_after_ms =
-            webhook_retry_after_ms(toc_str(data + name.size, bytes - name.size), wall_ms());
+            toc_webhook_retry_after_ms(toc_str(data + name.size, bytes - name.size), wall_ms());
     return bytes;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
-    struct transfer *transfer = user;
+    struct toc_transfer *transfer = user;
     size_t bytes = size * count;
     (void)data;
     if (bytes > ANSWER_MAX - transfer->answer_bytes) {
@@ -102,11 +100,11 @@ static int on_write(void *user, char *remote, char *local, int remote_port, int 
     (void)local;
     (void)remote_port;
     (void)local_port;
-    ((struct transfer *)user)->written = true;
+    ((struct toc_transfer *)user)->written = true;
     return CURL_PREREQFUNC_OK;
 }
 
-static void release(struct transfer *transfer)
+static void release(struct toc_transfer *transfer)
 {
     curl_multi_remove_handle(transfer->transfers->multi, transfer->easy);
     curl_slist_free_all(transfer->headers);
@@ -114,28 +112,28 @@ static void release(struct transfer *transfer)
     transfer->busy = false;
 }
 
-static void finish(struct transfer *transfer, CURLcode result)
+static void finish(struct toc_transfer *transfer, CURLcode result)
 {
-    const struct transfers_config *config = &transfer->transfers->config;
-    struct transfer_answer answer = {.text = reason_of(result)};
+    const struct toc_transfers_config *config = &transfer->transfers->config;
+    struct toc_transfer_answer answer = {.text = reason_of(result)};
     char status[16];
     long code = 0;
     if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && transfer->answer_full)) {
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &code);
         snprintf(status, sizeof(status), "%ld", code);
-        answer = (struct transfer_answer){
+        answer = (struct toc_transfer_answer){
             .code = (uint32_t)code, .text = status, .retry_after_ms = transfer->retry_after_ms};
     }
     release(transfer);
     config->done(config->self, transfer->tag, &answer);
 }
 
-static void finish_all(struct transfers *transfers)
+static void finish_all(struct toc_transfers *transfers)
 {
     CURLMsg *message;
     int left;
     while ((message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
-        struct transfer *transfer = NULL;
+        struct toc_transfer *transfer = NULL;
         CURLcode result = message->data.result; /* gone with the handle's removal */
         if (message->msg != CURLMSG_DONE)
             continue;
@@ -146,7 +144,7 @@ static void finish_all(struct transfers *transfers)
 
 /* --- curl in libuv's loop ----------------------------------------------------------------- */
 
-static void on_closed(struct transfers *transfers)
+static void on_closed(struct toc_transfers *transfers)
 {
     if (--transfers->open_handles == 0)
         free(transfers);
@@ -160,7 +158,7 @@ static void on_timer_closed(uv_handle_t *handle)
 static void on_watch_closed(uv_handle_t *handle)
 {
     struct watch *watch = handle->data;
-    struct transfers *transfers = watch->transfers;
+    struct toc_transfers *transfers = watch->transfers;
     free(watch);
     on_closed(transfers);
 }
@@ -168,7 +166,7 @@ static void on_watch_closed(uv_handle_t *handle)
 static void on_socket(uv_poll_t *handle, int status, int events)
 {
     struct watch *watch = handle->data;
-    struct transfers *transfers = watch->transfers; /* the watch may end in the call */
+    struct toc_transfers *transfers = watch->transfers; /* the watch may end in the call */
     int running, flags = 0;
     if (status < 0)
         flags = CURL_CSELECT_ERR;
@@ -182,13 +180,13 @@ static void on_socket(uv_poll_t *handle, int status, int events)
 
 static void on_timer(uv_timer_t *handle)
 {
-    struct transfers *transfers = handle->data;
+    struct toc_transfers *transfers = handle->data;
     int running;
     curl_multi_socket_action(transfers->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     finish_all(transfers);
 }
 
-static struct watch *watch_begin(struct transfers *transfers, curl_socket_t socket)
+static struct watch *watch_begin(struct toc_transfers *transfers, curl_socket_t socket)
 {
     struct watch *watch = calloc(1, sizeof(*watch));
     if (watch == NULL)
@@ -223,7 +221,7 @@ static void watch_end(struct watch *watch)
 
 static int set_watch(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_user)
 {
-    struct transfers *transfers = user;
+    struct toc_transfers *transfers = user;
     struct watch *watch = socket_user;
     int events = 0;
     (void)easy;
@@ -246,7 +244,7 @@ static int set_watch(CURL *easy, curl_socket_t socket, int what, void *user, voi
 
 static int set_timer(CURLM *multi, long timeout_ms, void *user)
 {
-    struct transfers *transfers = user;
+    struct toc_transfers *transfers = user;
     (void)multi;
     if (timeout_ms < 0) {
         uv_timer_stop(&transfers->timer);
@@ -265,9 +263,9 @@ static int set_timer(CURLM *multi, long timeout_ms, void *user)
 /* --- transfers ---------------------------------------------------------------------------- */
 
 /* TOC_ERR_CONFIG when an option is not known to this libcurl. */
-static enum toc_err set_fixed(struct transfer *transfer)
+static enum toc_err set_fixed(struct toc_transfer *transfer)
 {
-    const struct transfers_config *config = &transfer->transfers->config;
+    const struct toc_transfers_config *config = &transfer->transfers->config;
     CURL *easy = transfer->easy;
     bool failed = false;
 #define SET(option, value) failed |= curl_easy_setopt(easy, option, value) != CURLE_OK
@@ -300,9 +298,9 @@ static enum toc_err set_fixed(struct transfer *transfer)
 }
 
 /* `name` with its colon; without a value curl sends no such header at all. */
-static bool add_header(struct transfer *transfer, const char *name, const char *value)
+static bool add_header(struct toc_transfer *transfer, const char *name, const char *value)
 {
-    char line[WEBHOOK_SIGNATURE_MAX + 64];
+    char line[TOC_WEBHOOK_SIGNATURE_MAX + 64];
     int size = snprintf(line, sizeof(line), "%s%s%s", name, value[0] != '\0' ? " " : "", value);
     TOC_ASSERT(size > 0 && (size_t)size < sizeof(line));
     struct curl_slist *longer = curl_slist_append(transfer->headers, line);
@@ -311,7 +309,7 @@ static bool add_header(struct transfer *transfer, const char *name, const char *
     return longer != NULL;
 }
 
-static bool set_headers(struct transfer *transfer, const struct transfer_request *request)
+static bool set_headers(struct toc_transfer *transfer, const struct toc_transfer_request *request)
 {
     char timestamp[32];
     snprintf(timestamp, sizeof(timestamp), "%lld", (long long)request->timestamp_s);
@@ -323,9 +321,9 @@ static bool set_headers(struct transfer *transfer, const struct transfer_request
            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
-static bool set_up(struct transfer *transfer, const struct transfer_request *request)
+static bool set_up(struct toc_transfer *transfer, const struct toc_transfer_request *request)
 {
-    TOC_ASSERT(request->body.size <= PAYLOAD_MAX);
+    TOC_ASSERT(request->body.size <= TOC_TRANSFER_BODY_MAX);
     memcpy(transfer->body, request->body.data, request->body.size);
     transfer->written = transfer->answer_full = false;
     transfer->answer_bytes = 0;
@@ -336,13 +334,13 @@ static bool set_up(struct transfer *transfer, const struct transfer_request *req
                CURLE_OK;
 }
 
-struct transfer *transfers_start(struct transfers *transfers,
-                                 const struct transfer_request *request, void *tag)
+struct toc_transfer *toc_transfers_start(struct toc_transfers *transfers,
+                                         const struct toc_transfer_request *request, void *tag)
 {
-    struct transfer *transfer = transfers->slots;
-    while (transfer < transfers->slots + SENDS_UNDER_WAY && transfer->busy)
+    struct toc_transfer *transfer = transfers->slots;
+    while (transfer < transfers->slots + TOC_TRANSFERS_MAX && transfer->busy)
         transfer++;
-    if (transfer == transfers->slots + SENDS_UNDER_WAY)
+    if (transfer == transfers->slots + TOC_TRANSFERS_MAX)
         return NULL;
     if (!set_up(transfer, request) ||
         curl_multi_add_handle(transfers->multi, transfer->easy) != CURLM_OK) {
@@ -355,12 +353,12 @@ struct transfer *transfers_start(struct transfers *transfers,
     return transfer;
 }
 
-bool transfer_is_written(const struct transfer *transfer)
+bool toc_transfer_is_written(const struct toc_transfer *transfer)
 {
     return transfer->written;
 }
 
-void transfer_cancel(struct transfer *transfer)
+void toc_transfer_cancel(struct toc_transfer *transfer)
 {
     TOC_ASSERT(transfer->busy);
     release(transfer);
@@ -368,10 +366,10 @@ void transfer_cancel(struct transfer *transfer)
 
 /* --- opening and closing ------------------------------------------------------------------ */
 
-static enum toc_err open_slots(struct transfers *transfers)
+static enum toc_err open_slots(struct toc_transfers *transfers)
 {
-    for (size_t i = 0; i < SENDS_UNDER_WAY; i++) {
-        struct transfer *transfer = &transfers->slots[i];
+    for (size_t i = 0; i < TOC_TRANSFERS_MAX; i++) {
+        struct toc_transfer *transfer = &transfers->slots[i];
         transfer->transfers = transfers;
         transfer->easy = curl_easy_init();
         if (transfer->easy == NULL)
@@ -381,7 +379,7 @@ static enum toc_err open_slots(struct transfers *transfers)
     return TOC_OK;
 }
 
-static enum toc_err open_multi(struct transfers *transfers)
+static enum toc_err open_multi(struct toc_transfers *transfers)
 {
     transfers->multi = curl_multi_init();
     if (transfers->multi == NULL)
@@ -391,14 +389,15 @@ static enum toc_err open_multi(struct transfers *transfers)
         curl_multi_setopt(transfers->multi, CURLMOPT_SOCKETDATA, transfers) != CURLM_OK ||
         curl_multi_setopt(transfers->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
         curl_multi_setopt(transfers->multi, CURLMOPT_TIMERDATA, transfers) != CURLM_OK ||
-        curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)SENDS_UNDER_WAY) !=
+        curl_multi_setopt(transfers->multi, CURLMOPT_MAXCONNECTS, (long)TOC_TRANSFERS_MAX) !=
             CURLM_OK;
     return failed ? TOC_ERR_CONFIG : open_slots(transfers);
 }
 
-enum toc_err transfers_open(const struct transfers_config *config, struct transfers **out)
+enum toc_err toc_transfers_open(const struct toc_transfers_config *config,
+                                struct toc_transfers **out)
 {
-    struct transfers *transfers = calloc(1, sizeof(*transfers));
+    struct toc_transfers *transfers = calloc(1, sizeof(*transfers));
     if (transfers == NULL)
         return TOC_ERR_MEMORY;
     transfers->config = *config;
@@ -408,19 +407,19 @@ enum toc_err transfers_open(const struct transfers_config *config, struct transf
     enum toc_err err =
         curl_global_init(CURL_GLOBAL_DEFAULT) == 0 ? open_multi(transfers) : TOC_ERR_MEMORY;
     if (err < 0) {
-        transfers_close(transfers);
+        toc_transfers_close(transfers);
         return err;
     }
     *out = transfers;
     return TOC_OK;
 }
 
-void transfers_close(struct transfers *transfers)
+void toc_transfers_close(struct toc_transfers *transfers)
 {
     if (transfers == NULL)
         return;
-    for (size_t i = 0; i < SENDS_UNDER_WAY; i++) {
-        struct transfer *transfer = &transfers->slots[i];
+    for (size_t i = 0; i < TOC_TRANSFERS_MAX; i++) {
+        struct toc_transfer *transfer = &transfers->slots[i];
         if (transfer->busy)
             release(transfer);
         curl_easy_cleanup(transfer->easy);

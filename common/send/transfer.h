@@ -1,0 +1,62 @@
+/*
+ * HTTP exchanges of what sends to others, the notifier's pages for one: at most TOC_TRANSFERS_MAX
+ * at once in the libuv loop. One POST per transfer, never a redirect, no proxy unless one was
+ * configured, certificates verified, the answer's body read up to a limit and dropped. It hides
+ * libcurl; what is sent, to whom and when again is the caller's.
+ *
+ * `done` is called from the loop, once per transfer that was started and not cancelled, and never
+ * from within a function below. It says what the receiver answered; code 0 when it gave no whole
+ * answer.
+ */
+#ifndef TOC_SEND_TRANSFER_H
+#define TOC_SEND_TRANSFER_H
+
+#include "common/send/webhook.h"
+
+#define TOC_TRANSFERS_MAX     64
+#define TOC_TRANSFER_BODY_MAX (16 * 1024) /* bytes of a request's */
+
+struct uv_loop_s;
+struct toc_transfers;
+struct toc_transfer;
+
+struct toc_transfer_answer {
+    uint32_t code;
+    const char *text;           /* short, a code or a reason, never what the receiver wrote */
+    toc_time_ms retry_after_ms; /* instant; 0 for none */
+};
+
+struct toc_transfers_config {
+    struct uv_loop_s *loop;
+    long connect_ms, whole_ms; /* timeouts; the first within the second */
+    const char *proxy;         /* NULL: none, whatever the environment says */
+    void (*done)(void *self, void *tag, const struct toc_transfer_answer *answer);
+    void *self;
+};
+
+/* TOC_ERR_MEMORY, or TOC_ERR_CONFIG when this libcurl cannot do what is needed. */
+TOC_MUST enum toc_err toc_transfers_open(const struct toc_transfers_config *config,
+                                         struct toc_transfers **out);
+
+/* Abandons what is under way without a word; memory goes with the loop's next runs. */
+void toc_transfers_close(struct toc_transfers *transfers);
+
+struct toc_transfer_request {
+    const char *url;
+    const char *id; /* webhook-id */
+    int64_t timestamp_s;
+    const char *signature;
+    struct toc_str body; /* copied; at most TOC_TRANSFER_BODY_MAX bytes */
+};
+
+/* NULL when there is no room or no memory. `tag` comes back in `done`. */
+struct toc_transfer *toc_transfers_start(struct toc_transfers *transfers,
+                                         const struct toc_transfer_request *request, void *tag);
+
+/* False as long as not a byte of the request was written: it can be called off. */
+bool toc_transfer_is_written(const struct toc_transfer *transfer);
+
+/* Calls it off; `done` is not called. */
+void toc_transfer_cancel(struct toc_transfer *transfer);
+
+#endif
