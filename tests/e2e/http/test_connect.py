@@ -235,7 +235,7 @@ def test_what_is_too_large_or_too_many_is_413(edge):
 def test_paths_and_methods(edge):
     problem(requests.post(edge.url + "/v1/connect/none", timeout=20), 404, "no connector")
     problem(requests.post(edge.url + "/v1/connect/", timeout=20), 404, "openapi")
-    problem(requests.post(edge.url + "/v1/connect/own/more", timeout=20), 404, "no connector")
+    problem(requests.post(edge.url + "/v1/connect/own/more", timeout=20), 404, "openapi")
     answer = requests.get(edge.url + "/v1/connect/own", timeout=20)
     problem(answer, 405, "Allow")
     assert answer.headers["Allow"] == "POST"

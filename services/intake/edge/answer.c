@@ -1,0 +1,103 @@
+#include "services/intake/edge/edge_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct toc_http_field retry_soon = {"Retry-After", "1"};
+
+void edge_answer_problem(struct toc_http_exchange *exchange, int status, const char *detail,
+                         const struct toc_http_field *field)
+{
+    struct toc_http_response response = {.status = status,
+                                         .content_type = REPLY_PROBLEM_TYPE,
+                                         .fields = field,
+                                         .field_count = field != NULL};
+    response.body = reply_problem(status, detail, &response.body_size);
+    toc_http_respond(exchange, &response);
+}
+
+void edge_answer_too_fast(struct toc_http_exchange *exchange, toc_time_ms wait_ms)
+{
+    char seconds[24];
+    const struct toc_http_field field = {"Retry-After", seconds};
+    snprintf(seconds, sizeof(seconds), "%lld", (long long)(wait_ms + 999) / 1000);
+    edge_answer_problem(exchange, 429, "faster than the token's rate", &field);
+}
+
+void edge_answer_full(struct toc_http_exchange *exchange, const char *detail)
+{
+    edge_answer_problem(exchange, 503, detail, &retry_soon);
+}
+
+void edge_answer_text(struct toc_http_exchange *exchange, const char *type, struct toc_str text)
+{
+    struct toc_http_response response = {.status = 200, .content_type = type};
+    response.body = malloc(text.size + 1);
+    response.body_size = text.size;
+    if (response.body != NULL)
+        memcpy(response.body, text.data, text.size);
+    toc_http_respond(exchange, &response);
+}
+
+/* Of a batch: what all came to, or that they differ. */
+static int status_of_all(const struct reply_item *items, size_t count)
+{
+    int status = items[0].status;
+    for (size_t i = 1; i < count; i++) {
+        bool good = status < 300 && items[i].status < 300;
+        if (items[i].status != status)
+            status = good ? 202 : 207;
+        if (status == 207)
+            break;
+    }
+    return status;
+}
+
+/* The one that decides what a sender does who looks at the status alone: 503, which is tried again,
+ * then what is refused, then what is new. */
+static const struct reply_item *worst_of(const struct reply_item *items, size_t count)
+{
+    const struct reply_item *worst = &items[0];
+    for (size_t i = 1; i < count; i++)
+        if (worst->status != 503 && (items[i].status == 503 || worst->status < 300) &&
+            items[i].status > worst->status)
+            worst = &items[i];
+    return worst;
+}
+
+static void list_items(const struct cloudevents *events, const Tocsin__V1__Receipt *receipt,
+                       struct reply_item items[CLOUDEVENTS_BATCH_MAX])
+{
+    size_t at = 0;
+    TOC_ASSERT(events->count <= CLOUDEVENTS_BATCH_MAX);
+    for (size_t i = 0; i < events->count; i++) {
+        const struct cloudevent *event = &events->items[i];
+        items[i] =
+            (struct reply_item){event->status, event->id, event->source, event->problem, NULL};
+        if (event->problem != NULL)
+            continue;
+        TOC_ASSERT(receipt != NULL && at < receipt->n_outcomes);
+        items[i].outcome = receipt->outcomes[at++];
+        items[i].status = reply_status_of(items[i].outcome);
+        if (items[i].status >= 300)
+            items[i].detail = items[i].outcome->detail;
+    }
+}
+
+void edge_answer_events(struct toc_http_exchange *exchange, const struct cloudevents *events,
+                        const Tocsin__V1__Receipt *receipt)
+{
+    static struct reply_item items[CLOUDEVENTS_BATCH_MAX];
+    struct toc_http_response response = {.status = 200};
+    list_items(events, receipt, items);
+    const struct reply_item *worst = events->strict ? worst_of(items, events->count) : &items[0];
+    if (events->count > 0)
+        response.status = events->strict ? worst->status : status_of_all(items, events->count);
+    bool many = events->batch && !(events->strict && response.status >= 300);
+    response.content_type = !many && response.status >= 300 ? REPLY_PROBLEM_TYPE : REPLY_JSON_TYPE;
+    response.body = many ? reply_many(items, events->count, &response.body_size)
+                         : reply_one(worst, &response.body_size);
+    response.fields = &retry_soon;
+    response.field_count = response.status == 503;
+    toc_http_respond(exchange, &response);
+}

@@ -1,0 +1,105 @@
+/*
+ * What the edge is made of, open to its own files: edge.c begins and ends it, routes.c finds who
+ * serves a request, a route_*.c serves a group of paths, right.c asks what a request may do,
+ * submit.c hands events to the run and takes the receipts, answer.c says what became of it.
+ *
+ * The life of a request: a route is found (edge_on_request) and asks for the right that its token
+ * gives; it begins a `pending`, reads its body into that one's events, and settles it. Settled
+ * events are one Publish frame; the commit that made them durable answers the exchange.
+ */
+#ifndef INTAKE_EDGE_IMPL_H
+#define INTAKE_EDGE_IMPL_H
+
+#include "services/intake/edge/access.h"
+#include "services/intake/edge/cloudevents.h"
+#include "services/intake/edge/edge.h"
+#include "services/intake/edge/reply.h"
+
+#define EDGE_BODY_MAX ((size_t)4 << 20)
+
+/* A request that waits for the receipt of its events. */
+struct edge_pending {
+    struct toc_http_exchange *exchange;
+    struct toc_pool pool; /* what the events are made of */
+    struct cloudevents events;
+    struct edge_pending *next_free;
+};
+
+struct edge {
+    const struct edge_config *config;
+    struct uv_loop_s *loop;
+    struct toc_run *run;
+    struct toc_http *http; /* NULL until there is a token */
+    struct access *access;
+    uint64_t tokens_kept;         /* as of the last access_load */
+    struct edge_pending *pending; /* one per connection: each has one request in hand */
+    struct edge_pending *free;
+    struct toc_arena scratch; /* of one event, many times over */
+    uint8_t *frame;
+};
+
+/* A request at its route. */
+struct edge_call {
+    struct edge *edge;
+    struct toc_http_exchange *exchange; /* NULL while it is asked whether the body is wanted */
+    const struct toc_http_request *request;
+    struct toc_str parameter; /* what stands in the path for {…}, as it was sent */
+};
+
+/* --- routes.c --------------------------------------------------------------------------------- */
+
+/* Both for the server; `self` is the edge. */
+toc_http_handler edge_on_request;
+toc_http_wants edge_wants_body;
+
+/* --- route_*.c: each answers, at once or when its events are committed ------------------------ */
+
+typedef void edge_serve(const struct edge_call *call);
+/* Whether the body is worth its memory: who may not publish now is told so without it. */
+typedef bool edge_wants(const struct edge_call *call);
+
+edge_serve edge_post_events, edge_options_events;
+edge_serve edge_post_webhook;
+edge_wants edge_wants_webhook;
+edge_serve edge_get_openapi, edge_get_root;
+
+/* --- right.c ---------------------------------------------------------------------------------- */
+
+/* What the request's token lets it do now. False when it has been answered: no token, one that is
+ * not good here, or faster than its rate. */
+bool edge_find_right(const struct edge_call *call, struct access_right *out);
+/* Whether it would be found. */
+edge_wants edge_has_right;
+
+/* --- submit.c --------------------------------------------------------------------------------- */
+
+/* Memory for all of it. */
+TOC_MUST enum toc_err edge_submit_set_up(struct edge *edge, struct toc_link *link);
+void edge_submit_done(struct edge *edge);
+
+struct edge_pending *edge_begin(const struct edge_call *call);
+/*
+ * Goes on with what the request was read as: hands the events over, or answers when `status` is
+ * not 0, the whole being refused with `why`, and when no event is left. `pending` is gone then.
+ */
+void edge_settle(struct edge *edge, struct edge_pending *pending, int status, const char *why);
+
+/* A run that fails has said nothing to anybody, and nothing may be acknowledged any more. */
+_Noreturn void edge_give_up(enum toc_err err, const char *what);
+
+/* --- answer.c --------------------------------------------------------------------------------- */
+
+/* With a field that goes with it; NULL: none. */
+void edge_answer_problem(struct toc_http_exchange *exchange, int status, const char *detail,
+                         const struct toc_http_field *field);
+/* 429: after how long it may come again. */
+void edge_answer_too_fast(struct toc_http_exchange *exchange, toc_time_ms wait_ms);
+/* 503: it may come again soon. */
+void edge_answer_full(struct toc_http_exchange *exchange, const char *detail);
+/* 200, with a text that is copied; NULL for the type: plain text. */
+void edge_answer_text(struct toc_http_exchange *exchange, const char *type, struct toc_str text);
+/* `receipt` has an outcome for each event that was sent, in order; NULL when none was. */
+void edge_answer_events(struct toc_http_exchange *exchange, const struct cloudevents *events,
+                        const Tocsin__V1__Receipt *receipt);
+
+#endif

@@ -1,0 +1,14 @@
+#include "services/intake/edge/edge_impl.h"
+#include "services/intake/edge/openapi.h"
+
+void edge_get_openapi(const struct edge_call *call)
+{
+    edge_answer_text(call->exchange, REPLY_JSON_TYPE, openapi_text());
+}
+
+void edge_get_root(const struct edge_call *call)
+{
+    static const char text[] = "Tocsin takes events here: POST /v1/events, CloudEvents 1.0 over "
+                               "HTTP with a token.\nThe whole of it: /openapi.json\n";
+    edge_answer_text(call->exchange, NULL, TOC_STR(text));
+}

@@ -1,0 +1,131 @@
+#include "common/link_zmq.h"
+#include "common/log.h"
+#include "common/program.h"
+#include "services/intake/edge/edge_impl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SCRATCH_BYTES ((size_t)512 * 1024) /* of one event */
+#define FRAME_BYTES                                                                                \
+    (CLOUDEVENTS_BATCH_MAX * (TOC_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD) +                           \
+     4 * TOC_WIRE_FIELD_OVERHEAD)
+static_assert(FRAME_BYTES <= TOC_FRAME_MAX, "a request is one frame");
+
+_Noreturn void edge_give_up(enum toc_err err, const char *what)
+{
+    toc_log(TOC_LOG_ALARM, "failed", "at=%s why=\"%s\"", what, toc_err_text(err));
+    _exit(1);
+}
+
+/* A Publish of the events that are some; its length is known when it is written, so its frame's
+ * head is put before it last. */
+static struct toc_str write_frame(struct edge *edge, const struct cloudevents *events, uint64_t tag)
+{
+    uint8_t head[2 * TOC_WIRE_FIELD_OVERHEAD], *head_end;
+    uint8_t *body = edge->frame + sizeof(head), *end = toc_wire_put_varint(body, 1, tag);
+    for (size_t i = 0; i < events->count; i++)
+        if (events->items[i].problem == NULL)
+            end = toc_wire_put_bytes(end, 2, events->items[i].packed);
+    head_end = toc_wire_put_varint(head, 1, TOC_WIRE_VERSION);
+    head_end = toc_wire_put_length(head_end, TOCSIN__V1__FRAME__KIND_PUBLISH, (size_t)(end - body));
+    size_t head_size = (size_t)(head_end - head);
+    memcpy(body - head_size, head, head_size);
+    return toc_str(body - head_size, (size_t)(end - body) + head_size);
+}
+
+/* Takes the events over and answers when they are committed. */
+static void submit(struct edge *edge, struct edge_pending *pending)
+{
+    struct toc_now now = toc_program_now();
+    struct toc_str frame = write_frame(edge, &pending->events, (uint64_t)(pending - edge->pending));
+    enum toc_err err = TOC_OK;
+    if (toc_run_is_full(edge->run))
+        err = toc_run_commit(edge->run, now);
+    if (err == TOC_OK)
+        err = toc_run_frame(edge->run, TOC_PEER_INSIDE, frame, now);
+    if (err < 0)
+        edge_give_up(err, "submit");
+}
+
+static void drop(struct edge *edge, struct edge_pending *pending)
+{
+    toc_pool_done(&pending->pool);
+    pending->exchange = NULL;
+    pending->next_free = edge->free;
+    edge->free = pending;
+}
+
+/* From within the commit that made the events durable, or told that the store is full. */
+static void on_frame(void *self, struct toc_str bytes)
+{
+    struct edge *edge = self;
+    Tocsin__V1__Frame *frame;
+    toc_arena_reset(&edge->scratch, 0);
+    if (toc_wire_unpack(&edge->scratch, &tocsin__v1__frame__descriptor, bytes, &frame) < 0)
+        edge_give_up(TOC_ERR_LIMIT, "receipt");
+    TOC_ASSERT(frame->kind_case == TOCSIN__V1__FRAME__KIND_RECEIPT);
+    TOC_ASSERT(frame->receipt->tag <= edge->config->connections_max);
+    struct edge_pending *pending = &edge->pending[frame->receipt->tag];
+    edge_answer_events(pending->exchange, &pending->events, frame->receipt);
+    drop(edge, pending);
+}
+
+struct edge_pending *edge_begin(const struct edge_call *call)
+{
+    struct edge *edge = call->edge;
+    struct edge_pending *pending = edge->free;
+    TOC_ASSERT(pending != NULL);
+    edge->free = pending->next_free;
+    *pending = (struct edge_pending){.exchange = call->exchange};
+    return pending;
+}
+
+static bool has_any_good(const struct cloudevents *events)
+{
+    for (size_t i = 0; i < events->count; i++)
+        if (events->items[i].problem == NULL)
+            return true;
+    return false;
+}
+
+void edge_settle(struct edge *edge, struct edge_pending *pending, int status, const char *why)
+{
+    if (status == 0 && has_any_good(&pending->events)) {
+        submit(edge, pending);
+        return;
+    }
+    if (status == 503)
+        edge_answer_full(pending->exchange, why);
+    else if (status != 0)
+        edge_answer_problem(pending->exchange, status, why, NULL);
+    else
+        edge_answer_events(pending->exchange, &pending->events, NULL);
+    drop(edge, pending);
+}
+
+enum toc_err edge_submit_set_up(struct edge *edge, struct toc_link *link)
+{
+    size_t count = (size_t)edge->config->connections_max + 1;
+    edge->pending = calloc(count, sizeof(*edge->pending));
+    edge->frame = malloc(FRAME_BYTES);
+    if (edge->pending == NULL || edge->frame == NULL)
+        return TOC_ERR_MEMORY;
+    for (size_t i = count; i-- > 0;) {
+        edge->pending[i].next_free = edge->free;
+        edge->free = &edge->pending[i];
+    }
+    TOC_TRY(toc_arena_init(&edge->scratch, SCRATCH_BYTES + 2 * TOC_FRAME_MAX));
+    toc_link_inside(link, on_frame, edge);
+    return TOC_OK;
+}
+
+void edge_submit_done(struct edge *edge)
+{
+    for (size_t i = 0; edge->pending != NULL && i <= edge->config->connections_max; i++)
+        toc_pool_done(&edge->pending[i].pool);
+    toc_arena_done(&edge->scratch);
+    free(edge->pending);
+    free(edge->frame);
+}
