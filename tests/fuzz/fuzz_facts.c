@@ -32,7 +32,7 @@ static void check_text(struct toc_str text)
     static struct facts *facts; /* of the process */
     struct fact found[FACTS_MAX], again[FACTS_MAX];
     char *errors = NULL;
-    TOC_ASSERT(facts != NULL || facts_open(NULL, NULL, &facts, &errors) == TOC_OK);
+    TOC_ASSERT(facts != NULL || facts_open(NULL, NULL, NULL, &facts, &errors) == TOC_OK);
     size_t count = facts_find(facts, text, found);
     check_facts(found, count);
     TOC_ASSERT(facts_find(facts, text, again) == count);

@@ -12,7 +12,7 @@ static int open_facts(void **state)
 {
     char *errors = NULL;
     (void)state;
-    enum toc_err err = facts_open(NULL, NULL, &facts, &errors);
+    enum toc_err err = facts_open(NULL, NULL, NULL, &facts, &errors);
     if (errors != NULL)
         print_error("%s", errors);
     free(errors);
@@ -280,7 +280,7 @@ static void a_fingerprint_is_of_the_deployment(void **state)
     struct facts *other;
     char *errors;
     (void)state;
-    assert_int_equal(facts_open(NULL, key, &other, &errors), TOC_OK);
+    assert_int_equal(facts_open(NULL, NULL, key, &other, &errors), TOC_OK);
     size_t count = facts_find(other, TOC_STR(story), found);
     assert_string_equal(found[count - 1].name, "fingerprint");
     assert_false(facts_near(strtoull(found[count - 1].value, NULL, 16), fingerprint_of(story)));

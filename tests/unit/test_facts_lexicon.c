@@ -52,7 +52,7 @@ static struct facts *open_with(const char *lexicon)
     struct facts *facts = NULL;
     char *errors = NULL;
     write_file("a.lexicon", toc_str_of(lexicon));
-    enum toc_err err = facts_open(dir, NULL, &facts, &errors);
+    enum toc_err err = facts_open(dir, NULL, NULL, &facts, &errors);
     if (errors != NULL)
         print_error("%s", errors);
     assert_int_equal(err, TOC_OK);
@@ -76,7 +76,7 @@ static void assert_wrong_bytes(struct toc_str lexicon, const char *expected)
     struct facts *facts = NULL;
     char *errors = NULL;
     write_file("a.lexicon", lexicon);
-    assert_int_equal(facts_open(dir, NULL, &facts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(facts_open(dir, NULL, NULL, &facts, &errors), TOC_ERR_CONFIG);
     assert_non_null(errors);
     assert_memory_equal(errors, dir, sizeof(dir) - 1);
     errors[strcspn(errors, "\n")] = '\0';
@@ -234,10 +234,10 @@ static void a_directory_without_a_lexicon_is_told(void **state)
     char *errors = NULL;
     (void)state;
     remove_file("a.lexicon");
-    assert_int_equal(facts_open(dir, NULL, &facts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(facts_open(dir, NULL, NULL, &facts, &errors), TOC_ERR_CONFIG);
     assert_non_null(strstr(errors, "there is no *.lexicon file in it"));
     free(errors);
-    assert_int_equal(facts_open("/nowhere", NULL, &facts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(facts_open("/nowhere", NULL, NULL, &facts, &errors), TOC_ERR_CONFIG);
     assert_string_equal(errors, "/nowhere: No such file or directory\n");
     free(errors);
 }

@@ -47,8 +47,8 @@ const char *facts_name(size_t index)
     return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
 }
 
-enum toc_err facts_open(const char *lexicon, const uint8_t key[FACTS_KEY], struct facts **out,
-                        char **out_errors)
+enum toc_err facts_open(const char *lexicon, const char *cache, const uint8_t key[FACTS_KEY],
+                        struct facts **out, char **out_errors)
 {
     struct facts *facts = calloc(1, sizeof(*facts));
     const char *version;
@@ -62,9 +62,9 @@ enum toc_err facts_open(const char *lexicon, const uint8_t key[FACTS_KEY], struc
     for (char *p = facts->cld2; *p != '\0'; p++)
         if (*p == ' ')
             *p = '_';
-    enum toc_err err = secrets_open(&facts->secrets);
+    enum toc_err err = secrets_open(cache, &facts->secrets);
     if (err == TOC_OK)
-        err = lexicon_open(lexicon, sizeof(facts->words), &facts->lexicon, out_errors);
+        err = lexicon_open(lexicon, cache, sizeof(facts->words), &facts->lexicon, out_errors);
     if (err != TOC_OK) {
         facts_close(facts);
         return err;

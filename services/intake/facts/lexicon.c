@@ -64,26 +64,30 @@ static bool is_context(const struct lexicon_line *line)
            line->kind != LEXICON_VERSION;
 }
 
-/* Compiles the lines of one sort; `out_lines` are their places. */
-static enum toc_err compile(const struct lexicon_lines *lines, bool context, struct toc_diag *diag,
-                            struct patterns **out, unsigned **out_lines)
+/* Compiles the lines of one sort. */
+static enum toc_err compile(struct lexicon *lexicon, bool context, const char *cache,
+                            struct toc_diag *diag)
 {
+    const struct lexicon_lines *lines = &lexicon->lines;
     const char **regexes = calloc(lines->count + 1, sizeof(*regexes));
+    unsigned *numbers = calloc(lines->count + 1, sizeof(*numbers));
     char wrong[PATTERNS_WRONG_MAX];
     size_t count = 0, index = 0;
     enum toc_err err = TOC_ERR_MEMORY;
-    *out_lines = calloc(lines->count + 1, sizeof(**out_lines));
-    if (regexes != NULL && *out_lines != NULL) {
+    *(context ? &lexicon->context_lines : &lexicon->term_lines) = numbers;
+    if (regexes != NULL && numbers != NULL) {
         for (size_t i = 0; i < lines->count; i++) {
             if (is_context(&lines->lines[i]) != context)
                 continue;
             regexes[count] = lines->lines[i].regex;
-            (*out_lines)[count++] = (unsigned)i;
+            numbers[count++] = (unsigned)i;
         }
-        err = patterns_compile(regexes, count, PATTERNS_ENDS, out, &index, wrong);
+        const struct patterns_source source = {regexes, count, PATTERNS_ENDS,
+                                               context ? "context" : "terms", cache};
+        err = patterns_open(&source, context ? &lexicon->context : &lexicon->terms, &index, wrong);
     }
     if (err == TOC_ERR_CONFIG) {
-        toc_diag_error(diag, lines->lines[(*out_lines)[index]].offset, "%s", wrong);
+        toc_diag_error(diag, lines->lines[numbers[index]].offset, "%s", wrong);
         toc_diag_hint(diag, "write it as two shorter phrases");
     }
     free(regexes);
@@ -127,19 +131,20 @@ static void name_detectors(struct lexicon *lexicon)
                    hash);
 }
 
-static enum toc_err compile_all(struct lexicon *lexicon, struct toc_diag *diag)
+static enum toc_err compile_all(struct lexicon *lexicon, const char *cache, struct toc_diag *diag)
 {
     TOC_TRY(lexicon_read(diag, &lexicon->lines));
     if (diag->count > 0)
         return TOC_ERR_CONFIG;
-    TOC_TRY(compile(&lexicon->lines, true, diag, &lexicon->context, &lexicon->context_lines));
-    TOC_TRY(compile(&lexicon->lines, false, diag, &lexicon->terms, &lexicon->term_lines));
+    TOC_TRY(compile(lexicon, true, cache, diag));
+    TOC_TRY(compile(lexicon, false, cache, diag));
     find_negations(lexicon, diag->text);
     name_detectors(lexicon);
     return TOC_OK;
 }
 
-static enum toc_err read_and_compile(struct lexicon *lexicon, const char *dir, char **out_errors)
+static enum toc_err read_and_compile(struct lexicon *lexicon, const char *dir, const char *cache,
+                                     char **out_errors)
 {
     struct lexicon_text *text = calloc(1, sizeof(*text));
     struct toc_diag *diag = calloc(1, sizeof(*diag));
@@ -150,7 +155,7 @@ static enum toc_err read_and_compile(struct lexicon *lexicon, const char *dir, c
     if (err == TOC_OK) {
         toc_diag_init(diag, toc_str(text->bytes, text->size), in_dir);
         toc_diag_files(diag, text->files, text->file_count);
-        err = compile_all(lexicon, diag);
+        err = compile_all(lexicon, cache, diag);
         if (err == TOC_ERR_CONFIG)
             *out_errors = toc_diag_text(diag);
         lexicon_text_done(text);
@@ -161,8 +166,8 @@ static enum toc_err read_and_compile(struct lexicon *lexicon, const char *dir, c
     return err;
 }
 
-enum toc_err lexicon_open(const char *dir, size_t words_max, struct lexicon **out,
-                          char **out_errors)
+enum toc_err lexicon_open(const char *dir, const char *cache, size_t words_max,
+                          struct lexicon **out, char **out_errors)
 {
     struct lexicon *lexicon = calloc(1, sizeof(*lexicon));
     enum toc_err err = TOC_ERR_MEMORY;
@@ -172,7 +177,7 @@ enum toc_err lexicon_open(const char *dir, size_t words_max, struct lexicon **ou
     lexicon->excepted = calloc(1, words_max + 1);
     lexicon->walk = lexicon_walk_new();
     if (lexicon->marks != NULL && lexicon->excepted != NULL && lexicon->walk != NULL)
-        err = read_and_compile(lexicon, dir, out_errors);
+        err = read_and_compile(lexicon, dir, cache, out_errors);
     if (err != TOC_OK) {
         lexicon_close(lexicon);
         return err;
@@ -185,8 +190,8 @@ void lexicon_close(struct lexicon *lexicon)
 {
     if (lexicon == NULL)
         return;
-    patterns_free(lexicon->terms);
-    patterns_free(lexicon->context);
+    patterns_close(lexicon->terms);
+    patterns_close(lexicon->context);
     free(lexicon->term_lines);
     free(lexicon->context_lines);
     lexicon_lines_done(&lexicon->lines);

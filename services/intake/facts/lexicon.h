@@ -11,8 +11,8 @@
 struct lexicon;
 
 /* As facts_open. `words_max` is that of the longest words it will be given. */
-TOC_MUST enum toc_err lexicon_open(const char *dir, size_t words_max, struct lexicon **out,
-                                   char **out_errors);
+TOC_MUST enum toc_err lexicon_open(const char *dir, const char *cache, size_t words_max,
+                                   struct lexicon **out, char **out_errors);
 /* Accepts NULL. */
 void lexicon_close(struct lexicon *lexicon);
 

@@ -13,15 +13,22 @@ enum patterns_kind {
     PATTERNS_ONCE, /* each expression at most once */
 };
 
+struct patterns_source {
+    const char *const *expressions; /* matched bytewise */
+    size_t count;
+    enum patterns_kind kind;
+    const char *name;  /* of its file in `cache` */
+    const char *cache; /* a directory for what was compiled; NULL for none */
+};
+
 /*
- * Expressions are matched bytewise. TOC_ERR_CONFIG when one cannot be compiled: `*out_index` is its
- * place and `wrong` the reason; TOC_ERR_VERSION when the processor is too old for the library.
+ * TOC_ERR_CONFIG when an expression cannot be compiled: `*out_index` is its place and `wrong` the
+ * reason; TOC_ERR_VERSION when the processor is too old for the library.
  */
-TOC_MUST enum toc_err patterns_compile(const char *const expressions[], size_t count,
-                                       enum patterns_kind kind, struct patterns **out,
-                                       size_t *out_index, char wrong[PATTERNS_WRONG_MAX]);
+TOC_MUST enum toc_err patterns_open(const struct patterns_source *source, struct patterns **out,
+                                    size_t *out_index, char wrong[PATTERNS_WRONG_MAX]);
 /* Accepts NULL. */
-void patterns_free(struct patterns *patterns);
+void patterns_close(struct patterns *patterns);
 
 typedef void (*patterns_fn)(void *arg, size_t index, size_t until);
 

@@ -32,7 +32,7 @@ struct secrets {
     size_t worst; /* of the text that is looked at; an index of kinds */
 };
 
-enum toc_err secrets_open(struct secrets **out)
+enum toc_err secrets_open(const char *cache, struct secrets **out)
 {
     struct secrets *secrets = calloc(1, sizeof(*secrets));
     const char *regexes[KIND_COUNT];
@@ -42,8 +42,8 @@ enum toc_err secrets_open(struct secrets **out)
         return TOC_ERR_MEMORY;
     for (size_t i = 0; i < KIND_COUNT; i++)
         regexes[i] = kinds[i].regex;
-    enum toc_err err =
-        patterns_compile(regexes, KIND_COUNT, PATTERNS_ONCE, &secrets->patterns, &index, wrong);
+    const struct patterns_source source = {regexes, KIND_COUNT, PATTERNS_ONCE, "secrets", cache};
+    enum toc_err err = patterns_open(&source, &secrets->patterns, &index, wrong);
     TOC_ASSERT(err != TOC_ERR_CONFIG); /* they are ours */
     if (err != TOC_OK) {
         secrets_close(secrets);
@@ -57,7 +57,7 @@ void secrets_close(struct secrets *secrets)
 {
     if (secrets == NULL)
         return;
-    patterns_free(secrets->patterns);
+    patterns_close(secrets->patterns);
     free(secrets);
 }
 

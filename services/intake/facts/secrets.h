@@ -6,7 +6,8 @@
 
 struct secrets;
 
-TOC_MUST enum toc_err secrets_open(struct secrets **out);
+/* `cache` as facts_open. */
+TOC_MUST enum toc_err secrets_open(const char *cache, struct secrets **out);
 /* Accepts NULL. */
 void secrets_close(struct secrets *secrets);
 

@@ -21,6 +21,15 @@ RISKS = ["self_harm", "minor_safety", "violence", "harassment", "account_theft",
          "legal_threat", "press"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """The lexicons are compiled once."""
+    home = tmp_path_factory.mktemp("cache")
+    os.environ["XDG_CACHE_HOME"] = str(home)
+    yield home / "tocsin"
+    del os.environ["XDG_CACHE_HOME"]
+
+
 def run(*words, text=None, code=0):
     done = subprocess.run([TOCSIN, "facts", *words], input=text, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, encoding="utf-8", timeout=300)
@@ -125,6 +134,16 @@ def test_facts_come_line_by_line():
 def test_the_shipped_lexicon_is_the_built_in_one():
     text = "I will sue you, los voy a demandar"
     assert facts_of(text) == facts_of(text, "--lexicon", LEXICON)
+
+
+def test_what_was_compiled_is_kept(cache):
+    def files():
+        run(text="")
+        return {path.name: path.stat().st_ino for path in cache.iterdir()}
+
+    first = files()
+    assert set(first) == {"facts-context.compiled", "facts-terms.compiled", "facts-secrets.compiled"}
+    assert files() == first
 
 
 def test_another_lexicon_takes_its_place(tmp_path):
