@@ -40,10 +40,11 @@ static uint32_t retry_of(const struct toc_receipt *receipt)
     return receipt->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_FULL ? TOC_RETRY_HINT_MS : 0;
 }
 
-static enum toc_err step_submission(struct toc_run *run, struct toc_str event, struct toc_now now,
-                                    struct toc_receipt *receipt)
+static enum toc_err step_submission(struct toc_run *run, toc_peer peer, struct toc_str event,
+                                    struct toc_now now, struct toc_receipt *receipt)
 {
-    struct toc_event ev = {.kind = TOC_EVENT_SUBMIT, .bytes = event};
+    struct toc_event ev = {
+        .kind = TOC_EVENT_SUBMIT, .bytes = event, .admitted = peer == TOC_PEER_INSIDE};
     if (now.mono_ms < run->full_until_ms) {
         receipt->status = TOCSIN__V1__OUTCOME__STATUS__REFUSED;
         receipt->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;
@@ -62,7 +63,8 @@ static enum toc_err step_submission(struct toc_run *run, struct toc_str event, s
     return TOC_OK;
 }
 
-static enum toc_err submit_one(struct toc_run *run, struct toc_str event, struct toc_now now)
+static enum toc_err submit_one(struct toc_run *run, toc_peer peer, struct toc_str event,
+                               struct toc_now now)
 {
     struct toc_receipt receipt = {0};
     size_t mark = toc_arena_mark(&run->event_arena);
@@ -71,7 +73,7 @@ static enum toc_err submit_one(struct toc_run *run, struct toc_str event, struct
         receipt.reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
         receipt.detail = "events enter through an intake";
     } else {
-        TOC_TRY(step_submission(run, event, now, &receipt));
+        TOC_TRY(step_submission(run, peer, event, now, &receipt));
     }
     uint8_t *at = run->receipt_bytes + run->receipt_used;
     uint8_t *end = put_outcome(at, run->journal.log_id, &receipt, retry_of(&receipt));
@@ -100,7 +102,7 @@ enum toc_err run_on_publish(struct toc_run *run, toc_peer peer, struct toc_str p
         if (!has_room(run->receipt_used - receipt.offset))
             break; /* no outcome for the rest: the publisher sends it again */
         if (lost == TOC_OK)
-            lost = submit_one(run, field.bytes, now);
+            lost = submit_one(run, peer, field.bytes, now);
         receipt.count++;
     }
     if (lost < 0) { /* the turn, too; its receipts tell how many outcomes were due */

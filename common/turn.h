@@ -43,6 +43,8 @@ struct toc_event {
     uint64_t log_id;                  /* RECORD, UPSTREAM: whose */
     const char *upstream;             /* RECORD, UPSTREAM: its configured name */
     bool left_out;                    /* UPSTREAM */
+    bool
+        admitted; /* SUBMIT: it has passed this process's own door, which alone makes some fields */
 };
 
 /* The answer to a SUBMIT. A refusal is ordinary business. */

@@ -19,7 +19,11 @@
 #define TOC_WIRE_DEPTH_MAX  8
 #define TOC_WIRE_FIELDS_MAX 4096          /* of one event, record or row */
 #define TOC_FRAME_MAX       (1024 * 1024) /* bytes of a frame */
-#define TOC_EVENT_MAX       1536          /* bytes of a packed Event */
+#define TOC_EVENT_MAX       1536          /* bytes of a packed Event without `private` */
+#define TOC_PERSON_MAX      320           /* bytes of Private.person: a mail address fits */
+#define TOC_TEXT_MAX        (64 * 1024)   /* bytes of one text in Event.private */
+#define TOC_TEXTS_MAX       8
+#define TOC_PRIVATE_MAX     (128 * 1024) /* bytes of a packed Event.private */
 #define TOC_PARTITIONS      64
 #define TOC_PARTITION_ALL   255 /* records for everyone */
 #define TOC_ID              16  /* bytes of an issue's or alert's id */

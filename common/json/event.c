@@ -1,8 +1,9 @@
 #include "common/json/event.h"
 
 #include "common/event_types.h"
-#include "common/policy/diag.h"
+#include "common/json/content.h"
 #include "common/json/rfc3339.h"
+#include "common/policy/diag.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -43,7 +44,9 @@ json_t *toc_event_json_write(const Tocsin__V1__Event *event)
     if (field != NULL) {
         const ProtobufCMessage *body;
         memcpy(&body, (const char *)event + field->offset, sizeof(body));
-        json_object_set_new(out, "data", toc_message_json_write(body, TOC_MESSAGE_JSON_SKIP_ZEROS));
+        json_t *data = toc_message_json_write(body, TOC_MESSAGE_JSON_SKIP_ZEROS);
+        toc_content_json_write(event, data);
+        json_object_set_new(out, "data", data);
     }
     return out;
 }
@@ -54,7 +57,7 @@ struct reading {
     struct toc_arena *arena;
     const struct toc_event_json_reader *reader;
     Tocsin__V1__Event *event;
-    const json_t *data;
+    const json_t *data, *content;
     char *error; /* TOC_EVENT_JSON_ERROR_MAX bytes */
 };
 
@@ -271,6 +274,17 @@ ProtobufCMessage *toc_event_json_new_body(struct toc_arena *arena, Tocsin__V1__E
     return message;
 }
 
+/* Which types have people's words. */
+static enum toc_err read_content(struct reading *r, Tocsin__V1__Event__BodyCase body)
+{
+    if (r->content == NULL || json_is_null(r->content))
+        return TOC_OK;
+    if (body != TOCSIN__V1__EVENT__BODY_ISSUE_OPENED &&
+        body != TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE)
+        return wrong(r, "data.content: only tocsin.issue.opened and tocsin.issue.message have it");
+    return toc_content_json_read(r->arena, r->content, r->event, r->error);
+}
+
 static enum toc_err read_body(struct reading *r)
 {
     const struct toc_event_type *type = toc_event_type_find(toc_str_of(r->event->type));
@@ -281,6 +295,7 @@ static enum toc_err read_body(struct reading *r)
         return wrong(r, "data: is too large");
     if (r->data == NULL)
         return TOC_OK;
+    TOC_TRY(read_content(r, type->body));
     return toc_message_json_read(r->arena, r->data, "data.", body, r->error);
 }
 
@@ -290,10 +305,14 @@ static enum toc_err read_body(struct reading *r)
  */
 static enum toc_err settle(struct reading *r, Tocsin__V1__Event **out, struct toc_str *packed)
 {
+    const Tocsin__V1__Private *private_ = r->event->private_;
+    size_t inner = private_ != NULL ? tocsin__v1__private__get_packed_size(private_) : 0;
     if (toc_wire_pack(r->arena, r->event, packed) < 0)
         (void)wrong(r, "the event is too large");
-    else if (packed->size > TOC_EVENT_MAX)
-        (void)wrong(r, "the event is too large: %zu bytes packed, at most %d", packed->size,
+    else if (inner > TOC_PRIVATE_MAX)
+        (void)wrong(r, "data.content: %zu bytes, at most %d", inner, TOC_PRIVATE_MAX);
+    else if (packed->size - inner > TOC_EVENT_MAX)
+        (void)wrong(r, "the event is too large: %zu bytes packed, at most %d", packed->size - inner,
                     TOC_EVENT_MAX);
     else if (toc_wire_unpack(r->arena, &tocsin__v1__event__descriptor, *packed, out) < 0)
         (void)wrong(r, "the event is too large");
@@ -318,21 +337,35 @@ static enum toc_err find_issue(struct reading *r, json_t *object, const char *na
                : wrong(r, "%s: is too large", name);
 }
 
+static enum toc_err take(struct reading *r, json_t *root, json_t *data, Tocsin__V1__Event **out,
+                         struct toc_str *out_packed)
+{
+    TOC_TRY(find_issue(r, root, "tocsinissue"));
+    TOC_TRY(find_issue(r, data, "into"));
+    TOC_TRY(find_issue(r, data, "other"));
+    TOC_TRY(find_issue(r, json_object_get(data, "appeal"), "issue"));
+    TOC_TRY(read_envelope(r, root));
+    TOC_TRY(read_body(r));
+    return settle(r, out, out_packed);
+}
+
 enum toc_err toc_event_json_take(const struct toc_event_json_reader *reader, json_t *root,
                                  Tocsin__V1__Event **out, struct toc_str *out_packed,
                                  char error[TOC_EVENT_JSON_ERROR_MAX])
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct reading r = {.arena = reader->arena, .reader = reader, .event = &event, .error = error};
     json_t *data = json_object_get(root, "data");
+    json_t *content = json_incref(json_object_get(data, "content"));
+    struct reading r = {.arena = reader->arena,
+                        .reader = reader,
+                        .event = &event,
+                        .content = content,
+                        .error = error};
     static_assert(TOC_MESSAGE_JSON_ERROR_MAX <= TOC_EVENT_JSON_ERROR_MAX, "one error for both");
-    TOC_TRY(find_issue(&r, root, "tocsinissue"));
-    TOC_TRY(find_issue(&r, data, "into"));
-    TOC_TRY(find_issue(&r, data, "other"));
-    TOC_TRY(find_issue(&r, json_object_get(data, "appeal"), "issue"));
-    TOC_TRY(read_envelope(&r, root));
-    TOC_TRY(read_body(&r));
-    return settle(&r, out, out_packed);
+    (void)json_object_del(data, "content"); /* no member of the body */
+    enum toc_err err = take(&r, root, data, out, out_packed);
+    json_decref(content);
+    return err;
 }
 
 /* Texts end at a NUL here: what has one would be cut short, and two that differ become one. */

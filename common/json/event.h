@@ -5,8 +5,10 @@
  *    "subject": "T-1", "time": "2026-03-01T09:30:00Z", "tocsinissue": "<32 hex digits>",
  *    "tocsintest": true, "data": {"channel": "email", "priority": "P2"}}
  *
- * message.h says how the members of `data` are written. Reading is strict: what it does not
- * know is an error with a hint, because a misspelt member would otherwise be lost in silence.
+ * message.h says how the members of `data` are written; beside them stands "content", which
+ * content.h reads into Event.private and writes as what the log knows of it. Reading is strict:
+ * what it does not know is an error with a hint, because a misspelt member would otherwise be lost
+ * in silence.
  */
 #ifndef TOC_JSON_EVENT_H
 #define TOC_JSON_EVENT_H
@@ -14,7 +16,7 @@
 #include "common/json/message.h"
 
 #define TOC_EVENT_JSON_ERROR_MAX   512
-#define TOC_EVENT_JSON_SIZE_MAX    (64 * 1024) /* bytes of one text */
+#define TOC_EVENT_JSON_SIZE_MAX    (256 * 1024) /* bytes of one text */
 #define TOC_EVENT_JSON_DEPTH_MAX   32
 #define TOC_EVENT_JSON_MEMBERS_MAX 64 /* of the envelope, extensions included */
 
@@ -33,7 +35,8 @@ struct toc_event_json_reader {
 /*
  * Reads one event; everything it points to lives in the arena. `tocsinissue`, `into`, `other`
  * and an appeal's `issue` may be source#subject. TOC_ERR_MALFORMED with a text for a person in
- * `error` when it is none, TOC_ERR_LIMIT when it is larger than may be sent (TOC_EVENT_MAX).
+ * `error` when it is none, TOC_ERR_LIMIT when it is larger than may be sent (TOC_EVENT_MAX,
+ * TOC_PRIVATE_MAX).
  */
 TOC_MUST enum toc_err toc_event_json_read(const struct toc_event_json_reader *reader,
                                           struct toc_str json, Tocsin__V1__Event **out,

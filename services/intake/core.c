@@ -318,7 +318,7 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
                           struct submission *sub, struct toc_receipt *receipt)
 {
     bool accepted;
-    if (!intake_validate(turn, intake->config, sub->bytes, &sub->valid, receipt))
+    if (!intake_validate(turn, intake->config, ev, &sub->valid, receipt))
         return TOC_OK;
     sub->fingerprint =
         toc_fingerprint(intake->config->issue_key, toc_str_of(sub->valid.event->source),

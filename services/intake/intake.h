@@ -8,6 +8,7 @@
 #include "common/turn.h"
 
 #define INTAKE_ISSUE_MAX    1024               /* bytes of an issue's event: records carry it on */
+#define INTAKE_ADDED_MAX    832                /* bytes that intake adds: a record stays small */
 #define INTAKE_TEXT_MAX     200                /* bytes of any text in an event */
 #define INTAKE_REPEATED_MAX 32                 /* tags and the like */
 #define INTAKE_JUMP_MS      (400 * TOC_DAY_MS) /* event time: the largest step ahead */

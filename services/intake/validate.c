@@ -247,6 +247,23 @@ static bool check_attributes(struct toc_turn *turn, const Tocsin__V1__Event *eve
            check_text(turn, "subject", event->subject, receipt);
 }
 
+static bool is_plain(const Tocsin__V1__Event *event)
+{
+    return event->n_content == 0 && event->n_facts == 0 && event->quarantine[0] == '\0' &&
+           event->pseudonym[0] == '\0';
+}
+
+/* Texts are taken out before an event gets here, and nobody else speaks for who does that. */
+static bool check_private(const struct toc_event *submitted, const Tocsin__V1__Event *event,
+                          struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason no = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
+    if (event->private_ != NULL)
+        return refuse(receipt, no, "private: nothing here can seal what people wrote");
+    return submitted->admitted || is_plain(event) ||
+           refuse(receipt, no, "content, facts, pseudonym, quarantine: only intake makes them");
+}
+
 static bool check_type(const struct intake_config *config, const Tocsin__V1__Event *event,
                        const struct toc_event_type **out, struct toc_receipt *receipt)
 {
@@ -264,10 +281,27 @@ static bool check_type(const struct intake_config *config, const Tocsin__V1__Eve
     return true;
 }
 
-static bool check_size(const struct toc_event_type *type, struct toc_str bytes,
-                       struct toc_receipt *receipt)
+/* Bytes of what intake itself has added. */
+static size_t size_added(const Tocsin__V1__Event *event)
 {
-    return type->class_bit != TOC_CLASS_ISSUE || bytes.size <= INTAKE_ISSUE_MAX ||
+    Tocsin__V1__Event added = TOCSIN__V1__EVENT__INIT;
+    added.n_content = event->n_content;
+    added.content = event->content;
+    added.n_facts = event->n_facts;
+    added.facts = event->facts;
+    added.pseudonym = event->pseudonym;
+    added.quarantine = event->quarantine;
+    return tocsin__v1__event__get_packed_size(&added);
+}
+
+static bool check_size(const struct toc_event_type *type, const Tocsin__V1__Event *event,
+                       struct toc_str bytes, struct toc_receipt *receipt)
+{
+    size_t added = is_plain(event) ? 0 : size_added(event);
+    if (bytes.size > TOC_EVENT_MAX + added || added > INTAKE_ADDED_MAX)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                      "an event may have 1536 bytes");
+    return type->class_bit != TOC_CLASS_ISSUE || bytes.size <= INTAKE_ISSUE_MAX + added ||
            refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
                   "an event of an issue may have 1024 bytes");
 }
@@ -279,10 +313,12 @@ static const ProtobufCMessage *body_of(const Tocsin__V1__Event *event)
 }
 
 bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
-                     struct toc_str bytes, struct validated *out, struct toc_receipt *receipt)
+                     const struct toc_event *submitted, struct validated *out,
+                     struct toc_receipt *receipt)
 {
+    const struct toc_str bytes = submitted->bytes;
     *out = (struct validated){0};
-    if (bytes.size > TOC_EVENT_MAX)
+    if (bytes.size > TOC_EVENT_MAX + (submitted->admitted ? INTAKE_ADDED_MAX : 0))
         return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
                       "an event may have 1536 bytes");
     if (toc_unpack(turn, event, bytes, &out->event) < 0) {
@@ -291,8 +327,9 @@ bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
                       "not a well-formed tocsin.v1.Event, or text that is not UTF-8");
     }
     return check_attributes(turn, out->event, receipt) &&
+           check_private(submitted, out->event, receipt) &&
            check_type(config, out->event, &out->type, receipt) &&
-           check_size(out->type, bytes, receipt) &&
+           check_size(out->type, out->event, bytes, receipt) &&
            check_body(turn, body_of(out->event), receipt) &&
            check_meaning(turn, out->event, receipt);
 }

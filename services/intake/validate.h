@@ -11,10 +11,12 @@ struct validated {
 };
 
 /*
- * True when `bytes` is an acceptable event. Otherwise `receipt` says why; its detail is a constant
- * or in the arena. `out->event` is set as soon as the bytes can be read at all.
+ * True when its bytes are an acceptable event. Otherwise `receipt` says why; its detail is a
+ * constant or in the arena. `out->event` is set as soon as the bytes can be read at all.
+ * `submitted` is a TOC_EVENT_SUBMIT.
  */
 bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
-                     struct toc_str bytes, struct validated *out, struct toc_receipt *receipt);
+                     const struct toc_event *submitted, struct validated *out,
+                     struct toc_receipt *receipt);
 
 #endif

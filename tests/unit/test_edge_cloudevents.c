@@ -202,12 +202,12 @@ static void what_is_no_json_is_400(void **state)
 
 static void what_is_too_large_is_413(void **state)
 {
-    static char text[70000];
+    static char text[TOC_EVENT_JSON_SIZE_MAX + 1];
     (void)state;
     memset(text, ' ', sizeof(text));
     assert_int_equal(read_request(STRUCTURED, toc_str(text, sizeof(text))), 413);
     assert_int_equal(read_request(CE JSON, toc_str(text, sizeof(text))), 413);
-    assert_int_equal(read_request(STRUCTURED, toc_str(text, 65536)), 400);
+    assert_int_equal(read_request(STRUCTURED, toc_str(text, sizeof(text) - 1)), 400);
     snprintf(text, sizeof(text), "%.*s,\"subject\":\"%02000d\"}", (int)sizeof(ONE) - 2, ONE, 0);
     assert_int_equal(read_text(STRUCTURED, text), 0);
     assert_int_equal(events.items[0].status, 413);

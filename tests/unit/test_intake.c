@@ -115,6 +115,41 @@ static char *repeated(char c, size_t size)
     return text;
 }
 
+/* --- what people wrote ------------------------------------------------------------------------ */
+
+static void texts_are_refused_where_nothing_seals_them(void **state)
+{
+    (void)state;
+    Tocsin__V1__Private private = TOCSIN__V1__PRIVATE__INIT;
+    Tocsin__V1__Event *event = event_of("10:00 open P2");
+    event->private_ = &private;
+    expect_refused(event, REASON(NOT_ALLOWED), "private: nothing here can seal what people wrote");
+}
+
+static void nobody_forges_what_only_intake_makes(void **state)
+{
+    (void)state;
+    static const char why[] = "content, facts, pseudonym, quarantine: only intake makes them";
+    Tocsin__V1__Content content = TOCSIN__V1__CONTENT__INIT, *contents[] = {&content};
+    Tocsin__V1__FoundFact fact = TOCSIN__V1__FOUND_FACT__INIT, *facts[] = {&fact};
+    Tocsin__V1__Event *event = event_of("10:00 open P2");
+    event->content = contents;
+    event->n_content = 1;
+    expect_refused(event, REASON(NOT_ALLOWED), why);
+    event->n_content = 0;
+    event->facts = facts;
+    event->n_facts = 1;
+    expect_refused(event, REASON(NOT_ALLOWED), why);
+    event->n_facts = 0;
+    event->pseudonym = toc_wire_text("7");
+    expect_refused(event, REASON(NOT_ALLOWED), why);
+    event->pseudonym = toc_wire_text("");
+    event->quarantine = toc_wire_text("spam");
+    expect_refused(event, REASON(NOT_ALLOWED), why);
+    event->quarantine = toc_wire_text("");
+    expect_accepted(event);
+}
+
 /* --- what is acceptable --------------------------------------------------------------------- */
 
 static void an_event_is_accepted_and_names_its_issue(void **state)
@@ -773,6 +808,8 @@ static void in_event_time_the_first_event_may_have_no_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(texts_are_refused_where_nothing_seals_them),
+        CASE(nobody_forges_what_only_intake_makes),
         CASE(an_event_is_accepted_and_names_its_issue),
         CASE(without_a_subject_the_events_own_id_names_the_issue),
         CASE(an_event_can_address_an_issue_of_another_source),

@@ -157,6 +157,80 @@ static void what_is_written_reads_back_the_same(void **state)
     }
 }
 
+static void what_people_wrote_is_read_apart_from_the_body(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_event(f, "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"data\":{"
+                                   "\"channel\":\"email\",\"content\":{\"body\":\"Hi,\\nhelp\","
+                                   "\"person\":\"ana@example.com\",\"phone\":\"+1 555 0100\","
+                                   "\"title\":\"\",\"name\":null}}}"),
+                     TOC_OK);
+    const Tocsin__V1__Private *private = f->event->private_;
+    assert_string_equal(f->event->issue_opened->channel, "email");
+    assert_string_equal(private->person, "ana@example.com");
+    assert_int_equal(private->n_texts, 2);
+    assert_string_equal(private->texts[0]->class_, "body");
+    assert_int_equal(private->texts[0]->text.len, 8);
+    assert_memory_equal(private->texts[0]->text.data, "Hi,\nhelp", 8);
+    assert_string_equal(private->texts[1]->class_, "contact");
+    assert_string_equal(private->texts[1]->name, "phone");
+}
+
+static void what_is_wrong_with_content_is_said_by_its_member(void **state)
+{
+    struct fixture *f = *state;
+#define CONTENT(type, value)                                                                       \
+    "{" ENVELOPE ",\"type\":\"tocsin.issue." type "\",\"data\":{\"content\":" value "}}"
+    assert_error(f, CONTENT("opened", "{\"titel\":\"x\"}"),
+                 "data.content.titel: unknown member (did you mean 'title'?)");
+    assert_error(f, CONTENT("opened", "{\"body\":1}"), "data.content.body: has to be a text");
+    assert_error(f, CONTENT("message", "[]"), "data.content: has to be an object");
+    assert_error(f, CONTENT("status", "{\"body\":\"x\"}"),
+                 "data.content: only tocsin.issue.opened and tocsin.issue.message have it");
+}
+
+static void a_text_has_its_limit_and_so_have_all_of_them(void **state)
+{
+    struct fixture *f = *state;
+    static char text[TOC_TEXT_MAX + 1], json[5 * TOC_TEXT_MAX];
+    toc_arena_done(&f->arena);
+    assert_int_equal(toc_arena_init(&f->arena, 1 << 20), TOC_OK);
+    memset(text, 'x', TOC_TEXT_MAX);
+    snprintf(json, sizeof(json), CONTENT("opened", "{\"body\":\"%s\"}"), text);
+    assert_int_equal(read_event(f, json), TOC_OK);
+    assert_int_equal(f->event->private_->texts[0]->text.len, TOC_TEXT_MAX);
+    snprintf(json, sizeof(json), CONTENT("opened", "{\"body\":\"%sx\"}"), text);
+    assert_error(f, json, "data.content.body: at most 64 KiB");
+    snprintf(json, sizeof(json), CONTENT("opened", "{\"body\":\"%s\",\"title\":\"%s\"}"), text,
+             text);
+    assert_int_equal(read_event(f, json), TOC_ERR_LIMIT);
+    assert_non_null(strstr(f->error, "data.content: 131"));
+}
+
+static void content_is_written_as_the_log_knows_it(void **state)
+{
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    Tocsin__V1__IssueMessage message = TOCSIN__V1__ISSUE_MESSAGE__INIT;
+    Tocsin__V1__Content content = TOCSIN__V1__CONTENT__INIT, *contents[] = {&content};
+    Tocsin__V1__Private private = TOCSIN__V1__PRIVATE__INIT;
+    (void)state;
+    event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE;
+    event.issue_message = &message;
+    private.person = toc_wire_text("ana");
+    event.private_ = &private;
+    content.class_ = toc_wire_text("body");
+    content.bytes = 7;
+    event.content = contents;
+    event.n_content = 1;
+    event.pseudonym = toc_wire_text("17");
+    json_t *json = toc_event_json_write(&event);
+    char *text = json_dumps(json_object_get(json, "data"), JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, "{\"auto\":false,\"content\":[{\"bytes\":7,\"class\":\"body\"}],"
+                              "\"pseudonym\":\"17\"}");
+    free(text);
+    json_decref(json);
+}
+
 static void every_type_of_the_table_can_be_published(void **state)
 {
     struct fixture *f = *state;
@@ -380,6 +454,10 @@ int main(void)
         cmocka_unit_test(a_message_inside_is_an_object),
         cmocka_unit_test(another_issue_may_be_named_by_source_and_subject),
         cmocka_unit_test(what_is_written_reads_back_the_same),
+        cmocka_unit_test(what_people_wrote_is_read_apart_from_the_body),
+        cmocka_unit_test(what_is_wrong_with_content_is_said_by_its_member),
+        cmocka_unit_test(a_text_has_its_limit_and_so_have_all_of_them),
+        cmocka_unit_test(content_is_written_as_the_log_knows_it),
         cmocka_unit_test(every_type_of_the_table_can_be_published),
         cmocka_unit_test(unknown_words_are_told_with_the_likely_one),
         cmocka_unit_test(what_an_event_needs_is_asked_for),

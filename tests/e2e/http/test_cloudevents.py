@@ -72,7 +72,7 @@ def test_json_that_is_none_is_400_and_the_connection_goes_on(edge, samples, mode
         answer = connection.getresponse()
         problem = json.loads(answer.read().decode("utf-8"))
         assert answer.headers["Connection"] == "keep-alive", name
-        if len(body) > 65536 and mode != "batch":
+        if len(body) > 262144 and mode != "batch":
             assert answer.status == 413, (name, problem)
         else:
             assert answer.status == 400 and re.match("not JSON|nested", problem["detail"]), name
