@@ -50,9 +50,26 @@ enum toc_err run_fire_dues(struct toc_run *run, unsigned most)
     return TOC_OK;
 }
 
+/* In event time the core stamps with the event's own time, never below the floor. */
+enum toc_err run_step_stamped(struct toc_run *run, struct toc_event *ev, struct toc_now now,
+                              struct toc_receipt *receipt)
+{
+    ev->at_ms = run->stamp_floor_ms;
+    if (!run->config->event_clock && now.wall_ms > ev->at_ms)
+        ev->at_ms = now.wall_ms;
+    run->log_ms = ev->at_ms;
+    TOC_TRY(run_begin(run));
+    TOC_TRY(run_step(run, ev, 0, 0, receipt));
+    if (run->journal.last_at_ms > run->stamp_floor_ms)
+        run->stamp_floor_ms = run->journal.last_at_ms;
+    return TOC_OK;
+}
+
 enum toc_err toc_run_outcome(struct toc_run *run, struct toc_str bytes, struct toc_now now)
 {
     struct toc_event ev = {.kind = TOC_EVENT_OUTCOME, .at_ms = now.wall_ms, .bytes = bytes};
+    if (run->service->accepts_submissions)
+        return run_survive_full(run, run_step_stamped(run, &ev, now, NULL), now);
     enum toc_err err = run_begin(run);
     if (err == TOC_OK)
         err = run_step(run, &ev, 0, 0, NULL);

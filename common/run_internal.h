@@ -174,6 +174,9 @@ static inline toc_time_ms run_later(toc_time_ms a, toc_time_ms b)
 TOC_MUST enum toc_err run_load(struct toc_run *run);
 
 /* run.c */
+/* Steps what enters at an intake: it counts from now, and so does its log time. */
+TOC_MUST enum toc_err run_step_stamped(struct toc_run *run, struct toc_event *ev,
+                                       struct toc_now now, struct toc_receipt *receipt);
 /* A full store is the one failure that a process survives: abandons the turn and goes on. */
 TOC_MUST enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_now now);
 TOC_MUST enum toc_err run_begin(struct toc_run *run);

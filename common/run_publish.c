@@ -51,16 +51,7 @@ static enum toc_err step_submission(struct toc_run *run, toc_peer peer, struct t
         receipt->detail = "the store is full: try again";
         return TOC_OK;
     }
-    /* In event time the core stamps with the event's own time, never below the floor. */
-    ev.at_ms = run->stamp_floor_ms;
-    if (!run->config->event_clock && now.wall_ms > ev.at_ms)
-        ev.at_ms = now.wall_ms;
-    run->log_ms = ev.at_ms;
-    TOC_TRY(run_begin(run));
-    TOC_TRY(run_step(run, &ev, 0, 0, receipt));
-    if (run->journal.last_at_ms > run->stamp_floor_ms)
-        run->stamp_floor_ms = run->journal.last_at_ms;
-    return TOC_OK;
+    return run_step_stamped(run, &ev, now, receipt);
 }
 
 static enum toc_err submit_one(struct toc_run *run, toc_peer peer, struct toc_str event,
