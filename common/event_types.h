@@ -60,7 +60,7 @@
     X("partition.released", PARTITION, CONTROL, true)                                              \
     X("partition.taken", PARTITION, CONTROL, true)                                                 \
     X("clock.advance", CLOCK_ADVANCE, CONTROL, true)                                               \
-    X("subject.erased", SUBJECT_ERASED, CONTROL, true)
+    X("subject.erased", SUBJECT_ERASED, CONTROL, false)
 
 struct toc_event_type {
     const char *text; /* "tocsin.issue.opened" */

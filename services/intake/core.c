@@ -2,16 +2,19 @@
 #include "common/plant.h"
 #include "common/policy/store.h"
 #include "services/intake/dedupe.h"
+#include "services/intake/erasure.h"
+#include "services/intake/hold.h"
 #include "services/intake/intake.h"
 #include "services/intake/token.h"
 #include "services/intake/validate.h"
 
-static const char *const tables[] = {"dedupe", "tokens"};
+static const char *const tables[] = {"dedupe", "tokens", "holds", "erasures"};
 
 struct intake {
     const struct intake_config *config;
     struct dedupe *dedupe;
-    uint64_t tokens_kept; /* tokens added and revoked since the start */
+    uint64_t tokens_kept;   /* tokens added and revoked since the start */
+    uint64_t erasures_kept; /* erasures asked for and moved since the start */
 };
 
 /* --- opening: the index's part in memory comes from the log's tail ------------------------ */
@@ -248,13 +251,36 @@ static enum toc_err keep_token(struct intake *intake, struct toc_turn *turn,
     return err < 0 ? err : TOC_OK;
 }
 
+static enum toc_err keep_erasure(struct intake *intake, struct toc_turn *turn,
+                                 const struct submission *sub, struct toc_receipt *receipt,
+                                 bool *accepted)
+{
+    const Tocsin__V1__Event *event = sub->valid.event;
+    const char *why;
+    enum toc_err err = event->body_case == TOCSIN__V1__EVENT__BODY_HOLD
+                           ? hold_keep(turn, event, sub->at_ms, &why)
+                           : erasure_begin(turn, event->subject_erased, turn->journal->last_seq + 1,
+                                           sub->at_ms, &why);
+    *accepted = err == TOC_OK;
+    intake->erasures_kept += err == TOC_OK;
+    if (err == TOC_NONE)
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, why);
+    return err < 0 ? err : TOC_OK;
+}
+
 /* What an event changes here, beside being in the log. */
 static enum toc_err keep(struct intake *intake, struct toc_turn *turn, const struct submission *sub,
                          struct toc_receipt *receipt, bool *accepted)
 {
-    return sub->valid.event->body_case == TOCSIN__V1__EVENT__BODY_TOKEN
-               ? keep_token(intake, turn, sub, receipt, accepted)
-               : keep_policy(turn, sub, receipt, accepted);
+    switch ((int)sub->valid.event->body_case) {
+    case TOCSIN__V1__EVENT__BODY_TOKEN:
+        return keep_token(intake, turn, sub, receipt, accepted);
+    case TOCSIN__V1__EVENT__BODY_HOLD:
+    case TOCSIN__V1__EVENT__BODY_SUBJECT_ERASED:
+        return keep_erasure(intake, turn, sub, receipt, accepted);
+    default:
+        return keep_policy(turn, sub, receipt, accepted);
+    }
 }
 
 static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
@@ -340,9 +366,35 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
     return accept(intake, turn, sub, receipt);
 }
 
+/* --- what the shell did ------------------------------------------------------------------- */
+
+static enum toc_err on_outcome(struct toc_turn *turn, const struct toc_event *ev)
+{
+    struct intake *intake = turn->self;
+    Tocsin__V1__IntakeOutcome *outcome;
+    Tocsin__V1__Erasure *erasure;
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ERASURE_MOVED,
+                          .class_bit = TOC_CLASS_CONTROL,
+                          .partition = TOC_PARTITION_ALL,
+                          .at_ms = floor_ms(turn, ev)};
+    TOC_TRY(toc_unpack(turn, intake_outcome, ev->bytes, &outcome));
+    TOC_ASSERT(outcome->what_case == TOCSIN__V1__INTAKE_OUTCOME__WHAT_ERASURE);
+    enum toc_err err = erasure_move(turn, outcome->erasure, out.at_ms, &erasure);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK; /* it was told before a crash */
+    out.message = erasure;
+    turn->log_ms = out.at_ms;
+    turn->cause_log = turn->journal->log_id;
+    turn->cause_seq = erasure->seq;
+    intake->erasures_kept++;
+    return toc_emit(turn, &out, NULL);
+}
+
 static enum toc_err intake_step(struct toc_turn *turn, const struct toc_event *ev)
 {
     struct submission sub = {.bytes = ev->bytes};
+    if (ev->kind == TOC_EVENT_OUTCOME)
+        return on_outcome(turn, ev);
     TOC_ASSERT(ev->kind == TOC_EVENT_SUBMIT && turn->receipt != NULL);
     TOC_TRY(judge(turn->self, turn, ev, &sub, turn->receipt));
     if (turn->receipt->status == TOCSIN__V1__OUTCOME__STATUS__REFUSED)
@@ -365,8 +417,12 @@ static enum toc_err intake_ask(void *self, struct toc_txn *txn, struct toc_arena
         return token_ask(txn, INTAKE_TABLE_TOKEN, arena, ask, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__SEAL_KEY)
         return answer_seal_key(self, arena, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__ERASURES)
+        return erasure_ask(txn, arena, ask, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__HOLDS)
+        return hold_ask(txn, arena, ask, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
-    answer->detail = toc_wire_text("intake answers status, policy and tokens");
+    answer->detail = toc_wire_text("intake answers status, policy, tokens, holds and erasures");
     return TOC_OK;
 }
 
@@ -374,6 +430,12 @@ uint64_t intake_tokens_kept(const void *self)
 {
     const struct intake *intake = self;
     return intake->tokens_kept;
+}
+
+uint64_t intake_erasures_kept(const void *self)
+{
+    const struct intake *intake = self;
+    return intake->erasures_kept;
 }
 
 const struct toc_service intake_service = {

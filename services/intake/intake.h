@@ -14,7 +14,12 @@
 #define INTAKE_JUMP_MS      (400 * TOC_DAY_MS) /* event time: the largest step ahead */
 
 /* Own tables. */
-enum { INTAKE_TABLE_DEDUPE = TOC_TABLE_OWN, INTAKE_TABLE_TOKEN };
+enum {
+    INTAKE_TABLE_DEDUPE = TOC_TABLE_OWN,
+    INTAKE_TABLE_TOKEN,
+    INTAKE_TABLE_HOLD,
+    INTAKE_TABLE_ERASURE,
+};
 
 struct intake_config {
     uint8_t issue_key[32]; /* of the deployment: makes issue ids */
@@ -33,5 +38,8 @@ extern const struct toc_service intake_service;
 /* How many token events the core has kept since its start: when it moves, its edge reads the rows
  * again. `self` is the run's. */
 uint64_t intake_tokens_kept(const void *self);
+
+/* The same of erasures that were asked for or moved: when it moves, the shell looks at the rows. */
+uint64_t intake_erasures_kept(const void *self);
 
 #endif

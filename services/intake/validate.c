@@ -1,5 +1,7 @@
 #include "services/intake/validate.h"
 
+#include "services/intake/erasure.h"
+#include "services/intake/hold.h"
 #include "services/intake/token.h"
 
 #include <stdio.h>
@@ -171,9 +173,9 @@ static bool check_presence(const Tocsin__V1__Event *event, struct toc_receipt *r
                                                "agent: an id of at most 64 bytes");
 }
 
-static bool check_token(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+/* What the module that keeps it finds wrong: NULL, or a text that names the field. */
+static bool check_kept(const char *wrong, struct toc_receipt *receipt)
 {
-    const char *wrong = token_check(event);
     return wrong == NULL || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, wrong);
 }
 
@@ -223,7 +225,11 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
     case TOCSIN__V1__EVENT__BODY_POLICY_APPLIED:
         return check_policy(event, receipt);
     case TOCSIN__V1__EVENT__BODY_TOKEN:
-        return check_token(event, receipt);
+        return check_kept(token_check(event), receipt);
+    case TOCSIN__V1__EVENT__BODY_HOLD:
+        return check_kept(hold_check(event), receipt);
+    case TOCSIN__V1__EVENT__BODY_SUBJECT_ERASED:
+        return check_kept(erasure_check(event), receipt);
     default:
         return true;
     }
