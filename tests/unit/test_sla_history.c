@@ -1,7 +1,7 @@
 /* What happens to an issue as a whole: merges, policies that change under it, where its time went.
  */
 #include "services/sla/row.h"
-#include "tests/support/sla_feed.h"
+#include "tests/support/sla_told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,28 +38,6 @@
     "business days}, warn: [80]}}}\n"
 
 static const char policy[] = CALENDARS("09:00-17:00") CLOCKS("4h", "pending");
-
-static struct sla_feed feed;
-
-static int set_up(void **state)
-{
-    (void)state;
-    sla_feed_open(&feed, (struct core_turns){.turn = 1}, policy);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sla_feed_close(&feed);
-    return 0;
-}
-
-static void told(const char *script, const char *transcript)
-{
-    sla_feed_run(&feed, script);
-    assert_text(core_transcript(feed.sla), transcript);
-}
 
 /* --- bots ---------------------------------------------------------------------------------------
  */
@@ -442,7 +420,7 @@ static void a_stretch_is_kept_only_where_something_changed(void **state)
     assert_int_equal(sla_feed_clocks(&feed, 1)->segments, 1);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) SLA_TOLD_CASE(name, policy)
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* Terms that change under a clock, and what comes after time has passed judgement: found by seeds
  * of the simulator. */
-#include "tests/support/sla_feed.h"
+#include "tests/support/sla_told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,28 +29,6 @@
     "routes: [{rule: default, queue: q, sla: shift}]\n"                                            \
     "slas: {shift: {calendar: shift, clocks: {resolution: {targets: {P3: " target                  \
     ", default: 4h}}}}}\n"
-
-static struct sla_feed feed;
-
-static int set_up(void **state)
-{
-    (void)state;
-    sla_feed_open(&feed, (struct core_turns){.turn = 1}, POLICY("2h"));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sla_feed_close(&feed);
-    return 0;
-}
-
-static void told(const char *script, const char *transcript)
-{
-    sla_feed_run(&feed, script);
-    assert_text(core_transcript(feed.sla), transcript);
-}
 
 static void returns_to_a_queue_add_up_under_other_clocks_between(void **state)
 {
@@ -375,7 +353,7 @@ static void an_end_of_day_that_is_ahead_is_not_past_by_its_working_time(void **s
          "+7/08:00:00 clock 1 resolution/1 resumed next=+8/00:00:00\n");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) SLA_TOLD_CASE(name, POLICY("2h"))
 
 int main(void)
 {

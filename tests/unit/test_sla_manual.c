@@ -1,5 +1,5 @@
 /* Dates by hand: promises to the requester, and how long they hold. */
-#include "tests/support/sla_feed.h"
+#include "tests/support/sla_told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,28 +20,6 @@ static const char policy[] =
     "warn: [50], again: continue}}}\n"
     "  hand: {calendar: always, clocks: {resolution: {targets: {P1: 4h}, again: continue}}}\n"
     "  none: {calendar: always, clocks: {next_reply: {targets: {default: 1h}}}}\n";
-
-static struct sla_feed feed;
-
-static int set_up(void **state)
-{
-    (void)state;
-    sla_feed_open(&feed, (struct core_turns){.turn = 1}, policy);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sla_feed_close(&feed);
-    return 0;
-}
-
-static void told(const char *script, const char *transcript)
-{
-    sla_feed_run(&feed, script);
-    assert_text(core_transcript(feed.sla), transcript);
-}
 
 /* --- the verdict ------------------------------------------------------------------------------ */
 
@@ -286,7 +264,7 @@ static void another_date_after_the_first_has_ended_counts_no_time_twice(void **s
          "ledger=10:00:00-11:00:00,11:00:00-12:00:00\n");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) SLA_TOLD_CASE(name, policy)
 
 int main(void)
 {

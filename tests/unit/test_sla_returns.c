@@ -1,5 +1,5 @@
 /* What a clock that goes on costs: the same however often it did before. */
-#include "tests/support/sla_feed.h"
+#include "tests/support/sla_told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,6 @@ static const char policy[] =
     "  solved: {calendar: day, clocks: {resolution: {targets: {P4: none, default: 4h}, again: "
     "continue}}}\n";
 
-static struct sla_feed feed;
 static unsigned rows_read;
 
 enum toc_err __real_toc_get(struct toc_txn *txn, unsigned table, struct toc_str key,
@@ -36,20 +35,6 @@ enum toc_err __wrap_toc_get(struct toc_txn *txn, unsigned table, struct toc_str 
 {
     rows_read++;
     return __real_toc_get(txn, table, key, out);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    sla_feed_open(&feed, (struct core_turns){.turn = 1}, policy);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sla_feed_close(&feed);
-    return 0;
 }
 
 /* The rows that one step at `minute` reads. */
@@ -104,12 +89,6 @@ static void the_thousandth_target_after_none_costs_what_the_tenth_did(void **sta
     returns_alike("classified priority=P4", "classified priority=P3");
 }
 
-static void told(const char *script, const char *transcript)
-{
-    sla_feed_run(&feed, script);
-    assert_text(core_transcript(feed.sla), transcript);
-}
-
 static void what_goes_on_under_another_calendar_is_counted_by_it(void **state)
 {
     (void)state;
@@ -142,7 +121,7 @@ static void what_goes_on_by_the_wall_clock_is_counted_by_it(void **state)
          "10:05:00 clock 1 queue_wait[q]/2 started target=60m next=10:15:00\n");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) SLA_TOLD_CASE(name, policy)
 
 int main(void)
 {

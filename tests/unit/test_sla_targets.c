@@ -1,7 +1,7 @@
 /* Targets in business days and months, dates by hand, and what is added to them. */
 #include "services/sla/sla.h"
 #include "tests/support/core_sla.h"
-#include "tests/support/sla_feed.h"
+#include "tests/support/sla_told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,28 +27,6 @@ static const char policy[] =
     "default: 4h}, warn: [50]}, next_reply: {targets: {default: 1h}}}}\n"
     "  hand: {calendar: always, clocks: {resolution: {targets: {P1: 4h}}}}\n"
     "teams: {legal: {calendar: day, answer_within: 2h, remind: [50]}}\n";
-
-static struct sla_feed feed;
-
-static int set_up(void **state)
-{
-    (void)state;
-    sla_feed_open(&feed, (struct core_turns){.turn = 1}, policy);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sla_feed_close(&feed);
-    return 0;
-}
-
-static void told(const char *script, const char *transcript)
-{
-    sla_feed_run(&feed, script);
-    assert_text(core_transcript(feed.sla), transcript);
-}
 
 /* --- business days and months ------------------------------------------------------------------
  */
@@ -334,7 +312,7 @@ static void more_escalations_than_fit_are_said_to_be_too_many(void **state)
 }
 
 #undef CASE
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) SLA_TOLD_CASE(name, policy)
 
 int main(void)
 {
