@@ -21,10 +21,17 @@ struct identity {
     uint8_t bytes[IDENTITY_MAX];
 };
 
+/* Who takes the frames of a peer in the place of who receives. */
+struct aside {
+    void (*take)(void *self, toc_peer peer, struct toc_str frame); /* NULL: nobody */
+    void *self;
+};
+
 struct toc_link {
     void *context;
     void *router; /* NULL when nothing is bound */
     void *dealers[CONNECTS_MAX];
+    struct aside asides[CONNECTS_MAX];
     size_t dealer_count;
     size_t turn; /* where the next fair receive begins */
     zmq_msg_t message;
@@ -134,6 +141,13 @@ void toc_link_inside(struct toc_link *link, void (*take)(void *self, struct toc_
     link->inside_self = self;
 }
 
+void toc_link_aside(struct toc_link *link, toc_peer peer,
+                    void (*take)(void *self, toc_peer peer, struct toc_str frame), void *self)
+{
+    TOC_ASSERT(peer >= 1 && peer <= link->dealer_count);
+    link->asides[peer - 1] = (struct aside){take, self};
+}
+
 static enum toc_err send_error(void)
 {
     if (errno == EAGAIN)
@@ -239,6 +253,17 @@ static enum toc_err receive_bound(struct toc_link *link, toc_peer *out_peer, str
     return receive_from(link, link->router, out);
 }
 
+/* Of an upstream; TOC_ERR_AGAIN too for a frame that was taken aside. */
+static enum toc_err receive_upstream(struct toc_link *link, size_t at, struct toc_str *out)
+{
+    const struct aside *aside = &link->asides[at];
+    TOC_TRY(receive_from(link, link->dealers[at], out));
+    if (aside->take == NULL)
+        return TOC_OK;
+    aside->take(aside->self, (toc_peer)(at + 1), *out);
+    return TOC_ERR_AGAIN;
+}
+
 enum toc_err toc_link_receive(struct toc_link *link, toc_peer *out_peer, struct toc_str *out_frame)
 {
     size_t sockets = link->dealer_count + 1;
@@ -246,7 +271,7 @@ enum toc_err toc_link_receive(struct toc_link *link, toc_peer *out_peer, struct 
         size_t at = (link->turn + i) % sockets;
         enum toc_err err = TOC_ERR_AGAIN;
         if (at < link->dealer_count) {
-            err = receive_from(link, link->dealers[at], out_frame);
+            err = receive_upstream(link, at, out_frame);
             *out_peer = (toc_peer)(at + 1);
         } else if (link->router != NULL) {
             err = receive_bound(link, out_peer, out_frame);

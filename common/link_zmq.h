@@ -29,6 +29,13 @@ void toc_link_inside(struct toc_link *link, void (*take)(void *self, struct toc_
                      void *self);
 
 /*
+ * Frames from an upstream peer go to `take` from now on, from within toc_link_receive, and not to
+ * who receives; lent for the call, in which it may send.
+ */
+void toc_link_aside(struct toc_link *link, toc_peer peer,
+                    void (*take)(void *self, toc_peer peer, struct toc_str frame), void *self);
+
+/*
  * The next frame from anyone, fairly; lent until the next call. TOC_ERR_AGAIN when all is drained.
  */
 TOC_MUST enum toc_err toc_link_receive(struct toc_link *link, toc_peer *out_peer,

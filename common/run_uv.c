@@ -245,7 +245,6 @@ static enum toc_err set_up(struct loop *loop)
     }
     config->run.link = loop->link;
     init_handles(loop);
-    TOC_TRY(watch_link(loop));
     if (config->metrics != NULL) {
         loop->source = (struct toc_metrics_source){loop, collect, is_ready};
         err = toc_metrics_listen(&loop->uv, config->metrics, &loop->source, &loop->metrics);
@@ -255,9 +254,9 @@ static enum toc_err set_up(struct loop *loop)
             return err;
         }
     }
-    return effects != NULL && effects->start != NULL
-               ? effects->start(&loop->uv, loop->link, loop->run, &loop->effects)
-               : TOC_OK;
+    if (effects != NULL && effects->start != NULL)
+        TOC_TRY(effects->start(&loop->uv, loop->link, loop->run, &loop->effects));
+    return watch_link(loop); /* last: effects may have connected to somebody */
 }
 
 static void close_handle(uv_handle_t *handle, void *arg)

@@ -244,6 +244,32 @@ static void without_a_connection_nothing_is_queued(void **state)
     toc_link_close(alone);
 }
 
+static void take_aside(void *self, toc_peer peer, struct toc_str frame)
+{
+    assert_int_equal(peer, 1);
+    assert_true(toc_str_equal(frame, TOC_STR("for the edge")));
+    ++*(unsigned *)self;
+    assert_int_equal(toc_link_send(client, peer, TOC_STR("thanks")), TOC_OK);
+}
+
+static void frames_of_one_peer_can_go_aside(void **state)
+{
+    toc_peer peer = introduce(client), from;
+    struct toc_str frame;
+    unsigned taken = 0;
+    (void)state;
+    toc_link_aside(client, 1, take_aside, &taken);
+    assert_int_equal(toc_link_send(server, peer, TOC_STR("for the edge")), TOC_OK);
+    assert_int_equal(receive(client, &from, &frame), TOC_ERR_AGAIN);
+    assert_int_equal(taken, 1);
+    assert_int_equal(receive(server, &from, &frame), TOC_OK);
+    assert_true(toc_str_equal(frame, TOC_STR("thanks")));
+    toc_link_aside(client, 1, NULL, NULL);
+    assert_int_equal(toc_link_send(server, peer, TOC_STR("for the run")), TOC_OK);
+    assert_int_equal(receive(client, &from, &frame), TOC_OK);
+    assert_int_equal(taken, 1);
+}
+
 static void wrong_and_taken_endpoints_are_told(void **state)
 {
     struct toc_link *other = NULL;
@@ -305,6 +331,7 @@ int main(void)
         CASE(a_newcomer_never_has_the_number_of_one_who_left),
         CASE(peers_that_never_were_are_gone),
         CASE(without_a_connection_nothing_is_queued),
+        CASE(frames_of_one_peer_can_go_aside),
         CASE(wrong_and_taken_endpoints_are_told),
         CASE(frames_have_a_limit),
         CASE(every_socket_has_a_descriptor_to_watch),
