@@ -289,6 +289,7 @@ const char *toc_http_reason(int status)
         {202, "Accepted"},
         {207, "Multi-Status"},
         {303, "See Other"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
@@ -339,8 +340,32 @@ static size_t put_origin(char out[TOC_HTTP_REPLY_HEAD_MAX], size_t size, const c
     return size;
 }
 
+/* An answer that has a tag may be kept, to be asked about again (RFC 9111, section 5.2.2.4). */
+static const char *caching_of(const struct toc_http_reply *reply)
+{
+    for (size_t i = 0; i < reply->field_count; i++)
+        if (strcmp(reply->fields[i].name, "ETag") == 0)
+            return "private, no-cache";
+    return "no-store";
+}
+
+/* Says nothing of a body that 304 leaves with the client (RFC 9110, section 15.4.5). */
+static size_t put_content(char out[TOC_HTTP_REPLY_HEAD_MAX], size_t size,
+                          const struct toc_http_reply *reply)
+{
+    char length[24];
+    const struct toc_http_field fields[] = {{"Content-Type", reply->content_type},
+                                            {"Content-Length", length}};
+    snprintf(length, sizeof(length), "%zu", reply->body_size);
+    for (size_t i = 0; reply->status != 304 && i < sizeof(fields) / sizeof(fields[0]); i++)
+        size = put_field(out, size, &fields[i]);
+    return size;
+}
+
 size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_http_reply *reply)
 {
+    static const struct toc_http_field no_sniffing = {"X-Content-Type-Options", "nosniff"};
+    const struct toc_http_field caching = {"Cache-Control", caching_of(reply)};
     const struct toc_http_field connection = {"Connection",
                                               reply->keep_alive ? "keep-alive" : "close"};
     char date[32];
@@ -349,17 +374,12 @@ size_t toc_http_reply_write(char out[TOC_HTTP_REPLY_HEAD_MAX], const struct toc_
     TOC_ASSERT(reply->field_count <= TOC_HTTP_FIELDS_MAX);
     TOC_ASSERT(gmtime_r(&reply->date, &tm) != NULL);
     TOC_ASSERT(strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0);
-    int head = snprintf(out, TOC_HTTP_REPLY_HEAD_MAX,
-                        "HTTP/1.1 %d %s\r\n"
-                        "Date: %s\r\n"
-                        "Content-Type: %s\r\n"
-                        "Content-Length: %zu\r\n"
-                        "Cache-Control: no-store\r\n"
-                        "X-Content-Type-Options: nosniff\r\n",
-                        reply->status, toc_http_reason(reply->status), date, reply->content_type,
-                        reply->body_size);
-    TOC_ASSERT(head > 0 && head < TOC_HTTP_REPLY_HEAD_MAX); /* Content types are short constants. */
-    size_t size = (size_t)head;
+    int head = snprintf(out, TOC_HTTP_REPLY_HEAD_MAX, "HTTP/1.1 %d %s\r\nDate: %s\r\n",
+                        reply->status, toc_http_reason(reply->status), date);
+    TOC_ASSERT(head > 0 && head < TOC_HTTP_REPLY_HEAD_MAX);
+    size_t size = put_content(out, (size_t)head, reply);
+    size = put_field(out, size, &caching);
+    size = put_field(out, size, &no_sniffing);
     for (size_t i = 0; i < reply->field_count; i++)
         size = put_field(out, size, &reply->fields[i]);
     if (reply->origin != NULL)

@@ -237,6 +237,23 @@ static void a_reply_head_has_the_fields_it_was_given(void **state)
     assert_non_null(strstr(out, "HTTP/1.1 299 \r\n"));
 }
 
+static void what_has_a_tag_may_be_kept_and_304_says_nothing_of_a_body(void **state)
+{
+    static const struct toc_http_field tag = {"ETag", "\"7-0a1b2c3d\""};
+    char out[TOC_HTTP_REPLY_HEAD_MAX];
+    struct toc_http_reply reply = {
+        .status = 200, .content_type = "a/b", .body_size = 9, .fields = &tag, .field_count = 1};
+    (void)state;
+    toc_http_reply_write(out, &reply);
+    assert_non_null(strstr(out, "\r\nContent-Length: 9\r\nCache-Control: private, no-cache\r\n"));
+    reply.status = 304;
+    reply.body_size = 0;
+    toc_http_reply_write(out, &reply);
+    assert_non_null(strstr(out, "HTTP/1.1 304 Not Modified\r\n"));
+    assert_non_null(strstr(out, "\r\nETag: \"7-0a1b2c3d\"\r\n"));
+    assert_null(strstr(out, "\r\nContent-"));
+}
+
 static void what_could_be_read_twice_may_come_once(void **state)
 {
     (void)state;
@@ -347,6 +364,7 @@ int main(void)
         cmocka_unit_test(an_address_that_cannot_be_read_is_wrong_configuration),
         cmocka_unit_test(a_reply_head_says_what_the_client_needs),
         cmocka_unit_test(a_reply_head_has_the_fields_it_was_given),
+        cmocka_unit_test(what_has_a_tag_may_be_kept_and_304_says_nothing_of_a_body),
         cmocka_unit_test(what_could_be_read_twice_may_come_once),
         cmocka_unit_test(fields_are_found_by_name_and_in_turn),
         cmocka_unit_test(a_page_may_ask_when_its_origin_was_configured),
