@@ -17,9 +17,22 @@ static struct {
 } options = {.window_ms = -1};
 
 static struct edge_config edge;
-static struct toc_conf_list connect_files;
+static struct toc_conf_list connect_files, ask_services;
 
 static struct intake_config config = {.memory_entries = 256 * 1024};
+
+/* "router=ENDPOINT": whom the edge may ask. */
+static enum toc_err read_ask(const char *text)
+{
+    size_t size = strcspn(text, "=");
+    enum asker_service service = asker_service_of(toc_str(text, size));
+    if (service == ASKER_SERVICES || text[size] == '\0' || text[size + 1] == '\0') {
+        fprintf(stderr, "--ask wants router=ENDPOINT or sla=ENDPOINT, not '%s'\n", text);
+        return TOC_ERR_CONFIG;
+    }
+    edge.ask[service] = text + size + 1;
+    return TOC_OK;
+}
 
 static enum toc_err check(void)
 {
@@ -27,6 +40,8 @@ static enum toc_err check(void)
         fprintf(stderr, "--connect needs --http ADDR:PORT, where the webhooks come in\n");
         return TOC_ERR_CONFIG;
     }
+    for (size_t i = 0; i < ask_services.count; i++)
+        TOC_TRY(read_ask(ask_services.values[i]));
     return connectors_load(connect_files.values, connect_files.count, &edge.connectors);
 }
 
@@ -41,6 +56,8 @@ static const struct toc_conf_option rows[] = {
      "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
     {"connect", TOC_CONF_LIST, &connect_files, NULL, 0, 0, "FILE",
      "take the webhooks of another system at POST /v1/connect/NAME, as this mapping says"},
+    {"ask", TOC_CONF_LIST, &ask_services, NULL, 0, 0, "NAME=ENDPOINT",
+     "where the router and sla are, which know how an issue stands: GET /v1/issues/REF asks them"},
     {"http-origin", TOC_CONF_LIST, &edge.origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
     {"http-proxy", TOC_CONF_LIST, &options.proxies, NULL, 0, 0, "CIDR",
@@ -79,6 +96,7 @@ static enum toc_err prepare(const void **out)
     TOC_TRY(read_proxies());
     edge.connections_max = (unsigned)options.connections_max;
     edge.per_address_max = (unsigned)options.per_address_max;
+    edge.issue_key = config.issue_key;
     grant_lock_make(&edge.lock, config.issue_key);
     memcpy(config.seal_key, edge.lock.public, sizeof(config.seal_key));
     edge_configure(&edge);

@@ -97,8 +97,11 @@ static void add_own(struct up *up, size_t service)
     if (strcmp(name, "intake") == 0) {
         add(up, service, "--issue-key=%s/keys/issue.key", dir);
         add(up, service, "--control");
-        if (options.http != NULL)
+        if (options.http != NULL) {
             add(up, service, "--http=%s", options.http);
+            add(up, service, "--ask=router=ipc://%s/run/router.sock", dir);
+            add(up, service, "--ask=sla=ipc://%s/run/sla.sock", dir);
+        }
         for (size_t i = 0; i < options.http_origins.count; i++)
             add(up, service, "--http-origin=%s", options.http_origins.values[i]);
         for (size_t i = 0; i < options.connect.count; i++)

@@ -330,9 +330,14 @@ static const char *judge_published(const struct access_right *right, const Tocsi
     return NULL;
 }
 
+bool access_is_own(const struct access_right *right, const char *source)
+{
+    return is_within_source(source, right->source);
+}
+
 const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event)
 {
-    if (!is_within_source(event->source, right->source))
+    if (!access_is_own(right, event->source))
         return right->granted ? "source: the grant is for another one"
                               : "source: the token is for another one";
     if (right->granted)

@@ -48,6 +48,9 @@ bool access_find(struct access *access, struct toc_str authorization, const uint
 /* Whether such an event may be published by it; NULL, or why not. */
 const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event);
 
+/* Whether a source is the one it is for, or below it. */
+bool access_is_own(const struct access_right *right, const char *source);
+
 /* After how many milliseconds it may publish again; 0: now. */
 toc_time_ms access_wait(struct access_right *right, toc_time_ms mono_ms);
 /* Takes so many events out of its buckets. */

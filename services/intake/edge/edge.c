@@ -47,6 +47,7 @@ static void stop(void *self)
     struct edge *edge = self;
     toc_http_close(edge->http);
     edge_submit_done(edge);
+    asker_free(edge->asker);
     access_free(edge->access);
     free(edge);
 }
@@ -56,6 +57,7 @@ static enum toc_err set_up(struct edge *edge, struct toc_link *link)
     TOC_TRY(edge_submit_set_up(edge, link));
     TOC_TRY(access_new(&edge->config->lock, &edge->access));
     TOC_TRY(json_memory_set_up());
+    TOC_TRY(asker_new(link, edge->config->ask, &edge->asker));
     return follow_tokens(edge);
 }
 
@@ -84,8 +86,10 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
 static void after_commit(void *self, struct toc_now now)
 {
     struct edge *edge = self;
-    (void)now;
-    if (edge == NULL || edge->tokens_kept == intake_tokens_kept(toc_run_self(edge->run)))
+    if (edge == NULL)
+        return;
+    asker_poll(edge->asker, now.mono_ms);
+    if (edge->tokens_kept == intake_tokens_kept(toc_run_self(edge->run)))
         return;
     enum toc_err err = follow_tokens(edge);
     if (err < 0)

@@ -12,6 +12,7 @@
 #include "common/conf.h"
 #include "common/program.h"
 #include "services/intake/connect/connect.h"
+#include "services/intake/edge/asker.h"
 #include "services/intake/edge/grant.h"
 #include "services/intake/edge/peer.h"
 
@@ -22,7 +23,9 @@ struct edge_config {
     struct toc_conf_list origins; /* of web pages that may publish */
     struct peer_proxies proxies;  /* in front */
     struct grant_lock lock;
-    struct connectors connectors; /* whose webhooks are taken */
+    const uint8_t *issue_key;        /* of the deployment, 32 bytes */
+    const char *ask[ASKER_SERVICES]; /* endpoints of whom questions are put to; NULL: nobody */
+    struct connectors connectors;    /* whose webhooks are taken */
 };
 
 /* Before the program starts; what it points to outlives it. */

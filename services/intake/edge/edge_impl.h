@@ -11,6 +11,7 @@
 #define INTAKE_EDGE_IMPL_H
 
 #include "services/intake/edge/access.h"
+#include "services/intake/edge/asker.h"
 #include "services/intake/edge/cloudevents.h"
 #include "services/intake/edge/edge.h"
 #include "services/intake/edge/reply.h"
@@ -31,6 +32,7 @@ struct edge {
     struct toc_run *run;
     struct toc_http *http; /* NULL until there is a token */
     struct access *access;
+    struct asker *asker;
     uint64_t tokens_kept;         /* as of the last access_load */
     struct edge_pending *pending; /* one per connection: each has one request in hand */
     struct edge_pending *free;
@@ -61,6 +63,7 @@ typedef bool edge_wants(const struct edge_call *call);
 edge_serve edge_post_events, edge_options_events;
 edge_serve edge_post_webhook;
 edge_wants edge_wants_webhook;
+edge_serve edge_get_issue;
 edge_serve edge_get_openapi, edge_get_root;
 
 /* --- right.c ---------------------------------------------------------------------------------- */

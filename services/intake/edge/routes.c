@@ -11,6 +11,7 @@ static const struct route {
     {"POST", "/v1/events", edge_post_events, edge_has_right},
     {"OPTIONS", "/v1/events", edge_options_events, edge_has_right},
     {"POST", "/v1/connect/{name}", edge_post_webhook, edge_wants_webhook},
+    {"GET", "/v1/issues/{ref}", edge_get_issue, NULL},
     {"GET", "/openapi.json", edge_get_openapi, NULL},
     {"GET", "/", edge_get_root, NULL},
 };

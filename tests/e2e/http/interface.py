@@ -50,22 +50,22 @@ def described(method, path, status):
 
 
 def known_members(value):
-    """Receipts and problems have no member that is not described."""
+    """Receipts, problems and issues have no member that is not described."""
     schemas = DOCUMENT["components"]["schemas"]
-    kind = "Problem" if "detail" in value else "Receipt"
+    kind = "Problem" if "detail" in value else "Issue" if "state" in value else "Receipt"
     assert set(value) <= set(schemas[kind]["properties"]) | {"status"}, value
 
 
 def check(method, path, status, fields, content):
     response = described(method, path, status)
     assert response, "%s %s: %d is not described" % (method, path, status)
-    media = fields["Content-Type"].partition(";")[0]
+    for name, field in response.get("headers", {}).items():
+        assert name in fields or not field.get("required"), name
     if method == "HEAD" or "content" not in response:
         assert content == b""
         return
+    media = fields["Content-Type"].partition(";")[0]
     assert media in response["content"], "%s is not described for %d" % (media, status)
-    for name, field in response.get("headers", {}).items():
-        assert name in fields or not field.get("required"), name
     if not media.endswith("json"):
         return
     value = json.loads(content)
