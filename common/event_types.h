@@ -46,7 +46,8 @@
     X("contact.verified", CONTACT_VERIFIED, CONTROL, false)                                        \
     X("hold.placed", HOLD, CONTROL, false)                                                         \
     X("hold.released", HOLD, CONTROL, false)                                                       \
-    X("quarantine.released", QUARANTINE_RELEASED, CONTROL, false)                                  \
+    X("quarantine.released", QUARANTINE_DECISION, CONTROL, false)                                  \
+    X("quarantine.rejected", QUARANTINE_DECISION, CONTROL, false)                                  \
     X("content.read", CONTENT_READ, CONTROL, false)                                                \
     X("silence.created", SILENCE, CONTROL, false)                                                  \
     X("silence.ended", SILENCE, CONTROL, false)                                                    \

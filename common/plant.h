@@ -39,7 +39,8 @@
     X(TOC_PLANT_RUNS_PAST, "runs-past", "in event time sla goes on before the router has taken")   \
     X(TOC_PLANT_FIT_STALE, "fit-stale", "alerts about clocks ask for the issue as it was once")    \
     X(TOC_PLANT_WAIT_TWICE, "wait-twice", "another reason to wait pages again")                    \
-    X(TOC_PLANT_WAIT_KEPT, "wait-kept", "somebody takes what waited, and its alert stays")
+    X(TOC_PLANT_WAIT_KEPT, "wait-kept", "somebody takes what waited, and its alert stays")         \
+    X(TOC_PLANT_RELEASE_KEEPS, "release-keeps", "what is released from the quarantine stays there")
 
 enum toc_plant {
 #define TOC_PLANT_ENUM(enumerator, name, text) enumerator,

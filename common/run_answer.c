@@ -53,6 +53,8 @@ static enum toc_err answer_status(struct toc_run *run, struct toc_txn *txn,
     status.commits = counts.commits;
     status.followers = counts.followers;
     status.pid = (uint64_t)getpid();
+    if (run->service->tell != NULL)
+        run->service->tell(run->self, &status);
     TOC_TRY(toc_policy_in_force(txn, &status.policy));
     TOC_TRY(toc_wire_pack(arena, &status, &row));
     TOC_TRY(toc_answer_begin(arena, 1, answer));

@@ -100,10 +100,11 @@ enum toc_err toc_core_record(struct toc_core *core, uint64_t log_id, const char 
     return step(core, &ev, record->seq, NULL);
 }
 
-enum toc_err toc_core_submit(struct toc_core *core, struct toc_str event, toc_time_ms at_ms,
-                             struct toc_receipt *receipt)
+enum toc_err toc_core_submit(struct toc_core *core, struct toc_str event, bool admitted,
+                             toc_time_ms at_ms, struct toc_receipt *receipt)
 {
-    const struct toc_event ev = {.kind = TOC_EVENT_SUBMIT, .bytes = event, .at_ms = at_ms};
+    const struct toc_event ev = {
+        .kind = TOC_EVENT_SUBMIT, .bytes = event, .admitted = admitted, .at_ms = at_ms};
     toc_arena_reset(&core->run->event_arena, 0); /* where the detail of the last one was */
     core->run->log_ms = at_ms;
     return step(core, &ev, 0, receipt);

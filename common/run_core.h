@@ -41,8 +41,9 @@ toc_time_ms toc_core_wake_ms(const struct toc_core *core);
 /* A record of an upstream's log, with its packed bytes, at the present log time. */
 TOC_MUST enum toc_err toc_core_record(struct toc_core *core, uint64_t log_id, const char *upstream,
                                       const Tocsin__V1__Record *record, struct toc_str bytes);
-/* An event that a publisher sends; the receipt's detail lives until the next call. */
-TOC_MUST enum toc_err toc_core_submit(struct toc_core *core, struct toc_str event,
+/* An event that a publisher sends, or intake has `admitted` from one; the receipt's detail lives
+ * until the next call. */
+TOC_MUST enum toc_err toc_core_submit(struct toc_core *core, struct toc_str event, bool admitted,
                                       toc_time_ms at_ms, struct toc_receipt *receipt);
 /* What became of a side effect, packed as the service does it. */
 TOC_MUST enum toc_err toc_core_outcome(struct toc_core *core, struct toc_str bytes);

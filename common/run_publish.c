@@ -2,7 +2,7 @@
 
 /* Room for one packed outcome: fixed fields, an id and a detail cut to this. */
 #define DETAIL_MAX  160
-#define OUTCOME_MAX (8 * TOC_WIRE_FIELD_OVERHEAD + TOC_ID + DETAIL_MAX)
+#define OUTCOME_MAX (9 * TOC_WIRE_FIELD_OVERHEAD + TOC_ID + DETAIL_MAX)
 
 static uint8_t *put_outcome(uint8_t *out, uint64_t log_id, const struct toc_receipt *receipt,
                             uint32_t retry_ms)
@@ -23,6 +23,8 @@ static uint8_t *put_outcome(uint8_t *out, uint64_t log_id, const struct toc_rece
         end = toc_wire_put_bytes(end, 6, detail);
     if (retry_ms != 0)
         end = toc_wire_put_varint(end, 7, retry_ms);
+    if (receipt->held)
+        end = toc_wire_put_varint(end, 8, 1);
     return toc_wire_put_bytes(out, 2, toc_str(body, (size_t)(end - body)));
 }
 

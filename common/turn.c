@@ -38,6 +38,8 @@ enum toc_err toc_emit(struct toc_turn *turn, const struct toc_out *out, uint64_t
     record.prev_seq = out->prev_seq;
     record.policy = out->policy;
     record.test = out->test;
+    record.held_seq = out->held_seq;
+    record.held_ms = out->held_ms;
     record.body = toc_wire_binary(body);
     TOC_TRY(append(turn, &record));
     toc_arena_reset(turn->arena, mark);
@@ -47,6 +49,13 @@ enum toc_err toc_emit(struct toc_turn *turn, const struct toc_out *out, uint64_t
     if (out_seq != NULL)
         *out_seq = record.seq;
     return TOC_OK;
+}
+
+void toc_emit_because(struct toc_turn *turn, uint64_t seq)
+{
+    turn->cause_log = turn->journal->log_id;
+    turn->cause_seq = seq;
+    turn->cause_index = 0;
 }
 
 enum toc_err toc_turn_policy(struct toc_turn *turn, uint32_t version, const struct toc_policy **out)

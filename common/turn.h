@@ -53,6 +53,7 @@ struct toc_receipt {
     uint64_t seq;
     uint8_t issue[TOC_ID];
     bool has_issue;
+    bool held; /* ACCEPTED and DUPLICATE: it is in the quarantine */
     Tocsin__V1__RefuseReason reason;
     const char *detail; /* a constant or in the arena */
 };
@@ -85,12 +86,17 @@ struct toc_out {
     uint64_t prev_seq;
     uint32_t policy;
     bool test;
+    uint64_t held_seq;   /* of an event that was held back: its record, and */
+    toc_time_ms held_ms; /* its arrival */
     const void *message; /* a packed body is made from it, or: */
     struct toc_str body; /* is taken as it is when message is NULL */
 };
 
 /* Appends to the service's own log. `out_seq` may be NULL. */
 TOC_MUST enum toc_err toc_emit(struct toc_turn *turn, const struct toc_out *out, uint64_t *out_seq);
+
+/* From here on in this step the cause is that record of the own log, which the step has emitted. */
+void toc_emit_because(struct toc_turn *turn, uint64_t seq);
 
 /* Makes the runner call step with TOC_EVENT_TIME once time is past `at_ms` at the latest. */
 static inline void toc_wake_at(struct toc_turn *turn, toc_time_ms at_ms)
@@ -160,6 +166,9 @@ struct toc_service {
      */
     enum toc_err (*ask)(void *self, struct toc_txn *txn, struct toc_arena *arena,
                         const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
+
+    /* What its status says beside what every service's does. May be NULL. */
+    void (*tell)(const void *self, Tocsin__V1__Status *status);
 
     /* The newest record of the issue or alert asked for in the service's log; 0 for none.
      * May be NULL: no HISTORY. */

@@ -37,8 +37,9 @@
 #define TOC_CLASS_CLOCK   4u /* sla's log */
 #define TOC_CLASS_CONTROL 8u /* policy, time, upstreams */
 #define TOC_CLASS_REFUSAL 16u
-#define TOC_CLASS_HISTORY 32u /* the issues' histories, the router's log */
-#define TOC_CLASS_ROUTING 64u /* what sla tells the router */
+#define TOC_CLASS_HISTORY 32u  /* the issues' histories, the router's log */
+#define TOC_CLASS_ROUTING 64u  /* what sla tells the router */
+#define TOC_CLASS_HELD    128u /* events in intake's quarantine */
 
 /*
  * Checks nesting, field count, lengths, wire types and text against `type`. TOC_ERR_MALFORMED says

@@ -11,6 +11,7 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type)
 {
     switch ((int)type) {
     case TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED:
+    case TOCSIN__V1__RECORD_TYPE__EVENT_HELD:
         return &tocsin__v1__event__descriptor;
     case TOCSIN__V1__RECORD_TYPE__EVENT_REFUSED:
         return &tocsin__v1__event_refused__descriptor;

@@ -361,7 +361,7 @@ enum toc_err inproc_publish(struct inproc *suite, const Tocsin__V1__Event *event
     toc_arena_reset(&suite->input, 0);
     TOC_TRY(toc_wire_pack(&suite->input, event, &bytes));
     *receipt = (struct toc_receipt){0};
-    TOC_TRY(toc_core_submit(suite->members[INPROC_INTAKE].core, bytes, at_ms, receipt));
+    TOC_TRY(toc_core_submit(suite->members[INPROC_INTAKE].core, bytes, true, at_ms, receipt));
     if (receipt->status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED)
         TOC_TRY(take_accepted(suite, receipt->seq));
     return TOC_OK;

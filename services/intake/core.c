@@ -1,18 +1,20 @@
 #include "common/answer.h"
 #include "common/plant.h"
 #include "common/policy/store.h"
-#include "services/intake/dedupe.h"
 #include "services/intake/erasure.h"
 #include "services/intake/hold.h"
 #include "services/intake/intake.h"
+#include "services/intake/quarantine.h"
+#include "services/intake/repeat.h"
 #include "services/intake/token.h"
 #include "services/intake/validate.h"
 
-static const char *const tables[] = {"dedupe", "tokens", "holds", "erasures"};
+static const char *const tables[] = {"dedupe", "tokens", "holds", "erasures", "held", "held_by"};
 
 struct intake {
     const struct intake_config *config;
     struct dedupe *dedupe;
+    struct quarantine quarantine;
     uint64_t tokens_kept;   /* tokens added and revoked since the start */
     uint64_t erasures_kept; /* erasures asked for and moved since the start */
 };
@@ -25,7 +27,8 @@ static enum toc_err replay_record(struct intake *intake, struct toc_arena *arena
     Tocsin__V1__Record *record;
     Tocsin__V1__Event *event;
     TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__record__descriptor, entry->record, &record));
-    if (record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
+    if (record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED &&
+        record->type != TOCSIN__V1__RECORD_TYPE__EVENT_HELD)
         return TOC_OK;
     TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__event__descriptor, toc_wire_bytes(&record->body),
                             &event));
@@ -60,6 +63,7 @@ static enum toc_err intake_open(void *self, const void *config, struct toc_turn 
                                          .meta_table = TOC_TABLE_META,
                                          .memory_entries = intake->config->memory_entries,
                                          .window_ms = intake->config->window_ms};
+    TOC_TRY(quarantine_open(&intake->quarantine, turn));
     TOC_TRY(dedupe_open(&dedupe, turn->txn, &intake->dedupe));
     if (TOC_PLANTED(TOC_PLANT_FORGET_MEMORY))
         return TOC_OK;
@@ -86,9 +90,11 @@ static uint64_t needs_from(const void *self)
 struct submission {
     struct toc_str bytes;
     struct validated valid;
+    const char *reason; /* why the shell holds it back; NULL: it does not */
     uint64_t fingerprint;
     toc_time_ms at_ms;
     uint8_t issue[TOC_ID];
+    struct quarantine_scope decided; /* of a decision */
 };
 
 static void refuse(struct toc_receipt *receipt, Tocsin__V1__RefuseReason reason, const char *detail)
@@ -109,54 +115,6 @@ static void name_issue(const struct intake *intake, struct submission *sub)
     const char *reference = event->subject[0] != '\0' ? event->subject : event->id;
     toc_issue_id(sub->issue, intake->config->issue_key, toc_str_of(event->source),
                  toc_str_of(reference));
-}
-
-/* Compares a candidate record with the submission. TOC_NONE when it is another key. */
-static enum toc_err compare(struct toc_turn *turn, uint64_t seq, const struct submission *sub,
-                            struct toc_receipt *receipt)
-{
-    struct toc_journal_entry entry;
-    Tocsin__V1__Record *record;
-    Tocsin__V1__Event *event;
-    enum toc_err err = toc_journal_read(turn->txn, seq, &entry);
-    if (err != TOC_OK)
-        return err; /* TOC_NONE: trimmed, so past the window */
-    TOC_TRY(toc_unpack(turn, record, entry.record, &record));
-    struct toc_str body = toc_wire_bytes(&record->body);
-    TOC_TRY(toc_unpack(turn, event, body, &event));
-    if (strcmp(event->id, sub->valid.event->id) != 0 ||
-        strcmp(event->source, sub->valid.event->source) != 0)
-        return TOC_NONE;
-    if (!toc_str_equal(body, sub->bytes)) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_CONFLICT,
-               "this source already used the id for another event");
-        return TOC_OK;
-    }
-    receipt->status = TOCSIN__V1__OUTCOME__STATUS__DUPLICATE;
-    receipt->seq = seq;
-    receipt->has_issue = record->issue.len == TOC_ID;
-    if (receipt->has_issue)
-        memcpy(receipt->issue, record->issue.data, TOC_ID);
-    return TOC_OK;
-}
-
-/* TOC_OK when the key was used before (the receipt says how), TOC_NONE when it is fresh. */
-static enum toc_err find_repeat(const struct intake *intake, struct toc_turn *turn,
-                                const struct submission *sub, struct toc_receipt *receipt)
-{
-    uint64_t seqs[DEDUPE_HITS_MAX];
-    size_t count;
-    if (TOC_PLANTED(TOC_PLANT_NO_DEDUPE))
-        return TOC_NONE;
-    enum toc_err err = dedupe_find(intake->dedupe, turn->txn, sub->fingerprint, seqs, &count);
-    if (err != TOC_OK)
-        return err;
-    for (size_t i = 0; i < count; i++) {
-        err = compare(turn, seqs[i], sub, receipt);
-        if (err != TOC_NONE)
-            return err;
-    }
-    return TOC_NONE;
 }
 
 /* The log's time, which in event time is only known once an event has brought one. */
@@ -268,8 +226,26 @@ static enum toc_err keep_erasure(struct intake *intake, struct toc_turn *turn,
     return err < 0 ? err : TOC_OK;
 }
 
+/* Who decides about what is not held, or not any more, is told so. */
+static enum toc_err find_decided(const struct intake *intake, struct toc_turn *turn,
+                                 struct submission *sub, struct toc_receipt *receipt,
+                                 bool *accepted)
+{
+    const Tocsin__V1__QuarantineDecision *decision = sub->valid.event->quarantine_decision;
+    uint64_t fingerprint =
+        toc_fingerprint(intake->config->issue_key, toc_str_of(decision->event_source),
+                        toc_str_of(decision->event_id));
+    enum toc_err err = quarantine_scope_of(turn, decision, fingerprint, &sub->decided);
+    *accepted = err == TOC_OK;
+    if (err == TOC_NONE)
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE,
+               decision->issue.len != 0 ? "issue: nothing of it is in the quarantine here"
+                                        : "event_id: no such event is in the quarantine here");
+    return err < 0 ? err : TOC_OK;
+}
+
 /* What an event changes here, beside being in the log. */
-static enum toc_err keep(struct intake *intake, struct toc_turn *turn, const struct submission *sub,
+static enum toc_err keep(struct intake *intake, struct toc_turn *turn, struct submission *sub,
                          struct toc_receipt *receipt, bool *accepted)
 {
     switch ((int)sub->valid.event->body_case) {
@@ -278,9 +254,83 @@ static enum toc_err keep(struct intake *intake, struct toc_turn *turn, const str
     case TOCSIN__V1__EVENT__BODY_HOLD:
     case TOCSIN__V1__EVENT__BODY_SUBJECT_ERASED:
         return keep_erasure(intake, turn, sub, receipt, accepted);
+    case TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION:
+        return find_decided(intake, turn, sub, receipt, accepted);
     default:
         return keep_policy(turn, sub, receipt, accepted);
     }
+}
+
+/* --- in, or held back ------------------------------------------------------------------------- */
+
+/* An exempt report does not wait for its issue, nor does the answer of somebody who works on it. */
+static bool frees_issue(const struct intake *intake, const Tocsin__V1__Event *event)
+{
+    return exempt_is(&intake->config->exempt, event) ||
+           (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE &&
+            event->issue_message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND &&
+            !event->issue_message->auto_);
+}
+
+/* Sets sub->reason to why the event is held back in the end; NULL: it is not. */
+static enum toc_err find_reason(struct intake *intake, struct toc_turn *turn,
+                                struct submission *sub)
+{
+    const Tocsin__V1__Event *event = sub->valid.event;
+    struct quarantine_scope scope = {.seq = 0};
+    enum toc_err opening = TOC_NONE;
+    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE || exempt_is(&intake->config->exempt, event))
+        sub->reason = NULL;
+    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE || intake->quarantine.count == 0)
+        return TOC_OK;
+    opening = quarantine_has_opening(turn, sub->issue);
+    if (opening != TOC_OK)
+        return opening < 0 ? opening : TOC_OK;
+    if (!frees_issue(intake, event)) {
+        sub->reason = sub->reason != NULL ? sub->reason : QUARANTINE_ISSUE;
+        return TOC_OK;
+    }
+    sub->reason = NULL;
+    memcpy(scope.issue, sub->issue, TOC_ID);
+    turn->log_ms = sub->at_ms;
+    return quarantine_let_in(&intake->quarantine, turn, intake->dedupe, &scope, sub->at_ms);
+}
+
+/* Its record says so, and nobody gets that who asks for the events of issues. */
+static enum toc_err hold_back(struct intake *intake, struct toc_turn *turn,
+                              const struct submission *sub, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__Event *event = sub->valid.event;
+    Tocsin__V1__HeldRow row = TOCSIN__V1__HELD_ROW__INIT;
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__EVENT_HELD,
+                          .class_bit = TOC_CLASS_HELD,
+                          .partition = toc_partition_of(sub->issue),
+                          .at_ms = sub->at_ms,
+                          .issue = sub->issue,
+                          .test = event->test};
+    if (intake->quarantine.count >= intake->config->held_max) {
+        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_FULL,
+               "the quarantine is full: a person has to decide about what is there");
+        return TOC_OK;
+    }
+    TOC_TRY(quarantine_join(turn->arena, sub->bytes, sub->reason, &out.body));
+    turn->log_ms = sub->at_ms;
+    TOC_TRY(toc_emit(turn, &out, &receipt->seq));
+    TOC_TRY(dedupe_add(intake->dedupe, turn->txn, sub->fingerprint, receipt->seq, sub->at_ms));
+    row.seq = receipt->seq;
+    row.at_ms = sub->at_ms;
+    row.reason = toc_wire_text(sub->reason);
+    row.issue = toc_wire_binary(toc_str(sub->issue, TOC_ID));
+    row.event = toc_wire_binary(sub->bytes);
+    row.fingerprint = sub->fingerprint;
+    TOC_TRY(quarantine_add(&intake->quarantine, turn, &row,
+                           event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED));
+    receipt->status = TOCSIN__V1__OUTCOME__STATUS__ACCEPTED;
+    receipt->has_issue = true;
+    memcpy(receipt->issue, sub->issue, TOC_ID);
+    receipt->held = true;
+    receipt->detail = "it is in the quarantine until a person releases it";
+    return TOC_OK;
 }
 
 static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
@@ -303,6 +353,17 @@ static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
     receipt->has_issue = of_issue;
     memcpy(receipt->issue, sub->issue, TOC_ID);
     return TOC_OK;
+}
+
+/* Carries out what was decided, in the turn that has it in the log. */
+static enum toc_err decide(struct intake *intake, struct toc_turn *turn,
+                           const struct submission *sub, const struct toc_receipt *receipt)
+{
+    struct quarantine *quarantine = &intake->quarantine;
+    if (strcmp(sub->valid.event->type, "tocsin.quarantine.rejected") == 0)
+        return quarantine_throw_away(quarantine, turn, &sub->decided);
+    toc_emit_because(turn, receipt->seq);
+    return quarantine_let_in(quarantine, turn, intake->dedupe, &sub->decided, sub->at_ms);
 }
 
 static char *cut(struct toc_turn *turn, const char *text)
@@ -346,10 +407,13 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
     bool accepted;
     if (!intake_validate(turn, intake->config, ev, &sub->valid, receipt))
         return TOC_OK;
+    if (sub->valid.event->quarantine[0] != '\0')
+        TOC_TRY(quarantine_split(turn->arena, &sub->bytes, &sub->reason));
     sub->fingerprint =
         toc_fingerprint(intake->config->issue_key, toc_str_of(sub->valid.event->source),
                         toc_str_of(sub->valid.event->id));
-    enum toc_err err = find_repeat(intake, turn, sub, receipt);
+    const struct repeat_of repeat = {sub->valid.event, sub->bytes, sub->fingerprint};
+    enum toc_err err = repeat_find(intake->dedupe, &intake->quarantine, turn, &repeat, receipt);
     if (err != TOC_NONE)
         return err;
     if (turn->nearly_full && sub->valid.type->class_bit != TOC_CLASS_ALERT) {
@@ -363,7 +427,13 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
     if (!accepted)
         return TOC_OK;
     name_issue(intake, sub);
-    return accept(intake, turn, sub, receipt);
+    TOC_TRY(find_reason(intake, turn, sub));
+    if (sub->reason != NULL)
+        return hold_back(intake, turn, sub, receipt);
+    TOC_TRY(accept(intake, turn, sub, receipt));
+    return sub->valid.event->body_case == TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION
+               ? decide(intake, turn, sub, receipt)
+               : TOC_OK;
 }
 
 /* --- what the shell did ------------------------------------------------------------------- */
@@ -417,13 +487,28 @@ static enum toc_err intake_ask(void *self, struct toc_txn *txn, struct toc_arena
         return token_ask(txn, INTAKE_TABLE_TOKEN, arena, ask, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__SEAL_KEY)
         return answer_seal_key(self, arena, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__QUARANTINE)
+        return quarantine_ask(txn, arena, ask, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__ERASURES)
         return erasure_ask(txn, arena, ask, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__HOLDS)
         return hold_ask(txn, arena, ask, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
-    answer->detail = toc_wire_text("intake answers status, policy, tokens, holds and erasures");
+    answer->detail =
+        toc_wire_text("intake answers status, policy, tokens, holds, erasures and quarantine");
     return TOC_OK;
+}
+
+static void intake_tell(const void *self, Tocsin__V1__Status *status)
+{
+    status->held = intake_held(self, &status->held_ms);
+}
+
+uint64_t intake_held(const void *self, toc_time_ms *out_since_ms)
+{
+    const struct intake *intake = self;
+    *out_since_ms = intake->quarantine.oldest_ms;
+    return intake->quarantine.count;
 }
 
 uint64_t intake_tokens_kept(const void *self)
@@ -449,4 +534,5 @@ const struct toc_service intake_service = {
     .needs_from = needs_from,
     .step = intake_step,
     .ask = intake_ask,
+    .tell = intake_tell,
 };

@@ -6,6 +6,7 @@
 #define INTAKE_INTAKE_H
 
 #include "common/turn.h"
+#include "services/intake/exempt.h"
 
 #define INTAKE_ISSUE_MAX    1024               /* bytes of an issue's event: records carry it on */
 #define INTAKE_ADDED_MAX    832                /* bytes that intake adds: a record stays small */
@@ -19,6 +20,8 @@ enum {
     INTAKE_TABLE_TOKEN,
     INTAKE_TABLE_HOLD,
     INTAKE_TABLE_ERASURE,
+    INTAKE_TABLE_HELD,    /* quarantine: u64be seq -> HeldRow */
+    INTAKE_TABLE_HELD_BY, /* quarantine: kind ‖ what ‖ u64be seq, see quarantine.c */
 };
 
 struct intake_config {
@@ -27,6 +30,8 @@ struct intake_config {
     bool control;          /* accepts records for everyone */
     size_t memory_entries; /* of the dedupe index, see dedupe.h */
     toc_time_ms window_ms; /* how long a repeat is recognised */
+    struct exempt exempt;  /* what is never held back */
+    uint64_t held_max;     /* events in the quarantine */
 };
 
 #define INTAKE_EARLIEST_MS 1              /* event time: 1970; 0 stands for no instant */
@@ -41,5 +46,8 @@ uint64_t intake_tokens_kept(const void *self);
 
 /* The same of erasures that were asked for or moved: when it moves, the shell looks at the rows. */
 uint64_t intake_erasures_kept(const void *self);
+/* How many events are in the quarantine, and since when the first of them is; 0 when there is none.
+ */
+uint64_t intake_held(const void *self, toc_time_ms *out_since_ms);
 
 #endif

@@ -19,7 +19,13 @@ static struct {
 static struct edge_config edge;
 static struct toc_conf_list connect_files, ask_services;
 
-static struct intake_config config = {.memory_entries = 256 * 1024};
+static const char *const exempt[] = {"minor_safety", "account_theft", "self_harm", "critical"};
+
+static struct intake_config config = {
+    .memory_entries = 256 * 1024,
+    .exempt = {.names = exempt, .count = sizeof(exempt) / sizeof(exempt[0])},
+    .held_max = 100 * 1000,
+};
 
 /* "router=ENDPOINT": whom the edge may ask. */
 static enum toc_err read_ask(const char *text)

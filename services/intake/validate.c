@@ -179,6 +179,22 @@ static bool check_kept(const char *wrong, struct toc_receipt *receipt)
     return wrong == NULL || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, wrong);
 }
 
+static bool check_decision(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__QuarantineDecision *decision = event->quarantine_decision;
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    bool names_event = decision->event_source[0] != '\0' && decision->event_id[0] != '\0';
+    if (decision->issue.len != 0 && !is_id(&decision->issue))
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                      "issue: an issue id of 16 bytes");
+    if (decision->by[0] == '\0')
+        return refuse(receipt, missing, "by: who decides");
+    if (strcmp(event->type, "tocsin.quarantine.rejected") == 0 && decision->reason[0] == '\0')
+        return refuse(receipt, missing, "reason: why it is thrown away");
+    return names_event != (decision->issue.len != 0) ||
+           refuse(receipt, missing, "event_source and event_id, or issue: what is decided about");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -230,6 +246,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
         return check_kept(hold_check(event), receipt);
     case TOCSIN__V1__EVENT__BODY_SUBJECT_ERASED:
         return check_kept(erasure_check(event), receipt);
+    case TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION:
+        return check_decision(event, receipt);
     default:
         return true;
     }

@@ -138,14 +138,25 @@ void core_step(struct core *core, uint64_t log_id, const Tocsin__V1__Record *rec
     toc_arena_reset(&core->arena, mark);
 }
 
-struct toc_receipt core_submit(struct core *core, struct toc_str event, toc_time_ms at_ms)
+static struct toc_receipt submit(struct core *core, struct toc_str event, bool admitted,
+                                 toc_time_ms at_ms)
 {
     struct toc_receipt receipt = {0};
     begin(core);
-    ok(toc_core_submit(core->hosted, event, at_ms, &receipt), "step");
+    ok(toc_core_submit(core->hosted, event, admitted, at_ms, &receipt), "step");
     toc_str_copy(core->detail, sizeof(core->detail), toc_str_of(receipt.detail));
     receipt.detail = core->detail;
     return receipt;
+}
+
+struct toc_receipt core_submit(struct core *core, struct toc_str event, toc_time_ms at_ms)
+{
+    return submit(core, event, false, at_ms);
+}
+
+struct toc_receipt core_admit(struct core *core, struct toc_str event, toc_time_ms at_ms)
+{
+    return submit(core, event, true, at_ms);
 }
 
 void core_outcome(struct core *core, struct toc_str bytes)

@@ -65,6 +65,8 @@ void core_step(struct core *core, uint64_t log_id, const Tocsin__V1__Record *rec
 
 /* A submission stamped `at_ms`; the receipt's detail lives until the next call. */
 struct toc_receipt core_submit(struct core *core, struct toc_str event, toc_time_ms at_ms);
+/* The same for an event with what intake's own shell has put into it. */
+struct toc_receipt core_admit(struct core *core, struct toc_str event, toc_time_ms at_ms);
 /* Reports what became of a side effect, as the service packs it, at the present log time. */
 void core_outcome(struct core *core, struct toc_str bytes);
 /* Lends a read of the rows as they stand, uncommitted changes included, for one call. */

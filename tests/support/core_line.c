@@ -81,6 +81,15 @@ static void accepted(struct line *line, struct toc_arena *arena, const Tocsin__V
     Tocsin__V1__Event *event;
     unpack(arena, &tocsin__v1__event__descriptor, record, &event);
     add(line, "accepted %s %s/%s", event->type, event->source, event->id);
+    if (record->held_seq != 0)
+        add(line, " held_by=%llu", (unsigned long long)record->held_seq);
+}
+
+static void held(struct line *line, struct toc_arena *arena, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Event *event;
+    unpack(arena, &tocsin__v1__event__descriptor, record, &event);
+    add(line, "held %s %s/%s (%s)", event->type, event->source, event->id, event->quarantine);
 }
 
 static void refused(struct line *line, struct toc_arena *arena, const Tocsin__V1__Record *record)
@@ -388,6 +397,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
     } types[] = {
         {TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED, accepted},
         {TOCSIN__V1__RECORD_TYPE__EVENT_REFUSED, refused},
+        {TOCSIN__V1__RECORD_TYPE__EVENT_HELD, held},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED, issue_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED, issue_refused},
         {TOCSIN__V1__RECORD_TYPE__POLICY_SWEPT, policy_swept},

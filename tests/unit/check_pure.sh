@@ -8,7 +8,7 @@ archive=$2
 # The store, the arena, the turn; wire, text and hashes; the compiled policy and its calendars.
 allowed='toc_(get|put|del|append|count|first_at_least|last_below|scan_(open|next|close))
 toc_arena_(take|zero|copy)
-toc_(emit|turn_policy|turn_keep_policy|assert_failed)
+toc_(emit|emit_because|turn_policy|turn_keep_policy|assert_failed)
 toc_(wire|answer|str)_[a-z0-9_]+
 toc_(hex|unhex|parse_u64|parse_i64)
 toc_(sha256|sha256_pair|hmac_sha256|issue_id|fingerprint|crc32c)
