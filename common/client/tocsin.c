@@ -132,7 +132,8 @@ static void take_receipt(void *arg, uint64_t cookie, struct toc_str event,
                                      .seq = said->seq,
                                      .issue = issue,
                                      .reason = said->reason ? toc_refuse_name(said->reason) : "",
-                                     .detail = said->detail};
+                                     .detail = said->detail,
+                                     .held = said->held};
     t->progress_ms = mono_ms();
     read_id(event, id);
     if (said->has_issue)

@@ -69,6 +69,7 @@ struct tocsin_receipt {
     const char *issue;  /* 32 hexadecimal digits; "" when there is none */
     const char *reason; /* of a refusal, for programs: "conflict", "malformed", …; else "" */
     const char *detail; /* of a refusal, for people: what to change; else a remark, mostly "" */
+    bool held; /* it is in intake's quarantine: it takes effect once a person releases it */
 };
 
 /*

@@ -251,6 +251,8 @@ static enum toc_err read_outcome(struct toc_str bytes, struct toc_client_receipt
             toc_str_copy(out->detail, sizeof(out->detail), field.bytes);
         else if (field.number == 7 && field.wire_type == 0)
             *retry_ms = (toc_time_ms)(field.value & UINT32_MAX);
+        else if (field.number == 8 && field.wire_type == 0)
+            out->held = field.value != 0;
         else if (field.number == 4 && field.wire_type == 2 && field.bytes.size == TOC_ID) {
             memcpy(out->issue, field.bytes.data, TOC_ID);
             out->has_issue = true;

@@ -21,6 +21,7 @@ struct toc_client_receipt {
     uint64_t log_id, seq;
     uint8_t issue[TOC_ID];
     bool has_issue;
+    bool held;        /* in intake's quarantine, until a person releases it */
     unsigned reason;  /* REFUSED: enum RefuseReason */
     char detail[200]; /* REFUSED: what to change; else a remark, mostly ""; cut to this */
 };

@@ -8,7 +8,8 @@ void receipts_count(struct receipts *receipts, const struct toc_client_receipt *
 {
     if (receipt->status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED) {
         receipts->accepted++;
-        receipts->late += receipt->detail[0] != '\0';
+        receipts->held += receipt->held;
+        receipts->late += !receipt->held && receipt->detail[0] != '\0';
     } else if (receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE) {
         receipts->duplicate++;
     } else {
@@ -60,12 +61,21 @@ static void print_json(FILE *out, const char *id, const char *source,
         json_object_set_new(
             line, "duplicate",
             json_boolean(receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE));
+        if (receipt->held)
+            json_object_set_new(line, "held", json_true());
         if (receipt->detail[0] != '\0')
             json_object_set_new(line, "detail", json_string(receipt->detail));
     }
     json_dumpf(line, out, JSON_COMPACT);
     fputc('\n', out);
     json_decref(line);
+}
+
+static const char *word_of(const struct toc_client_receipt *receipt)
+{
+    if (receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE)
+        return "duplicate";
+    return receipt->held ? "held" : "accepted";
 }
 
 void receipts_print(FILE *out, bool json, struct toc_str event,
@@ -84,9 +94,8 @@ void receipts_print(FILE *out, bool json, struct toc_str event,
     }
     if (receipt->has_issue)
         toc_hex(issue, receipt->issue, TOC_ID);
-    bool duplicate = receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE;
-    fprintf(out, "%-10s %s  issue %s  seq %llu%s%s\n", duplicate ? "duplicate" : "accepted", id,
-            issue, (unsigned long long)receipt->seq, receipt->detail[0] != '\0' ? "  " : "",
+    fprintf(out, "%-10s %s  issue %s  seq %llu%s%s\n", word_of(receipt), id, issue,
+            (unsigned long long)receipt->seq, receipt->detail[0] != '\0' ? "  " : "",
             receipt->detail);
 }
 
@@ -94,8 +103,12 @@ void receipts_summary(FILE *out, const struct receipts *receipts)
 {
     const char *before = " (";
     fprintf(out, "%llu accepted", (unsigned long long)receipts->accepted);
-    if (receipts->late > 0)
-        fprintf(out, " (%llu late)", (unsigned long long)receipts->late);
+    if (receipts->late > 0 && receipts->held > 0)
+        fprintf(out, " (%llu late, %llu held)", (unsigned long long)receipts->late,
+                (unsigned long long)receipts->held);
+    else if (receipts->late + receipts->held > 0)
+        fprintf(out, " (%llu %s)", (unsigned long long)(receipts->late + receipts->held),
+                receipts->held > 0 ? "held" : "late");
     fprintf(out, ", %llu duplicate, %llu refused", (unsigned long long)receipts->duplicate,
             (unsigned long long)receipts->refused);
     for (unsigned i = 0; i < RECEIPTS_REASONS; i++) {

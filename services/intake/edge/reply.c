@@ -39,7 +39,7 @@ struct text {
     size_t size;
 };
 
-#define ITEM_MAX 512 /* bytes of an item beside its texts */
+#define ITEM_MAX 1024 /* bytes of an item beside its texts; a receipt's detail is a constant */
 
 /* At most six bytes for one. */
 static size_t room_for(const char *text)
@@ -106,6 +106,10 @@ static void put_receipt(struct text *out, const struct reply_item *item, bool wi
                         "\"duplicate\":%s",
                         issue, (unsigned long long)outcome->log_id,
                         (unsigned long long)outcome->seq, item->status == 200 ? "true" : "false");
+    if (outcome->held)
+        PUT(out, ",\"held\":true");
+    if (outcome->held && outcome->detail[0] != '\0')
+        put_member(out, TOC_STR(",\"detail\":"), toc_str_of(outcome->detail));
     if (with_status)
         out->size += (size_t)sprintf(out->data + out->size, ",\"status\":%d", item->status);
     PUT(out, "}");
