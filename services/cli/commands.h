@@ -31,6 +31,7 @@
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
     X(token, "who may publish over HTTP: add, list, revoke")                                       \
     X(facts, "what the bus may know about a text: language, signs of risk, cards, phones")         \
+    X(mail, "what is read from a mail: read")                                                      \
     X(audit, "verify the logs, prove a record, show the checkpoint")                               \
     X(help, "tell more about one command: tocsin help COMMAND")
 
@@ -54,6 +55,7 @@ int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_facts(int argc, char **argv);
+int cmd_mail(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
