@@ -1,7 +1,10 @@
 #include "services/intake/edge/edge_impl.h"
+#include "services/intake/edge/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#define LOCATION_MAX 301 /* bytes of a field, terminated */
 
 static const struct toc_http_field retry_soon = {"Retry-After", "1"};
 
@@ -72,8 +75,11 @@ static void list_items(const struct cloudevents *events, const Tocsin__V1__Recei
     TOC_ASSERT(events->count <= CLOUDEVENTS_BATCH_MAX);
     for (size_t i = 0; i < events->count; i++) {
         const struct cloudevent *event = &events->items[i];
-        items[i] =
-            (struct reply_item){event->status, event->id, event->source, event->problem, NULL};
+        items[i] = (struct reply_item){.status = event->status,
+                                       .id = event->id,
+                                       .source = event->source,
+                                       .ref = event->ref,
+                                       .detail = event->problem};
         if (event->problem != NULL)
             continue;
         TOC_ASSERT(receipt != NULL && at < receipt->n_outcomes);
@@ -84,10 +90,25 @@ static void list_items(const struct cloudevents *events, const Tocsin__V1__Recei
     }
 }
 
+/* Where the issue can be asked for; false when nothing says so. By its id, when the other way to
+ * name it is too long for a field. */
+static bool locate(const struct reply_item *item, char where[LOCATION_MAX])
+{
+    static const char path[] = "/v1/issues/";
+    char *end = stpcpy(where, path);
+    if (item->ref == NULL || item->outcome == NULL || item->status >= 300)
+        return false;
+    if (!url_encode(toc_str_of(item->ref), end, LOCATION_MAX - (sizeof(path) - 1)))
+        toc_hex(end, item->outcome->issue.data, item->outcome->issue.len);
+    return true;
+}
+
 void edge_answer_events(struct toc_http_exchange *exchange, const struct cloudevents *events,
                         const Tocsin__V1__Receipt *receipt)
 {
     static struct reply_item items[CLOUDEVENTS_BATCH_MAX];
+    char where[LOCATION_MAX];
+    const struct toc_http_field location = {"Location", where};
     struct toc_http_response response = {.status = 200};
     list_items(events, receipt, items);
     const struct reply_item *worst = events->strict ? worst_of(items, events->count) : &items[0];
@@ -97,7 +118,7 @@ void edge_answer_events(struct toc_http_exchange *exchange, const struct cloudev
     response.content_type = !many && response.status >= 300 ? REPLY_PROBLEM_TYPE : REPLY_JSON_TYPE;
     response.body = many ? reply_many(items, events->count, &response.body_size)
                          : reply_one(worst, &response.body_size);
-    response.fields = &retry_soon;
-    response.field_count = response.status == 503;
+    response.fields = response.status == 503 ? &retry_soon : &location;
+    response.field_count = response.status == 503 || locate(worst, where);
     toc_http_respond(exchange, &response);
 }

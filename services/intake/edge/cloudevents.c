@@ -1,6 +1,8 @@
 #include "services/intake/edge/cloudevents.h"
 
 #include "services/intake/edge/json_memory.h"
+#include "services/intake/edge/parameters.h"
+#include "services/intake/edge/url.h"
 #include "services/intake/intake.h"
 
 #include <stdio.h>
@@ -30,58 +32,20 @@ static int refuse(struct reading *r, int status, const char *why)
 
 /* --- which mode ------------------------------------------------------------------------------- */
 
-static bool is_type(struct toc_str type, const char *name)
-{
-    return type.size == strlen(name) && strncasecmp(type.data, name, type.size) == 0;
-}
-
-static struct toc_str trim(struct toc_str s)
-{
-    while (s.size > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
-        s = toc_str_from(s, 1);
-    while (s.size > 0 && (s.data[s.size - 1] == ' ' || s.data[s.size - 1] == '\t'))
-        s.size--;
-    return s;
-}
-
-/* Takes what stands before the next semicolon off a field's value. */
-static struct toc_str take_part(struct toc_str *rest)
-{
-    const char *end = rest->size > 0 ? memchr(rest->data, ';', rest->size) : NULL;
-    size_t size = end != NULL ? (size_t)(end - rest->data) : rest->size;
-    struct toc_str part = trim(toc_str(rest->data, size));
-    *rest = toc_str_from(*rest, end != NULL ? size + 1 : size);
-    return part;
-}
-
-/* The media type without its parameters; false when these name a charset other than UTF-8. */
-static bool media_type(const struct toc_http_request *request, struct toc_str *out)
-{
-    struct toc_str rest = toc_http_field(request, "content-type");
-    *out = take_part(&rest);
-    while (rest.size > 0) {
-        struct toc_str part = take_part(&rest);
-        if (part.size < 8 || strncasecmp(part.data, "charset=", 8) != 0)
-            continue;
-        part = toc_str_from(part, 8);
-        if (!is_type(part, "utf-8") && !is_type(part, "\"utf-8\"") && !is_type(part, "us-ascii"))
-            return false;
-    }
-    return true;
-}
-
 static enum mode mode_of(const struct toc_http_request *request)
 {
     struct toc_str type;
-    if (!media_type(request, &type) || toc_http_field(request, "content-encoding").size > 0)
+    if (!parameters_media_type(request, &type) ||
+        toc_http_field(request, "content-encoding").size > 0)
         return NO_CLOUDEVENT;
-    if (is_type(type, "application/cloudevents+json"))
+    if (parameters_is(type, "application/cloudevents+json"))
         return STRUCTURED;
-    if (is_type(type, "application/cloudevents-batch+json"))
+    if (parameters_is(type, "application/cloudevents-batch+json"))
         return BATCH;
     if (toc_http_field(request, "ce-specversion").data == NULL)
         return NO_CLOUDEVENT;
-    return request->body.size == 0 || is_type(type, "application/json") ? BINARY : NO_CLOUDEVENT;
+    return request->body.size == 0 || parameters_is(type, "application/json") ? BINARY
+                                                                              : NO_CLOUDEVENT;
 }
 
 /* --- one event -------------------------------------------------------------------------------- */
@@ -181,26 +145,6 @@ static int read_batch(struct reading *r)
     return status;
 }
 
-static int hex(char c)
-{
-    const char *digits = "0123456789abcdef", *at = strchr(digits, c | 0x20);
-    return c != '\0' && at != NULL ? (int)(at - digits) : -1;
-}
-
-/* A percent that two hexadecimal digits follow is decoded, once; any other stands for itself. */
-static size_t decode(struct toc_str value, char out[TEXT_MAX])
-{
-    size_t size = 0;
-    for (size_t i = 0; i < value.size; i++) {
-        bool coded = value.data[i] == '%' && i + 2 < value.size && hex(value.data[i + 1]) >= 0 &&
-                     hex(value.data[i + 2]) >= 0;
-        out[size++] =
-            coded ? (char)(hex(value.data[i + 1]) * 16 + hex(value.data[i + 2])) : value.data[i];
-        i += coded ? 2 : 0;
-    }
-    return size;
-}
-
 /* Node's clients, npm's of CloudEvents too, write a text that is not encoded as Latin-1. */
 static struct toc_str from_latin1(struct toc_str value, char out[TEXT_MAX])
 {
@@ -230,12 +174,13 @@ static const char *add_attribute(json_t *root, struct toc_str name, struct toc_s
                         : (i < name.size ? name.data[i] : '\0');
     if (json_object_get(root, member) != NULL)
         return "a ce- field came twice";
-    bool flag =
-        strcmp(member, "tocsintest") == 0 && (is_type(value, "true") || is_type(value, "false"));
-    struct toc_str decoded = toc_str(text, decode(from_latin1(value, wide), text));
+    value = from_latin1(value, wide);
+    struct toc_str decoded = toc_str(text, url_decode(value, URL_PLUS_IS_PLUS, text));
     if (!toc_str_is_text(decoded))
         return "a ce- field is not UTF-8 without NUL";
-    json = flag ? json_boolean(is_type(value, "true")) : json_stringn(text, decoded.size);
+    bool yes = parameters_is(value, "true"), flag = yes || parameters_is(value, "false");
+    json = flag && strcmp(member, "tocsintest") == 0 ? json_boolean(yes)
+                                                     : json_stringn(text, decoded.size);
     return json_object_set_new(root, member, json) == 0 ? NULL : "a ce- field is too much";
 }
 

@@ -20,7 +20,8 @@ struct cloudevent {
     const Tocsin__V1__Event *event; /* lent during cloudevents_read's call of `judge` only */
     const char *id, *source;        /* empty texts when they could not be read */
     const char *problem;            /* why it is none, naming the member first; NULL: it is one */
-    int status;                     /* with a problem: 400, or what `judge` says */
+    const char *ref; /* what names its issue from now on, told with a receipt; NULL */
+    int status;      /* with a problem: 400, or what `judge` says */
 };
 
 struct cloudevents {

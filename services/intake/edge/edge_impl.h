@@ -61,6 +61,7 @@ typedef void edge_serve(const struct edge_call *call);
 typedef bool edge_wants(const struct edge_call *call);
 
 edge_serve edge_post_events, edge_options_events;
+edge_serve edge_post_issues, edge_post_messages;
 edge_serve edge_post_webhook;
 edge_wants edge_wants_webhook;
 edge_serve edge_get_issue;
@@ -73,6 +74,8 @@ edge_serve edge_get_openapi, edge_get_root;
 bool edge_find_right(const struct edge_call *call, struct access_right *out);
 /* Whether it would be found. */
 edge_wants edge_has_right;
+/* Refuses with 403 what a right, `self`, does not reach. */
+cloudevents_judge edge_judge;
 
 /* --- submit.c --------------------------------------------------------------------------------- */
 

@@ -110,6 +110,8 @@ static void put_receipt(struct text *out, const struct reply_item *item, bool wi
         PUT(out, ",\"held\":true");
     if (outcome->held && outcome->detail[0] != '\0')
         put_member(out, TOC_STR(",\"detail\":"), toc_str_of(outcome->detail));
+    if (item->ref != NULL)
+        put_member(out, TOC_STR(",\"ref\":"), toc_str_of(item->ref));
     if (with_status)
         out->size += (size_t)sprintf(out->data + out->size, ",\"status\":%d", item->status);
     PUT(out, "}");
@@ -128,7 +130,7 @@ static bool begin(struct text *out, const struct reply_item *items, size_t count
     size_t room = 8;
     for (size_t i = 0; i < count; i++)
         room += ITEM_MAX + room_for(items[i].id) + room_for(items[i].source) +
-                2 * room_for(items[i].detail);
+                room_for(items[i].ref) + 2 * room_for(items[i].detail);
     *out = (struct text){.data = malloc(room)};
     return out->data != NULL;
 }

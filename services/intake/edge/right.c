@@ -33,3 +33,9 @@ bool edge_has_right(const struct edge_call *call)
     int status;
     return find(call, &right, &status, &why) && access_wait(&right, toc_program_now().mono_ms) == 0;
 }
+
+void edge_judge(void *self, struct cloudevent *item)
+{
+    item->problem = access_judge(self, item->event);
+    item->status = item->problem != NULL ? 403 : 0;
+}

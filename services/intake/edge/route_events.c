@@ -2,12 +2,6 @@
 
 #define ORIGIN_MAX 256
 
-static void judge(void *self, struct cloudevent *item)
-{
-    item->problem = access_judge(self, item->event);
-    item->status = item->problem != NULL ? 403 : 0;
-}
-
 void edge_post_events(const struct edge_call *call)
 {
     char why[TOC_EVENT_JSON_ERROR_MAX];
@@ -15,7 +9,7 @@ void edge_post_events(const struct edge_call *call)
     if (!edge_find_right(call, &right))
         return;
     struct edge_pending *pending = edge_begin(call);
-    int status = cloudevents_read(&pending->pool, &call->edge->scratch, call->request, judge,
+    int status = cloudevents_read(&pending->pool, &call->edge->scratch, call->request, edge_judge,
                                   &right, &pending->events, why);
     access_take(&right, pending->events.count > 0 ? pending->events.count : 1);
     edge_settle(call->edge, pending, status, why);

@@ -10,6 +10,8 @@ static const struct route {
 } routes[] = {
     {"POST", "/v1/events", edge_post_events, edge_has_right},
     {"OPTIONS", "/v1/events", edge_options_events, edge_has_right},
+    {"POST", "/v1/issues", edge_post_issues, edge_has_right},
+    {"POST", "/v1/issues/{ref}/messages", edge_post_messages, edge_has_right},
     {"POST", "/v1/connect/{name}", edge_post_webhook, edge_wants_webhook},
     {"GET", "/v1/issues/{ref}", edge_get_issue, NULL},
     {"GET", "/openapi.json", edge_get_openapi, NULL},
