@@ -191,6 +191,20 @@ static void a_weak_sign_has_less_confidence(void **state)
 
 /* --- mistakes --------------------------------------------------------------------------------- */
 
+static void every_one_of_a_thousand_places_counts(void **state)
+{
+    static char text[16 * 1000 + 1];
+    struct facts *facts = open_with("fraud en scam\nnegation en not\n");
+    (void)state;
+    for (size_t i = 0; i < 1000; i++)
+        memcpy(text + 16 * i, i % 2 == 0 ? "This is a scam. " : "This is no scam ", 16);
+    assert_int_equal(places_in(facts, text), 1000);
+    for (size_t i = 1; i < 1000; i += 2)
+        memcpy(text + 16 * i, "It is not scam. ", 16);
+    assert_int_equal(places_in(facts, text), 500);
+    facts_close(facts);
+}
+
 static void a_mistake_is_told_with_its_place(void **state)
 {
     (void)state;
@@ -253,6 +267,7 @@ int main(void)
         cmocka_unit_test(an_exception_takes_back_what_it_covers),
         cmocka_unit_test(the_version_follows_the_lines_and_not_the_remarks),
         cmocka_unit_test(a_weak_sign_has_less_confidence),
+        cmocka_unit_test(every_one_of_a_thousand_places_counts),
         cmocka_unit_test(a_mistake_is_told_with_its_place),
         cmocka_unit_test(a_file_that_is_no_text_is_told),
         cmocka_unit_test(the_place_is_in_the_file_that_has_it),

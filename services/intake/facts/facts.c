@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FINGERPRINT_DETECTOR "simhash/1"
+#define FINGERPRINT_DETECTOR "simhash/2"
 #define CUT_DETECTOR         "facts/1"
 #define RUNS_LEAST           3  /* shorter texts are all alike */
 #define RUNS_SURE            20 /* words of a text whose fingerprint can be relied on */

@@ -17,6 +17,7 @@
 #define WEAK_PERCENT     50
 #define PLACE_PERCENT    5 /* for each further place */
 #define PLACES_PERCENT   95
+#define MATCHES_MAX      512 /* that are kept of a text */
 #define DETECTOR_VERSION "/" FORMAT_VERSION ":"
 
 /* What ends at a place of the words. */
@@ -25,6 +26,11 @@ enum { NEGATION = 1, AFTER = 2, CLAUSE = 4 };
 struct tally {
     unsigned places, strong;
     size_t until; /* of the place counted last */
+};
+
+struct match {
+    unsigned term;
+    size_t until;
 };
 
 struct lexicon {
@@ -38,10 +44,11 @@ struct lexicon {
     char detectors[LEXICON_LANGUAGES_MAX][FACTS_DETECTOR];
     char products_detector[FACTS_DETECTOR];
     bool has_negation; /* while phrases are looked at */
-    bool has_risk;     /* a phrase was found, taken back or not */
 
     /* Of the text that is looked at. */
     struct toc_str words;
+    struct match matches[MATCHES_MAX]; /* of risks, taken back or not */
+    size_t match_count;                /* more than MATCHES_MAX: look again */
     struct tally tallies[LEXICON_RISKS][LEXICON_LANGUAGES_MAX];
     const struct lexicon_line *product; /* the first one */
     size_t product_until;
@@ -302,7 +309,9 @@ static void on_term(void *arg, size_t index, size_t until)
     struct lexicon *lexicon = arg;
     const struct lexicon_line *line = &lexicon->lines.lines[lexicon->term_lines[index]];
     if (line->kind == LEXICON_RISK) {
-        lexicon->has_risk = true;
+        if (lexicon->match_count < MATCHES_MAX)
+            lexicon->matches[lexicon->match_count] = (struct match){(unsigned)index, until};
+        lexicon->match_count++;
     } else if (line->kind == LEXICON_VERSION) {
         on_version(lexicon, until);
     } else if (lexicon->product == NULL || until < lexicon->product_until) {
@@ -319,14 +328,22 @@ static void judge_term(void *arg, size_t index, size_t until)
         judge_risk(lexicon, line, until);
 }
 
-/* A second time rather than from a list, which a text could be made to overflow. */
+static void judge_terms(struct lexicon *lexicon)
+{
+    if (lexicon->match_count > MATCHES_MAX)
+        patterns_scan(lexicon->terms, lexicon->words, judge_term, lexicon);
+    else
+        for (size_t i = 0; i < lexicon->match_count; i++)
+            judge_term(lexicon, lexicon->matches[i].term, lexicon->matches[i].until);
+}
+
 static void judge_risks(struct lexicon *lexicon)
 {
     memset(lexicon->marks, 0, lexicon->words.size);
     memset(lexicon->excepted, 0, lexicon->words.size);
     memset(lexicon->tallies, 0, sizeof(lexicon->tallies));
     patterns_scan(lexicon->context, lexicon->words, on_context, lexicon);
-    patterns_scan(lexicon->terms, lexicon->words, judge_term, lexicon);
+    judge_terms(lexicon);
 }
 
 /* --- facts ---------------------------------------------------------------------------------- */
@@ -361,9 +378,9 @@ void lexicon_find(struct lexicon *lexicon, struct toc_str words, struct found *f
     lexicon->words = words;
     lexicon->product = NULL;
     lexicon->version = toc_str(NULL, 0);
-    lexicon->has_risk = false;
+    lexicon->match_count = 0;
     patterns_scan(lexicon->terms, words, on_term, lexicon);
-    if (lexicon->has_risk) {
+    if (lexicon->match_count > 0) {
         judge_risks(lexicon);
         for (unsigned risk = 0; risk < LEXICON_RISKS; risk++)
             add_risk(lexicon, (enum lexicon_risk)risk, found);

@@ -28,9 +28,24 @@ struct node {
     uint16_t next, other; /* `other`: SPLIT */
 };
 
+/*
+ * As it is followed: the nodes that take a byte are edges, beside each other where they are reached
+ * from the same place without a byte. So a walk passes no split, and goes through memory in order.
+ */
+struct edge {
+    uint8_t op, byte;
+    uint16_t to; /* a place */
+};
+
+struct place {
+    uint32_t first; /* edge */
+    uint16_t count;
+    bool found;
+};
+
 struct lexicon_span {
-    uint16_t start;
-    struct node nodes[];
+    struct place *places; /* the first one is the start */
+    struct edge *edges;
 };
 
 /* --- building ------------------------------------------------------------------------------- */
@@ -132,6 +147,101 @@ static uint16_t add_sequence(struct building *b, uint16_t next)
     return next;
 }
 
+/* --- from nodes to places -------------------------------------------------------------------- */
+
+#define NONE UINT16_MAX
+
+struct placing {
+    const struct node *nodes;
+    struct lexicon_span *span;
+    uint16_t place_of[NODES_MAX]; /* by the node that it begins with; NONE */
+    uint16_t begins[NODES_MAX];   /* by place: that node */
+    uint16_t places;
+    uint32_t size, room; /* of the edges */
+    uint32_t round;      /* one for each place */
+    uint32_t seen[NODES_MAX];
+    uint16_t stack[2 * NODES_MAX]; /* a node leaves two at most, once */
+};
+
+static uint16_t place_at(struct placing *p, uint16_t node)
+{
+    if (p->place_of[node] == NONE) {
+        p->begins[p->places] = node;
+        p->place_of[node] = p->places++;
+    }
+    return p->place_of[node];
+}
+
+static bool add_edge(struct placing *p, const struct node *node)
+{
+    if (p->size == p->room) {
+        uint32_t room = p->room == 0 ? 64 : 2 * p->room;
+        struct edge *more = realloc(p->span->edges, room * sizeof(*more));
+        if (more == NULL)
+            return false;
+        p->span->edges = more;
+        p->room = room;
+    }
+    p->span->edges[p->size++] = (struct edge){node->op, node->byte, place_at(p, node->next)};
+    return true;
+}
+
+/* Everything that is reached from where the place begins; false without memory. */
+static bool fill_place(struct placing *p, uint16_t index)
+{
+    struct place *place = &p->span->places[index];
+    size_t depth = 0;
+    *place = (struct place){.first = p->size};
+    p->round++;
+    p->stack[depth++] = p->begins[index];
+    while (depth > 0) {
+        uint16_t at = p->stack[--depth];
+        const struct node *node = &p->nodes[at];
+        if (p->seen[at] == p->round)
+            continue;
+        p->seen[at] = p->round;
+        if (node->op == FOUND) {
+            place->found = true;
+        } else if (node->op == SPLIT) {
+            p->stack[depth++] = node->next;
+            p->stack[depth++] = node->other;
+        } else if (!add_edge(p, node)) {
+            return false;
+        }
+    }
+    place->count = (uint16_t)(p->size - place->first);
+    return true;
+}
+
+/* Filling a place makes others. */
+static bool fill_all(struct placing *p, uint16_t start)
+{
+    memset(p->place_of, 0xff, sizeof(p->place_of));
+    (void)place_at(p, start);
+    for (uint16_t i = 0; i < p->places; i++)
+        if (!fill_place(p, i))
+            return false;
+    return true;
+}
+
+static struct lexicon_span *make(const struct building *b, uint16_t start)
+{
+    struct lexicon_span *span = calloc(1, sizeof(*span));
+    struct placing *p = calloc(1, sizeof(*p));
+    bool made = false;
+    if (span != NULL && p != NULL) {
+        span->places = malloc(b->count * sizeof(*span->places));
+        p->nodes = b->nodes;
+        p->span = span;
+        made = span->places != NULL && fill_all(p, start);
+    }
+    free(p);
+    if (made)
+        return span;
+    lexicon_span_free(span);
+    return NULL;
+}
+
 struct lexicon_span *lexicon_span_new(struct toc_str pattern)
 {
     struct building *b = calloc(1, sizeof(*b));
@@ -141,36 +251,33 @@ struct lexicon_span *lexicon_span_new(struct toc_str pattern)
     b->in = pattern;
     uint16_t found = add(b, FOUND, 0, 0, 0);
     uint16_t start = add_sequence(b, add(b, BYTE, ' ', found, 0));
-    span = malloc(sizeof(*span) + b->count * sizeof(b->nodes[0]));
-    if (span != NULL) {
-        *span = (struct lexicon_span){.start = start};
-        memcpy(span->nodes, b->nodes, b->count * sizeof(b->nodes[0]));
-    }
+    span = make(b, start);
     free(b);
     return span;
 }
 
 void lexicon_span_free(struct lexicon_span *span)
 {
+    if (span == NULL)
+        return;
+    free(span->edges);
+    free(span->places);
     free(span);
 }
 
 /* --- following ------------------------------------------------------------------------------ */
 
-/* The states that wait for a byte, each once. */
 struct states {
     size_t count;
-    uint16_t nodes[NODES_MAX];
+    uint16_t places[NODES_MAX]; /* each once */
 };
 
 /* Kept from call to call, since clearing it would cost more than most walks. */
 struct lexicon_walk {
-    const struct node *nodes;
     bool found;
     uint64_t step;            /* never begins again */
-    uint64_t seen[NODES_MAX]; /* the step in which a node was entered last */
+    uint64_t seen[NODES_MAX]; /* the step in which a place was entered last */
     struct states states[2];
-    uint16_t stack[2 * NODES_MAX]; /* a node leaves two at most, once */
 };
 
 struct lexicon_walk *lexicon_walk_new(void)
@@ -183,43 +290,24 @@ void lexicon_walk_free(struct lexicon_walk *walk)
     free(walk);
 }
 
-/* Enters a node and all that is reached from it without a byte. */
-static void enter(struct lexicon_walk *walk, struct states *states, uint16_t first)
+static bool takes(const struct edge *edge, char c)
 {
-    size_t depth = 0;
-    walk->stack[depth++] = first;
-    while (depth > 0) {
-        uint16_t at = walk->stack[--depth];
-        const struct node *node = &walk->nodes[at];
-        if (walk->seen[at] == walk->step)
+    if (edge->op == BYTE)
+        return edge->byte == (uint8_t)c;
+    return c != ' ' && (edge->op == LETTER || !words_is_mark(c));
+}
+
+static void leave(const struct lexicon_span *span, struct lexicon_walk *walk, uint16_t place,
+                  char c, struct states *to)
+{
+    const struct edge *edge = span->edges + span->places[place].first,
+                      *end = edge + span->places[place].count;
+    for (; edge < end; edge++) {
+        if (!takes(edge, c) || walk->seen[edge->to] == walk->step)
             continue;
-        walk->seen[at] = walk->step;
-        if (node->op == FOUND) {
-            walk->found = true;
-        } else if (node->op == SPLIT) {
-            walk->stack[depth++] = node->next;
-            walk->stack[depth++] = node->other;
-        } else {
-            states->nodes[states->count++] = at;
-        }
-    }
-}
-
-static bool takes(const struct node *node, char c)
-{
-    if (node->op == BYTE)
-        return node->byte == (uint8_t)c;
-    return c != ' ' && (node->op == LETTER || !words_is_mark(c));
-}
-
-static void step(struct lexicon_walk *walk, const struct states *from, struct states *to, char c)
-{
-    walk->step++;
-    to->count = 0;
-    for (size_t i = 0; i < from->count; i++) {
-        const struct node *node = &walk->nodes[from->nodes[i]];
-        if (takes(node, c))
-            enter(walk, to, node->next);
+        walk->seen[edge->to] = walk->step;
+        walk->found |= span->places[edge->to].found;
+        to->places[to->count++] = edge->to;
     }
 }
 
@@ -227,15 +315,16 @@ size_t lexicon_span_begin(const struct lexicon_span *span, struct lexicon_walk *
                           struct toc_str words, size_t at)
 {
     struct states *now = &walk->states[0], *next = &walk->states[1];
-    walk->nodes = span->nodes;
     walk->found = false;
-    walk->step++;
-    now->count = 0;
-    enter(walk, now, span->start);
+    now->count = 1;
+    now->places[0] = 0;
     for (size_t i = at; i > 0 && at - i < BYTES_MAX && now->count > 0;) {
         struct states *swapped = now;
         i--;
-        step(walk, now, next, words.data[i]);
+        walk->step++;
+        next->count = 0;
+        for (size_t k = 0; k < now->count; k++)
+            leave(span, walk, now->places[k], words.data[i], next);
         if (walk->found)
             return i;
         now = next;

@@ -25,10 +25,17 @@ static const char *const references[] = {
     "rujukan",     "tiket",     "bungkusan",   "penghantaran", "transaksi", "ऑर्डर",
     "आर्डर",        "टिकट",      "रसीद",        "id",           "uuid"};
 
+/* Whether a word may begin with this byte of UTF-8: letters beyond ASCII have a code of their own.
+ */
+static bool is_first(char c, char first)
+{
+    return c == first || (unsigned char)first >= 0x80;
+}
+
 static bool is_among(struct toc_str word, const char *const words[], size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (words_equal(word, words[i]))
+        if (is_first(word.data[0], words[i][0]) && words_equal(word, words[i]))
             return true;
     return false;
 }
