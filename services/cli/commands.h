@@ -15,6 +15,7 @@
     X(up, "run every service on one directory, until Ctrl-C")                                      \
     X(status, "how every service is; exit 1 when one is not")                                      \
     X(publish, "publish CloudEvents JSON, one per line; a receipt per line comes back")            \
+    X(rehearse, "say for an intake what would become of events: POST /v1/events?dry_run=1")        \
     X(import, "publish the rows of a foreign export (CSV) as events")                              \
     X(load, "publish seeded, lifelike traffic, for trying and for measuring")                      \
     X(tail, "the records of a service's log")                                                      \
@@ -39,6 +40,7 @@
 int cmd_up(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_publish(int argc, char **argv);
+int cmd_rehearse(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_tail(int argc, char **argv);

@@ -2,8 +2,12 @@
 #include "services/cli/commands.h"
 #include "common/json/event.h"
 #include "services/cli/lines.h"
+#include "services/cli/moment.h"
+#include "services/cli/policy/apply.h"
+#include "services/cli/policy/load.h"
 #include "services/cli/publisher.h"
 #include "services/cli/receipts.h"
+#include "services/cli/rehearse/rehearse.h"
 #include "services/cli/view.h"
 
 #include <errno.h>
@@ -23,6 +27,7 @@
 struct publish {
     struct client_config where;
     const char *intake;
+    const char *policy_name; /* of a dry run: the file */
     bool dry_run, json;
     struct client *client;
     struct publisher *publisher; /* NULL in a dry run */
@@ -30,6 +35,12 @@ struct publish {
     struct receipts receipts;
     struct lines lines;
     uint64_t valid, unreadable;
+    /* Of a dry run. */
+    struct policy_file policy_file;
+    struct policy_in_force policy;
+    struct toc_str policy_text;
+    struct print print;
+    uint64_t refused;
 };
 
 static void on_receipt(void *arg, uint64_t cookie, struct toc_str event,
@@ -45,19 +56,6 @@ static void tell_unreadable(struct publish *publish, const char *why)
 {
     publish->unreadable++;
     fprintf(stderr, WHO ": line %llu: %s\n", (unsigned long long)publish->lines.number, why);
-}
-
-static void tell_valid(const struct publish *publish, const Tocsin__V1__Event *event)
-{
-    if (!publish->json) {
-        printf("valid      %s  %s\n", event->id, event->type);
-        return;
-    }
-    json_t *line =
-        json_pack("{s:s, s:s, s:b}", "id", event->id, "source", event->source, "valid", 1);
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(line);
 }
 
 static bool is_blank(struct toc_str line)
@@ -84,6 +82,50 @@ static bool find_issue(void *arg, const char *name, uint8_t out[TOC_ID])
     return code == CLI_DONE;
 }
 
+/* --- a dry run -------------------------------------------------------------------------------- */
+
+/* The one in a file, or the one in force. */
+static int find_policy(struct publish *publish)
+{
+    print_init(&publish->print, stdout);
+    if (publish->policy_name != NULL) {
+        int code = policy_load(WHO, publish->policy_name, &publish->policy_file);
+        publish->policy_text = publish->policy_file.text;
+        return code;
+    }
+    if (policy_ask(publish->client, publish->intake, true, &publish->policy) != TOC_OK) {
+        (void)client_fail(publish->client);
+        fprintf(stderr, WHO ": --policy FILE judges by that file and asks nobody\n");
+        return CLI_FAILED;
+    }
+    publish->policy_text = toc_str(publish->policy.text, publish->policy.size);
+    if (publish->policy.text != NULL)
+        return CLI_DONE;
+    fprintf(stderr, WHO ": no policy is in force\n");
+    return CLI_FAILED;
+}
+
+static enum toc_err rehearse_line(struct publish *publish, const Tocsin__V1__Event *event)
+{
+    struct rehearsal rehearsal;
+    enum toc_err err = rehearse(publish->policy_text, event, moment_now(), &rehearsal);
+    if (err == TOC_OK) {
+        rehearsal.policy = publish->policy.version;
+        publish->refused += rehearsal.refused != NULL;
+        if (publish->json)
+            rehearsal_json(&rehearsal, stdout);
+        else
+            rehearsal_print(&rehearsal, &publish->print);
+    } else if (err == TOC_ERR_LIMIT) {
+        tell_unreadable(publish, "the policy makes too much of it to be rehearsed");
+        err = TOC_OK;
+    }
+    rehearsal_done(&rehearsal);
+    return err;
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
 static enum toc_err on_line(struct publish *publish, struct toc_str line)
 {
     char error[TOC_EVENT_JSON_ERROR_MAX];
@@ -99,10 +141,8 @@ static enum toc_err on_line(struct publish *publish, struct toc_str line)
         return TOC_OK;
     }
     publish->valid++;
-    if (publish->dry_run) {
-        tell_valid(publish, event);
-        return TOC_OK;
-    }
+    if (publish->dry_run)
+        return rehearse_line(publish, event);
     TOC_TRY(toc_wire_pack(&publish->arena, event, &packed));
     return publisher_add(publish->publisher, packed, publish->valid);
 }
@@ -162,12 +202,14 @@ static int finish(struct publish *publish, enum toc_err err)
     if (!publish->json && isatty(STDERR_FILENO)) {
         fprintf(stderr, WHO ": ");
         if (publish->dry_run)
-            fprintf(stderr, "%llu valid", (unsigned long long)publish->valid);
+            fprintf(stderr, "%llu rehearsed, %llu would be refused",
+                    (unsigned long long)publish->valid, (unsigned long long)publish->refused);
         else
             receipts_summary(stderr, &publish->receipts);
         fprintf(stderr, ", %llu unreadable\n", (unsigned long long)publish->unreadable);
     }
-    if (publish->unreadable > 0 || publish->receipts.refused > 0 || was_interrupted)
+    if (publish->unreadable > 0 || publish->receipts.refused + publish->refused > 0 ||
+        was_interrupted)
         code = CLI_FAILED;
     return code;
 }
@@ -180,14 +222,15 @@ static int run(struct publish *publish)
                                             .patience_ms = PATIENCE_MS,
                                             .on_receipt = on_receipt,
                                             .arg = publish};
-    if (!publish->dry_run) {
-        if (client_open(&publish->where, WHO, &publish->client) < 0) {
-            fprintf(stderr, WHO ": out of memory\n");
-            return CLI_FAILED;
-        }
-        if (publisher_open(publish->client, &config, &publish->publisher) != TOC_OK)
-            return client_fail(publish->client);
+    if (client_open(&publish->where, WHO, &publish->client) < 0) {
+        fprintf(stderr, WHO ": out of memory\n");
+        return CLI_FAILED;
     }
+    if (publish->dry_run && find_policy(publish) != CLI_DONE)
+        return CLI_FAILED;
+    if (!publish->dry_run &&
+        publisher_open(publish->client, &config, &publish->publisher) != TOC_OK)
+        return client_fail(publish->client);
     client_catch_interrupts();
     return finish(publish, publish_lines(publish));
 }
@@ -215,7 +258,13 @@ static enum toc_conf_outcome parse(struct publish *publish, int argc, char **arg
         {.name = "dry-run",
          .type = TOC_CONF_SWITCH,
          .value = &publish->dry_run,
-         .help = "only say which lines are valid events; needs no service"},
+         .help = "publish nothing: say of each event where it would go and by which rule, when its "
+                 "clocks would be due, and who would be paged if nobody did anything"},
+        {.name = "policy",
+         .type = TOC_CONF_TEXT,
+         .value = &publish->policy_name,
+         .argument = "FILE",
+         .help = "with --dry-run: by this policy and not by the one in force; needs no service"},
         {.name = "json",
          .type = TOC_CONF_SWITCH,
          .value = &publish->json,
@@ -230,6 +279,8 @@ static enum toc_conf_outcome parse(struct publish *publish, int argc, char **arg
         .more =
             "A line that is no event is told with its number and the others are published.\n"
             "Publishing a file twice is harmless: what was accepted comes back as duplicate.\n"
+            "A dry run judges each line by itself; one about an issue that is there already as if\n"
+            "that were new.\n"
             "Another issue (tocsinissue, into, other, appeal.issue) is an id or source#subject.\n\n"
             "  echo '{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"urn:me\",\n"
             "         \"type\":\"tocsin.issue.opened\",\"subject\":\"T-1\",\n"
@@ -240,6 +291,10 @@ static enum toc_conf_outcome parse(struct publish *publish, int argc, char **arg
     enum toc_conf_outcome outcome = toc_conf_parse(&conf, argc, argv, operands);
     if (outcome == TOC_CONF_RUN && operands->count > 1) {
         fprintf(stderr, WHO ": one FILE at a time\n");
+        return TOC_CONF_USAGE;
+    }
+    if (outcome == TOC_CONF_RUN && publish->policy_name != NULL && !publish->dry_run) {
+        fprintf(stderr, WHO ": --policy is for --dry-run\n");
         return TOC_CONF_USAGE;
     }
     return outcome;
@@ -265,6 +320,8 @@ int cmd_publish(int argc, char **argv)
     }
     publisher_close(publish->publisher);
     client_close(publish->client);
+    policy_file_done(&publish->policy_file);
+    free(publish->policy.text);
     toc_arena_done(&publish->arena);
     free(publish);
     return code;

@@ -33,7 +33,8 @@ static enum toc_err read_ask(const char *text)
     size_t size = strcspn(text, "=");
     enum asker_service service = asker_service_of(toc_str(text, size));
     if (service == ASKER_SERVICES || text[size] == '\0' || text[size + 1] == '\0') {
-        fprintf(stderr, "--ask wants router=ENDPOINT or sla=ENDPOINT, not '%s'\n", text);
+        fprintf(stderr,
+                "--ask wants router=ENDPOINT, sla=ENDPOINT or rehearse=ENDPOINT, not '%s'\n", text);
         return TOC_ERR_CONFIG;
     }
     edge.ask[service] = text + size + 1;
@@ -63,7 +64,8 @@ static const struct toc_conf_option rows[] = {
     {"connect", TOC_CONF_LIST, &connect_files, NULL, 0, 0, "FILE",
      "take the webhooks of another system at POST /v1/connect/NAME, as this mapping says"},
     {"ask", TOC_CONF_LIST, &ask_services, NULL, 0, 0, "NAME=ENDPOINT",
-     "where the router and sla are, which know how an issue stands: GET /v1/issues/REF asks them"},
+     "where router and sla are, which GET /v1/issues/REF asks how an issue stands, and where "
+     "rehearse is (`tocsin rehearse`), which dry runs ask"},
     {"http-origin", TOC_CONF_LIST, &edge.origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
     {"http-proxy", TOC_CONF_LIST, &options.proxies, NULL, 0, 0, "CIDR",

@@ -25,6 +25,8 @@
 
 #define READY_MS     60000
 #define SERVICES     5
+#define REHEARSE     SERVICES /* beside them, for the edge's dry runs; it is no service */
+#define PROCESSES    (SERVICES + 1)
 #define ARGUMENT_MAX (UP_PATH_MAX + 64)
 #define SETTLED_BAD  3 /* of the child: told why */
 
@@ -67,9 +69,10 @@ static const struct toc_conf_option rows[] = {
 };
 
 struct up {
-    struct up_process processes[SERVICES];
-    char arguments[SERVICES][UP_ARGS_MAX][ARGUMENT_MAX];
-    size_t argument_count[SERVICES];
+    struct up_process processes[PROCESSES];
+    size_t process_count;
+    char arguments[PROCESSES][UP_ARGS_MAX][ARGUMENT_MAX];
+    size_t argument_count[PROCESSES];
     sigset_t signals;
     pid_t settler; /* 0 once it has said ready */
     struct toc_str policy;
@@ -101,6 +104,7 @@ static void add_own(struct up *up, size_t service)
             add(up, service, "--http=%s", options.http);
             add(up, service, "--ask=router=ipc://%s/run/router.sock", dir);
             add(up, service, "--ask=sla=ipc://%s/run/sla.sock", dir);
+            add(up, service, "--ask=rehearse=ipc://%s/run/rehearse.sock", dir);
         }
         for (size_t i = 0; i < options.http_origins.count; i++)
             add(up, service, "--http-origin=%s", options.http_origins.values[i]);
@@ -132,6 +136,21 @@ static void add_arguments(struct up *up, size_t service)
     add_own(up, service);
 }
 
+/* This executable once more. */
+static void add_rehearse(struct up *up, const char *self)
+{
+    struct up_process *process = &up->processes[REHEARSE];
+    const char *dir = options.client.data_dir;
+    process->name = "rehearse";
+    snprintf(process->path, sizeof(process->path), "%s", self);
+    snprintf(process->log_path, sizeof(process->log_path), "%s/run/rehearse.log", dir);
+    add(up, REHEARSE, "tocsin");
+    add(up, REHEARSE, "rehearse");
+    add(up, REHEARSE, "--data=%s", dir);
+    add(up, REHEARSE, "--bind=ipc://%s/run/rehearse.sock", dir);
+    up->process_count = PROCESSES;
+}
+
 /* Services stand beside this executable. */
 static bool find_programs(struct up *up)
 {
@@ -142,6 +161,9 @@ static bool find_programs(struct up *up)
         return false;
     }
     self[size] = '\0';
+    up->process_count = SERVICES;
+    if (options.http != NULL)
+        add_rehearse(up, self);
     *strrchr(self, '/') = '\0';
     for (size_t i = 0; i < SERVICES; i++) {
         struct up_process *process = &up->processes[i];
@@ -221,7 +243,7 @@ static bool take_ended(struct up *up, pid_t pid, int status, toc_time_ms now)
         up->settler = 0;
         return WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
-    for (size_t i = 0; i < SERVICES; i++) {
+    for (size_t i = 0; i < up->process_count; i++) {
         if (up->processes[i].pid != pid)
             continue;
         up_ended(&up->processes[i], status, now);
@@ -244,7 +266,7 @@ static bool reap_all(struct up *up)
 static toc_time_ms start_due(struct up *up)
 {
     toc_time_ms now = up_now(), next = TOC_TIME_NEVER;
-    for (size_t i = 0; i < SERVICES; i++) {
+    for (size_t i = 0; i < up->process_count; i++) {
         struct up_process *process = &up->processes[i];
         if (process->pid != 0)
             continue;
@@ -286,7 +308,7 @@ static int run(struct up *up)
     int code = up->settler < 0 ? CLI_FAILED : supervise(up);
     if (up->settler > 0)
         kill(up->settler, SIGKILL);
-    up_stop(up->processes, SERVICES);
+    up_stop(up->processes, up->process_count);
     fprintf(stderr, "tocsin up: %s\n",
             code == CLI_DONE ? "all services have stopped" : "not ready, so all were stopped");
     return code;

@@ -27,7 +27,7 @@ struct asker {
 
 enum asker_service asker_service_of(struct toc_str name)
 {
-    static const char *const names[ASKER_SERVICES] = {"router", "sla"};
+    static const char *const names[ASKER_SERVICES] = {"router", "sla", "rehearse"};
     unsigned i = 0;
     while (i < ASKER_SERVICES && !toc_str_equal(name, toc_str_of(names[i])))
         i++;

@@ -12,7 +12,7 @@
 #include "common/link_zmq.h"
 #include "common/wire.h"
 
-enum asker_service { ASKER_ROUTER, ASKER_SLA, ASKER_SERVICES };
+enum asker_service { ASKER_ROUTER, ASKER_SLA, ASKER_REHEARSE, ASKER_SERVICES };
 
 /* "router", …; ASKER_SERVICES for a name that is none of them. */
 enum asker_service asker_service_of(struct toc_str name);

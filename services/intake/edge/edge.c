@@ -46,8 +46,8 @@ static void stop(void *self)
 {
     struct edge *edge = self;
     toc_http_close(edge->http);
-    edge_submit_done(edge);
     asker_free(edge->asker);
+    edge_submit_done(edge);
     access_free(edge->access);
     free(edge);
 }

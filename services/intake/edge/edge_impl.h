@@ -23,6 +23,9 @@ struct edge_pending {
     struct toc_http_exchange *exchange;
     struct toc_pool pool; /* what the events are made of */
     struct cloudevents events;
+    struct edge *edge;
+    bool dry_run;                   /* it only wants to know what would become of the event */
+    struct asker_question question; /* … and asks */
     struct edge_pending *next_free;
 };
 
@@ -90,8 +93,17 @@ struct edge_pending *edge_begin(const struct edge_call *call);
  */
 void edge_settle(struct edge *edge, struct edge_pending *pending, int status, const char *why);
 
+/* It has been answered, or handed over to nobody. */
+void edge_drop(struct edge_pending *pending);
+
 /* A run that fails has said nothing to anybody, and nothing may be acknowledged any more. */
 _Noreturn void edge_give_up(enum toc_err err, const char *what);
+
+/* --- rehearse.c ------------------------------------------------------------------------------- */
+
+bool edge_is_dry_run(const struct toc_http_request *request);
+/* Answers what would become of its event, in place of handing it over. `pending` is gone then. */
+void edge_rehearse(struct edge_pending *pending);
 
 /* --- answer.c --------------------------------------------------------------------------------- */
 

@@ -49,12 +49,12 @@ static void submit(struct edge *edge, struct edge_pending *pending)
         edge_give_up(err, "submit");
 }
 
-static void drop(struct edge *edge, struct edge_pending *pending)
+void edge_drop(struct edge_pending *pending)
 {
     toc_pool_done(&pending->pool);
     pending->exchange = NULL;
-    pending->next_free = edge->free;
-    edge->free = pending;
+    pending->next_free = pending->edge->free;
+    pending->edge->free = pending;
 }
 
 /* From within the commit that made the events durable, or told that the store is full. */
@@ -69,7 +69,7 @@ static void on_frame(void *self, struct toc_str bytes)
     TOC_ASSERT(frame->receipt->tag <= edge->config->connections_max);
     struct edge_pending *pending = &edge->pending[frame->receipt->tag];
     edge_answer_events(pending->exchange, &pending->events, frame->receipt);
-    drop(edge, pending);
+    edge_drop(pending);
 }
 
 struct edge_pending *edge_begin(const struct edge_call *call)
@@ -78,7 +78,8 @@ struct edge_pending *edge_begin(const struct edge_call *call)
     struct edge_pending *pending = edge->free;
     TOC_ASSERT(pending != NULL);
     edge->free = pending->next_free;
-    *pending = (struct edge_pending){.exchange = call->exchange};
+    *pending = (struct edge_pending){
+        .exchange = call->exchange, .edge = edge, .dry_run = edge_is_dry_run(call->request)};
     return pending;
 }
 
@@ -93,7 +94,10 @@ static bool has_any_good(const struct cloudevents *events)
 void edge_settle(struct edge *edge, struct edge_pending *pending, int status, const char *why)
 {
     if (status == 0 && has_any_good(&pending->events)) {
-        submit(edge, pending);
+        if (pending->dry_run)
+            edge_rehearse(pending);
+        else
+            submit(edge, pending);
         return;
     }
     if (status == 503)
@@ -102,7 +106,7 @@ void edge_settle(struct edge *edge, struct edge_pending *pending, int status, co
         edge_answer_problem(pending->exchange, status, why, NULL);
     else
         edge_answer_events(pending->exchange, &pending->events, NULL);
-    drop(edge, pending);
+    edge_drop(pending);
 }
 
 enum toc_err edge_submit_set_up(struct edge *edge, struct toc_link *link)

@@ -1,0 +1,102 @@
+/*
+ * ?dry_run=1: what would become of an event, without any effect. Facts are found here, where the
+ * texts are; what is asked is only the event without them. Who answers runs the services' own cores
+ * under the policy that is in force here (`tocsin rehearse`).
+ */
+#include "common/policy/store.h"
+#include "common/program.h"
+#include "services/intake/edge/edge_impl.h"
+#include "services/intake/edge/reference.h"
+
+#include <stdlib.h>
+
+#define PATIENCE_MS 2000
+
+static void refuse(struct edge_pending *pending, int status, const char *why)
+{
+    if (status == 503)
+        edge_answer_full(pending->exchange, why);
+    else
+        edge_answer_problem(pending->exchange, status, why, NULL);
+    edge_drop(pending);
+}
+
+bool edge_is_dry_run(const struct toc_http_request *request)
+{
+    struct toc_str value;
+    return reference_member(request->query, "dry_run", &value) &&
+           !toc_str_equal(value, TOC_STR("0")) && !toc_str_equal(value, TOC_STR("false"));
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+static void answer(struct edge_pending *pending, struct toc_str row)
+{
+    edge_answer_text(pending->exchange, REPLY_JSON_TYPE, row);
+    edge_drop(pending);
+}
+
+static void on_answer(void *self, enum asker_end end, const Tocsin__V1__Answer *given)
+{
+    struct edge_pending *pending = self;
+    if (end == ASKER_STOPPED)
+        return;
+    if (end == ASKER_SILENT)
+        refuse(pending, 503,
+               "nobody says just now what would become of it: tocsin rehearse is away");
+    else if (given->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE)
+        refuse(pending, 422, given->detail);
+    else if (given->n_rows != 1)
+        refuse(pending, 503, given->detail);
+    else
+        answer(pending, toc_wire_bytes(&given->rows[0]));
+}
+
+/* --- the question ----------------------------------------------------------------------------- */
+
+static enum toc_err policy_in_force(struct edge *edge, uint32_t *out)
+{
+    struct toc_txn *txn;
+    TOC_TRY(toc_txn_begin_read(toc_run_store(edge->run), &txn));
+    enum toc_err err = toc_policy_in_force(txn, out);
+    toc_txn_abort(txn);
+    return err;
+}
+
+/* The event without what people wrote. */
+static enum toc_err without_texts(struct edge *edge, struct toc_str packed, struct toc_str *out)
+{
+    Tocsin__V1__Event *event;
+    toc_arena_reset(&edge->scratch, 0);
+    TOC_TRY(toc_wire_unpack(&edge->scratch, &tocsin__v1__event__descriptor, packed, &event));
+    event->private_ = NULL;
+    return toc_wire_pack(&edge->scratch, event, out);
+}
+
+static void ask(struct edge_pending *pending)
+{
+    struct edge *edge = pending->edge;
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    struct toc_str event;
+    question.what = TOCSIN__V1__ASK__WHAT__REHEARSE;
+    if (policy_in_force(edge, &question.policy) < 0 ||
+        without_texts(edge, pending->events.items[0].packed, &event) < 0) {
+        refuse(pending, 503, "too much at a time");
+        return;
+    }
+    question.event = toc_wire_binary(event);
+    asker_ask(edge->asker, ASKER_REHEARSE, &question, toc_program_now().mono_ms + PATIENCE_MS,
+              &pending->question, on_answer, pending);
+}
+
+void edge_rehearse(struct edge_pending *pending)
+{
+    if (pending->events.count != 1)
+        refuse(pending, 400, "a dry run is of one event at a time");
+    else if (!asker_has(pending->edge->asker, ASKER_REHEARSE))
+        refuse(pending, 501,
+               "nobody rehearses here: run `tocsin rehearse --bind ENDPOINT`, and start this "
+               "intake with --ask rehearse=ENDPOINT");
+    else
+        ask(pending);
+}
