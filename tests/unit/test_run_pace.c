@@ -192,6 +192,26 @@ static void who_heeds_nothing_waits_for_nobody(void **state)
     assert_said("door 1\ndoor 2\ndoor 3\n");
 }
 
+/* e2e.uci, one run in three: what sla said of the end of an import, heard after a restart. */
+static void what_nobody_heeds_is_taken_though_nothing_ends_the_instant(void **state)
+{
+    uint64_t from;
+    const struct said word = {10, "ok"};
+    (void)state;
+    heeds = false;
+    struct node *desk = open_desk();
+    uint32_t door = connect_up(desk, 1, &from), gate = connect_up(desk, 2, &from);
+    say(desk, 1, door, 0, three, 1);
+    poll_and_commit(desk);
+    assert_said("door 1\n");
+    say(desk, 2, gate, 0, &word, 1);
+    poll_and_commit(desk);
+    assert_said("gate 1\n");
+    reopen(desk);
+    connect_up(desk, 2, &from);
+    assert_int_equal(from, 2);
+}
+
 static void a_policy_that_heeds_the_partner_is_obeyed_from_then_on(void **state)
 {
     uint64_t from;
@@ -382,6 +402,7 @@ int main(void)
         CASE(an_instant_waits_for_the_partner),
         CASE(what_the_partner_says_of_an_instant_comes_when_that_is_over),
         CASE(who_heeds_nothing_waits_for_nobody),
+        CASE(what_nobody_heeds_is_taken_though_nothing_ends_the_instant),
         CASE(a_policy_that_heeds_the_partner_is_obeyed_from_then_on),
         CASE(a_due_comes_between_two_instants),
         CASE(a_batch_that_was_half_taken_goes_on_where_it_stood),
