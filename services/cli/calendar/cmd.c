@@ -1,98 +1,49 @@
 #include "services/cli/calendar/answer.h"
 #include "services/cli/commands.h"
-#include "services/cli/lines.h"
+#include "services/cli/line_answers.h"
 
-#include "common/conf.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define WHO     "tocsin calendar"
-#define FOREVER (-1)
+#define WHO "tocsin calendar"
 
 struct session {
     struct calendar_shelf *shelf;
-    struct lines lines;
+    struct line_answers answers;
     bool failed; /* some line was answered with an error */
 };
 
-static bool is_blank(struct toc_str line)
+static void on_line(void *self, struct toc_str line)
 {
-    for (size_t i = 0; i < line.size; i++)
-        if (line.data[i] != ' ' && line.data[i] != '\t')
-            return false;
-    return true;
-}
-
-static void on_line(struct session *session, struct toc_str line)
-{
-    if (!is_blank(line) && !calendar_answer(session->shelf, line, stdout))
+    struct session *session = self;
+    if (!calendar_answer(session->shelf, line, stdout))
         session->failed = true;
 }
 
-/* Answers leave before it waits: whoever asks line by line gets them line by line. */
-static enum lines_result next_line(struct session *session, struct toc_str *line)
+static void on_too_long(void *self)
 {
-    enum lines_result result = lines_next(&session->lines, 0, line);
-    if (result == LINES_NONE_YET) {
-        fflush(stdout);
-        result = lines_next(&session->lines, FOREVER, line);
-    }
-    return result;
-}
-
-static int answer_lines(struct session *session)
-{
-    struct toc_str line;
-    while (!ferror(stdout)) {
-        switch (next_line(session, &line)) {
-        case LINES_LINE:
-            on_line(session, line);
-            break;
-        case LINES_NONE_YET:
-            break;
-        case LINES_TOO_LONG:
-            printf("{\"id\":null,\"error\":\"line %llu is longer than 1 MB\"}\n",
-                   (unsigned long long)session->lines.number);
-            session->failed = true;
-            break;
-        case LINES_FAILED:
-            fprintf(stderr, WHO ": %s\n", strerror(errno));
-            return CLI_FAILED;
-        case LINES_END:
-            return session->failed ? CLI_FAILED : CLI_DONE;
-        }
-    }
-    return CLI_FAILED;
-}
-
-static int open_input(const struct toc_conf_list *operands)
-{
-    const char *path = operands->count == 1 ? operands->values[0] : "-";
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        fprintf(stderr, WHO ": %s: %s\n", path, strerror(errno));
-    else if (isatty(fd))
-        fprintf(stderr, WHO ": one question per line, Ctrl-D to end; --help has an example\n");
-    return fd;
+    struct session *session = self;
+    printf("{\"id\":null,\"error\":\"line %llu is longer than 1 MB\"}\n",
+           (unsigned long long)session->answers.lines.number);
+    session->failed = true;
 }
 
 static int run(const struct toc_conf_list *operands)
 {
     struct session *session = calloc(1, sizeof(*session));
-    int fd = open_input(operands), code = CLI_FAILED;
+    int code = CLI_FAILED;
     if (session != NULL)
         session->shelf = calendar_shelf_new();
     if (session == NULL || session->shelf == NULL) {
         fprintf(stderr, WHO ": out of memory\n");
-    } else if (fd >= 0) {
-        lines_init(&session->lines, fd);
-        code = answer_lines(session);
+    } else {
+        session->answers = (struct line_answers){.who = WHO,
+                                                 .what = "one question per line",
+                                                 .on_line = on_line,
+                                                 .on_too_long = on_too_long,
+                                                 .self = session};
+        if (line_answers_run(&session->answers, operands) && !session->failed)
+            code = CLI_DONE;
     }
-    if (fd > STDIN_FILENO)
-        close(fd);
     if (session != NULL)
         calendar_shelf_free(session->shelf);
     free(session);

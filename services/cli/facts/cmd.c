@@ -1,18 +1,13 @@
 #include "services/cli/commands.h"
 #include "services/cli/facts/score.h"
-#include "services/cli/lines.h"
-
-#include "common/conf.h"
+#include "services/cli/line_answers.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define WHO     "tocsin facts"
-#define FOREVER (-1)
+#define WHO "tocsin facts"
 
 struct session {
     const char *lexicon; /* NULL: built in */
@@ -21,7 +16,7 @@ struct session {
     bool score, json;
     struct facts *facts;
     struct score counted;
-    struct lines lines;
+    struct line_answers answers;
     bool failed; /* some line was none */
 };
 
@@ -61,7 +56,8 @@ static void put_error(const json_t *id, const char *wrong)
     struct print_json json;
     session->failed = true;
     if (session->score) {
-        fprintf(stderr, WHO ": line %llu: %s\n", (unsigned long long)session->lines.number, wrong);
+        fprintf(stderr, WHO ": line %llu: %s\n", (unsigned long long)session->answers.lines.number,
+                wrong);
         return;
     }
     print_json_open(&json, stdout);
@@ -80,20 +76,11 @@ static void find(const struct facts_line *line)
         put_facts(line->id, facts, count);
 }
 
-static bool is_blank(struct toc_str line)
-{
-    for (size_t i = 0; i < line.size; i++)
-        if (memchr(" \t\r", line.data[i], 3) == NULL)
-            return false;
-    return true;
-}
-
-static void on_line(struct toc_str text)
+static void on_line(void *self, struct toc_str text)
 {
     char wrong[FACTS_WRONG_MAX];
     struct facts_line line;
-    if (is_blank(text))
-        return;
+    (void)self;
     if (facts_line_read(text, &line, wrong) == TOC_OK)
         find(&line);
     else
@@ -101,52 +88,13 @@ static void on_line(struct toc_str text)
     facts_line_done(&line);
 }
 
+static void on_too_long(void *self)
+{
+    (void)self;
+    put_error(NULL, "the line is longer than 1 MB");
+}
+
 /* --- all lines ------------------------------------------------------------------------------ */
-
-/* Facts leave before it waits: whoever asks line by line gets them line by line. */
-static enum lines_result next_line(struct toc_str *line)
-{
-    enum lines_result result = lines_next(&session->lines, 0, line);
-    if (result == LINES_NONE_YET) {
-        fflush(stdout);
-        result = lines_next(&session->lines, FOREVER, line);
-    }
-    return result;
-}
-
-static int read_lines(void)
-{
-    struct toc_str line;
-    while (!ferror(stdout)) {
-        switch (next_line(&line)) {
-        case LINES_LINE:
-            on_line(line);
-            break;
-        case LINES_NONE_YET:
-            break;
-        case LINES_TOO_LONG:
-            put_error(NULL, "the line is longer than 1 MB");
-            break;
-        case LINES_FAILED:
-            fprintf(stderr, WHO ": %s\n", strerror(errno));
-            return CLI_FAILED;
-        case LINES_END:
-            return session->failed ? CLI_FAILED : CLI_DONE;
-        }
-    }
-    return CLI_FAILED;
-}
-
-static int open_input(const struct toc_conf_list *operands)
-{
-    const char *path = operands->count == 1 ? operands->values[0] : "-";
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        fprintf(stderr, WHO ": %s: %s\n", path, strerror(errno));
-    else if (isatty(fd))
-        fprintf(stderr, WHO ": one text per line, Ctrl-D to end; --help has an example\n");
-    return fd;
-}
 
 /* Where a user's caches are said to be (XDG Base Directory), there is one of ours. */
 static void find_cache(void)
@@ -174,16 +122,14 @@ static bool open_facts(void)
 
 static int run(const struct toc_conf_list *operands)
 {
-    int code = CLI_FAILED, fd;
-    if (!open_facts() || (fd = open_input(operands)) < 0)
+    if (!open_facts())
         return CLI_FAILED;
-    lines_init(&session->lines, fd);
-    code = read_lines();
+    session->answers = (struct line_answers){
+        .who = WHO, .what = "one text per line", .on_line = on_line, .on_too_long = on_too_long};
+    bool done = line_answers_run(&session->answers, operands) && !session->failed;
     if (session->score && score_write(&session->counted, session->json) != CLI_DONE)
-        code = CLI_FAILED;
-    if (fd > STDIN_FILENO)
-        close(fd);
-    return code;
+        return CLI_FAILED;
+    return done ? CLI_DONE : CLI_FAILED;
 }
 
 /* --- options -------------------------------------------------------------------------------- */
