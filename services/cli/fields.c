@@ -17,6 +17,8 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type)
         return &tocsin__v1__event_refused__descriptor;
     case TOCSIN__V1__RECORD_TYPE__ERASURE_MOVED:
         return &tocsin__v1__erasure__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__VAULT_RENEWED:
+        return &tocsin__v1__vault_renewed__descriptor;
     case TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED:
         return &tocsin__v1__issue_change__descriptor;
     case TOCSIN__V1__RECORD_TYPE__ISSUE_REFUSED:

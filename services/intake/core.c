@@ -438,25 +438,36 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
 
 /* --- what the shell did ------------------------------------------------------------------- */
 
-static enum toc_err on_outcome(struct toc_turn *turn, const struct toc_event *ev)
+static enum toc_err record_erasure(struct toc_turn *turn, const Tocsin__V1__Erasure *told,
+                                   struct toc_out *out)
 {
     struct intake *intake = turn->self;
-    Tocsin__V1__IntakeOutcome *outcome;
     Tocsin__V1__Erasure *erasure;
-    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ERASURE_MOVED,
+    enum toc_err err =
+        told->again ? erasure_again(turn, told, turn->journal->last_seq + 1, out->at_ms, &erasure)
+                    : erasure_move(turn, told, out->at_ms, &erasure);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK; /* it was told before a crash */
+    intake->erasures_kept++;
+    out->type = TOCSIN__V1__RECORD_TYPE__ERASURE_MOVED;
+    out->message = erasure;
+    turn->log_ms = out->at_ms;
+    return toc_emit(turn, out, NULL);
+}
+
+static enum toc_err on_outcome(struct toc_turn *turn, const struct toc_event *ev)
+{
+    Tocsin__V1__IntakeOutcome *outcome;
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__VAULT_RENEWED,
                           .class_bit = TOC_CLASS_CONTROL,
                           .partition = TOC_PARTITION_ALL,
                           .at_ms = floor_ms(turn, ev)};
     TOC_TRY(toc_unpack(turn, intake_outcome, ev->bytes, &outcome));
-    TOC_ASSERT(outcome->what_case == TOCSIN__V1__INTAKE_OUTCOME__WHAT_ERASURE);
-    enum toc_err err = erasure_move(turn, outcome->erasure, out.at_ms, &erasure);
-    if (err != TOC_OK)
-        return err < 0 ? err : TOC_OK; /* it was told before a crash */
-    out.message = erasure;
+    if (outcome->what_case == TOCSIN__V1__INTAKE_OUTCOME__WHAT_ERASURE)
+        return record_erasure(turn, outcome->erasure, &out);
+    TOC_ASSERT(outcome->what_case == TOCSIN__V1__INTAKE_OUTCOME__WHAT_RENEWED);
+    out.message = outcome->renewed;
     turn->log_ms = out.at_ms;
-    turn->cause_log = turn->journal->log_id;
-    turn->cause_seq = erasure->seq;
-    intake->erasures_kept++;
     return toc_emit(turn, &out, NULL);
 }
 

@@ -1,5 +1,6 @@
 #include "services/intake/erasure.h"
 
+#include "common/answer.h"
 #include "services/intake/hold.h"
 #include "services/intake/intake.h"
 #include "services/intake/rows.h"
@@ -100,6 +101,7 @@ enum toc_err erasure_begin(struct toc_turn *turn, const Tocsin__V1__SubjectErase
     row.reason = asked->reason;
     row.step = TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED;
     row.asked_ms = at_ms;
+    row.at_once = asked->at_once;
     return put_row(turn, pending_key(&key, asked->pseudonym), &row);
 }
 
@@ -126,6 +128,24 @@ enum toc_err erasure_move(struct toc_turn *turn, const Tocsin__V1__Erasure *step
     return put_row(turn, done_key(&done, row->seq), row);
 }
 
+enum toc_err erasure_again(struct toc_turn *turn, const Tocsin__V1__Erasure *told, uint64_t seq,
+                           toc_time_ms at_ms, Tocsin__V1__Erasure **out)
+{
+    struct erasure_key key;
+    enum toc_err err = erasure_find_pending(turn->txn, turn->arena, told->pseudonym, out);
+    if (err != TOC_NONE)
+        return err == TOC_OK ? TOC_NONE : err;
+    Tocsin__V1__Erasure *row = toc_arena_take(turn->arena, sizeof(*row));
+    if (row == NULL)
+        return TOC_ERR_LIMIT;
+    *row = *told;
+    row->seq = seq;
+    row->asked_ms = row->keys_gone_ms = at_ms;
+    row->step = TOCSIN__V1__ERASURE_STEP__ERASURE_KEYS_GONE;
+    *out = row;
+    return put_row(turn, pending_key(&key, row->pseudonym), row);
+}
+
 enum toc_err erasure_next_pending(struct toc_txn *txn, struct toc_arena *arena,
                                   struct erasure_place *after, Tocsin__V1__Erasure **out)
 {
@@ -149,10 +169,44 @@ enum toc_err erasure_next_pending(struct toc_txn *txn, struct toc_arena *arena,
     return toc_wire_unpack(arena, &tocsin__v1__erasure__descriptor, row, out);
 }
 
+/* The row of the erasure that record `seq` asked for, wherever it is. */
+static enum toc_err find_by_seq(struct toc_txn *txn, struct toc_arena *arena, uint64_t seq,
+                                struct toc_str *out)
+{
+    struct erasure_place place = {.size = 0};
+    struct erasure_key key;
+    Tocsin__V1__Erasure *row;
+    enum toc_err err = toc_get(txn, INTAKE_TABLE_ERASURE, done_key(&key, seq), out);
+    if (err != TOC_NONE)
+        return err;
+    do {
+        size_t mark = toc_arena_mark(arena);
+        err = erasure_next_pending(txn, arena, &place, &row);
+        bool found = err == TOC_OK && row->seq == seq;
+        toc_arena_reset(arena, mark);
+        if (found)
+            return toc_get(txn, INTAKE_TABLE_ERASURE, toc_str(place.key, place.size), out);
+    } while (err == TOC_OK);
+    return err;
+}
+
+static enum toc_err answer_one(struct toc_txn *txn, struct toc_arena *arena, uint64_t seq,
+                               Tocsin__V1__Answer *answer)
+{
+    struct toc_str row;
+    TOC_TRY(toc_answer_begin(arena, 1, answer));
+    enum toc_err err = find_by_seq(txn, arena, seq, &row);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    return toc_answer_add(arena, row, answer);
+}
+
 enum toc_err erasure_ask(struct toc_txn *txn, struct toc_arena *arena, const Tocsin__V1__Ask *ask,
                          Tocsin__V1__Answer *answer)
 {
     static const char pending[] = {PENDING};
     struct toc_str prefix = toc_str(pending, ask->all ? 0 : sizeof(pending));
+    if (ask->seq != 0)
+        return answer_one(txn, arena, ask->seq, answer);
     return rows_answer(txn, INTAKE_TABLE_ERASURE, prefix, arena, ask, answer);
 }

@@ -25,6 +25,11 @@ TOC_MUST enum toc_err erasure_begin(struct toc_turn *turn, const Tocsin__V1__Sub
 TOC_MUST enum toc_err erasure_move(struct toc_turn *turn, const Tocsin__V1__Erasure *step,
                                    toc_time_ms at_ms, Tocsin__V1__Erasure **out);
 
+/* A restored backup had the keys of somebody who was erased before; they are deleted again. The row
+ * begins with that, and the record of it will be `seq`. TOC_NONE when one is under way. */
+TOC_MUST enum toc_err erasure_again(struct toc_turn *turn, const Tocsin__V1__Erasure *told,
+                                    uint64_t seq, toc_time_ms at_ms, Tocsin__V1__Erasure **out);
+
 /* The erasure of a pseudonym that is under way. TOC_NONE when there is none. */
 TOC_MUST enum toc_err erasure_find_pending(struct toc_txn *txn, struct toc_arena *arena,
                                            const char *pseudonym, Tocsin__V1__Erasure **out);
@@ -40,7 +45,8 @@ struct erasure_place {
 TOC_MUST enum toc_err erasure_next_pending(struct toc_txn *txn, struct toc_arena *arena,
                                            struct erasure_place *after, Tocsin__V1__Erasure **out);
 
-/* The rows of an Ask for ERASURES: what is under way, or with `all` everything. */
+/* The rows of an Ask for ERASURES: what is under way, with `all` everything, or the one that record
+ * `seq` asked for. */
 TOC_MUST enum toc_err erasure_ask(struct toc_txn *txn, struct toc_arena *arena,
                                   const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 

@@ -92,19 +92,24 @@ static void refused(struct toc_receipt receipt, const char *detail)
     assert_string_equal(receipt.detail, detail);
 }
 
-static void tell(const char *whom, uint64_t seq, Tocsin__V1__ErasureStep step)
+static void tell_erasure(Tocsin__V1__Erasure *erasure)
 {
     Tocsin__V1__IntakeOutcome outcome = TOCSIN__V1__INTAKE_OUTCOME__INIT;
-    Tocsin__V1__Erasure erasure = TOCSIN__V1__ERASURE__INIT;
     struct toc_str packed;
+    outcome.what_case = TOCSIN__V1__INTAKE_OUTCOME__WHAT_ERASURE;
+    outcome.erasure = erasure;
+    assert_int_equal(toc_wire_pack(core_arena(intake), &outcome, &packed), TOC_OK);
+    core_outcome(intake, packed);
+}
+
+static void tell(const char *whom, uint64_t seq, Tocsin__V1__ErasureStep step)
+{
+    Tocsin__V1__Erasure erasure = TOCSIN__V1__ERASURE__INIT;
     erasure.pseudonym = toc_wire_text(whom);
     erasure.seq = seq;
     erasure.step = step;
     erasure.keys = 3;
-    outcome.what_case = TOCSIN__V1__INTAKE_OUTCOME__WHAT_ERASURE;
-    outcome.erasure = &erasure;
-    assert_int_equal(toc_wire_pack(core_arena(intake), &outcome, &packed), TOC_OK);
-    core_outcome(intake, packed);
+    tell_erasure(&erasure);
 }
 
 static const Tocsin__V1__Answer *ask(Tocsin__V1__Ask__What what, bool all)
@@ -160,8 +165,12 @@ static void every_step_is_a_record_that_names_the_one_that_asked(void **state)
     assert_int_equal(core_last_seq(intake), seq + 2);
     for (uint64_t i = 1; i <= 2; i++) {
         const Tocsin__V1__Record *record = core_record(intake, seq + i);
+        Tocsin__V1__Erasure *erasure;
         assert_int_equal(record->type, TOCSIN__V1__RECORD_TYPE__ERASURE_MOVED);
-        assert_int_equal(record->cause_seq, seq);
+        assert_int_equal(toc_wire_unpack(core_arena(intake), &tocsin__v1__erasure__descriptor,
+                                         toc_wire_bytes(&record->body), &erasure),
+                         TOC_OK);
+        assert_int_equal(erasure->seq, seq);
         assert_int_equal(record->partition, TOC_PARTITION_ALL);
         assert_int_equal(record->class_, TOC_CLASS_CONTROL);
         assert_int_equal(record->at_ms, core_time("10:00"));
@@ -259,6 +268,54 @@ static void who_is_asked_to_erase_is_told_what_is_missing(void **state)
     refused(place("case-7", "", "10:00"), "pseudonym: whom it is on");
 }
 
+static void one_erasure_is_asked_for_by_its_record(void **state)
+{
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    (void)state;
+    uint64_t first = accepted(erase("p1", "10:00")), second = accepted(erase("p2", "10:00"));
+    tell("p1", first, STEP(DONE));
+    question.what = ERASURES;
+    question.seq = first;
+    assert_string_equal(erasure_of(core_ask(intake, &question), 0)->pseudonym, "p1");
+    question.seq = second;
+    assert_string_equal(erasure_of(core_ask(intake, &question), 0)->pseudonym, "p2");
+    question.seq = second + 100;
+    assert_int_equal(core_ask(intake, &question)->n_rows, 0);
+}
+
+static void what_the_ledger_erased_again_goes_on_to_done(void **state)
+{
+    Tocsin__V1__Erasure told = TOCSIN__V1__ERASURE__INIT;
+    (void)state;
+    told.pseudonym = toc_wire_text("p1");
+    told.by = toc_wire_text("ledger");
+    told.again = true;
+    tell_erasure(&told);
+    const Tocsin__V1__Erasure *row = erasure_of(ask(ERASURES, false), 0);
+    assert_int_equal(row->step, STEP(KEYS_GONE));
+    assert_int_equal(row->seq, core_last_seq(intake));
+    assert_true(row->again);
+    tell_erasure(&told); /* a crash before it was done, and another start */
+    assert_int_equal(core_last_seq(intake), row->seq);
+    tell("p1", row->seq, STEP(DONE));
+    assert_int_equal(ask(ERASURES, false)->n_rows, 0);
+}
+
+static void a_renewal_of_the_vault_is_a_record(void **state)
+{
+    Tocsin__V1__IntakeOutcome outcome = TOCSIN__V1__INTAKE_OUTCOME__INIT;
+    Tocsin__V1__VaultRenewed renewed = TOCSIN__V1__VAULT_RENEWED__INIT;
+    struct toc_str packed;
+    (void)state;
+    renewed.kept = 7;
+    outcome.what_case = TOCSIN__V1__INTAKE_OUTCOME__WHAT_RENEWED;
+    outcome.renewed = &renewed;
+    assert_int_equal(toc_wire_pack(core_arena(intake), &outcome, &packed), TOC_OK);
+    core_outcome(intake, packed);
+    assert_int_equal(core_record(intake, core_last_seq(intake))->type,
+                     TOCSIN__V1__RECORD_TYPE__VAULT_RENEWED);
+}
+
 struct walk {
     unsigned seen;
 };
@@ -326,6 +383,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_asked_to_erase_is_told_what_is_missing, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(one_erasure_is_asked_for_by_its_record, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_ledger_erased_again_goes_on_to_done, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_renewal_of_the_vault_is_a_record, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_under_way_is_found_one_by_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_list_comes_in_pages, set_up, tear_down),
     };
