@@ -31,6 +31,9 @@
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
     X(token, "who may publish over HTTP: add, list, revoke")                                       \
+    X(hold, "whom nobody may erase: place, release, list")                                         \
+    X(erase, "erase a person: nobody reads any more what they wrote")                              \
+    X(erasures, "whom it was asked to erase, and how far that has come")                           \
     X(facts, "what the bus may know about a text: language, signs of risk, cards, phones")         \
     X(mail, "what is read from a mail: read")                                                      \
     X(audit, "verify the logs, prove a record, show the checkpoint")                               \
@@ -56,6 +59,9 @@ int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);
 int cmd_token(int argc, char **argv);
+int cmd_hold(int argc, char **argv);
+int cmd_erase(int argc, char **argv);
+int cmd_erasures(int argc, char **argv);
 int cmd_facts(int argc, char **argv);
 int cmd_mail(int argc, char **argv);
 int cmd_audit(int argc, char **argv);

@@ -1,0 +1,106 @@
+/* `tocsin erasures`: whom it was asked to erase, and how far that has come. */
+#include "services/cli/commands.h"
+#include "services/cli/fields.h"
+#include "services/cli/moment.h"
+#include "services/cli/view.h"
+
+#include <stdlib.h>
+
+static struct view view;
+static bool all;
+
+static const struct toc_conf_option options[] = {
+    VIEW_OPTIONS(view),
+    {"all", TOC_CONF_SWITCH, &all, NULL, 0, 0, NULL, "with those that are done"},
+};
+
+static const struct print_column columns[] = {
+    {"PSEUDONYM", PRINT_LEFT, 12}, {"STEP", PRINT_LEFT, 0},        {"ASKED", PRINT_LEFT, 0},
+    {"BY", PRINT_LEFT, 8},         {"REASON", PRINT_LEFT, 8},      {"KEYS", PRINT_RIGHT, 0},
+    {"KEYS GONE", PRINT_LEFT, 0},  {"FILES CLEAN", PRINT_LEFT, 0},
+};
+
+static int compare(const void *a, const void *b)
+{
+    const Tocsin__V1__Erasure *left = *(Tocsin__V1__Erasure *const *)a;
+    const Tocsin__V1__Erasure *right = *(Tocsin__V1__Erasure *const *)b;
+    return left->seq < right->seq ? -1 : left->seq > right->seq;
+}
+
+/* The oldest first. */
+static int ask_for_rows(struct view_rows *out)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    ask.what = TOCSIN__V1__ASK__WHAT__ERASURES;
+    ask.all = all;
+    int code = view_ask(&view, "intake", &ask, &tocsin__v1__erasure__descriptor, out);
+    if (code == CLI_DONE && out->count > 0)
+        qsort(out->items, out->count, sizeof(out->items[0]), compare);
+    return code;
+}
+
+static void add_moment(struct print_table *table, toc_time_ms at_ms, toc_time_ms now)
+{
+    char text[MOMENT_MAX];
+    print_table_cell(table, PRINT_PLAIN, "%s", at_ms != 0 ? moment_near(text, at_ms, now) : "");
+}
+
+static void add_row(struct print_table *table, const Tocsin__V1__Erasure *row, toc_time_ms now)
+{
+    char name[FIELDS_ENUM_MAX];
+    bool done = row->step == TOCSIN__V1__ERASURE_STEP__ERASURE_DONE;
+    print_table_row(table);
+    print_table_cell(table, PRINT_CYAN, "%s", row->pseudonym);
+    print_table_cell(table, done ? PRINT_GREEN : PRINT_YELLOW, "%s",
+                     fields_enum(name, &tocsin__v1__erasure_step__descriptor, (int)row->step));
+    add_moment(table, row->asked_ms, now);
+    print_table_cell(table, PRINT_PLAIN, "%s", row->by);
+    print_table_cell(table, PRINT_PLAIN, "%s", row->reason);
+    print_table_cell(table, PRINT_PLAIN, "%u", row->keys);
+    add_moment(table, row->keys_gone_ms, now);
+    add_moment(table, row->done_ms, now);
+}
+
+static int write_rows(const struct view_rows *rows)
+{
+    struct print_table *table = print_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+    if (table == NULL) {
+        fprintf(stderr, "%s: out of memory\n", view.who);
+        return CLI_FAILED;
+    }
+    toc_time_ms now = view_now(&view);
+    for (size_t i = 0; i < rows->count; i++) {
+        const Tocsin__V1__Erasure *row = rows->items[i];
+        if (view.json)
+            fields_json_line(stdout, &row->base, true);
+        else
+            add_row(table, row, now);
+    }
+    if (!view.json && rows->count > 0)
+        print_table_write(table, &view.print);
+    else if (!view.json)
+        printf("%s\n", all ? "nobody was erased" : "no erasure is under way");
+    print_table_free(table);
+    return CLI_DONE;
+}
+
+int cmd_erasures(int argc, char **argv)
+{
+    const struct toc_conf conf = {
+        .program = "tocsin erasures",
+        .summary =
+            "Whom intake was asked to erase. `keys_gone`: nobody can read it any more. `done`:\n"
+            "nor is it in any file, sealed.",
+        .options = options,
+        .option_count = sizeof(options) / sizeof(options[0]),
+    };
+    struct view_rows rows;
+    int code;
+    if (view_begin(&view, &conf, argc, argv, NULL, &code)) {
+        code = ask_for_rows(&rows);
+        if (code == CLI_DONE)
+            code = write_rows(&rows);
+    }
+    view_end(&view);
+    return code;
+}
