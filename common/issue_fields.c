@@ -29,3 +29,12 @@ struct toc_fields toc_issue_fields(const Tocsin__V1__Issue *issue)
     value[TOC_FIELD_APPEAL] = toc_str_of(issue->appeal != NULL ? "yes" : "no");
     return fields;
 }
+
+const char *toc_issue_fact_by(const Tocsin__V1__Issue *issue, size_t at)
+{
+    const Tocsin__V1__Fact *fact = issue->facts[at];
+    while (fact->found && fact->by[0] == '\0' && at > 0)
+        if (issue->facts[--at]->found)
+            fact = issue->facts[at];
+    return fact->by;
+}

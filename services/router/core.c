@@ -5,6 +5,7 @@
  *   open.c        openings                         talk.c     messages and states
  *   classify.c    what the issue is                assign.c   queue and person given by hand
  *   fact.c        facts, and who waits for them    triage.c   what the policy makes of it
+ *   found.c       facts that detectors found
  *   escalation.c  questions to other teams         route.c    into which queue
  *   merge.c       issues that end in another one   appeal.c   issues that contest a decision
  *   due.c         due dates by hand                sweep.c    a new policy among what is there

@@ -2,6 +2,7 @@
 
 #include "services/router/appeal.h"
 #include "services/router/classify.h"
+#include "services/router/found.h"
 #include "services/router/machine.h"
 #include "services/router/offer.h"
 #include "services/router/triage.h"
@@ -66,6 +67,7 @@ enum toc_err open_issue(struct work *work)
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED;
     take_opening(work->issue, work->event);
     TOC_TRY(take_tags(work));
+    TOC_TRY(found_take(work));
     work->issue->opened_ms = work->at_ms;
     work->issue->unanswered_ms = work->at_ms; /* an opening waits for an answer as a message does */
     TOC_TRY(classify_by_policy(work, &change, false));
@@ -105,6 +107,7 @@ static enum toc_err open_late(struct work *work)
     change.old_priority = work->issue->priority;
     take_opening(work->issue, work->event);
     TOC_TRY(take_tags(work));
+    TOC_TRY(found_take(work));
     work->issue->stub = false;
     change.old_state = work->issue->state;
     begin_appeal(work->issue);

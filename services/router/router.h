@@ -11,9 +11,12 @@
 #define ROUTER_PARK_MS         (10 * TOC_SECOND_MS) /* how long they wait, in log time */
 #define ROUTER_TRIED_MAX       16                   /* rules listed as not fitting */
 #define ROUTER_TAGS_MAX        32
-#define ROUTER_FACTS_MAX       16
-#define ROUTER_ESCALATIONS_MAX 8    /* of one issue to other teams, open at once */
-#define ROUTER_MERGES_MAX      16   /* issues in a chain of merges */
+#define ROUTER_FACTS_MAX       16  /* that people established */
+#define ROUTER_FOUND_MAX       400 /* bytes of facts that detectors found, risks apart */
+#define ROUTER_FOUND_ISSUE_MAX 900 /* bytes of a row up to which they are added, risks apart */
+#define ROUTER_LEFT_OUT_MAX    16  /* of them for want of room, that one record names */
+#define ROUTER_ESCALATIONS_MAX 8   /* of one issue to other teams, open at once */
+#define ROUTER_MERGES_MAX      16  /* issues in a chain of merges */
 #define ROUTER_ISSUE_MAX       1100 /* bytes of an issue's row; a value that goes beyond is refused */
 #define ROUTER_CHANGE_MAX      1780 /* bytes of a change: with all around it, it fits a log record */
 

@@ -1,6 +1,7 @@
 #include "services/router/talk.h"
 
 #include "services/router/appeal.h"
+#include "services/router/found.h"
 #include "services/router/machine.h"
 
 /* What the requester wrote waits until a person answers; an automatic reply or a bot is none. */
@@ -32,8 +33,10 @@ enum toc_err talk_message(struct work *work)
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     const Tocsin__V1__IssueMessage *message = work->event->issue_message;
     enum verdict verdict = VERDICT_KEPT;
+    bool inbound =
+        !message->auto_ && message->direction == TOCSIN__V1__DIRECTION__DIRECTION_INBOUND;
     change.old_state = work->issue->state;
-    if (!message->auto_ && message->direction == TOCSIN__V1__DIRECTION__DIRECTION_INBOUND)
+    if (inbound)
         verdict = machine_apply(work->issue, INPUT_INBOUND);
     else if (!message->auto_ && message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND)
         verdict = machine_apply(work->issue, INPUT_OUTBOUND);
@@ -41,7 +44,10 @@ enum toc_err talk_message(struct work *work)
     change.direction = message->direction;
     change.auto_ = message->auto_;
     keep_unanswered(work, message);
-    return finish(work, verdict, TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE, &change);
+    if (inbound)
+        TOC_TRY(found_take(work));
+    TOC_TRY(finish(work, verdict, TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE, &change));
+    return inbound && work->event->n_facts > 0 ? found_triage(work) : TOC_OK;
 }
 
 /* Why the status that is asked for cannot be; NULL when only the machine has a say in it. */

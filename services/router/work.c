@@ -1,5 +1,6 @@
 #include "services/router/work.h"
 
+#include "services/router/found.h"
 #include "services/router/settle.h"
 
 #include <stdio.h>
@@ -28,6 +29,8 @@ static void fill_in(struct work *work, Tocsin__V1__IssueChange *change)
         change->event_type = work->event->type;
     if (work->via != NULL)
         change->other = work->via->id;
+    change->left_out = work->left_out;
+    change->n_left_out = work->left_out_count;
 }
 
 static bool fits(const Tocsin__V1__IssueChange *change)
@@ -35,7 +38,8 @@ static bool fits(const Tocsin__V1__IssueChange *change)
     return tocsin__v1__issue_change__get_packed_size(change) <= ROUTER_CHANGE_MAX;
 }
 
-/* Who did not come to it goes first, then the rules that did not fit, then facts not waited for. */
+/* Who did not come to it goes first, then the rules that did not fit, then facts not waited for, or
+ * without room. */
 bool work_make_room(struct work *work, Tocsin__V1__IssueChange *change)
 {
     fill_in(work, change);
@@ -47,6 +51,8 @@ bool work_make_room(struct work *work, Tocsin__V1__IssueChange *change)
             change->tried_more++;
         } else if (change->n_missing > 0) {
             change->n_missing--;
+        } else if (change->n_left_out > 0) {
+            change->n_left_out--;
         } else {
             return false;
         }
@@ -84,8 +90,10 @@ enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change)
     issue->changed_ms = work->at_ms;
     follow_wait(work, change);
     fill_in(work, change);
-    if (change->n_candidates > 0 || change->n_tried > 0 || change->n_missing > 0)
+    if (change->n_candidates > 0 || change->n_tried > 0 || change->n_missing > 0 ||
+        change->n_left_out > 0)
         (void)work_make_room(work, change); /* or it fits all the same: see ROUTER_ISSUE_MAX */
+    work->left_out_count = 0;
     return toc_emit(work->turn, &out, &issue->last_seq);
 }
 
@@ -95,6 +103,7 @@ enum toc_err work_refuse(struct work *work, Tocsin__V1__RefuseReason reason, con
     Tocsin__V1__Issue *issue = work->issue;
     TOC_ASSERT(issue->last_seq == work->before.last_seq);
     *issue = work->before;
+    work->left_out_count = 0;
     refused.reason = reason;
     refused.event_type = work->event->type;
     refused.detail = toc_wire_text(detail);
@@ -115,8 +124,9 @@ bool work_became_risky(const struct work *work)
            work->issue->risk > work->before.risk;
 }
 
-bool work_grew_too_large(const struct work *work)
+bool work_grew_too_large(struct work *work)
 {
+    found_make_room(work);
     return issue_is_too_large(work->issue) && tocsin__v1__issue__get_packed_size(work->issue) >
                                                   tocsin__v1__issue__get_packed_size(&work->before);
 }

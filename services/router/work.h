@@ -11,11 +11,13 @@
 
 struct work {
     struct toc_turn *turn;
-    Tocsin__V1__Issue *issue;       /* the row, in the arena; changed in place */
-    Tocsin__V1__Issue before;       /* the row as the event found it */
-    const Tocsin__V1__Event *event; /* NULL: none of this issue's own */
-    const Tocsin__V1__Issue *via;   /* the merged issue that the event was sent to; or NULL */
-    toc_time_ms at_ms;              /* of the event, never before the issue's last change */
+    Tocsin__V1__Issue *issue;            /* the row, in the arena; changed in place */
+    Tocsin__V1__Issue before;            /* the row as the event found it */
+    const Tocsin__V1__Event *event;      /* NULL: none of this issue's own */
+    const Tocsin__V1__Issue *via;        /* the merged issue that the event was sent to; or NULL */
+    char *left_out[ROUTER_LEFT_OUT_MAX]; /* found facts without room, for the next record */
+    size_t left_out_count;
+    toc_time_ms at_ms; /* of the event, never before the issue's last change */
 };
 
 struct work work_begin(struct toc_turn *turn, Tocsin__V1__Issue *issue,
@@ -25,7 +27,7 @@ TOC_MUST enum toc_err work_end(struct work *work);
 
 /*
  * Appends one step of the issue's history; fills in the snapshot and the chain of records. Of
- * `candidates`, `tried` and `missing` as many are kept as the record has room for.
+ * `candidates`, `tried`, `missing` and `left_out` as many are kept as the record has room for.
  */
 TOC_MUST enum toc_err work_emit(struct work *work, Tocsin__V1__IssueChange *change);
 
@@ -36,8 +38,11 @@ TOC_MUST enum toc_err work_refuse(struct work *work, Tocsin__V1__RefuseReason re
 /* The risk is severe or critical, and was not before: a queue chosen by hand does not hold it. */
 bool work_became_risky(const struct work *work);
 
-/* The row grew beyond its limit. Taking something away is always possible. */
-bool work_grew_too_large(const struct work *work);
+/*
+ * The row grew beyond its limit, even without what detectors found. Taking something away is always
+ * possible.
+ */
+bool work_grew_too_large(struct work *work);
 TOC_MUST enum toc_err work_refuse_growth(struct work *work);
 
 /* Whether the change fits a record, without what can be left out; asked before it is appended. */

@@ -1,6 +1,8 @@
 /* One readable line per record. */
 #include "tests/support/core_harness.h"
 
+#include "common/issue_fields.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -148,7 +150,7 @@ static void add_fact(struct line *line, const Tocsin__V1__IssueChange *change)
     for (size_t i = 0; i < issue->n_facts; i++)
         if (strcmp(issue->facts[i]->name, change->fact) == 0) {
             add(line, " %s=%s", change->fact, issue->facts[i]->value);
-            add_named(line, "by", issue->facts[i]->by);
+            add_named(line, "by", toc_issue_fact_by(issue, i));
             return;
         }
     add(line, " %s taken back", change->fact);
@@ -218,6 +220,12 @@ static void add_missing(struct line *line, const Tocsin__V1__IssueChange *change
         add(line, "%s%s", i == 0 ? " missing=" : ",", change->missing[i]);
 }
 
+static void add_left_out(struct line *line, const Tocsin__V1__IssueChange *change)
+{
+    for (size_t i = 0; i < change->n_left_out; i++)
+        add(line, "%s%s", i == 0 ? " left-out=" : ",", change->left_out[i]);
+}
+
 /* Whom it was offered to, who had it, why, and who did not come to it. */
 static void add_people(struct line *line, const Tocsin__V1__IssueChange *change)
 {
@@ -257,6 +265,7 @@ static void issue_changed(struct line *line, struct toc_arena *arena,
     add_escalation(line, arena, change);
     add_decision(line, change);
     add_missing(line, change);
+    add_left_out(line, change);
     add_named(line, "outcome", issue->outcome);
     add_other(line, change);
     add_due_set(line, change);

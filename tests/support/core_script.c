@@ -222,6 +222,24 @@ static bool set_appeal(struct toc_arena *arena, Tocsin__V1__Event *event, const 
     return true;
 }
 
+/* NAME:VALUE:PERCENT:DETECTOR, of which the last two may be missing. */
+static void add_found(struct toc_arena *arena, Tocsin__V1__Event *event, const char *value)
+{
+    char *rest = text_of(arena, value);
+    Tocsin__V1__FoundFact *fact = take(arena, sizeof(*fact));
+    Tocsin__V1__FoundFact **facts = take(arena, (event->n_facts + 1) * sizeof(*facts));
+    tocsin__v1__found_fact__init(fact);
+    fact->name = strsep(&rest, ":");
+    fact->value = strsep(&rest, ":");
+    fact->confidence_percent = rest != NULL ? (uint32_t)atoi(strsep(&rest, ":")) : 80;
+    if (rest != NULL)
+        fact->detector = rest;
+    for (size_t i = 0; i < event->n_facts; i++)
+        facts[i] = event->facts[i];
+    facts[event->n_facts++] = fact;
+    event->facts = facts;
+}
+
 static void set_word(struct toc_arena *arena, struct core_input *input, char *word)
 {
     char *value = strchr(word, '=');
@@ -244,6 +262,8 @@ static void set_word(struct toc_arena *arena, struct core_input *input, char *wo
         input->event->subject = text_of(arena, value);
     else if (strcmp(word, "id") == 0)
         input->event->id = text_of(arena, value);
+    else if (strcmp(word, "found") == 0)
+        add_found(arena, input->event, value);
     else if (!set_appeal(arena, input->event, word, value))
         set_field(arena, (ProtobufCMessage *)input->event->issue_opened, word, value);
 }

@@ -4,6 +4,8 @@
 #include "services/cli/fields.h"
 #include "services/cli/moment.h"
 
+#include "common/issue_fields.h"
+
 #define TEXT_MAX 2048
 
 #define headline(page, style, ...) why_fold((page), (style), WHY_INDENT, WHY_INDENT, __VA_ARGS__)
@@ -76,6 +78,9 @@ static void write_decision(const struct why_page *page, const Tocsin__V1__Record
     if (change->n_missing > 0)
         why_detail(page, "without these facts, because of the risk: %s",
                    join(page->arena, change->missing, change->n_missing));
+    if (change->n_left_out > 0)
+        why_detail(page, "no room in the issue for these facts: %s",
+                   join(page->arena, change->left_out, change->n_left_out));
 }
 
 static void write_candidates(const struct why_page *page, const Tocsin__V1__IssueChange *change)
@@ -147,15 +152,16 @@ static void on_classified(const struct why_page *page, const Tocsin__V1__Record 
 static void on_fact(const struct why_page *page, const Tocsin__V1__Record *record,
                     const Tocsin__V1__IssueChange *change)
 {
-    const Tocsin__V1__Fact *fact = NULL;
-    for (size_t i = 0; i < change->issue->n_facts; i++)
-        if (strcmp(change->issue->facts[i]->name, change->fact) == 0)
-            fact = change->issue->facts[i];
-    if (fact == NULL)
+    const Tocsin__V1__Issue *issue = change->issue;
+    size_t at = 0;
+    while (at < issue->n_facts && strcmp(issue->facts[at]->name, change->fact) != 0)
+        at++;
+    if (at == issue->n_facts)
         headline(page, PRINT_PLAIN, "fact %s taken back by %s", change->fact, by_of(change));
     else
-        headline(page, PRINT_PLAIN, "fact %s is %s, confirmed by %s", fact->name, fact->value,
-                 fact->by);
+        headline(page, PRINT_PLAIN, "fact %s is %s, %s by %s", change->fact,
+                 issue->facts[at]->value, issue->facts[at]->found ? "found" : "confirmed",
+                 toc_issue_fact_by(issue, at));
     write_decision(page, record, change, "triage rule");
 }
 
