@@ -6,12 +6,15 @@
 #define REPEAT_MS      2000 /* an unanswered frame is sent again after this */
 #define SEND_RETRY_MS  10   /* while there is no connection */
 #define SHORT_RETRY_MS 100  /* a receipt without outcomes: intake had no room for more */
-#define FIELD_MAX      (TOC_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD)
-#define HEAD_MAX       (3 * TOC_WIRE_FIELD_OVERHEAD) /* of a frame, before its events */
-#define EVENTS_FIELD   2                             /* Publish.events */
+#define EVENT_MAX      (TOC_EVENT_MAX + TOC_PRIVATE_MAX + TOC_WIRE_FIELD_OVERHEAD)
+#define FIELD_MAX      (TOC_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD) /* without texts */
+#define HEAD_MAX       (3 * TOC_WIRE_FIELD_OVERHEAD)             /* of a frame, before its events */
+#define EVENTS_FIELD   2                                         /* Publish.events */
 
 static_assert(HEAD_MAX + TOC_WINDOW_BATCH_MAX * FIELD_MAX <= TOC_FRAME_MAX,
               "a full frame may be sent");
+static_assert(HEAD_MAX + EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD <= TOC_FRAME_MAX,
+              "the largest event fits one");
 
 struct entry {
     uint32_t offset, size; /* of its field in the batch's bytes */
@@ -27,6 +30,7 @@ struct batch {
     uint64_t tag;       /* new whenever the content changes, so that a late receipt finds nobody */
     toc_time_ms due_ms; /* UNDER_WAY: when it is sent again */
     uint8_t *buffer;    /* HEAD_MAX bytes for a frame's head, then packed `events` fields */
+    size_t capacity;    /* bytes of it; grows for events with texts, up to a frame's */
     size_t used, count; /* of these fields */
     struct entry entries[TOC_WINDOW_BATCH_MAX];
 };
@@ -104,8 +108,10 @@ static enum toc_err begin_batch(struct toc_window *w)
             batch = &w->batches[i];
     if (batch == NULL)
         return TOC_ERR_AGAIN;
-    if (batch->buffer == NULL)
-        batch->buffer = malloc(HEAD_MAX + w->config.batch_max * FIELD_MAX);
+    if (batch->buffer == NULL) {
+        batch->capacity = HEAD_MAX + w->config.batch_max * FIELD_MAX;
+        batch->buffer = malloc(batch->capacity);
+    }
     if (batch->buffer == NULL)
         return TOC_ERR_MEMORY;
     batch->state = BATCH_WAITS;
@@ -117,13 +123,35 @@ static enum toc_err begin_batch(struct toc_window *w)
     return TOC_OK;
 }
 
+/* Room for one more field of an event's bytes. */
+static enum toc_err make_room(struct batch *batch, size_t event_size)
+{
+    size_t needed = HEAD_MAX + batch->used + event_size + TOC_WIRE_FIELD_OVERHEAD;
+    if (needed <= batch->capacity)
+        return TOC_OK;
+    uint8_t *larger = realloc(batch->buffer, TOC_FRAME_MAX);
+    if (larger == NULL)
+        return TOC_ERR_MEMORY;
+    batch->buffer = larger;
+    batch->capacity = TOC_FRAME_MAX;
+    return TOC_OK;
+}
+
+static bool fits_frame(const struct batch *batch, size_t event_size)
+{
+    return HEAD_MAX + batch->used + event_size + TOC_WIRE_FIELD_OVERHEAD <= TOC_FRAME_MAX;
+}
+
 enum toc_err toc_window_add(struct toc_window *w, struct toc_str event, uint64_t cookie)
 {
-    if (event.size > TOC_EVENT_MAX)
+    if (event.size > EVENT_MAX)
         return TOC_ERR_LIMIT;
+    if (w->gathering != NULL && !fits_frame(w->gathering, event.size))
+        w->gathering = NULL;
     if (w->gathering == NULL)
         TOC_TRY(begin_batch(w));
     struct batch *batch = w->gathering;
+    TOC_TRY(make_room(batch, event.size));
     uint8_t *start = fields_of(batch) + batch->used;
     size_t size = (size_t)(toc_wire_put_bytes(start, EVENTS_FIELD, event) - start);
     batch->entries[batch->count++] = (struct entry){.offset = (uint32_t)batch->used,

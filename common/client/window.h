@@ -49,7 +49,8 @@ void toc_window_free(struct toc_window *window);
 
 /*
  * Takes a packed event (copied). `cookie` comes back with its receipt. TOC_ERR_AGAIN when all
- * batches are full, TOC_ERR_LIMIT for more than TOC_EVENT_MAX bytes.
+ * batches are full, TOC_ERR_LIMIT for more bytes than an
+ * event with texts may have.
  */
 TOC_MUST enum toc_err toc_window_add(struct toc_window *window, struct toc_str event,
                                      uint64_t cookie);

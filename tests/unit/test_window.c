@@ -184,11 +184,32 @@ static void memory_is_bounded(void **state)
 
 static void an_event_over_the_limit_is_not_taken(void **state)
 {
-    static const char large[TOC_EVENT_MAX + 1];
+    static const char large[TOC_EVENT_MAX + TOC_PRIVATE_MAX + TOC_WIRE_FIELD_OVERHEAD + 1];
     (void)state;
     open_window(2, 1, 2);
     assert_int_equal(toc_window_add(window, toc_str(large, sizeof(large)), 0), TOC_ERR_LIMIT);
     assert_int_equal(toc_window_pending(window), 0);
+}
+
+static void events_with_texts_share_a_frame_as_far_as_it_goes(void **state)
+{
+    static const char large[300 * 1024];
+    struct toc_str frame;
+    (void)state;
+    open_window(4, 2, 3);
+    for (uint64_t i = 0; i < 4; i++)
+        assert_int_equal(toc_window_add(window, toc_str(large, TOC_PRIVATE_MAX), i), TOC_OK);
+    assert_int_equal(toc_window_next(window, TOC_WINDOW_ANY, 0, &frame), TOC_OK);
+    assert_in_range(frame.size, 4 * TOC_PRIVATE_MAX, TOC_FRAME_MAX);
+    toc_window_free(window);
+    open_window(10, 2, 3);
+    for (uint64_t i = 0; i < 9; i++)
+        assert_int_equal(toc_window_add(window, toc_str(large, TOC_PRIVATE_MAX), i), TOC_OK);
+    assert_int_equal(toc_window_next(window, TOC_WINDOW_WHOLE, 0, &frame), TOC_OK);
+    assert_in_range(frame.size, 7 * TOC_PRIVATE_MAX, TOC_FRAME_MAX);
+    assert_int_equal(toc_window_next(window, TOC_WINDOW_WHOLE, 0, &frame), TOC_NONE);
+    assert_int_equal(toc_window_next(window, TOC_WINDOW_ANY, 0, &frame), TOC_OK);
+    assert_in_range(frame.size, 2 * TOC_PRIVATE_MAX, 3 * TOC_PRIVATE_MAX);
 }
 
 static void a_receipt_may_lead_to_another_event(void **state)
@@ -243,6 +264,7 @@ int main(void)
         CASE(what_a_receipt_leaves_out_goes_again_before_what_came_later),
         CASE(memory_is_bounded),
         CASE(an_event_over_the_limit_is_not_taken),
+        CASE(events_with_texts_share_a_frame_as_far_as_it_goes),
         CASE(a_receipt_may_lead_to_another_event),
         CASE(a_receipt_that_is_none_settles_nothing),
         CASE(it_tells_for_how_long_nothing_was_settled),
