@@ -45,6 +45,11 @@ bool toc_program_event_clock(void)
     return common.clock != NULL && strcmp(common.clock, "event") == 0;
 }
 
+const char *toc_program_data_dir(void)
+{
+    return common.data;
+}
+
 enum toc_err toc_program_secret(const char *file, void *out, size_t size)
 {
     struct stat about;

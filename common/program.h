@@ -45,6 +45,9 @@ int toc_program_main(const struct toc_program *program, int argc, char **argv);
 /* True when --clock event was given; for `prepare` and effects. */
 bool toc_program_event_clock(void);
 
+/* --data, for `prepare` and effects. */
+const char *toc_program_data_dir(void);
+
 /* What time it is, for effects between turns. */
 struct toc_now toc_program_now(void);
 

@@ -83,6 +83,8 @@ enum toc_err run_abandon(struct toc_run *run)
     run->turn_open = false;
     toc_policy_cache_done(&run->policies); /* a version of this turn may come with another text */
     run_refuse_receipts(run);
+    if (run->gate.abandoned != NULL)
+        run->gate.abandoned(run->gate.self, run->committed_seq);
     for (size_t i = 0; i < run->upstream_count; i++)
         follow_restart(run, &run->upstreams[i]);
     return run_load(run);
@@ -205,6 +207,8 @@ static enum toc_err finish_turn(struct toc_run *run, struct toc_now now)
     TOC_TRY(trim(run));
     if (TOC_PLANTED(TOC_PLANT_ACK_EARLY))
         run_send_receipts(run);
+    if (run->gate.before_commit != NULL)
+        TOC_TRY(run->gate.before_commit(run->gate.self));
     struct toc_txn *txn = run->turn.txn;
     run->turn.txn = NULL;
     run->turn_open = false; /* gone either way */
@@ -264,7 +268,8 @@ enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now)
 bool toc_run_is_full(const struct toc_run *run)
 {
     return run->turn_events >= run->config->batch_max || run->receipt_count == RECEIPTS_MAX ||
-           run->receipt_used + TOC_FRAME_MAX > RECEIPTS_BYTES;
+           run->receipt_used + TOC_FRAME_MAX > RECEIPTS_BYTES ||
+           (run->gate.is_full != NULL && run->gate.is_full(run->gate.self));
 }
 
 toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
@@ -278,6 +283,11 @@ toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
         run->turn.wake_ms - now.wall_ms < wait)
         wait = run->turn.wake_ms - now.wall_ms;
     return wait < 1 ? 1 : wait;
+}
+
+void toc_run_set_gate(struct toc_run *run, const struct toc_run_gate *gate)
+{
+    run->gate = *gate;
 }
 
 /* --- for status and metrics ------------------------------------------------------------- */

@@ -47,6 +47,25 @@ struct toc_run_config {
     void *sink_arg;
 };
 
+/*
+ * What stands before a core that takes submissions and beside its log: it may change an event
+ * before it is stepped, and keeps elsewhere what belongs to an accepted one. Intake's admission is
+ * one. All are called from within the run.
+ */
+struct toc_run_gate {
+    void *self;
+    /* An event of a peer outside the process; what it gets lives in `arena`. */
+    enum toc_err (*admit)(void *self, struct toc_arena *arena, struct toc_event *event);
+    /* What became of it, and of those from within. */
+    enum toc_err (*settled)(void *self, struct toc_str event, const struct toc_receipt *receipt,
+                            toc_time_ms at_ms);
+    bool (*is_full)(const void *self); /* the turn should end */
+    /* What it keeps has to be durable before the log is. */
+    enum toc_err (*before_commit)(void *self);
+    /* The turn never happened; the log ends at `last_seq`. */
+    void (*abandoned)(void *self, uint64_t last_seq);
+};
+
 struct toc_run;
 
 /* `config` and what it points to outlive the run. Failures as toc_store_open. */
@@ -54,6 +73,9 @@ TOC_MUST enum toc_err toc_run_open(const struct toc_run_config *config, struct t
                                    struct toc_run **out);
 /* Aborts an open turn. Accepts NULL. */
 void toc_run_close(struct toc_run *run);
+
+/* Before the first frame; `gate` is copied. */
+void toc_run_set_gate(struct toc_run *run, const struct toc_run_gate *gate);
 
 /* A frame from `peer`. A malformed one is refused and counted, never a failure. */
 TOC_MUST enum toc_err toc_run_frame(struct toc_run *run, toc_peer peer, struct toc_str frame,

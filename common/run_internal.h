@@ -109,6 +109,7 @@ struct pending_receipt {
 struct toc_run {
     const struct toc_run_config *config;
     const struct toc_service *service;
+    struct toc_run_gate gate; /* its functions are NULL without one */
     struct toc_store *store;
     struct toc_journal journal; /* as this turn sees it */
     uint64_t committed_seq;     /* what may be shown */

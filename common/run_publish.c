@@ -53,7 +53,12 @@ static enum toc_err step_submission(struct toc_run *run, toc_peer peer, struct t
         receipt->detail = "the store is full: try again";
         return TOC_OK;
     }
-    return run_step_stamped(run, &ev, now, receipt);
+    if (!ev.admitted && run->gate.admit != NULL)
+        TOC_TRY(run->gate.admit(run->gate.self, &run->event_arena, &ev));
+    TOC_TRY(run_step_stamped(run, &ev, now, receipt));
+    return run->gate.settled == NULL
+               ? TOC_OK
+               : run->gate.settled(run->gate.self, ev.bytes, receipt, run->journal.last_at_ms);
 }
 
 static enum toc_err submit_one(struct toc_run *run, toc_peer peer, struct toc_str event,

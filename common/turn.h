@@ -43,8 +43,11 @@ struct toc_event {
     uint64_t log_id;                  /* RECORD, UPSTREAM: whose */
     const char *upstream;             /* RECORD, UPSTREAM: its configured name */
     bool left_out;                    /* UPSTREAM */
-    bool
-        admitted; /* SUBMIT: it has passed this process's own door, which alone makes some fields */
+    /* SUBMIT: it has passed this process's own door, which alone makes some fields; or was refused
+     * there, for this reason. */
+    bool admitted;
+    const char *refused; /* NULL: it was not */
+    Tocsin__V1__RefuseReason reason;
 };
 
 /* The answer to a SUBMIT. A refusal is ordinary business. */

@@ -404,8 +404,10 @@ static enum toc_err record_refusal(struct toc_turn *turn, const struct toc_event
 static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const struct toc_event *ev,
                           struct submission *sub, struct toc_receipt *receipt)
 {
-    bool accepted;
-    if (!intake_validate(turn, intake->config, ev, &sub->valid, receipt))
+    bool accepted, valid = intake_validate(turn, intake->config, ev, &sub->valid, receipt);
+    if (ev->refused != NULL)
+        refuse(receipt, ev->reason, ev->refused);
+    if (ev->refused != NULL || !valid)
         return TOC_OK;
     if (sub->valid.event->quarantine[0] != '\0')
         TOC_TRY(quarantine_split(turn->arena, &sub->bytes, &sub->reason));

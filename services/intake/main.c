@@ -1,22 +1,25 @@
 #include "common/http.h"
 #include "common/program.h"
-#include "services/intake/edge/edge.h"
+#include "services/intake/doors/doors.h"
 #include "services/intake/intake.h"
 
 #include <assert.h>
 #include <stdio.h>
 
 #define WINDOW_MS (24 * (toc_time_ms)TOC_HOUR_MS)
+#define DIR_MAX   1024
 #define EVER_MS   (400 * 366 * (toc_time_ms)TOC_DAY_MS)
 
 static struct {
     const char *issue_key;
-    int64_t window_ms; /* -1: not said */
+    int64_t window_ms;              /* -1: not said */
+    const char *vault, *keys, *kek; /* NULL: below the data */
     int64_t connections_max, per_address_max;
     struct toc_conf_list proxies;
 } options = {.window_ms = -1};
 
-static struct edge_config edge;
+static struct doors_config doors;
+static struct edge_config *const edge = &doors.edge;
 static struct toc_conf_list connect_files, ask_services;
 
 static const char *const exempt[] = {"minor_safety", "account_theft", "self_harm", "critical"};
@@ -37,19 +40,19 @@ static enum toc_err read_ask(const char *text)
                 "--ask wants router=ENDPOINT, sla=ENDPOINT or rehearse=ENDPOINT, not '%s'\n", text);
         return TOC_ERR_CONFIG;
     }
-    edge.ask[service] = text + size + 1;
+    edge->ask[service] = text + size + 1;
     return TOC_OK;
 }
 
 static enum toc_err check(void)
 {
-    if (connect_files.count > 0 && edge.address == NULL) {
+    if (connect_files.count > 0 && edge->address == NULL) {
         fprintf(stderr, "--connect needs --http ADDR:PORT, where the webhooks come in\n");
         return TOC_ERR_CONFIG;
     }
     for (size_t i = 0; i < ask_services.count; i++)
         TOC_TRY(read_ask(ask_services.values[i]));
-    return connectors_load(connect_files.values, connect_files.count, &edge.connectors);
+    return connectors_load(connect_files.values, connect_files.count, &doors.edge.connectors);
 }
 
 static const struct toc_conf_option rows[] = {
@@ -59,14 +62,20 @@ static const struct toc_conf_option rows[] = {
      "be the one intake that accepts policies and other records for everyone"},
     {"dedupe-window", TOC_CONF_DURATION, &options.window_ms, NULL, TOC_MINUTE_MS, 400 * TOC_DAY_MS,
      "DURATION", "how long a repeated (source, id) is recognised: 24h, in event time for ever"},
-    {"http", TOC_CONF_TEXT, &edge.address, NULL, 0, 0, "ADDR:PORT",
+    {"vault", TOC_CONF_TEXT, &options.vault, NULL, 0, 0, "DIR",
+     "where what people wrote is kept, sealed; DATA/vault when not said"},
+    {"keys", TOC_CONF_TEXT, &options.keys, NULL, 0, 0, "DIR",
+     "where the keys are that open it, wrapped; DATA/keys when not said"},
+    {"kek", TOC_CONF_TEXT, &options.kek, NULL, 0, 0, "DIR",
+     "where the keys are that these are wrapped under, in no backup; DATA/kek when not said"},
+    {"http", TOC_CONF_TEXT, &doors.edge.address, NULL, 0, 0, "ADDR:PORT",
      "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
     {"connect", TOC_CONF_LIST, &connect_files, NULL, 0, 0, "FILE",
      "take the webhooks of another system at POST /v1/connect/NAME, as this mapping says"},
     {"ask", TOC_CONF_LIST, &ask_services, NULL, 0, 0, "NAME=ENDPOINT",
      "where router and sla are, which GET /v1/issues/REF asks how an issue stands, and where "
      "rehearse is (`tocsin rehearse`), which dry runs ask"},
-    {"http-origin", TOC_CONF_LIST, &edge.origins, NULL, 0, 0, "ORIGIN",
+    {"http-origin", TOC_CONF_LIST, &doors.edge.origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
     {"http-proxy", TOC_CONF_LIST, &options.proxies, NULL, 0, 0, "CIDR",
      "proxies in front, as 10.1.0.0/16: their X-Forwarded-For says where a request comes from"},
@@ -79,14 +88,31 @@ static const struct toc_conf_option rows[] = {
 static enum toc_err read_proxies(void)
 {
     static_assert(PEER_PROXIES_MAX >= TOC_CONF_LIST_MAX, "they fit");
-    edge.proxies.count = options.proxies.count;
+    edge->proxies.count = options.proxies.count;
     for (size_t i = 0; i < options.proxies.count; i++)
-        if (!token_network_read(options.proxies.values[i], &edge.proxies.networks[i])) {
+        if (!token_network_read(options.proxies.values[i], &doors.edge.proxies.networks[i])) {
             fprintf(stderr, "--http-proxy: '%s' is no address, as 10.1.0.0/16\n",
                     options.proxies.values[i]);
             return TOC_ERR_CONFIG;
         }
     return TOC_OK;
+}
+
+/* A directory of its own below the data, unless it was said. */
+static const char *dir_of(const char *said, const char *name, char out[DIR_MAX])
+{
+    snprintf(out, DIR_MAX, "%s/%s", toc_program_data_dir(), name);
+    return said != NULL ? said : out;
+}
+
+static void place_vault(void)
+{
+    static char vault[DIR_MAX], keys[DIR_MAX], kek[DIR_MAX];
+    doors.admit.vault.content_dir = dir_of(options.vault, "vault", vault);
+    doors.admit.vault.keys_dir = dir_of(options.keys, "keys", keys);
+    doors.admit.vault.kek_dir = dir_of(options.kek, "kek", kek);
+    doors.admit.facts_cache = toc_program_data_dir();
+    doors.admit.issue_key = config.issue_key;
 }
 
 static enum toc_err prepare(const void **out)
@@ -96,18 +122,20 @@ static enum toc_err prepare(const void **out)
     config.window_ms = toc_program_event_clock() ? EVER_MS : WINDOW_MS;
     if (options.window_ms >= 0)
         config.window_ms = options.window_ms;
-    const char *wrong = toc_http_wrong_origin(edge.origins.values, edge.origins.count);
+    const char *wrong = toc_http_wrong_origin(edge->origins.values, edge->origins.count);
     if (wrong != NULL) {
         fprintf(stderr, "--http-origin: '%s' is none, as https://shop.example\n", wrong);
         return TOC_ERR_CONFIG;
     }
     TOC_TRY(read_proxies());
-    edge.connections_max = (unsigned)options.connections_max;
-    edge.per_address_max = (unsigned)options.per_address_max;
-    edge.issue_key = config.issue_key;
-    grant_lock_make(&edge.lock, config.issue_key);
-    memcpy(config.seal_key, edge.lock.public, sizeof(config.seal_key));
-    edge_configure(&edge);
+    edge->connections_max = (unsigned)options.connections_max;
+    edge->per_address_max = (unsigned)options.per_address_max;
+    edge->issue_key = config.issue_key;
+    grant_lock_make(&doors.edge.lock, config.issue_key);
+    memcpy(config.seal_key, edge->lock.public, sizeof(config.seal_key));
+    edge_configure(edge);
+    place_vault();
+    doors_configure(&doors);
     *out = &config;
     return TOC_OK;
 }
@@ -126,7 +154,7 @@ int main(int argc, char **argv)
         .option_count = sizeof(rows) / sizeof(rows[0]),
         .check = check,
         .prepare = prepare,
-        .effects = &edge_effects,
+        .effects = &doors_effects,
     };
     return toc_program_main(&program, argc, argv);
 }

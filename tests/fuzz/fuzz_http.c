@@ -43,8 +43,9 @@ static struct toc_str check_chunks(struct toc_str in, char *whole, char *bytewis
     return toc_str(whole, err < 0 ? 0 : size);
 }
 
-static void judge(void *self, struct cloudevent *item)
+static void judge(void *self, struct toc_arena *arena, struct cloudevent *item)
 {
+    (void)arena;
     (void)self;
     TOC_ASSERT(item->event != NULL);
 }

@@ -39,8 +39,9 @@ static int tear_down(void **state)
 }
 
 /* Refuses sources that begin with "x". */
-static void judge(void *self, struct cloudevent *item)
+static void judge(void *self, struct toc_arena *into, struct cloudevent *item)
 {
+    (void)into;
     (void)self;
     judged++;
     if (item->event->source[0] == 'x') {

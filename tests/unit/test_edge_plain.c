@@ -144,8 +144,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void judge(void *self, struct cloudevent *item)
+static void judge(void *self, struct toc_arena *into, struct cloudevent *item)
 {
+    (void)into;
     (void)self;
     (void)item;
 }

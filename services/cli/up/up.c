@@ -99,6 +99,7 @@ static void add_own(struct up *up, size_t service)
     char contacts[UP_PATH_MAX];
     if (strcmp(name, "intake") == 0) {
         add(up, service, "--issue-key=%s/keys/issue.key", dir);
+        add(up, service, "--kek=%s/keys/kek", dir);
         add(up, service, "--control");
         if (options.http != NULL) {
             add(up, service, "--http=%s", options.http);

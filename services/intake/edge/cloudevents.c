@@ -74,11 +74,14 @@ bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *
         item->problem = toc_pool_copy(pool, toc_str_of(error));
         return item->problem != NULL;
     }
+    bool has_texts = event->private_ != NULL;
     item->event = event;
-    judge(self, item);
+    judge(self, scratch, item);
     item->event = NULL;
     if (item->problem != NULL)
         return true;
+    if (has_texts && toc_wire_pack(scratch, event, &packed) < 0)
+        return false;
     item->packed = toc_str(toc_pool_copy(pool, packed), packed.size);
     return item->packed.data != NULL;
 }

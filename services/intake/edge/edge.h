@@ -11,6 +11,7 @@
 
 #include "common/conf.h"
 #include "common/program.h"
+#include "services/intake/admit/admit.h"
 #include "services/intake/connect/connect.h"
 #include "services/intake/edge/asker.h"
 #include "services/intake/edge/grant.h"
@@ -26,6 +27,7 @@ struct edge_config {
     const uint8_t *issue_key;        /* of the deployment, 32 bytes */
     const char *ask[ASKER_SERVICES]; /* endpoints of whom questions are put to; NULL: nobody */
     struct connectors connectors;    /* whose webhooks are taken */
+    struct admit *admit;             /* what people wrote passes through it */
 };
 
 /* Before the program starts; what it points to outlives it. */

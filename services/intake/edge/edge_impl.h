@@ -77,7 +77,12 @@ edge_serve edge_get_openapi, edge_get_root;
 bool edge_find_right(const struct edge_call *call, struct access_right *out);
 /* Whether it would be found. */
 edge_wants edge_has_right;
-/* Refuses with 403 what a right, `self`, does not reach. */
+/* Refuses with 403 what a right does not reach, and admits what it does; `self` is an
+ * edge_judging. */
+struct edge_judging {
+    struct edge *edge;
+    struct access_right *right;
+};
 cloudevents_judge edge_judge;
 
 /* --- submit.c --------------------------------------------------------------------------------- */
@@ -85,6 +90,9 @@ cloudevents_judge edge_judge;
 /* Memory for all of it. */
 TOC_MUST enum toc_err edge_submit_set_up(struct edge *edge, struct toc_link *link);
 void edge_submit_done(struct edge *edge);
+
+/* Takes what people wrote out of an event that is being read, once it is known that it may come. */
+void edge_admit(struct edge *edge, struct toc_arena *arena, struct cloudevent *item);
 
 struct edge_pending *edge_begin(const struct edge_call *call);
 /*

@@ -34,8 +34,11 @@ bool edge_has_right(const struct edge_call *call)
     return find(call, &right, &status, &why) && access_wait(&right, toc_program_now().mono_ms) == 0;
 }
 
-void edge_judge(void *self, struct cloudevent *item)
+void edge_judge(void *self, struct toc_arena *arena, struct cloudevent *item)
 {
-    item->problem = access_judge(self, item->event);
-    item->status = item->problem != NULL ? 403 : 0;
+    const struct edge_judging *judging = self;
+    item->problem = access_judge(judging->right, item->event);
+    item->status = 403;
+    if (item->problem == NULL)
+        edge_admit(judging->edge, arena, item);
 }

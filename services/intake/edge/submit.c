@@ -9,8 +9,9 @@
 
 #define SCRATCH_BYTES ((size_t)512 * 1024) /* of one event */
 #define FRAME_BYTES                                                                                \
-    (CLOUDEVENTS_BATCH_MAX * (TOC_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD) +                           \
+    (CLOUDEVENTS_BATCH_MAX * (ADMIT_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD) +                         \
      4 * TOC_WIRE_FIELD_OVERHEAD)
+static_assert(ADMIT_EVENT_MAX >= TOC_EVENT_MAX, "the larger of both");
 static_assert(FRAME_BYTES <= TOC_FRAME_MAX, "a request is one frame");
 
 _Noreturn void edge_give_up(enum toc_err err, const char *what)
@@ -40,11 +41,7 @@ static void submit(struct edge *edge, struct edge_pending *pending)
 {
     struct toc_now now = toc_program_now();
     struct toc_str frame = write_frame(edge, &pending->events, (uint64_t)(pending - edge->pending));
-    enum toc_err err = TOC_OK;
-    if (toc_run_is_full(edge->run))
-        err = toc_run_commit(edge->run, now);
-    if (err == TOC_OK)
-        err = toc_run_frame(edge->run, TOC_PEER_INSIDE, frame, now);
+    enum toc_err err = toc_run_frame(edge->run, TOC_PEER_INSIDE, frame, now);
     if (err < 0)
         edge_give_up(err, "submit");
 }
@@ -72,10 +69,26 @@ static void on_frame(void *self, struct toc_str bytes)
     edge_drop(pending);
 }
 
+void edge_admit(struct edge *edge, struct toc_arena *arena, struct cloudevent *item)
+{
+    enum toc_err err = admit(edge->config->admit, arena, item->event, NULL, 0, &item->problem);
+    if (err < 0)
+        edge_give_up(err, "admit");
+    item->status = err == TOC_NONE ? 400 : 0;
+}
+
+/* The turn has room from here until the request's events are stepped: what is admitted for them
+ * must not meet a commit on the way. */
 struct edge_pending *edge_begin(const struct edge_call *call)
 {
     struct edge *edge = call->edge;
-    struct edge_pending *pending = edge->free;
+    struct edge_pending *pending;
+    enum toc_err err = TOC_OK;
+    if (toc_run_is_full(edge->run))
+        err = toc_run_commit(edge->run, toc_program_now());
+    if (err < 0)
+        edge_give_up(err, "commit");
+    pending = edge->free;
     TOC_ASSERT(pending != NULL);
     edge->free = pending->next_free;
     *pending = (struct edge_pending){

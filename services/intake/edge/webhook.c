@@ -10,9 +10,10 @@ static_assert(CONNECT_ERROR_MAX <= TOC_EVENT_JSON_ERROR_MAX, "one error for both
 
 /* A connector makes events of its own source and of types that it may have: nothing is left to
  * judge. */
-static void judge(void *self, struct cloudevent *item)
+static void judge(void *self, struct toc_arena *arena, struct cloudevent *item)
 {
     (void)self;
+    (void)arena;
     (void)item;
 }
 

@@ -1,0 +1,243 @@
+#include "common/log.h"
+#include "services/intake/admit/event_facts.h"
+#include "services/intake/admit/internal.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#define ARENA_BYTES ((size_t)4 * TOC_PRIVATE_MAX) /* of one event as it came */
+#define PACKED_MAX  (TOC_EVENT_MAX + TOC_PRIVATE_MAX + TOC_WIRE_FIELD_OVERHEAD)
+
+struct admit {
+    struct admit_config config;
+    struct vault *vault;
+    struct facts *facts; /* NULL until there is a text to look at */
+    struct toc_arena arena;
+    struct waiting waiting;
+};
+
+/* --- life --------------------------------------------------------------------------------------
+ */
+
+enum toc_err admit_open(const struct admit_config *config, uint64_t log_id, uint64_t last_seq,
+                        struct admit **out)
+{
+    struct admit *admit = calloc(1, sizeof(*admit));
+    if (admit == NULL)
+        return TOC_ERR_MEMORY;
+    admit->config = *config;
+    waiting_init(&admit->waiting);
+    enum toc_err err = toc_arena_init(&admit->arena, ARENA_BYTES);
+    if (err == TOC_OK)
+        err = vault_open(&config->vault, log_id, last_seq, &admit->vault);
+    if (err < 0) {
+        admit_close(admit);
+        return err;
+    }
+    *out = admit;
+    return TOC_OK;
+}
+
+void admit_close(struct admit *admit)
+{
+    if (admit == NULL)
+        return;
+    waiting_drop(&admit->waiting);
+    vault_close(admit->vault);
+    facts_close(admit->facts);
+    toc_arena_done(&admit->arena);
+    free(admit);
+}
+
+struct vault *admit_vault(struct admit *admit)
+{
+    return admit->vault;
+}
+
+/* --- facts -------------------------------------------------------------------------------------
+ */
+
+/* The detectors take a while to open: only whoever publishes texts waits for them. */
+static enum toc_err open_facts(struct admit *admit)
+{
+    uint8_t key[TOC_SHA256];
+    char *errors;
+    if (admit->facts != NULL)
+        return TOC_OK;
+    toc_hmac_sha256(key, toc_str(admit->config.issue_key, 32), TOC_STR("tocsin fingerprints"));
+    enum toc_err err =
+        facts_open(admit->config.lexicon, admit->config.facts_cache, key, &admit->facts, &errors);
+    sodium_memzero(key, sizeof(key));
+    if (errors != NULL)
+        toc_log(TOC_LOG_ALARM, "lexicon_failed", "why=\"%s\"", errors);
+    free(errors);
+    return err;
+}
+
+/* Title and body as one text; empty when there is neither. */
+static enum toc_err text_of(const struct admission *a, struct toc_str *out)
+{
+    struct toc_str parts[2] = {{0}};
+    for (size_t i = 0; a->private_ != NULL && i < a->private_->n_texts; i++) {
+        const Tocsin__V1__Text *text = a->private_->texts[i];
+        enum vault_class class = vault_class_find(text->class_);
+        if (class == VAULT_TITLE || class == VAULT_BODY)
+            parts[class == VAULT_BODY] = toc_wire_bytes(&text->text);
+    }
+    *out = parts[parts[0].size == 0];
+    if (parts[0].size == 0 || parts[1].size == 0)
+        return TOC_OK;
+    char *both = toc_arena_take(a->arena, parts[0].size + 2 + parts[1].size);
+    if (both == NULL)
+        return TOC_ERR_LIMIT;
+    memcpy(both, parts[0].data, parts[0].size);
+    memcpy(both + parts[0].size, "\n\n", 2);
+    memcpy(both + parts[0].size + 2, parts[1].data, parts[1].size);
+    *out = toc_str(both, parts[0].size + 2 + parts[1].size);
+    return TOC_OK;
+}
+
+static enum toc_err add_facts(struct admit *admit, struct admission *a)
+{
+    Tocsin__V1__Event added = TOCSIN__V1__EVENT__INIT;
+    struct toc_str text;
+    TOC_TRY(text_of(a, &text));
+    if (text.size == 0)
+        return TOC_OK;
+    TOC_TRY(open_facts(admit));
+    added.content = a->event->content;
+    added.n_content = a->event->n_content;
+    added.pseudonym = a->event->pseudonym;
+    size_t used = tocsin__v1__event__get_packed_size(&added);
+    TOC_ASSERT(used < INTAKE_ADDED_MAX);
+    return event_facts_add(admit->facts, text, INTAKE_ADDED_MAX - used, a->arena, a->event);
+}
+
+/* --- one event ---------------------------------------------------------------------------------
+ */
+
+static enum toc_err seal_and_describe(struct admit *admit, struct admission *a)
+{
+    TOC_TRY(admission_find_subject(a));
+    TOC_TRY(admission_seal(a));
+    TOC_TRY(admission_write_content(a));
+    return add_facts(admit, a);
+}
+
+enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
+                   const struct admit_attachment attachments[], size_t count, const char **why)
+{
+    struct admission a = {.vault = admit->vault,
+                          .issue_key = admit->config.issue_key,
+                          .arena = arena,
+                          .event = event,
+                          .private_ = event->private_,
+                          .attachments = attachments,
+                          .attachment_count = count};
+    if (event->private_ == NULL && count == 0)
+        return TOC_OK;
+    event->private_ = NULL;
+    *why = admission_check(&a);
+    if (*why != NULL)
+        return TOC_NONE;
+    enum toc_err err = seal_and_describe(admit, &a);
+    if (err == TOC_OK && a.count > 0)
+        return waiting_add(&admit->waiting, event->content[0]->commitment.data, a.segments,
+                           a.count);
+    waiting_free_segments(a.segments, a.count);
+    return err;
+}
+
+/* --- of a bus peer -----------------------------------------------------------------------------
+ */
+
+#define FIELD_PRIVATE 8
+#define FIELD_CONTENT 9
+
+/* The first value of a field that is bytes; TOC_NONE without one. */
+static enum toc_err find_field(struct toc_str message, uint32_t number, struct toc_str *out)
+{
+    struct toc_wire_reader reader = toc_wire_reader(message);
+    struct toc_wire_field field;
+    enum toc_err err;
+    while ((err = toc_wire_next(&reader, &field)) == TOC_OK)
+        if (field.number == number && field.wire_type == 2) {
+            *out = field.bytes;
+            return TOC_OK;
+        }
+    return err;
+}
+
+/* Not even a hash of what cannot be read may be in the log: there may be texts in it. */
+static enum toc_err refuse_unread(struct toc_event *event, Tocsin__V1__RefuseReason reason,
+                                  const char *why)
+{
+    event->bytes = toc_str(NULL, 0);
+    event->refused = why;
+    event->reason = reason;
+    return TOC_OK;
+}
+
+static enum toc_err admit_message(struct admit *admit_, struct toc_arena *arena,
+                                  Tocsin__V1__Event *message, struct toc_event *event)
+{
+    enum toc_err err = admit(admit_, &admit_->arena, message, NULL, 0, &event->refused);
+    TOC_TRY(err);
+    event->admitted = err == TOC_OK;
+    event->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
+    return toc_wire_pack(arena, message, &event->bytes);
+}
+
+enum toc_err admit_packed(struct admit *admit, struct toc_arena *arena, struct toc_event *event)
+{
+    Tocsin__V1__Event *message;
+    struct toc_str inner;
+    enum toc_err err = find_field(event->bytes, FIELD_PRIVATE, &inner);
+    if (err == TOC_NONE)
+        return TOC_OK;
+    if (event->bytes.size > PACKED_MAX)
+        return refuse_unread(event, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                             "private: at most 128 KiB");
+    toc_arena_reset(&admit->arena, 0);
+    if (err == TOC_OK)
+        err =
+            toc_wire_unpack(&admit->arena, &tocsin__v1__event__descriptor, event->bytes, &message);
+    if (err < 0)
+        return refuse_unread(event, TOCSIN__V1__REFUSE_REASON__REFUSE_MALFORMED,
+                             "not a well-formed tocsin.v1.Event, or text that is not UTF-8");
+    return admit_message(admit, arena, message, event);
+}
+
+/* --- what became of it -------------------------------------------------------------------------
+ */
+
+enum toc_err admit_settled(struct admit *admit, struct toc_str event,
+                           const struct toc_receipt *receipt, toc_time_ms at_ms)
+{
+    struct toc_str content, commitment;
+    bool accepted = receipt->status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED;
+    if (admit->waiting.first == NULL || find_field(event, FIELD_CONTENT, &content) != TOC_OK ||
+        find_field(content, 1, &commitment) != TOC_OK || commitment.size != TOC_SHA256)
+        return TOC_OK;
+    enum toc_err err = waiting_settle(&admit->waiting, (const uint8_t *)commitment.data,
+                                      admit->vault, accepted ? receipt->seq : 0, at_ms);
+    TOC_ASSERT(err != TOC_NONE || !accepted); /* only what was admitted has content */
+    return err < 0 ? err : TOC_OK;
+}
+
+bool admit_is_full(const struct admit *admit)
+{
+    return vault_waiting(admit->vault) >= VAULT_TURN_MAX;
+}
+
+enum toc_err admit_commit(struct admit *admit)
+{
+    waiting_drop(&admit->waiting);
+    return vault_commit(admit->vault);
+}
+
+void admit_abandon(struct admit *admit, uint64_t last_seq)
+{
+    waiting_drop(&admit->waiting);
+    vault_abandon(admit->vault, last_seq);
+}

@@ -1,0 +1,16 @@
+/* Facts of a text as an event has them. */
+#ifndef INTAKE_ADMIT_EVENT_FACTS_H
+#define INTAKE_ADMIT_EVENT_FACTS_H
+
+#include "common/turn.h"
+#include "services/intake/facts/facts.h"
+
+/*
+ * Sets event->facts from what is found in `text`, in `arena`, as many as go into `room` bytes of
+ * the packed event: language, risks and fingerprint before the others. TOC_ERR_LIMIT when the
+ * arena is exhausted.
+ */
+TOC_MUST enum toc_err event_facts_add(struct facts *facts, struct toc_str text, size_t room,
+                                      struct toc_arena *arena, Tocsin__V1__Event *event);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * What stands around intake's core in its process: the admission, which sees every event before
+ * the core does, and the edge, at which some come in. Only main.c uses it.
+ */
+#ifndef INTAKE_DOORS_H
+#define INTAKE_DOORS_H
+
+#include "services/intake/admit/admit.h"
+#include "services/intake/edge/edge.h"
+
+struct doors_config {
+    struct admit_config admit;
+    struct edge_config edge; /* its admission is filled in here */
+};
+
+/* Before the program starts; `config` outlives it. */
+void doors_configure(struct doors_config *config);
+
+extern const struct toc_effects doors_effects;
+
+#endif

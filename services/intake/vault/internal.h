@@ -1,0 +1,77 @@
+/* The parts of a vault, for its own files only. */
+#ifndef INTAKE_VAULT_INTERNAL_H
+#define INTAKE_VAULT_INTERNAL_H
+
+#include "common/log.h"
+#include "services/intake/vault/vault.h"
+
+#include <sodium.h>
+
+enum content_table { CONTENT_ROWS, CONTENT_META, CONTENT_TABLES };
+enum keys_table { KEYS_PEOPLE, KEYS_SUBJECTS, KEYS_KEYS, KEYS_LISTED, KEYS_META, KEYS_TABLES };
+
+#define VAULT_NAME    16   /* bytes of a row's key in KEYS_PEOPLE */
+#define VAULT_KEKS    16   /* files of which a directory may have */
+#define VAULT_HOT     4096 /* subjects whose keys stay in memory */
+#define VAULT_HOT_WAY 2
+
+struct kek {
+    uint32_t number; /* 0: none */
+    uint8_t key[TOC_SEAL_KEY];
+};
+
+/* A subject whose keys are at hand. */
+struct hot {
+    struct vault_subject subject; /* first: a subject that was lent is found again by it */
+    uint8_t name[VAULT_NAME];
+    uint8_t keys[VAULT_KEYS_COUNT][TOC_SEAL_KEY];
+    bool has[VAULT_KEYS_COUNT];
+    bool used; /* since the other one of its set was */
+};
+
+/* What is secret, in memory that is not swapped, dumped or left behind. */
+struct secrets {
+    struct kek keks[VAULT_KEKS];
+    uint8_t map_key[TOC_SEAL_KEY]; /* makes KEYS_PEOPLE's keys */
+    struct hot hot[VAULT_HOT / VAULT_HOT_WAY][VAULT_HOT_WAY];
+};
+
+struct vault {
+    struct toc_store *content, *keys;
+    struct toc_txn *content_txn, *keys_txn; /* of this turn; NULL: not begun */
+    struct toc_txn *reading;                /* of the content that was lent last */
+    struct secrets *secrets;
+    const struct kek *kek; /* the newest */
+    uint64_t next_subject; /* as of this turn; 0: not read */
+    size_t waiting;
+    bool keys_changed;
+    bool stale;        /* rows above the log's end may be there */
+    uint64_t last_seq; /* that end */
+};
+
+/* kek.c: reads the directory's keys, or makes the first. */
+TOC_MUST enum toc_err vault_keks_load(const char *dir, struct secrets *secrets);
+const struct kek *vault_kek_newest(const struct secrets *secrets);
+const struct kek *vault_kek_find(const struct secrets *secrets, uint32_t number);
+
+/* A row of a wrapped key: u32be KEK ‖ wrapped. */
+#define VAULT_WRAPPED (4 + TOC_SEAL_WRAPPED)
+void vault_wrap(const struct kek *kek, struct toc_str what, const uint8_t key[TOC_SEAL_KEY],
+                uint8_t out[VAULT_WRAPPED]);
+/* TOC_ERR_CONFIG, logged, when its KEK is not there. */
+TOC_MUST enum toc_err vault_unwrap(const struct vault *vault, struct toc_str what,
+                                   struct toc_str row, uint8_t out[TOC_SEAL_KEY]);
+
+/* people.c: the key of the map, made when the environment is new. */
+TOC_MUST enum toc_err vault_map_load(struct vault *vault);
+
+/* content.c: whose log it is, and nothing above its end. */
+TOC_MUST enum toc_err vault_content_claim(struct vault *vault, uint64_t log_id);
+TOC_MUST enum toc_err vault_content_trim(struct vault *vault);
+
+/* vault.c: the turn's transactions. */
+TOC_MUST enum toc_err vault_begin_content(struct vault *vault);
+TOC_MUST enum toc_err vault_begin_keys(struct vault *vault);
+void vault_end_reading(struct vault *vault);
+
+#endif

@@ -1,0 +1,217 @@
+#include "services/intake/vault/internal.h"
+
+#define PSEUDONYM_BYTES (VAULT_PSEUDONYM / 2)
+#define KEY_BYTES       9 /* u64be subject ‖ u8 group */
+#define PERSON_MAX      512
+
+static const struct toc_str map_row = {"map", 3}, next_row = {"next", 4};
+
+/* --- the map's own key -------------------------------------------------------------------------
+ */
+
+static enum toc_err make_map(struct vault *vault)
+{
+    uint8_t row[VAULT_WRAPPED];
+    randombytes_buf(vault->secrets->map_key, TOC_SEAL_KEY);
+    vault_wrap(vault->kek, map_row, vault->secrets->map_key, row);
+    vault->keys_changed = true;
+    return toc_put(vault->keys_txn, KEYS_META, map_row, toc_str(row, sizeof(row)));
+}
+
+enum toc_err vault_map_load(struct vault *vault)
+{
+    struct toc_str row;
+    TOC_TRY(vault_begin_keys(vault));
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_META, map_row, &row);
+    if (err == TOC_NONE)
+        return make_map(vault);
+    TOC_TRY(err);
+    return vault_unwrap(vault, map_row, row, vault->secrets->map_key);
+}
+
+/* --- whom a name means -------------------------------------------------------------------------
+ */
+
+/* Of a mail address the case does not count: nobody has two boxes that differ in it. */
+static struct toc_str folded(enum vault_kind kind, struct toc_str name, char out[PERSON_MAX])
+{
+    if (kind != VAULT_PERSON || name.size > PERSON_MAX || memchr(name.data, '@', name.size) == NULL)
+        return name;
+    for (size_t i = 0; i < name.size; i++)
+        out[i] =
+            (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] | 0x20 : name.data[i]);
+    return toc_str(out, name.size);
+}
+
+static void hash_name(const struct vault *vault, enum vault_kind kind, struct toc_str name,
+                      uint8_t out[VAULT_NAME])
+{
+    crypto_generichash_state hash;
+    char fold[PERSON_MAX];
+    const uint8_t kind_byte = (uint8_t)kind;
+    name = folded(kind, name, fold);
+    crypto_generichash_init(&hash, vault->secrets->map_key, TOC_SEAL_KEY, VAULT_NAME);
+    crypto_generichash_update(&hash, &kind_byte, 1);
+    crypto_generichash_update(&hash, (const uint8_t *)name.data, name.size);
+    crypto_generichash_final(&hash, out, VAULT_NAME);
+}
+
+/* The entry that has the name, or else the one that gives way to it. */
+static struct hot *hot_of(struct vault *vault, const uint8_t name[VAULT_NAME], bool *found)
+{
+    struct hot *set = vault->secrets->hot[toc_get_u32be(name) % (VAULT_HOT / VAULT_HOT_WAY)];
+    struct hot *idle = set[0].used ? &set[1] : &set[0];
+    *found = false;
+    for (size_t i = 0; i < VAULT_HOT_WAY; i++)
+        if (set[i].subject.number != 0 && memcmp(set[i].name, name, VAULT_NAME) == 0) {
+            idle = &set[i];
+            *found = true;
+        }
+    set[0].used = idle == &set[0];
+    set[1].used = idle == &set[1];
+    return idle;
+}
+
+static enum toc_err next_number(struct vault *vault, uint64_t *out)
+{
+    uint8_t bytes[8];
+    struct toc_str row;
+    if (vault->next_subject == 0) {
+        enum toc_err err = toc_get(vault->keys_txn, KEYS_META, next_row, &row);
+        TOC_TRY(err);
+        if (err == TOC_OK && row.size != sizeof(bytes))
+            return TOC_ERR_DAMAGED;
+        vault->next_subject = err == TOC_OK ? toc_get_u64be(row.data) : 1;
+    }
+    toc_put_u64be(bytes, vault->next_subject + 1);
+    TOC_TRY(toc_put(vault->keys_txn, KEYS_META, next_row, toc_str(bytes, sizeof(bytes))));
+    vault->keys_changed = true;
+    *out = vault->next_subject++;
+    return TOC_OK;
+}
+
+static enum toc_err make_subject(struct vault *vault, const uint8_t name[VAULT_NAME],
+                                 struct vault_subject *out)
+{
+    uint8_t number[8], row[PSEUDONYM_BYTES + VAULT_NAME];
+    TOC_TRY(next_number(vault, &out->number));
+    toc_put_u64be(number, out->number);
+    randombytes_buf(row, PSEUDONYM_BYTES);
+    memcpy(row + PSEUDONYM_BYTES, name, VAULT_NAME);
+    toc_hex(out->pseudonym, row, PSEUDONYM_BYTES);
+    TOC_TRY(toc_put(vault->keys_txn, KEYS_PEOPLE, toc_str(name, VAULT_NAME),
+                    toc_str(number, sizeof(number))));
+    return toc_append(vault->keys_txn, KEYS_SUBJECTS, toc_str(number, sizeof(number)),
+                      toc_str(row, sizeof(row)));
+}
+
+static enum toc_err read_subject(struct vault *vault, struct toc_str number,
+                                 struct vault_subject *out)
+{
+    struct toc_str row;
+    uint8_t key[8];
+    if (number.size != sizeof(key))
+        return TOC_ERR_DAMAGED;
+    memcpy(key, number.data, sizeof(key));
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_SUBJECTS, toc_str(key, sizeof(key)), &row);
+    TOC_TRY(err);
+    if (err == TOC_NONE || row.size != PSEUDONYM_BYTES + VAULT_NAME)
+        return TOC_ERR_DAMAGED;
+    out->number = toc_get_u64be(key);
+    toc_hex(out->pseudonym, (const uint8_t *)row.data, PSEUDONYM_BYTES);
+    return TOC_OK;
+}
+
+enum toc_err vault_subject(struct vault *vault, enum vault_kind kind, struct toc_str name,
+                           bool make, const struct vault_subject **out)
+{
+    struct vault_subject subject;
+    uint8_t key[VAULT_NAME];
+    struct toc_str row;
+    bool found;
+    hash_name(vault, kind, name, key);
+    struct hot *hot = hot_of(vault, key, &found);
+    *out = &hot->subject;
+    if (found)
+        return TOC_OK;
+    TOC_TRY(vault_begin_keys(vault));
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_PEOPLE, toc_str(key, sizeof(key)), &row);
+    if (err == TOC_OK)
+        err = read_subject(vault, row, &subject);
+    else if (err == TOC_NONE && make)
+        err = make_subject(vault, key, &subject);
+    if (err != TOC_OK)
+        return err;
+    sodium_memzero(hot->has, sizeof(hot->has));
+    memcpy(hot->name, key, sizeof(key));
+    hot->subject = subject;
+    return TOC_OK;
+}
+
+/* --- data keys ---------------------------------------------------------------------------------
+ */
+
+static struct toc_str key_name(uint8_t out[KEY_BYTES], uint64_t subject, enum vault_keys group)
+{
+    toc_put_u64be(out, subject);
+    out[8] = (uint8_t)group;
+    return toc_str(out, KEY_BYTES);
+}
+
+static enum toc_err make_key(struct vault *vault, struct toc_str name, uint8_t out[TOC_SEAL_KEY])
+{
+    uint8_t row[VAULT_WRAPPED];
+    randombytes_buf(out, TOC_SEAL_KEY);
+    vault_wrap(vault->kek, name, out, row);
+    vault->keys_changed = true;
+    return toc_put(vault->keys_txn, KEYS_KEYS, name, toc_str(row, sizeof(row)));
+}
+
+enum toc_err vault_key(struct vault *vault, const struct vault_subject *subject,
+                       enum vault_keys group, const uint8_t **out)
+{
+    struct hot *hot = (struct hot *)(uintptr_t)subject;
+    uint8_t bytes[KEY_BYTES];
+    struct toc_str name = key_name(bytes, subject->number, group), row;
+    *out = hot->keys[group];
+    if (hot->has[group])
+        return TOC_OK;
+    TOC_TRY(vault_begin_keys(vault));
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_KEYS, name, &row);
+    if (err == TOC_OK)
+        err = vault_unwrap(vault, name, row, hot->keys[group]);
+    else if (err == TOC_NONE)
+        err = make_key(vault, name, hot->keys[group]);
+    hot->has[group] = err == TOC_OK;
+    return err;
+}
+
+enum toc_err vault_key_of(struct vault *vault, uint64_t subject, enum vault_keys group,
+                          uint8_t out[TOC_SEAL_KEY])
+{
+    uint8_t bytes[KEY_BYTES];
+    struct toc_str name = key_name(bytes, subject, group), row;
+    TOC_TRY(vault_begin_keys(vault));
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_KEYS, name, &row);
+    return err == TOC_OK ? vault_unwrap(vault, name, row, out) : err;
+}
+
+enum toc_err vault_list_under(struct vault *vault, uint64_t subject, uint64_t other)
+{
+    uint8_t key[16];
+    struct toc_str row;
+    toc_put_u64be(key, subject);
+    toc_put_u64be(key + 8, other);
+    TOC_TRY(vault_begin_keys(vault));
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_LISTED, toc_str(key, sizeof(key)), &row);
+    if (err != TOC_NONE)
+        return err;
+    vault->keys_changed = true;
+    return toc_put(vault->keys_txn, KEYS_LISTED, toc_str(key, sizeof(key)), toc_str("", 0));
+}
+
+void vault_forget(struct vault *vault)
+{
+    sodium_memzero(vault->secrets->hot, sizeof(vault->secrets->hot));
+    vault->next_subject = 0;
+}

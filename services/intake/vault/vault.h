@@ -1,0 +1,156 @@
+/*
+ * The vault: what people wrote, sealed, and apart from it the keys that open it.
+ *
+ * Two environments, on two volumes if need be. `content` has the sealed texts, dense by the seq of
+ * their event in intake's log and their number within it; a row says whose it is by a subject's
+ * number and nothing more. `keys` has a data key for each subject and group of classes, wrapped
+ * under a key-encryption key (KEK) from a file, and the map from a person to a subject. Without the
+ * row of `keys` a text is noise, so deleting keys erases what they sealed.
+ *
+ *   content: u64be seq ‖ u16be segment       -> u8 class ‖ u64be subject ‖ u64be at_ms ‖ sealed
+ *   people:  BLAKE2b-128(kind ‖ name)        -> u64be subject        (keyed: no dictionary helps)
+ *   subjects: u64be subject                  -> pseudonym (12) ‖ the key of its row in `people`
+ *   keys:    u64be subject ‖ u8 group        -> u32be KEK ‖ wrapped key
+ *   listed:  u64be subject ‖ u64be other     -> nothing: erasing the subject erases the other too
+ *   meta:    "log", "map", "next"
+ *
+ * A subject is a person, a pseudonym that a publisher made, an issue, or a raw mail, which is
+ * listed under everyone in it. Whoever erases deletes the rows of a subject in `people`,
+ * `subjects` and `keys`, and those of what is listed under it; vault_forget then has the memory of
+ * it go. Changes of a turn wait in one transaction of each environment for vault_commit, keys
+ * first: what a log says was sealed can be opened, and a crash leaves at most rows that nothing
+ * names, above the log's end, which vault_open deletes.
+ *
+ * Used by intake's shell, never by its core. Secrets are in sodium_malloc's memory. Not
+ * thread-safe.
+ */
+#ifndef INTAKE_VAULT_H
+#define INTAKE_VAULT_H
+
+#include "common/seal.h"
+#include "common/store.h"
+#include "common/time.h"
+
+#define VAULT_PSEUDONYM 24                 /* hexadecimal digits */
+#define VAULT_TEXT_MAX  ((size_t)15 << 20) /* bytes of a sealed text, attachments included */
+#define VAULT_HEADER    17                 /* bytes of a content row before what is sealed */
+#define VAULT_TURN_MAX  ((size_t)8 << 20)  /* bytes put in a turn: then it should be committed */
+
+/* X(enumerator, class as it is published, group of keys, whether a name stands before the text and
+ * a NUL: sealed is the name of a file too). Rows keep the numbers: append only. */
+#define VAULT_CLASS_LIST(X)                                                                        \
+    X(VAULT_TITLE, "title", VAULT_KEYS_TEXT, false)                                                \
+    X(VAULT_BODY, "body", VAULT_KEYS_TEXT, false)                                                  \
+    X(VAULT_CONTACT, "contact", VAULT_KEYS_CONTACT, true)                                          \
+    X(VAULT_ATTACHMENT, "attachment", VAULT_KEYS_ATTACHMENT, true)                                 \
+    X(VAULT_RAW, "raw", VAULT_KEYS_RAW, false)
+
+enum vault_keys {
+    VAULT_KEYS_TEXT,
+    VAULT_KEYS_CONTACT,
+    VAULT_KEYS_ATTACHMENT,
+    VAULT_KEYS_RAW,
+    VAULT_KEYS_COUNT
+};
+
+enum vault_class {
+#define VAULT_CLASS_ENUM(name, text, keys, named) name,
+    VAULT_CLASS_LIST(VAULT_CLASS_ENUM)
+#undef VAULT_CLASS_ENUM
+        VAULT_CLASS_COUNT
+};
+
+/* What names a subject. Names of two kinds are never the same subject. */
+enum vault_kind {
+    VAULT_PERSON = 1, /* a mail address, a customer number, … */
+    VAULT_PUBLISHED,  /* a pseudonym that its publisher made */
+    VAULT_ISSUE,      /* the issue's id: nobody is known */
+    VAULT_MAIL        /* a raw mail, by its event's toc_seal_event */
+};
+
+struct vault_config {
+    const char *content_dir, *keys_dir, *kek_dir; /* created when absent, with a first KEK */
+    size_t map_bytes;                             /* of each environment; 0: vast */
+};
+
+struct vault;
+
+/*
+ * `log_id` and `last_seq` are of the log that the content belongs to; rows of later events, which
+ * a crash left, are deleted. TOC_ERR_CONFIG when it is another log's, or a KEK is missing or can be
+ * read by others; it has been logged.
+ */
+TOC_MUST enum toc_err vault_open(const struct vault_config *config, uint64_t log_id,
+                                 uint64_t last_seq, struct vault **out);
+/* Accepts NULL. What was not committed never was. */
+void vault_close(struct vault *vault);
+
+/* --- people and keys (people.c) ----------------------------------------------------------------
+ */
+
+struct vault_subject {
+    uint64_t number;
+    char pseudonym[VAULT_PSEUDONYM + 1];
+};
+
+/*
+ * Whom a name means; with `make` a newcomer gets a number and a random pseudonym, without it is
+ * TOC_NONE. Of a mail address the case does not count. Lent until the next call for a subject.
+ */
+TOC_MUST enum toc_err vault_subject(struct vault *vault, enum vault_kind kind, struct toc_str name,
+                                    bool make, const struct vault_subject **out);
+
+/* The data key of a subject just found; made when it is not there. Lent as the subject. */
+TOC_MUST enum toc_err vault_key(struct vault *vault, const struct vault_subject *subject,
+                                enum vault_keys group, const uint8_t **out);
+
+/* Erasing `subject` erases `other`, too. */
+TOC_MUST enum toc_err vault_list_under(struct vault *vault, uint64_t subject, uint64_t other);
+
+/* The data key of any subject by number, as committed. TOC_NONE: it was erased. */
+TOC_MUST enum toc_err vault_key_of(struct vault *vault, uint64_t subject, enum vault_keys group,
+                                   uint8_t out[TOC_SEAL_KEY]);
+
+/* Nothing of any subject is remembered: after rows were deleted beside this interface. */
+void vault_forget(struct vault *vault);
+
+/* --- content (content.c) -----------------------------------------------------------------------
+ */
+
+struct vault_row {
+    uint64_t seq; /* of its event in intake's log */
+    uint16_t segment;
+    enum vault_class class;
+    uint64_t subject;
+    toc_time_ms at_ms;
+};
+
+/* `bytes` begin with VAULT_HEADER bytes of room, then comes what toc_seal made. Rows come in order.
+ */
+TOC_MUST enum toc_err vault_put(struct vault *vault, const struct vault_row *row, uint8_t *bytes,
+                                size_t size);
+
+/* The first committed row at or after (seq, segment) of this very seq; TOC_NONE: no more. `sealed`
+ * is lent until the next call of the vault. */
+TOC_MUST enum toc_err vault_get(struct vault *vault, uint64_t seq, uint16_t segment,
+                                struct vault_row *out, struct toc_str *sealed);
+
+/* --- both --------------------------------------------------------------------------------------
+ */
+
+/* Bytes put since the last commit: over VAULT_TURN_MAX the turn should end. */
+size_t vault_waiting(const struct vault *vault);
+
+/* Makes what the turn sealed durable, keys before content. After TOC_ERR_FULL: vault_abandon. */
+TOC_MUST enum toc_err vault_commit(struct vault *vault);
+
+/* The turn never happened; `last_seq` is the log's end as it is on disk. */
+void vault_abandon(struct vault *vault, uint64_t last_seq);
+
+/* As they are published. NULL, or VAULT_CLASS_COUNT, when there is none. */
+const char *vault_class_name(enum vault_class class);
+enum vault_class vault_class_find(const char *name);
+enum vault_keys vault_class_keys(enum vault_class class);
+bool vault_class_is_named(enum vault_class class);
+
+#endif
