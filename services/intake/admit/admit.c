@@ -148,6 +148,17 @@ enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Eve
     return err;
 }
 
+enum toc_err admit_look(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
+                        const char **why)
+{
+    struct admission a = {.arena = arena, .event = event, .private_ = event->private_};
+    if (event->private_ == NULL)
+        return TOC_OK;
+    event->private_ = NULL;
+    *why = admission_check(&a);
+    return *why != NULL ? TOC_NONE : add_facts(admit, &a);
+}
+
 /* --- of a bus peer -----------------------------------------------------------------------------
  */
 

@@ -53,7 +53,11 @@ TOC_MUST enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin
                             const struct admit_attachment attachments[], size_t count,
                             const char **why);
 
-/* The same for a packed event of a bus peer: `event` gets other bytes, or why it is refused. */
+/* Without any effect: only the facts, and nothing is sealed. For a dry run. */
+TOC_MUST enum toc_err admit_look(struct admit *admit, struct toc_arena *arena,
+                                 Tocsin__V1__Event *event, const char **why);
+
+/* Admits a packed event of a bus peer: `event` gets other bytes, or why it is refused. */
 TOC_MUST enum toc_err admit_packed(struct admit *admit, struct toc_arena *arena,
                                    struct toc_event *event);
 

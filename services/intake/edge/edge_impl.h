@@ -80,7 +80,7 @@ edge_wants edge_has_right;
 /* Refuses with 403 what a right does not reach, and admits what it does; `self` is an
  * edge_judging. */
 struct edge_judging {
-    struct edge *edge;
+    struct edge_pending *pending;
     struct access_right *right;
 };
 cloudevents_judge edge_judge;
@@ -92,7 +92,8 @@ TOC_MUST enum toc_err edge_submit_set_up(struct edge *edge, struct toc_link *lin
 void edge_submit_done(struct edge *edge);
 
 /* Takes what people wrote out of an event that is being read, once it is known that it may come. */
-void edge_admit(struct edge *edge, struct toc_arena *arena, struct cloudevent *item);
+void edge_admit(const struct edge_pending *pending, struct toc_arena *arena,
+                struct cloudevent *item);
 
 struct edge_pending *edge_begin(const struct edge_call *call);
 /*

@@ -40,5 +40,5 @@ void edge_judge(void *self, struct toc_arena *arena, struct cloudevent *item)
     item->problem = access_judge(judging->right, item->event);
     item->status = 403;
     if (item->problem == NULL)
-        edge_admit(judging->edge, arena, item);
+        edge_admit(judging->pending, arena, item);
 }

@@ -8,8 +8,8 @@ void edge_post_events(const struct edge_call *call)
     struct access_right right;
     if (!edge_find_right(call, &right))
         return;
-    struct edge_judging judging = {call->edge, &right};
     struct edge_pending *pending = edge_begin(call);
+    struct edge_judging judging = {pending, &right};
     int status = cloudevents_read(&pending->pool, &call->edge->scratch, call->request, edge_judge,
                                   &judging, &pending->events, why);
     access_take(&right, pending->events.count > 0 ? pending->events.count : 1);

@@ -9,8 +9,8 @@ static void post(const struct edge_call *call, const char *ref)
     if (!edge_find_right(call, &right))
         return;
     const struct plain_target target = {.source = right.source, .ref = ref, .channel = "api"};
-    struct edge_judging judging = {call->edge, &right};
     struct edge_pending *pending = edge_begin(call);
+    struct edge_judging judging = {pending, &right};
     int status = plain_read(&pending->pool, &call->edge->scratch, call->request, target, edge_judge,
                             &judging, &pending->events, why);
     access_take(&right, 1);

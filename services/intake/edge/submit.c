@@ -69,9 +69,12 @@ static void on_frame(void *self, struct toc_str bytes)
     edge_drop(pending);
 }
 
-void edge_admit(struct edge *edge, struct toc_arena *arena, struct cloudevent *item)
+void edge_admit(const struct edge_pending *pending, struct toc_arena *arena,
+                struct cloudevent *item)
 {
-    enum toc_err err = admit(edge->config->admit, arena, item->event, NULL, 0, &item->problem);
+    struct admit *door = pending->edge->config->admit;
+    enum toc_err err = pending->dry_run ? admit_look(door, arena, item->event, &item->problem)
+                                        : admit(door, arena, item->event, NULL, 0, &item->problem);
     if (err < 0)
         edge_give_up(err, "admit");
     item->status = err == TOC_NONE ? 400 : 0;
