@@ -2,6 +2,7 @@
  * tocsin-bench fsync DIR                       F: p50 of a 4 kB append + fdatasync
  * tocsin-bench calendar                        working time over 400 days, nanoseconds per call
  * tocsin-bench facts                           facts of a kilobyte of text, microseconds per call
+ * tocsin-bench seal DIR                        sealing of an event's texts, microseconds of CPU
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
  * tocsin-bench http PORT TOKEN [key=value …]   the same over HTTP: seconds connections batch
  *
@@ -11,6 +12,7 @@
 #include "tests/bench/bench_calendar.h"
 #include "tests/bench/bench_facts.h"
 #include "tests/bench/bench_http.h"
+#include "tests/bench/bench_seal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -131,12 +133,14 @@ int main(int argc, char **argv)
         return bench_calendar();
     if (argc == 2 && strcmp(argv[1], "facts") == 0)
         return bench_facts();
+    if (argc == 3 && strcmp(argv[1], "seal") == 0)
+        return bench_seal(argv[2]);
     if (argc >= 3 && strcmp(argv[1], "publish") == 0)
         return measure_publish(argc, argv);
     if (argc >= 4 && strcmp(argv[1], "http") == 0)
         return measure_http(argc, argv);
     fprintf(stderr,
-            "usage: tocsin-bench fsync DIR | calendar | facts | publish ENDPOINT [key=value ...] | "
-            "http PORT TOKEN [key=value ...]\n");
+            "usage: tocsin-bench fsync DIR | calendar | facts | seal DIR | publish ENDPOINT "
+            "[key=value ...] | http PORT TOKEN [key=value ...]\n");
     return 2;
 }

@@ -14,6 +14,7 @@ struct admit {
     struct facts *facts; /* NULL until there is a text to look at */
     struct toc_arena arena;
     struct waiting waiting;
+    struct admission work; /* the event in hand */
 };
 
 /* --- life --------------------------------------------------------------------------------------
@@ -124,39 +125,49 @@ static enum toc_err seal_and_describe(struct admit *admit, struct admission *a)
     return add_facts(admit, a);
 }
 
+static struct admission *begin(struct admit *admit, struct toc_arena *arena,
+                               Tocsin__V1__Event *event)
+{
+    struct admission *a = &admit->work;
+    a->vault = admit->vault;
+    a->issue_key = admit->config.issue_key;
+    a->arena = arena;
+    a->event = event;
+    a->private_ = event->private_;
+    a->attachments = NULL;
+    a->attachment_count = 0;
+    a->count = 0;
+    event->private_ = NULL; /* whatever becomes of it */
+    return a;
+}
+
 enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
                    const struct admit_attachment attachments[], size_t count, const char **why)
 {
-    struct admission a = {.vault = admit->vault,
-                          .issue_key = admit->config.issue_key,
-                          .arena = arena,
-                          .event = event,
-                          .private_ = event->private_,
-                          .attachments = attachments,
-                          .attachment_count = count};
     if (event->private_ == NULL && count == 0)
         return TOC_OK;
-    event->private_ = NULL;
-    *why = admission_check(&a);
+    struct admission *a = begin(admit, arena, event);
+    a->attachments = attachments;
+    a->attachment_count = count;
+    *why = admission_check(a);
     if (*why != NULL)
         return TOC_NONE;
-    enum toc_err err = seal_and_describe(admit, &a);
-    if (err == TOC_OK && a.count > 0)
-        return waiting_add(&admit->waiting, event->content[0]->commitment.data, a.segments,
-                           a.count);
-    waiting_free_segments(a.segments, a.count);
+    enum toc_err err = seal_and_describe(admit, a);
+    if (err == TOC_OK && a->count > 0)
+        return waiting_add(&admit->waiting, event->content[0]->commitment.data, a->segments,
+                           a->count);
+    waiting_free_segments(a->segments, a->count);
     return err;
 }
 
 enum toc_err admit_look(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
                         const char **why)
 {
-    struct admission a = {.arena = arena, .event = event, .private_ = event->private_};
     if (event->private_ == NULL)
         return TOC_OK;
-    event->private_ = NULL;
-    *why = admission_check(&a);
-    return *why != NULL ? TOC_NONE : add_facts(admit, &a);
+    struct admission *a = begin(admit, arena, event);
+    *why = admission_check(a);
+    return *why != NULL ? TOC_NONE : add_facts(admit, a);
 }
 
 /* --- of a bus peer -----------------------------------------------------------------------------

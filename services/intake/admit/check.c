@@ -1,5 +1,9 @@
 #include "services/intake/admit/internal.h"
 
+#include <assert.h>
+
+static_assert(TOC_PERSON_MAX <= VAULT_NAME_MAX && INTAKE_TEXT_MAX <= VAULT_NAME_MAX, "a name fits");
+
 static const char *check_text(const Tocsin__V1__Text *text)
 {
     enum vault_class class = vault_class_find(text->class_);
@@ -48,6 +52,9 @@ const char *admission_check(const struct admission *a)
     if (event->body_case != TOCSIN__V1__EVENT__BODY_ISSUE_OPENED &&
         event->body_case != TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE)
         return "private: only tocsin.issue.opened and tocsin.issue.message have it";
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED &&
+        strlen(event->issue_opened->requester) > INTAKE_TEXT_MAX)
+        return "requester: at most 200 bytes";
     if (tocsin__v1__event__get_packed_size(event) > INTAKE_ISSUE_MAX)
         return "an event of an issue may have 1024 bytes beside its texts";
     const char *wrong = a->private_ != NULL ? check_private(a->private_) : NULL;

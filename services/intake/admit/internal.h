@@ -1,4 +1,5 @@
-/* An event while it is admitted; for the admission's own files only. */
+/* An event while it is admitted; for the admission's own files only. There is one at a time, and it
+ * is large: what was sealed of it is valid up to `count`. */
 #ifndef INTAKE_ADMIT_INTERNAL_H
 #define INTAKE_ADMIT_INTERNAL_H
 
@@ -19,6 +20,7 @@ struct admission {
     uint8_t commitments[WAITING_SEGMENTS_MAX][TOC_SHA256];
     size_t text_bytes[WAITING_SEGMENTS_MAX];
     size_t count;
+    uint8_t of_class[WAITING_SEGMENTS_MAX][TOC_SHA256]; /* commitments that are gathered */
 };
 
 /* check.c: why the event is refused, naming the member; NULL: it is not. */

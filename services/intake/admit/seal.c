@@ -161,20 +161,19 @@ enum toc_err admission_seal(struct admission *a)
  */
 
 /* Gathers the segments of a class; false when there is none. */
-static bool gather(const struct admission *a, enum vault_class class, uint8_t out[TOC_SHA256],
+static bool gather(struct admission *a, enum vault_class class, uint8_t out[TOC_SHA256],
                    Tocsin__V1__Content *content)
 {
-    uint8_t of_class[WAITING_SEGMENTS_MAX][TOC_SHA256];
     for (size_t i = 0; i < a->count; i++) {
         if (a->segments[i].row.class != class)
             continue;
-        memcpy(of_class[content->parts++], a->commitments[i], TOC_SHA256);
+        memcpy(a->of_class[content->parts++], a->commitments[i], TOC_SHA256);
         content->bytes += (uint32_t)a->text_bytes[i];
     }
     if (content->parts == 1)
-        memcpy(out, of_class[0], TOC_SHA256);
+        memcpy(out, a->of_class[0], TOC_SHA256);
     else if (content->parts > 1)
-        toc_seal_commitments(out, (const uint8_t(*)[TOC_SHA256])of_class, content->parts);
+        toc_seal_commitments(out, (const uint8_t(*)[TOC_SHA256])a->of_class, content->parts);
     return content->parts > 0;
 }
 

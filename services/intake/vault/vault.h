@@ -8,7 +8,7 @@
  * row of `keys` a text is noise, so deleting keys erases what they sealed.
  *
  *   content: u64be seq ‖ u16be segment       -> u8 class ‖ u64be subject ‖ u64be at_ms ‖ sealed
- *   people:  BLAKE2b-128(kind ‖ name)        -> u64be subject        (keyed: no dictionary helps)
+ *   people:  SipHash-128(kind ‖ name)        -> u64be subject        (keyed: no dictionary helps)
  *   subjects: u64be subject                  -> pseudonym (12) ‖ the key of its row in `people`
  *   keys:    u64be subject ‖ u8 group        -> u32be KEK ‖ wrapped key
  *   listed:  u64be subject ‖ u64be other     -> nothing: erasing the subject erases the other too
@@ -32,6 +32,7 @@
 #include "common/time.h"
 
 #define VAULT_PSEUDONYM 24                 /* hexadecimal digits */
+#define VAULT_NAME_MAX  512                /* bytes of what names a subject */
 #define VAULT_TEXT_MAX  ((size_t)15 << 20) /* bytes of a sealed text, attachments included */
 #define VAULT_HEADER    17                 /* bytes of a content row before what is sealed */
 #define VAULT_TURN_MAX  ((size_t)8 << 20)  /* bytes put in a turn: then it should be committed */
