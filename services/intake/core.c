@@ -5,6 +5,7 @@
 #include "services/intake/hold.h"
 #include "services/intake/intake.h"
 #include "services/intake/quarantine.h"
+#include "services/intake/reason.h"
 #include "services/intake/repeat.h"
 #include "services/intake/token.h"
 #include "services/intake/validate.h"
@@ -313,7 +314,7 @@ static enum toc_err hold_back(struct intake *intake, struct toc_turn *turn,
                "the quarantine is full: a person has to decide about what is there");
         return TOC_OK;
     }
-    TOC_TRY(quarantine_join(turn->arena, sub->bytes, sub->reason, &out.body));
+    TOC_TRY(reason_join(turn->arena, sub->bytes, sub->reason, &out.body));
     turn->log_ms = sub->at_ms;
     TOC_TRY(toc_emit(turn, &out, &receipt->seq));
     TOC_TRY(dedupe_add(intake->dedupe, turn->txn, sub->fingerprint, receipt->seq, sub->at_ms));
@@ -409,8 +410,6 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
         refuse(receipt, ev->reason, ev->refused);
     if (ev->refused != NULL || !valid)
         return TOC_OK;
-    if (sub->valid.event->quarantine[0] != '\0')
-        TOC_TRY(quarantine_split(turn->arena, &sub->bytes, &sub->reason));
     sub->fingerprint =
         toc_fingerprint(intake->config->issue_key, toc_str_of(sub->valid.event->source),
                         toc_str_of(sub->valid.event->id));
@@ -475,13 +474,17 @@ static enum toc_err on_outcome(struct toc_turn *turn, const struct toc_event *ev
 
 static enum toc_err intake_step(struct toc_turn *turn, const struct toc_event *ev)
 {
-    struct submission sub = {.bytes = ev->bytes};
+    struct toc_event plain = *ev; /* without a reason, as it was published */
+    struct submission sub = {.reason = NULL};
     if (ev->kind == TOC_EVENT_OUTCOME)
         return on_outcome(turn, ev);
     TOC_ASSERT(ev->kind == TOC_EVENT_SUBMIT && turn->receipt != NULL);
-    TOC_TRY(judge(turn->self, turn, ev, &sub, turn->receipt));
+    if (ev->admitted)
+        TOC_TRY(reason_split(turn->arena, &plain.bytes, &sub.reason));
+    sub.bytes = plain.bytes;
+    TOC_TRY(judge(turn->self, turn, &plain, &sub, turn->receipt));
     if (turn->receipt->status == TOCSIN__V1__OUTCOME__STATUS__REFUSED)
-        return record_refusal(turn, ev, &sub, turn->receipt);
+        return record_refusal(turn, &plain, &sub, turn->receipt);
     return TOC_OK;
 }
 

@@ -15,20 +15,15 @@ static struct {
     int64_t window_ms;              /* -1: not said */
     const char *vault, *keys, *kek; /* NULL: below the data */
     int64_t connections_max, per_address_max;
-    struct toc_conf_list proxies;
+    struct toc_conf_list proxies, quotas, exempt;
+    int64_t held_max;
 } options = {.window_ms = -1};
 
 static struct doors_config doors;
 static struct edge_config *const edge = &doors.edge;
 static struct toc_conf_list connect_files, ask_services;
 
-static const char *const exempt[] = {"minor_safety", "account_theft", "self_harm", "critical"};
-
-static struct intake_config config = {
-    .memory_entries = 256 * 1024,
-    .exempt = {.names = exempt, .count = sizeof(exempt) / sizeof(exempt[0])},
-    .held_max = 100 * 1000,
-};
+static struct intake_config config = {.memory_entries = 256 * 1024};
 
 /* "router=ENDPOINT": whom the edge may ask. */
 static enum toc_err read_ask(const char *text)
@@ -83,6 +78,15 @@ static const struct toc_conf_option rows[] = {
      "connections at a time; beyond that whoever is idle for longest makes room"},
     {"http-per-address", TOC_CONF_NUMBER, &options.per_address_max, "1024", 1, 10000, "N",
      "of them, how many one IPv4 address or IPv6 /64 may have (lower it where no proxy is)"},
+    {"quota", TOC_CONF_LIST, &options.quotas, NULL, 0, 0, "KIND=N/TIME",
+     "how much may come in at once from a requester (300/1h), device (300/1h), source (0: no "
+     "limit) "
+     "or network (3000/1h, of grants and forms); the rest goes into the quarantine"},
+    {"quota-exempt", TOC_CONF_LIST, &options.exempt, NULL, 0, 0, "NAME",
+     "categories, risks and classes of risk found in texts that are never held back: minor_safety, "
+     "account_theft, self_harm and critical, unless others are named"},
+    {"quarantine-max", TOC_CONF_NUMBER, &options.held_max, "100000", 0, 10000000, "N",
+     "events in the quarantine; what is to be held beyond is refused with a retry hint"},
 };
 
 static enum toc_err read_proxies(void)
@@ -115,6 +119,32 @@ static void place_vault(void)
     doors.admit.issue_key = config.issue_key;
 }
 
+/* What must never wait, unless other names are given. */
+static void name_exempt(struct exempt *out)
+{
+    static const char *const presets[] = {"minor_safety", "account_theft", "self_harm", "critical"};
+    *out = (struct exempt){options.exempt.values, options.exempt.count};
+    if (out->count == 0)
+        *out = (struct exempt){presets, sizeof(presets) / sizeof(presets[0])};
+}
+
+/* Imports on their own time are no flood. */
+static enum toc_err set_quotas(void)
+{
+    struct quota_config quotas;
+    quota_presets(quotas.limits);
+    for (size_t i = 0; i < options.quotas.count; i++)
+        if (!quota_read(options.quotas.values[i], quotas.limits)) {
+            fprintf(stderr,
+                    "--quota: '%s' is none, as requester=30/1h, device, source or network\n",
+                    options.quotas.values[i]);
+            return TOC_ERR_CONFIG;
+        }
+    quotas.exempt = config.exempt;
+    memcpy(quotas.key, config.issue_key, sizeof(quotas.key));
+    return toc_program_event_clock() ? TOC_OK : quota_new(&quotas, &doors.edge.quota);
+}
+
 static enum toc_err prepare(const void **out)
 {
     TOC_TRY(check());
@@ -128,6 +158,9 @@ static enum toc_err prepare(const void **out)
         return TOC_ERR_CONFIG;
     }
     TOC_TRY(read_proxies());
+    name_exempt(&config.exempt);
+    config.held_max = (uint64_t)options.held_max;
+    TOC_TRY(set_quotas());
     edge->connections_max = (unsigned)options.connections_max;
     edge->per_address_max = (unsigned)options.per_address_max;
     edge->issue_key = config.issue_key;

@@ -14,9 +14,8 @@
 #include "services/intake/dedupe.h"
 #include "services/intake/intake.h"
 
-#define QUARANTINE_REASON_MAX 64      /* bytes */
-#define QUARANTINE_AT_ONCE    500     /* events of one decision; what is more stays */
-#define QUARANTINE_ISSUE      "issue" /* the reason of what joins its issue */
+#define QUARANTINE_AT_ONCE 500     /* events of one decision; what is more stays */
+#define QUARANTINE_ISSUE   "issue" /* the reason of what joins its issue */
 
 struct quarantine {
     uint64_t count;
@@ -25,16 +24,6 @@ struct quarantine {
 
 /* What is there already. */
 TOC_MUST enum toc_err quarantine_open(struct quarantine *quarantine, struct toc_turn *turn);
-
-/*
- * Takes the reason out of a packed event: `*bytes` is then as the publisher sent it, and `*out` the
- * reason, NULL for none. What is no event, or no reason that intake would give, stays as it is.
- */
-TOC_MUST enum toc_err quarantine_split(struct toc_arena *arena, struct toc_str *bytes,
-                                       const char **out);
-/* The opposite: the event with a reason at its end. */
-TOC_MUST enum toc_err quarantine_join(struct toc_arena *arena, struct toc_str event,
-                                      const char *reason, struct toc_str *out);
 
 /* The held event with this source and id, whose fingerprint is given. TOC_NONE: none is. */
 TOC_MUST enum toc_err quarantine_find(struct toc_turn *turn, uint64_t fingerprint,

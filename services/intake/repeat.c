@@ -1,6 +1,7 @@
 #include "services/intake/repeat.h"
 
 #include "common/plant.h"
+#include "services/intake/reason.h"
 
 #define FIELD_FACTS 10
 
@@ -65,7 +66,7 @@ static enum toc_err compare(struct toc_turn *turn, uint64_t seq, const struct re
     if (strcmp(event->id, sub->event->id) != 0 || strcmp(event->source, sub->event->source) != 0)
         return TOC_NONE;
     if (record->type == TOCSIN__V1__RECORD_TYPE__EVENT_HELD)
-        TOC_TRY(quarantine_split(turn->arena, &body, &reason));
+        TOC_TRY(reason_split(turn->arena, &body, &reason));
     tell(sub, body, seq, &record->issue, receipt);
     return TOC_OK;
 }

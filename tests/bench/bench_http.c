@@ -42,8 +42,9 @@ static size_t write_event(char *out, size_t room, const char *run, uint64_t numb
                         "{\"specversion\":\"1.0\",\"id\":\"%s-%llu\",\"source\":\"bench\","
                         "\"type\":\"tocsin.issue.opened\",\"subject\":\"%s-%llu\",\"data\":{"
                         "\"channel\":\"in_app\",\"language\":\"en\",\"category\":\"billing\","
-                        "\"requester\":\"%0120d\"}}",
-                        run, (unsigned long long)number, run, (unsigned long long)number, 7);
+                        "\"requester\":\"%0120llu\"}}",
+                        run, (unsigned long long)number, run, (unsigned long long)number,
+                        (unsigned long long)number);
     return (size_t)size;
 }
 

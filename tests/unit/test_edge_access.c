@@ -46,7 +46,7 @@ static int set_up(void **state)
     if (toc_store_open(&config, &store) != TOC_OK)
         return -1;
     grant_lock_make(&lock, (const uint8_t[32]){1, 2, 3});
-    return access_new(&lock, &access_) == TOC_OK ? 0 : -1;
+    return access_new(&lock, NULL, &access_) == TOC_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)

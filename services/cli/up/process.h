@@ -15,7 +15,7 @@
 
 #include <sys/types.h>
 
-#define UP_ARGS_MAX      (16 + 2 * TOC_CONF_LIST_MAX)
+#define UP_ARGS_MAX      (16 + 3 * TOC_CONF_LIST_MAX)
 #define UP_PATH_MAX      4096
 #define UP_PAUSE_MIN_MS  100
 #define UP_PAUSE_MAX_MS  5000

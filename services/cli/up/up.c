@@ -44,7 +44,7 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 static struct {
     struct client_config client;
     const char *policy_file, *clock, *origin, *http;
-    struct toc_conf_list http_origins, connect;
+    struct toc_conf_list http_origins, connect, quotas;
     int64_t metrics_base;
 } options;
 
@@ -62,6 +62,9 @@ static const struct toc_conf_option rows[] = {
      "web pages from there may publish over HTTP, as https://shop.example"},
     {"connect", TOC_CONF_LIST, &options.connect, NULL, 0, 0, "FILE",
      "take the webhooks of another system over HTTP, as this mapping says (deploy/connect)"},
+    {"quota", TOC_CONF_LIST, &options.quotas, NULL, 0, 0, "KIND=N/TIME",
+     "how much may come in at once, as requester=30/1h; the rest goes into the quarantine (see "
+     "tocsin-intake --help)"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
      "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit"},
     {"origin", TOC_CONF_TEXT, &options.origin, "tocsin.local/log", 0, 0, "NAME",
@@ -111,6 +114,8 @@ static void add_own(struct up *up, size_t service)
             add(up, service, "--http-origin=%s", options.http_origins.values[i]);
         for (size_t i = 0; i < options.connect.count; i++)
             add(up, service, "--connect=%s", options.connect.values[i]);
+        for (size_t i = 0; i < options.quotas.count; i++)
+            add(up, service, "--quota=%s", options.quotas.values[i]);
     } else if (strcmp(name, "notifier") == 0) {
         snprintf(contacts, sizeof(contacts), "%s/contacts.yaml", dir);
         if (access(contacts, F_OK) == 0)

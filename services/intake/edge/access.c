@@ -30,17 +30,19 @@ struct access_token {
 
 struct access {
     const struct grant_lock *lock;
+    struct quota *quota;
     struct access_token *tokens; /* by id */
     size_t count;
     struct bucket *sources; /* of those that grants are for, by a hash */
 };
 
-enum toc_err access_new(const struct grant_lock *lock, struct access **out)
+enum toc_err access_new(const struct grant_lock *lock, struct quota *quota, struct access **out)
 {
     struct access *access = calloc(1, sizeof(*access));
     if (access == NULL)
         return TOC_ERR_MEMORY;
     access->lock = lock;
+    access->quota = quota;
     access->sources = calloc(SOURCES, sizeof(*access->sources));
     if (access->sources == NULL) {
         free(access);
@@ -227,7 +229,8 @@ static bool find_grant(const struct access *access, struct toc_str text, toc_tim
     *out = (struct access_right){.token = token,
                                  .own = own_bucket(access, token, grant.source),
                                  .publish = true,
-                                 .granted = true};
+                                 .granted = true,
+                                 .quota = access->quota};
     memcpy(out->source, grant.source, sizeof(out->source));
     return true;
 }
@@ -246,7 +249,8 @@ static bool find_token(const struct access *access, struct toc_str secret, toc_t
     if (token == NULL || sodium_memcmp(hash, token->hash, TOC_SHA256) != 0 ||
         !is_good_at(token, wall_ms))
         return false;
-    *out = (struct access_right){.token = token, .publish = token->publish, .act = token->act};
+    *out = (struct access_right){
+        .token = token, .publish = token->publish, .act = token->act, .quota = access->quota};
     memcpy(out->source, token->source, sizeof(out->source));
     return true;
 }
@@ -261,10 +265,13 @@ bool access_find(struct access *access, struct toc_str authorization, const uint
         strncasecmp(authorization.data, scheme.data, scheme.size) != 0)
         return false;
     authorization = toc_str_from(authorization, scheme.size);
-    if (grant_is_one(authorization))
-        return find_grant(access, authorization, wall_ms, out, why);
-    if (!find_token(access, authorization, wall_ms, out, why))
+    bool granted = grant_is_one(authorization);
+    if (!(granted ? find_grant(access, authorization, wall_ms, out, why)
+                  : find_token(access, authorization, wall_ms, out, why)))
         return false;
+    memcpy(out->peer, peer, sizeof(out->peer));
+    if (granted)
+        return true;
     *status = 403;
     *why = "the token is not for this network";
     return comes_from_where_it_may(out->token, peer);
@@ -347,6 +354,13 @@ const char *access_judge(const struct access_right *right, const Tocsin__V1__Eve
     if (is_act(event))
         return right->act ? NULL : "type: the token lacks the scope 'act'";
     return "type: this one is not taken over HTTP";
+}
+
+const char *access_hold(const struct access_right *right, const Tocsin__V1__Event *event,
+                        const char *device, toc_time_ms mono_ms)
+{
+    const struct quota_from from = {device, right->granted ? right->peer : NULL};
+    return right->quota != NULL ? quota_judge(right->quota, event, &from, mono_ms) : NULL;
 }
 
 toc_time_ms access_wait(struct access_right *right, toc_time_ms mono_ms)

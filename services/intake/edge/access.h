@@ -12,6 +12,7 @@
 
 #include "common/run.h"
 #include "services/intake/edge/grant.h"
+#include "services/intake/quota/quota.h"
 
 #define ACCESS_RATE_PRESET 10000 /* events a second of a token that names no rate */
 #define ACCESS_GRANT_RATE  20    /* of grants for one source below the token's */
@@ -26,10 +27,13 @@ struct access_right {
     struct bucket *own;         /* beside the token's, of those who share it; NULL: none */
     bool publish, act, granted;
     char source[INTAKE_TEXT_MAX + 1]; /* this, and what goes on with / or : */
+    uint8_t peer[16];                 /* where it comes from */
+    struct quota *quota;              /* NULL: none */
 };
 
-/* `lock` outlives it. */
-TOC_MUST enum toc_err access_new(const struct grant_lock *lock, struct access **out);
+/* `lock` and `quota`, which may be NULL, outlive it. */
+TOC_MUST enum toc_err access_new(const struct grant_lock *lock, struct quota *quota,
+                                 struct access **out);
 void access_free(struct access *access); /* accepts NULL */
 
 /* Reads the rows again. The buckets of tokens that stay go on as they were. */
@@ -50,6 +54,13 @@ const char *access_judge(const struct access_right *right, const Tocsin__V1__Eve
 
 /* Whether a source is the one it is for, or below it. */
 bool access_is_own(const struct access_right *right, const char *source);
+
+/*
+ * Why an event that it may publish is held back, NULL when it is not; see quota.h. The network
+ * counts where a grant was shown, by whoever has something to say: behind a token are servers.
+ */
+const char *access_hold(const struct access_right *right, const Tocsin__V1__Event *event,
+                        const char *device, toc_time_ms mono_ms);
 
 /* After how many milliseconds it may publish again; 0: now. */
 toc_time_ms access_wait(struct access_right *right, toc_time_ms mono_ms);

@@ -4,6 +4,7 @@
 #include "services/intake/edge/parameters.h"
 #include "services/intake/edge/url.h"
 #include "services/intake/intake.h"
+#include "services/intake/reason.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -76,11 +77,15 @@ bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *
     }
     bool has_texts = event->private_ != NULL;
     item->event = event;
+    item->device = json_string_value(json_object_get(root, "tocsindevice"));
     judge(self, scratch, item);
     item->event = NULL;
+    item->device = NULL;
     if (item->problem != NULL)
         return true;
     if (has_texts && toc_wire_pack(scratch, event, &packed) < 0)
+        return false;
+    if (item->reason != NULL && reason_join(scratch, packed, item->reason, &packed) < 0)
         return false;
     item->packed = toc_str(toc_pool_copy(pool, packed), packed.size);
     return item->packed.data != NULL;

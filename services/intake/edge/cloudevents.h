@@ -18,10 +18,12 @@
 struct cloudevent {
     struct toc_str packed;    /* the Event; empty when there is a problem */
     Tocsin__V1__Event *event; /* lent during cloudevents_read's call of `judge` only */
+    const char *device;       /* "tocsindevice", lent likewise; NULL: not said */
     const char *id, *source;  /* empty texts when they could not be read */
     const char *problem;      /* why it is none, naming the member first; NULL: it is one */
     const char *ref;          /* what names its issue from now on, told with a receipt; NULL */
     int status;               /* with a problem: 400, or what `judge` says */
+    const char *reason;       /* from `judge`: why it is held back, a constant; NULL: it is not */
 };
 
 struct cloudevents {
@@ -31,8 +33,8 @@ struct cloudevents {
     bool strict; /* who sends looks at the status alone: it is that of the worst event */
 };
 
-/* Looks at each event that could be read; sets problem and status to refuse it. What people wrote
- * in it is taken out here, into `arena`; other changes are lost. */
+/* Looks at each event that could be read; sets problem and status to refuse it, or a reason. What
+ * people wrote in it is taken out here, into `arena`; other changes are lost. */
 typedef void cloudevents_judge(void *self, struct toc_arena *arena, struct cloudevent *item);
 
 /* Reads one event out of its JSON; what is wrong with it stays with it. False without memory. */

@@ -55,7 +55,7 @@ static void stop(void *self)
 static enum toc_err set_up(struct edge *edge, struct toc_link *link)
 {
     TOC_TRY(edge_submit_set_up(edge, link));
-    TOC_TRY(access_new(&edge->config->lock, &edge->access));
+    TOC_TRY(access_new(&edge->config->lock, edge->config->quota, &edge->access));
     TOC_TRY(json_memory_set_up());
     TOC_TRY(asker_new(link, edge->config->ask, &edge->asker));
     return follow_tokens(edge);

@@ -15,6 +15,7 @@
 #include "services/intake/connect/connect.h"
 #include "services/intake/edge/asker.h"
 #include "services/intake/edge/grant.h"
+#include "services/intake/quota/quota.h"
 #include "services/intake/edge/peer.h"
 
 struct edge_config {
@@ -24,6 +25,7 @@ struct edge_config {
     struct toc_conf_list origins; /* of web pages that may publish */
     struct peer_proxies proxies;  /* in front */
     struct grant_lock lock;
+    struct quota *quota;             /* NULL: none */
     const uint8_t *issue_key;        /* of the deployment, 32 bytes */
     const char *ask[ASKER_SERVICES]; /* endpoints of whom questions are put to; NULL: nobody */
     struct connectors connectors;    /* whose webhooks are taken */

@@ -77,8 +77,8 @@ edge_serve edge_get_openapi, edge_get_root;
 bool edge_find_right(const struct edge_call *call, struct access_right *out);
 /* Whether it would be found. */
 edge_wants edge_has_right;
-/* Refuses with 403 what a right does not reach, and admits what it does; `self` is an
- * edge_judging. */
+/* Refuses with 403 what a right does not reach, admits what it does, and holds back what is over a
+ * quota; `self` is an edge_judging. */
 struct edge_judging {
     struct edge_pending *pending;
     struct access_right *right;

@@ -41,4 +41,7 @@ void edge_judge(void *self, struct toc_arena *arena, struct cloudevent *item)
     item->status = 403;
     if (item->problem == NULL)
         edge_admit(judging->pending, arena, item);
+    if (item->problem == NULL && !judging->pending->dry_run)
+        item->reason =
+            access_hold(judging->right, item->event, item->device, toc_program_now().mono_ms);
 }

@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "common/program.h"
 #include "services/intake/edge/edge_impl.h"
+#include "services/intake/reason.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #define SCRATCH_BYTES ((size_t)512 * 1024) /* of one event */
 #define FRAME_BYTES                                                                                \
-    (CLOUDEVENTS_BATCH_MAX * (ADMIT_EVENT_MAX + TOC_WIRE_FIELD_OVERHEAD) +                         \
+    (CLOUDEVENTS_BATCH_MAX * (ADMIT_EVENT_MAX + REASON_MAX + 2 * TOC_WIRE_FIELD_OVERHEAD) +        \
      4 * TOC_WIRE_FIELD_OVERHEAD)
 static_assert(ADMIT_EVENT_MAX >= TOC_EVENT_MAX, "the larger of both");
 static_assert(FRAME_BYTES <= TOC_FRAME_MAX, "a request is one frame");
