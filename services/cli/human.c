@@ -7,7 +7,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define ID_BYTES  40
 #define EFFECT_MS 5000
 #define LATEST    32 /* records of an issue that are looked through */
 
@@ -20,11 +19,13 @@ const char *human_name(const struct view *view, const char *option, const char *
     return NULL;
 }
 
-static bool random_id(char out[ID_BYTES])
+bool human_new_id(const struct view *view, char out[HUMAN_ID])
 {
     uint8_t bytes[16];
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
+        fprintf(stderr, "%s: no random numbers\n", view->who);
         return false;
+    }
     toc_hex(out, bytes, sizeof(bytes));
     return true;
 }
@@ -32,11 +33,9 @@ static bool random_id(char out[ID_BYTES])
 int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client_receipt *receipt)
 {
     const Tocsin__V1__Event *list[] = {event};
-    char id[ID_BYTES];
-    if (!random_id(id)) {
-        fprintf(stderr, "%s: no random numbers\n", view->who);
+    char id[HUMAN_ID];
+    if (!human_new_id(view, id))
         return CLI_FAILED;
-    }
     event->id = id;
     event->source = toc_wire_text("tocsin:cli");
     enum toc_err err = client_publish(view->client, "intake", list, 1, receipt);

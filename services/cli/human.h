@@ -10,6 +10,11 @@
 /* Who does it: `given` by an option, else $USER. Told when there is neither, and NULL. */
 const char *human_name(const struct view *view, const char *option, const char *given);
 
+#define HUMAN_ID 40 /* bytes */
+
+/* A new id for an event. False, told, without random numbers. */
+bool human_new_id(const struct view *view, char out[HUMAN_ID]);
+
 /* Publishes the event under a new id; its source is "tocsin:cli". A refusal is told: CLI_FAILED. */
 int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client_receipt *receipt);
 

@@ -1,0 +1,196 @@
+"""A flood goes into the quarantine and everybody else comes in; a person decides, and once is once."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+import requests
+
+from conftest import Edge
+
+LIMIT = 5
+count = [0]
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory):
+    edge = Edge(str(tmp_path_factory.mktemp("edge")), "--quota=requester=%d/10h" % LIMIT,
+                "--quota=device=3/10h")
+    yield edge
+    if edge.up.poll() is None:
+        edge.stop()
+
+
+def opened(requester, subject=None, **data):
+    count[0] += 1
+    return {"specversion": "1.0", "id": "q%d" % count[0], "source": "demo",
+            "type": "tocsin.issue.opened", "subject": subject or "Q-%d" % count[0],
+            "data": {"channel": "in_app", "requester": requester, **data}}
+
+
+def message(subject, direction="inbound"):
+    count[0] += 1
+    return {"specversion": "1.0", "id": "q%d" % count[0], "source": "demo",
+            "type": "tocsin.issue.message", "subject": subject, "data": {"direction": direction}}
+
+
+def post(edge, body):
+    answer = requests.post(edge.url + "/v1/events", data=json.dumps(body), timeout=20, headers={
+        "Content-Type": "application/cloudevents+json", "Authorization": "Bearer " + edge.token})
+    assert answer.status_code in (200, 202), answer.text
+    return answer.json()
+
+
+def flood(edge, requester, number):
+    """So many openings of one requester; those beyond the limit, with their receipts."""
+    events = [opened(requester) for _ in range(number)]
+    receipts = [post(edge, event) for event in events]
+    assert [receipt.get("held", False) for receipt in receipts] == \
+        [at >= LIMIT for at in range(number)]
+    return list(zip(events, receipts))[LIMIT:]
+
+
+def held(edge):
+    return edge.lines("quarantine", "list")
+
+
+def records(edge, **wanted):
+    rows = edge.lines("tail", "intake")
+    return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
+
+
+def ids_accepted(edge, events):
+    """How often each event is in intake's log as accepted."""
+    rows = [row["body"]["id"] for row in records(edge, type="event_accepted")]
+    return [rows.count(event["id"]) for event in events]
+
+
+
+
+def kill_intake(edge):
+    done = subprocess.run(["pgrep", "-f", "tocsin-intake.*" + edge.data], check=True, text=True,
+                          stdout=subprocess.PIPE)
+    os.kill(int(done.stdout.split()[0]), signal.SIGKILL)
+    time.sleep(0.2)
+    edge.wait_open()
+
+
+def clear(edge):
+    if held(edge):
+        edge.tocsin("quarantine", "reject", "--all", "--why", "over")
+
+
+# --- the flood -------------------------------------------------------------------------------------
+
+def test_a_flood_of_one_is_held_and_others_come_in(edge):
+    clear(edge)
+    beyond = flood(edge, "mallory", 12)
+    receipt = beyond[0][1]
+    assert receipt["duplicate"] is False and "quarantine" in receipt["detail"]
+    other = opened("ana")
+    assert "held" not in post(edge, other)
+    edge.wait_issue("subject", other["subject"])
+    subjects = {row["subject"] for row in edge.lines("issues", "--all")}
+    assert not subjects & {event["subject"] for event, _ in beyond}
+    rows = held(edge)
+    assert [row["id"] for row in rows] == [event["id"] for event, _ in beyond]
+    assert {row["reason"] for row in rows} == {"requester"}
+    assert "7 held: requester 7" in edge.tocsin("quarantine", "list")
+
+
+def test_a_repeat_stays_what_it_was(edge):
+    clear(edge)
+    event, receipt = flood(edge, "repeater", LIMIT + 1)[0]
+    again = post(edge, event)
+    assert again["duplicate"] and again["held"] and again["seq"] == receipt["seq"]
+    assert len(held(edge)) == 1
+
+
+def test_a_report_on_a_minors_safety_passes_in_the_midst_of_it(edge):
+    clear(edge)
+    flood(edge, "eve", LIMIT + 3)
+    report = opened("eve", category="minor_safety")
+    assert "held" not in post(edge, report)
+    assert "held" not in post(edge, opened("eve", risk="critical"))
+    assert "held" not in post(edge, message(report["subject"]))
+    edge.wait_issue("subject", report["subject"])
+    assert post(edge, opened("eve"))["held"]
+
+
+def test_a_device_counts_whoever_uses_it(edge):
+    clear(edge)
+    said = [post(edge, {**opened("person-%d" % at), "tocsindevice": "phone-7"}).get("held", False)
+            for at in range(5)]
+    assert said == [False, False, False, True, True]
+    assert {row["reason"] for row in held(edge)} == {"device"}
+
+
+# --- decisions --------------------------------------------------------------------------------------
+
+def test_a_release_brings_everything_in_exactly_once(edge):
+    clear(edge)
+    beyond = [event for event, _ in flood(edge, "bob", LIMIT + 6)]
+    follow = message(beyond[0]["subject"])
+    assert post(edge, follow)["held"]
+    assert ids_accepted(edge, beyond + [follow]) == [0] * 7
+    kill_intake(edge)
+    assert len(held(edge)) == 7
+    assert edge.tocsin("quarantine", "release", "--all", "--by", "ana").startswith("released; 0 ")
+    kill_intake(edge)
+    assert held(edge) == []
+    assert ids_accepted(edge, beyond + [follow]) == [1] * 7
+    for event in beyond:
+        edge.wait_issue("subject", event["subject"])
+        again = post(edge, event)
+        assert again["duplicate"] and "held" not in again
+    assert ids_accepted(edge, beyond + [follow]) == [1] * 7
+    stubs = [row for row in edge.lines("issues", "--all") if row["stub"]]
+    assert stubs == []
+    assert "nothing of that is held" in edge.tocsin("quarantine", "release", "--all", code=1)
+
+
+def test_an_event_an_issue_and_a_reason_are_decided_by_themselves(edge):
+    clear(edge)
+    one, two, three, four = [event for event, _ in flood(edge, "carol", LIMIT + 4)]
+    edge.tocsin("quarantine", "release", "demo", one["id"])
+    edge.tocsin("quarantine", "release", "--issue", "demo#" + two["subject"])
+    assert [row["id"] for row in held(edge)] == [three["id"], four["id"]]
+    edge.tocsin("quarantine", "reject", "demo", three["id"], "--why", "spam")
+    assert "nothing" in edge.tocsin("quarantine", "release", "--all", "--reason", "network", code=1)
+    assert "nothing" in edge.tocsin("quarantine", "release", "demo", three["id"], code=1)
+    edge.tocsin("quarantine", "release", "--all", "--reason", "requester")
+    assert ids_accepted(edge, [one, two, three, four]) == [1, 1, 0, 1]
+    rejected = records(edge, type="event_accepted")
+    decision = [row["body"]["quarantine_decision"] for row in rejected
+                if row["body"]["type"] == "tocsin.quarantine.rejected"][-1]
+    assert decision == {"event_source": "demo", "event_id": three["id"], "by": "tester",
+                        "reason": "spam"}
+
+
+def test_what_was_released_tells_when_it_came(edge):
+    clear(edge)
+    event, receipt = flood(edge, "dave", LIMIT + 1)[0]
+    before = records(edge, seq=receipt["seq"])[0]
+    assert before["type"] == "event_held" and before["body"]["quarantine"] == "requester"
+    edge.tocsin("quarantine", "release", "demo", event["id"])
+    after = [row for row in records(edge, type="event_accepted") if row["body"]["id"] == event["id"]]
+    assert after[0]["held_seq"] == receipt["seq"] and after[0]["held_ms"] == before["at_ms"]
+    assert after[0]["at_ms"] > before["at_ms"] and after[0]["issue"] == before["issue"]
+
+
+def test_whoever_decides_says_about_what(edge):
+    for words in (["release"], ["release", "demo"], ["release", "--all", "--issue", "demo#x"],
+                  ["reject", "demo", "e1"], ["release", "demo", "e1", "--reason", "network"]):
+        assert edge.tocsin("quarantine", *words, code=2)
+
+
+def test_status_shows_what_waits(edge):
+    clear(edge)
+    flood(edge, "frank", LIMIT + 2)
+    row = [row for row in edge.lines("status") if row["service"] == "intake"][0]
+    assert row["held"] == "2" and row["held_ms"] > 0
+    clear(edge)
+    row = [row for row in edge.lines("status") if row["service"] == "intake"][0]
+    assert row["held"] == "0"
