@@ -221,6 +221,8 @@ static void check_record(struct world *world, struct node *node, uint64_t seq)
     check_times(world, node, seq, seen);
     if (record->type == TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
         workload_check_accepted(world, node, seq, record);
+    if (node->role == ROLE_INTAKE)
+        held_check_record(world, node, record);
     if (node->role == ROLE_SLA && record->type == TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED)
         aim(world, record);
     if (node->role == ROLE_ROUTER && record->type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)

@@ -3,7 +3,7 @@
 
 static const uint8_t issue_key[32] = {7, 1, 2, 3}; /* as the intakes have it */
 
-static void source_of(unsigned publisher, char out[16])
+void draft_source(unsigned publisher, char out[16])
 {
     TOC_ASSERT(publisher < 10);
     snprintf(out, 16, "publisher-%u", publisher % 10);
@@ -12,7 +12,7 @@ static void source_of(unsigned publisher, char out[16])
 void draft_issue_id(uint8_t out[16], unsigned owner, const char *subject)
 {
     char source[16];
-    source_of(owner, source);
+    draft_source(owner, source);
     toc_issue_id(out, issue_key, toc_str_of(source), toc_str_of(subject));
 }
 
@@ -21,7 +21,7 @@ void draft_begin(struct workload *work, struct draft *draft, unsigned publisher,
 {
     tocsin__v1__event__init(&draft->event);
     snprintf(draft->id, sizeof(draft->id), "e-%zu", work->attempt_count);
-    source_of(publisher, draft->source);
+    draft_source(publisher, draft->source);
     draft->event.id = draft->id;
     draft->event.source = draft->source;
     draft->event.type = toc_wire_text(type);

@@ -54,6 +54,9 @@ void options_draw(struct options *options, uint64_t seed)
     options->keep_records = (uint64_t)ONE_OF(&rng, 0, 0, 25, 200);
     options->faults = ONE_OF(&rng, 0, 4, 10, 20, 30);
     options->event_clock = ONE_OF(&rng, 0, 0, 1) != 0;
+    options->hold_percent = ONE_OF(&rng, 0, 0, 10, 40);
+    if (options->event_clock)
+        options->hold_percent = 0; /* as intake has it: an import is no flood */
     if (options->event_clock)
         options->intakes = 1; /* only the control intake may be told that time has passed */
 }
@@ -64,11 +67,12 @@ void options_print(const struct options *o, FILE *out)
             "seed %llu: intakes=%u publishers=%u subjects=%u events=%u start_ms=%lld faulty_ms=%lld"
             " batch_max=%u frames_max=%u poll_ms=%u latency_ms=%u queue_max=%u"
             " open_turn_percent=%u credit_bytes=%zu dedupe_entries=%zu keep_records=%llu"
-            " faults=%u event_clock=%d\n",
+            " faults=%u event_clock=%d hold_percent=%u\n",
             (unsigned long long)o->seed, o->intakes, o->publishers, o->subjects, o->events,
             (long long)o->start_ms, (long long)o->faulty_ms, o->batch_max, o->frames_max,
             o->poll_ms, o->latency_ms, o->queue_max, o->open_turn_percent, o->credit_bytes,
-            o->dedupe_entries, (unsigned long long)o->keep_records, o->faults, o->event_clock);
+            o->dedupe_entries, (unsigned long long)o->keep_records, o->faults, o->event_clock,
+            o->hold_percent);
 }
 
 /* --- the list ----------------------------------------------------------------------------- */

@@ -89,10 +89,19 @@ static void check_seq(struct world *world, const struct attempt *attempt)
         return; /* the node died after it said so: seen again after its restart */
     const struct seen *seen = &intake->shadow.seen[attempt->seq - 1];
     const Tocsin__V1__Record *record = check_unpack(seen);
-    if (record == NULL ||
-        !toc_str_equal(toc_wire_bytes(&record->body), toc_str(attempt->bytes, attempt->size)))
+    struct toc_str body = record != NULL ? toc_wire_bytes(&record->body) : toc_str(NULL, 0);
+    if (attempt->seq == attempt->held_seq && body.size > attempt->size)
+        body.size = attempt->size; /* the reason is behind it */
+    if (record == NULL || !toc_str_equal(body, toc_str(attempt->bytes, attempt->size)))
         world_fail(world, 1, "%s was acknowledged as seq %llu of %s, which holds something else",
                    attempt->id, (unsigned long long)attempt->seq, intake->name);
+}
+
+/* A repeat is told where it is: held, or once it is released, let in. */
+static bool is_same_place(const struct attempt *attempt, uint64_t seq)
+{
+    return seq == attempt->seq ||
+           (attempt->held_seq != 0 && (seq == attempt->held_seq || seq == attempt->in_seq));
 }
 
 static void on_outcome(struct world *world, struct attempt *attempt,
@@ -104,7 +113,7 @@ static void on_outcome(struct world *world, struct attempt *attempt,
         world_fail(world, 2, "%s should have been refused", attempt->id);
     } else if (taken) {
         if (attempt->state == ATTEMPT_ACKED &&
-            (attempt->seq != outcome->seq || attempt->log_id != outcome->log_id))
+            (!is_same_place(attempt, outcome->seq) || attempt->log_id != outcome->log_id))
             world_fail(world, 1, "%s has two receipts: seq %llu and seq %llu", attempt->id,
                        (unsigned long long)attempt->seq, (unsigned long long)outcome->seq);
         attempt->state = ATTEMPT_ACKED;
@@ -112,6 +121,8 @@ static void on_outcome(struct world *world, struct attempt *attempt,
         attempt->seq = outcome->seq;
         world->work->acks++;
         check_seq(world, attempt);
+    } else if (attempt->decision && outcome->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_STATE) {
+        attempt->state = ATTEMPT_REFUSED;
     } else if (outcome->reason != TOCSIN__V1__REFUSE_REASON__REFUSE_FULL && !attempt->policy) {
         if (attempt->state == ATTEMPT_ACKED)
             world_fail(world, 1, "%s was acknowledged and is refused now: %s", attempt->id,
@@ -172,7 +183,7 @@ bool workload_is_done(const struct world *world)
     for (unsigned i = 0; i < world->options.publishers; i++)
         if (!ledger_all_answered(world->work, i))
             return false;
-    return world->options.events == 0 || world->work->policy_next > 0;
+    return held_is_empty(world) && (world->options.events == 0 || world->work->policy_next > 0);
 }
 
 void workload_check_end(struct world *world)
@@ -183,7 +194,7 @@ void workload_check_end(struct world *world)
         if (attempt->state != ATTEMPT_ACKED)
             continue;
         check_seq(world, attempt);
-        if (attempt->times != 1)
+        if (attempt->times != (attempt->rejected ? 0 : 1))
             world_fail(world, 1, "%s was acknowledged and is %u times in the log", attempt->id,
                        attempt->times);
         const struct node *intake = world_log(world, attempt->log_id);

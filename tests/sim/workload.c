@@ -125,6 +125,19 @@ static void advance(struct world *world, unsigned publisher)
     ledger_send(world, batch);
 }
 
+/* Once all is answered there is no doubt which decisions are still needed. */
+static void decide(struct world *world, unsigned publisher)
+{
+    if (world->healed && !ledger_all_answered(world->work, publisher))
+        return;
+    struct attempt *attempt = held_decide(world, publisher);
+    if (attempt == NULL)
+        return;
+    struct batch *batch = ledger_batch(world->work, publisher);
+    ledger_put(world->work, batch, attempt);
+    ledger_send(world, batch);
+}
+
 void workload_step(struct world *world, unsigned publisher)
 {
     const struct options *options = &world->options;
@@ -141,6 +154,7 @@ void workload_step(struct world *world, unsigned publisher)
     resend(world, publisher);
     if (options->event_clock)
         advance(world, publisher);
+    decide(world, publisher);
     bool publishes = !world->healed && work->made < options->events;
     if (publishes)
         publish_new(world, publisher);

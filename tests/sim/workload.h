@@ -24,10 +24,13 @@ struct attempt {
     uint8_t *bytes;
     size_t size;
     char id[24];
-    bool bad;       /* has to be refused */
-    bool again;     /* may be repeated after it was acknowledged */
-    bool policy;    /* is refused until its parts are there */
-    unsigned times; /* accepted into a log */
+    bool bad;      /* has to be refused */
+    bool again;    /* may be repeated after it was acknowledged */
+    bool policy;   /* is refused until its parts are there */
+    bool decision; /* about the quarantine: is refused when it is about nothing any more */
+    bool rejected; /* it was held, and a person threw it away */
+    uint64_t held_seq, in_seq; /* of the record that holds it, and that lets it in; 0: none */
+    unsigned times;            /* accepted into a log */
     uint64_t log_id, seq;
     toc_time_ms sent_ms;
 };
@@ -86,6 +89,7 @@ struct draft {
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
     Tocsin__V1__ClockAdvance advance;
+    Tocsin__V1__QuarantineDecision decision;
 };
 
 /* ledger.c; NULL when the ledger is full. */
@@ -99,6 +103,7 @@ bool ledger_all_answered(const struct workload *work, unsigned publisher);
 void ledger_send(struct world *world, struct batch *batch);
 
 /* draft.c */
+void draft_source(unsigned publisher, char out[16]);
 void draft_begin(struct workload *work, struct draft *draft, unsigned publisher, const char *type,
                  Tocsin__V1__Event__BodyCase body, void *message);
 /* The id of that subject, which publisher `owner` opens. */
@@ -114,6 +119,9 @@ struct attempt *draft_bad(struct world *world, unsigned publisher);
 struct attempt *draft_advance(struct world *world, unsigned publisher);
 /* The next policy, its parts first. */
 void draft_policy(struct world *world, struct batch *batch);
+
+/* held.c: what a person decides about something that is held; NULL for nothing this time. */
+struct attempt *held_decide(struct world *world, unsigned publisher);
 
 /* draft_people.c */
 void draft_assigned(struct workload *work, struct rng *rng, struct draft *draft,

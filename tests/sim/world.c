@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 static struct intake_config intake_configs[2];
+static const char *const exempt[] = {"critical"};
 static struct audit_config audit_config = {.origin = "sim.example/log"};
 
 /* --- random numbers: splitmix64 ---------------------------------------------------------- */
@@ -268,7 +269,10 @@ static enum toc_err watched_step(struct toc_turn *turn, const struct toc_event *
         taken.upstream = TAKEN_TIME;
         take(takings, taken);
     }
-    enum toc_err err = link->node->service->step(turn, ev);
+    struct toc_event event = *ev;
+    if (ev->kind == TOC_EVENT_SUBMIT)
+        held_maybe(link->world, turn->arena, &event);
+    enum toc_err err = link->node->service->step(turn, &event);
     if (err == TOC_ERR_FULL)
         takings->count = takings->committed; /* the turn is taken back */
     return err;
@@ -527,7 +531,9 @@ static void build_nodes(struct world *world)
         intake_configs[i] = (struct intake_config){.issue_key = {7, 1, 2, 3},
                                                    .control = i == 0,
                                                    .memory_entries = world->options.dedupe_entries,
-                                                   .window_ms = TOC_DAY_MS};
+                                                   .window_ms = TOC_DAY_MS,
+                                                   .exempt = {exempt, 1},
+                                                   .held_max = 10000};
         intakes[i] = add_node(world, ROLE_INTAKE, i == 0 ? "intake-a" : "intake-b", &intake_service,
                               &intake_configs[i]);
     }
@@ -566,6 +572,7 @@ struct world *world_new(const struct options *options)
     world->trace = 0xcbf29ce484222325u;
     build_nodes(world);
     world->pager = pager_new();
+    world->held = held_new(options->seed);
     world->work = workload_new(world);
     for (size_t i = 0; i < world->node_count; i++)
         world_at(world, rng_range(&world->rng_turn, 0, 50), EV_START, (unsigned)i, NULL);
@@ -588,6 +595,7 @@ void world_free(struct world *world)
     free(world->heap);
     workload_free(world->work);
     pager_free(world->pager);
+    held_free(world->held);
     free(world);
     toc_mem_disk_free_all();
 }

@@ -7,7 +7,7 @@
  *   workload.h   publishers with a ledger          pager.c     the sender and the page provider
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
  *   replay.c     state = fold of the logs          model.h     the clocks, told independently
- *   same.c       event time, once more in order
+ *   same.c       event time, once more in order    held.c   the quarantine
  *   scenario.c   scripts with a transcript
  *
  * A world is single-threaded and is never freed in parts: it lives as long as its run.
@@ -46,6 +46,7 @@ struct options {
     unsigned intakes, publishers, subjects, events;
     toc_time_ms start_ms;  /* wall clock at the beginning */
     toc_time_ms faulty_ms; /* how long there are faults and publishing */
+    unsigned hold_percent; /* of openings and messages to us: into the quarantine */
     unsigned batch_max, frames_max, poll_ms, latency_ms, queue_max, open_turn_percent;
     size_t credit_bytes;
     size_t dedupe_entries;
@@ -214,6 +215,7 @@ struct event {
 
 struct workload;
 struct pager;
+struct held;
 
 struct world {
     struct options options;
@@ -232,6 +234,7 @@ struct world {
     bool exact;  /* scenarios: no latency, a turn at every frame */
     struct workload *work;
     struct pager *pager;
+    struct held *held;
     uint64_t trace;
     uint64_t turns, frames;
     bool failed;
@@ -318,6 +321,15 @@ size_t pager_pending(const struct world *world);
 const uint8_t *pager_alert(struct world *world, uint64_t number);
 /* An alert that was opened, at random; NULL when there is none. */
 const uint8_t *pager_some_alert(struct world *world, struct rng *rng);
+
+/* held.c */
+struct held *held_new(uint64_t seed);
+void held_free(struct held *held);
+/* A submission at an intake is to be held back, maybe; what it gets lives in `arena`. */
+void held_maybe(struct world *world, struct toc_arena *arena, struct toc_event *ev);
+bool held_is_empty(const struct world *world);
+/* A record of an intake, in order. */
+void held_check_record(struct world *world, struct node *node, const Tocsin__V1__Record *record);
 
 /* check.c */
 /* The stream and the bytes of records of a Batch; 0 for other frames. */

@@ -37,7 +37,7 @@ def message(subject, direction="inbound"):
 
 
 def post(edge, body):
-    answer = requests.post(edge.url + "/v1/events", data=json.dumps(body), timeout=20, headers={
+    answer = requests.post(edge.url + "/v1/events", data=json.dumps(body), timeout=120, headers={
         "Content-Type": "application/cloudevents+json", "Authorization": "Bearer " + edge.token})
     assert answer.status_code in (200, 202), answer.text
     return answer.json()
@@ -117,6 +117,26 @@ def test_a_report_on_a_minors_safety_passes_in_the_midst_of_it(edge):
     assert "held" not in post(edge, message(report["subject"]))
     edge.wait_issue("subject", report["subject"])
     assert post(edge, opened("eve"))["held"]
+
+
+def test_it_is_the_text_that_tells_and_the_person_that_is_counted(edge):
+    clear(edge)
+
+    def report(text):
+        body = opened("")
+        body["data"] = {"channel": "web", "content": {"person": "grace@example.com", "body": text}}
+        return body
+
+    said = [post(edge, report("Please refund order %d" % at)).get("held", False)
+            for at in range(LIMIT + 2)]
+    assert said == [False] * LIMIT + [True] * 2
+    urgent = report("A man keeps messaging my 12 year old daughter and asks for naked pictures")
+    assert "held" not in post(edge, urgent)
+    edge.wait_issue("subject", urgent["subject"])
+    assert {row["reason"] for row in held(edge)} == {"requester"}
+    late = held(edge)[0]
+    edge.tocsin("quarantine", "release", late["source"], late["id"])
+    edge.wait_issue("subject", late["subject"])
 
 
 def test_a_device_counts_whoever_uses_it(edge):
