@@ -139,6 +139,27 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* --- metrics ---------------------------------------------------------------------------- */
 
+/* What only intake has. */
+static size_t collect_held(const struct loop *loop, struct toc_metric *out)
+{
+    const struct toc_service *service = loop->config->run.service;
+    Tocsin__V1__Status status = TOCSIN__V1__STATUS__INIT;
+    if (service->tell == NULL)
+        return 0;
+    service->tell(toc_run_self(loop->run), &status);
+    double age_s = (double)(clock_ms(CLOCK_REALTIME) - status.held_ms) / 1000;
+    out[0] = (struct toc_metric){
+        "tocsin_held_events", "Events in the quarantine.", TOC_METRIC_GAUGE, NULL, NULL,
+        (double)status.held};
+    out[1] = (struct toc_metric){"tocsin_held_oldest_age_seconds",
+                                 "How long the first of them has waited for a decision.",
+                                 TOC_METRIC_GAUGE,
+                                 NULL,
+                                 NULL,
+                                 status.held_ms != 0 ? age_s : 0};
+    return 2;
+}
+
 static size_t collect(void *self, struct toc_metric out[TOC_METRICS_MAX])
 {
     struct loop *loop = self;
@@ -173,9 +194,10 @@ static size_t collect(void *self, struct toc_metric out[TOC_METRICS_MAX])
         {"tocsin_log_time_age_seconds", "How far log time is behind the wall clock.",
          TOC_METRIC_GAUGE, 0, 0, age_s},
     };
-    static_assert(sizeof(rows) / sizeof(rows[0]) <= TOC_METRICS_MAX, "they fit");
+    const size_t count = sizeof(rows) / sizeof(rows[0]);
+    static_assert(sizeof(rows) / sizeof(rows[0]) + 2 <= TOC_METRICS_MAX, "they fit");
     memcpy(out, rows, sizeof(rows));
-    return sizeof(rows) / sizeof(rows[0]);
+    return count + collect_held(loop, out + count);
 }
 
 static bool is_ready(void *self, const char **why_not)

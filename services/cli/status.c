@@ -275,6 +275,18 @@ static void print_absent_json(const char *service, const char *why)
     print_json_close(&json);
 }
 
+/* What an operator has to do though every service is well. */
+static char remark[WHY_BYTES];
+
+static void note_held(const Tocsin__V1__Status *status)
+{
+    char since[MOMENT_MAX];
+    if (status->held > 0)
+        snprintf(remark, sizeof(remark), "%llu held in %s's quarantine since %s: %s",
+                 (unsigned long long)status->held, status->service,
+                 moment_near(since, status->held_ms, moment_now()), "tocsin quarantine list");
+}
+
 /* Adds one service; false when it does not answer, is not ready or has stopped. */
 static bool show_service(struct print_table *table, const char *service)
 {
@@ -293,6 +305,7 @@ static bool show_service(struct print_table *table, const char *service)
         fields_json_line(stdout, &status->base, true);
     else
         add_row(table, status);
+    note_held(status);
     return status->ready && !is_stopped(status);
 }
 
@@ -306,6 +319,8 @@ static int show_all(void)
         good = show_service(table, all_services[i]) && good;
     if (!view.json)
         print_table_write(table, &view.print);
+    if (!view.json && remark[0] != '\0')
+        print_styled(&view.print, PRINT_YELLOW, "%s\n", remark);
     print_table_free(table);
     return good ? CLI_DONE : CLI_FAILED;
 }

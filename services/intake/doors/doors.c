@@ -1,8 +1,15 @@
 #include "services/intake/doors/doors.h"
 
+#include "common/log.h"
+#include "services/intake/intake.h"
+
 #include <stdlib.h>
 
+#define ALARM_AGAIN_MS TOC_HOUR_MS
+
 struct doors {
+    struct toc_run *run;
+    toc_time_ms told_ms; /* monotonic: when the quarantine's alarm was last; 0: never */
     struct admit *admit;
     void *edge; /* NULL: it is not configured */
 };
@@ -76,6 +83,7 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     struct doors *doors = calloc(1, sizeof(*doors));
     if (doors == NULL)
         return TOC_ERR_MEMORY;
+    doors->run = run;
     enum toc_err err = open_admission(doors, run);
     if (err == TOC_OK)
         err = edge_effects.start(loop, link, run, &doors->edge);
@@ -87,9 +95,24 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     return TOC_OK;
 }
 
+/* Nothing leaves the quarantine by itself, so somebody has to hear that something waits there. */
+static void watch_quarantine(struct doors *doors, struct toc_now now)
+{
+    toc_time_ms since_ms;
+    uint64_t held = intake_held(toc_run_self(doors->run), &since_ms);
+    if (held == 0 || now.wall_ms - since_ms < configured->held_ms ||
+        (doors->told_ms != 0 && now.mono_ms - doors->told_ms < ALARM_AGAIN_MS))
+        return;
+    doors->told_ms = now.mono_ms;
+    toc_log(TOC_LOG_ALARM, "quarantine_waits", "held=%llu since_ms=%lld why=\"%s\"",
+            (unsigned long long)held, (long long)since_ms,
+            "nobody has decided: tocsin quarantine list, release, reject");
+}
+
 static void after_commit(void *self, struct toc_now now)
 {
     struct doors *doors = self;
+    watch_quarantine(doors, now);
     edge_effects.after_commit(doors->edge, now);
 }
 

@@ -11,6 +11,7 @@
 struct doors_config {
     struct admit_config admit;
     struct edge_config edge; /* its admission is filled in here */
+    toc_time_ms held_ms;     /* what is in the quarantine for so long is told as an alarm */
 };
 
 /* Before the program starts; `config` outlives it. */

@@ -1,14 +1,16 @@
 """A flood goes into the quarantine and everybody else comes in; a person decides, and once is once."""
 import json
 import os
+import re
 import signal
 import subprocess
 import time
+import urllib.request
 
 import pytest
 import requests
 
-from conftest import Edge
+from conftest import Edge, free_port
 
 LIMIT = 5
 count = [0]
@@ -16,8 +18,12 @@ count = [0]
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory):
+    metrics = free_port()
+    os.environ["TOCSIN_QUARANTINE_ALARM"] = "2s"
     edge = Edge(str(tmp_path_factory.mktemp("edge")), "--quota=requester=%d/10h" % LIMIT,
-                "--quota=device=3/10h")
+                "--quota=device=3/10h", "--metrics-base=%d" % metrics)
+    del os.environ["TOCSIN_QUARANTINE_ALARM"]
+    edge.metrics = metrics
     yield edge
     if edge.up.poll() is None:
         edge.stop()
@@ -211,6 +217,24 @@ def test_status_shows_what_waits(edge):
     flood(edge, "frank", LIMIT + 2)
     row = [row for row in edge.lines("status") if row["service"] == "intake"][0]
     assert row["held"] == "2" and row["held_ms"] > 0
+    assert "2 held in intake's quarantine" in edge.tocsin("status")
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % edge.metrics, timeout=20) as page:
+        answer = page.read().decode()
+    assert "\ntocsin_held_events 2\n" in answer
+    assert float(re.search(r"\ntocsin_held_oldest_age_seconds (\S+)", answer).group(1)) > 0
     clear(edge)
     row = [row for row in edge.lines("status") if row["service"] == "intake"][0]
     assert row["held"] == "0"
+
+
+def test_whatever_waits_too_long_is_an_alarm(edge):
+    clear(edge)
+    flood(edge, "heidi", LIMIT + 1)
+    wait_for = "level=alarm service=intake event=quarantine_waits held=1"
+    end = time.time() + 20
+    while True:
+        with open(os.path.join(edge.data, "run", "intake.log"), encoding="utf-8") as log:
+            if wait_for in log.read():
+                return
+        assert time.time() < end
+        time.sleep(0.1)
