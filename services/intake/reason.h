@@ -7,7 +7,7 @@
 
 #include "common/wire.h"
 
-#define REASON_MAX 64 /* bytes */
+#define REASON_MAX 32 /* bytes */
 
 /*
  * `*bytes` is as it was without the reason then, and `*out` the reason, NULL for none. What is no

@@ -212,6 +212,20 @@ static void whoever_floods_is_not_forgotten_for_others(void **state)
     expect_reason(judge_opened("ana"), "requester");
 }
 
+static void on_the_bus_the_source_alone_is_counted(void **state)
+{
+    static const char *const limits[] = {"requester=1/1h", "source=3/1h", NULL};
+    (void)state;
+    open_with(limits);
+    const Tocsin__V1__Event event = open_of("ana", "T-1");
+    for (int i = 0; i < 3; i++)
+        assert_null(quota_judge_source(quota, &event, now_ms));
+    expect_reason(quota_judge_source(quota, &event, now_ms), "source");
+    assert_true(quota_has(quota, QUOTA_SOURCE));
+    assert_false(quota_has(quota, QUOTA_DEVICE));
+    assert_false(quota_has(NULL, QUOTA_SOURCE));
+}
+
 static void without_limits_everything_comes_in(void **state)
 {
     static const char *const limits[] = {"requester=1/1h", "requester=0", NULL};
@@ -263,6 +277,7 @@ int main(void)
         CASE(what_is_held_takes_nothing_from_the_others),
         CASE(what_must_not_wait_comes_in_and_counts),
         CASE(whoever_floods_is_not_forgotten_for_others),
+        CASE(on_the_bus_the_source_alone_is_counted),
         CASE(without_limits_everything_comes_in),
         CASE(a_limit_is_read_to_the_letter),
     };

@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "services/intake/intake.h"
+#include "services/intake/reason.h"
 
 #include <stdlib.h>
 
@@ -24,9 +25,33 @@ void doors_configure(struct doors_config *config)
 /* --- the admission as the run's gate -----------------------------------------------------------
  */
 
+/* What no admission has touched and yet has what only that makes, the core refuses. */
+static bool is_forged(const struct toc_event *event, const Tocsin__V1__Event *said)
+{
+    return !event->admitted && (said->private_ != NULL || said->n_content > 0 ||
+                                said->n_facts > 0 || said->pseudonym[0] != '\0');
+}
+
+/* Of peers on the bus nothing but the source is known: who publishes there is no requester. */
+static enum toc_err hold_back(struct toc_arena *arena, struct toc_event *event)
+{
+    Tocsin__V1__Event *said;
+    if (!quota_has(configured->edge.quota, QUOTA_SOURCE) || event->refused != NULL ||
+        toc_wire_unpack(arena, &tocsin__v1__event__descriptor, event->bytes, &said) < 0 ||
+        said->quarantine[0] != '\0' || is_forged(event, said))
+        return TOC_OK;
+    const char *reason =
+        quota_judge_source(configured->edge.quota, said, toc_program_now().mono_ms);
+    if (reason == NULL)
+        return TOC_OK;
+    event->admitted = true;
+    return reason_join(arena, event->bytes, reason, &event->bytes);
+}
+
 static enum toc_err gate_admit(void *self, struct toc_arena *arena, struct toc_event *event)
 {
-    return admit_packed(self, arena, event);
+    TOC_TRY(admit_packed(self, arena, event));
+    return hold_back(arena, event);
 }
 
 static enum toc_err gate_settled(void *self, struct toc_str event,

@@ -218,8 +218,8 @@ static bool is_counted(const Tocsin__V1__Event *event)
     }
 }
 
-const char *quota_judge(struct quota *quota, const Tocsin__V1__Event *event,
-                        const struct quota_from *from, toc_time_ms mono_ms)
+static const char *judge(struct quota *quota, const Tocsin__V1__Event *event,
+                         const uint64_t hashes[QUOTA_KINDS], toc_time_ms mono_ms)
 {
     struct bucket *buckets[QUOTA_KINDS] = {NULL};
     const char *reason = NULL;
@@ -229,10 +229,9 @@ const char *quota_judge(struct quota *quota, const Tocsin__V1__Event *event,
     if (!is_counted(event))
         return NULL;
     for (unsigned i = 0; i < QUOTA_KINDS; i++) {
-        uint64_t hash = quota->tables[i] != NULL ? who(quota, (enum quota_kind)i, event, from) : 0;
-        if (hash == 0)
+        if (hashes[i] == 0)
             continue;
-        buckets[i] = find(quota, (enum quota_kind)i, hash, mono_ms);
+        buckets[i] = find(quota, (enum quota_kind)i, hashes[i], mono_ms);
         if (reason == NULL && buckets[i]->taken + 1 > quota->config.limits[i].events)
             reason = names[i];
     }
@@ -242,4 +241,28 @@ const char *quota_judge(struct quota *quota, const Tocsin__V1__Event *event,
         if (buckets[i] != NULL && buckets[i]->taken < quota->config.limits[i].events)
             buckets[i]->taken += 1;
     return NULL;
+}
+
+const char *quota_judge(struct quota *quota, const Tocsin__V1__Event *event,
+                        const struct quota_from *from, toc_time_ms mono_ms)
+{
+    uint64_t hashes[QUOTA_KINDS];
+    for (unsigned i = 0; i < QUOTA_KINDS; i++)
+        hashes[i] =
+            quota_has(quota, (enum quota_kind)i) ? who(quota, (enum quota_kind)i, event, from) : 0;
+    return judge(quota, event, hashes, mono_ms);
+}
+
+const char *quota_judge_source(struct quota *quota, const Tocsin__V1__Event *event,
+                               toc_time_ms mono_ms)
+{
+    uint64_t hashes[QUOTA_KINDS] = {0};
+    if (quota_has(quota, QUOTA_SOURCE))
+        hashes[QUOTA_SOURCE] = who(quota, QUOTA_SOURCE, event, NULL);
+    return judge(quota, event, hashes, mono_ms);
+}
+
+bool quota_has(const struct quota *quota, enum quota_kind kind)
+{
+    return quota != NULL && quota->tables[kind] != NULL;
 }

@@ -61,5 +61,11 @@ struct quota_from {
  */
 const char *quota_judge(struct quota *quota, const Tocsin__V1__Event *event,
                         const struct quota_from *from, toc_time_ms mono_ms);
+/* The same by nothing but its source. */
+const char *quota_judge_source(struct quota *quota, const Tocsin__V1__Event *event,
+                               toc_time_ms mono_ms);
+
+/* Whether there is a limit of that kind; NULL has none. */
+bool quota_has(const struct quota *quota, enum quota_kind kind);
 
 #endif

@@ -238,3 +238,35 @@ def test_whatever_waits_too_long_is_an_alarm(edge):
                 return
         assert time.time() < end
         time.sleep(0.1)
+
+
+# --- on the bus -------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def bus(tmp_path_factory):
+    bus = Edge(str(tmp_path_factory.mktemp("bus")), "--quota=source=3/10h")
+    yield bus
+    bus.stop()
+
+
+def publish(edge, events):
+    done = subprocess.run(
+        [os.path.join(os.environ["TOCSIN_BIN"], "tocsin"), "publish", "--json", "--data", edge.data],
+        input="".join(json.dumps(event) + "\n" for event in events), text=True,
+        stdout=subprocess.PIPE, check=True, timeout=60)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_source_on_the_bus_has_a_limit_when_it_is_given_one(bus):
+    events = [{**opened("anybody"), "source": "urn:bus"} for _ in range(5)]
+    receipts = publish(bus, events)
+    assert [receipt.get("held", False) for receipt in receipts] == [False] * 3 + [True] * 2
+    assert "quarantine" in receipts[-1]["detail"]
+    urgent = {**opened("anybody", category="account_theft"), "source": "urn:bus"}
+    other = {**opened("anybody"), "source": "urn:other"}
+    done = {**message(events[0]["subject"], "outbound"), "source": "urn:bus"}
+    assert not any("held" in receipt for receipt in publish(bus, [urgent, other, done]))
+    assert {row["reason"] for row in held(bus)} == {"source"}
+    assert [receipt["held"] for receipt in publish(bus, events[3:])] == [True, True]
+    bus.tocsin("quarantine", "release", "--all")
+    assert ids_accepted(bus, events) == [1] * 5
