@@ -47,6 +47,8 @@ bool toc_program_event_clock(void);
 
 /* --data, for `prepare` and effects. */
 const char *toc_program_data_dir(void);
+/* Whether nobody but processes of this host can connect (--bind is ipc:// or nothing). */
+bool toc_program_is_local(void);
 
 /* What time it is, for effects between turns. */
 struct toc_now toc_program_now(void);

@@ -64,6 +64,10 @@ struct toc_run_gate {
     enum toc_err (*before_commit)(void *self);
     /* The turn never happened; the log ends at `last_seq`. */
     void (*abandoned)(void *self, uint64_t last_seq);
+    /* A question, with a read of the last commit; as toc_service.ask. TOC_NONE: it is not for the
+     * gate. */
+    enum toc_err (*ask)(void *self, struct toc_txn *txn, struct toc_arena *arena,
+                        const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 };
 
 struct toc_run;

@@ -146,6 +146,11 @@ static enum toc_err answer_in(struct toc_run *run, struct toc_txn *txn, const To
     default:
         break;
     }
+    if (run->gate.ask != NULL) {
+        enum toc_err err = run->gate.ask(run->gate.self, txn, &run->frame_arena, ask, answer);
+        if (err != TOC_NONE)
+            return err;
+    }
     if (run->service->ask != NULL)
         return run->service->ask(run->self, txn, &run->frame_arena, ask, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;

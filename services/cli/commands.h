@@ -31,6 +31,7 @@
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
     X(token, "who may publish over HTTP: add, list, revoke")                                       \
+    X(content, "what people wrote in an issue; who reads it is recorded: get")                     \
     X(hold, "whom nobody may erase: place, release, list")                                         \
     X(erase, "erase a person: nobody reads any more what they wrote")                              \
     X(erasures, "whom it was asked to erase, and how far that has come")                           \
@@ -60,6 +61,7 @@ int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);
 int cmd_token(int argc, char **argv);
+int cmd_content(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
 int cmd_erasures(int argc, char **argv);

@@ -195,6 +195,19 @@ static bool check_decision(const Tocsin__V1__Event *event, struct toc_receipt *r
            refuse(receipt, missing, "event_source and event_id, or issue: what is decided about");
 }
 
+/* Nobody reads without saying who, and what for. */
+static bool check_read(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    if (!is_id(&event->content_read->issue))
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                      "issue: an issue id of 16 bytes");
+    if (event->content_read->by[0] == '\0')
+        return refuse(receipt, missing, "by: who reads");
+    return event->content_read->purpose[0] != '\0' ||
+           refuse(receipt, missing, "purpose: what it is read for");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -231,6 +244,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
     case TOCSIN__V1__EVENT__BODY_ISSUE_LINKED:
         return is_id(&event->issue_linked->other) ||
                refuse(receipt, bad, "other: an issue id of 16 bytes");
+    case TOCSIN__V1__EVENT__BODY_CONTENT_READ:
+        return check_read(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ALERT:
         return is_id(&event->alert->alert) ||
                refuse(receipt, bad, "alert: an alert id of 16 bytes");

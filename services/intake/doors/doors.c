@@ -1,6 +1,7 @@
 #include "services/intake/doors/doors.h"
 
 #include "common/log.h"
+#include "services/intake/content/content.h"
 #include "services/intake/intake.h"
 #include "services/intake/reason.h"
 
@@ -75,6 +76,21 @@ static void gate_abandoned(void *self, uint64_t last_seq)
     admit_abandon(self, last_seq);
 }
 
+/* The network between services carries no personal text: who asks is on this host. */
+static enum toc_err gate_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
+                             const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
+{
+    if (ask->what != TOCSIN__V1__ASK__WHAT__CONTENT)
+        return TOC_NONE;
+    if (toc_program_is_local())
+        return content_ask(admit_vault(self), txn,
+                           toc_program_event_clock() ? 0 : toc_program_now().wall_ms, arena, ask,
+                           answer);
+    answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
+    answer->detail = toc_wire_text("content is not sent over TCP: ask on this intake's own host");
+    return TOC_OK;
+}
+
 static enum toc_err open_admission(struct doors *doors, struct toc_run *run)
 {
     const struct toc_journal *journal = toc_run_journal(run);
@@ -82,7 +98,8 @@ static enum toc_err open_admission(struct doors *doors, struct toc_run *run)
                                 .settled = gate_settled,
                                 .is_full = gate_is_full,
                                 .before_commit = gate_before_commit,
-                                .abandoned = gate_abandoned};
+                                .abandoned = gate_abandoned,
+                                .ask = gate_ask};
     TOC_TRY(admit_open(&configured->admit, journal->log_id, journal->last_seq, &doors->admit));
     gate.self = doors->admit;
     toc_run_set_gate(run, &gate);

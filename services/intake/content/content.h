@@ -1,0 +1,26 @@
+/*
+ * Reading what was sealed. Whoever reads has said so first: an answer is given only for an issue
+ * that a tocsin.content.read in our log names, which is committed by then and not old, so the
+ * record of a reading never comes after it.
+ *
+ * What is erased is told as such and not at all; what does not open, or is not what its event
+ * committed to, is told as damaged.
+ */
+#ifndef INTAKE_CONTENT_H
+#define INTAKE_CONTENT_H
+
+#include "common/turn.h"
+#include "services/intake/vault/vault.h"
+
+#define CONTENT_READ_FOR_MS (5 * TOC_MINUTE_MS) /* how long a content.read is good */
+
+/*
+ * Answers an Ask for CONTENT: rows are ContentPart. Texts come in pieces that fit an answer; `next`
+ * goes on after them. `now_ms` is the wall clock, 0 in event time, where a content.read is good for
+ * ever.
+ */
+TOC_MUST enum toc_err content_ask(struct vault *vault, struct toc_txn *txn, toc_time_ms now_ms,
+                                  struct toc_arena *arena, const Tocsin__V1__Ask *ask,
+                                  Tocsin__V1__Answer *answer);
+
+#endif
