@@ -85,6 +85,7 @@ extern const struct toc_key toc_keys_triage[];
 extern const struct toc_key toc_keys_set[];
 extern const struct toc_key toc_keys_escalate[];
 extern const struct toc_key toc_keys_category[];
+extern const struct toc_key toc_keys_article[];
 extern const struct toc_key toc_keys_route[];
 extern const struct toc_key toc_keys_alert[];
 
@@ -156,6 +157,9 @@ void toc_build_people(struct toc_build *b, const struct toc_yaml *node,
                       const struct toc_yaml *queues);
 void toc_build_triage(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_categories(struct toc_build *b, const struct toc_yaml *node);
+/* A part of a category. */
+void toc_build_articles(struct toc_build *b, const struct toc_yaml *node,
+                        struct toc_category *category);
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
 

@@ -20,6 +20,7 @@ static const struct toc_key_table tables[] = {
     {"triage[].set", toc_keys_set},
     {"triage[].escalate", toc_keys_escalate},
     {"categories.NAME", toc_keys_category},
+    {"categories.NAME.articles[]", toc_keys_article},
     {"routes[]", toc_keys_route},
     {"alerts[]", toc_keys_alert},
 };

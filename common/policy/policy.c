@@ -30,8 +30,9 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [CALENDARS] = {"calendars", false, "{NAME: CALENDAR}", NULL, "When clocks run."},
     [QUEUES] = {"queues", true, "{NAME: QUEUE}", NULL, "Where issues wait."},
     [PEOPLE] = {"people", false, "{ID: PERSON}", NULL, "Who serves the queues."},
-    [CATEGORIES] = {"categories", false, "{NAME: CATEGORY}", NULL,
-                    "What is to be known of an issue of a category."},
+    [CATEGORIES] =
+        {"categories", false, "{NAME: CATEGORY}", NULL,
+         "What is to be known of an issue of a category, and what may end it without us."},
     [TRIAGE] = {"triage", false, "[RULE]", NULL, "What an issue is: the first rule that fits."},
     [ROUTES] = {"routes", true, "[RULE]", NULL,
                 "Which queue, clocks and path an issue gets: the first rule that fits."},

@@ -38,11 +38,21 @@ struct toc_triage_rule {
     const struct toc_team *team;   /* that is asked at once; NULL: none */
 };
 
-/* What is to be known of an issue of a category. */
+/* What a requester may read in place of waiting for an answer. */
+struct toc_article {
+    const char *name; /* an id */
+    const char *title, *url;
+    const char *const *languages; /* none: for every one */
+    size_t language_count;
+};
+
+/* What is to be known of an issue of a category, and what may end it without us. */
 struct toc_category {
     const char *name;
     const char *const *facts; /* to establish before it is escalated */
     size_t fact_count;
+    const struct toc_article *articles; /* in order, the first in the issue's language */
+    size_t article_count;
 };
 
 struct toc_route {
@@ -292,6 +302,15 @@ const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct t
 const struct toc_category *toc_policy_category(const struct toc_policy *policy,
                                                struct toc_str name);
 const struct toc_person *toc_policy_person(const struct toc_policy *policy, struct toc_str name);
+
+/* What to suggest for an issue of this category and language; NULL: nothing. */
+const struct toc_article *toc_policy_article(const struct toc_policy *policy, const char *category,
+                                             const char *language);
+/* Whether any category has an article with this id. */
+bool toc_policy_has_article(const struct toc_policy *policy, const char *name);
+
+/* Basic filtering of RFC 4647: the range "pt" is "pt" and all that begins with "pt-". */
+bool toc_language_is_in(const char *range, const char *language);
 
 /* The word of a metric: "first_reply". */
 const char *toc_metric_name(enum toc_metric_kind metric);

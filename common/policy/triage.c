@@ -55,12 +55,15 @@ const struct toc_key toc_keys_escalate[ESCALATE_KEY_COUNT + 1] = {
               "The team that is asked: an escalation to it is raised at once."},
 };
 
-enum { FACTS, CATEGORY_KEY_COUNT };
+enum { FACTS, ARTICLES, CATEGORY_KEY_COUNT };
 
 const struct toc_key toc_keys_category[CATEGORY_KEY_COUNT + 1] = {
-    [FACTS] = {"facts", true, "[NAME]", NULL,
+    [FACTS] = {"facts", false, "[NAME]", "[]",
                "Facts to establish before an issue is escalated, at most 16. A severe or critical "
                "risk does not wait for them."},
+    [ARTICLES] = {"articles", false, "[ARTICLE]", "[]",
+                  "What its publisher may suggest to the requester: the first in the issue's "
+                  "language, of at most 16."},
 };
 
 /* --- what a rule says ------------------------------------------------------------------------- */
@@ -250,6 +253,10 @@ static void read_category(struct toc_build *b, const struct toc_yaml *entry,
         return;
     if (values[FACTS] && toc_value_texts(b, values[FACTS], "a fact", toc_value_name, &facts))
         check_facts(b, values[FACTS], what, &facts);
+    if (values[ARTICLES])
+        toc_build_articles(b, values[ARTICLES], category);
+    if (!values[FACTS] && !values[ARTICLES])
+        toc_diag_error(b->diag, entry->offset, "%s has neither 'facts' nor 'articles'", what);
     category->facts = facts.values;
     category->fact_count = facts.count;
 }

@@ -23,6 +23,7 @@
     X(clocks, "SLA clocks by time to breach")                                                      \
     X(alerts, "alerts that are not resolved")                                                      \
     X(escalations, "what other teams were asked, and who has to act next")                         \
+    X(articles, "suggested articles that ended issues, and how often")                             \
     X(why, "every decision about an issue or an alert, and why not")                               \
     X(people, "who serves the queues: presence, load, exposure, issues")                           \
     X(presence, "say that a person is online, or is not")                                          \
@@ -53,6 +54,7 @@ int cmd_issues(int argc, char **argv);
 int cmd_clocks(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
 int cmd_escalations(int argc, char **argv);
+int cmd_articles(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_people(int argc, char **argv);
 int cmd_presence(int argc, char **argv);

@@ -1,4 +1,5 @@
 #include "services/router/apply.h"
+#include "services/router/article.h"
 #include "services/router/ask_people.h"
 
 #include "common/answer.h"
@@ -132,6 +133,8 @@ static answerer *answerer_of(const Tocsin__V1__Ask *ask)
         return ask_people;
     case TOCSIN__V1__ASK__WHAT__WAITING:
         return ask_waiting;
+    case TOCSIN__V1__ASK__WHAT__ARTICLES:
+        return article_ask;
     default:
         return NULL;
     }
@@ -145,7 +148,7 @@ enum toc_err router_ask(void *self, struct toc_txn *txn, struct toc_arena *arena
     if (give == NULL) {
         answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
         answer->detail = toc_wire_text("the router answers STATUS, ISSUES, ESCALATIONS, PEOPLE, "
-                                       "WAITING, HISTORY and POLICY");
+                                       "WAITING, ARTICLES, HISTORY and POLICY");
         return TOC_OK;
     }
     TOC_TRY(toc_answer_begin(arena, toc_answer_limit(ask), answer));

@@ -54,27 +54,12 @@ static bool has_skill(const struct toc_person *person, const char *skill)
     return false;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Basic filtering of RFC 4647: the range "pt" is "pt" and all that begins with "pt-". */
-static bool in_range(const char *range, const char *language)
-{
-    while (*range != '\0' && lower(*range) == lower(*language)) {
-        range++;
-        language++;
-    }
-    return *range == '\0' && (*language == '\0' || *language == '-');
-}
-
 static bool speaks(const struct toc_person *person, const char *language)
 {
     if (language[0] == '\0')
         return true;
     for (size_t i = 0; i < person->language_count; i++)
-        if (in_range(person->languages[i], language))
+        if (toc_language_is_in(person->languages[i], language))
             return true;
     return false;
 }

@@ -14,7 +14,7 @@
  *   staff.c       people, and time alone           offer.c    from the offer to the claim
  *   choose.c      who may be offered an issue      spill.c    where it goes that stays
  *   settle.c      the row beside an issue          wait.c     waiting lists
- *   people.c      rows of people
+ *   people.c      rows of people                   article.c  what ended issues without us
  */
 #include "services/router/apply.h"
 #include "services/router/parked.h"
@@ -24,9 +24,9 @@
 
 #define DUES_PER_STEP 64
 
-static const char *const tables[] = {"issue",      "issue_id", "counter",    "parked",
-                                     "parked_due", "person",   "held",       "pooled",
-                                     "waiting",    "pool_due", "escalation", "sweep"};
+static const char *const tables[] = {"issue",      "issue_id", "counter", "parked",  "parked_due",
+                                     "person",     "held",     "pooled",  "waiting", "pool_due",
+                                     "escalation", "sweep",    "article"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == ROUTER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

@@ -1,6 +1,7 @@
 #include "services/router/merge.h"
 
 #include "services/router/appeal.h"
+#include "services/router/article.h"
 #include "services/router/machine.h"
 #include "services/router/sweep.h"
 
@@ -81,8 +82,10 @@ static enum toc_err take_over(struct work *work, const struct work *from, const 
     change.other = source->id;
     change.by = toc_wire_text(by);
     change.old_state = issue->state;
-    if (waits && machine_apply(issue, INPUT_INBOUND) == VERDICT_REOPENED)
+    if (waits && machine_apply(issue, INPUT_INBOUND) == VERDICT_REOPENED) {
         issue->outcome = toc_wire_text("");
+        TOC_TRY(article_reopened(work));
+    }
     if (waits)
         issue->unanswered_ms = earliest(issue->unanswered_ms, source->unanswered_ms);
     if (issue->merges <= source->merges)

@@ -1,6 +1,7 @@
 #include "services/router/talk.h"
 
 #include "services/router/appeal.h"
+#include "services/router/article.h"
 #include "services/router/found.h"
 #include "services/router/machine.h"
 
@@ -21,8 +22,10 @@ static enum toc_err finish(struct work *work, enum verdict verdict,
                            Tocsin__V1__IssueChange__What what, Tocsin__V1__IssueChange *change)
 {
     bool reopened = verdict == VERDICT_REOPENED;
-    if (reopened)
+    if (reopened) {
         work->issue->outcome = toc_wire_text("");
+        TOC_TRY(article_reopened(work));
+    }
     change->what = reopened ? TOCSIN__V1__ISSUE_CHANGE__WHAT__REOPENED : what;
     TOC_TRY(work_emit(work, change));
     return appeal_moved(work);
@@ -73,5 +76,7 @@ enum toc_err talk_status(struct work *work)
     if (verdict == VERDICT_REFUSED)
         return work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE,
                            "the issue's state does not allow it");
+    if (verdict == VERDICT_MOVED)
+        TOC_TRY(article_solved(work, status));
     return finish(work, verdict, TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS, &change);
 }

@@ -488,8 +488,7 @@ static void clocks_are_checked(void **state)
     assert_clock("resolution: {targets: {P1: 1h}}", "clock 'resolution' has no calendar",
                  "give the SLA or the clock a 'calendar'");
     assert_clock("resolution: {calendar: day, targets: {}}", "has no target at all", "P1: 15m");
-    assert_clock("resolution: {calendar: day, targets: {P1: none}}", "has no target at all",
-                 NULL);
+    assert_clock("resolution: {calendar: day, targets: {P1: none}}", "has no target at all", NULL);
     assert_clock("resolution: {calendar: day}", "clock 'resolution' has no 'targets'", NULL);
     assert_clock("resolution: {calendar: day, targets: {P5: 1h, P1: 1h}}", "unknown key 'P5'",
                  "did you mean 'P1'?");
@@ -539,7 +538,20 @@ static void triage_and_alerts_are_checked(void **state)
     assert_rest("triage: [{rule: a, escalate: {team: legal}}]", "there is no team 'legal'", NULL);
     assert_rest("triage: [{rule: a, escalate: {queue: first, tier: 0}}]", "there is no tier 0",
                 NULL);
-    assert_rest("categories: {theft: {}}", "category 'theft' has no 'facts'", NULL);
+    assert_rest("categories: {theft: {}}", "category 'theft' has neither 'facts' nor 'articles'",
+                NULL);
+#define ARTICLE(rest) "categories: {c: {articles: [{article: a, title: A, " rest "}]}}"
+    assert_rest(ARTICLE("url: help.example"), "'help.example' is no URL",
+                "as in https://help.example/reset-password");
+    assert_rest(ARTICLE("url: \"https://\""), "'https://' is no URL", NULL);
+    assert_rest(ARTICLE("url: \"https:///a\""), "'https:///a' is no URL", NULL);
+    assert_rest(ARTICLE("url: \"javascript:alert(1)\""), "is no URL", NULL);
+    assert_rest(ARTICLE("url: \"https://a/ b\""), "is no URL", NULL);
+    assert_rest(ARTICLE("url: \"https://a\", language: [pt]"), "unknown key 'language'",
+                "did you mean 'languages'?");
+    assert_rest(ARTICLE("languages: [pt]"), "has no 'url'", NULL);
+    assert_rest(ARTICLE("url: \"https://a\", languages: []"), "an article in no language", NULL);
+#undef ARTICLE
     assert_rest("categories: {theft: {facts: []}}", "the facts of category 'theft' are empty",
                 NULL);
     assert_rest("categories: {theft: {facts: [a, b, a]}}", "category 'theft' wants 'a' twice",

@@ -92,6 +92,30 @@ static void rules_and_categories_are_compiled(void **state)
     toc_policy_tree_free(tree);
 }
 
+static void an_article_is_found_by_category_and_language(void **state)
+{
+    struct toc_policy_tree *tree;
+    struct toc_policy *policy =
+        check(HEAD "categories:\n"
+                   "  login:\n"
+                   "    articles:\n"
+                   "      - {article: r, title: T, url: \"https://h/pt\", languages: [pt]}\n"
+                   "      - {article: r, title: T, url: \"https://h/br\", languages: [es-MX]}\n"
+                   "      - {article: g, title: T, url: \"http://h/\"}\n"
+                   "  theft: {facts: [a]}\n",
+              &tree);
+    (void)state;
+    assert_string_equal(toc_policy_article(policy, "login", "pt-BR")->url, "https://h/pt");
+    assert_string_equal(toc_policy_article(policy, "login", "es")->url, "http://h/");
+    assert_string_equal(toc_policy_article(policy, "login", "")->url, "http://h/");
+    assert_null(toc_policy_article(policy, "theft", "pt"));
+    assert_null(toc_policy_article(policy, "", ""));
+    assert_true(toc_policy_has_article(policy, "g"));
+    assert_false(toc_policy_has_article(policy, ""));
+    toc_policy_free(policy);
+    toc_policy_tree_free(tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +123,7 @@ int main(void)
         cmocka_unit_test(rules_that_cannot_meet_or_are_about_safety_too_are_no_danger),
         cmocka_unit_test(the_sample_puts_safety_first),
         cmocka_unit_test(rules_and_categories_are_compiled),
+        cmocka_unit_test(an_article_is_found_by_category_and_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 #include "services/cli/fields.h"
 #include "services/cli/inproc.h"
 
+#include "common/policy/policy.h"
+
 #include <time.h>
 
 #define ARENA_BYTES (4u << 20) /* of the records that matter */
@@ -210,12 +212,36 @@ static enum toc_err look_ahead(struct run *run)
     return inproc_advance(run->suite, out->until_ms);
 }
 
+static const char *copy_text(struct rehearsal *out, const char *text)
+{
+    const char *copy = toc_arena_copy(&out->arena, toc_str_of(text));
+    return copy != NULL ? copy : "";
+}
+
+static enum toc_err find_article(struct rehearsal *out, struct toc_str text)
+{
+    struct toc_policy *policy;
+    if (out->issue == NULL || out->issue->category[0] == '\0')
+        return TOC_OK;
+    TOC_TRY(toc_policy_recompile(text, &policy));
+    const struct toc_article *found =
+        toc_policy_article(policy, out->issue->category, out->issue->language);
+    if (found != NULL) {
+        out->article.title = copy_text(out, found->title);
+        out->article.url = copy_text(out, found->url);
+        out->article.id = copy_text(out, found->name);
+    }
+    toc_policy_free(policy);
+    return TOC_OK;
+}
+
 static enum toc_err run_all(struct run *run, struct toc_str policy, const Tocsin__V1__Event *event)
 {
     uint32_t version;
     TOC_TRY(inproc_apply(run->suite, policy, run->out->at_ms - 1, &version));
     TOC_TRY(inproc_advance(run->suite, run->out->at_ms));
     TOC_TRY(publish_all(run, event));
+    TOC_TRY(find_article(run->out, policy));
     return run->out->refused == NULL ? look_ahead(run) : TOC_OK;
 }
 

@@ -34,8 +34,11 @@ struct rehearsal {
     const Tocsin__V1__AlertChange *pages[REHEARSE_PAGES_MAX]; /* in order, of first rounds */
     toc_time_ms page_ms[REHEARSE_PAGES_MAX];
     size_t page_count;
-    toc_time_ms until_ms; /* pages were looked for until then */
-    bool cut;             /* … or not so long: there were too many */
+    struct {
+        const char *id, *title, *url; /* NULL: none */
+    } article;                        /* that the policy suggests */
+    toc_time_ms until_ms;             /* pages were looked for until then */
+    bool cut;                         /* … or not so long: there were too many */
 };
 
 /* `policy` compiles. `event` outlives the rehearsal. Reset with rehearsal_done in any case. */

@@ -95,6 +95,19 @@ static void put_route(struct print_json *json, const struct rehearsal *r)
     fputc('}', json->out);
 }
 
+static void put_article(struct print_json *json, const struct rehearsal *r)
+{
+    struct print_json article;
+    if (r->article.id == NULL)
+        return;
+    print_json_name(json, "article");
+    open_object(&article, json->out, true);
+    print_json_text(&article, "id", r->article.id);
+    print_json_text(&article, "title", r->article.title);
+    print_json_text(&article, "url", r->article.url);
+    fputc('}', json->out);
+}
+
 static void put_clocks(struct print_json *json, const struct rehearsal *r)
 {
     char name[FIELDS_ENUM_MAX];
@@ -163,6 +176,7 @@ void rehearsal_json(const struct rehearsal *r, FILE *out)
     if (r->refused == NULL && r->issue != NULL) {
         put_triage(&json, r);
         put_route(&json, r);
+        put_article(&json, r);
         put_clocks(&json, r);
         put_pages(&json, r);
         print_json_int(&json, "until_ms", r->until_ms);
@@ -281,6 +295,10 @@ void rehearsal_print(const struct rehearsal *r, const struct print *print)
     print_issue(print, r->issue);
     print_rule(print, "triage", r->triaged);
     print_rule(print, "route", r->routed);
+    if (r->article.id != NULL) {
+        label(print, "article");
+        print_styled(print, PRINT_PLAIN, "%s, %s\n", r->article.title, r->article.url);
+    }
     print_clocks(print, r);
     print_pages(print, r);
 }

@@ -49,6 +49,7 @@ static void stop(void *self)
     asker_free(edge->asker);
     edge_submit_done(edge);
     access_free(edge->access);
+    toc_policy_cache_done(&edge->policies);
     free(edge);
 }
 

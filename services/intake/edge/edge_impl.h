@@ -10,6 +10,7 @@
 #ifndef INTAKE_EDGE_IMPL_H
 #define INTAKE_EDGE_IMPL_H
 
+#include "common/policy/store.h"
 #include "services/intake/edge/access.h"
 #include "services/intake/edge/asker.h"
 #include "services/intake/edge/cloudevents.h"
@@ -36,6 +37,7 @@ struct edge {
     struct toc_http *http; /* NULL until there is a token */
     struct access *access;
     struct asker *asker;
+    struct toc_policy_cache policies;
     uint64_t tokens_kept;         /* as of the last access_load */
     struct edge_pending *pending; /* one per connection: each has one request in hand */
     struct edge_pending *free;
@@ -113,6 +115,12 @@ _Noreturn void edge_give_up(enum toc_err err, const char *what);
 bool edge_is_dry_run(const struct toc_http_request *request);
 /* Answers what would become of its event, in place of handing it over. `pending` is gone then. */
 void edge_rehearse(struct edge_pending *pending);
+
+/* --- article.c -------------------------------------------------------------------------------- */
+
+/* What the policy in force suggests for such an issue, lent until the next call; NULL: nothing. */
+const struct toc_article *edge_article(struct edge *edge, const char *category,
+                                       const char *language);
 
 /* --- answer.c --------------------------------------------------------------------------------- */
 

@@ -50,6 +50,15 @@ static void refuse(struct status *status, int code, const char *why)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
+/* For one that is not over. */
+static const struct toc_article *article_for(const struct status *status,
+                                             const Tocsin__V1__Issue *issue)
+{
+    return issue->state < TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED
+               ? edge_article(status->edge, issue->category, issue->language)
+               : NULL;
+}
+
 static void answer(struct status *status, const Tocsin__V1__Issue *issue,
                    const Tocsin__V1__IssueClocks *clocks)
 {
@@ -57,7 +66,8 @@ static void answer(struct status *status, const Tocsin__V1__Issue *issue,
     const struct toc_http_field field = {"ETag", tag};
     struct toc_http_response response = {
         .status = 200, .content_type = REPLY_JSON_TYPE, .fields = &field, .field_count = 1};
-    response.body = status_text(issue, clocks, &response.body_size, tag);
+    response.body =
+        status_text(issue, clocks, article_for(status, issue), &response.body_size, tag);
     if (response.body == NULL) {
         refuse(status, 503, "out of memory");
         return;

@@ -98,6 +98,7 @@ static json_t *write_issue(const Tocsin__V1__Issue *issue)
     add_instant(object, "changed_ms", issue->changed_ms);
     add(object, "reopened", issue->reopened != 0 ? json_integer(issue->reopened) : NULL);
     add_id(object, "merged_into", toc_wire_bytes(&issue->merged_into));
+    add_text(object, "solved_by_article", issue->article);
     add(object, "test", issue->test ? json_true() : NULL);
     return object;
 }
@@ -121,10 +122,21 @@ static char *dump(const json_t *object, size_t *out_size)
     return text;
 }
 
+static json_t *write_article(const struct toc_article *article)
+{
+    json_t *object = json_object();
+    add_text(object, "id", article->name);
+    add_text(object, "title", article->title);
+    add_text(object, "url", article->url);
+    return object;
+}
+
 char *status_text(const Tocsin__V1__Issue *issue, const Tocsin__V1__IssueClocks *clocks,
-                  size_t *out_size, char tag[STATUS_TAG_MAX])
+                  const struct toc_article *article, size_t *out_size, char tag[STATUS_TAG_MAX])
 {
     json_t *object = write_issue(issue);
+    if (article != NULL)
+        add(object, "article", write_article(article));
     if (clocks != NULL)
         add(object, "clocks", write_clocks(clocks));
     char *text = dump(object, out_size);
