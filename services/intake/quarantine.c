@@ -264,6 +264,23 @@ enum toc_err quarantine_throw_away(struct quarantine *quarantine, struct toc_tur
 
 /* --- questions -------------------------------------------------------------------------------- */
 
+enum toc_err quarantine_first_of(struct toc_txn *txn, struct toc_arena *arena,
+                                 const uint8_t issue[TOC_ID], Tocsin__V1__HeldRow **out)
+{
+    const struct key key = issue_key(issue, 0);
+    uint8_t number[8];
+    struct toc_str row;
+    uint64_t seq;
+    enum toc_err err = next_with(txn, &key, &seq);
+    if (err != TOC_OK)
+        return err;
+    toc_put_u64be(number, seq);
+    err = toc_get(txn, INTAKE_TABLE_HELD, toc_str(number, sizeof(number)), &row);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_ERR_DAMAGED;
+    return toc_wire_unpack(arena, &tocsin__v1__held_row__descriptor, row, out);
+}
+
 enum toc_err quarantine_ask(struct toc_txn *txn, struct toc_arena *arena,
                             const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {

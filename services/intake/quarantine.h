@@ -59,6 +59,10 @@ TOC_MUST enum toc_err quarantine_let_in(struct quarantine *quarantine, struct to
 TOC_MUST enum toc_err quarantine_throw_away(struct quarantine *quarantine, struct toc_turn *turn,
                                             const struct quarantine_scope *scope);
 
+/* The first event that is held of an issue; TOC_NONE: none is. */
+TOC_MUST enum toc_err quarantine_first_of(struct toc_txn *txn, struct toc_arena *arena,
+                                          const uint8_t issue[TOC_ID], Tocsin__V1__HeldRow **out);
+
 /* The rows of an Ask for QUARANTINE. */
 TOC_MUST enum toc_err quarantine_ask(struct toc_txn *txn, struct toc_arena *arena,
                                      const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);

@@ -7,6 +7,7 @@
 #include "services/intake/edge/edge_impl.h"
 #include "services/intake/edge/reference.h"
 #include "services/intake/edge/status_text.h"
+#include "services/intake/quarantine.h"
 
 #include <stdlib.h>
 
@@ -81,13 +82,14 @@ static void answer(struct status *status, const Tocsin__V1__Issue *issue,
     drop(status);
 }
 
-static void answer_accepted(struct status *status, const uint8_t issue[TOC_ID],
-                            const Tocsin__V1__Event *event, uint64_t seq)
+/* `state`: "accepted", or "held" in the quarantine. */
+static void answer_early(struct status *status, const char *state, const uint8_t issue[TOC_ID],
+                         const Tocsin__V1__Event *event, uint64_t seq)
 {
     static const struct toc_http_field soon = {"Retry-After", "1"};
     struct toc_http_response response = {
         .status = 202, .content_type = REPLY_JSON_TYPE, .fields = &soon, .field_count = 1};
-    response.body = status_text_accepted(issue, event, seq, &response.body_size);
+    response.body = status_text_early(state, issue, event, seq, &response.body_size);
     toc_http_respond(status->exchange, &response);
     drop(status);
 }
@@ -124,18 +126,38 @@ static bool take_record(struct status *status, struct toc_str bytes)
                         &event) < 0 ||
         !may_see(status, event->source))
         return false;
-    answer_accepted(status, issue, event, record->seq);
+    answer_early(status, "accepted", issue, event, record->seq);
     return true;
 }
 
-/* Looks at what the router had not followed; false when it was not there. */
+/* What nobody gets until a person decides. */
+static enum toc_err look_among_held(struct status *status, struct toc_txn *txn, bool *found)
+{
+    struct toc_arena *arena = &status->edge->scratch;
+    Tocsin__V1__HeldRow *row;
+    Tocsin__V1__Event *event;
+    for (size_t i = 0; !*found && i < status->count; i++) {
+        toc_arena_reset(arena, 0);
+        enum toc_err err = quarantine_first_of(txn, arena, status->issues[i], &row);
+        TOC_TRY(err);
+        if (err == TOC_NONE)
+            continue;
+        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__event__descriptor, toc_wire_bytes(&row->event),
+                                &event));
+        *found = may_see(status, event->source);
+        if (*found)
+            answer_early(status, "held", status->issues[i], event, row->seq);
+    }
+    return TOC_OK;
+}
+
+/* Looks at what the router had not followed. */
 static enum toc_err scan(struct status *status, struct toc_txn *txn, bool *found, bool *more)
 {
     struct toc_journal_entry entry;
     struct toc_scan *records;
     enum toc_err err;
     TOC_TRY(toc_journal_scan(txn, status->cursor + 1, &records));
-    *found = *more = false;
     for (unsigned i = 0; !*found && (err = toc_journal_next(records, &entry)) == TOC_OK; i++) {
         *more = i == LOG_SCAN_MAX;
         if (*more)
@@ -152,7 +174,9 @@ static void look_in_log(struct status *status)
     bool found = false, more = false;
     enum toc_err err = toc_txn_begin_read(toc_run_store(status->edge->run), &txn);
     if (err == TOC_OK) {
-        err = scan(status, txn, &found, &more);
+        err = look_among_held(status, txn, &found);
+        if (err == TOC_OK && !found)
+            err = scan(status, txn, &found, &more);
         toc_txn_abort(txn);
     }
     if (err < 0)

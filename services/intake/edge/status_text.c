@@ -146,8 +146,8 @@ char *status_text(const Tocsin__V1__Issue *issue, const Tocsin__V1__IssueClocks 
     return text;
 }
 
-char *status_text_accepted(const uint8_t issue[TOC_ID], const Tocsin__V1__Event *event,
-                           uint64_t seq, size_t *out_size)
+char *status_text_early(const char *state, const uint8_t issue[TOC_ID],
+                        const Tocsin__V1__Event *event, uint64_t seq, size_t *out_size)
 {
     char number[24];
     json_t *object = json_object();
@@ -155,7 +155,7 @@ char *status_text_accepted(const uint8_t issue[TOC_ID], const Tocsin__V1__Event 
     add_id(object, "issue", toc_str(issue, TOC_ID));
     add_text(object, "source", event->source);
     add_text(object, "subject", event->subject);
-    add_text(object, "state", "accepted");
+    add_text(object, "state", state);
     add_text(object, "seq", number);
     return dump(object, out_size);
 }

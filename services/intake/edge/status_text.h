@@ -13,8 +13,8 @@
 char *status_text(const Tocsin__V1__Issue *issue, const Tocsin__V1__IssueClocks *clocks,
                   const struct toc_article *article, size_t *out_size, char tag[STATUS_TAG_MAX]);
 
-/* Of one that is accepted and that the router has not come to. */
-char *status_text_accepted(const uint8_t issue[TOC_ID], const Tocsin__V1__Event *event,
-                           uint64_t seq, size_t *out_size);
+/* Of one that the router has not come to: "accepted", or "held". */
+char *status_text_early(const char *state, const uint8_t issue[TOC_ID],
+                        const Tocsin__V1__Event *event, uint64_t seq, size_t *out_size);
 
 #endif
