@@ -325,6 +325,8 @@ static void on_status(const struct why_page *page, const Tocsin__V1__Record *rec
              change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__REOPENED ? " (reopened)" : "");
     if (issue->outcome[0] != '\0')
         why_detail(page, "the contested decision is %s", issue->outcome);
+    if (issue->article[0] != '\0')
+        why_detail(page, "the suggested article '%s' helped", issue->article);
     write_decision(page, record, change, "reason");
 }
 

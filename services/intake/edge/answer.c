@@ -79,6 +79,7 @@ static void list_items(const struct cloudevents *events, const Tocsin__V1__Recei
                                        .id = event->id,
                                        .source = event->source,
                                        .ref = event->ref,
+                                       .article = event->article,
                                        .detail = event->problem};
         if (event->problem != NULL)
             continue;

@@ -10,6 +10,7 @@
 
 #include "common/http.h"
 #include "common/json/event.h"
+#include "common/policy/policy.h"
 #include "common/pool.h"
 
 #define CLOUDEVENTS_BATCH_MAX 500 /* events of a request; they have to fit a frame */
@@ -24,6 +25,7 @@ struct cloudevent {
     const char *ref;          /* what names its issue from now on, told with a receipt; NULL */
     int status;               /* with a problem: 400, or what `judge` says */
     const char *reason;       /* from `judge`: why it is held back, a constant; NULL: it is not */
+    const struct toc_article *article; /* suggested with a receipt; NULL: none */
 };
 
 struct cloudevents {

@@ -122,6 +122,9 @@ void edge_rehearse(struct edge_pending *pending);
 const struct toc_article *edge_article(struct edge *edge, const char *category,
                                        const char *language);
 
+/* Lets the receipts of issues that are opened suggest what there is for them. */
+void edge_suggest(struct edge_pending *pending);
+
 /* --- answer.c --------------------------------------------------------------------------------- */
 
 /* With a field that goes with it; NULL: none. */

@@ -92,6 +92,14 @@ static void put_problem(struct text *out, const struct reply_item *item)
     PUT(out, "}");
 }
 
+static void put_article(struct text *out, const struct toc_article *article)
+{
+    put_member(out, TOC_STR(",\"article\":{\"id\":"), toc_str_of(article->name));
+    put_member(out, TOC_STR(",\"title\":"), toc_str_of(article->title));
+    put_member(out, TOC_STR(",\"url\":"), toc_str_of(article->url));
+    PUT(out, "}");
+}
+
 static void put_receipt(struct text *out, const struct reply_item *item, bool with_status)
 {
     const Tocsin__V1__Outcome *outcome = item->outcome;
@@ -112,6 +120,8 @@ static void put_receipt(struct text *out, const struct reply_item *item, bool wi
         put_member(out, TOC_STR(",\"detail\":"), toc_str_of(outcome->detail));
     if (item->ref != NULL)
         put_member(out, TOC_STR(",\"ref\":"), toc_str_of(item->ref));
+    if (item->article != NULL)
+        put_article(out, item->article);
     if (with_status)
         out->size += (size_t)sprintf(out->data + out->size, ",\"status\":%d", item->status);
     PUT(out, "}");
@@ -125,12 +135,20 @@ static void put_item(struct text *out, const struct reply_item *item, bool with_
         put_receipt(out, item, with_status);
 }
 
+static size_t room_for_article(const struct toc_article *article)
+{
+    return article != NULL
+               ? room_for(article->name) + room_for(article->title) + room_for(article->url)
+               : 0;
+}
+
 static bool begin(struct text *out, const struct reply_item *items, size_t count)
 {
     size_t room = 8;
     for (size_t i = 0; i < count; i++)
         room += ITEM_MAX + room_for(items[i].id) + room_for(items[i].source) +
-                room_for(items[i].ref) + 2 * room_for(items[i].detail);
+                room_for(items[i].ref) + room_for_article(items[i].article) +
+                2 * room_for(items[i].detail);
     *out = (struct text){.data = malloc(room)};
     return out->data != NULL;
 }

@@ -14,7 +14,8 @@
 struct reply_item {
     int status;
     const char *id, *source;
-    const char *ref;    /* of a receipt: what names the issue in a path; NULL: not told */
+    const char *ref; /* of a receipt: what names the issue in a path; NULL: not told */
+    const struct toc_article *article; /* of a receipt: what is suggested; NULL: nothing */
     const char *detail; /* of a problem, a member's name before a colon first; NULL: a receipt */
     const Tocsin__V1__Outcome *outcome; /* of a receipt */
 };

@@ -14,6 +14,8 @@ static void post(const struct edge_call *call, const char *ref)
     int status = plain_read(&pending->pool, &call->edge->scratch, call->request, target, edge_judge,
                             &judging, &pending->events, why);
     access_take(&right, 1);
+    if (status == 0)
+        edge_suggest(pending);
     edge_settle(call->edge, pending, status, why);
 }
 

@@ -60,6 +60,7 @@ def test_an_article_is_suggested_counted_and_counted_back(edge):
     solved = status(edge, "L-1", lambda issue: issue["state"] == "solved")
     assert solved["solved_by_article"] == "reset" and "article" not in solved
     assert edge.wait_issue("subject", "L-1")["article"] == "reset"
+    assert "suggested article 'reset' helped" in edge.tocsin("why", "demo#L-1")
     row, = edge.lines("articles")
     assert (row["article"], row["ended"], row["reopened"]) == ("reset", "1", "0")
     assert "reset" in edge.tocsin("articles")
@@ -69,6 +70,15 @@ def test_an_article_is_suggested_counted_and_counted_back(edge):
     assert again["article"] == RESET and "solved_by_article" not in again
     row, = edge.lines("articles")
     assert (row["ended"], row["reopened"]) == ("1", "1")
+
+
+def test_the_answer_to_an_issue_suggests_it(edge):
+    for category, article in (("login", RESET), ("other", None)):
+        answer = requests.post(
+            edge.url + "/v1/issues", timeout=20, json={"category": category, "subject": category},
+            headers={"Authorization": "Bearer " + edge.token})
+        assert answer.status_code == 202, answer.text
+        assert answer.json().get("article") == article
 
 
 def test_a_dry_run_suggests_it(edge):

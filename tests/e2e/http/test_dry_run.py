@@ -93,6 +93,17 @@ def test_a_batch_of_one_is_one(edge):
     assert answer.status_code == 200 and answer.json()["id"] == "dry-8"
 
 
+def test_plain_json_can_be_tried_as_well(edge):
+    dry(edge, event("plain"))
+    for path, members in (("/v1/issues", {"category": "self_harm", "title": "x", "text": "y"}),
+                          ("/v1/issues/DRY-77/messages", {"text": "still broken"})):
+        answer = requests.post(edge.url + path + "?dry_run=1", timeout=20, json=members,
+                               headers={"Authorization": "Bearer " + edge.token})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["route"]["queue"], answer.text
+        assert answer.json().get("as_new", False) is ("messages" in path)
+
+
 def test_dry_runs_count_against_the_rate(edge):
     token = edge.add_token("--source", "demo", "--rate", "2")
     answers = [post(edge, event(9), token=token).status_code for _ in range(8)]
