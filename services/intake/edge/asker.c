@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#define SENT_MAX    16 /* questions of ours that a service has in hand: each may make it commit */
 #define ARENA_BYTES ((size_t)4 * TOC_FRAME_MAX) /* of an answer */
 #define LOOK_MS     50                          /* between looks for deadlines */
 
@@ -10,11 +9,19 @@ struct queue {
     struct asker_question *first, **end;
 };
 
+/* Their names, and how many of our questions each has in hand at a time: to answer one a service
+ * may have to commit, and a rehearsal takes a while. */
+static const struct {
+    const char *name;
+    unsigned sent_max;
+} kinds[ASKER_SERVICES] = {
+    [ASKER_ROUTER] = {"router", 16}, [ASKER_SLA] = {"sla", 16}, [ASKER_REHEARSE] = {"rehearse", 2}};
+
 /* A service that may be asked. */
 struct service {
     toc_peer peer; /* 0: it has no endpoint */
     struct queue waiting, sent;
-    unsigned sent_count;
+    unsigned sent_count, sent_max;
 };
 
 struct asker {
@@ -27,9 +34,8 @@ struct asker {
 
 enum asker_service asker_service_of(struct toc_str name)
 {
-    static const char *const names[ASKER_SERVICES] = {"router", "sla", "rehearse"};
     unsigned i = 0;
-    while (i < ASKER_SERVICES && !toc_str_equal(name, toc_str_of(names[i])))
+    while (i < ASKER_SERVICES && !toc_str_equal(name, toc_str_of(kinds[i].name)))
         i++;
     return (enum asker_service)i;
 }
@@ -65,7 +71,7 @@ static void tell(struct asker_question *question, enum asker_end end,
 /* What is not there now is not waited for: who asks us hears so at once. */
 static void send_waiting(struct asker *asker, struct service *service)
 {
-    while (service->waiting.first != NULL && service->sent_count < SENT_MAX) {
+    while (service->waiting.first != NULL && service->sent_count < service->sent_max) {
         struct asker_question *question = take(&service->waiting, &service->waiting.first);
         if (toc_link_send(asker->link, service->peer, question->frame) < 0) {
             tell(question, ASKER_SILENT, NULL);
@@ -202,6 +208,7 @@ enum toc_err asker_new(struct toc_link *link, const char *const endpoints[ASKER_
         return TOC_ERR_MEMORY;
     asker->link = link;
     for (unsigned i = 0; i < ASKER_SERVICES; i++) {
+        asker->services[i].sent_max = kinds[i].sent_max;
         asker->services[i].waiting.end = &asker->services[i].waiting.first;
         asker->services[i].sent.end = &asker->services[i].sent.first;
     }
