@@ -1,4 +1,7 @@
 """GET /v1/issues/{ref}: how an issue stands, for its publisher and for nobody else."""
+import base64
+import hashlib
+import hmac
 import os
 import signal
 import subprocess
@@ -121,6 +124,26 @@ def test_a_source_below_the_tokens_is_named(edge, shop):
     wait(edge, shop, "ü/1 %", query="?x=1&source=urn:shop:eu")
     assert get(edge, shop, issue).json()["subject"] == "ü/1 %"
     assert get(edge, shop, "ü/1 %").status_code == 404
+
+
+def granted(secret, source):
+    """As services/intake/README.md says that grants are made."""
+    text = ".".join(["toc1", secret.split("_")[1], str(int(time.time()) + 60),
+                     base64.urlsafe_b64encode(source.encode()).decode().rstrip("=")])
+    key = hashlib.sha256(b"grant:" + secret.encode()).digest()
+    return text + "." + hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_a_grant_shows_the_issues_of_the_one_it_was_made_for(edge):
+    secret = edge.add_token("--source", "urn:app", "--scope", "grant")
+    mine, other = (granted(secret, "urn:app/u-%d" % number) for number in (1, 2))
+    issue = publish(edge, mine, "A", source="urn:app/u-1")
+    assert wait(edge, mine, "A").json()["issue"] == issue
+    for shown, reference in ((other, "A"), (other, issue), (mine, "B")):
+        assert get(edge, shown, reference).status_code == 404
+    assert get(edge, other, "A", query="?source=urn:app/u-1").status_code == 404
+    assert get(edge, granted(secret, "urn:app"), issue).status_code == 403, "for all of them"
+    assert get(edge, secret, issue).status_code == 403, "the token itself shows nothing"
 
 
 def test_a_subject_may_look_like_an_id(edge, shop):
