@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -238,6 +239,54 @@ def test_whatever_waits_too_long_is_an_alarm(edge):
                 return
         assert time.time() < end
         time.sleep(0.1)
+
+
+# --- kill -9 -----------------------------------------------------------------------------------------
+
+def post_until_answered(edge, body):
+    """As a publisher does who does not know what became of it."""
+    end = time.time() + 120
+    while True:
+        try:
+            return post(edge, body)
+        except requests.exceptions.ConnectionError:
+            assert time.time() < end
+            time.sleep(0.05)
+
+
+def test_whatever_is_killed_when_all_comes_in_once(edge):
+    clear(edge)
+    events = [opened("ivan-%d" % (at % 3), risk="low") for at in range(90)]
+    receipts, over = {}, threading.Event()
+
+    def flood_on():
+        for event in events:
+            receipts[event["id"]] = post_until_answered(edge, event)
+            time.sleep(0.02)  # so that it is killed in the midst of it
+
+    def release_on():
+        while not over.is_set():
+            subprocess.run([os.path.join(os.environ["TOCSIN_BIN"], "tocsin"), "quarantine",
+                            "release", "--all", "--by", "ana", "--data", edge.data],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+    threads = [threading.Thread(target=flood_on), threading.Thread(target=release_on)]
+    for thread in threads:
+        thread.start()
+    while threads[0].is_alive():
+        time.sleep(0.4)
+        kill_intake(edge)
+    threads[0].join()
+    over.set()
+    threads[1].join()
+    if held(edge):
+        edge.tocsin("quarantine", "release", "--all")
+    assert len(receipts) == len(events) and any(receipt.get("held") for receipt in receipts.values())
+    assert ids_accepted(edge, events) == [1] * len(events)
+    kept = [row["body"]["id"] for row in records(edge, type="event_held")]
+    assert all(kept.count(event["id"]) <= 1 for event in events)
+    for event in events:
+        assert post(edge, event)["duplicate"]
 
 
 # --- on the bus -------------------------------------------------------------------------------------
