@@ -56,23 +56,43 @@ static enum toc_err add_text(struct reading *r, size_t which, const json_t *valu
     return TOC_OK;
 }
 
-static enum toc_err read_member(struct reading *r, const char *name, const json_t *value)
+static bool is_known(const char *name)
 {
     size_t which = 0;
-    bool person = strcmp(name, "person") == 0;
-    while (!person && which < TEXT_COUNT && strcmp(texts[which].member, name) != 0)
+    while (which < TEXT_COUNT && strcmp(texts[which].member, name) != 0)
         which++;
-    if (!person && which == TEXT_COUNT)
-        return unknown_member(r, name);
-    if (json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0))
+    return which < TEXT_COUNT || strcmp(name, "person") == 0;
+}
+
+/* The member's text; NULL when it is not there, null or empty. */
+static enum toc_err read_text(struct reading *r, const json_t *content, const char *name,
+                              size_t size_max, const char *too_long, const json_t **out)
+{
+    const json_t *value = json_object_get(content, name);
+    *out = NULL;
+    if (value == NULL || json_is_null(value))
         return TOC_OK;
     if (!json_is_string(value))
         return wrong(r, name, "has to be a text");
-    if (json_string_length(value) > (person ? TOC_PERSON_MAX : TOC_TEXT_MAX))
-        return wrong(r, name, person ? "at most 320 bytes" : "at most 64 KiB");
-    if (!person)
-        return add_text(r, which, value);
-    r->private_->person = toc_wire_text(json_string_value(value));
+    if (json_string_length(value) > size_max)
+        return wrong(r, name, too_long);
+    *out = json_string_length(value) > 0 ? value : NULL;
+    return TOC_OK;
+}
+
+/* In one order, however they stand there: what is sent again with its members in another is the
+ * same event. */
+static enum toc_err read_texts(struct reading *r, const json_t *content)
+{
+    const json_t *value;
+    TOC_TRY(read_text(r, content, "person", TOC_PERSON_MAX, "at most 320 bytes", &value));
+    if (value != NULL)
+        r->private_->person = toc_wire_text(json_string_value(value));
+    for (size_t i = 0; i < TEXT_COUNT; i++) {
+        TOC_TRY(read_text(r, content, texts[i].member, TOC_TEXT_MAX, "at most 64 KiB", &value));
+        if (value != NULL)
+            TOC_TRY(add_text(r, i, value));
+    }
     return TOC_OK;
 }
 
@@ -92,7 +112,8 @@ enum toc_err toc_content_json_read(struct toc_arena *arena, const json_t *conten
     r.private_->texts = toc_arena_take(arena, TEXT_COUNT * sizeof(*r.private_->texts));
     if (r.private_->texts == NULL)
         return wrong(&r, "", "is too large");
-    json_object_foreach(object, name, value) TOC_TRY(read_member(&r, name, value));
+    json_object_foreach(object, name, value) if (!is_known(name)) return unknown_member(&r, name);
+    TOC_TRY(read_texts(&r, content));
     event->private_ = r.private_;
     return TOC_OK;
 }
