@@ -96,7 +96,7 @@ static enum toc_err read_proxies(void)
     static_assert(PEER_PROXIES_MAX >= TOC_CONF_LIST_MAX, "they fit");
     edge->proxies.count = options.proxies.count;
     for (size_t i = 0; i < options.proxies.count; i++)
-        if (!token_network_read(options.proxies.values[i], &doors.edge.proxies.networks[i])) {
+        if (!toc_network_read(options.proxies.values[i], &doors.edge.proxies.networks[i])) {
             fprintf(stderr, "--http-proxy: '%s' is no address, as 10.1.0.0/16\n",
                     options.proxies.values[i]);
             return TOC_ERR_CONFIG;

@@ -1,34 +1,10 @@
 #include "services/intake/token.h"
 
 #include "common/answer.h"
-
-#include <arpa/inet.h>
+#include "common/network.h"
 
 static const char *const scopes[] = {"publish", "act", "grant"};
 #define SCOPE_COUNT (sizeof(scopes) / sizeof(scopes[0]))
-
-bool token_network_read(const char *text, struct token_network *out)
-{
-    const char *slash = strchr(text, '/');
-    char host[INET6_ADDRSTRLEN];
-    struct token_network network = {.address = {[10] = 0xff, [11] = 0xff}};
-    uint64_t bits;
-    size_t size = slash != NULL ? (size_t)(slash - text) : strlen(text);
-    if (size >= sizeof(host))
-        return false;
-    memcpy(host, text, size);
-    host[size] = '\0';
-    bool v4 = inet_pton(AF_INET, host, network.address + 12) == 1;
-    if (!v4 && inet_pton(AF_INET6, host, network.address) != 1)
-        return false;
-    bits = v4 ? 32 : 128;
-    if (slash != NULL &&
-        (toc_parse_u64(toc_str_of(slash + 1), &bits) != TOC_OK || bits > (v4 ? 32 : 128)))
-        return false;
-    network.bits = (unsigned)bits + (v4 ? 96 : 0);
-    *out = network;
-    return true;
-}
 
 static bool is_id(const char *id)
 {
@@ -63,7 +39,7 @@ static bool is_revoked(const Tocsin__V1__Event *event)
 const char *token_check(const Tocsin__V1__Event *event)
 {
     const Tocsin__V1__Token *token = event->token;
-    struct token_network network;
+    struct toc_network network;
     if (!is_id(token->token))
         return "token: an id of 1 to 16 small letters and digits";
     if (is_revoked(event))
@@ -78,7 +54,7 @@ const char *token_check(const Tocsin__V1__Event *event)
         if (!is_scope(token->scopes[i]))
             return "scopes: publish, act and grant are known";
     for (size_t i = 0; i < token->n_networks; i++)
-        if (!token_network_read(token->networks[i], &network))
+        if (!toc_network_read(token->networks[i], &network))
             return "networks: addresses as 10.0.0.0/8 or 2001:db8::/32";
     if (token->sealed.len != (has_scope(token, "grant") ? TOKEN_SEALED : 0))
         return "sealed: the key of grants in 80 bytes with the scope grant, nothing without it";

@@ -26,12 +26,4 @@ TOC_MUST enum toc_err token_keep(struct toc_txn *txn, unsigned table, struct toc
 TOC_MUST enum toc_err token_ask(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
                                 const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 
-/* An address with the leading bits that count, as "10.0.0.0/8" or "2001:db8::/32"; IPv4 is mapped
- * into IPv6. False when the text is none. */
-struct token_network {
-    uint8_t address[16];
-    unsigned bits; /* of 128 */
-};
-bool token_network_read(const char *text, struct token_network *out);
-
 #endif

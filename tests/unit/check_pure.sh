@@ -32,11 +32,10 @@ _GLOBAL_OFFSET_TABLE_'
 case $core in
 intake)
     # The dedupe index keeps its filters on the heap, taken when it is opened; a policy is compiled
-    # before it is accepted, so that nothing behind intake can be given a bad one. inet_pton reads a
-    # text and nothing else.
+    # before it is accepted, so that nothing behind intake can be given a bad one.
     allowed="$allowed
 calloc|realloc|malloc|free
-inet_pton
+toc_network_read
 toc_policy_(in_force|latest|is_valid|keep_applied|keep_part)"
     ;;
 audit)

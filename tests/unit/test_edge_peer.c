@@ -12,8 +12,8 @@
 
 static void address_of(const char *text, uint8_t out[16])
 {
-    struct token_network network;
-    assert_true(token_network_read(text, &network));
+    struct toc_network network;
+    assert_true(toc_network_read(text, &network));
     memcpy(out, network.address, 16);
 }
 
@@ -23,8 +23,8 @@ static void is_from(const char *peer, const char *fields, const char *expected)
     struct peer_proxies proxies = {.count = 2};
     struct toc_http_request request = {.fields = toc_str_of(fields)};
     uint8_t wanted[16], got[16];
-    assert_true(token_network_read("10.0.0.0/8", &proxies.networks[0]));
-    assert_true(token_network_read("2001:db8::1", &proxies.networks[1]));
+    assert_true(toc_network_read("10.0.0.0/8", &proxies.networks[0]));
+    assert_true(toc_network_read("2001:db8::1", &proxies.networks[1]));
     address_of(peer, request.peer);
     address_of(expected, wanted);
     peer_of(&proxies, &request, got);

@@ -1,6 +1,7 @@
 /* Tokens of the edge, as intake's core keeps them. */
 #include "tests/support/core_harness.h"
 
+#include "common/network.h"
 #include "services/intake/intake.h"
 #include "services/intake/token.h"
 
@@ -217,23 +218,23 @@ static void there_is_an_end_to_tokens(void **state)
 
 static void networks_are_read_by_their_leading_bits(void **state)
 {
-    struct token_network network;
+    struct toc_network network;
     (void)state;
-    assert_true(token_network_read("10.1.2.3/8", &network));
+    assert_true(toc_network_read("10.1.2.3/8", &network));
     assert_int_equal(network.bits, 104);
     assert_int_equal(network.address[12], 10);
-    assert_true(token_network_read("127.0.0.1", &network));
+    assert_true(toc_network_read("127.0.0.1", &network));
     assert_int_equal(network.bits, 128);
-    assert_true(token_network_read("2001:db8::/32", &network));
+    assert_true(toc_network_read("2001:db8::/32", &network));
     assert_int_equal(network.bits, 32);
-    assert_true(token_network_read("::/0", &network));
+    assert_true(toc_network_read("::/0", &network));
     assert_int_equal(network.bits, 0);
-    assert_false(token_network_read("", &network));
-    assert_false(token_network_read("10.0.0.0/", &network));
-    assert_false(token_network_read("10.0.0.0/-1", &network));
-    assert_false(token_network_read("10.0.0/8", &network));
-    assert_false(token_network_read("2001:db8::/129", &network));
-    assert_false(token_network_read("localhost", &network));
+    assert_false(toc_network_read("", &network));
+    assert_false(toc_network_read("10.0.0.0/", &network));
+    assert_false(toc_network_read("10.0.0.0/-1", &network));
+    assert_false(toc_network_read("10.0.0/8", &network));
+    assert_false(toc_network_read("2001:db8::/129", &network));
+    assert_false(toc_network_read("localhost", &network));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -22,7 +22,7 @@ struct access_token {
     uint8_t grant_key[TOC_SHA256];
     char source[INTAKE_TEXT_MAX + 1];
     bool publish, act, grant, revoked;
-    struct token_network networks[INTAKE_REPEATED_MAX];
+    struct toc_network networks[INTAKE_REPEATED_MAX];
     size_t network_count;
     toc_time_ms end_ms; /* 0: never */
     struct bucket bucket;
@@ -110,7 +110,7 @@ static void read_token(const struct access *before, const Tocsin__V1__TokenRow *
     if (out->grant)
         read_grant_key(before, token, out);
     for (size_t i = 0; i < token->n_networks; i++)
-        TOC_ASSERT(token_network_read(token->networks[i], &out->networks[out->network_count++]));
+        TOC_ASSERT(toc_network_read(token->networks[i], &out->networks[out->network_count++]));
     if (was != NULL)
         out->bucket = was->bucket;
     out->bucket.rate = token->rate != 0 ? token->rate : ACCESS_RATE_PRESET;
@@ -181,7 +181,8 @@ static bool read_secret(struct toc_str secret, struct toc_str *id)
 
 static bool comes_from_where_it_may(const struct access_token *token, const uint8_t peer[16])
 {
-    return token->network_count == 0 || peer_is_within(token->networks, token->network_count, peer);
+    return token->network_count == 0 ||
+           toc_network_is_within(token->networks, token->network_count, peer);
 }
 
 static bool is_good_at(const struct access_token *token, toc_time_ms wall_ms)

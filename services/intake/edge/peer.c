@@ -3,23 +3,6 @@
 #include <arpa/inet.h>
 #include <strings.h>
 
-static bool is_within(const struct token_network *network, const uint8_t address[16])
-{
-    size_t whole = network->bits / 8;
-    unsigned rest = network->bits % 8;
-    uint8_t mask = (uint8_t)(0xff00 >> rest);
-    return memcmp(network->address, address, whole) == 0 &&
-           (rest == 0 || ((network->address[whole] ^ address[whole]) & mask) == 0);
-}
-
-bool peer_is_within(const struct token_network *networks, size_t count, const uint8_t address[16])
-{
-    for (size_t i = 0; i < count; i++)
-        if (is_within(&networks[i], address))
-            return true;
-    return false;
-}
-
 /* Takes the last X-Forwarded-For off what is left of the fields; false when there is none. */
 static bool take_line(struct toc_str *fields, struct toc_str *out)
 {
@@ -55,12 +38,12 @@ static struct toc_str take_last(struct toc_str *line)
 static void read_address(struct toc_str text, uint8_t out[16])
 {
     char copy[INET6_ADDRSTRLEN];
-    struct token_network network;
+    struct toc_network network;
     memset(out, 0, 16);
     if (text.size >= sizeof(copy) || (text.size > 0 && memchr(text.data, '/', text.size) != NULL))
         return;
     toc_str_copy(copy, sizeof(copy), text);
-    if (token_network_read(copy, &network))
+    if (toc_network_read(copy, &network))
         memcpy(out, network.address, 16);
 }
 
@@ -69,7 +52,7 @@ void peer_of(const struct peer_proxies *proxies, const struct toc_http_request *
 {
     struct toc_str fields = request->fields, line = {NULL, 0};
     memcpy(out, request->peer, 16);
-    while (peer_is_within(proxies->networks, proxies->count, out) &&
+    while (toc_network_is_within(proxies->networks, proxies->count, out) &&
            (line.size > 0 || take_line(&fields, &line)))
         read_address(take_last(&line), out);
 }

@@ -7,16 +7,14 @@
 #define INTAKE_EDGE_PEER_H
 
 #include "common/http.h"
-#include "services/intake/token.h"
+#include "common/network.h"
 
 #define PEER_PROXIES_MAX 32
 
 struct peer_proxies {
-    struct token_network networks[PEER_PROXIES_MAX];
+    struct toc_network networks[PEER_PROXIES_MAX];
     size_t count;
 };
-
-bool peer_is_within(const struct token_network *networks, size_t count, const uint8_t address[16]);
 
 /* All zeros, an address of nobody, when a proxy says what is none. */
 void peer_of(const struct peer_proxies *proxies, const struct toc_http_request *request,
