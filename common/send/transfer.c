@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <uv.h>
 
@@ -17,9 +18,11 @@ struct toc_transfer {
     CURL *easy; /* kept from one transfer to the next */
     struct curl_slist *headers;
     void *tag;
-    bool busy, written, answer_full;
+    const char *wanted;
+    bool busy, written, answer_full, refused;
     size_t answer_bytes;
     toc_time_ms retry_after_ms;
+    char field[TOC_TRANSFER_FIELD_MAX];
     char body[TOC_TRANSFER_BODY_MAX];
 };
 
@@ -67,17 +70,33 @@ static toc_time_ms wall_ms(void)
     return (toc_time_ms)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The value behind `name`, without the blanks around it, when the line begins with it. */
+static bool is_field(struct toc_str line, const char *name, struct toc_str *out)
+{
+    size_t size = strlen(name);
+    if (line.size <= size || strncasecmp(line.data, name, size) != 0)
+        return false;
+    *out = toc_str_from(line, size);
+    while (out->size > 0 && strchr(" \t", out->data[0]) != NULL)
+        *out = toc_str_from(*out, 1);
+    while (out->size > 0 && strchr(" \t\r\n", out->data[out->size - 1]) != NULL)
+        out->size--;
+    return true;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
-    static const struct toc_str name = {"retry-after:", 12};
     struct toc_transfer *transfer = user;
-    size_t bytes = size * count;
-    if (bytes >= 5 && memcmp(data, "HTTP/", 5) == 0)
-        transfer->retry_after_ms = 0; /* what came with an interim answer does not count */
-    if (bytes > name.size && strncasecmp(data, name.data, name.size) == 0)
-        transfer->retry_after_ms =
-            toc_webhook_retry_after_ms(toc_str(data + name.size, bytes - name.size), wall_ms());
-    return bytes;
+    struct toc_str line = {data, size * count}, value;
+    if (toc_str_starts(line, TOC_STR("HTTP/"))) { /* an interim answer's do not count */
+        transfer->retry_after_ms = 0;
+        transfer->field[0] = '\0';
+    }
+    if (is_field(line, "retry-after:", &value))
+        transfer->retry_after_ms = toc_webhook_retry_after_ms(value, wall_ms());
+    if (transfer->wanted != NULL && is_field(line, transfer->wanted, &value))
+        toc_str_copy(transfer->field, sizeof(transfer->field), value);
+    return line.size;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
@@ -104,6 +123,18 @@ static int on_write(void *user, char *remote, char *local, int remote_port, int 
     return CURL_PREREQFUNC_OK;
 }
 
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct toc_transfer *transfer = user;
+    const struct toc_transfers_config *config = &transfer->transfers->config;
+    (void)purpose;
+    if (config->allows != NULL && !config->allows(config->self, transfer->tag, &address->addr)) {
+        transfer->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static void release(struct toc_transfer *transfer)
 {
     curl_multi_remove_handle(transfer->transfers->multi, transfer->easy);
@@ -115,14 +146,18 @@ static void release(struct toc_transfer *transfer)
 static void finish(struct toc_transfer *transfer, CURLcode result)
 {
     const struct toc_transfers_config *config = &transfer->transfers->config;
-    struct toc_transfer_answer answer = {.text = reason_of(result)};
+    struct toc_transfer_answer answer = {.text = reason_of(result), .field = ""};
     char status[16];
     long code = 0;
     if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && transfer->answer_full)) {
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &code);
         snprintf(status, sizeof(status), "%ld", code);
-        answer = (struct toc_transfer_answer){
-            .code = (uint32_t)code, .text = status, .retry_after_ms = transfer->retry_after_ms};
+        answer = (struct toc_transfer_answer){.code = (uint32_t)code,
+                                              .text = status,
+                                              .retry_after_ms = transfer->retry_after_ms,
+                                              .field = transfer->field};
+    } else if (transfer->refused) {
+        answer.text = "address not allowed";
     }
     release(transfer);
     config->done(config->self, transfer->tag, &answer);
@@ -289,6 +324,9 @@ static enum toc_err set_fixed(struct toc_transfer *transfer)
     SET(CURLOPT_WRITEDATA, transfer);
     SET(CURLOPT_PREREQFUNCTION, on_write);
     SET(CURLOPT_PREREQDATA, transfer);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, transfer);
+    SET(CURLOPT_PATH_AS_IS, 1L); /* a reference in a path may be "..", and is nothing else there */
 #if LIBCURL_VERSION_NUM >= 0x075700
     /* A name server that hangs must not hang the loop: a lookup that timed out is left behind. */
     SET(CURLOPT_QUICK_EXIT, 1L);
@@ -297,39 +335,57 @@ static enum toc_err set_fixed(struct toc_transfer *transfer)
     return failed ? TOC_ERR_CONFIG : TOC_OK;
 }
 
-/* `name` with its colon; without a value curl sends no such header at all. */
-static bool add_header(struct toc_transfer *transfer, const char *name, const char *value)
+static bool add_line(struct toc_transfer *transfer, const char *line)
 {
-    char line[TOC_WEBHOOK_SIGNATURE_MAX + 64];
-    int size = snprintf(line, sizeof(line), "%s%s%s", name, value[0] != '\0' ? " " : "", value);
-    TOC_ASSERT(size > 0 && (size_t)size < sizeof(line));
     struct curl_slist *longer = curl_slist_append(transfer->headers, line);
     if (longer != NULL)
         transfer->headers = longer;
     return longer != NULL;
 }
 
-static bool set_headers(struct toc_transfer *transfer, const struct toc_transfer_request *request)
+/* `name` with its colon; without a value curl sends no such header at all. */
+static bool add_header(struct toc_transfer *transfer, const char *name, const char *value)
+{
+    char line[TOC_TRANSFER_LINE_MAX];
+    int size = snprintf(line, sizeof(line), "%s%s%s", name, value[0] != '\0' ? " " : "", value);
+    TOC_ASSERT(size > 0 && (size_t)size < sizeof(line));
+    return add_line(transfer, line);
+}
+
+static bool add_signature(struct toc_transfer *transfer, const struct toc_transfer_request *request)
 {
     char timestamp[32];
     snprintf(timestamp, sizeof(timestamp), "%lld", (long long)request->timestamp_s);
-    return add_header(transfer, "Content-Type:", "application/json") &&
-           add_header(transfer, "Expect:", "") &&
-           add_header(transfer, "webhook-id:", request->id) &&
+    return add_header(transfer, "webhook-id:", request->id) &&
            add_header(transfer, "webhook-timestamp:", timestamp) &&
-           add_header(transfer, "webhook-signature:", request->signature) &&
+           add_header(transfer, "webhook-signature:", request->signature);
+}
+
+static bool set_headers(struct toc_transfer *transfer, const struct toc_transfer_request *request)
+{
+    const char *type = request->content_type != NULL ? request->content_type : "application/json";
+    bool added = add_header(transfer, "Content-Type:", type) && add_header(transfer, "Expect:", "");
+    for (size_t i = 0; added && i < request->line_count; i++)
+        added = add_line(transfer, request->lines[i]);
+    if (added && request->id != NULL)
+        added = add_signature(transfer, request);
+    return added &&
            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
 static bool set_up(struct toc_transfer *transfer, const struct toc_transfer_request *request)
 {
     TOC_ASSERT(request->body.size <= TOC_TRANSFER_BODY_MAX);
-    memcpy(transfer->body, request->body.data, request->body.size);
-    transfer->written = transfer->answer_full = false;
+    if (request->body.size > 0)
+        memcpy(transfer->body, request->body.data, request->body.size);
+    transfer->written = transfer->answer_full = transfer->refused = false;
     transfer->answer_bytes = 0;
     transfer->retry_after_ms = 0;
+    transfer->wanted = request->wanted;
+    transfer->field[0] = '\0';
     return set_headers(transfer, request) &&
            curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url) == CURLE_OK &&
+           curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK &&
            curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE, (long)request->body.size) ==
                CURLE_OK;
 }
@@ -342,6 +398,7 @@ struct toc_transfer *toc_transfers_start(struct toc_transfers *transfers,
         transfer++;
     if (transfer == transfers->slots + TOC_TRANSFERS_MAX)
         return NULL;
+    transfer->tag = tag;
     if (!set_up(transfer, request) ||
         curl_multi_add_handle(transfers->multi, transfer->easy) != CURLM_OK) {
         curl_slist_free_all(transfer->headers);
@@ -349,7 +406,6 @@ struct toc_transfer *toc_transfers_start(struct toc_transfers *transfers,
         return NULL;
     }
     transfer->busy = true;
-    transfer->tag = tag;
     return transfer;
 }
 

@@ -1,6 +1,6 @@
 /*
  * HTTP exchanges of what sends to others, the notifier's pages for one: at most TOC_TRANSFERS_MAX
- * at once in the libuv loop. One POST per transfer, never a redirect, no proxy unless one was
+ * at once in the libuv loop. One request per transfer, never a redirect, no proxy unless one was
  * configured, certificates verified, the answer's body read up to a limit and dropped. It hides
  * libcurl; what is sent, to whom and when again is the caller's.
  *
@@ -13,9 +13,12 @@
 
 #include "common/send/webhook.h"
 
-#define TOC_TRANSFERS_MAX     64
-#define TOC_TRANSFER_BODY_MAX (16 * 1024) /* bytes of a request's */
+#define TOC_TRANSFERS_MAX      64
+#define TOC_TRANSFER_FIELD_MAX 128  /* bytes of a field that was wanted, with the terminator */
+#define TOC_TRANSFER_LINE_MAX  1100 /* bytes of a line of the header */
+#define TOC_TRANSFER_BODY_MAX  (16 * 1024) /* bytes of a request's */
 
+struct sockaddr;
 struct uv_loop_s;
 struct toc_transfers;
 struct toc_transfer;
@@ -24,6 +27,7 @@ struct toc_transfer_answer {
     uint32_t code;
     const char *text;           /* short, a code or a reason, never what the receiver wrote */
     toc_time_ms retry_after_ms; /* instant; 0 for none */
+    const char *field;          /* of the answer's header, the one that was wanted; cut; or "" */
 };
 
 struct toc_transfers_config {
@@ -31,6 +35,9 @@ struct toc_transfers_config {
     long connect_ms, whole_ms; /* timeouts; the first within the second */
     const char *proxy;         /* NULL: none, whatever the environment says */
     void (*done)(void *self, void *tag, const struct toc_transfer_answer *answer);
+    /* Whether a transfer may connect to an address that its host's name came to: asked about the
+     * very address that is connected to, so no second look-up comes between. NULL: to any. */
+    bool (*allows)(void *self, void *tag, const struct sockaddr *address);
     void *self;
 };
 
@@ -43,9 +50,14 @@ void toc_transfers_close(struct toc_transfers *transfers);
 
 struct toc_transfer_request {
     const char *url;
-    const char *id; /* webhook-id */
+    const char *method;       /* NULL: POST */
+    const char *content_type; /* NULL: application/json */
+    const char *const *lines; /* of the header, "Name: value", beside what is named here */
+    size_t line_count;
+    const char *id; /* webhook-id, with the next two; NULL: not signed */
     int64_t timestamp_s;
     const char *signature;
+    const char *wanted;  /* a field of the answer, "name:" in small letters; NULL: none */
     struct toc_str body; /* copied; at most TOC_TRANSFER_BODY_MAX bytes */
 };
 

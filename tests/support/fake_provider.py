@@ -4,6 +4,7 @@ Each path has a list of behaviours; a request takes the next of them, the last o
 
     202            answers with this status; so do 200, 400, 410, 429, 500, ...
     429 seconds=3  with Retry-After: 3; `date=3`: as an HTTP date; `text=soon`: as it stands
+    200 allow=x    with WebHook-Allowed-Origin: x
     redirect       302 to another path
     hang           reads the request and says nothing
     reset          reads the request and resets the connection
@@ -124,15 +125,17 @@ class Provider:
         method = getattr(self, f"_{words[0]}", None)
         if method:
             return method(connection)
-        headers = "".join(self._retry_after(word) for word in words[1:])
+        headers = "".join(self._header(word) for word in words[1:])
         body = b"ok"
         connection.sendall(f"HTTP/1.1 {words[0]} Because\r\nContent-Length: {len(body)}\r\n"
                            f"{headers}\r\n".encode() + body)
         return True
 
     @staticmethod
-    def _retry_after(word):
+    def _header(word):
         kind, value = word.split("=", 1)
+        if kind == "allow":
+            return f"WebHook-Allowed-Origin: {value}\r\n"
         if kind == "date":
             at = datetime.datetime.now(datetime.timezone.utc)
             at += datetime.timedelta(seconds=int(value) + 1)  # a date has no fractions
