@@ -56,6 +56,12 @@
     X("schedule.override", SCHEDULE_OVERRIDE, CONTROL, false)                                      \
     X("token.added", TOKEN, CONTROL, false)                                                        \
     X("token.revoked", TOKEN, CONTROL, false)                                                      \
+    X("subscription.added", SUBSCRIPTION, CONTROL, true)                                           \
+    X("subscription.removed", SUBSCRIPTION, CONTROL, true)                                         \
+    X("subscription.paused", SUBSCRIPTION, CONTROL, true)                                          \
+    X("subscription.resumed", SUBSCRIPTION, CONTROL, true)                                         \
+    X("subscription.replayed", SUBSCRIPTION, CONTROL, true)                                        \
+    X("subscription.tested", SUBSCRIPTION, CONTROL, true)                                          \
     X("policy.part", POLICY_PART, CONTROL, true)                                                   \
     X("policy.applied", POLICY_APPLIED, CONTROL, true)                                             \
     X("partition.released", PARTITION, CONTROL, true)                                              \

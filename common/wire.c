@@ -69,6 +69,14 @@ const char *toc_state_name(unsigned state)
     return name_of(names, sizeof(names) / sizeof(names[0]), state);
 }
 
+const char *toc_outcome_name(unsigned type)
+{
+    static const char *const names[] = {
+        "",       "routed", "classified", "escalated", "solved",    "reopened", "closed",
+        "merged", "warned", "breached",   "met",       "corrected", "test"};
+    return name_of(names, sizeof(names) / sizeof(names[0]), type);
+}
+
 const char *toc_refuse_name(unsigned reason)
 {
     static const char *const names[] = {

@@ -155,6 +155,7 @@ static inline char *toc_wire_text(const char *text)
 const char *toc_priority_name(unsigned priority);
 const char *toc_risk_name(unsigned risk);
 const char *toc_state_name(unsigned state);
+const char *toc_outcome_name(unsigned type);
 const char *toc_refuse_name(unsigned reason);
 
 #endif

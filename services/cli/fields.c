@@ -50,6 +50,10 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type)
     case TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT:
     case TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK:
         return &tocsin__v1__upstream__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME:
+        return &tocsin__v1__issue_outcome__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED:
+        return &tocsin__v1__subscription_change__descriptor;
     default:
         return NULL;
     }

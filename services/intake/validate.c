@@ -2,6 +2,7 @@
 
 #include "services/intake/erasure.h"
 #include "services/intake/hold.h"
+#include "services/intake/subscription.h"
 #include "services/intake/token.h"
 
 #include <stdio.h>
@@ -263,6 +264,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
         return check_kept(erasure_check(event), receipt);
     case TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION:
         return check_decision(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_SUBSCRIPTION:
+        return check_kept(subscription_check(event), receipt);
     default:
         return true;
     }

@@ -395,6 +395,44 @@ static void alert_changed(struct line *line, struct toc_arena *arena,
         add(line, " v%u", record->policy);
 }
 
+/* --- outcomes ------------------------------------------------------------------------------- */
+
+static void issue_outcome(struct line *line, struct toc_arena *arena,
+                          const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__IssueOutcome *outcome;
+    unpack(arena, &tocsin__v1__issue_outcome__descriptor, record, &outcome);
+    add(line, "outcome %s", toc_outcome_name(outcome->type));
+    add_named(line, "only", outcome->only);
+    add(line, " %s", outcome->subject);
+    if (outcome->priority != 0)
+        add(line, " %s", toc_priority_name(outcome->priority));
+    add_named(line, "state", toc_state_name(outcome->state));
+    add_named(line, "queue", outcome->queue);
+    add_named(line, "category", outcome->category);
+    add_named(line, "lob", outcome->line_of_business);
+    for (size_t i = 0; i < outcome->n_tags; i++)
+        add(line, "%s%s", i == 0 ? " tags=" : ",", outcome->tags[i]);
+    add_named(line, "rule", outcome->rule);
+    add_named(line, "clock", outcome->clock);
+    add_time(line, "due", outcome->due_ms);
+    add(line, "%s%s", outcome->late ? " late" : "", record->test ? " test" : "");
+}
+
+static void subscription_changed(struct line *line, struct toc_arena *arena,
+                                 const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__SubscriptionChange *change;
+    unpack(arena, &tocsin__v1__subscription_change__descriptor, record, &change);
+    add(line, "subscription %s %s", change->subscription,
+        enum_name(arena, &tocsin__v1__subscription_change__what__descriptor, (int)change->what));
+    if (change->seq != 0)
+        add(line, " seq=%llu", (unsigned long long)change->seq);
+    add_named(line, "by", change->by);
+    if (change->reason[0] != '\0')
+        add(line, " (%s)", change->reason);
+}
+
 /* --- all ------------------------------------------------------------------------------------ */
 
 void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V1__Record *record)
@@ -420,6 +458,8 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME, issue_outcome},
+        {TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED, subscription_changed},
     };
     struct line line = {.text = out};
     char at[32];

@@ -1,0 +1,87 @@
+/*
+ * A subscription as the sender has it in memory: its filter, where it goes and how that is signed,
+ * and the few outcomes that are not through. After a restart it is made again from its row and the
+ * log. Bookkeeping without a clock, a socket or a transaction.
+ *
+ * Outcomes of one issue go one after the other: none starts before the one before it is through.
+ * Those of other issues do not wait for it, as long as the window has room.
+ */
+#ifndef OUTCOMES_SEND_RECEIVER_H
+#define OUTCOMES_SEND_RECEIVER_H
+
+#include "common/send/transfer.h"
+#include "services/outcomes/outcomes.h"
+#include "services/outcomes/send/lock.h"
+
+#define RECEIVER_URL_MAX  800 /* bytes */
+#define RECEIVER_AUTH_MAX 1000
+#define RECEIVER_TEXT_MAX 64
+
+enum item_state {
+    ITEM_FREE,
+    ITEM_WAITING,   /* for its turn, or its next try */
+    ITEM_UNDER_WAY, /* with the transport */
+    ITEM_DONE,      /* has an outcome to tell */
+    ITEM_TOLD,      /* that is in the turn that is open, or was in the last one */
+};
+
+struct item {
+    struct receiver *receiver;
+    enum item_state state;
+    uint64_t seq; /* 0: the handshake */
+    uint8_t issue[TOC_ID];
+    size_t issue_size; /* 0: about none */
+    uint32_t attempts; /* before this one */
+    toc_time_ms made_ms, next_ms;
+    struct toc_transfer *transfer; /* UNDER_WAY */
+    uint32_t code;                 /* DONE */
+    char text[RECEIVER_TEXT_MAX];
+    toc_time_ms retry_after_ms;
+    toc_time_ms told_ms; /* DONE: not before this (monotonic) */
+};
+
+struct receiver {
+    struct toc_arena arena; /* of the filter */
+    const Tocsin__V1__Subscription *subscription;
+    const char *broken; /* why nothing can be sent; NULL: it can */
+    char url[RECEIVER_URL_MAX + 1];
+    bool plain; /* without TLS */
+    char auth[RECEIVER_AUTH_MAX + 1];
+    struct toc_webhook_secret secrets[TOC_WEBHOOK_SECRETS_MAX];
+    size_t secret_count;
+    uint32_t generation;
+    bool active, agreed;
+    uint32_t failures;
+    toc_time_ms failing_since_ms; /* 0: it does not */
+    toc_time_ms not_before_ms;
+    uint64_t next_seq;   /* as its row says */
+    bool has_open;       /* its row has some beyond it */
+    uint64_t scanned;    /* the log up to here is in the window or not for this one */
+    uint64_t told_floor; /* PASSED was told with this */
+    struct item window[OUTCOMES_WINDOW];
+    struct item ask; /* the handshake */
+    bool seen;       /* while rows are read again */
+};
+
+/* A row with its secrets opened; what is wrong with it is `broken`. TOC_ERR_MEMORY. */
+TOC_MUST enum toc_err receiver_open(const struct lock *lock, const Tocsin__V1__SubscriptionRow *row,
+                                    struct receiver **out);
+/* Nothing of it may be under way. Wipes the secrets. Accepts NULL. */
+void receiver_close(struct receiver *receiver);
+
+/* Takes what the row says of how far it is. */
+void receiver_take(struct receiver *receiver, const Tocsin__V1__Delivery *delivery);
+
+/* Room for one more, or NULL. */
+struct item *receiver_room(struct receiver *receiver);
+/* One that may start now, the oldest first; NULL when none may. */
+struct item *receiver_next(struct receiver *receiver, toc_time_ms now_ms, unsigned parallel);
+/* When the next one may; TOC_TIME_NEVER when that does not depend on time. */
+toc_time_ms receiver_next_ms(const struct receiver *receiver);
+/* The first that is not through, `but` aside. */
+uint64_t receiver_floor(const struct receiver *receiver, const struct item *but);
+/* How many are not free; under way. */
+size_t receiver_count(const struct receiver *receiver);
+size_t receiver_under_way(const struct receiver *receiver);
+
+#endif

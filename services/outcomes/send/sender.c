@@ -1,0 +1,620 @@
+#include "services/outcomes/send/sender.h"
+
+#include "common/exit_point.h"
+#include "common/log.h"
+#include "services/outcomes/send/body.h"
+#include "services/outcomes/send/receiver.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define ARENA_BYTES   (256 * 1024) /* for one row, or one record with what it was unpacked to */
+#define LOOK_MOST     1024         /* records of the log for one receiver, per look */
+#define PASS_RECORDS  1024         /* a cursor that is this far behind is moved */
+#define FAILING_MOST  (TOC_TRANSFERS_MAX / 2) /* that receivers which fail may have under way */
+#define TELL_AGAIN_MS 1000                    /* an outcome that a full store did not keep */
+#define TIMER_MOST_MS TOC_HOUR_MS
+#define OUTCOME_BYTES 512
+#define ORIGIN        "tocsin" /* of the handshake */
+
+struct sender {
+    const struct sender_config *config;
+    struct toc_run *run;
+    struct toc_transfers *transfers;
+    struct toc_arena arena;
+    uv_timer_t timer; /* for the next try: the run's own wake knows none of these */
+    uv_idle_t idle;   /* makes the loop come round at once: something is to be done or committed */
+    size_t open_handles;
+    uint64_t changes; /* of subscriptions, that the rows were read at */
+    struct receiver *receivers[OUTCOMES_SUBSCRIPTIONS_MAX];
+    size_t count, turn; /* the receiver that is asked first */
+    size_t under_way, failing_under_way;
+    bool more; /* a look did not come to its end */
+    char body[BODY_MAX];
+};
+
+static const struct sender_config *configured;
+
+void sender_configure(const struct sender_config *config)
+{
+    configured = config;
+}
+
+static void on_idle(uv_idle_t *handle)
+{
+    (void)handle; /* it only keeps the loop from sleeping */
+}
+
+static void come_round(struct sender *sender)
+{
+    uv_idle_start(&sender->idle, on_idle);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    come_round(handle->data); /* timers run before the loop sleeps, the turn after */
+}
+
+/* A sender that cannot go on ends the process: what was not reported is sent again, same id. */
+_Noreturn static void give_up(enum toc_err err, const char *what)
+{
+    toc_log(TOC_LOG_ALARM, "failed", "at=%s why=\"%s\"", what, toc_err_text(err));
+    _exit(1);
+}
+
+static void must(enum toc_err err, const char *what)
+{
+    if (err < 0)
+        give_up(err, what);
+}
+
+/* --- what came of it ---------------------------------------------------------------------- */
+
+static const char *id_of(const struct item *item)
+{
+    return item->receiver->subscription->subscription;
+}
+
+static void settle(struct sender *sender, struct item *item,
+                   const struct toc_transfer_answer *answer)
+{
+    item->code = answer->code;
+    toc_str_copy(item->text, sizeof(item->text), toc_str_of(answer->text));
+    item->retry_after_ms = answer->retry_after_ms;
+    item->transfer = NULL;
+    item->state = ITEM_DONE;
+    item->told_ms = 0;
+    if (answer->code < 200 || answer->code > 299)
+        toc_log(TOC_LOG_WARNING, "outcome_not_taken",
+                "subscription=%s seq=%llu attempt=%u why=\"%s\"", id_of(item),
+                (unsigned long long)item->seq, item->attempts + 1, item->text);
+    come_round(sender);
+}
+
+/* The answer to a handshake: 2xx is not enough, it has to allow us by name, or everybody. */
+static void settle_asked(struct sender *sender, struct item *item,
+                         const struct toc_transfer_answer *answer)
+{
+    struct toc_transfer_answer judged = *answer;
+    bool allowed = strcmp(answer->field, "*") == 0 || strcmp(answer->field, ORIGIN) == 0;
+    if (answer->code >= 200 && answer->code < 300) {
+        judged.code = allowed ? 200 : 0;
+        judged.text = allowed ? "200" : "the handshake is not allowed";
+    }
+    settle(sender, item, &judged);
+}
+
+static void on_answer(void *self, void *tag, const struct toc_transfer_answer *answer)
+{
+    struct item *item = tag;
+    TOC_EXIT_POINT("outcome_answered");
+    if (item == &item->receiver->ask)
+        settle_asked(self, item, answer);
+    else
+        settle(self, item, answer);
+}
+
+static bool on_address(void *self, void *tag, const struct sockaddr *address)
+{
+    const struct sender *sender = self;
+    const struct item *item = tag;
+    return sender->config->proxy != NULL ||
+           guard_allows(&sender->config->guard, address, item->receiver->plain);
+}
+
+/* --- telling ------------------------------------------------------------------------------ */
+
+static void tell(struct sender *sender, const struct receiver *receiver,
+                 Tocsin__V1__DeliveryOutcome *outcome, struct toc_now now)
+{
+    uint8_t bytes[OUTCOME_BYTES];
+    outcome->subscription = receiver->subscription->subscription;
+    outcome->generation = receiver->generation;
+    TOC_ASSERT(tocsin__v1__delivery_outcome__get_packed_size(outcome) <= sizeof(bytes));
+    size_t size = tocsin__v1__delivery_outcome__pack(outcome, bytes);
+    must(toc_run_outcome(sender->run, toc_str(bytes, size), now), "outcome");
+    come_round(sender);
+}
+
+static void tell_item(struct sender *sender, struct item *item, struct toc_now now)
+{
+    Tocsin__V1__DeliveryOutcome outcome = TOCSIN__V1__DELIVERY_OUTCOME__INIT;
+    bool asked = item == &item->receiver->ask;
+    outcome.what = asked ? TOCSIN__V1__DELIVERY_OUTCOME__WHAT__ASKED
+                         : TOCSIN__V1__DELIVERY_OUTCOME__WHAT__SENT;
+    outcome.seq = item->seq;
+    outcome.attempt = item->attempts + 1;
+    outcome.code = item->code;
+    outcome.text = item->text;
+    outcome.retry_after_ms = item->retry_after_ms;
+    outcome.made_ms = item->made_ms;
+    outcome.floor_seq = receiver_floor(item->receiver, item);
+    outcome.issue = toc_wire_binary(toc_str(item->issue, item->issue_size));
+    tell(sender, item->receiver, &outcome, now);
+    item->state = ITEM_TOLD;
+    item->told_ms = now.mono_ms + TELL_AGAIN_MS;
+    TOC_EXIT_POINT("outcome_told");
+}
+
+/* All before what the window has: a cursor that lags would have the log kept, and read again. */
+static void tell_passed(struct sender *sender, struct receiver *receiver, struct toc_now now)
+{
+    Tocsin__V1__DeliveryOutcome outcome = TOCSIN__V1__DELIVERY_OUTCOME__INIT;
+    uint64_t floor = receiver_floor(receiver, NULL);
+    bool lags = receiver->has_open && receiver_count(receiver) == 0;
+    if (floor <= receiver->next_seq || floor == receiver->told_floor ||
+        (!lags && floor - receiver->next_seq < PASS_RECORDS))
+        return;
+    outcome.what = TOCSIN__V1__DELIVERY_OUTCOME__WHAT__PASSED;
+    outcome.floor_seq = receiver->told_floor = floor;
+    tell(sender, receiver, &outcome, now);
+}
+
+/* Opens a turn: nothing may be read until it is committed. */
+static void tell_all(struct sender *sender, struct toc_now now)
+{
+    for (size_t i = 0; i < sender->count; i++) {
+        struct receiver *receiver = sender->receivers[i];
+        for (size_t j = 0; j < OUTCOMES_WINDOW; j++)
+            if (receiver->window[j].state == ITEM_DONE &&
+                receiver->window[j].told_ms <= now.mono_ms)
+                tell_item(sender, &receiver->window[j], now);
+        if (receiver->ask.state == ITEM_DONE && receiver->ask.told_ms <= now.mono_ms)
+            tell_item(sender, &receiver->ask, now);
+        tell_passed(sender, receiver, now);
+    }
+}
+
+/* --- rows --------------------------------------------------------------------------------- */
+
+static void call_off(struct item *item)
+{
+    if (item->state == ITEM_UNDER_WAY)
+        toc_transfer_cancel(item->transfer);
+    item->transfer = NULL;
+    item->state = ITEM_FREE;
+}
+
+static void drop(struct receiver *receiver)
+{
+    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
+        call_off(&receiver->window[i]);
+    call_off(&receiver->ask);
+    receiver_close(receiver);
+}
+
+/* What is with its receiver already may end; the rest stops. */
+static void hold_back(struct receiver *receiver)
+{
+    for (size_t i = 0; i < OUTCOMES_WINDOW; i++) {
+        struct item *item = &receiver->window[i];
+        if (item->state == ITEM_UNDER_WAY && !toc_transfer_is_written(item->transfer)) {
+            toc_transfer_cancel(item->transfer);
+            item->transfer = NULL;
+            item->state = ITEM_WAITING;
+        }
+    }
+}
+
+static struct receiver *find(const struct sender *sender, const char *id)
+{
+    for (size_t i = 0; i < sender->count; i++)
+        if (strcmp(sender->receivers[i]->subscription->subscription, id) == 0)
+            return sender->receivers[i];
+    return NULL;
+}
+
+/* What was tried before, and what is through ahead of its turn. */
+static bool take_open(struct item *item, const Tocsin__V1__Delivery *delivery)
+{
+    for (size_t i = 0; i < delivery->n_open; i++) {
+        const Tocsin__V1__OpenOutcome *open = delivery->open[i];
+        if (open->seq != item->seq)
+            continue;
+        item->attempts = open->attempts;
+        item->next_ms = open->next_ms;
+        return !open->done;
+    }
+    return item->seq >= delivery->next_seq;
+}
+
+static void take_row(struct sender *sender, const Tocsin__V1__SubscriptionRow *row)
+{
+    struct receiver *receiver = find(sender, row->subscription->subscription);
+    if (receiver != NULL && receiver->generation != row->delivery->generation) {
+        drop(receiver);
+        for (size_t i = 0; i < sender->count; i++)
+            if (sender->receivers[i] == receiver)
+                sender->receivers[i] = sender->receivers[--sender->count];
+        receiver = NULL;
+    }
+    if (receiver == NULL) {
+        TOC_ASSERT(sender->count < OUTCOMES_SUBSCRIPTIONS_MAX);
+        must(receiver_open(&sender->config->lock, row, &receiver), "subscription");
+        sender->receivers[sender->count++] = receiver;
+    }
+    receiver_take(receiver, row->delivery);
+    receiver->seen = true;
+    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
+        if (receiver->window[i].state == ITEM_WAITING)
+            (void)take_open(&receiver->window[i], row->delivery); /* a pause is forgiven */
+    if (!receiver->active)
+        hold_back(receiver);
+}
+
+static void read_rows(struct sender *sender, struct toc_txn *txn)
+{
+    char id[OUTCOMES_ID_MAX + 1] = "";
+    Tocsin__V1__SubscriptionRow *row;
+    enum toc_err err;
+    size_t kept = 0;
+    for (size_t i = 0; i < sender->count; i++)
+        sender->receivers[i]->seen = false;
+    toc_arena_reset(&sender->arena, 0);
+    while ((err = outcomes_next_row(txn, &sender->arena, id, &row)) == TOC_OK) {
+        take_row(sender, row);
+        toc_str_copy(id, sizeof(id), toc_str_of(row->subscription->subscription));
+        toc_arena_reset(&sender->arena, 0);
+    }
+    must(err, "subscriptions");
+    for (size_t i = 0; i < sender->count; i++) {
+        if (sender->receivers[i]->seen)
+            sender->receivers[kept++] = sender->receivers[i];
+        else
+            drop(sender->receivers[i]);
+    }
+    sender->count = kept;
+}
+
+/* Right after a commit: an outcome that is not in its row was not kept, and is told again. */
+static void review_item(struct item *item, const Tocsin__V1__Delivery *delivery)
+{
+    uint32_t told = item->attempts + 1;
+    if (!take_open(item, delivery))
+        item->state = ITEM_FREE;
+    else
+        item->state = item->attempts >= told ? ITEM_WAITING : ITEM_DONE;
+}
+
+static void review(struct sender *sender, struct toc_txn *txn, struct receiver *receiver)
+{
+    Tocsin__V1__Delivery *delivery;
+    bool told = receiver->ask.state == ITEM_TOLD || receiver->told_floor > receiver->next_seq;
+    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
+        told = told || receiver->window[i].state == ITEM_TOLD;
+    if (!told)
+        return;
+    toc_arena_reset(&sender->arena, 0);
+    must(outcomes_delivery(txn, &sender->arena, receiver->subscription->subscription, &delivery),
+         "delivery");
+    receiver_take(receiver, delivery);
+    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
+        if (receiver->window[i].state == ITEM_TOLD)
+            review_item(&receiver->window[i], delivery);
+    if (receiver->ask.state == ITEM_TOLD)
+        receiver->ask.state = ITEM_FREE; /* it is asked again unless it was kept as agreed */
+    if (receiver->told_floor > receiver->next_seq)
+        receiver->told_floor = 0;
+}
+
+/* --- looking ------------------------------------------------------------------------------ */
+
+/* A record of the log, in the arena until the next call; false when it is no outcome. */
+static bool read_outcome(struct sender *sender, struct toc_str bytes, Tocsin__V1__Record **record,
+                         Tocsin__V1__IssueOutcome **outcome)
+{
+    toc_arena_reset(&sender->arena, 0);
+    must(toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, bytes, record), "record");
+    if ((*record)->type != TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME)
+        return false;
+    must(toc_wire_unpack(&sender->arena, &tocsin__v1__issue_outcome__descriptor,
+                         toc_wire_bytes(&(*record)->body), outcome),
+         "outcome");
+    return true;
+}
+
+static void add_item(struct receiver *receiver, const Tocsin__V1__Record *record,
+                     const Tocsin__V1__Delivery *delivery)
+{
+    struct item *item = receiver_room(receiver);
+    *item = (struct item){.receiver = receiver, .seq = record->seq, .made_ms = record->at_ms};
+    if (!take_open(item, delivery))
+        return; /* it is through already */
+    if (record->issue.len == TOC_ID) {
+        item->issue_size = TOC_ID;
+        memcpy(item->issue, record->issue.data, TOC_ID);
+    }
+    item->state = ITEM_WAITING;
+}
+
+static void look_through(struct sender *sender, struct toc_scan *scan, struct receiver *receiver,
+                         const Tocsin__V1__Delivery *delivery)
+{
+    struct toc_journal_entry entry;
+    enum toc_err err = TOC_OK;
+    unsigned looked = 0;
+    while (receiver_room(receiver) != NULL && looked < LOOK_MOST &&
+           (err = toc_journal_next(scan, &entry)) == TOC_OK) {
+        Tocsin__V1__Record *record;
+        Tocsin__V1__IssueOutcome *outcome;
+        uint64_t seq = entry.seq;
+        if (read_outcome(sender, entry.record, &record, &outcome) &&
+            outcomes_wants(receiver->subscription, record, outcome))
+            add_item(receiver, record, delivery);
+        receiver->scanned = seq;
+        looked++;
+    }
+    must(err, "log");
+    sender->more = sender->more || looked == LOOK_MOST;
+}
+
+static void look(struct sender *sender, struct toc_txn *txn, struct receiver *receiver,
+                 uint64_t last_seq)
+{
+    struct toc_arena rows; /* the other one is for records */
+    Tocsin__V1__Delivery *delivery;
+    struct toc_scan *scan;
+    if (!receiver->active || receiver->scanned >= last_seq || receiver_room(receiver) == NULL)
+        return;
+    must(toc_arena_init(&rows, ARENA_BYTES / 8), "memory");
+    must(outcomes_delivery(txn, &rows, receiver->subscription->subscription, &delivery),
+         "delivery");
+    must(toc_journal_scan(txn, receiver->scanned + 1, &scan), "log");
+    look_through(sender, scan, receiver, delivery);
+    toc_scan_close(scan);
+    toc_arena_done(&rows);
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+static void start(struct sender *sender, struct item *item,
+                  const struct toc_transfer_request *request)
+{
+    TOC_EXIT_POINT("outcome_sending");
+    item->transfer = toc_transfers_start(sender->transfers, request, item);
+    if (item->transfer == NULL)
+        settle(sender, item, &(struct toc_transfer_answer){.text = "no memory to send with"});
+    else
+        item->state = ITEM_UNDER_WAY;
+}
+
+static void post(struct sender *sender, struct toc_txn *txn, struct item *item, struct toc_now now)
+{
+    const struct receiver *receiver = item->receiver;
+    uint64_t log_id = toc_run_journal(sender->run)->log_id;
+    char id[BODY_ID_MAX], signature[TOC_WEBHOOK_SIGNATURE_MAX];
+    struct toc_journal_entry entry;
+    Tocsin__V1__Record *record;
+    Tocsin__V1__IssueOutcome *outcome;
+    enum toc_err err = toc_journal_read(txn, item->seq, &entry);
+    must(err, "log");
+    if (err == TOC_NONE || !read_outcome(sender, entry.record, &record, &outcome)) {
+        settle(sender, item, &(struct toc_transfer_answer){.text = "the log does not have it"});
+        return;
+    }
+    body_id(log_id, item->seq, id);
+    struct toc_transfer_request request = {
+        .url = receiver->url,
+        .content_type = "application/cloudevents+json; charset=utf-8",
+        .id = id,
+        .timestamp_s = now.wall_ms / TOC_SECOND_MS,
+        .signature = signature,
+        .body = toc_str(sender->body, body_make(log_id, record, outcome, sender->body))};
+    toc_webhook_sign(receiver->secrets, receiver->secret_count, toc_str_of(id), request.timestamp_s,
+                     request.body, signature);
+    if (request.body.size == 0)
+        settle(sender, item, &(struct toc_transfer_answer){.text = "no memory to send with"});
+    else
+        start(sender, item, &request);
+}
+
+/* Its receiver has been away for as long as anything is kept: this one is not even tried. */
+static bool is_too_late(const struct sender *sender, const struct item *item, struct toc_now now)
+{
+    toc_time_ms most = sender->config->dead_after_ms, since = item->receiver->failing_since_ms;
+    return since != 0 && now.wall_ms - since >= most && now.wall_ms - item->made_ms >= most;
+}
+
+static void send_item(struct sender *sender, struct toc_txn *txn, struct item *item,
+                      struct toc_now now)
+{
+    if (item->receiver->broken != NULL)
+        settle(sender, item, &(struct toc_transfer_answer){.text = item->receiver->broken});
+    else if (is_too_late(sender, item, now))
+        settle(sender, item, &(struct toc_transfer_answer){.text = "too old"});
+    else
+        post(sender, txn, item, now);
+}
+
+/* CloudEvents' "HTTP 1.1 Web Hooks", 4: nobody gets what they did not ask for. */
+static void send_ask(struct sender *sender, struct receiver *receiver)
+{
+    static const char *const lines[] = {"WebHook-Request-Origin: " ORIGIN};
+    const struct toc_transfer_request request = {.url = receiver->url,
+                                                 .method = "OPTIONS",
+                                                 .lines = lines,
+                                                 .line_count = 1,
+                                                 .wanted = "webhook-allowed-origin:"};
+    if (receiver->broken != NULL)
+        settle(sender, &receiver->ask, &(struct toc_transfer_answer){.text = receiver->broken});
+    else
+        start(sender, &receiver->ask, &request);
+}
+
+/* Receivers that fail share a part of the transport: they hold up nobody else. */
+static bool has_turn(const struct sender *sender, const struct receiver *receiver)
+{
+    return sender->under_way < TOC_TRANSFERS_MAX &&
+           (receiver->failures == 0 || sender->failing_under_way < FAILING_MOST);
+}
+
+static void count_under_way(struct sender *sender)
+{
+    sender->under_way = sender->failing_under_way = 0;
+    for (size_t i = 0; i < sender->count; i++) {
+        size_t count = receiver_under_way(sender->receivers[i]);
+        sender->under_way += count;
+        sender->failing_under_way += sender->receivers[i]->failures > 0 ? count : 0;
+    }
+}
+
+static void note_started(struct sender *sender, const struct item *item)
+{
+    sender->under_way += item->state == ITEM_UNDER_WAY;
+    sender->failing_under_way += item->state == ITEM_UNDER_WAY && item->receiver->failures > 0;
+}
+
+static void start_of(struct sender *sender, struct toc_txn *txn, struct receiver *receiver,
+                     struct toc_now now)
+{
+    struct item *item;
+    if (receiver->active && !receiver->agreed && receiver->ask.state == ITEM_FREE &&
+        receiver->not_before_ms <= now.wall_ms && has_turn(sender, receiver)) {
+        send_ask(sender, receiver);
+        note_started(sender, &receiver->ask);
+    }
+    while (has_turn(sender, receiver) &&
+           (item = receiver_next(receiver, now.wall_ms, (unsigned)sender->config->parallel)) !=
+               NULL) {
+        send_item(sender, txn, item, now);
+        note_started(sender, item);
+    }
+}
+
+/* --- the loop's side ---------------------------------------------------------------------- */
+
+static void set_timer(struct sender *sender, struct toc_now now)
+{
+    toc_time_ms next_ms = TOC_TIME_NEVER;
+    uv_timer_stop(&sender->timer);
+    for (size_t i = 0; i < sender->count; i++) {
+        toc_time_ms at_ms = receiver_next_ms(sender->receivers[i]);
+        if (at_ms > now.wall_ms && at_ms < next_ms) /* what is due waits for an answer */
+            next_ms = at_ms;
+    }
+    if (next_ms == TOC_TIME_NEVER)
+        return;
+    toc_time_ms wait_ms = next_ms - now.wall_ms;
+    uv_update_time(sender->timer.loop);
+    uv_timer_start(&sender->timer, on_timer,
+                   (uint64_t)(wait_ms < TIMER_MOST_MS ? wait_ms : TIMER_MOST_MS), 0);
+}
+
+/* All reading comes first: an outcome that is told opens a turn. */
+static void take_turn(struct sender *sender, struct toc_txn *txn, struct toc_now now)
+{
+    uint64_t changes = outcomes_changes(toc_run_self(sender->run));
+    uint64_t last_seq = toc_run_journal(sender->run)->last_seq;
+    for (size_t i = 0; i < sender->count; i++)
+        review(sender, txn, sender->receivers[i]);
+    if (changes != sender->changes)
+        read_rows(sender, txn);
+    sender->changes = changes;
+    sender->more = false;
+    count_under_way(sender);
+    for (size_t i = 0; i < sender->count; i++) {
+        struct receiver *receiver = sender->receivers[(sender->turn + i) % sender->count];
+        look(sender, txn, receiver, last_seq);
+        start_of(sender, txn, receiver, now);
+    }
+    sender->turn = sender->count > 0 ? (sender->turn + 1) % sender->count : 0;
+}
+
+static void after_commit(void *self, struct toc_now now)
+{
+    struct sender *sender = self;
+    struct toc_txn *txn;
+    uv_idle_stop(&sender->idle);
+    if (toc_program_event_clock() ||
+        (sender->count == 0 && sender->changes == outcomes_changes(toc_run_self(sender->run))))
+        return; /* an import is told to nobody */
+    must(toc_txn_begin_read(toc_run_store(sender->run), &txn), "read");
+    take_turn(sender, txn, now);
+    toc_txn_abort(txn);
+    tell_all(sender, now);
+    set_timer(sender, now);
+    if (sender->more)
+        come_round(sender);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct sender *sender = handle->data;
+    if (--sender->open_handles == 0)
+        free(sender);
+}
+
+static void stop(void *self)
+{
+    struct sender *sender = self;
+    for (size_t i = 0; i < sender->count; i++)
+        drop(sender->receivers[i]); /* outcomes unknown: sent again with the same ids */
+    sender->count = 0;
+    toc_transfers_close(sender->transfers);
+    toc_arena_done(&sender->arena);
+    uv_close((uv_handle_t *)&sender->timer, on_closed);
+    uv_close((uv_handle_t *)&sender->idle, on_closed);
+}
+
+static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
+{
+    const struct sender_config *config = sender->config;
+    const struct toc_transfers_config transfers = {.loop = loop,
+                                                   .connect_ms = (long)config->connect_ms,
+                                                   .whole_ms = (long)config->whole_ms,
+                                                   .proxy = config->proxy,
+                                                   .done = on_answer,
+                                                   .allows = on_address,
+                                                   .self = sender};
+    TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
+    return toc_transfers_open(&transfers, &sender->transfers);
+}
+
+static enum toc_err begin(struct uv_loop_s *loop, struct toc_link *link, struct toc_run *run,
+                          void **out_self)
+{
+    (void)link;
+    struct sender *sender = calloc(1, sizeof(*sender));
+    if (sender == NULL)
+        return TOC_ERR_MEMORY;
+    signal(SIGPIPE, SIG_IGN); /* a receiver that goes away is an outcome */
+    sender->config = configured;
+    sender->run = run;
+    TOC_ASSERT(uv_timer_init(loop, &sender->timer) == 0);
+    TOC_ASSERT(uv_idle_init(loop, &sender->idle) == 0);
+    sender->timer.data = sender->idle.data = sender;
+    sender->open_handles = 2;
+    enum toc_err err = open_parts(sender, loop);
+    if (err < 0) {
+        toc_log(TOC_LOG_ALARM, "sender_failed", "why=\"%s\"", toc_err_text(err));
+        stop(sender);
+        return err;
+    }
+    *out_self = sender;
+    return TOC_OK;
+}
+
+const struct toc_effects sender_effects = {begin, after_commit, stop};
