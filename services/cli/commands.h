@@ -37,6 +37,7 @@
     X(erase, "erase a person: nobody reads any more what they wrote")                              \
     X(erasures, "whom it was asked to erase, and how far that has come")                           \
     X(quarantine, "what intake holds back: list, release, reject")                                 \
+    X(subscribe, "who outside is told of outcomes: add, list, pause, replay, test")                \
     X(facts, "what the bus may know about a text: language, signs of risk, cards, phones")         \
     X(mail, "what is read from a mail: read")                                                      \
     X(audit, "verify the logs, prove a record, show the checkpoint")                               \
@@ -68,6 +69,7 @@ int cmd_hold(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
 int cmd_erasures(int argc, char **argv);
 int cmd_quarantine(int argc, char **argv);
+int cmd_subscribe(int argc, char **argv);
 int cmd_facts(int argc, char **argv);
 int cmd_mail(int argc, char **argv);
 int cmd_audit(int argc, char **argv);

@@ -13,10 +13,10 @@
 #define WHY_BYTES     200
 #define FULL_PERCENT  80 /* from here on intake takes acknowledgements only */
 #define WARN_PERCENT  60
-#define SERVICE_COUNT 5
+#define SERVICE_COUNT 6
 
-static const char *const all_services[SERVICE_COUNT] = {"intake", "router", "sla", "notifier",
-                                                        "audit"};
+static const char *const all_services[SERVICE_COUNT] = {"intake",   "router", "sla",
+                                                        "notifier", "audit",  "outcomes"};
 
 /* --- asking -------------------------------------------------------------------------------- */
 

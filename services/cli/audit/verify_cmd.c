@@ -13,9 +13,7 @@
 
 #include <stdlib.h>
 
-#define SERVICES 4
-
-static const char *const service_names[SERVICES] = {"intake", "router", "sla", "notifier"};
+#define SERVICES_MAX 32
 
 /* One service on the way. */
 struct followed {
@@ -29,7 +27,8 @@ struct followed {
 struct job {
     struct view *view;
     struct verify *verify;
-    struct followed services[SERVICES];
+    struct followed services[SERVICES_MAX]; /* those that audit follows */
+    size_t service_count;
     struct audit_tree tree;
     struct tree_hash root_at_note;
     bool reached_note;
@@ -141,14 +140,13 @@ static int find_services(struct job *job)
     Tocsin__V1__Status *status;
     if (status_ask(view->client, &view->arena, "audit", &status) != TOC_OK)
         return client_fail(view->client);
-    for (size_t i = 0; i < SERVICES; i++) {
-        struct followed *service = &job->services[i];
-        service->name = service_names[i];
+    for (size_t i = 0; i < status->n_upstreams && i < SERVICES_MAX; i++) {
+        struct followed *service = &job->services[job->service_count++];
+        service->name = status->upstreams[i]->endpoint;
         if (client_hello(view->client, service->name, CLIENT_HELLO_MS, &service->said) != TOC_OK)
             return client_fail(view->client);
-        for (size_t k = 0; k < status->n_upstreams; k++)
-            if (status->upstreams[k]->log_id == service->said.log_id)
-                service->must_seq = status->upstreams[k]->cursor_seq;
+        if (status->upstreams[i]->log_id == service->said.log_id)
+            service->must_seq = status->upstreams[i]->cursor_seq;
     }
     return CLI_DONE;
 }
@@ -158,7 +156,7 @@ static void find_strangers(struct job *job)
     for (size_t i = 0; i < job->verify->log_count; i++) {
         const struct verify_log *log = &job->verify->logs[i];
         bool known = false;
-        for (size_t k = 0; k < SERVICES; k++)
+        for (size_t k = 0; k < job->service_count; k++)
             known = known || job->services[k].said.log_id == log->log_id;
         if (!known)
             verify_differs(job->verify, "%zu leaves are of log %016llx, which no service has",
@@ -183,7 +181,7 @@ static int verify_all(struct job *job)
         fetch_leaves(job) != CLI_DONE)
         return CLI_FAILED;
     check_root(job);
-    for (size_t i = 0; i < SERVICES; i++)
+    for (size_t i = 0; i < job->service_count; i++)
         if (fetch_records(job, &job->services[i]) != CLI_DONE)
             return CLI_FAILED;
     find_strangers(job);
@@ -207,7 +205,7 @@ static void print_table(const struct job *job)
     struct print_table *table = print_table_new(columns, 5);
     if (table == NULL)
         return;
-    for (size_t i = 0; i < SERVICES; i++) {
+    for (size_t i = 0; i < job->service_count; i++) {
         const struct followed *service = &job->services[i];
         size_t leaves = leaves_of(job, i);
         uint64_t kept = service->last_seq;
@@ -250,7 +248,7 @@ static void print_result(const struct job *job, toc_time_ms took_ms)
 static void print_json_result(const struct job *job, toc_time_ms took_ms)
 {
     struct print_json json;
-    for (size_t i = 0; i < SERVICES; i++) {
+    for (size_t i = 0; i < job->service_count; i++) {
         print_json_open(&json, stdout);
         print_json_text(&json, "service", job->services[i].name);
         print_json_log(&json, "log", job->services[i].said.log_id);

@@ -24,13 +24,14 @@
 #include <unistd.h>
 
 #define READY_MS     60000
-#define SERVICES     5
+#define SERVICES     6
 #define REHEARSE     SERVICES /* beside them, for the edge's dry runs; it is no service */
 #define PROCESSES    (SERVICES + 1)
 #define ARGUMENT_MAX (UP_PATH_MAX + 64)
 #define SETTLED_BAD  3 /* of the child: told why */
 
-static const char *const service_names[SERVICES] = {"intake", "router", "sla", "notifier", "audit"};
+static const char *const service_names[SERVICES] = {"intake",   "router", "sla",
+                                                    "notifier", "audit",  "outcomes"};
 
 /* What each follows. */
 static const char *const upstream_names[SERVICES][SERVICES] = {
@@ -38,13 +39,15 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
     {"intake", "sla"},
     {"router"},
     {"router", "sla", "intake"},
-    {"intake", "router", "sla", "notifier"},
+    {"intake", "router", "sla", "notifier", "outcomes"},
+    {"intake", "router", "sla"},
 };
 
 static struct {
     struct client_config client;
     const char *policy_file, *clock, *origin, *http;
     struct toc_conf_list http_origins, connect, quotas;
+    struct toc_conf_list allow;
     int64_t metrics_base;
 } options;
 
@@ -65,8 +68,11 @@ static const struct toc_conf_option rows[] = {
     {"quota", TOC_CONF_LIST, &options.quotas, NULL, 0, 0, "KIND=N/TIME",
      "how much may come in at once, as requester=30/1h; the rest goes into the quarantine (see "
      "tocsin-intake --help)"},
+    {"allow", TOC_CONF_LIST, &options.allow, NULL, 0, 0, "CIDR",
+     "addresses that subscriptions may go to though they are not of the internet, as 127.0.0.1"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
-     "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit"},
+     "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit, "
+     "outcomes"},
     {"origin", TOC_CONF_TEXT, &options.origin, "tocsin.local/log", 0, 0, "NAME",
      "the name under which audit signs its checkpoints"},
 };
@@ -123,6 +129,10 @@ static void add_own(struct up *up, size_t service)
     } else if (strcmp(name, "audit") == 0) {
         add(up, service, "--seed=%s/keys/audit.seed", dir);
         add(up, service, "--origin=%s", options.origin);
+    } else if (strcmp(name, "outcomes") == 0) {
+        add(up, service, "--key=%s/keys/outcomes.key", dir);
+        for (size_t i = 0; i < options.allow.count; i++)
+            add(up, service, "--allow=%s", options.allow.values[i]);
     }
 }
 
@@ -365,7 +375,7 @@ int cmd_up(int argc, char **argv)
     const char *dir = options.client.data_dir;
     if (!load_policy(&up) || up_dir_make(dir) < 0 || up_dir_lock(dir) < 0 ||
         up_dir_secret(dir, "issue.key") < 0 || up_dir_secret(dir, "audit.seed") < 0 ||
-        !find_programs(&up))
+        up_dir_secret(dir, "outcomes.key") < 0 || !find_programs(&up))
         return CLI_FAILED;
     int code = run(&up);
     policy_file_done(&up.policy_file);

@@ -617,4 +617,8 @@ static enum toc_err begin(struct uv_loop_s *loop, struct toc_link *link, struct 
     return TOC_OK;
 }
 
-const struct toc_effects sender_effects = {begin, after_commit, stop};
+const struct toc_effects sender_effects = {
+    .start = begin,
+    .after_commit = after_commit,
+    .stop = stop,
+};
