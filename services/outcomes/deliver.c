@@ -170,6 +170,8 @@ static enum toc_err judge(struct try *try, Tocsin__V1__OpenOutcome *open)
     failed(try);
     if (outcome->code == 410)
         return stop(try);
+    if (outcome->issue.len == 0) /* somebody tries it, and has heard what there is to hear */
+        return give_up(try, open);
     if (is_too_late(try, open))
         return give_up(try, open);
     open->next_ms = next_try(try, open->attempts);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static const char *key_file;
-static struct toc_conf_list allowed;
+static struct toc_conf_list allowed, back_files;
 static int64_t dead_after_ms;
 static struct outcomes_config config;
 static struct sender_config sender;
@@ -18,6 +18,8 @@ static const struct toc_conf_option rows[] = {
     {"allow", TOC_CONF_LIST, &allowed, NULL, 0, 0, "CIDR",
      "addresses that subscriptions may go to though they are not of the internet, as 10.1.0.0/16; "
      "plain HTTP goes to these alone"},
+    {"back", TOC_CONF_LIST, &back_files, NULL, 0, 0, "FILE",
+     "a mapping of outcomes into requests of another tool (deploy/connect/back)"},
     {"dead-after", TOC_CONF_DURATION, &dead_after_ms, "3d", TOC_SECOND_MS, 90 * TOC_DAY_MS,
      "DURATION", "how long an outcome is tried before it is given up"},
     {"send-timeout", TOC_CONF_DURATION, &sender.whole_ms, "15s", 100, 5 * TOC_MINUTE_MS, "DURATION",
@@ -42,9 +44,16 @@ static enum toc_err read_allowed(void)
     return TOC_OK;
 }
 
+static enum toc_err check(void)
+{
+    static_assert(BACK_FILES_MAX >= TOC_CONF_LIST_MAX, "they fit");
+    return backs_load(back_files.values, back_files.count, &sender.backs);
+}
+
 static enum toc_err prepare(const void **out)
 {
     uint8_t key[LOCK_KEY];
+    TOC_TRY(check());
     TOC_TRY(read_allowed());
     TOC_TRY(toc_program_secret(key_file, key, sizeof(key)));
     lock_make(&sender.lock, key);
@@ -72,8 +81,11 @@ int main(int argc, char **argv)
             "With --clock event outcomes are recorded and nobody is told.",
         .options = rows,
         .option_count = sizeof(rows) / sizeof(rows[0]),
+        .check = check,
         .prepare = prepare,
         .effects = &sender_effects,
     };
-    return toc_program_main(&program, argc, argv);
+    int status = toc_program_main(&program, argc, argv);
+    backs_done(&sender.backs);
+    return status;
 }

@@ -153,12 +153,14 @@ struct tried {
     uint32_t attempt, code, generation;
     uint64_t floor;
     const char *made, *retry_after;
+    bool is_test;
 };
 
 static void came_to(const char *time, struct tried tried)
 {
     Tocsin__V1__DeliveryOutcome outcome = TOCSIN__V1__DELIVERY_OUTCOME__INIT;
     char status[16];
+    uint8_t issue[TOC_ID];
     snprintf(status, sizeof(status), "%u", tried.code);
     outcome.subscription = toc_wire_text("a");
     outcome.seq = tried.seq;
@@ -167,6 +169,8 @@ static void came_to(const char *time, struct tried tried)
     outcome.text = tried.code != 0 ? status : toc_wire_text("timeout");
     outcome.generation = tried.generation;
     outcome.floor_seq = tried.floor != 0 ? tried.floor : tried.seq;
+    core_issue_id(issue, 1);
+    outcome.issue = toc_wire_binary(toc_str(issue, tried.is_test ? 0 : TOC_ID));
     outcome.made_ms = core_time(tried.made != NULL ? tried.made : time);
     outcome.retry_after_ms = tried.retry_after != NULL ? core_time(tried.retry_after) : 0;
     core_set_log(core, core_time(time));
@@ -448,6 +452,16 @@ static void what_a_receiver_refuses_is_dead_at_once(void **state)
     assert_int_equal(core_count(core, TABLE_DEAD), 0);
 }
 
+static void a_test_is_tried_once(void **state)
+{
+    (void)state;
+    subscribe("09:00", "a");
+    core_transcript(core);
+    came_to("09:01", (struct tried){.seq = 5, .code = 404, .floor = 6, .is_test = true});
+    assert_told("09:01:00 subscription a dead seq=5 (404)\n");
+    assert_int_equal(delivery()->next_seq, 6);
+}
+
 static void what_was_tried_for_long_enough_is_dead(void **state)
 {
     (void)state;
@@ -547,6 +561,7 @@ int main(void)
         TEST(what_is_through_ahead_of_its_turn_is_kept),
         TEST(tries_grow_apart_and_a_receiver_may_ask_for_more),
         TEST(what_a_receiver_refuses_is_dead_at_once),
+        TEST(a_test_is_tried_once),
         TEST(what_was_tried_for_long_enough_is_dead),
         TEST(an_old_one_that_is_replayed_is_tried_like_a_new_one),
         TEST(a_receiver_that_is_gone_stops_it_until_somebody_resumes_it),

@@ -96,6 +96,7 @@ static void another_family_is_none(void **state)
 /* --- secrets -------------------------------------------------------------------------------- */
 
 static struct lock lock;
+static const struct backs backs;
 
 static int start(void **state)
 {
@@ -132,7 +133,7 @@ static struct receiver *open_sealed(const char *shown, const char *url, const ch
     delivery.next_seq = 5;
     row.subscription = &subscription;
     row.delivery = &delivery;
-    assert_int_equal(receiver_open(&lock, &row, &receiver), TOC_OK);
+    assert_int_equal(receiver_open(&lock, &backs, &row, &receiver), TOC_OK);
     return receiver;
 }
 

@@ -47,7 +47,7 @@ static struct {
     struct client_config client;
     const char *policy_file, *clock, *origin, *http;
     struct toc_conf_list http_origins, connect, quotas;
-    struct toc_conf_list allow;
+    struct toc_conf_list allow, back;
     int64_t metrics_base;
 } options;
 
@@ -68,6 +68,8 @@ static const struct toc_conf_option rows[] = {
     {"quota", TOC_CONF_LIST, &options.quotas, NULL, 0, 0, "KIND=N/TIME",
      "how much may come in at once, as requester=30/1h; the rest goes into the quarantine (see "
      "tocsin-intake --help)"},
+    {"back", TOC_CONF_LIST, &options.back, NULL, 0, 0, "FILE",
+     "write outcomes back into another system, as this mapping says (deploy/connect/back)"},
     {"allow", TOC_CONF_LIST, &options.allow, NULL, 0, 0, "CIDR",
      "addresses that subscriptions may go to though they are not of the internet, as 127.0.0.1"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
@@ -131,6 +133,8 @@ static void add_own(struct up *up, size_t service)
         add(up, service, "--origin=%s", options.origin);
     } else if (strcmp(name, "outcomes") == 0) {
         add(up, service, "--key=%s/keys/outcomes.key", dir);
+        for (size_t i = 0; i < options.back.count; i++)
+            add(up, service, "--back=%s", options.back.values[i]);
         for (size_t i = 0; i < options.allow.count; i++)
             add(up, service, "--allow=%s", options.allow.values[i]);
     }

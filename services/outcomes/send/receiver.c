@@ -78,8 +78,16 @@ static enum toc_err copy_subscription(struct receiver *receiver,
     return TOC_OK;
 }
 
-enum toc_err receiver_open(const struct lock *lock, const Tocsin__V1__SubscriptionRow *row,
-                           struct receiver **out)
+static const char *find_back(struct receiver *receiver, const struct backs *backs)
+{
+    const char *name = receiver->subscription->mapping;
+    if (name[0] != '\0')
+        receiver->back = backs_find(backs, name);
+    return name[0] == '\0' || receiver->back != NULL ? NULL : "its mapping is not known: --back";
+}
+
+enum toc_err receiver_open(const struct lock *lock, const struct backs *backs,
+                           const Tocsin__V1__SubscriptionRow *row, struct receiver **out)
 {
     struct receiver *receiver = calloc(1, sizeof(*receiver));
     if (receiver == NULL)
@@ -90,6 +98,8 @@ enum toc_err receiver_open(const struct lock *lock, const Tocsin__V1__Subscripti
         return err;
     }
     receiver->broken = open_secret(lock, receiver);
+    if (receiver->broken == NULL)
+        receiver->broken = find_back(receiver, backs);
     for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
         receiver->window[i].receiver = receiver;
     receiver->ask.receiver = receiver;
@@ -107,6 +117,13 @@ void receiver_close(struct receiver *receiver)
     toc_arena_done(&receiver->arena);
     sodium_memzero(receiver, sizeof(*receiver));
     free(receiver);
+}
+
+bool receiver_wants(const struct receiver *receiver, const Tocsin__V1__Record *record,
+                    const Tocsin__V1__IssueOutcome *outcome)
+{
+    return outcomes_wants(receiver->subscription, record, outcome) &&
+           (receiver->back == NULL || back_wants(receiver->back, outcome->type));
 }
 
 void receiver_take(struct receiver *receiver, const Tocsin__V1__Delivery *delivery)

@@ -10,6 +10,7 @@
 #define OUTCOMES_SEND_RECEIVER_H
 
 #include "common/send/transfer.h"
+#include "services/outcomes/back/back.h"
 #include "services/outcomes/outcomes.h"
 #include "services/outcomes/send/lock.h"
 
@@ -33,6 +34,7 @@ struct item {
     size_t issue_size; /* 0: about none */
     uint32_t attempts; /* before this one */
     toc_time_ms made_ms, next_ms;
+    uint64_t written;              /* by a mapping: what, see echo.h */
     struct toc_transfer *transfer; /* UNDER_WAY */
     uint32_t code;                 /* DONE */
     char text[RECEIVER_TEXT_MAX];
@@ -43,7 +45,8 @@ struct item {
 struct receiver {
     struct toc_arena arena; /* of the filter */
     const Tocsin__V1__Subscription *subscription;
-    const char *broken; /* why nothing can be sent; NULL: it can */
+    const struct back *back; /* what makes requests of outcomes; NULL: they are CloudEvents */
+    const char *broken;      /* why nothing can be sent; NULL: it can */
     char url[RECEIVER_URL_MAX + 1];
     bool plain; /* without TLS */
     char auth[RECEIVER_AUTH_MAX + 1];
@@ -63,11 +66,16 @@ struct receiver {
     bool seen;       /* while rows are read again */
 };
 
-/* A row with its secrets opened; what is wrong with it is `broken`. TOC_ERR_MEMORY. */
-TOC_MUST enum toc_err receiver_open(const struct lock *lock, const Tocsin__V1__SubscriptionRow *row,
-                                    struct receiver **out);
+/* A row with its secrets opened; what is wrong with it is `broken`. `backs` is lent for its life.
+ * TOC_ERR_MEMORY. */
+TOC_MUST enum toc_err receiver_open(const struct lock *lock, const struct backs *backs,
+                                    const Tocsin__V1__SubscriptionRow *row, struct receiver **out);
 /* Nothing of it may be under way. Wipes the secrets. Accepts NULL. */
 void receiver_close(struct receiver *receiver);
+
+/* Whether the outcome is for it: its filter, and its mapping. */
+bool receiver_wants(const struct receiver *receiver, const Tocsin__V1__Record *record,
+                    const Tocsin__V1__IssueOutcome *outcome);
 
 /* Takes what the row says of how far it is. */
 void receiver_take(struct receiver *receiver, const Tocsin__V1__Delivery *delivery);

@@ -2,8 +2,8 @@
 
 #include "common/exit_point.h"
 #include "common/log.h"
-#include "services/outcomes/send/body.h"
-#include "services/outcomes/send/receiver.h"
+#include "services/outcomes/send/echo.h"
+#include "services/outcomes/send/outgoing.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +18,6 @@
 #define TELL_AGAIN_MS 1000                    /* an outcome that a full store did not keep */
 #define TIMER_MOST_MS TOC_HOUR_MS
 #define OUTCOME_BYTES 512
-#define ORIGIN        "tocsin" /* of the handshake */
 
 struct sender {
     const struct sender_config *config;
@@ -32,8 +31,9 @@ struct sender {
     struct receiver *receivers[OUTCOMES_SUBSCRIPTIONS_MAX];
     size_t count, turn; /* the receiver that is asked first */
     size_t under_way, failing_under_way;
-    bool more; /* a look did not come to its end */
-    char body[BODY_MAX];
+    bool more;                /* a look did not come to its end */
+    struct outgoing outgoing; /* the one that is about to go */
+    struct echo echo;
 };
 
 static const struct sender_config *configured;
@@ -99,7 +99,7 @@ static void settle_asked(struct sender *sender, struct item *item,
                          const struct toc_transfer_answer *answer)
 {
     struct toc_transfer_answer judged = *answer;
-    bool allowed = strcmp(answer->field, "*") == 0 || strcmp(answer->field, ORIGIN) == 0;
+    bool allowed = strcmp(answer->field, "*") == 0 || strcmp(answer->field, OUTGOING_ORIGIN) == 0;
     if (answer->code >= 200 && answer->code < 300) {
         judged.code = allowed ? 200 : 0;
         judged.text = allowed ? "200" : "the handshake is not allowed";
@@ -107,10 +107,25 @@ static void settle_asked(struct sender *sender, struct item *item,
     settle(sender, item, &judged);
 }
 
+/* Of the subscription and the issue. */
+static uint64_t echo_key(const struct item *item)
+{
+    uint8_t hash[TOC_SHA256];
+    toc_sha256_pair(hash, toc_str_of(id_of(item)), toc_str(item->issue, item->issue_size));
+    return toc_get_u64be(hash);
+}
+
+static void note_written(struct sender *sender, const struct item *item)
+{
+    echo_note(&sender->echo, echo_key(item), item->written, toc_program_now().wall_ms);
+}
+
 static void on_answer(void *self, void *tag, const struct toc_transfer_answer *answer)
 {
     struct item *item = tag;
     TOC_EXIT_POINT("outcome_answered");
+    if (item->receiver->back != NULL && answer->code >= 200 && answer->code < 300)
+        note_written(self, item);
     if (item == &item->receiver->ask)
         settle_asked(self, item, answer);
     else
@@ -253,7 +268,8 @@ static void take_row(struct sender *sender, const Tocsin__V1__SubscriptionRow *r
     }
     if (receiver == NULL) {
         TOC_ASSERT(sender->count < OUTCOMES_SUBSCRIPTIONS_MAX);
-        must(receiver_open(&sender->config->lock, row, &receiver), "subscription");
+        must(receiver_open(&sender->config->lock, &sender->config->backs, row, &receiver),
+             "subscription");
         sender->receivers[sender->count++] = receiver;
     }
     receiver_take(receiver, row->delivery);
@@ -362,7 +378,7 @@ static void look_through(struct sender *sender, struct toc_scan *scan, struct re
         Tocsin__V1__IssueOutcome *outcome;
         uint64_t seq = entry.seq;
         if (read_outcome(sender, entry.record, &record, &outcome) &&
-            outcomes_wants(receiver->subscription, record, outcome))
+            receiver_wants(receiver, record, outcome))
             add_item(receiver, record, delivery);
         receiver->scanned = seq;
         looked++;
@@ -390,45 +406,52 @@ static void look(struct sender *sender, struct toc_txn *txn, struct receiver *re
 
 /* --- sending ------------------------------------------------------------------------------ */
 
-static void start(struct sender *sender, struct item *item,
-                  const struct toc_transfer_request *request)
+static void start(struct sender *sender, struct item *item)
 {
     TOC_EXIT_POINT("outcome_sending");
-    item->transfer = toc_transfers_start(sender->transfers, request, item);
+    item->transfer = toc_transfers_start(sender->transfers, &sender->outgoing.request, item);
     if (item->transfer == NULL)
         settle(sender, item, &(struct toc_transfer_answer){.text = "no memory to send with"});
     else
         item->state = ITEM_UNDER_WAY;
 }
 
+/* False when it is settled: what a mapping writes is not written twice, nor for ever. */
+static bool is_worth_writing(struct sender *sender, struct item *item, struct toc_now now)
+{
+    struct toc_transfer_answer answer = {.code = 200, .text = "it was written so already"};
+    if (item->receiver->back == NULL || item->issue_size == 0)
+        return true;
+    item->written = sender->outgoing.hash;
+    switch (echo_judge(&sender->echo, echo_key(item), item->written, now.wall_ms)) {
+    case ECHO_FRESH:
+        return true;
+    case ECHO_SAME:
+        break;
+    case ECHO_LOOP:
+        answer.code = 422;
+        answer.text = "written 10 times within an hour: a loop?";
+    }
+    settle(sender, item, &answer);
+    return false;
+}
+
 static void post(struct sender *sender, struct toc_txn *txn, struct item *item, struct toc_now now)
 {
-    const struct receiver *receiver = item->receiver;
-    uint64_t log_id = toc_run_journal(sender->run)->log_id;
-    char id[BODY_ID_MAX], signature[TOC_WEBHOOK_SIGNATURE_MAX];
     struct toc_journal_entry entry;
     Tocsin__V1__Record *record;
     Tocsin__V1__IssueOutcome *outcome;
     enum toc_err err = toc_journal_read(txn, item->seq, &entry);
+    const char *wrong = "the log does not have it";
     must(err, "log");
-    if (err == TOC_NONE || !read_outcome(sender, entry.record, &record, &outcome)) {
-        settle(sender, item, &(struct toc_transfer_answer){.text = "the log does not have it"});
-        return;
-    }
-    body_id(log_id, item->seq, id);
-    struct toc_transfer_request request = {
-        .url = receiver->url,
-        .content_type = "application/cloudevents+json; charset=utf-8",
-        .id = id,
-        .timestamp_s = now.wall_ms / TOC_SECOND_MS,
-        .signature = signature,
-        .body = toc_str(sender->body, body_make(log_id, record, outcome, sender->body))};
-    toc_webhook_sign(receiver->secrets, receiver->secret_count, toc_str_of(id), request.timestamp_s,
-                     request.body, signature);
-    if (request.body.size == 0)
-        settle(sender, item, &(struct toc_transfer_answer){.text = "no memory to send with"});
-    else
-        start(sender, item, &request);
+    if (err == TOC_OK && read_outcome(sender, entry.record, &record, &outcome))
+        wrong =
+            outgoing_make(&sender->outgoing, item->receiver, toc_run_journal(sender->run)->log_id,
+                          record, outcome, now.wall_ms / TOC_SECOND_MS);
+    if (wrong != NULL)
+        settle(sender, item, &(struct toc_transfer_answer){.text = wrong});
+    else if (is_worth_writing(sender, item, now))
+        start(sender, item);
 }
 
 /* Its receiver has been away for as long as anything is kept: this one is not even tried. */
@@ -449,19 +472,13 @@ static void send_item(struct sender *sender, struct toc_txn *txn, struct item *i
         post(sender, txn, item, now);
 }
 
-/* CloudEvents' "HTTP 1.1 Web Hooks", 4: nobody gets what they did not ask for. */
 static void send_ask(struct sender *sender, struct receiver *receiver)
 {
-    static const char *const lines[] = {"WebHook-Request-Origin: " ORIGIN};
-    const struct toc_transfer_request request = {.url = receiver->url,
-                                                 .method = "OPTIONS",
-                                                 .lines = lines,
-                                                 .line_count = 1,
-                                                 .wanted = "webhook-allowed-origin:"};
+    outgoing_ask(&sender->outgoing, receiver);
     if (receiver->broken != NULL)
         settle(sender, &receiver->ask, &(struct toc_transfer_answer){.text = receiver->broken});
     else
-        start(sender, &receiver->ask, &request);
+        start(sender, &receiver->ask);
 }
 
 /* Receivers that fail share a part of the transport: they hold up nobody else. */

@@ -6,12 +6,14 @@
 #define OUTCOMES_SEND_SENDER_H
 
 #include "common/program.h"
+#include "services/outcomes/back/back.h"
 #include "services/outcomes/send/guard.h"
 #include "services/outcomes/send/lock.h"
 
 struct sender_config {
     struct lock lock;
     struct guard guard;
+    struct backs backs;
     toc_time_ms dead_after_ms;    /* as the core's */
     int64_t connect_ms, whole_ms; /* timeouts of one request */
     int64_t parallel;             /* to one receiver at once */
