@@ -1,24 +1,14 @@
 #include "common/answer.h"
 #include "common/plant.h"
 #include "common/policy/store.h"
+#include "services/intake/core_impl.h"
 #include "services/intake/erasure.h"
 #include "services/intake/hold.h"
-#include "services/intake/intake.h"
-#include "services/intake/quarantine.h"
 #include "services/intake/reason.h"
 #include "services/intake/repeat.h"
 #include "services/intake/token.h"
-#include "services/intake/validate.h"
 
 static const char *const tables[] = {"dedupe", "tokens", "holds", "erasures", "held", "held_by"};
-
-struct intake {
-    const struct intake_config *config;
-    struct dedupe *dedupe;
-    struct quarantine quarantine;
-    uint64_t tokens_kept;   /* tokens added and revoked since the start */
-    uint64_t erasures_kept; /* erasures asked for and moved since the start */
-};
 
 /* --- opening: the index's part in memory comes from the log's tail ------------------------ */
 
@@ -87,24 +77,6 @@ static uint64_t needs_from(const void *self)
 
 /* --- one submission ----------------------------------------------------------------------- */
 
-/* What is known of the submission while it is judged. */
-struct submission {
-    struct toc_str bytes;
-    struct validated valid;
-    const char *reason; /* why the shell holds it back; NULL: it does not */
-    uint64_t fingerprint;
-    toc_time_ms at_ms;
-    uint8_t issue[TOC_ID];
-    struct quarantine_scope decided; /* of a decision */
-};
-
-static void refuse(struct toc_receipt *receipt, Tocsin__V1__RefuseReason reason, const char *detail)
-{
-    receipt->status = TOCSIN__V1__OUTCOME__STATUS__REFUSED;
-    receipt->reason = reason;
-    receipt->detail = detail;
-}
-
 /* (source, subject) names one issue for ever; without a subject the event's own id serves. */
 static void name_issue(const struct intake *intake, struct submission *sub)
 {
@@ -143,7 +115,7 @@ static bool stamp(struct toc_turn *turn, const struct toc_event *ev, struct subm
     else if (log_ms > INTAKE_EARLIEST_MS && time_ms - log_ms > INTAKE_JUMP_MS)
         wrong = "time_ms: more than 400 days after the event before it";
     if (wrong != NULL) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP, wrong);
+        core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TIME_JUMP, wrong);
         return false;
     }
     if (time_ms > log_ms)
@@ -160,8 +132,8 @@ static enum toc_err keep_part(struct toc_turn *turn, const Tocsin__V1__PolicyPar
     enum toc_err err = toc_policy_keep_part(turn->txn, part);
     *accepted = err != TOC_NONE;
     if (err == TOC_NONE)
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
-               "this piece of the policy is here already, with another text");
+        core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+                    "this piece of the policy is here already, with another text");
     return err < 0 ? err : TOC_OK;
 }
 
@@ -183,13 +155,13 @@ static enum toc_err keep_policy(struct toc_turn *turn, const struct submission *
     TOC_TRY(valid);
     *accepted = false;
     if (applied->replaces != in_force || applied->version != latest + 1) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
-               "it replaces a version that is not the one in force");
+        core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+                    "it replaces a version that is not the one in force");
         return TOC_OK;
     }
     if (valid == TOC_NONE) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
-               "its parts are not all here, or it does not pass `tocsin policy check`");
+        core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_POLICY,
+                    "its parts are not all here, or it does not pass `tocsin policy check`");
         return TOC_OK;
     }
     *accepted = true;
@@ -206,7 +178,7 @@ static enum toc_err keep_token(struct intake *intake, struct toc_turn *turn,
     *accepted = err == TOC_OK;
     intake->tokens_kept += err == TOC_OK;
     if (err == TOC_NONE)
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, why);
+        core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, why);
     return err < 0 ? err : TOC_OK;
 }
 
@@ -223,25 +195,7 @@ static enum toc_err keep_erasure(struct intake *intake, struct toc_turn *turn,
     *accepted = err == TOC_OK;
     intake->erasures_kept += err == TOC_OK;
     if (err == TOC_NONE)
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, why);
-    return err < 0 ? err : TOC_OK;
-}
-
-/* Who decides about what is not held, or not any more, is told so. */
-static enum toc_err find_decided(const struct intake *intake, struct toc_turn *turn,
-                                 struct submission *sub, struct toc_receipt *receipt,
-                                 bool *accepted)
-{
-    const Tocsin__V1__QuarantineDecision *decision = sub->valid.event->quarantine_decision;
-    uint64_t fingerprint =
-        toc_fingerprint(intake->config->issue_key, toc_str_of(decision->event_source),
-                        toc_str_of(decision->event_id));
-    enum toc_err err = quarantine_scope_of(turn, decision, fingerprint, &sub->decided);
-    *accepted = err == TOC_OK;
-    if (err == TOC_NONE)
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE,
-               decision->issue.len != 0 ? "issue: nothing of it is in the quarantine here"
-                                        : "event_id: no such event is in the quarantine here");
+        core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, why);
     return err < 0 ? err : TOC_OK;
 }
 
@@ -256,82 +210,10 @@ static enum toc_err keep(struct intake *intake, struct toc_turn *turn, struct su
     case TOCSIN__V1__EVENT__BODY_SUBJECT_ERASED:
         return keep_erasure(intake, turn, sub, receipt, accepted);
     case TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION:
-        return find_decided(intake, turn, sub, receipt, accepted);
+        return held_find(intake, turn, sub, receipt, accepted);
     default:
         return keep_policy(turn, sub, receipt, accepted);
     }
-}
-
-/* --- in, or held back ------------------------------------------------------------------------- */
-
-/* An exempt report does not wait for its issue, nor does the answer of somebody who works on it. */
-static bool frees_issue(const struct intake *intake, const Tocsin__V1__Event *event)
-{
-    return exempt_is(&intake->config->exempt, event) ||
-           (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE &&
-            event->issue_message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND &&
-            !event->issue_message->auto_);
-}
-
-/* Sets sub->reason to why the event is held back in the end; NULL: it is not. */
-static enum toc_err find_reason(struct intake *intake, struct toc_turn *turn,
-                                struct submission *sub)
-{
-    const Tocsin__V1__Event *event = sub->valid.event;
-    struct quarantine_scope scope = {.seq = 0};
-    enum toc_err opening = TOC_NONE;
-    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE || exempt_is(&intake->config->exempt, event))
-        sub->reason = NULL;
-    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE || intake->quarantine.count == 0)
-        return TOC_OK;
-    opening = quarantine_has_opening(turn, sub->issue);
-    if (opening != TOC_OK)
-        return opening < 0 ? opening : TOC_OK;
-    if (!frees_issue(intake, event)) {
-        sub->reason = sub->reason != NULL ? sub->reason : QUARANTINE_ISSUE;
-        return TOC_OK;
-    }
-    sub->reason = NULL;
-    memcpy(scope.issue, sub->issue, TOC_ID);
-    turn->log_ms = sub->at_ms;
-    return quarantine_let_in(&intake->quarantine, turn, intake->dedupe, &scope, sub->at_ms);
-}
-
-/* Its record says so, and nobody gets that who asks for the events of issues. */
-static enum toc_err hold_back(struct intake *intake, struct toc_turn *turn,
-                              const struct submission *sub, struct toc_receipt *receipt)
-{
-    const Tocsin__V1__Event *event = sub->valid.event;
-    Tocsin__V1__HeldRow row = TOCSIN__V1__HELD_ROW__INIT;
-    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__EVENT_HELD,
-                          .class_bit = TOC_CLASS_HELD,
-                          .partition = toc_partition_of(sub->issue),
-                          .at_ms = sub->at_ms,
-                          .issue = sub->issue,
-                          .test = event->test};
-    if (intake->quarantine.count >= intake->config->held_max) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_FULL,
-               "the quarantine is full: a person has to decide about what is there");
-        return TOC_OK;
-    }
-    TOC_TRY(reason_join(turn->arena, sub->bytes, sub->reason, &out.body));
-    turn->log_ms = sub->at_ms;
-    TOC_TRY(toc_emit(turn, &out, &receipt->seq));
-    TOC_TRY(dedupe_add(intake->dedupe, turn->txn, sub->fingerprint, receipt->seq, sub->at_ms));
-    row.seq = receipt->seq;
-    row.at_ms = sub->at_ms;
-    row.reason = toc_wire_text(sub->reason);
-    row.issue = toc_wire_binary(toc_str(sub->issue, TOC_ID));
-    row.event = toc_wire_binary(sub->bytes);
-    row.fingerprint = sub->fingerprint;
-    TOC_TRY(quarantine_add(&intake->quarantine, turn, &row,
-                           event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED));
-    receipt->status = TOCSIN__V1__OUTCOME__STATUS__ACCEPTED;
-    receipt->has_issue = true;
-    memcpy(receipt->issue, sub->issue, TOC_ID);
-    receipt->held = true;
-    receipt->detail = "it is in the quarantine until a person releases it";
-    return TOC_OK;
 }
 
 static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
@@ -354,17 +236,6 @@ static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
     receipt->has_issue = of_issue;
     memcpy(receipt->issue, sub->issue, TOC_ID);
     return TOC_OK;
-}
-
-/* Carries out what was decided, in the turn that has it in the log. */
-static enum toc_err decide(struct intake *intake, struct toc_turn *turn,
-                           const struct submission *sub, const struct toc_receipt *receipt)
-{
-    struct quarantine *quarantine = &intake->quarantine;
-    if (strcmp(sub->valid.event->type, "tocsin.quarantine.rejected") == 0)
-        return quarantine_throw_away(quarantine, turn, &sub->decided);
-    toc_emit_because(turn, receipt->seq);
-    return quarantine_let_in(quarantine, turn, intake->dedupe, &sub->decided, sub->at_ms);
 }
 
 static char *cut(struct toc_turn *turn, const char *text)
@@ -407,7 +278,7 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
 {
     bool accepted, valid = intake_validate(turn, intake->config, ev, &sub->valid, receipt);
     if (ev->refused != NULL)
-        refuse(receipt, ev->reason, ev->refused);
+        core_refuse(receipt, ev->reason, ev->refused);
     if (ev->refused != NULL || !valid)
         return TOC_OK;
     sub->fingerprint =
@@ -418,8 +289,8 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
     if (err != TOC_NONE)
         return err;
     if (turn->nearly_full && sub->valid.type->class_bit != TOC_CLASS_ALERT) {
-        refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_FULL,
-               "the store is nearly full: try again");
+        core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_FULL,
+                    "the store is nearly full: try again");
         return TOC_OK;
     }
     if (!stamp(turn, ev, sub, receipt))
@@ -428,12 +299,12 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
     if (!accepted)
         return TOC_OK;
     name_issue(intake, sub);
-    TOC_TRY(find_reason(intake, turn, sub));
+    TOC_TRY(held_reason(intake, turn, sub));
     if (sub->reason != NULL)
-        return hold_back(intake, turn, sub, receipt);
+        return held_keep(intake, turn, sub, receipt);
     TOC_TRY(accept(intake, turn, sub, receipt));
     return sub->valid.event->body_case == TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION
-               ? decide(intake, turn, sub, receipt)
+               ? held_carry_out(intake, turn, sub, receipt)
                : TOC_OK;
 }
 

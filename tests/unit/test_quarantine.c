@@ -213,6 +213,20 @@ static void the_quarantine_has_an_end(void **state)
     assert_int_equal(submit("10:00 inbound id=more", NULL).status, STATUS(ACCEPTED));
 }
 
+static void what_would_join_its_issue_comes_in_when_there_is_no_room(void **state)
+{
+    (void)state;
+    char line[64];
+    hold("10:00 open id=a P2");
+    for (unsigned i = 1; i < 600; i++) {
+        snprintf(line, sizeof(line), "10:00 inbound issue=2 id=m%u", i);
+        hold(line);
+    }
+    struct toc_receipt receipt = submit("10:00 inbound id=b", NULL);
+    assert_int_equal(receipt.status, STATUS(ACCEPTED));
+    assert_false(receipt.held);
+}
+
 /* --- an issue whose opening is held ---------------------------------------------------------- */
 
 static void later_events_join_their_issue_in_order(void **state)
@@ -421,6 +435,7 @@ int main(void)
         CASE(only_intakes_own_shell_holds_an_event_back),
         CASE(what_must_not_wait_is_never_held),
         CASE(the_quarantine_has_an_end),
+        CASE(what_would_join_its_issue_comes_in_when_there_is_no_room),
         CASE(later_events_join_their_issue_in_order),
         CASE(without_its_opening_an_event_is_alone),
         CASE(what_must_not_wait_lets_its_issue_in),
