@@ -14,7 +14,7 @@ import bus
 NAMES = {  # violation -> the invariant of the design that it breaks
     "chain": 4, "dense": 3, "prefix": 3, "lost": 1, "changed": 1, "twice": 2, "invented": 2,
     "conflict": 2, "cause": 7, "order": 5, "time": 5, "missing": 6, "leaf": 14, "root": 14,
-    "signature": 14, "page": 11,
+    "signature": 14, "page": 11, "sealed": 1,
 }
 
 
@@ -61,6 +61,7 @@ class History:
         self.leaves = []             # audit's entries
         self.tree = None             # TreeAnswer
         self.pager = None            # pager.Receiver: what the paged contact saw
+        self.texts = {}              # (source, id) -> what was sealed of it, as it was read again
 
 
 def check_log(log, say):
@@ -107,6 +108,29 @@ def check_chain(history, log, say):
             break
 
 
+def is_same(sent, logged):
+    """Whether a body is the event that was sent, in whose texts' place intake has its own fields."""
+    if sent == logged:
+        return True
+    before, after = bus.ev.Event.FromString(sent), bus.ev.Event.FromString(logged)
+    if not before.private.person or not after.content:
+        return False
+    if after.issue_opened.requester == after.pseudonym and not before.issue_opened.requester:
+        after.issue_opened.requester = ""
+    before.ClearField("private")
+    for field in "content", "pseudonym":
+        after.ClearField(field)
+    return before == after
+
+
+def check_sealed(history, say):
+    """What was acknowledged with texts has them, as they were sent."""
+    for key, texts in history.texts.items():
+        event = bus.ev.Event.FromString(history.ledger.sent[key])
+        if texts != [text.text for text in event.private.texts]:
+            say("sealed", f"{key}: {len(texts)} texts of {len(event.private.texts)} are as sent")
+
+
 def check_intake(history, say):
     """The ledger against intake's log."""
     log, ledger = history.logs["intake"], history.ledger
@@ -127,12 +151,12 @@ def check_intake(history, say):
             say("conflict", f"{key}: the conflicting body entered at {record.seq}")
         elif key not in ledger.sent:
             say("invented", f"{key} at {record.seq} was never sent")
-        elif ledger.sent[key] != record.body:
+        elif not is_same(ledger.sent[key], record.body):
             say("changed", f"{key} at {record.seq} is not what was sent")
     for source, event_id, log_id, seq in ledger.receipts:
         if log_id != log.log_id or bodies.get(seq) is None:
             say("lost", f"{(source, event_id)} was acknowledged as {seq} and is not there")
-        elif bodies[seq] != ledger.sent[source, event_id]:
+        elif not is_same(ledger.sent[source, event_id], bodies[seq]):
             say("changed", f"{(source, event_id)}: {seq} holds another event")
 
 
@@ -299,6 +323,7 @@ def check(history):
         check_log(log, say)
         check_chain(history, log, say)
     check_intake(history, say)
+    check_sealed(history, say)
     check_router(history, say)
     if "audit" in history.logs:
         check_leaves(history, say)
@@ -336,6 +361,7 @@ def damages(history):
     """(what was done, violation that has to be found, damaged history)."""
     intake, router = history.logs["intake"], history.logs["router"]
     ours = index_of(intake, lambda r: r.type == bus.rec.EVENT_ACCEPTED and b"//crash/" in r.body)
+    sealed = next(iter(history.texts))
     caused = [i for i, r in enumerate(router.records) if r.cause_log == intake.log_id and r.issue]
     by_issue = {}
     for i in caused:
@@ -353,6 +379,10 @@ def damages(history):
     yield "event invented", "invented", damaged(
         history, "intake", lambda p: edit(p, ours, body=bus.ev.Event(
             id="never", source="//crash/none").SerializeToString()))
+    for what, texts in ("text lost", []), ("text changed", [b"another"]):
+        other = copy.copy(history)
+        other.texts = {**history.texts, sealed: texts}
+        yield what, "sealed", other
     yield "cause repeated", "cause", damaged(
         history, "router", lambda p: p.append(p[caused[0]]))
     yield "order swapped", "order", damaged(
@@ -368,7 +398,7 @@ def damages(history):
     if history.ledger.conflicts:
         key, bodies = next(iter(history.ledger.conflicts.items()))
         at = index_of(intake, lambda r: r.type == bus.rec.EVENT_ACCEPTED and
-                      r.body == history.ledger.sent[key])
+                      is_same(history.ledger.sent[key], r.body))
         yield "conflict entered", "conflict", damaged(
             history, "intake", lambda p: edit(p, at, body=next(iter(bodies))))
     if "audit" in history.logs:

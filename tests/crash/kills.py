@@ -24,13 +24,14 @@ import pager
 import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# The named points of common/ (TOC_EXIT_POINT) and the services that pass them under load.
+# The named points (TOC_EXIT_POINT) and the services that pass them under load.
 FOLLOWERS = ("router", "sla", "notifier", "audit")
 FED = ("intake", "router", "sla")
 POINTS = {
     "mid_turn": suite.CHAIN, "before_commit": suite.CHAIN, "after_commit_before_send": suite.CHAIN,
     "mid_receipts": ("intake",), "mid_batch": FOLLOWERS, "before_grant": FOLLOWERS,
     "mid_feed": FED, "mid_load": suite.CHAIN,
+    "after_keys": ("intake",), "after_content": ("intake",),
 }
 
 
@@ -220,6 +221,26 @@ class Run:
         client.close()
         return entries, tree
 
+    def read_texts(self, most=300):
+        """What was sealed of some of the events, for a reader who has said so."""
+        intake = self.suite.endpoint("intake")
+        records = [rec for rec in map(bus.rec.Record.FromString, bus.fetch_all(intake).records)
+                   if rec.type == bus.rec.EVENT_ACCEPTED and
+                   bus.ev.Event.FromString(rec.body).content]
+        client, texts = bus.Client(intake), {}
+        for record in self.rng.sample(records, min(most, len(records))):
+            read = bus.ev.Event(id=f"read-{record.seq}", source="//test/reader",
+                                type="tocsin.content.read")
+            read.content_read.issue = record.issue
+            read.content_read.by, read.content_read.purpose = "test", "whether it is there"
+            outcome = client.publish([read.SerializeToString()])[0]
+            answer = client.ask("CONTENT", seq=outcome.seq, event_seq=record.seq)
+            event = bus.ev.Event.FromString(record.body)
+            parts = map(bus.pb.ContentPart.FromString, answer.rows)
+            texts[event.source, event.id] = [part.text for part in parts]
+        client.close()
+        return texts
+
     def heads(self):
         heads = {}
         for name in self.suite.services:
@@ -244,6 +265,8 @@ class Run:
         history = checker.History(checker.Ledger(
             [os.path.join(self.directory, f"ledger.p{p}.{t}")
              for p in range(self.args.publishers) for t in range(3)]))
+        texts = self.read_texts()
+        quiet(self)
         until = time.monotonic() + 60
         while not self.fetch(history):
             if time.monotonic() > until:
@@ -258,6 +281,7 @@ class Run:
                 raise AssertionError(f"{name}: the log id changed")
             history.seen[name] = follower.hashes
         history.pager = self.pager
+        history.texts = texts
         return history
 
 
@@ -282,7 +306,8 @@ def report(args, run, history, damages, seconds):
     restarts = sum(s.deaths for s in run.suite.services.values())
     print(f"ok seed={args.seed} kills={run.kills} deaths={restarts} seconds={seconds:.0f} "
           f"sent={len(ledger.sent)} receipts={len(ledger.receipts)} "
-          f"duplicates={ledger.repeats} conflicts={ledger.refused} records: {logs} "
+          f"duplicates={ledger.repeats} conflicts={ledger.refused} texts={len(history.texts)} "
+          f"records: {logs} "
           f"leaves={len(history.leaves)} pages={sum(history.pager.seen.values())} "
           f"pages_repeated={sum(n > 1 for n in history.pager.seen.values())} violations=0 planted_damages_found={damages}", flush=True)
 

@@ -84,6 +84,13 @@ class Connection(threading.Thread):
             event.issue_message.direction = self.rng.randint(1, 3)
             event.issue_message.agent = self.pad()
 
+    def said(self, event):
+        """What somebody wrote, in classes in which intake looks for no facts."""
+        event.private.person = f"person-{self.rng.randrange(200)}@example.com"
+        for number in range(self.rng.randint(1, 3)):
+            event.private.texts.add(**{"class": "contact"}, name=f"text{number}",
+                                    text=(f"{self.source} {event.id} " + self.pad(0, 3000)).encode())
+
     def fresh(self):
         self.count += 1
         event_id = f"e{self.count}"
@@ -98,6 +105,8 @@ class Connection(threading.Thread):
         else:
             event = self.event(event_id, self.rng.choice(self.issues))
             self.later(event)
+        if event.WhichOneof("body") in ("issue_opened", "issue_message") and self.rng.random() < 0.3:
+            self.said(event)
         return event_id, event.SerializeToString(deterministic=True)
 
     def item(self):
