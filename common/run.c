@@ -101,6 +101,11 @@ enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_
     return err == TOC_ERR_FULL ? TOC_OK : err;
 }
 
+enum toc_err toc_run_met_full(struct toc_run *run, struct toc_now now)
+{
+    return run_survive_full(run, TOC_ERR_FULL, now);
+}
+
 /* --- time and commit -------------------------------------------------------------------- */
 
 /* In event time no clock counts. */

@@ -95,6 +95,10 @@ TOC_MUST enum toc_err toc_run_poll(struct toc_run *run, struct toc_now now);
 /* Commits what was stepped, if anything, and lets out what waited for it. */
 TOC_MUST enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now);
 
+/* Somebody who writes for this turn beside the run met a full disk: nothing of the turn happened.
+ */
+TOC_MUST enum toc_err toc_run_met_full(struct toc_run *run, struct toc_now now);
+
 /* The turn has reached its limit: commit before the next frame. */
 bool toc_run_is_full(const struct toc_run *run);
 

@@ -284,6 +284,27 @@ static void a_turn_that_never_happened_leaves_nothing(void **state)
     assert_true(toc_str_equal(opened(again, 1, 0, &again->content[0]->commitment), TOC_STR(BODY)));
 }
 
+static void while_the_vault_is_full_only_texts_are_refused(void **state)
+{
+    Tocsin__V1__Event *event = written_by("ana", BODY), *plain = new_event("2");
+    (void)state;
+    plain->private_ = NULL;
+    (void)admitted(written_by("ana", "she is known by now"));
+    assert_int_equal(admit_commit(admission), TOC_OK);
+    accept(admitted(event), 1);
+    toc_mem_disk_full(CONTENT_DISK, true);
+    assert_int_equal(admit_commit(admission), TOC_ERR_FULL);
+    admit_abandon(admission, 0);
+    assert_refused(written_by("ana", BODY), admit_full);
+    (void)admitted(plain);
+    toc_mem_disk_full(CONTENT_DISK, false);
+    for (int turn = 0; turn < 16; turn++)
+        assert_int_equal(admit_commit(admission), TOC_OK);
+    accept(admitted(written_by("ana", BODY)), 1);
+    assert_int_equal(admit_commit(admission), TOC_OK);
+    assert_int_equal(rows_of(1), 1);
+}
+
 /* --- whose it is -------------------------------------------------------------------------------
  */
 
@@ -479,6 +500,7 @@ int main(void)
         CASE(repeats_and_refusals_leave_nothing_in_the_vault),
         CASE(what_never_came_to_a_step_is_forgotten),
         CASE(a_turn_that_never_happened_leaves_nothing),
+        CASE(while_the_vault_is_full_only_texts_are_refused),
         CASE(a_pseudonym_of_the_publishers_own_stays),
         CASE(where_nobody_is_named_the_issue_is_whose_it_is),
         CASE(a_raw_mail_has_a_key_of_its_own_under_everyone_in_it),

@@ -8,12 +8,19 @@
 #define ARENA_BYTES ((size_t)4 * TOC_PRIVATE_MAX) /* of one event as it came */
 #define PACKED_MAX  (TOC_EVENT_MAX + TOC_PRIVATE_MAX + TOC_WIRE_FIELD_OVERHEAD)
 
+/* A vault that was full is tried again after so many turns: in those between, acknowledgements and
+ * all that has no texts goes through. */
+#define FULL_TURNS 16
+
+const char admit_full[] = "private: the vault is full: try again";
+
 struct admit {
     struct admit_config config;
     struct vault *vault;
     struct facts *facts; /* NULL until there is a text to look at */
     struct toc_arena arena;
     struct waiting waiting;
+    unsigned full_turns;   /* until a full vault is tried again */
     struct admission work; /* the event in hand */
 };
 
@@ -149,7 +156,7 @@ enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Eve
     struct admission *a = begin(admit, arena, event);
     a->attachments = attachments;
     a->attachment_count = count;
-    *why = admission_check(a);
+    *why = admit->full_turns > 0 ? admit_full : admission_check(a);
     if (*why != NULL)
         return TOC_NONE;
     enum toc_err err = seal_and_describe(admit, a);
@@ -206,7 +213,8 @@ static enum toc_err admit_message(struct admit *admit_, struct toc_arena *arena,
     enum toc_err err = admit(admit_, &admit_->arena, message, NULL, 0, &event->refused);
     TOC_TRY(err);
     event->admitted = err == TOC_OK;
-    event->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
+    event->reason = event->refused == admit_full ? TOCSIN__V1__REFUSE_REASON__REFUSE_FULL
+                                                 : TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
     return toc_wire_pack(arena, message, &event->bytes);
 }
 
@@ -255,7 +263,12 @@ bool admit_is_full(const struct admit *admit)
 enum toc_err admit_commit(struct admit *admit)
 {
     waiting_drop(&admit->waiting);
-    return vault_commit(admit->vault);
+    if (admit->full_turns > 0)
+        admit->full_turns--;
+    enum toc_err err = vault_commit(admit->vault);
+    if (err == TOC_ERR_FULL)
+        admit->full_turns = FULL_TURNS;
+    return err;
 }
 
 void admit_abandon(struct admit *admit, uint64_t last_seq)

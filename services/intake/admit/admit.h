@@ -49,6 +49,8 @@ struct admit_attachment {
  * With neither texts nor attachments nothing changes. TOC_NONE: it is refused, `*why` names the
  * member, and its `private` is gone as well. Otherwise a failure.
  */
+/* The `*why` while the vault's disk is full: it may pass later, and what has no texts does now. */
+extern const char admit_full[];
 TOC_MUST enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
                             const struct admit_attachment attachments[], size_t count,
                             const char **why);

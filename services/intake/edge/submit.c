@@ -76,9 +76,13 @@ void edge_admit(const struct edge_pending *pending, struct toc_arena *arena,
     struct admit *door = pending->edge->config->admit;
     enum toc_err err = pending->dry_run ? admit_look(door, arena, item->event, &item->problem)
                                         : admit(door, arena, item->event, NULL, 0, &item->problem);
+    if (err == TOC_ERR_FULL) {
+        err = toc_run_met_full(pending->edge->run, toc_program_now());
+        item->problem = admit_full;
+    }
     if (err < 0)
         edge_give_up(err, "admit");
-    item->status = err == TOC_NONE ? 400 : 0;
+    item->status = item->problem == admit_full ? 503 : item->problem != NULL ? 400 : 0;
 }
 
 /* The turn has room from here until the request's events are stepped: what is admitted for them

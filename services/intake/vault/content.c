@@ -82,7 +82,6 @@ enum toc_err vault_get(struct vault *vault, uint64_t seq, uint16_t segment, stru
 {
     uint8_t from[ROW_KEY];
     struct toc_str key, value;
-    TOC_ASSERT(vault->content_txn == NULL);
     vault_end_reading(vault);
     TOC_TRY(toc_txn_begin_read(vault->content, &vault->reading));
     enum toc_err err =
