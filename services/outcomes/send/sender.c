@@ -1,40 +1,17 @@
-#include "services/outcomes/send/sender.h"
+#include "services/outcomes/send/sender_impl.h"
 
 #include "common/exit_point.h"
 #include "common/log.h"
-#include "services/outcomes/send/echo.h"
-#include "services/outcomes/send/outgoing.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-#include <uv.h>
 
 #define ARENA_BYTES   (256 * 1024) /* for one row, or one record with what it was unpacked to */
-#define LOOK_MOST     1024         /* records of the log for one receiver, per look */
 #define PASS_RECORDS  1024         /* a cursor that is this far behind is moved */
 #define FAILING_MOST  (TOC_TRANSFERS_MAX / 2) /* that receivers which fail may have under way */
 #define TELL_AGAIN_MS 1000                    /* an outcome that a full store did not keep */
 #define TIMER_MOST_MS TOC_HOUR_MS
 #define OUTCOME_BYTES 512
-
-struct sender {
-    const struct sender_config *config;
-    struct toc_run *run;
-    struct toc_transfers *transfers;
-    struct toc_arena arena;
-    uv_timer_t timer; /* for the next try: the run's own wake knows none of these */
-    uv_idle_t idle;   /* makes the loop come round at once: something is to be done or committed */
-    size_t open_handles;
-    uint64_t changes; /* of subscriptions, that the rows were read at */
-    struct receiver *receivers[OUTCOMES_SUBSCRIPTIONS_MAX];
-    size_t count, turn; /* the receiver that is asked first */
-    size_t under_way, failing_under_way;
-    bool more;                /* a look did not come to its end */
-    struct outgoing outgoing; /* the one that is about to go */
-    struct echo echo;
-};
 
 static const struct sender_config *configured;
 
@@ -56,19 +33,6 @@ static void come_round(struct sender *sender)
 static void on_timer(uv_timer_t *handle)
 {
     come_round(handle->data); /* timers run before the loop sleeps, the turn after */
-}
-
-/* A sender that cannot go on ends the process: what was not reported is sent again, same id. */
-_Noreturn static void give_up(enum toc_err err, const char *what)
-{
-    toc_log(TOC_LOG_ALARM, "failed", "at=%s why=\"%s\"", what, toc_err_text(err));
-    _exit(1);
-}
-
-static void must(enum toc_err err, const char *what)
-{
-    if (err < 0)
-        give_up(err, what);
 }
 
 /* --- what came of it ---------------------------------------------------------------------- */
@@ -150,7 +114,7 @@ static void tell(struct sender *sender, const struct receiver *receiver,
     outcome->generation = receiver->generation;
     TOC_ASSERT(tocsin__v1__delivery_outcome__get_packed_size(outcome) <= sizeof(bytes));
     size_t size = tocsin__v1__delivery_outcome__pack(outcome, bytes);
-    must(toc_run_outcome(sender->run, toc_str(bytes, size), now), "outcome");
+    sender_must(toc_run_outcome(sender->run, toc_str(bytes, size), now), "outcome");
     come_round(sender);
 }
 
@@ -203,207 +167,6 @@ static void tell_all(struct sender *sender, struct toc_now now)
     }
 }
 
-/* --- rows --------------------------------------------------------------------------------- */
-
-static void call_off(struct item *item)
-{
-    if (item->state == ITEM_UNDER_WAY)
-        toc_transfer_cancel(item->transfer);
-    item->transfer = NULL;
-    item->state = ITEM_FREE;
-}
-
-static void drop(struct receiver *receiver)
-{
-    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
-        call_off(&receiver->window[i]);
-    call_off(&receiver->ask);
-    receiver_close(receiver);
-}
-
-/* What is with its receiver already may end; the rest stops. */
-static void hold_back(struct receiver *receiver)
-{
-    for (size_t i = 0; i < OUTCOMES_WINDOW; i++) {
-        struct item *item = &receiver->window[i];
-        if (item->state == ITEM_UNDER_WAY && !toc_transfer_is_written(item->transfer)) {
-            toc_transfer_cancel(item->transfer);
-            item->transfer = NULL;
-            item->state = ITEM_WAITING;
-        }
-    }
-}
-
-static struct receiver *find(const struct sender *sender, const char *id)
-{
-    for (size_t i = 0; i < sender->count; i++)
-        if (strcmp(sender->receivers[i]->subscription->subscription, id) == 0)
-            return sender->receivers[i];
-    return NULL;
-}
-
-/* What was tried before, and what is through ahead of its turn. */
-static bool take_open(struct item *item, const Tocsin__V1__Delivery *delivery)
-{
-    for (size_t i = 0; i < delivery->n_open; i++) {
-        const Tocsin__V1__OpenOutcome *open = delivery->open[i];
-        if (open->seq != item->seq)
-            continue;
-        item->attempts = open->attempts;
-        item->next_ms = open->next_ms;
-        return !open->done;
-    }
-    return item->seq >= delivery->next_seq;
-}
-
-static void take_row(struct sender *sender, const Tocsin__V1__SubscriptionRow *row)
-{
-    struct receiver *receiver = find(sender, row->subscription->subscription);
-    if (receiver != NULL && receiver->generation != row->delivery->generation) {
-        drop(receiver);
-        for (size_t i = 0; i < sender->count; i++)
-            if (sender->receivers[i] == receiver)
-                sender->receivers[i] = sender->receivers[--sender->count];
-        receiver = NULL;
-    }
-    if (receiver == NULL) {
-        TOC_ASSERT(sender->count < OUTCOMES_SUBSCRIPTIONS_MAX);
-        must(receiver_open(&sender->config->lock, &sender->config->backs, row, &receiver),
-             "subscription");
-        sender->receivers[sender->count++] = receiver;
-    }
-    receiver_take(receiver, row->delivery);
-    receiver->seen = true;
-    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
-        if (receiver->window[i].state == ITEM_WAITING)
-            (void)take_open(&receiver->window[i], row->delivery); /* a pause is forgiven */
-    if (!receiver->active)
-        hold_back(receiver);
-}
-
-static void read_rows(struct sender *sender, struct toc_txn *txn)
-{
-    char id[OUTCOMES_ID_MAX + 1] = "";
-    Tocsin__V1__SubscriptionRow *row;
-    enum toc_err err;
-    size_t kept = 0;
-    for (size_t i = 0; i < sender->count; i++)
-        sender->receivers[i]->seen = false;
-    toc_arena_reset(&sender->arena, 0);
-    while ((err = outcomes_next_row(txn, &sender->arena, id, &row)) == TOC_OK) {
-        take_row(sender, row);
-        toc_str_copy(id, sizeof(id), toc_str_of(row->subscription->subscription));
-        toc_arena_reset(&sender->arena, 0);
-    }
-    must(err, "subscriptions");
-    for (size_t i = 0; i < sender->count; i++) {
-        if (sender->receivers[i]->seen)
-            sender->receivers[kept++] = sender->receivers[i];
-        else
-            drop(sender->receivers[i]);
-    }
-    sender->count = kept;
-}
-
-/* Right after a commit: an outcome that is not in its row was not kept, and is told again. */
-static void review_item(struct item *item, const Tocsin__V1__Delivery *delivery)
-{
-    uint32_t told = item->attempts + 1;
-    if (!take_open(item, delivery))
-        item->state = ITEM_FREE;
-    else
-        item->state = item->attempts >= told ? ITEM_WAITING : ITEM_DONE;
-}
-
-static void review(struct sender *sender, struct toc_txn *txn, struct receiver *receiver)
-{
-    Tocsin__V1__Delivery *delivery;
-    bool told = receiver->ask.state == ITEM_TOLD || receiver->told_floor > receiver->next_seq;
-    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
-        told = told || receiver->window[i].state == ITEM_TOLD;
-    if (!told)
-        return;
-    toc_arena_reset(&sender->arena, 0);
-    must(outcomes_delivery(txn, &sender->arena, receiver->subscription->subscription, &delivery),
-         "delivery");
-    receiver_take(receiver, delivery);
-    for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
-        if (receiver->window[i].state == ITEM_TOLD)
-            review_item(&receiver->window[i], delivery);
-    if (receiver->ask.state == ITEM_TOLD)
-        receiver->ask.state = ITEM_FREE; /* it is asked again unless it was kept as agreed */
-    if (receiver->told_floor > receiver->next_seq)
-        receiver->told_floor = 0;
-}
-
-/* --- looking ------------------------------------------------------------------------------ */
-
-/* A record of the log, in the arena until the next call; false when it is no outcome. */
-static bool read_outcome(struct sender *sender, struct toc_str bytes, Tocsin__V1__Record **record,
-                         Tocsin__V1__IssueOutcome **outcome)
-{
-    toc_arena_reset(&sender->arena, 0);
-    must(toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, bytes, record), "record");
-    if ((*record)->type != TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME)
-        return false;
-    must(toc_wire_unpack(&sender->arena, &tocsin__v1__issue_outcome__descriptor,
-                         toc_wire_bytes(&(*record)->body), outcome),
-         "outcome");
-    return true;
-}
-
-static void add_item(struct receiver *receiver, const Tocsin__V1__Record *record,
-                     const Tocsin__V1__Delivery *delivery)
-{
-    struct item *item = receiver_room(receiver);
-    *item = (struct item){.receiver = receiver, .seq = record->seq, .made_ms = record->at_ms};
-    if (!take_open(item, delivery))
-        return; /* it is through already */
-    if (record->issue.len == TOC_ID) {
-        item->issue_size = TOC_ID;
-        memcpy(item->issue, record->issue.data, TOC_ID);
-    }
-    item->state = ITEM_WAITING;
-}
-
-static void look_through(struct sender *sender, struct toc_scan *scan, struct receiver *receiver,
-                         const Tocsin__V1__Delivery *delivery)
-{
-    struct toc_journal_entry entry;
-    enum toc_err err = TOC_OK;
-    unsigned looked = 0;
-    while (receiver_room(receiver) != NULL && looked < LOOK_MOST &&
-           (err = toc_journal_next(scan, &entry)) == TOC_OK) {
-        Tocsin__V1__Record *record;
-        Tocsin__V1__IssueOutcome *outcome;
-        uint64_t seq = entry.seq;
-        if (read_outcome(sender, entry.record, &record, &outcome) &&
-            receiver_wants(receiver, record, outcome))
-            add_item(receiver, record, delivery);
-        receiver->scanned = seq;
-        looked++;
-    }
-    must(err, "log");
-    sender->more = sender->more || looked == LOOK_MOST;
-}
-
-static void look(struct sender *sender, struct toc_txn *txn, struct receiver *receiver,
-                 uint64_t last_seq)
-{
-    struct toc_arena rows; /* the other one is for records */
-    Tocsin__V1__Delivery *delivery;
-    struct toc_scan *scan;
-    if (!receiver->active || receiver->scanned >= last_seq || receiver_room(receiver) == NULL)
-        return;
-    must(toc_arena_init(&rows, ARENA_BYTES / 8), "memory");
-    must(outcomes_delivery(txn, &rows, receiver->subscription->subscription, &delivery),
-         "delivery");
-    must(toc_journal_scan(txn, receiver->scanned + 1, &scan), "log");
-    look_through(sender, scan, receiver, delivery);
-    toc_scan_close(scan);
-    toc_arena_done(&rows);
-}
-
 /* --- sending ------------------------------------------------------------------------------ */
 
 static void start(struct sender *sender, struct item *item)
@@ -443,8 +206,8 @@ static void post(struct sender *sender, struct toc_txn *txn, struct item *item, 
     Tocsin__V1__IssueOutcome *outcome;
     enum toc_err err = toc_journal_read(txn, item->seq, &entry);
     const char *wrong = "the log does not have it";
-    must(err, "log");
-    if (err == TOC_OK && read_outcome(sender, entry.record, &record, &outcome))
+    sender_must(err, "log");
+    if (err == TOC_OK && sender_read_outcome(sender, entry.record, &record, &outcome))
         wrong =
             outgoing_make(&sender->outgoing, item->receiver, toc_run_journal(sender->run)->log_id,
                           record, outcome, now.wall_ms / TOC_SECOND_MS);
@@ -546,15 +309,15 @@ static void take_turn(struct sender *sender, struct toc_txn *txn, struct toc_now
     uint64_t changes = outcomes_changes(toc_run_self(sender->run));
     uint64_t last_seq = toc_run_journal(sender->run)->last_seq;
     for (size_t i = 0; i < sender->count; i++)
-        review(sender, txn, sender->receivers[i]);
+        sender_review(sender, txn, sender->receivers[i]);
     if (changes != sender->changes)
-        read_rows(sender, txn);
+        sender_read_rows(sender, txn);
     sender->changes = changes;
     sender->more = false;
     count_under_way(sender);
     for (size_t i = 0; i < sender->count; i++) {
         struct receiver *receiver = sender->receivers[(sender->turn + i) % sender->count];
-        look(sender, txn, receiver, last_seq);
+        sender_look(sender, txn, receiver, last_seq);
         start_of(sender, txn, receiver, now);
     }
     sender->turn = sender->count > 0 ? (sender->turn + 1) % sender->count : 0;
@@ -568,7 +331,7 @@ static void after_commit(void *self, struct toc_now now)
     if (toc_program_event_clock() ||
         (sender->count == 0 && sender->changes == outcomes_changes(toc_run_self(sender->run))))
         return; /* an import is told to nobody */
-    must(toc_txn_begin_read(toc_run_store(sender->run), &txn), "read");
+    sender_must(toc_txn_begin_read(toc_run_store(sender->run), &txn), "read");
     take_turn(sender, txn, now);
     toc_txn_abort(txn);
     tell_all(sender, now);
@@ -588,7 +351,7 @@ static void stop(void *self)
 {
     struct sender *sender = self;
     for (size_t i = 0; i < sender->count; i++)
-        drop(sender->receivers[i]); /* outcomes unknown: sent again with the same ids */
+        sender_drop(sender->receivers[i]); /* outcomes unknown: sent again with the same ids */
     sender->count = 0;
     toc_transfers_close(sender->transfers);
     toc_arena_done(&sender->arena);
