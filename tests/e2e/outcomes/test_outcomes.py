@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import json
 import pathlib
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -262,3 +264,42 @@ def test_a_kill_loses_nothing_and_repeats_carry_the_same_id(suite, provider):
         if event["type"] not in kinds_of:
             kinds_of.append(event["type"])
     assert all(order[s] == ["tocsin.outcome.routed", "tocsin.outcome.solved"] for s in subjects)
+
+
+# --- other people's libraries ---------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory):
+    """A directory with npm's cloudevents and standardwebhooks in it, or a reason to skip."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("no Node here")
+    directory = tmp_path_factory.mktemp("npm")
+    try:
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts",
+                               "cloudevents@10", "standardwebhooks@1"], cwd=directory, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm takes too long")
+    if done.returncode != 0:
+        pytest.skip("npm cannot install them: " + done.stdout[-200:])
+    shutil.copy(pathlib.Path(__file__).parent / "receiver.js", directory)
+    return directory
+
+
+def test_npms_libraries_verify_and_read_it(suite, modules, tmp_path):
+    secret = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    file = tmp_path / "secret"
+    file.touch(0o600)
+    file.write_text(secret + "\n")
+    receiver = subprocess.Popen(["node", "receiver.js", secret], cwd=modules, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    url = "http://127.0.0.1:%s/in" % receiver.stdout.readline().strip()
+    name = suite.lines("subscribe", "add", "--url", url, "--secret-file", str(file),
+                       "--filter", "type=routed")[0]
+    assert list(name) == ["subscription"]
+    suite.open("npm")
+    said, errors = receiver.communicate(timeout=30)
+    assert receiver.returncode == 0, errors
+    event = json.loads(said)
+    assert event["type"] == "tocsin.outcome.routed" and event["subject"] == "npm"
+    suite.tocsin("subscribe", "remove", name["subscription"])
