@@ -1,5 +1,6 @@
 #include "services/cli/client.h"
 #include "services/cli/commands.h"
+#include "services/cli/facts/open.h"
 #include "common/json/event.h"
 #include "services/cli/lines.h"
 #include "services/cli/moment.h"
@@ -9,6 +10,8 @@
 #include "services/cli/receipts.h"
 #include "services/cli/rehearse/rehearse.h"
 #include "services/cli/view.h"
+#include "services/intake/facts/event_facts.h"
+#include "services/intake/intake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +42,7 @@ struct publish {
     struct policy_file policy_file;
     struct policy_in_force policy;
     struct toc_str policy_text;
+    struct facts *facts; /* NULL until there is a text */
     struct print print;
     uint64_t refused;
 };
@@ -105,9 +109,26 @@ static int find_policy(struct publish *publish)
     return CLI_FAILED;
 }
 
-static enum toc_err rehearse_line(struct publish *publish, const Tocsin__V1__Event *event)
+/* What intake would find in what people wrote, which itself goes no further. */
+static enum toc_err find_facts(struct publish *publish, Tocsin__V1__Event *event)
+{
+    const Tocsin__V1__Private *private = event->private_;
+    struct toc_str text;
+    if (private == NULL)
+        return TOC_OK;
+    event->private_ = NULL;
+    TOC_TRY(event_facts_text(private, &publish->arena, &text));
+    if (text.size == 0)
+        return TOC_OK;
+    if (publish->facts == NULL && !facts_cli_open(WHO, NULL, NULL, &publish->facts))
+        return TOC_ERR_CONFIG;
+    return event_facts_add(publish->facts, text, INTAKE_ADDED_MAX, &publish->arena, event);
+}
+
+static enum toc_err rehearse_line(struct publish *publish, Tocsin__V1__Event *event)
 {
     struct rehearsal rehearsal;
+    TOC_TRY(find_facts(publish, event));
     enum toc_err err = rehearse(publish->policy_text, event, moment_now(), &rehearsal);
     if (err == TOC_OK) {
         rehearsal.policy = publish->policy.version;
@@ -197,8 +218,12 @@ static int finish(struct publish *publish, enum toc_err err)
     client_interrupt_handled();
     if (!publish->dry_run && (err == TOC_OK || err == TOC_ERR_AGAIN))
         err = publisher_flush(publish->publisher);
-    if (err != TOC_OK)
+    if (err != TOC_OK && publish->dry_run) {
+        fprintf(stderr, WHO ": %s\n", toc_err_text(err));
+        code = CLI_FAILED;
+    } else if (err != TOC_OK) {
         code = client_fail(publish->client);
+    }
     if (!publish->json && isatty(STDERR_FILENO)) {
         fprintf(stderr, WHO ": ");
         if (publish->dry_run)
@@ -320,6 +345,7 @@ int cmd_publish(int argc, char **argv)
     }
     publisher_close(publish->publisher);
     client_close(publish->client);
+    facts_close(publish->facts);
     policy_file_done(&publish->policy_file);
     free(publish->policy.text);
     toc_arena_done(&publish->arena);

@@ -1,18 +1,15 @@
 #include "services/cli/commands.h"
+#include "services/cli/facts/open.h"
 #include "services/cli/facts/score.h"
 #include "services/cli/line_answers.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define WHO "tocsin facts"
 
 struct session {
     const char *lexicon; /* NULL: built in */
     const char *cache;   /* NULL: none */
-    char own_cache[PATH_MAX];
     bool score, json;
     struct facts *facts;
     struct score counted;
@@ -96,33 +93,9 @@ static void on_too_long(void *self)
 
 /* --- all lines ------------------------------------------------------------------------------ */
 
-/* Where a user's caches are said to be (XDG Base Directory), there is one of ours. */
-static void find_cache(void)
-{
-    const char *home = getenv("XDG_CACHE_HOME");
-    if (session->cache != NULL || home == NULL || home[0] != '/')
-        return;
-    int size = snprintf(session->own_cache, PATH_MAX, "%s/tocsin", home);
-    if (size < PATH_MAX && (mkdir(session->own_cache, S_IRWXU) == 0 || errno == EEXIST))
-        session->cache = session->own_cache;
-}
-
-static bool open_facts(void)
-{
-    char *errors = NULL;
-    find_cache();
-    enum toc_err err = facts_open(session->lexicon, session->cache, NULL, &session->facts, &errors);
-    if (errors != NULL)
-        fprintf(stderr, "%s", errors);
-    else if (err != TOC_OK)
-        fprintf(stderr, WHO ": %s\n", toc_err_text(err));
-    free(errors);
-    return err == TOC_OK;
-}
-
 static int run(const struct toc_conf_list *operands)
 {
-    if (!open_facts())
+    if (!facts_cli_open(WHO, session->lexicon, session->cache, &session->facts))
         return CLI_FAILED;
     session->answers = (struct line_answers){
         .who = WHO, .what = "one text per line", .on_line = on_line, .on_too_long = on_too_long};

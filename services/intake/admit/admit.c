@@ -1,6 +1,6 @@
 #include "common/log.h"
-#include "services/intake/admit/event_facts.h"
 #include "services/intake/admit/internal.h"
+#include "services/intake/facts/event_facts.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -82,34 +82,13 @@ static enum toc_err open_facts(struct admit *admit)
     return err;
 }
 
-/* Title and body as one text; empty when there is neither. */
-static enum toc_err text_of(const struct admission *a, struct toc_str *out)
-{
-    struct toc_str parts[2] = {{0}};
-    for (size_t i = 0; a->private_ != NULL && i < a->private_->n_texts; i++) {
-        const Tocsin__V1__Text *text = a->private_->texts[i];
-        enum vault_class class = vault_class_find(text->class_);
-        if (class == VAULT_TITLE || class == VAULT_BODY)
-            parts[class == VAULT_BODY] = toc_wire_bytes(&text->text);
-    }
-    *out = parts[parts[0].size == 0];
-    if (parts[0].size == 0 || parts[1].size == 0)
-        return TOC_OK;
-    char *both = toc_arena_take(a->arena, parts[0].size + 2 + parts[1].size);
-    if (both == NULL)
-        return TOC_ERR_LIMIT;
-    memcpy(both, parts[0].data, parts[0].size);
-    memcpy(both + parts[0].size, "\n\n", 2);
-    memcpy(both + parts[0].size + 2, parts[1].data, parts[1].size);
-    *out = toc_str(both, parts[0].size + 2 + parts[1].size);
-    return TOC_OK;
-}
-
 static enum toc_err add_facts(struct admit *admit, struct admission *a)
 {
     Tocsin__V1__Event added = TOCSIN__V1__EVENT__INIT;
     struct toc_str text;
-    TOC_TRY(text_of(a, &text));
+    if (a->private_ == NULL)
+        return TOC_OK;
+    TOC_TRY(event_facts_text(a->private_, a->arena, &text));
     if (text.size == 0)
         return TOC_OK;
     TOC_TRY(open_facts(admit));

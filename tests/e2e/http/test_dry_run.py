@@ -164,6 +164,17 @@ def test_publish_says_the_same_as_http(edge):
     assert "danger-to-life" in text and "due in" in text and told["route"]["queue"] in text
 
 
+def test_facts_of_the_texts_are_found_and_decide(edge):
+    words = {"channel": "web", "content": {"title": "help", "body": "I want to kill myself tonight"}}
+    told = json.loads(publish(edge, event(30, **words), "--json"))
+    same = dry(edge, event(30, **words))
+    names = [fact["name"] for fact in told["facts"]]
+    assert "risk.self_harm" in names and "language" in names
+    assert names == [fact["name"] for fact in same["facts"]]
+    assert told["route"] == same["route"]
+    assert "kill" not in json.dumps(told) + json.dumps(same)
+
+
 def test_publish_with_a_policy_file_asks_nobody(edge, tmp_path):
     policy = os.path.join(os.environ["TOCSIN_SOURCE"], "deploy/policy/sample.yaml")
     told = json.loads(publish(edge, event(21), "--json", "--policy", policy, data=str(tmp_path)))

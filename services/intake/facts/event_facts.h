@@ -1,9 +1,13 @@
 /* Facts of a text as an event has them. */
-#ifndef INTAKE_ADMIT_EVENT_FACTS_H
-#define INTAKE_ADMIT_EVENT_FACTS_H
+#ifndef INTAKE_EVENT_FACTS_H
+#define INTAKE_EVENT_FACTS_H
 
-#include "common/turn.h"
+#include "common/wire.h"
 #include "services/intake/facts/facts.h"
+
+/* Title and body as one text, in `arena` when there are both; empty when there is neither. */
+TOC_MUST enum toc_err event_facts_text(const Tocsin__V1__Private *private, struct toc_arena *arena,
+                                       struct toc_str *out);
 
 /*
  * Sets event->facts from what is found in `text`, in `arena`, as many as go into `room` bytes of

@@ -1,4 +1,4 @@
-#include "services/intake/admit/event_facts.h"
+#include "services/intake/facts/event_facts.h"
 
 /* What decides where an issue goes comes first, when not all have room. */
 static bool is_vital(const struct fact *fact)
@@ -45,5 +45,28 @@ enum toc_err event_facts_add(struct facts *facts, struct toc_str text, size_t ro
     for (size_t i = 0; i < count; i++)
         if (!is_vital(&found[i]))
             TOC_TRY(add(&found[i], &detector, &room, arena, event));
+    return TOC_OK;
+}
+
+enum toc_err event_facts_text(const Tocsin__V1__Private *private, struct toc_arena *arena,
+                              struct toc_str *out)
+{
+    struct toc_str parts[2] = {{0}};
+    for (size_t i = 0; i < private->n_texts; i++) {
+        const Tocsin__V1__Text *text = private->texts[i];
+        bool body = strcmp(text->class_, "body") == 0;
+        if (body || strcmp(text->class_, "title") == 0)
+            parts[body] = toc_wire_bytes(&text->text);
+    }
+    *out = parts[parts[0].size == 0];
+    if (parts[0].size == 0 || parts[1].size == 0)
+        return TOC_OK;
+    char *both = toc_arena_take(arena, parts[0].size + 2 + parts[1].size);
+    if (both == NULL)
+        return TOC_ERR_LIMIT;
+    memcpy(both, parts[0].data, parts[0].size);
+    memcpy(both + parts[0].size, "\n\n", 2);
+    memcpy(both + parts[0].size + 2, parts[1].data, parts[1].size);
+    *out = toc_str(both, parts[0].size + 2 + parts[1].size);
     return TOC_OK;
 }
