@@ -58,7 +58,8 @@ struct toc_http_exchange {
     struct toc_http_chunks chunks;
     uint64_t body_left; /* of a body whose size was said */
     char *body;         /* of the request, owned */
-    size_t body_size, body_room;
+    size_t body_size, body_room, body_max;
+    size_t body_timed; /* how much of it had come when its time began last */
     char out[TOC_HTTP_REPLY_HEAD_MAX];
     char *reply_body; /* of the response in flight, owned */
     size_t reply_size;
@@ -127,7 +128,7 @@ static void drop_body(struct toc_http_exchange *conn)
     free(conn->body);
     conn->http->bodies -= conn->body_room;
     conn->body = NULL;
-    conn->body_size = conn->body_room = 0;
+    conn->body_size = conn->body_room = conn->body_timed = 0;
 }
 
 static void drop_reply(struct toc_http_exchange *conn)
@@ -302,6 +303,7 @@ static const struct toc_http_refusal *judge(struct toc_http_exchange *conn)
     if (body_max == 0 && conn->parser.method != HTTP_GET && conn->parser.method != HTTP_HEAD)
         return &only_reads;
     conn->body_left = conn->head.chunked ? 0 : conn->parser.content_length;
+    conn->body_max = body_max;
     if (conn->body_left > body_max || (conn->head.chunked && body_max == 0))
         return body_max > 0 ? &body_too_large : &body_refused;
     conn->chunks = (struct toc_http_chunks){0};
@@ -341,7 +343,7 @@ static const struct toc_http_refusal *grow_body(struct toc_http_exchange *conn, 
 {
     struct toc_http *http = conn->http;
     size_t room = conn->body_room ? conn->body_room : BODY_BYTES_FIRST;
-    if (more > http->config.body_max - conn->body_size)
+    if (more > conn->body_max - conn->body_size)
         return &body_too_large;
     while (room < conn->body_size + more)
         room *= 2;
@@ -358,6 +360,13 @@ static const struct toc_http_refusal *grow_body(struct toc_http_exchange *conn, 
     return NULL;
 }
 
+/* Whoever sends a large body has longer, as long as it comes on. */
+static void give_time(struct toc_http_exchange *conn)
+{
+    conn->body_timed = conn->body_size;
+    TOC_ASSERT(uv_timer_start(&conn->timer, on_deadline, conn->http->limits.body_ms, 0) == 0);
+}
+
 static const struct toc_http_refusal *add_body(struct toc_http_exchange *conn, struct toc_str data)
 {
     const struct toc_http_refusal *refusal;
@@ -368,6 +377,8 @@ static const struct toc_http_refusal *add_body(struct toc_http_exchange *conn, s
         return refusal;
     memcpy(conn->body + conn->body_size, data.data, data.size);
     conn->body_size += data.size;
+    if (conn->body_size - conn->body_timed >= TOC_HTTP_BODY_STEP)
+        give_time(conn);
     return NULL;
 }
 
@@ -413,25 +424,29 @@ static bool has_body(const struct toc_http_exchange *conn)
 }
 
 /* With its head read; one that has no body is always complete. */
-static bool is_worth_reading(const struct toc_http_exchange *conn)
+static bool is_worth_reading(struct toc_http_exchange *conn)
 {
     const struct toc_http_config *config = &conn->http->config;
     struct toc_http_request request = request_of(conn);
-    return !has_body(conn) || config->wants_body == NULL ||
-           config->wants_body(config->self, &request);
+    if (has_body(conn) && config->wants_body != NULL)
+        conn->body_max = config->wants_body(config->self, &request);
+    return conn->body_max > 0 || !has_body(conn);
 }
 
-static void begin_body(struct toc_http_exchange *conn)
+static const struct toc_http_refusal *begin_body(struct toc_http_exchange *conn)
 {
     static char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     uv_buf_t buf = {.base = go_on, .len = sizeof(go_on) - 1};
     conn->phase = IN_BODY;
+    if (conn->body_left > conn->body_max)
+        return &body_too_large;
     if (!has_body(conn))
-        return;
+        return NULL;
     set_deadline(conn, conn->http->limits.body_ms);
     /* A peer that does not hear it sends its body all the same, a little later. */
     if (conn->head.expects && conn->used == conn->parsed)
         (void)uv_try_write((uv_stream_t *)&conn->tcp, &buf, 1);
+    return NULL;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -472,7 +487,7 @@ static void advance(struct toc_http_exchange *conn)
             return;
         }
         if (refusal == NULL)
-            begin_body(conn);
+            refusal = begin_body(conn);
     }
     if (refusal == NULL)
         refusal = read_body(conn, &over);

@@ -18,8 +18,9 @@
 #define TOC_HTTP_CONNECTIONS_MAX 256   /* unless configured */
 #define TOC_HTTP_IDLE_MS         60000 /* between requests, and for a peer to take a response */
 #define TOC_HTTP_REQUEST_MS      10000 /* from a request's first byte to the end of its header */
-#define TOC_HTTP_BODY_MS         30000 /* for its body */
-#define TOC_HTTP_FIELDS_MAX      8     /* of a response, beside the server's own */
+#define TOC_HTTP_BODY_MS         30000 /* for its body, or for each … */
+#define TOC_HTTP_BODY_STEP       ((size_t)1 << 20) /* … bytes of a large one */
+#define TOC_HTTP_FIELDS_MAX      8                 /* of a response, beside the server's own */
 
 struct uv_loop_s;
 struct toc_http;
@@ -57,16 +58,16 @@ typedef void toc_http_handler(void *self, struct toc_http_exchange *exchange,
                               const struct toc_http_request *request);
 
 /*
- * Whether a request's body is worth its memory, asked when its header has come; `request` is lent,
- * its body still empty. When not, the handler gets it without the body, and the connection ends
- * with the answer.
+ * How large a request's body may be, asked when its header has come; `request` is lent, its body
+ * still empty. 0: it is not worth its memory, so the handler gets the request without it, and the
+ * connection ends with the answer.
  */
-typedef bool toc_http_wants(void *self, const struct toc_http_request *request);
+typedef size_t toc_http_wants(void *self, const struct toc_http_request *request);
 
 struct toc_http_config {
     const char *address; /* "ADDR:PORT", "[V6]:PORT" or ":PORT" (127.0.0.1); numeric */
     toc_http_handler *handler;
-    toc_http_wants *wants_body; /* NULL: always */
+    toc_http_wants *wants_body; /* NULL: always, up to body_max */
     void *self;                 /* of both; outlives the server */
     /* The largest body. 0: no bodies, and no method but GET and HEAD. Otherwise the handler judges
      * the method, and what the server refuses by itself is application/problem+json (RFC 9457). */

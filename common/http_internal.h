@@ -24,7 +24,7 @@ struct toc_http_limits {
                               the rest wait in the kernel */
     uint64_t idle_ms;      /* between requests, and for a peer to take a response */
     uint64_t request_ms;   /* from a request's first byte to the end of its header */
-    uint64_t body_ms;      /* for its body */
+    uint64_t body_ms;      /* for its body, or for each TOC_HTTP_BODY_STEP of it */
     uint64_t linger_ms;    /* for a peer to close after the last response */
     uint64_t slow_ms;      /* a header, body or response on its way for longer makes room */
 };

@@ -1007,11 +1007,11 @@ static void bodies_share_a_limit(void **state)
     stop(&f);
 }
 
-static bool is_wanted(void *self, const struct toc_http_request *request)
+static size_t is_wanted(void *self, const struct toc_http_request *request)
 {
     (void)self;
     assert_int_equal(request->body.size, 0);
-    return toc_str_equal(toc_http_field(request, "x-word"), TOC_STR("please"));
+    return toc_str_equal(toc_http_field(request, "x-word"), TOC_STR("please")) ? 100 : 0;
 }
 
 static void a_body_that_is_not_wanted_is_answered_before_it_comes(void **state)
@@ -1043,6 +1043,38 @@ static void a_body_that_is_not_wanted_is_answered_before_it_comes(void **state)
     wait_for(&c, "<POST /b pleaseabc>");
     assert_non_null(strstr(c.text, "<POST /a >"));
     client_close(&c);
+    stop(&f);
+}
+
+/* The server's cap is that of the largest; a path may take less. */
+static void a_body_is_as_large_as_its_path_takes(void **state)
+{
+    static const struct toc_http_config config = {
+        .connections_max = 8, .body_max = 10000, .wants_body = is_wanted};
+    static const char sized[] = "X-Word: please\r\nContent-Length: 101\r\n";
+    static const char chunked[] = "X-Word: please\r\nTransfer-Encoding: chunked\r\n";
+    struct fixture f;
+    struct client c;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    client_open(&c, &f);
+    say(&c, "POST /p HTTP/1.1\r\nHost: x\r\n");
+    say(&c, sized);
+    say(&c, "\r\n");
+    wait_for_end(&c);
+    assert_int_equal(status_of(&c), 413);
+    client_close(&c);
+    client_open(&c, &f);
+    say(&c, "POST /p HTTP/1.1\r\nHost: x\r\n");
+    say(&c, chunked);
+    say(&c, "\r\n64\r\n");
+    for (unsigned i = 0; i < 10; i++)
+        say(&c, "0123456789");
+    say(&c, "\r\n1\r\nx\r\n0\r\n\r\n");
+    wait_for_end(&c);
+    assert_int_equal(status_of(&c), 413);
+    client_close(&c);
+    assert_int_equal(f.handled, 0);
     stop(&f);
 }
 
@@ -1316,6 +1348,7 @@ int main(void)
         cmocka_unit_test(a_page_of_another_origin_is_told_nothing),
         cmocka_unit_test(bodies_share_a_limit),
         cmocka_unit_test(a_body_that_is_not_wanted_is_answered_before_it_comes),
+        cmocka_unit_test(a_body_is_as_large_as_its_path_takes),
         cmocka_unit_test(answers_on_their_way_count_as_bodies),
         cmocka_unit_test(one_that_waits_for_it_is_told_to_go_on),
         cmocka_unit_test(a_dripping_body_meets_its_deadline),

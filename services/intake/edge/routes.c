@@ -7,15 +7,16 @@ static const struct route {
     const char *method, *path;
     edge_serve *serve;
     edge_wants *wants; /* NULL: no body */
+    size_t body_max;
 } routes[] = {
-    {"POST", "/v1/events", edge_post_events, edge_has_right},
-    {"OPTIONS", "/v1/events", edge_options_events, edge_has_right},
-    {"POST", "/v1/issues", edge_post_issues, edge_has_right},
-    {"POST", "/v1/issues/{ref}/messages", edge_post_messages, edge_has_right},
-    {"POST", "/v1/connect/{name}", edge_post_webhook, edge_wants_webhook},
-    {"GET", "/v1/issues/{ref}", edge_get_issue, NULL},
-    {"GET", "/openapi.json", edge_get_openapi, NULL},
-    {"GET", "/", edge_get_root, NULL},
+    {"POST", "/v1/events", edge_post_events, edge_has_right, EDGE_BODY_MAX},
+    {"OPTIONS", "/v1/events", edge_options_events, edge_has_right, EDGE_BODY_MAX},
+    {"POST", "/v1/issues", edge_post_issues, edge_has_right, EDGE_BODY_MAX},
+    {"POST", "/v1/issues/{ref}/messages", edge_post_messages, edge_has_right, EDGE_BODY_MAX},
+    {"POST", "/v1/connect/{name}", edge_post_webhook, edge_wants_webhook, EDGE_BODY_MAX},
+    {"GET", "/v1/issues/{ref}", edge_get_issue, NULL, 0},
+    {"GET", "/openapi.json", edge_get_openapi, NULL, 0},
+    {"GET", "/", edge_get_root, NULL, 0},
 };
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
@@ -74,10 +75,11 @@ void edge_on_request(void *self, struct toc_http_exchange *exchange,
         edge_answer_problem(exchange, 404, "nothing is here: see /openapi.json", NULL);
 }
 
-bool edge_wants_body(void *self, const struct toc_http_request *request)
+size_t edge_wants_body(void *self, const struct toc_http_request *request)
 {
     struct edge_call call = {.edge = self, .request = request};
     char allow[64];
     const struct route *route = find(&call, allow);
-    return route != NULL && route->wants != NULL && route->wants(&call);
+    bool wanted = route != NULL && route->wants != NULL && route->wants(&call);
+    return wanted ? route->body_max : 0;
 }
