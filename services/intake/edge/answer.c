@@ -6,8 +6,6 @@
 
 #define LOCATION_MAX 301 /* bytes of a field, terminated */
 
-static const struct toc_http_field retry_soon = {"Retry-After", "1"};
-
 void edge_answer_problem(struct toc_http_exchange *exchange, int status, const char *detail,
                          const struct toc_http_field *field)
 {
@@ -19,17 +17,28 @@ void edge_answer_problem(struct toc_http_exchange *exchange, int status, const c
     toc_http_respond(exchange, &response);
 }
 
-void edge_answer_too_fast(struct toc_http_exchange *exchange, toc_time_ms wait_ms)
+toc_time_ms edge_retry_seconds(toc_time_ms wait_ms)
 {
+    return wait_ms > TOC_SECOND_MS ? (wait_ms + TOC_SECOND_MS - 1) / TOC_SECOND_MS : 1;
+}
+
+void edge_answer_refusal(struct toc_http_exchange *exchange, const struct edge_refusal *refusal)
+{
+    static const struct toc_http_field challenge = {"WWW-Authenticate", "Bearer realm=\"tocsin\""};
     char seconds[24];
-    const struct toc_http_field field = {"Retry-After", seconds};
-    snprintf(seconds, sizeof(seconds), "%lld", (long long)(wait_ms + 999) / 1000);
-    edge_answer_problem(exchange, 429, "faster than the token's rate", &field);
+    const struct toc_http_field retry = {"Retry-After", seconds}, *field = NULL;
+    snprintf(seconds, sizeof(seconds), "%lld", (long long)edge_retry_seconds(refusal->wait_ms));
+    if (refusal->status == 401)
+        field = &challenge;
+    else if (refusal->status == 429 || refusal->status == 503)
+        field = &retry;
+    edge_answer_problem(exchange, refusal->status, refusal->why, field);
 }
 
 void edge_answer_full(struct toc_http_exchange *exchange, const char *detail)
 {
-    edge_answer_problem(exchange, 503, detail, &retry_soon);
+    const struct edge_refusal refusal = {503, detail, 0};
+    edge_answer_refusal(exchange, &refusal);
 }
 
 void edge_answer_text(struct toc_http_exchange *exchange, const char *type, struct toc_str text)
@@ -68,27 +77,40 @@ static const struct reply_item *worst_of(const struct reply_item *items, size_t 
     return worst;
 }
 
+/* Takes the outcome of one that was sent off the receipt. */
+static struct reply_item item_of(const struct cloudevent *event, const Tocsin__V1__Receipt *receipt,
+                                 size_t *taken)
+{
+    struct reply_item item = {.status = event->status,
+                              .id = event->id,
+                              .source = event->source,
+                              .ref = event->ref,
+                              .article = event->article,
+                              .detail = event->problem};
+    if (event->problem != NULL)
+        return item;
+    TOC_ASSERT(receipt != NULL && *taken < receipt->n_outcomes);
+    item.outcome = receipt->outcomes[(*taken)++];
+    item.status = reply_status_of(item.outcome);
+    if (item.status >= 300)
+        item.detail = item.outcome->detail;
+    return item;
+}
+
 static void list_items(const struct cloudevents *events, const Tocsin__V1__Receipt *receipt,
                        struct reply_item items[CLOUDEVENTS_BATCH_MAX])
 {
-    size_t at = 0;
+    size_t taken = 0;
     TOC_ASSERT(events->count <= CLOUDEVENTS_BATCH_MAX);
-    for (size_t i = 0; i < events->count; i++) {
-        const struct cloudevent *event = &events->items[i];
-        items[i] = (struct reply_item){.status = event->status,
-                                       .id = event->id,
-                                       .source = event->source,
-                                       .ref = event->ref,
-                                       .article = event->article,
-                                       .detail = event->problem};
-        if (event->problem != NULL)
-            continue;
-        TOC_ASSERT(receipt != NULL && at < receipt->n_outcomes);
-        items[i].outcome = receipt->outcomes[at++];
-        items[i].status = reply_status_of(items[i].outcome);
-        if (items[i].status >= 300)
-            items[i].detail = items[i].outcome->detail;
-    }
+    for (size_t i = 0; i < events->count; i++)
+        items[i] = item_of(&events->items[i], receipt, &taken);
+}
+
+struct reply_item edge_item_of(const struct cloudevents *events, const Tocsin__V1__Receipt *receipt)
+{
+    size_t taken = 0;
+    TOC_ASSERT(events->count == 1);
+    return item_of(&events->items[0], receipt, &taken);
 }
 
 /* Where the issue can be asked for; false when nothing says so. By its id, when the other way to
@@ -104,12 +126,12 @@ static bool locate(const struct reply_item *item, char where[LOCATION_MAX])
     return true;
 }
 
-void edge_answer_events(struct toc_http_exchange *exchange, const struct cloudevents *events,
-                        const Tocsin__V1__Receipt *receipt)
+static void answer_events(struct toc_http_exchange *exchange, const struct cloudevents *events,
+                          const Tocsin__V1__Receipt *receipt)
 {
     static struct reply_item items[CLOUDEVENTS_BATCH_MAX];
     char where[LOCATION_MAX];
-    const struct toc_http_field location = {"Location", where};
+    const struct toc_http_field location = {"Location", where}, soon = {"Retry-After", "1"};
     struct toc_http_response response = {.status = 200};
     list_items(events, receipt, items);
     const struct reply_item *worst = events->strict ? worst_of(items, events->count) : &items[0];
@@ -119,7 +141,17 @@ void edge_answer_events(struct toc_http_exchange *exchange, const struct cloudev
     response.content_type = !many && response.status >= 300 ? REPLY_PROBLEM_TYPE : REPLY_JSON_TYPE;
     response.body = many ? reply_many(items, events->count, &response.body_size)
                          : reply_one(worst, &response.body_size);
-    response.fields = response.status == 503 ? &retry_soon : &location;
+    response.fields = response.status == 503 ? &soon : &location;
     response.field_count = response.status == 503 || locate(worst, where);
     toc_http_respond(exchange, &response);
+}
+
+void edge_tell(const struct edge_pending *pending, int status, const char *why,
+               const Tocsin__V1__Receipt *receipt)
+{
+    const struct edge_refusal refusal = {status, why, pending->wait_ms};
+    if (status != 0)
+        edge_answer_refusal(pending->exchange, &refusal);
+    else
+        answer_events(pending->exchange, &pending->events, receipt);
 }

@@ -19,12 +19,23 @@
 
 #define EDGE_BODY_MAX ((size_t)4 << 20)
 
+struct edge_pending;
+
+/* Answers a request with the receipt of its events, each of those that were sent having an outcome
+ * in order, NULL when none was; or the whole is refused with a status that is not 0, and why. */
+typedef void edge_teller(const struct edge_pending *pending, int status, const char *why,
+                         const Tocsin__V1__Receipt *receipt);
+
 /* A request that waits for the receipt of its events. */
 struct edge_pending {
     struct toc_http_exchange *exchange;
     struct toc_pool pool; /* what the events are made of */
     struct cloudevents events;
     struct edge *edge;
+    edge_teller *tell;
+    toc_time_ms wait_ms;            /* of a refusal: after how long it may come again */
+    bool shows_page;                /* of a form: the answer is for people … */
+    const char *redirect;           /* … who are led on to this; NULL: nowhere */
     bool dry_run;                   /* it only wants to know what would become of the event */
     struct asker_question question; /* … and asks */
     struct edge_pending *next_free;
@@ -67,6 +78,8 @@ typedef bool edge_wants(const struct edge_call *call);
 
 edge_serve edge_post_events, edge_options_events;
 edge_serve edge_post_issues, edge_post_messages;
+edge_serve edge_post_form;
+edge_wants edge_wants_form;
 edge_serve edge_post_webhook;
 edge_wants edge_wants_webhook;
 edge_serve edge_get_issue;
@@ -74,6 +87,17 @@ edge_serve edge_get_openapi, edge_get_root;
 
 /* --- right.c ---------------------------------------------------------------------------------- */
 
+/* Why a request is not served, and after how long it may come again. */
+struct edge_refusal {
+    int status;
+    const char *why;
+    toc_time_ms wait_ms;
+};
+
+/* What somebody who shows this has the right to now. False, with what to answer: no token, one that
+ * is not good here, or faster than its rate. */
+bool edge_look_for_right(const struct edge_call *call, struct toc_str authorization,
+                         struct access_right *out, struct edge_refusal *refusal);
 /* What the request's token lets it do now. False when it has been answered: no token, one that is
  * not good here, or faster than its rate. */
 bool edge_find_right(const struct edge_call *call, struct access_right *out);
@@ -130,14 +154,18 @@ void edge_suggest(struct edge_pending *pending);
 /* With a field that goes with it; NULL: none. */
 void edge_answer_problem(struct toc_http_exchange *exchange, int status, const char *detail,
                          const struct toc_http_field *field);
-/* 429: after how long it may come again. */
-void edge_answer_too_fast(struct toc_http_exchange *exchange, toc_time_ms wait_ms);
+/* With the fields that its status asks for. */
+void edge_answer_refusal(struct toc_http_exchange *exchange, const struct edge_refusal *refusal);
+/* Of a Retry-After: at least 1. */
+toc_time_ms edge_retry_seconds(toc_time_ms wait_ms);
 /* 503: it may come again soon. */
 void edge_answer_full(struct toc_http_exchange *exchange, const char *detail);
 /* 200, with a text that is copied; NULL for the type: plain text. */
 void edge_answer_text(struct toc_http_exchange *exchange, const char *type, struct toc_str text);
-/* `receipt` has an outcome for each event that was sent, in order; NULL when none was. */
-void edge_answer_events(struct toc_http_exchange *exchange, const struct cloudevents *events,
-                        const Tocsin__V1__Receipt *receipt);
+/* As JSON, which is how every request is answered that has not said otherwise. */
+edge_teller edge_tell;
+/* What became of the one event of a request. */
+struct reply_item edge_item_of(const struct cloudevents *events,
+                               const Tocsin__V1__Receipt *receipt);
 
 #endif

@@ -27,6 +27,21 @@ static const struct {
 
 #define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
 
+enum plain_kind plain_kind_of(const char *name)
+{
+    const ProtobufCMessageDescriptor *body = &tocsin__v1__issue_opened__descriptor;
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(body, name);
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
+        if (strcmp(members[i].name, name) == 0)
+            return strcmp(name, "test") == 0 ? PLAIN_FLAG : PLAIN_TEXT;
+    if (field == NULL || field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return PLAIN_NONE;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return PLAIN_LIST;
+    return field->type == PROTOBUF_C_TYPE_BOOL ? PLAIN_FLAG : PLAIN_TEXT;
+}
+
 struct making {
     const struct plain_target *target;
     const ProtobufCMessageDescriptor *body;
@@ -214,8 +229,8 @@ static const char *plain_problem(struct toc_pool *pool, const char *problem)
     return name;
 }
 
-bool plain_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *event,
-                cloudevents_judge *judge, void *self, struct cloudevent *item)
+static bool take(struct toc_pool *pool, struct toc_arena *scratch, json_t *event,
+                 cloudevents_judge *judge, void *self, struct cloudevent *item)
 {
     const char *subject = json_string_value(json_object_get(event, "subject"));
     const char *issue = json_string_value(json_object_get(event, "tocsinissue"));
@@ -236,8 +251,7 @@ static int refuse(char why[TOC_EVENT_JSON_ERROR_MAX], int status, const char *te
     return status;
 }
 
-/* A text in quotes, as the draft of Idempotency-Key has it, or without. */
-static struct toc_str key_of(const struct toc_http_request *request)
+struct toc_str plain_key(const struct toc_http_request *request)
 {
     struct toc_str key = toc_http_field(request, "idempotency-key");
     if (key.size >= 2 && key.data[0] == '"' && key.data[key.size - 1] == '"')
@@ -245,17 +259,15 @@ static struct toc_str key_of(const struct toc_http_request *request)
     return key;
 }
 
-static int read_root(struct toc_pool *pool, struct toc_arena *scratch,
-                     const struct plain_target *target, const json_t *root,
-                     cloudevents_judge *judge, void *self, struct cloudevents *out,
-                     char why[TOC_EVENT_JSON_ERROR_MAX])
+int plain_read_members(struct toc_pool *pool, struct toc_arena *scratch, const json_t *root,
+                       const struct plain_target *target, cloudevents_judge *judge, void *self,
+                       struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX])
 {
     json_t *event = plain_event(target, root, why);
     if (event == NULL)
         return 400;
     out->items = toc_pool_array(pool, 1, sizeof(*out->items));
-    bool taken =
-        out->items != NULL && plain_take(pool, scratch, event, judge, self, &out->items[0]);
+    bool taken = out->items != NULL && take(pool, scratch, event, judge, self, &out->items[0]);
     json_decref(event);
     if (!taken)
         return refuse(why, 503, "out of memory");
@@ -275,7 +287,7 @@ static int read_body(struct toc_pool *pool, struct toc_arena *scratch,
     json_t *root = toc_json_parse(request->body, TOC_EVENT_JSON_SIZE_MAX, why);
     if (root == NULL)
         return request->body.size > TOC_EVENT_JSON_SIZE_MAX ? 413 : 400;
-    int status = read_root(pool, scratch, target, root, judge, self, out, why);
+    int status = plain_read_members(pool, scratch, root, target, judge, self, out, why);
     json_decref(root);
     return status;
 }
@@ -286,7 +298,7 @@ int plain_read(struct toc_pool *pool, struct toc_arena *scratch,
                char why[TOC_EVENT_JSON_ERROR_MAX])
 {
     *out = (struct cloudevents){0};
-    target.key = key_of(request);
+    target.key = plain_key(request);
     int status = read_body(pool, scratch, request, &target, judge, self, out, why);
     if (json_memory_ended()) {
         *out = (struct cloudevents){0};

@@ -22,6 +22,10 @@ struct plain_target {
     const char *channel; /* of a new issue that says none */
 };
 
+/* What a member of a new issue takes; PLAIN_NONE: there is none of this name that is a text. */
+enum plain_kind { PLAIN_NONE, PLAIN_TEXT, PLAIN_FLAG, PLAIN_LIST };
+enum plain_kind plain_kind_of(const char *name);
+
 /*
  * The event's JSON, a new reference; NULL with what is wrong in `why`, naming the member. Without
  * an id one is made by chance. A new issue without a subject has its id as subject.
@@ -29,9 +33,16 @@ struct plain_target {
 json_t *plain_event(const struct plain_target *target, const json_t *root,
                     char why[TOC_EVENT_JSON_ERROR_MAX]);
 
-/* The event of plain_event as cloudevents_take reads it, with problems that name plain members. */
-bool plain_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *event,
-                cloudevents_judge *judge, void *self, struct cloudevent *item);
+/*
+ * Reads an object's one event as cloudevents_read does, with problems that name its members; the
+ * caller empties jansson's memory.
+ */
+int plain_read_members(struct toc_pool *pool, struct toc_arena *scratch, const json_t *root,
+                       const struct plain_target *target, cloudevents_judge *judge, void *self,
+                       struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX]);
+
+/* A request's Idempotency-Key: a text in quotes, as its draft has it, or without; may be empty. */
+struct toc_str plain_key(const struct toc_http_request *request);
 
 /* Reads a request, as cloudevents_read does. The key is that of its header. */
 int plain_read(struct toc_pool *pool, struct toc_arena *scratch,

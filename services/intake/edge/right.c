@@ -2,36 +2,35 @@
 #include "services/intake/edge/edge_impl.h"
 #include "services/intake/edge/peer.h"
 
-static bool find(const struct edge_call *call, struct access_right *out, int *status,
-                 const char **why)
+bool edge_look_for_right(const struct edge_call *call, struct toc_str authorization,
+                         struct access_right *out, struct edge_refusal *refusal)
 {
     uint8_t peer[16];
+    *refusal = (struct edge_refusal){0};
     peer_of(&call->edge->config->proxies, call->request, peer);
-    return access_find(call->edge->access, toc_http_field(call->request, "authorization"), peer,
-                       toc_program_now().wall_ms, out, status, why);
+    if (!access_find(call->edge->access, authorization, peer, toc_program_now().wall_ms, out,
+                     &refusal->status, &refusal->why))
+        return false;
+    *refusal = (struct edge_refusal){429, "faster than the token's rate",
+                                     access_wait(out, toc_program_now().mono_ms)};
+    return refusal->wait_ms == 0;
 }
 
 bool edge_find_right(const struct edge_call *call, struct access_right *out)
 {
-    static const struct toc_http_field challenge = {"WWW-Authenticate", "Bearer realm=\"tocsin\""};
-    const char *why;
-    int status;
-    if (!find(call, out, &status, &why)) {
-        edge_answer_problem(call->exchange, status, why, status == 401 ? &challenge : NULL);
-        return false;
-    }
-    toc_time_ms wait_ms = access_wait(out, toc_program_now().mono_ms);
-    if (wait_ms > 0)
-        edge_answer_too_fast(call->exchange, wait_ms);
-    return wait_ms == 0;
+    struct edge_refusal refusal;
+    if (edge_look_for_right(call, toc_http_field(call->request, "authorization"), out, &refusal))
+        return true;
+    edge_answer_refusal(call->exchange, &refusal);
+    return false;
 }
 
 bool edge_has_right(const struct edge_call *call)
 {
     struct access_right right;
-    const char *why;
-    int status;
-    return find(call, &right, &status, &why) && access_wait(&right, toc_program_now().mono_ms) == 0;
+    struct edge_refusal refusal;
+    return edge_look_for_right(call, toc_http_field(call->request, "authorization"), &right,
+                               &refusal);
 }
 
 void edge_judge(void *self, struct toc_arena *arena, struct cloudevent *item)

@@ -66,7 +66,7 @@ static void on_frame(void *self, struct toc_str bytes)
     TOC_ASSERT(frame->kind_case == TOCSIN__V1__FRAME__KIND_RECEIPT);
     TOC_ASSERT(frame->receipt->tag <= edge->config->connections_max);
     struct edge_pending *pending = &edge->pending[frame->receipt->tag];
-    edge_answer_events(pending->exchange, &pending->events, frame->receipt);
+    pending->tell(pending, 0, NULL, frame->receipt);
     edge_drop(pending);
 }
 
@@ -99,8 +99,10 @@ struct edge_pending *edge_begin(const struct edge_call *call)
     pending = edge->free;
     TOC_ASSERT(pending != NULL);
     edge->free = pending->next_free;
-    *pending = (struct edge_pending){
-        .exchange = call->exchange, .edge = edge, .dry_run = edge_is_dry_run(call->request)};
+    *pending = (struct edge_pending){.exchange = call->exchange,
+                                     .edge = edge,
+                                     .tell = edge_tell,
+                                     .dry_run = edge_is_dry_run(call->request)};
     return pending;
 }
 
@@ -121,12 +123,7 @@ void edge_settle(struct edge *edge, struct edge_pending *pending, int status, co
             submit(edge, pending);
         return;
     }
-    if (status == 503)
-        edge_answer_full(pending->exchange, why);
-    else if (status != 0)
-        edge_answer_problem(pending->exchange, status, why, NULL);
-    else
-        edge_answer_events(pending->exchange, &pending->events, NULL);
+    pending->tell(pending, status, why, NULL);
     edge_drop(pending);
 }
 
