@@ -72,6 +72,10 @@ static const struct toc_conf_option rows[] = {
      "rehearse is (`tocsin rehearse`), which dry runs ask"},
     {"http-origin", TOC_CONF_LIST, &doors.edge.origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
+    {"form-redirect", TOC_CONF_LIST, &doors.edge.redirects, NULL, 0, 0, "ORIGIN",
+     "forms may lead on to pages there, beside those of --http-origin"},
+    {"form-honeypot", TOC_CONF_TEXT, &doors.edge.honeypot, "_leave_empty", 0, 0, "NAME",
+     "the field of forms that people do not see: what fills it is held back, not told so"},
     {"http-proxy", TOC_CONF_LIST, &options.proxies, NULL, 0, 0, "CIDR",
      "proxies in front, as 10.1.0.0/16: their X-Forwarded-For says where a request comes from"},
     {"http-connections", TOC_CONF_NUMBER, &options.connections_max, "1024", 1, 10000, "N",
@@ -147,6 +151,15 @@ static enum toc_err set_quotas(void)
     return toc_program_event_clock() ? TOC_OK : quota_new(&quotas, &doors.edge.quota);
 }
 
+static enum toc_err check_origins(const char *option, const struct toc_conf_list *origins)
+{
+    const char *wrong = toc_http_wrong_origin(origins->values, origins->count);
+    if (wrong == NULL)
+        return TOC_OK;
+    fprintf(stderr, "--%s: '%s' is none, as https://shop.example\n", option, wrong);
+    return TOC_ERR_CONFIG;
+}
+
 static enum toc_err prepare(const void **out)
 {
     TOC_TRY(check());
@@ -154,11 +167,8 @@ static enum toc_err prepare(const void **out)
     config.window_ms = toc_program_event_clock() ? EVER_MS : WINDOW_MS;
     if (options.window_ms >= 0)
         config.window_ms = options.window_ms;
-    const char *wrong = toc_http_wrong_origin(edge->origins.values, edge->origins.count);
-    if (wrong != NULL) {
-        fprintf(stderr, "--http-origin: '%s' is none, as https://shop.example\n", wrong);
-        return TOC_ERR_CONFIG;
-    }
+    TOC_TRY(check_origins("http-origin", &edge->origins));
+    TOC_TRY(check_origins("form-redirect", &edge->redirects));
     TOC_TRY(read_proxies());
     name_exempt(&config.exempt);
     config.held_max = (uint64_t)options.held_max;

@@ -230,6 +230,24 @@ def connectors():
             write("connect", name, sized(text) + sized(fields) + body.read())
 
 
+def forms():
+    """Inputs of fuzz_form: what browsers send, and names at odd places."""
+    def multipart(*parts):
+        return b"".join(b"--B\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" +
+                        body + b"\r\n" for head, body in parts) + b"--B--\r\n"
+    kinds = (b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=B")
+    for name, kind, body in (
+            ("pairs", 0, b"title=Hi+there&email=a%40b.example&tags=a&tags=b&bot=on&Order=17&_grant=toc1.x"
+                         b"&_redirect=https%3A%2F%2Fa.example%2F&_leave_empty=&_charset_=KOI8-R&text=%C4%C1%E9"),
+            ("parts", 1, multipart(
+                ('name="title"', b"Hi"), ('name="text"', b"a\r\n--B\r\r\nb\r\n--BB"), ("name=_charset_", b"x-sjis"),
+                ('name="a%22\\"b"; filename="..\\\\C:\\x.txt"\r\nContent-Type: text/plain; charset="UTF-8"', b"x\0"),
+                ("name=f; filename*=UTF-8''%e9%C3%A9.txt\r\nContent-Transfer-Encoding: binary", b""),
+                ('name="f"; filename=""', b""), ("name=test", b"yes"))),
+            ("end", 1, b"--B--")):
+        write("form", name, bytes([len(kinds[kind])]) + kinds[kind] + body)
+
+
 def texts():
     """Inputs of fuzz_facts: a text of the labelled sample for every fact and language, and lexicons."""
     seen = set()
@@ -262,6 +280,7 @@ def main():
     histories()
     imports()
     connectors()
+    forms()
     questions()
     holidays()
     texts()

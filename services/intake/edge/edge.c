@@ -2,10 +2,13 @@
 
 #include "common/log.h"
 #include "services/intake/edge/edge_impl.h"
+#include "services/intake/edge/form.h"
 #include "services/intake/edge/json_memory.h"
 #include "services/intake/intake.h"
 
 #include <stdlib.h>
+
+#define BODIES_MAX (16 * EDGE_BODY_MAX + 2 * FORM_BODY_MAX) /* bytes of all at a time */
 
 static const struct edge_config *configured;
 
@@ -21,7 +24,8 @@ static enum toc_err follow_tokens(struct edge *edge)
                                          .handler = edge_on_request,
                                          .wants_body = edge_wants_body,
                                          .self = edge,
-                                         .body_max = EDGE_BODY_MAX,
+                                         .body_max = FORM_BODY_MAX,
+                                         .bodies_max = BODIES_MAX,
                                          .connections_max = edge->config->connections_max,
                                          .per_address_max = edge->config->per_address_max,
                                          .origins = edge->config->origins.values,

@@ -22,8 +22,10 @@ struct edge_config {
     const char *address;      /* ADDR:PORT; NULL: no edge */
     unsigned connections_max; /* at a time */
     unsigned per_address_max;
-    struct toc_conf_list origins; /* of web pages that may publish */
-    struct peer_proxies proxies;  /* in front */
+    struct toc_conf_list origins;   /* of web pages that may publish */
+    struct toc_conf_list redirects; /* where forms may lead on to, beside those */
+    const char *honeypot;           /* the field of forms that people leave empty */
+    struct peer_proxies proxies;    /* in front */
     struct grant_lock lock;
     struct quota *quota;             /* NULL: none */
     const uint8_t *issue_key;        /* of the deployment, 32 bytes */

@@ -13,6 +13,7 @@
 #include "common/policy/store.h"
 #include "services/intake/edge/access.h"
 #include "services/intake/edge/asker.h"
+#include "services/intake/edge/bucket.h"
 #include "services/intake/edge/cloudevents.h"
 #include "services/intake/edge/edge.h"
 #include "services/intake/edge/reply.h"
@@ -33,9 +34,11 @@ struct edge_pending {
     struct cloudevents events;
     struct edge *edge;
     edge_teller *tell;
-    toc_time_ms wait_ms;            /* of a refusal: after how long it may come again */
-    bool shows_page;                /* of a form: the answer is for people … */
-    const char *redirect;           /* … who are led on to this; NULL: nowhere */
+    toc_time_ms wait_ms;                  /* of a refusal: after how long it may come again */
+    bool shows_page;                      /* of a form: the answer is for people … */
+    const char *redirect;                 /* … who are led on to this; NULL: nowhere */
+    const struct admit_attachment *files; /* of a form, while its event is read */
+    size_t file_count;
     bool dry_run;                   /* it only wants to know what would become of the event */
     struct asker_question question; /* … and asks */
     struct edge_pending *next_free;
@@ -47,6 +50,7 @@ struct edge {
     struct toc_run *run;
     struct toc_http *http; /* NULL until there is a token */
     struct access *access;
+    struct bucket connectors[CONNECT_FILES_MAX]; /* of each, in the order of the configured ones */
     struct asker *asker;
     struct toc_policy_cache policies;
     uint64_t tokens_kept;         /* as of the last access_load */

@@ -1,4 +1,5 @@
 #include "services/intake/edge/edge_impl.h"
+#include "services/intake/edge/form.h"
 
 #include <stdio.h>
 
@@ -13,6 +14,7 @@ static const struct route {
     {"OPTIONS", "/v1/events", edge_options_events, edge_has_right, EDGE_BODY_MAX},
     {"POST", "/v1/issues", edge_post_issues, edge_has_right, EDGE_BODY_MAX},
     {"POST", "/v1/issues/{ref}/messages", edge_post_messages, edge_has_right, EDGE_BODY_MAX},
+    {"POST", "/v1/form", edge_post_form, edge_wants_form, FORM_BODY_MAX},
     {"POST", "/v1/connect/{name}", edge_post_webhook, edge_wants_webhook, EDGE_BODY_MAX},
     {"GET", "/v1/issues/{ref}", edge_get_issue, NULL, 0},
     {"GET", "/openapi.json", edge_get_openapi, NULL, 0},

@@ -75,7 +75,8 @@ void edge_admit(const struct edge_pending *pending, struct toc_arena *arena,
 {
     struct admit *door = pending->edge->config->admit;
     enum toc_err err = pending->dry_run ? admit_look(door, arena, item->event, &item->problem)
-                                        : admit(door, arena, item->event, NULL, 0, &item->problem);
+                                        : admit(door, arena, item->event, pending->files,
+                                                pending->file_count, &item->problem);
     if (err == TOC_ERR_FULL) {
         err = toc_run_met_full(pending->edge->run, toc_program_now());
         item->problem = admit_full;
