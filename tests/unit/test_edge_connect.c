@@ -1,21 +1,9 @@
 /* Mappings: what the shipped ones make of requests, and what is wrong with others. */
 #include "services/intake/edge/json_memory.h"
 #include "services/intake/edge/webhook.h"
-#include "tests/unit/connect_rig.h"
+#include "tests/unit/connect_make_rig.h"
 
-#define NOW_MS 1772357400000 /* 2026-03-01T09:30:00Z */
 #define SECRET "0123456789abcdef0123456789abcdef\n"
-
-#define HEAD                                                                                       \
-    "connect: 1\nname: n\nsource: urn:n\nauth: {scheme: bearer, secret: s.secret}\n"               \
-    "values: {p: {high: P1, \"*\": null}, q: {high: P1}}\n"
-#define OPENED "events:\n  - type: tocsin.issue.opened\n    id: ${/id}\n"
-#define PLAIN  HEAD OPENED "    subject: ${/id}\n"
-
-static struct connect_made made[CONNECT_EVENTS_MAX];
-static size_t made_count;
-static char why[CONNECT_ERROR_MAX];
-static struct toc_pool pool;
 
 static char *read_whole(const char *path)
 {
@@ -26,66 +14,6 @@ static char *read_whole(const char *path)
     (void)!fread(text, 1, (1 << 16) - 1, file); /* none: the events of a request that makes none */
     fclose(file);
     return text;
-}
-
-static int make_fields(const struct connector *connector, const char *fields, const char *body)
-{
-    const struct toc_http_request request = {.fields = toc_str_of(fields)};
-    json_t *root = json_loads(body, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
-    assert_non_null(root);
-    int status = connector_make(connector, &request, root, NOW_MS, &pool, made, &made_count, why);
-    json_decref(root);
-    return status;
-}
-
-static int make(const struct connector *connector, const char *body)
-{
-    return make_fields(connector, "", body);
-}
-
-static void forget(void)
-{
-    for (size_t i = 0; i < made_count; i++)
-        json_decref(made[i].event);
-    made_count = 0;
-    toc_pool_done(&pool);
-}
-
-/* The only event of a mapping, or the problem in its place. */
-static const char *only(const char *mapping, const char *body)
-{
-    static char text[2048];
-    struct connector *connector = rig_read_good(mapping);
-    int status = make(connector, body);
-    connector_free(connector);
-    if (status != 0) {
-        snprintf(text, sizeof(text), "%d %s", status, why);
-        return text;
-    }
-    assert_int_equal(made_count, 1);
-    char *line = made[0].event != NULL ? json_dumps(made[0].event, JSON_COMPACT) : NULL;
-    snprintf(text, sizeof(text), "%s", line != NULL ? line : made[0].problem);
-    free(line);
-    forget();
-    return text;
-}
-
-static void expect(const char *mapping, const char *body, const char *part)
-{
-    const char *text = only(mapping, body);
-    if (strstr(text, part) == NULL)
-        fail_msg("no '%s' in: %s", part, text);
-}
-
-static void refused(const char *mapping, const char *place, const char *part)
-{
-    char where[400];
-    struct connector *connector = rig_read(toc_str_of(mapping));
-    connector_free(connector);
-    assert_null(connector);
-    snprintf(where, sizeof(where), "%s:%s: error:", rig_path("m.yaml"), place);
-    if (strstr(rig_errors, where) == NULL || strstr(rig_errors, part) == NULL)
-        fail_msg("no '%s' with '%s' in: %s", where, part, rig_errors);
 }
 
 /* --- the shipped mappings --------------------------------------------------------------------- */
@@ -368,6 +296,13 @@ static void auth_has_no_way_around_it(void **state)
 
 /* --- as the edge takes it --------------------------------------------------------------------- */
 
+static void let_in(void *self, struct toc_arena *scratch, struct cloudevent *item)
+{
+    (void)self;
+    (void)scratch;
+    assert_non_null(item->event);
+}
+
 static int read_body(const struct connector *connector, struct toc_str body,
                      struct cloudevents *out, char error[TOC_EVENT_JSON_ERROR_MAX])
 {
@@ -375,7 +310,7 @@ static int read_body(const struct connector *connector, struct toc_str body,
     const struct toc_http_request request = {.fields = TOC_STR(""), .body = body};
     if (arena.base == NULL)
         assert_int_equal(toc_arena_init(&arena, 512 * 1024), TOC_OK);
-    return webhook_read(connector, &pool, &arena, &request, NOW_MS, out, error);
+    return webhook_read(connector, &pool, &arena, &request, NOW_MS, let_in, NULL, out, error);
 }
 
 /* Last in this file: from the first use on, jansson's memory is the edge's. */

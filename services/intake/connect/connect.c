@@ -13,6 +13,7 @@
 #define FILE_MAX  ((size_t)64 * 1024) /* bytes of a mapping */
 #define LABEL_MAX 64                  /* of a connector: it is a part of a path */
 #define RULES_MAX 64
+#define RATE_MAX  1000000
 
 /* --- the parts of the file -------------------------------------------------------------------- */
 
@@ -41,6 +42,17 @@ static void on_source(struct connect_reader *r, const struct toc_yaml *node, voi
     ((struct connector *)target)->source = node->text;
     if (node->text.size > INTAKE_TEXT_MAX)
         connect_read_wrong(r, node, "a source has at most 200 bytes");
+}
+
+static void on_rate(struct connect_reader *r, const struct toc_yaml *node, void *target)
+{
+    uint64_t rate;
+    if (!connect_read_is_text(r, node))
+        return;
+    if (toc_parse_u64(node->text, &rate) != TOC_OK || rate < 1 || rate > RATE_MAX)
+        connect_read_wrong(r, node, "a rate is a number of requests a second, 1 to 1000000");
+    else
+        ((struct connector *)target)->rate = (unsigned)rate;
 }
 
 static void read_pairs(struct connect_reader *r, const struct toc_yaml *node,
@@ -104,9 +116,10 @@ static void on_events(struct connect_reader *r, const struct toc_yaml *node, voi
 static void read_root(struct connect_reader *r, const struct toc_yaml *root)
 {
     static const struct connect_key keys[] = {
-        {"connect", on_version, true},     {"name", on_name, true},  {"source", on_source, true},
-        {"auth", connect_read_sign, true}, {"each", on_each, false}, {"values", on_values, false},
-        {"events", on_events, true},
+        {"connect", on_version, true},     {"name", on_name, true},
+        {"source", on_source, true},       {"rate", on_rate, false},
+        {"auth", connect_read_sign, true}, {"each", on_each, false},
+        {"values", on_values, false},      {"events", on_events, true},
     };
     connect_read_keys(r, root, keys, sizeof(keys) / sizeof(keys[0]), r->connector);
 }
@@ -130,6 +143,7 @@ enum toc_err connector_read(struct toc_str text, const char *file_name, struct c
     *out_errors = NULL;
     if (r.connector == NULL)
         return TOC_ERR_MEMORY;
+    r.connector->rate = CONNECT_RATE;
     toc_diag_init(&r.diag, text, file_name);
     if (is_readable(&r, text) && toc_yaml_read(&r.diag, &r.connector->pool, &root) == TOC_OK)
         read_root(&r, root);
@@ -183,7 +197,7 @@ static enum toc_err load_one(const char *name, struct connectors *connectors)
         err = connector_read(toc_str(text, (size_t)size), name, &connector, &errors);
     if (errors != NULL)
         fputs(errors, stderr);
-    if (err == TOC_OK && connectors_find(connectors, connector->name) != NULL) {
+    if (err == TOC_OK && connectors_find(connectors, connector->name) < connectors->count) {
         fprintf(stderr, "--connect: %s: another file has the name '%.*s' as well\n", name,
                 (int)connector->name.size, connector->name.data);
         err = TOC_ERR_CONFIG;
@@ -218,10 +232,15 @@ void connectors_done(struct connectors *connectors)
     *connectors = (struct connectors){0};
 }
 
-const struct connector *connectors_find(const struct connectors *connectors, struct toc_str name)
+size_t connectors_find(const struct connectors *connectors, struct toc_str name)
 {
-    for (size_t i = 0; i < connectors->count; i++)
-        if (toc_str_equal(connectors->list[i]->name, name))
-            return connectors->list[i];
-    return NULL;
+    size_t i = 0;
+    while (i < connectors->count && !toc_str_equal(connectors->list[i]->name, name))
+        i++;
+    return i;
+}
+
+unsigned connector_rate(const struct connector *connector)
+{
+    return connector->rate;
 }

@@ -3,9 +3,10 @@
  *
  * A mapping (deploy/connect/README.md describes the file) names a path, how its requests are
  * signed, and the rules by which a request's JSON becomes events, as CloudEvents JSON that the edge
- * reads like any other. It may fill the members that an event has and no others, so no text of
- * people gets further than the request. Here are files, YAML, JSON pointers and signatures; nothing
- * of HTTP but a request's fields, and nothing of the run. The edge and main.c call this.
+ * reads like any other. It may fill the members that an event has and no others; what
+ * people wrote goes into its content, which intake seals. Here are files, YAML, JSON pointers and
+ * signatures; nothing of HTTP but a request's fields, and nothing of the run. The edge and main.c
+ * call this.
  */
 #ifndef INTAKE_CONNECT_CONNECT_H
 #define INTAKE_CONNECT_CONNECT_H
@@ -20,6 +21,7 @@
 #define CONNECT_EVENTS_MAX 500               /* of one request */
 #define CONNECT_BODY_MAX   ((size_t)2 << 20) /* bytes of one request */
 #define CONNECT_ERROR_MAX  512
+#define CONNECT_RATE       100 /* requests a second, of a mapping that names no rate */
 #define CONNECT_SKEW_MS    ((toc_time_ms)300000) /* between a signature's time and ours */
 
 struct connector;
@@ -44,8 +46,11 @@ TOC_MUST enum toc_err connectors_load(const char *const *files, size_t count,
                                       struct connectors *out);
 void connectors_done(struct connectors *connectors);
 
-/* The one at /v1/connect/NAME; NULL when there is none. */
-const struct connector *connectors_find(const struct connectors *connectors, struct toc_str name);
+/* Which is at /v1/connect/NAME; `count` when none is. */
+size_t connectors_find(const struct connectors *connectors, struct toc_str name);
+
+/* How many requests a second it takes. */
+unsigned connector_rate(const struct connector *connector);
 
 /*
  * Whether a request proves that it comes from who it should. NULL, or why not: a constant that

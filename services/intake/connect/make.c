@@ -1,14 +1,12 @@
 #include "common/hash.h"
 #include "common/json/rfc3339.h"
-#include "services/intake/connect/rule.h"
+#include "services/intake/connect/making.h"
 #include "services/intake/connect/value.h"
 #include "services/intake/intake.h"
 
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 
-#define NUMBER_MAX  40 /* bytes of a number as a text */
 #define LIST_MAX    32 /* items of a member; further ones are left out */
 #define ZONE_DIGITS 4
 #define ID_BYTES    16 /* of a hash that is an id */
@@ -16,141 +14,21 @@
     100000000000 /* a larger number counts milliseconds: seconds are 5138 by then                  \
                   */
 
-/* What a cell or template gave: a text, nothing because it is not there, or trouble. */
-enum outcome { GAVE_TEXT, GAVE_NOTHING, GAVE_TROUBLE };
-
-struct making {
-    const struct connector *connector;
-    const struct toc_http_request *request;
-    const json_t *whole, *item;
-    size_t index; /* of the item */
-    toc_time_ms wall_ms;
-    bool no_memory;
-    char *error; /* CONNECT_ERROR_MAX bytes */
-};
-
-/* --- trouble ---------------------------------------------------------------------------------- */
-
-/* Cuts a foreign text where a person stops reading, not within a letter. */
-static int shown(struct toc_str s)
-{
-    size_t size = s.size < 60 ? s.size : 60;
-    while (size > 0 && size < s.size && ((unsigned char)s.data[size] & 0xc0) == 0x80)
-        size--;
-    return (int)size;
-}
-
-/* "/alerts/3/labels/x: " and what is wrong there. */
-__attribute__((format(printf, 3, 4))) static enum outcome
-trouble(struct making *m, const struct connect_cell *cell, const char *format, ...)
-{
-    struct toc_str name = cell->name, each = m->connector->each.name;
-    va_list args;
-    int size;
-    if (cell->kind == CONNECT_ITEM) {
-        name = toc_str_from(name, 1);
-        size = snprintf(m->error, CONNECT_ERROR_MAX, "%.*s/%zu%.*s: ", shown(each), each.data,
-                        m->index, shown(name), name.data);
-    } else {
-        size = snprintf(m->error, CONNECT_ERROR_MAX, "%.*s: ", shown(name), name.data);
-    }
-    va_start(args, format);
-    vsnprintf(m->error + size, CONNECT_ERROR_MAX - (size_t)size, format, args);
-    va_end(args);
-    return GAVE_TROUBLE;
-}
-
-/* --- cells ------------------------------------------------------------------------------------ */
-
-static enum outcome look_up(struct making *m, const struct connect_cell *cell, struct toc_str *word)
-{
-    const struct connect_values *values = cell->values;
-    const struct connect_pair *found = NULL;
-    for (size_t i = 0; i < values->count; i++) {
-        const struct connect_pair *pair = &values->pairs[i];
-        bool same = toc_str_equal(pair->from, *word);
-        if (same || (found == NULL && toc_str_equal(pair->from, TOC_STR("*"))))
-            found = pair;
-        if (same)
-            break;
-    }
-    if (found == NULL)
-        return trouble(m, cell, "'%.*s' is not in the mapping's values '%.*s'", shown(*word),
-                       word->data, shown(values->name), values->name.data);
-    *word = found->to;
-    return found->is_nothing ? GAVE_NOTHING : GAVE_TEXT;
-}
-
-static enum outcome scalar(struct making *m, const struct connect_cell *cell, const json_t *value,
-                           char number[NUMBER_MAX], struct toc_str *out)
-{
-    if (value == NULL || json_is_null(value))
-        return GAVE_NOTHING;
-    if (json_is_string(value))
-        *out = toc_str(json_string_value(value), json_string_length(value));
-    else if (json_is_boolean(value))
-        *out = json_is_true(value) ? TOC_STR("true") : TOC_STR("false");
-    else if (json_is_number(value))
-        *out = toc_str(number, json_dumpb(value, number, NUMBER_MAX,
-                                          JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)));
-    else
-        return trouble(m, cell, "has to be a text, a number, true or false");
-    return GAVE_TEXT;
-}
-
-static const json_t *value_of(const struct making *m, const struct connect_cell *cell)
-{
-    return pointer_follow(&cell->pointer, cell->kind == CONNECT_ITEM ? m->item : m->whole);
-}
-
-static bool is_pointer(const struct connect_cell *cell)
-{
-    return cell->kind == CONNECT_WHOLE || cell->kind == CONNECT_ITEM;
-}
-
-static enum outcome plain_text(struct making *m, const struct connect_cell *cell,
-                               char number[NUMBER_MAX], struct toc_str *out)
-{
-    if (is_pointer(cell))
-        return scalar(m, cell, value_of(m, cell), number, out);
-    *out = cell->name;
-    if (cell->kind == CONNECT_RECEIVED)
-        *out = toc_str(number, (size_t)snprintf(number, NUMBER_MAX, "%lld", (long long)m->wall_ms));
-    if (cell->kind == CONNECT_FIELD)
-        *out = toc_http_field(m->request, cell->name.data);
-    return toc_str_is_text(*out) ? GAVE_TEXT : trouble(m, cell, "is not UTF-8");
-}
-
-/* What a cell gives when its plain text is there; an empty one is not. */
-static enum outcome looked_up(struct making *m, const struct connect_cell *cell,
-                              enum outcome outcome, struct toc_str *out)
-{
-    if (outcome != GAVE_TEXT || out->size == 0)
-        return outcome == GAVE_TROUBLE ? outcome : GAVE_NOTHING;
-    return cell->values != NULL ? look_up(m, cell, out) : GAVE_TEXT;
-}
-
-static enum outcome cell_text(struct making *m, const struct connect_cell *cell,
-                              char number[NUMBER_MAX], struct toc_str *out)
-{
-    return looked_up(m, cell, plain_text(m, cell, number, out), out);
-}
-
 /* --- templates -------------------------------------------------------------------------------- */
 
 static enum outcome expand(struct making *m, const struct connect_template *template,
                            char out[CONNECT_TEXT_MAX], size_t *out_size)
 {
-    char number[NUMBER_MAX];
+    char number[MAKING_NUMBER_MAX];
     size_t used = 0;
     for (size_t i = 0; i < template->count; i++) {
         const struct connect_cell *cell = &template->cells[i];
         struct toc_str text = {NULL, 0};
-        enum outcome outcome = cell_text(m, cell, number, &text);
+        enum outcome outcome = making_cell_text(m, cell, number, &text);
         if (outcome != GAVE_TEXT)
             return outcome;
         if (text.size > CONNECT_TEXT_MAX - used)
-            return trouble(m, cell, "a text of more than %d bytes", CONNECT_TEXT_MAX);
+            return making_trouble(m, cell, "a text of more than %d bytes", CONNECT_TEXT_MAX);
         memcpy(out + used, text.data, text.size);
         used += text.size;
     }
@@ -174,7 +52,7 @@ static enum outcome demand(struct making *m, const struct connect_template *temp
     enum outcome outcome = expand(m, template, out, out_size);
     if (outcome != GAVE_NOTHING)
         return outcome;
-    return trouble(m, named(template), "is not there: the %s is made of it", what);
+    return making_trouble(m, named(template), "is not there: the %s is made of it", what);
 }
 
 /* --- conditions ------------------------------------------------------------------------------- */
@@ -190,16 +68,16 @@ static bool is_one_of(const struct connect_test *test, struct toc_str word)
 /* What cannot be read is not known, and no trouble: requests of other kinds look otherwise. */
 static bool holds(struct making *m, const struct connect_rule *rule)
 {
-    char number[NUMBER_MAX];
+    char number[MAKING_NUMBER_MAX];
     for (size_t i = 0; i < rule->known_count; i++) {
         struct toc_str word;
-        if (cell_text(m, &rule->known[i], number, &word) != GAVE_TEXT)
+        if (making_cell_text(m, &rule->known[i], number, &word) != GAVE_TEXT)
             return false;
     }
     for (size_t i = 0; i < rule->test_count; i++) {
         const struct connect_test *test = &rule->tests[i];
         struct toc_str word;
-        if (cell_text(m, &test->cell, number, &word) != GAVE_TEXT)
+        if (making_cell_text(m, &test->cell, number, &word) != GAVE_TEXT)
             word = TOC_STR("");
         if (is_one_of(test, word) == test->negated)
             return false;
@@ -209,12 +87,6 @@ static bool holds(struct making *m, const struct connect_rule *rule)
 
 /* --- members ---------------------------------------------------------------------------------- */
 
-static void set(struct making *m, json_t *object, const char *name, json_t *value)
-{
-    if (json_object_set_new(object, name, value) != 0)
-        m->no_memory = true;
-}
-
 /* Takes the member's text over, into the object or its list. */
 static enum outcome add_text(struct making *m, const struct connect_cell *cell,
                              const ProtobufCFieldDescriptor *field, struct toc_str text,
@@ -223,9 +95,10 @@ static enum outcome add_text(struct making *m, const struct connect_cell *cell,
     char why[CONNECT_VALUE_WHY_MAX];
     json_t *value = connect_value(field, text, why);
     if (value == NULL && why[0] != '\0')
-        return trouble(m, cell, "'%.*s' as %s %s", shown(text), text.data, field->name, why);
+        return making_trouble(m, cell, "'%.*s' as %s %s", making_shown(text), text.data,
+                              field->name, why);
     if (list == NULL)
-        set(m, object, field->name, value);
+        making_set(m, object, field->name, value);
     else if (json_array_append_new(list, value) != 0)
         m->no_memory = true;
     return GAVE_TEXT;
@@ -237,11 +110,11 @@ static enum outcome add_elements(struct making *m, const struct connect_cell *ce
                                  json_t *list)
 {
     enum outcome outcome = GAVE_TEXT;
-    char number[NUMBER_MAX];
+    char number[MAKING_NUMBER_MAX];
     for (size_t i = 0; i < json_array_size(elements) && json_array_size(list) < LIST_MAX; i++) {
         struct toc_str text = {NULL, 0};
-        outcome = scalar(m, cell, json_array_get(elements, i), number, &text);
-        outcome = looked_up(m, cell, outcome, &text);
+        outcome = making_scalar(m, cell, json_array_get(elements, i), number, &text);
+        outcome = making_looked_up(m, cell, outcome, &text);
         if (outcome == GAVE_TEXT)
             outcome = add_text(m, cell, field, text, NULL, list);
         if (outcome == GAVE_TROUBLE)
@@ -256,8 +129,9 @@ static enum outcome add_item(struct making *m, const struct connect_data *data,
     char text[CONNECT_TEXT_MAX];
     size_t size;
     const struct connect_cell *cell = named(item);
-    if (list != NULL && item->count == 1 && is_pointer(cell) && json_is_array(value_of(m, cell)))
-        return add_elements(m, cell, data->field, value_of(m, cell), list);
+    if (list != NULL && item->count == 1 && making_is_pointer(cell) &&
+        json_is_array(making_value_of(m, cell)))
+        return add_elements(m, cell, data->field, making_value_of(m, cell), list);
     enum outcome outcome = expand(m, item, text, &size);
     if (outcome != GAVE_TEXT || (list != NULL && json_array_size(list) >= LIST_MAX))
         return outcome;
@@ -269,7 +143,7 @@ static enum outcome add_member(struct making *m, const struct connect_data *data
     json_t *list = data->field->label == PROTOBUF_C_LABEL_REPEATED ? json_array() : NULL;
     enum outcome outcome = GAVE_TEXT;
     if (list != NULL)
-        set(m, object, data->field->name, list);
+        making_set(m, object, data->field->name, list);
     for (size_t i = 0; i < data->count && outcome != GAVE_TROUBLE && !m->no_memory; i++)
         outcome = add_item(m, data, &data->items[i], object, list);
     return outcome;
@@ -278,7 +152,7 @@ static enum outcome add_member(struct making *m, const struct connect_data *data
 static enum outcome add_data(struct making *m, const struct connect_rule *rule, json_t *event)
 {
     json_t *data = json_object();
-    set(m, event, "data", data);
+    making_set(m, event, "data", data);
     for (size_t i = 0; i < rule->data_count && !m->no_memory; i++)
         if (add_member(m, &rule->data[i], data) == GAVE_TROUBLE)
             return GAVE_TROUBLE;
@@ -338,9 +212,9 @@ static enum outcome add_time(struct making *m, const struct connect_template *te
     if (outcome != GAVE_TEXT || template->count == 0)
         return outcome;
     if (!read_time(toc_str(text, size), &at_ms) || at_ms <= 0 || at_ms > INTAKE_LATEST_MS)
-        return trouble(m, named(template), "'%.*s' is no time as 2026-03-01T09:30:00Z",
-                       shown(toc_str(text, size)), text);
-    set(m, event, "time", json_string(toc_rfc3339_write(time, at_ms)));
+        return making_trouble(m, named(template), "'%.*s' is no time as 2026-03-01T09:30:00Z",
+                              making_shown(toc_str(text, size)), text);
+    making_set(m, event, "time", json_string(toc_rfc3339_write(time, at_ms)));
     return GAVE_TEXT;
 }
 
@@ -349,19 +223,19 @@ static enum outcome add_attributes(struct making *m, const struct connect_rule *
     char text[CONNECT_TEXT_MAX];
     size_t size;
     struct toc_str source = m->connector->source;
-    set(m, event, "specversion", json_string("1.0"));
-    set(m, event, "source", json_stringn(source.data, source.size));
-    set(m, event, "type", json_string(rule->type->text));
+    making_set(m, event, "specversion", json_string("1.0"));
+    making_set(m, event, "source", json_stringn(source.data, source.size));
+    making_set(m, event, "type", json_string(rule->type->text));
     enum outcome outcome = rule->hashed != NULL ? hash_id(m, rule, text, &size)
                                                 : demand(m, &rule->id, "id", text, &size);
     if (outcome != GAVE_TEXT)
         return outcome;
-    set(m, event, "id", json_stringn(text, size));
+    making_set(m, event, "id", json_stringn(text, size));
     if (rule->subject.count > 0) {
         outcome = demand(m, &rule->subject, "subject", text, &size);
         if (outcome != GAVE_TEXT)
             return outcome;
-        set(m, event, "subject", json_stringn(text, size));
+        making_set(m, event, "subject", json_stringn(text, size));
     }
     return add_time(m, &rule->time, event);
 }
@@ -374,7 +248,8 @@ static void make_one(struct making *m, const struct connect_rule *rule, struct t
     json_t *event = json_object();
     *out = (struct connect_made){0};
     if (add_attributes(m, rule, event) != GAVE_TROUBLE &&
-        add_data(m, rule, event) != GAVE_TROUBLE) {
+        add_data(m, rule, event) != GAVE_TROUBLE &&
+        making_content(m, rule, event) != GAVE_TROUBLE) {
         out->event = event;
         return;
     }
@@ -421,11 +296,11 @@ static int make_each(struct making *m, struct toc_pool *pool, struct connect_mad
     if (each->kind == CONNECT_TEXT)
         return make_item(m, pool, out, count);
     if (!json_is_array(list)) {
-        (void)trouble(m, each, "has to be a list");
+        (void)making_trouble(m, each, "has to be a list");
         return 400;
     }
     if (json_array_size(list) > CONNECT_EVENTS_MAX) {
-        (void)trouble(m, each, "a list of at most %d", CONNECT_EVENTS_MAX);
+        (void)making_trouble(m, each, "a list of at most %d", CONNECT_EVENTS_MAX);
         return 413;
     }
     for (m->index = 0; m->index < json_array_size(list) && status == 0; m->index++) {

@@ -1,7 +1,7 @@
 /*
- * Reading a mapping's YAML with places: what connect.c (the file), read_sign.c and read_rule.c
- * share. Everything that is read lives in the connector's pool; a mistake is recorded and reading
- * goes on, so that all of them are told at once.
+ * Reading a mapping's YAML with places: what connect.c (the file), read_sign.c, read_rule.c
+ * and read_content.c share. Everything that is read lives in the connector's pool; a mistake is
+ * recorded and reading goes on, so that all of them are told at once.
  */
 #ifndef INTAKE_CONNECT_READ_H
 #define INTAKE_CONNECT_READ_H
@@ -43,10 +43,16 @@ struct connect_cell connect_read_cell(struct connect_reader *r, struct toc_str t
 void connect_read_template(struct connect_reader *r, const struct toc_yaml *node,
                            struct connect_template *out);
 
+/* One of an event, where nothing of a signature stands. */
+void connect_read_event_template(struct connect_reader *r, const struct toc_yaml *node,
+                                 struct connect_template *out);
+
 /* `target` is the struct connect_sign: who may send requests. */
 connect_read_fn connect_read_sign;
 /* An event of the mapping: `target` is a struct connect_rule. */
 connect_read_fn connect_read_rule;
+/* What people wrote in it, likewise. */
+connect_read_fn connect_read_content;
 
 /* A list's items, or the one value that stands for a list of one. */
 static inline size_t connect_item_count(const struct toc_yaml *node)

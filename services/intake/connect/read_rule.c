@@ -11,8 +11,8 @@ static struct connect_cell read_cell(struct connect_reader *r, struct toc_str te
     return cell;
 }
 
-static void read_template(struct connect_reader *r, const struct toc_yaml *node,
-                          struct connect_template *out)
+void connect_read_event_template(struct connect_reader *r, const struct toc_yaml *node,
+                                 struct connect_template *out)
 {
     connect_read_template(r, node, out);
     for (size_t i = 0; i < out->count; i++)
@@ -118,7 +118,7 @@ static void on_hash(struct connect_reader *r, const struct toc_yaml *node, void 
     rule->hashed = items;
     for (const struct toc_yaml *i = connect_item_first(node); items && i;
          i = connect_item_next(node, i))
-        read_template(r, i, &items[rule->hashed_count++]);
+        connect_read_event_template(r, i, &items[rule->hashed_count++]);
     if (rule->hashed_count == 0)
         connect_read_wrong(r, node, "has to be a list of texts, at least one");
 }
@@ -133,7 +133,7 @@ static void on_id(struct connect_reader *r, const struct toc_yaml *node, void *t
     if (node->kind == TOC_YAML_MAP) {
         connect_read_keys(r, node, keys, 1, target);
     } else {
-        read_template(r, node, &rule->id);
+        connect_read_event_template(r, node, &rule->id);
         for (size_t i = 0; i < rule->id.count; i++)
             varies = varies || rule->id.cells[i].kind != CONNECT_TEXT;
         if (!varies && r->diag.count == errors)
@@ -143,12 +143,12 @@ static void on_id(struct connect_reader *r, const struct toc_yaml *node, void *t
 
 static void on_subject(struct connect_reader *r, const struct toc_yaml *node, void *target)
 {
-    read_template(r, node, &((struct connect_rule *)target)->subject);
+    connect_read_event_template(r, node, &((struct connect_rule *)target)->subject);
 }
 
 static void on_time(struct connect_reader *r, const struct toc_yaml *node, void *target)
 {
-    read_template(r, node, &((struct connect_rule *)target)->time);
+    connect_read_event_template(r, node, &((struct connect_rule *)target)->time);
 }
 
 /* --- members ---------------------------------------------------------------------------------- */
@@ -213,7 +213,7 @@ static void read_member(struct connect_reader *r, const struct toc_yaml *entry,
     for (const struct toc_yaml *i = connect_item_first(entry); items && i;
          i = connect_item_next(entry, i)) {
         size_t errors = r->diag.count;
-        read_template(r, i, &items[out->count]);
+        connect_read_event_template(r, i, &items[out->count]);
         if (r->diag.count == errors)
             check_item(r, i, out->field, &items[out->count]);
         out->count++;
@@ -246,8 +246,13 @@ static void on_data(struct connect_reader *r, const struct toc_yaml *node, void 
 void connect_read_rule(struct connect_reader *r, const struct toc_yaml *node, void *target)
 {
     static const struct connect_key keys[] = {
-        {"type", on_type, true},        {"when", on_when, false}, {"id", on_id, true},
-        {"subject", on_subject, false}, {"time", on_time, false}, {"data", on_data, false},
+        {"type", on_type, true},
+        {"when", on_when, false},
+        {"id", on_id, true},
+        {"subject", on_subject, false},
+        {"time", on_time, false},
+        {"data", on_data, false},
+        {"content", connect_read_content, false},
     };
     connect_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
 }

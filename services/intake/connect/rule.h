@@ -1,5 +1,5 @@
 /*
- * What a mapping compiles to: read*.c reads it, make.c applies it, sign.c verifies by it. Nobody
+ * What a mapping compiles to: read*.c reads it, make*.c applies it, sign.c verifies by it. Nobody
  * else looks in.
  */
 #ifndef INTAKE_CONNECT_RULE_H
@@ -67,6 +67,18 @@ struct connect_data {
     size_t count;
 };
 
+/* What people wrote, or who they are: a member of data.content. */
+struct connect_text {
+    const char *member;
+    struct connect_template template;
+};
+
+/* What was attached: its names are below the body. */
+struct connect_files {
+    struct connect_cell list;
+    struct pointer name; /* within an item of the list */
+};
+
 struct connect_rule {
     const struct toc_event_type *type;
     struct connect_template id; /* or else: */
@@ -79,6 +91,10 @@ struct connect_rule {
     size_t test_count;
     const struct connect_data *data;
     size_t data_count;
+    struct connect_text *texts;
+    size_t text_count;
+    struct connect_files files;
+    bool has_files;
 };
 
 /* --- signatures ------------------------------------------------------------------------------- */
@@ -105,6 +121,7 @@ struct connect_sign {
 struct connector {
     struct toc_pool pool;
     struct toc_str name, source;
+    unsigned rate; /* requests a second */
     struct connect_sign sign;
     struct connect_cell each; /* CONNECT_TEXT: the request as a whole */
     const struct connect_values *values;

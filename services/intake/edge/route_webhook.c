@@ -2,36 +2,69 @@
 #include "services/intake/edge/edge_impl.h"
 #include "services/intake/edge/webhook.h"
 
-static const struct connector *connector_of(const struct edge_call *call)
+/* Whose webhook a path is for, and its bucket; NULL: nobody's. */
+static const struct connector *find(const struct edge_call *call, struct bucket **bucket)
 {
-    return connectors_find(&call->edge->config->connectors, call->parameter);
+    const struct connectors *connectors = &call->edge->config->connectors;
+    size_t at = connectors_find(connectors, call->parameter);
+    if (at == connectors->count)
+        return NULL;
+    *bucket = &call->edge->connectors[at];
+    (*bucket)->rate = connector_rate(connectors->list[at]);
+    return connectors->list[at];
+}
+
+static const char *verify(const struct edge_call *call, const struct connector *connector)
+{
+    struct toc_http_field challenge = {.name = "WWW-Authenticate"};
+    const char *refusal =
+        connector_verify(connector, call->request, toc_program_now().wall_ms, &challenge.value);
+    if (refusal != NULL)
+        edge_answer_problem(call->exchange, 401, refusal, &challenge);
+    return refusal;
+}
+
+/* Those who prove who they are use it up, and nobody else. */
+static bool is_too_fast(const struct edge_call *call, struct bucket *bucket)
+{
+    struct edge_refusal refusal = {429, "faster than the connector's rate",
+                                   bucket_wait(bucket, toc_program_now().mono_ms)};
+    if (refusal.wait_ms > 0)
+        edge_answer_refusal(call->exchange, &refusal);
+    else
+        bucket_take(bucket, 1);
+    return refusal.wait_ms > 0;
+}
+
+/* A connector makes events of its own source and of types that it may have: nothing is left to
+ * judge. What a system sends is no flood of people's. */
+static void judge(void *self, struct toc_arena *arena, struct cloudevent *item)
+{
+    edge_admit(self, arena, item);
 }
 
 /* The webhook of another system. */
 void edge_post_webhook(const struct edge_call *call)
 {
-    const toc_time_ms wall_ms = toc_program_now().wall_ms;
     char why[TOC_EVENT_JSON_ERROR_MAX];
-    struct toc_http_field challenge = {.name = "WWW-Authenticate"};
-    const struct connector *connector = connector_of(call);
+    struct bucket *bucket;
+    const struct connector *connector = find(call, &bucket);
     if (connector == NULL) {
         edge_answer_problem(call->exchange, 404, "no connector has this name: see --connect", NULL);
         return;
     }
-    const char *refusal = connector_verify(connector, call->request, wall_ms, &challenge.value);
-    if (refusal != NULL) {
-        edge_answer_problem(call->exchange, 401, refusal, &challenge);
+    if (verify(call, connector) != NULL || is_too_fast(call, bucket))
         return;
-    }
     struct edge_pending *pending = edge_begin(call);
     int status = webhook_read(connector, &pending->pool, &call->edge->scratch, call->request,
-                              wall_ms, &pending->events, why);
+                              toc_program_now().wall_ms, judge, pending, &pending->events, why);
     edge_settle(call->edge, pending, status, why);
 }
 
 bool edge_wants_webhook(const struct edge_call *call)
 {
-    const struct connector *connector = connector_of(call);
+    struct bucket *bucket;
+    const struct connector *connector = find(call, &bucket);
     const char *challenge;
     return connector != NULL &&
            connector_verify_header(connector, call->request, toc_program_now().wall_ms,

@@ -11,6 +11,7 @@
  */
 int webhook_read(const struct connector *connector, struct toc_pool *pool,
                  struct toc_arena *scratch, const struct toc_http_request *request,
-                 toc_time_ms wall_ms, struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX]);
+                 toc_time_ms wall_ms, cloudevents_judge *judge, void *self, struct cloudevents *out,
+                 char why[TOC_EVENT_JSON_ERROR_MAX]);
 
 #endif
