@@ -320,7 +320,8 @@ static int show_all(void)
     if (!view.json)
         print_table_write(table, &view.print);
     if (!view.json && remark[0] != '\0')
-        print_styled(&view.print, PRINT_YELLOW, "%s\n", remark);
+        fprintf(view.print.out, "%s%s%s\n", print_begin(&view.print, PRINT_YELLOW), remark,
+                print_end(&view.print, PRINT_YELLOW));
     print_table_free(table);
     return good ? CLI_DONE : CLI_FAILED;
 }

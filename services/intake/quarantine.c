@@ -281,9 +281,24 @@ enum toc_err quarantine_first_of(struct toc_txn *txn, struct toc_arena *arena,
     return toc_wire_unpack(arena, &tocsin__v1__held_row__descriptor, row, out);
 }
 
+static enum toc_err ask_first(struct toc_txn *txn, struct toc_arena *arena,
+                              const uint8_t issue[TOC_ID], Tocsin__V1__Answer *answer)
+{
+    Tocsin__V1__HeldRow *row;
+    struct toc_str packed;
+    TOC_TRY(toc_answer_begin(arena, 1, answer));
+    enum toc_err err = quarantine_first_of(txn, arena, issue, &row);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    TOC_TRY(toc_wire_pack(arena, row, &packed));
+    return toc_answer_add(arena, packed, answer);
+}
+
 enum toc_err quarantine_ask(struct toc_txn *txn, struct toc_arena *arena,
                             const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
+    if (ask->id.len == TOC_ID)
+        return ask_first(txn, arena, ask->id.data, answer);
     size_t limit = toc_answer_limit(ask);
     struct toc_str key, row;
     struct toc_scan *scan;

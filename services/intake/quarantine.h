@@ -63,7 +63,7 @@ TOC_MUST enum toc_err quarantine_throw_away(struct quarantine *quarantine, struc
 TOC_MUST enum toc_err quarantine_first_of(struct toc_txn *txn, struct toc_arena *arena,
                                           const uint8_t issue[TOC_ID], Tocsin__V1__HeldRow **out);
 
-/* The rows of an Ask for QUARANTINE. */
+/* The rows of an Ask for QUARANTINE; with the id of an issue, the first that is held of it. */
 TOC_MUST enum toc_err quarantine_ask(struct toc_txn *txn, struct toc_arena *arena,
                                      const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 

@@ -26,10 +26,15 @@ void why_fold(const struct why_page *page, enum print_style style, unsigned inde
 
 /* --- intake -------------------------------------------------------------------------------- */
 
-static void on_event(const struct why_page *page, const Tocsin__V1__Event *event)
+static void on_event(const struct why_page *page, const Tocsin__V1__Record *record,
+                     const Tocsin__V1__Event *event)
 {
+    char since[MOMENT_MAX];
     headline(page, PRINT_PLAIN, "%s from %s, id %s%s", event->type, event->source, event->id,
              event->test ? " (test)" : "");
+    if (record->held_seq != 0)
+        why_detail(page, "was in the quarantine since %s",
+                   moment_beside(since, record->held_ms, page->day_ms));
 }
 
 /* --- notifier ------------------------------------------------------------------------------ */
@@ -142,7 +147,7 @@ static void write_body(const struct why_page *page, const Tocsin__V1__Record *re
     const Tocsin__V1__IssueChange *issue = message;
     const Tocsin__V1__ClockChange *clock = message;
     if (body->descriptor == &tocsin__v1__event__descriptor)
-        on_event(page, message);
+        on_event(page, record, message);
     else if (body->descriptor == &tocsin__v1__issue_change__descriptor && issue->issue != NULL)
         why_issue(page, record, issue);
     else if (body->descriptor == &tocsin__v1__clock_change__descriptor && clock->clock != NULL)

@@ -169,6 +169,28 @@ static int compare_entries(const void *a, const void *b)
     return left->record->seq < right->record->seq ? -1 : left->record->seq > right->record->seq;
 }
 
+/* An issue that the router does not know. */
+static int tell_why_not(const uint8_t id[TOC_ID])
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    char since[MOMENT_MAX];
+    ask.what = TOCSIN__V1__ASK__WHAT__QUARANTINE;
+    ask.id = toc_wire_binary(toc_str(id, TOC_ID));
+    if (view_try(&view, "intake", &ask, &tocsin__v1__held_row__descriptor, &rows) &&
+        rows.count > 0) {
+        const Tocsin__V1__HeldRow *row = rows.items[0];
+        fprintf(stderr,
+                "%s: the issue is not open: it is in the quarantine since %s (%s); tocsin "
+                "quarantine release or reject\n",
+                view.who, moment_near(since, row->at_ms, moment_now()), row->reason);
+    } else {
+        fprintf(stderr, "%s: there is no such issue: nothing that opens it was accepted\n",
+                view.who);
+    }
+    return CLI_FAILED;
+}
+
 static int gather(struct story *story, const uint8_t id[TOC_ID])
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
@@ -178,11 +200,8 @@ static int gather(struct story *story, const uint8_t id[TOC_ID])
     ask.id = toc_wire_binary(toc_str(id, TOC_ID));
     if (view_ask(&view, "router", &ask, &tocsin__v1__issue__descriptor, &rows) != CLI_DONE)
         return CLI_FAILED;
-    if (rows.count == 0) {
-        fprintf(stderr, "%s: there is no such issue: nothing that opens it was accepted\n",
-                view.who);
-        return CLI_FAILED;
-    }
+    if (rows.count == 0)
+        return tell_why_not(id);
     story->issue = rows.items[0];
     add_history(story, "router", 1, &story->issue->id);
     add_history(story, "sla", 2, &story->issue->id);

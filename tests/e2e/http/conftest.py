@@ -94,7 +94,7 @@ class Edge:
         """The issue of which this is so, once the router has it."""
         end = time.time() + seconds
         while True:
-            for row in self.lines("issues", "--all"):
+            for row in self.lines("issues", "--all", "--limit", "0"):
                 if row[name] == value:
                     return row
             assert time.time() < end, "no issue with %s %s" % (name, value)
