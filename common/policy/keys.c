@@ -23,6 +23,7 @@ static const struct toc_key_table tables[] = {
     {"categories.NAME.articles[]", toc_keys_article},
     {"routes[]", toc_keys_route},
     {"alerts[]", toc_keys_alert},
+    {"retention", toc_keys_retention},
 };
 
 const struct toc_key_table *toc_policy_keys(size_t *count)

@@ -201,6 +201,7 @@ static const struct {
     {"slas.*.clocks.*.warn", is_earlier},
     {"teams.*.answer_within", is_shorter},
     {"teams.*.remind", is_earlier},
+    {"retention.*", is_shorter},
     {"categories.*.facts", has_all},
     {"queues.*.skills", has_all},
     {"queues.*.clearance", is_higher},

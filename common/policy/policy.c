@@ -19,6 +19,7 @@ enum {
     PATHS,
     TEAMS,
     ALERTS,
+    RETENTION,
     INCLUDE,
     OVERLAY,
     LOCKED,
@@ -40,6 +41,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
     [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
+    [RETENTION] = {"retention", false, "{CLASS: DURATION}", NULL,
+                   "How long what people wrote is kept."},
     [INCLUDE] = {"include", false, "[FILE]", NULL,
                  "Further files of this policy, named from the file that includes them."},
     [OVERLAY] =
@@ -92,6 +95,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_triage(b, values[TRIAGE]);
     toc_build_routes(b, values[ROUTES]);
     toc_build_alerts(b, values[ALERTS]);
+    toc_build_retention(b, values[RETENTION]);
     if (values[QUEUES])
         toc_check_on_breach(b, values[QUEUES]);
 }

@@ -247,6 +247,16 @@ struct toc_alert_rule {
     const struct toc_path *path; /* NULL: the issue's */
 };
 
+/* Classes of what people wrote, which intake keeps sealed. */
+enum toc_retention {
+    TOC_RETENTION_TITLE,
+    TOC_RETENTION_BODY,
+    TOC_RETENTION_CONTACT,
+    TOC_RETENTION_ATTACHMENT,
+    TOC_RETENTION_RAW,
+    TOC_RETENTION_CLASSES
+};
+
 struct toc_policy {
     struct toc_policy *next;              /* of those that left a cache (store.h) */
     uint32_t version;                     /* set by whoever applies it; 0 in a check */
@@ -270,6 +280,7 @@ struct toc_policy {
     size_t alert_count;
     const struct toc_category *categories;
     size_t category_count;
+    toc_time_ms retention_ms[TOC_RETENTION_CLASSES]; /* 0: for ever */
 };
 
 /*
@@ -311,6 +322,9 @@ bool toc_policy_has_article(const struct toc_policy *policy, const char *name);
 
 /* Basic filtering of RFC 4647: the range "pt" is "pt" and all that begins with "pt-". */
 bool toc_language_is_in(const char *range, const char *language);
+
+/* How long content of a class ("body") is kept; 0: for ever, or there is no such class. */
+toc_time_ms toc_policy_retention_ms(const struct toc_policy *policy, const char *class_name);
 
 /* The word of a metric: "first_reply". */
 const char *toc_metric_name(enum toc_metric_kind metric);

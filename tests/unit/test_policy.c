@@ -47,6 +47,19 @@ static void the_smallest_policy_has_a_queue_and_a_route(void **state)
     toc_policy_free(NULL);
 }
 
+static void content_is_kept_for_ever_unless_a_class_has_its_time(void **state)
+{
+    struct toc_policy *policy =
+        good("policy: 1\nqueues: {q: {tier: 3}}\nroutes: [{rule: all, queue: q}]\n"
+             "retention: {body: 730d, raw: 12h}\n");
+    (void)state;
+    assert_int_equal(toc_policy_retention_ms(policy, "body"), 730 * TOC_DAY_MS);
+    assert_int_equal(toc_policy_retention_ms(policy, "raw"), 12 * TOC_HOUR_MS);
+    assert_int_equal(toc_policy_retention_ms(policy, "title"), 0);
+    assert_int_equal(toc_policy_retention_ms(policy, "unheard-of"), 0);
+    toc_policy_free(policy);
+}
+
 static void the_hash_is_of_the_whole_text(void **state)
 {
     static const char text[] =
@@ -469,6 +482,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_policy_has_a_queue_and_a_route),
+        cmocka_unit_test(content_is_kept_for_ever_unless_a_class_has_its_time),
         cmocka_unit_test(the_hash_is_of_the_whole_text),
         cmocka_unit_test(a_byte_order_mark_changes_only_the_hash),
         cmocka_unit_test(targets_are_filled_from_the_default),

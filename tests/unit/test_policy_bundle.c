@@ -411,6 +411,26 @@ static void what_is_locked_may_get_tighter(void **state)
     toc_policy_free(policy);
 }
 
+static void a_locked_retention_may_only_get_shorter(void **state)
+{
+    static const char root[] =
+        ROOT("br.yaml") "locked: [retention]\n" ROUTES "retention: {body: 30d}\n";
+    static const struct file shorter[] = {
+        {"root.yaml", root},
+        {"br.yaml", "overlay: {owner: latam}\nretention: {body: 20d, raw: 5d}\n"}};
+    static const struct file longer[] = {
+        {"root.yaml", root}, {"br.yaml", "overlay: {owner: latam}\nretention: {body: 40d}\n"}};
+    struct toc_policy *policy = GOOD(shorter);
+    (void)state;
+    assert_int_equal(toc_policy_retention_ms(policy, "body"), 20 * TOC_DAY_MS);
+    assert_int_equal(toc_policy_retention_ms(policy, "raw"), 5 * TOC_DAY_MS);
+    toc_policy_free(policy);
+    BAD(longer, "dir/br.yaml:2:19: error: 'retention.body' is locked and may only get tighter\n"
+                "    2 | retention: {body: 40d}\n"
+                "      |                   ^\n"
+                "hint: locked by dir/root.yaml:4:10; '30d' at dir/root.yaml:6:19\n");
+}
+
 static void what_is_locked_may_not_get_looser(void **state)
 {
     static const struct file files[] = {
@@ -648,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_plain_text_includes_nothing),
         cmocka_unit_test(an_overlay_changes_what_is_not_locked),
         cmocka_unit_test(what_is_locked_may_get_tighter),
+        cmocka_unit_test(a_locked_retention_may_only_get_shorter),
         cmocka_unit_test(what_is_locked_may_not_get_looser),
         cmocka_unit_test(a_lock_is_of_something),
         cmocka_unit_test(only_the_root_locks_and_is_no_overlay),

@@ -172,6 +172,19 @@ static void keys_are_known_and_given_once(void **state)
                  "p.yaml:6:18: ", "SLA 'standard' has no 'clocks'", NULL);
 }
 
+static void a_retention_is_a_time_for_a_class(void **state)
+{
+    (void)state;
+    assert_error(HEAD ROUTES SLAS "retention: {bdy: 30d}\n",
+                 "p.yaml:7:13: ", "unknown key 'bdy' in 'retention'", "did you mean 'body'?");
+    assert_error(HEAD ROUTES SLAS "retention: {body: 0s}\n",
+                 "p.yaml:7:19: ", "'body' is kept for no time at all", NULL);
+    assert_error(HEAD ROUTES SLAS "retention: {body: 36601d}\n",
+                 "p.yaml:7:19: ", "'body' '36601d' is longer than 36600 days", NULL);
+    assert_error(HEAD ROUTES SLAS "retention: 30d\n",
+                 "p.yaml:7:12: ", "'retention' has to be a map, not a text", NULL);
+}
+
 static void types_are_checked(void **state)
 {
     (void)state;
@@ -747,6 +760,7 @@ int main(void)
         cmocka_unit_test(all_errors_come_in_the_order_of_the_text),
         cmocka_unit_test(twenty_errors_are_enough),
         cmocka_unit_test(keys_are_known_and_given_once),
+        cmocka_unit_test(a_retention_is_a_time_for_a_class),
         cmocka_unit_test(types_are_checked),
         cmocka_unit_test(durations_name_their_unit),
         cmocka_unit_test(calendars_are_checked),
