@@ -77,6 +77,20 @@ enum toc_err vault_put(struct vault *vault, const struct vault_row *row, uint8_t
                       toc_str(bytes, size));
 }
 
+enum toc_err vault_row_read(struct toc_str key, struct toc_str value, struct vault_row *out)
+{
+    if (key.size != ROW_KEY || value.size < VAULT_HEADER ||
+        (uint8_t)value.data[0] >= VAULT_CLASS_COUNT)
+        return TOC_ERR_DAMAGED;
+    *out =
+        (struct vault_row){.seq = toc_get_u64be(key.data),
+                           .segment = (uint16_t)((uint8_t)key.data[8] << 8 | (uint8_t)key.data[9]),
+                           .class = (enum vault_class)(uint8_t)value.data[0],
+                           .subject = toc_get_u64be(value.data + 1),
+                           .at_ms = (toc_time_ms)toc_get_u64be(value.data + 9)};
+    return TOC_OK;
+}
+
 enum toc_err vault_get(struct vault *vault, uint64_t seq, uint16_t segment, struct vault_row *out,
                        struct toc_str *sealed)
 {
@@ -88,17 +102,9 @@ enum toc_err vault_get(struct vault *vault, uint64_t seq, uint16_t segment, stru
         toc_first_at_least(vault->reading, CONTENT_ROWS, row_key(from, seq, segment), &key, &value);
     if (err != TOC_OK)
         return err;
-    if (key.size != ROW_KEY || value.size < VAULT_HEADER ||
-        (uint8_t)value.data[0] >= VAULT_CLASS_COUNT)
-        return TOC_ERR_DAMAGED;
-    if (toc_get_u64be(key.data) != seq)
+    TOC_TRY(vault_row_read(key, value, out));
+    if (out->seq != seq)
         return TOC_NONE;
-    *out =
-        (struct vault_row){.seq = seq,
-                           .segment = (uint16_t)((uint8_t)key.data[8] << 8 | (uint8_t)key.data[9]),
-                           .class = (enum vault_class)(uint8_t)value.data[0],
-                           .subject = toc_get_u64be(value.data + 1),
-                           .at_ms = (toc_time_ms)toc_get_u64be(value.data + 9)};
     *sealed = toc_str_from(value, VAULT_HEADER);
     return TOC_OK;
 }

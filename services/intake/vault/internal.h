@@ -10,13 +10,16 @@
 enum content_table { CONTENT_ROWS, CONTENT_META, CONTENT_TABLES };
 enum keys_table { KEYS_PEOPLE, KEYS_SUBJECTS, KEYS_KEYS, KEYS_LISTED, KEYS_META, KEYS_TABLES };
 
-#define VAULT_NAME    16   /* bytes of a row's key in KEYS_PEOPLE */
-#define VAULT_KEKS    16   /* files of which a directory may have */
-#define VAULT_HOT     4096 /* subjects whose keys stay in memory */
-#define VAULT_HOT_WAY 2
+#define VAULT_NAME        16   /* bytes of a row's key in KEYS_PEOPLE */
+#define VAULT_KEKS        16   /* files of which a directory may have */
+#define VAULT_KEY_NAME    9    /* of one in KEYS_KEYS: u64be subject ‖ u8 group */
+#define VAULT_LISTED_NAME 16   /* of one in KEYS_LISTED: u64be subject ‖ u64be other */
+#define VAULT_HOT         4096 /* subjects whose keys stay in memory */
+#define VAULT_HOT_WAY     2
 
 struct kek {
     uint32_t number; /* 0: none */
+    toc_time_ms made_ms;
     uint8_t key[TOC_SEAL_KEY];
 };
 
@@ -36,12 +39,28 @@ struct secrets {
     struct hot hot[VAULT_HOT / VAULT_HOT_WAY][VAULT_HOT_WAY];
 };
 
+/* A row of `keys` that changed while they are copied. */
+struct vault_touched {
+    unsigned table;
+    size_t size;
+    uint8_t key[VAULT_LISTED_NAME];
+};
+
+struct vault_touches {
+    struct vault_touched *items;
+    size_t count, room;
+    bool wanted;
+};
+
 struct vault {
+    struct toc_store_config content_config, keys_config;
     struct toc_store *content, *keys;
     struct toc_txn *content_txn, *keys_txn; /* of this turn; NULL: not begun */
     struct toc_txn *reading;                /* of the content that was lent last */
     struct secrets *secrets;
+    const char *kek_dir;
     const struct kek *kek; /* the newest */
+    struct vault_touches touches;
     uint64_t next_subject; /* as of this turn; 0: not read */
     size_t waiting;
     bool keys_changed;
@@ -52,7 +71,12 @@ struct vault {
 /* kek.c: reads the directory's keys, or makes the first. */
 TOC_MUST enum toc_err vault_keks_load(const char *dir, struct secrets *secrets);
 const struct kek *vault_kek_newest(const struct secrets *secrets);
+size_t vault_kek_count(const struct secrets *secrets);
 const struct kek *vault_kek_find(const struct secrets *secrets, uint32_t number);
+/* The next KEK, on disk before anything is wrapped under it. */
+TOC_MUST enum toc_err vault_kek_add(struct vault *vault);
+/* Overwrites and removes all KEKs but the newest, in memory and on disk. */
+TOC_MUST enum toc_err vault_keks_destroy_older(struct vault *vault);
 
 /* A row of a wrapped key: u32be KEK ‖ wrapped. */
 #define VAULT_WRAPPED (4 + TOC_SEAL_WRAPPED)
@@ -64,14 +88,29 @@ TOC_MUST enum toc_err vault_unwrap(const struct vault *vault, struct toc_str wha
 
 /* people.c: the key of the map, made when the environment is new. */
 TOC_MUST enum toc_err vault_map_load(struct vault *vault);
+/* … and wrapped under the newest KEK. */
+TOC_MUST enum toc_err vault_map_rewrap(struct vault *vault);
 
 /* content.c: whose log it is, and nothing above its end. */
 TOC_MUST enum toc_err vault_content_claim(struct vault *vault, uint64_t log_id);
 TOC_MUST enum toc_err vault_content_trim(struct vault *vault);
+/* A row as it stands, without what is sealed. */
+TOC_MUST enum toc_err vault_row_read(struct toc_str key, struct toc_str value,
+                                     struct vault_row *out);
 
 /* vault.c: the turn's transactions. */
 TOC_MUST enum toc_err vault_begin_content(struct vault *vault);
 TOC_MUST enum toc_err vault_begin_keys(struct vault *vault);
 void vault_end_reading(struct vault *vault);
+/* What was changed in `keys` since the last commit, beside a turn, is not. */
+void vault_drop_keys(struct vault *vault);
+
+/* touch.c: every change of `keys`, in the turn's transaction. TOC_NONE: there was nothing to
+ * delete. */
+TOC_MUST enum toc_err vault_keys_put(struct vault *vault, unsigned table, struct toc_str key,
+                                     struct toc_str row);
+TOC_MUST enum toc_err vault_keys_delete(struct vault *vault, unsigned table, struct toc_str key);
+/* Changes are not written down any more. */
+void vault_touches_end(struct vault *vault);
 
 #endif

@@ -1,4 +1,5 @@
 #include "common/secret_file.h"
+#include "common/exit_point.h"
 #include "services/intake/vault/internal.h"
 
 #include <dirent.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH_BYTES 1024
@@ -16,6 +18,12 @@ static enum toc_err trouble(const char *path, const char *why)
 {
     toc_log(TOC_LOG_ALARM, "kek_failed", "file=%s why=\"%s\"", path, why);
     return TOC_ERR_CONFIG;
+}
+
+/* A full disk is waited for. */
+static enum toc_err disk_trouble(const char *path)
+{
+    return errno == ENOSPC || errno == EDQUOT ? TOC_ERR_FULL : trouble(path, strerror(errno));
 }
 
 /* "kek.7" is 7; 0: another file. */
@@ -35,12 +43,15 @@ static uint32_t number_of(const char *name)
 static enum toc_err read_one(const char *dir, uint32_t number, struct kek *out)
 {
     char path[PATH_BYTES], bytes[TOC_SEAL_KEY + 1];
+    struct stat about = {.st_mtime = 0};
     const char *why;
     snprintf(path, sizeof(path), "%s/" PREFIX "%u", dir, number);
     ssize_t size = toc_secret_read(path, bytes, sizeof(bytes), &why);
+    (void)stat(path, &about);
     if (size == TOC_SEAL_KEY) {
         memcpy(out->key, bytes, TOC_SEAL_KEY);
         out->number = number;
+        out->made_ms = (toc_time_ms)about.st_mtime * 1000;
     }
     sodium_memzero(bytes, sizeof(bytes));
     if (size < 0)
@@ -78,6 +89,14 @@ const struct kek *vault_kek_newest(const struct secrets *secrets)
     return newest;
 }
 
+size_t vault_kek_count(const struct secrets *secrets)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < VAULT_KEKS; i++)
+        count += secrets->keks[i].number != 0;
+    return count;
+}
+
 const struct kek *vault_kek_find(const struct secrets *secrets, uint32_t number)
 {
     for (size_t i = 0; i < VAULT_KEKS; i++)
@@ -95,28 +114,33 @@ static enum toc_err sync_directory(const char *dir)
     bool synced = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0)
         close(fd);
-    return synced ? TOC_OK : trouble(dir, strerror(errno));
+    return synced ? TOC_OK : disk_trouble(dir);
 }
 
 static bool write_key(int fd, const uint8_t key[TOC_SEAL_KEY])
 {
-    return fd >= 0 && write(fd, key, TOC_SEAL_KEY) == TOC_SEAL_KEY && fsync(fd) == 0;
+    if (fd < 0)
+        return false;
+    errno = ENOSPC; /* of a write that is cut short */
+    return write(fd, key, TOC_SEAL_KEY) == TOC_SEAL_KEY && fsync(fd) == 0;
 }
 
 /* Complete before it has its name: a crash leaves no half of a key. */
-static enum toc_err make_first(const char *dir, struct kek *out)
+static enum toc_err make_key(const char *dir, uint32_t number, struct kek *out)
 {
     char path[PATH_BYTES], fresh[PATH_BYTES];
-    snprintf(path, sizeof(path), "%s/" PREFIX "1", dir);
-    snprintf(fresh, sizeof(fresh), "%s/new." PREFIX "1", dir);
+    snprintf(path, sizeof(path), "%s/" PREFIX "%u", dir, number);
+    snprintf(fresh, sizeof(fresh), "%s/new", dir);
     randombytes_buf(out->key, sizeof(out->key));
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool made = write_key(fd, out->key);
     if (fd >= 0)
         made = close(fd) == 0 && made;
+    TOC_EXIT_POINT("kek_written");
     if (!made || rename(fresh, path) != 0)
-        return trouble(path, strerror(errno));
-    out->number = 1;
+        return disk_trouble(path);
+    out->number = number;
+    out->made_ms = (toc_time_ms)time(NULL) * 1000;
     return sync_directory(dir);
 }
 
@@ -126,7 +150,51 @@ enum toc_err vault_keks_load(const char *dir, struct secrets *secrets)
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return trouble(dir, strerror(errno));
     TOC_TRY(read_all(dir, secrets, &count));
-    return count > 0 ? TOC_OK : make_first(dir, &secrets->keks[0]);
+    return count > 0 ? TOC_OK : make_key(dir, 1, &secrets->keks[0]);
+}
+
+enum toc_err vault_kek_add(struct vault *vault)
+{
+    struct kek *keks = vault->secrets->keks;
+    size_t free = 0;
+    while (free < VAULT_KEKS && keks[free].number != 0)
+        free++;
+    if (free == VAULT_KEKS)
+        return trouble(vault->kek_dir, "has no room for another key");
+    TOC_TRY(make_key(vault->kek_dir, vault->kek->number + 1, &keks[free]));
+    vault->kek = &keks[free];
+    return TOC_OK;
+}
+
+/* --- destroying --------------------------------------------------------------------------------
+ */
+
+/* Whatever the disk keeps of a removed file, the key is not in it. */
+static enum toc_err destroy(const char *dir, struct kek *kek)
+{
+    char path[PATH_BYTES];
+    uint8_t noise[TOC_SEAL_KEY];
+    snprintf(path, sizeof(path), "%s/" PREFIX "%u", dir, kek->number);
+    randombytes_buf(noise, sizeof(noise));
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool gone = fd < 0 && errno == ENOENT, overwritten = fd >= 0 && write_key(fd, noise);
+    if (fd >= 0)
+        close(fd);
+    TOC_EXIT_POINT("kek_overwritten");
+    if (!gone && (!overwritten || unlink(path) != 0))
+        return trouble(path, strerror(errno));
+    sodium_memzero(kek, sizeof(*kek));
+    return TOC_OK;
+}
+
+enum toc_err vault_keks_destroy_older(struct vault *vault)
+{
+    for (size_t i = 0; i < VAULT_KEKS; i++) {
+        struct kek *kek = &vault->secrets->keks[i];
+        if (kek->number != 0 && kek != vault->kek)
+            TOC_TRY(destroy(vault->kek_dir, kek));
+    }
+    return sync_directory(vault->kek_dir);
 }
 
 /* --- wrapping ----------------------------------------------------------------------------------

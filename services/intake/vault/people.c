@@ -3,7 +3,6 @@
 #include <assert.h>
 
 #define PSEUDONYM_BYTES (VAULT_PSEUDONYM / 2)
-#define KEY_BYTES       9 /* u64be subject ‖ u8 group */
 #define NAME_MAX_BYTES  VAULT_NAME_MAX
 
 static const struct toc_str map_row = {"map", 3}, next_row = {"next", 4};
@@ -16,8 +15,7 @@ static enum toc_err make_map(struct vault *vault)
     uint8_t row[VAULT_WRAPPED];
     randombytes_buf(vault->secrets->map_key, TOC_SEAL_KEY);
     vault_wrap(vault->kek, map_row, vault->secrets->map_key, row);
-    vault->keys_changed = true;
-    return toc_put(vault->keys_txn, KEYS_META, map_row, toc_str(row, sizeof(row)));
+    return vault_keys_put(vault, KEYS_META, map_row, toc_str(row, sizeof(row)));
 }
 
 enum toc_err vault_map_load(struct vault *vault)
@@ -29,6 +27,13 @@ enum toc_err vault_map_load(struct vault *vault)
         return make_map(vault);
     TOC_TRY(err);
     return vault_unwrap(vault, map_row, row, vault->secrets->map_key);
+}
+
+enum toc_err vault_map_rewrap(struct vault *vault)
+{
+    uint8_t fresh[VAULT_WRAPPED];
+    vault_wrap(vault->kek, map_row, vault->secrets->map_key, fresh);
+    return vault_keys_put(vault, KEYS_META, map_row, toc_str(fresh, sizeof(fresh)));
 }
 
 /* --- whom a name means -------------------------------------------------------------------------
@@ -89,8 +94,7 @@ static enum toc_err next_number(struct vault *vault, uint64_t *out)
         vault->next_subject = err == TOC_OK ? toc_get_u64be(row.data) : 1;
     }
     toc_put_u64be(bytes, vault->next_subject + 1);
-    TOC_TRY(toc_put(vault->keys_txn, KEYS_META, next_row, toc_str(bytes, sizeof(bytes))));
-    vault->keys_changed = true;
+    TOC_TRY(vault_keys_put(vault, KEYS_META, next_row, toc_str(bytes, sizeof(bytes))));
     *out = vault->next_subject++;
     return TOC_OK;
 }
@@ -104,10 +108,10 @@ static enum toc_err make_subject(struct vault *vault, const uint8_t name[VAULT_N
     randombytes_buf(row, PSEUDONYM_BYTES);
     memcpy(row + PSEUDONYM_BYTES, name, VAULT_NAME);
     toc_hex(out->pseudonym, row, PSEUDONYM_BYTES);
-    TOC_TRY(toc_put(vault->keys_txn, KEYS_PEOPLE, toc_str(name, VAULT_NAME),
-                    toc_str(number, sizeof(number))));
-    return toc_append(vault->keys_txn, KEYS_SUBJECTS, toc_str(number, sizeof(number)),
-                      toc_str(row, sizeof(row)));
+    TOC_TRY(vault_keys_put(vault, KEYS_PEOPLE, toc_str(name, VAULT_NAME),
+                           toc_str(number, sizeof(number))));
+    return vault_keys_put(vault, KEYS_SUBJECTS, toc_str(number, sizeof(number)),
+                          toc_str(row, sizeof(row)));
 }
 
 static enum toc_err read_subject(struct vault *vault, struct toc_str number,
@@ -156,11 +160,11 @@ enum toc_err vault_subject(struct vault *vault, enum vault_kind kind, struct toc
 /* --- data keys ---------------------------------------------------------------------------------
  */
 
-static struct toc_str key_name(uint8_t out[KEY_BYTES], uint64_t subject, enum vault_keys group)
+static struct toc_str key_name(uint8_t out[VAULT_KEY_NAME], uint64_t subject, enum vault_keys group)
 {
     toc_put_u64be(out, subject);
     out[8] = (uint8_t)group;
-    return toc_str(out, KEY_BYTES);
+    return toc_str(out, VAULT_KEY_NAME);
 }
 
 static enum toc_err make_key(struct vault *vault, struct toc_str name, uint8_t out[TOC_SEAL_KEY])
@@ -168,15 +172,14 @@ static enum toc_err make_key(struct vault *vault, struct toc_str name, uint8_t o
     uint8_t row[VAULT_WRAPPED];
     randombytes_buf(out, TOC_SEAL_KEY);
     vault_wrap(vault->kek, name, out, row);
-    vault->keys_changed = true;
-    return toc_put(vault->keys_txn, KEYS_KEYS, name, toc_str(row, sizeof(row)));
+    return vault_keys_put(vault, KEYS_KEYS, name, toc_str(row, sizeof(row)));
 }
 
 enum toc_err vault_key(struct vault *vault, const struct vault_subject *subject,
                        enum vault_keys group, const uint8_t **out)
 {
     struct hot *hot = (struct hot *)(uintptr_t)subject;
-    uint8_t bytes[KEY_BYTES];
+    uint8_t bytes[VAULT_KEY_NAME];
     struct toc_str name = key_name(bytes, subject->number, group), row;
     *out = hot->keys[group];
     if (hot->has[group])
@@ -194,7 +197,7 @@ enum toc_err vault_key(struct vault *vault, const struct vault_subject *subject,
 enum toc_err vault_key_of(struct vault *vault, uint64_t subject, enum vault_keys group,
                           uint8_t out[TOC_SEAL_KEY])
 {
-    uint8_t bytes[KEY_BYTES];
+    uint8_t bytes[VAULT_KEY_NAME];
     struct toc_str name = key_name(bytes, subject, group), row;
     TOC_TRY(vault_begin_keys(vault));
     enum toc_err err = toc_get(vault->keys_txn, KEYS_KEYS, name, &row);
@@ -211,8 +214,7 @@ enum toc_err vault_list_under(struct vault *vault, uint64_t subject, uint64_t ot
     enum toc_err err = toc_get(vault->keys_txn, KEYS_LISTED, toc_str(key, sizeof(key)), &row);
     if (err != TOC_NONE)
         return err;
-    vault->keys_changed = true;
-    return toc_put(vault->keys_txn, KEYS_LISTED, toc_str(key, sizeof(key)), toc_str("", 0));
+    return vault_keys_put(vault, KEYS_LISTED, toc_str(key, sizeof(key)), toc_str("", 0));
 }
 
 void vault_forget(struct vault *vault)

@@ -54,18 +54,18 @@ bool vault_class_is_named(enum vault_class class)
 
 static enum toc_err open_stores(const struct vault_config *config, struct vault *vault)
 {
-    const struct toc_store_config content = {.dir = config->content_dir,
-                                             .tables = content_tables,
-                                             .table_count = CONTENT_TABLES,
-                                             .map_bytes = config->map_bytes != 0 ? config->map_bytes
-                                                                                 : CONTENT_BYTES};
-    const struct toc_store_config keys = {.dir = config->keys_dir,
-                                          .tables = keys_tables,
-                                          .table_count = KEYS_TABLES,
-                                          .map_bytes = config->map_bytes != 0 ? config->map_bytes
-                                                                              : KEYS_BYTES};
-    TOC_TRY(toc_store_open(&content, &vault->content));
-    return toc_store_open(&keys, &vault->keys);
+    vault->content_config = (struct toc_store_config){
+        .dir = config->content_dir,
+        .tables = content_tables,
+        .table_count = CONTENT_TABLES,
+        .map_bytes = config->map_bytes != 0 ? config->map_bytes : CONTENT_BYTES};
+    vault->keys_config = (struct toc_store_config){
+        .dir = config->keys_dir,
+        .tables = keys_tables,
+        .table_count = KEYS_TABLES,
+        .map_bytes = config->map_bytes != 0 ? config->map_bytes : KEYS_BYTES};
+    TOC_TRY(toc_store_open(&vault->content_config, &vault->content));
+    return toc_store_open(&vault->keys_config, &vault->keys);
 }
 
 static enum toc_err open_vault(const struct vault_config *config, uint64_t log_id,
@@ -75,6 +75,7 @@ static enum toc_err open_vault(const struct vault_config *config, uint64_t log_i
     if (vault->secrets == NULL)
         return TOC_ERR_MEMORY;
     sodium_memzero(vault->secrets, sizeof(*vault->secrets));
+    vault->kek_dir = config->kek_dir;
     TOC_TRY(vault_keks_load(config->kek_dir, vault->secrets));
     vault->kek = vault_kek_newest(vault->secrets);
     TOC_TRY(open_stores(config, vault));
@@ -112,6 +113,7 @@ void vault_close(struct vault *vault)
     toc_txn_abort(vault->keys_txn);
     toc_store_close(vault->content);
     toc_store_close(vault->keys);
+    vault_touches_end(vault);
     sodium_free(vault->secrets);
     free(vault);
 }
@@ -170,6 +172,32 @@ enum toc_err vault_commit(struct vault *vault)
         TOC_TRY(toc_txn_commit(txn));
     TOC_EXIT_POINT("after_content");
     return TOC_OK;
+}
+
+bool vault_rest(struct vault *vault)
+{
+    if (vault->content_txn != NULL || vault->keys_changed)
+        return false;
+    vault_end_reading(vault);
+    vault_drop_keys(vault);
+    return true;
+}
+
+void vault_drop_keys(struct vault *vault)
+{
+    toc_txn_abort(vault->keys_txn);
+    vault->keys_txn = NULL;
+    vault->keys_changed = false;
+}
+
+toc_time_ms vault_renewed_ms(const struct vault *vault)
+{
+    return vault->kek->made_ms;
+}
+
+bool vault_is_renewing(const struct vault *vault)
+{
+    return vault_kek_count(vault->secrets) > 1;
 }
 
 void vault_abandon(struct vault *vault, uint64_t last_seq)

@@ -15,11 +15,9 @@
  *   meta:    "log", "map", "next"
  *
  * A subject is a person, a pseudonym that a publisher made, an issue, or a raw mail, which is
- * listed under everyone in it. Whoever erases deletes the rows of a subject in `people`,
- * `subjects` and `keys`, and those of what is listed under it; vault_forget then has the memory of
- * it go. Changes of a turn wait in one transaction of each environment for vault_commit, keys
- * first: what a log says was sealed can be opened, and a crash leaves at most rows that nothing
- * names, above the log's end, which vault_open deletes.
+ * listed under everyone in it. Changes of a turn wait in one transaction of each environment for
+ * vault_commit, keys first: what a log says was sealed can be opened, and a crash leaves at most
+ * rows that nothing names, above the log's end, which vault_open deletes.
  *
  * Used by intake's shell, never by its core. Secrets are in sodium_malloc's memory. Not
  * thread-safe.
@@ -112,8 +110,27 @@ TOC_MUST enum toc_err vault_list_under(struct vault *vault, uint64_t subject, ui
 TOC_MUST enum toc_err vault_key_of(struct vault *vault, uint64_t subject, enum vault_keys group,
                                    uint8_t out[TOC_SEAL_KEY]);
 
-/* Nothing of any subject is remembered: after rows were deleted beside this interface. */
+/* Nothing of any subject is remembered. */
 void vault_forget(struct vault *vault);
+
+/* --- erasing (erase.c) -------------------------------------------------------------------------
+ */
+
+/* The subject with this pseudonym: looks through all of them. TOC_NONE: there is none. */
+TOC_MUST enum toc_err vault_find_pseudonym(struct vault *vault, const char *pseudonym,
+                                           uint64_t *out);
+/* The same of many at once, those that there are, ascending; `names` are put in order. */
+TOC_MUST enum toc_err vault_find_pseudonyms(struct vault *vault, char (*names)[VAULT_PSEUDONYM + 1],
+                                            size_t count, uint64_t *out, size_t *out_count);
+/* Whether erasing `subject` erases `other`, too: TOC_NONE when not. */
+TOC_MUST enum toc_err vault_is_listed(struct vault *vault, uint64_t subject, uint64_t other);
+
+/*
+ * Deletes the keys of a subject and of all that is listed under it, and all that leads to it; it is
+ * committed. `*keys` counts data keys. Between turns only, see vault_rest. TOC_NONE: there is no
+ * such subject (any more). What was sealed is left as noise, and goes with the next renewal.
+ */
+TOC_MUST enum toc_err vault_erase(struct vault *vault, const char *pseudonym, uint32_t *keys);
 
 /* --- content (content.c) -----------------------------------------------------------------------
  */
@@ -144,6 +161,14 @@ size_t vault_waiting(const struct vault *vault);
 
 /* Makes what the turn sealed durable, keys before content. After TOC_ERR_FULL: vault_abandon. */
 TOC_MUST enum toc_err vault_commit(struct vault *vault);
+
+/* Whether no change waits for vault_commit; then it lets go of what was only looked at. */
+bool vault_rest(struct vault *vault);
+
+/* Whether a renewal (renew.h) was not through when the process ended; and when the last one began,
+ * by the age of its KEK. */
+bool vault_is_renewing(const struct vault *vault);
+toc_time_ms vault_renewed_ms(const struct vault *vault);
 
 /* The turn never happened; `last_seq` is the log's end as it is on disk. */
 void vault_abandon(struct vault *vault, uint64_t last_seq);
