@@ -130,9 +130,12 @@ static struct admission *begin(struct admit *admit, struct toc_arena *arena,
 enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
                    const struct admit_attachment attachments[], size_t count, const char **why)
 {
-    if (event->private_ == NULL && count == 0)
+    bool about = admission_is_about(event);
+    if (event->private_ == NULL && count == 0 && !about)
         return TOC_OK;
     struct admission *a = begin(admit, arena, event);
+    if (about)
+        return admission_name(a, why);
     a->attachments = attachments;
     a->attachment_count = count;
     *why = admit->full_turns > 0 ? admit_full : admission_check(a);
@@ -159,8 +162,10 @@ enum toc_err admit_look(struct admit *admit, struct toc_arena *arena, Tocsin__V1
 /* --- of a bus peer -----------------------------------------------------------------------------
  */
 
-#define FIELD_PRIVATE 8
-#define FIELD_CONTENT 9
+#define FIELD_PRIVATE        8
+#define FIELD_CONTENT        9
+#define FIELD_HOLD           42
+#define FIELD_SUBJECT_ERASED 49
 
 /* The first value of a field that is bytes; TOC_NONE without one. */
 static enum toc_err find_field(struct toc_str message, uint32_t number, struct toc_str *out)
@@ -173,6 +178,19 @@ static enum toc_err find_field(struct toc_str message, uint32_t number, struct t
             *out = field.bytes;
             return TOC_OK;
         }
+    return err;
+}
+
+/* Most events have nothing of it. TOC_NONE: this one as well. */
+static enum toc_err find_private(struct toc_str event)
+{
+    struct toc_wire_reader reader = toc_wire_reader(event);
+    struct toc_wire_field field;
+    enum toc_err err;
+    while ((err = toc_wire_next(&reader, &field)) == TOC_OK)
+        if (field.number == FIELD_PRIVATE || field.number == FIELD_HOLD ||
+            field.number == FIELD_SUBJECT_ERASED)
+            return TOC_OK;
     return err;
 }
 
@@ -200,8 +218,7 @@ static enum toc_err admit_message(struct admit *admit_, struct toc_arena *arena,
 enum toc_err admit_packed(struct admit *admit, struct toc_arena *arena, struct toc_event *event)
 {
     Tocsin__V1__Event *message;
-    struct toc_str inner;
-    enum toc_err err = find_field(event->bytes, FIELD_PRIVATE, &inner);
+    enum toc_err err = find_private(event->bytes);
     if (err == TOC_NONE)
         return TOC_OK;
     if (event->bytes.size > PACKED_MAX)

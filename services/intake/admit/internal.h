@@ -23,6 +23,11 @@ struct admission {
     uint8_t of_class[WAITING_SEGMENTS_MAX][TOC_SHA256]; /* commitments that are gathered */
 };
 
+/* about.c: whether the event is about somebody, a hold or an erasure; and whom it means, as the
+ * vault's pseudonym. TOC_NONE: nobody, `*why` says it. */
+bool admission_is_about(Tocsin__V1__Event *event);
+TOC_MUST enum toc_err admission_name(struct admission *a, const char **why);
+
 /* check.c: why the event is refused, naming the member; NULL: it is not. */
 const char *admission_check(const struct admission *a);
 
