@@ -89,6 +89,22 @@ enum toc_err hold_find(struct toc_txn *txn, struct toc_arena *arena, const char 
     return toc_wire_unpack(arena, &tocsin__v1__hold_row__descriptor, row, out);
 }
 
+enum toc_err hold_next(struct toc_txn *txn, struct toc_arena *arena, struct hold_place *after,
+                       Tocsin__V1__HoldRow **out)
+{
+    struct toc_str key, row;
+    if (after->size > 0)
+        after->key[after->size++] = 0; /* the least key above it */
+    enum toc_err err =
+        toc_first_at_least(txn, INTAKE_TABLE_HOLD, toc_str(after->key, after->size), &key, &row);
+    if (err != TOC_OK)
+        return err;
+    TOC_ASSERT(key.size < sizeof(after->key));
+    memcpy(after->key, key.data, key.size);
+    after->size = key.size;
+    return toc_wire_unpack(arena, &tocsin__v1__hold_row__descriptor, row, out);
+}
+
 enum toc_err hold_ask(struct toc_txn *txn, struct toc_arena *arena, const Tocsin__V1__Ask *ask,
                       Tocsin__V1__Answer *answer)
 {

@@ -20,6 +20,17 @@ TOC_MUST enum toc_err hold_keep(struct toc_turn *turn, const Tocsin__V1__Event *
 TOC_MUST enum toc_err hold_find(struct toc_txn *txn, struct toc_arena *arena, const char *pseudonym,
                                 Tocsin__V1__HoldRow **out);
 
+/*
+ * The first hold whose key is above `after`, which begins with size 0 and is moved to it; in no
+ * order that means anything. TOC_NONE at the end.
+ */
+struct hold_place {
+    uint8_t key[TOC_KEY_MAX];
+    size_t size;
+};
+TOC_MUST enum toc_err hold_next(struct toc_txn *txn, struct toc_arena *arena,
+                                struct hold_place *after, Tocsin__V1__HoldRow **out);
+
 /* The rows of an Ask for HOLDS. */
 TOC_MUST enum toc_err hold_ask(struct toc_txn *txn, struct toc_arena *arena,
                                const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);

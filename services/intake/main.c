@@ -12,8 +12,10 @@
 
 static struct {
     const char *issue_key;
-    int64_t window_ms;              /* -1: not said */
-    const char *vault, *keys, *kek; /* NULL: below the data */
+    int64_t window_ms;                       /* -1: not said */
+    const char *vault, *keys, *kek, *ledger; /* NULL: below the data */
+    const char *vault_job;
+    int64_t vault_every_ms; /* 0: at the time of vault_job */
     int64_t connections_max, per_address_max;
     struct toc_conf_list proxies, quotas, exempt;
     int64_t held_max;
@@ -39,8 +41,28 @@ static enum toc_err read_ask(const char *text)
     return TOC_OK;
 }
 
+/* "03:00" */
+static enum toc_err read_vault_job(void)
+{
+    unsigned hours, minutes;
+    char rest;
+    doors.eraser.every_ms = options.vault_every_ms;
+    doors.eraser.job_at_ms = -1;
+    if (options.vault_every_ms > 0)
+        return TOC_OK;
+    if (sscanf(options.vault_job, "%2u:%2u%c", &hours, &minutes, &rest) != 2 || hours > 23 ||
+        minutes > 59) {
+        fprintf(stderr, "--vault-job is a time of the day in UTC, as 03:00, not '%s'\n",
+                options.vault_job);
+        return TOC_ERR_CONFIG;
+    }
+    doors.eraser.job_at_ms = hours * TOC_HOUR_MS + minutes * TOC_MINUTE_MS;
+    return TOC_OK;
+}
+
 static enum toc_err check(void)
 {
+    TOC_TRY(read_vault_job());
     if (connect_files.count > 0 && edge->address == NULL) {
         fprintf(stderr, "--connect needs --http ADDR:PORT, where the webhooks come in\n");
         return TOC_ERR_CONFIG;
@@ -63,6 +85,13 @@ static const struct toc_conf_option rows[] = {
      "where the keys are that open it, wrapped; DATA/keys when not said"},
     {"kek", TOC_CONF_TEXT, &options.kek, NULL, 0, 0, "DIR",
      "where the keys are that these are wrapped under, in no backup; DATA/kek when not said"},
+    {"ledger", TOC_CONF_TEXT, &options.ledger, NULL, 0, 0, "FILE",
+     "who was erased, on another volume than these and never restored with them; "
+     "DATA/erased.ledger when not said"},
+    {"vault-job", TOC_CONF_TEXT, &options.vault_job, "03:00", 0, 0, "HH:MM",
+     "when the vault is renewed, in UTC: what is erased or too old leaves the disk"},
+    {"vault-every", TOC_CONF_DURATION, &options.vault_every_ms, "0", 0, 400 * TOC_DAY_MS,
+     "DURATION", "renew it so long after the last time, and not at an hour"},
     {"http", TOC_CONF_TEXT, &doors.edge.address, NULL, 0, 0, "ADDR:PORT",
      "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
     {"connect", TOC_CONF_LIST, &connect_files, NULL, 0, 0, "FILE",
@@ -117,9 +146,10 @@ static const char *dir_of(const char *said, const char *name, char out[DIR_MAX])
 
 static void place_vault(void)
 {
-    static char vault[DIR_MAX], keys[DIR_MAX], kek[DIR_MAX];
+    static char vault[DIR_MAX], keys[DIR_MAX], kek[DIR_MAX], ledger[DIR_MAX];
     doors.admit.vault.content_dir = dir_of(options.vault, "vault", vault);
     doors.admit.vault.keys_dir = dir_of(options.keys, "keys", keys);
+    doors.eraser.ledger = dir_of(options.ledger, "erased.ledger", ledger);
     doors.admit.vault.kek_dir = dir_of(options.kek, "kek", kek);
     doors.admit.facts_cache = toc_program_data_dir();
     doors.admit.issue_key = config.issue_key;

@@ -111,6 +111,7 @@ static void add_own(struct up *up, size_t service)
     if (strcmp(name, "intake") == 0) {
         add(up, service, "--issue-key=%s/keys/issue.key", dir);
         add(up, service, "--kek=%s/keys/kek", dir);
+        add(up, service, "--ledger=%s/erased.ledger", dir);
         add(up, service, "--control");
         if (options.http != NULL) {
             add(up, service, "--http=%s", options.http);

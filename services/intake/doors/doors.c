@@ -13,7 +13,9 @@ struct doors {
     struct toc_run *run;
     toc_time_ms told_ms; /* monotonic: when the quarantine's alarm was last; 0: never */
     struct admit *admit;
-    void *edge; /* NULL: it is not configured */
+    struct eraser *eraser;
+    enum toc_err failed; /* of what runs after commits: the next one ends the process */
+    void *edge;          /* NULL: it is not configured */
 };
 
 static struct doors_config *configured;
@@ -25,6 +27,11 @@ void doors_configure(struct doors_config *config)
 
 /* --- the admission as the run's gate -----------------------------------------------------------
  */
+
+static struct admit *admit_of(const void *self)
+{
+    return ((const struct doors *)self)->admit;
+}
 
 /* What no admission has touched and yet has what only that makes, the core refuses. */
 static bool is_forged(const struct toc_event *event, const Tocsin__V1__Event *said)
@@ -51,29 +58,30 @@ static enum toc_err hold_back(struct toc_arena *arena, struct toc_event *event)
 
 static enum toc_err gate_admit(void *self, struct toc_arena *arena, struct toc_event *event)
 {
-    TOC_TRY(admit_packed(self, arena, event));
+    TOC_TRY(admit_packed(admit_of(self), arena, event));
     return hold_back(arena, event);
 }
 
 static enum toc_err gate_settled(void *self, struct toc_str event,
                                  const struct toc_receipt *receipt, toc_time_ms at_ms)
 {
-    return admit_settled(self, event, receipt, at_ms);
+    return admit_settled(admit_of(self), event, receipt, at_ms);
 }
 
 static bool gate_is_full(const void *self)
 {
-    return admit_is_full(self);
+    return admit_is_full(admit_of(self));
 }
 
 static enum toc_err gate_before_commit(void *self)
 {
-    return admit_commit(self);
+    struct doors *doors = self;
+    return doors->failed < 0 ? doors->failed : admit_commit(doors->admit);
 }
 
 static void gate_abandoned(void *self, uint64_t last_seq)
 {
-    admit_abandon(self, last_seq);
+    admit_abandon(admit_of(self), last_seq);
 }
 
 /* The network between services carries no personal text: who asks is on this host. */
@@ -83,7 +91,7 @@ static enum toc_err gate_ask(void *self, struct toc_txn *txn, struct toc_arena *
     if (ask->what != TOCSIN__V1__ASK__WHAT__CONTENT)
         return TOC_NONE;
     if (toc_program_is_local())
-        return content_ask(admit_vault(self), txn,
+        return content_ask(admit_vault(admit_of(self)), txn,
                            toc_program_event_clock() ? 0 : toc_program_now().wall_ms, arena, ask,
                            answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
@@ -101,7 +109,7 @@ static enum toc_err open_admission(struct doors *doors, struct toc_run *run)
                                 .abandoned = gate_abandoned,
                                 .ask = gate_ask};
     TOC_TRY(admit_open(&configured->admit, journal->log_id, journal->last_seq, &doors->admit));
-    gate.self = doors->admit;
+    gate.self = doors;
     toc_run_set_gate(run, &gate);
     configured->edge.admit = doors->admit;
     return TOC_OK;
@@ -115,6 +123,7 @@ static void stop(void *self)
     struct doors *doors = self;
     if (doors->edge != NULL)
         edge_effects.stop(doors->edge);
+    eraser_stop(doors->eraser);
     admit_close(doors->admit);
     free(doors);
 }
@@ -127,6 +136,9 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
         return TOC_ERR_MEMORY;
     doors->run = run;
     enum toc_err err = open_admission(doors, run);
+    if (err == TOC_OK)
+        err = eraser_start(&configured->eraser, run, admit_vault(doors->admit), toc_program_now(),
+                           &doors->eraser);
     if (err == TOC_OK)
         err = edge_effects.start(loop, link, run, &doors->edge);
     if (err < 0) {
@@ -156,6 +168,8 @@ static void after_commit(void *self, struct toc_now now)
     struct doors *doors = self;
     watch_quarantine(doors, now);
     edge_effects.after_commit(doors->edge, now);
+    if (doors->failed == TOC_OK)
+        doors->failed = eraser_work(doors->eraser, now);
 }
 
 const struct toc_effects doors_effects = {start, after_commit, stop};

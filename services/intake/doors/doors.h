@@ -1,15 +1,17 @@
 /*
  * What stands around intake's core in its process: the admission, which sees every event before
- * the core does, and the edge, at which some come in. Only main.c uses it.
+ * the core does, the edge, at which some come in, and the eraser. Only main.c uses it.
  */
 #ifndef INTAKE_DOORS_H
 #define INTAKE_DOORS_H
 
 #include "services/intake/admit/admit.h"
+#include "services/intake/doors/eraser.h"
 #include "services/intake/edge/edge.h"
 
 struct doors_config {
     struct admit_config admit;
+    struct eraser_config eraser;
     struct edge_config edge; /* its admission is filled in here */
     toc_time_ms held_ms;     /* what is in the quarantine for so long is told as an alarm */
 };

@@ -1,0 +1,185 @@
+"""Ends intake at every point of an erasure and of the renewal that follows, and starts it again.
+
+    erase.py --build build/asan [POINT ...]
+
+People write; three are erased with at_once. Intake dies at the point, once. Then, by a client that
+shares no code with it: every erasure is done; no file has the sealed bytes of who was erased, nor a
+key-encryption key from before; what all others sent is a repeat when it is sent again, which it only
+is under the same data key; what the erased sent is not.
+"""
+import argparse
+import os
+import shutil
+import struct
+import sys
+import tempfile
+import time
+
+import bus
+import suite
+
+PEOPLE, ERASED = 24, 3
+POINTS = [
+    "ledger_written:1", "erase_in_ledger:2", "erase_listed:1", "after_keys:5", "erase_keys_gone:1",
+    "erase_keys_gone:3", "renew_new_kek:1", "kek_written:2", "renew_copy_begun:1",
+    "renew_copy_begun:2", "copy_before_rename:1", "copy_before_rename:2", "copy_after_rename:1",
+    "copy_after_rename:2", "renew_before_destroy:1", "kek_overwritten:1", "renew_destroyed:1",
+    "before_commit:12", "after_commit_before_send:12",
+]
+
+
+def event_of(number):
+    event = bus.ev.Event(id=f"e{number}", source="//test/shop", type="tocsin.issue.opened",
+                         subject=f"t{number}")
+    event.issue_opened.channel = "email"
+    event.private.person = f"person{number}@example.com"
+    text = event.private.texts.add()
+    text.name, text.text = "phone", f"+44 20 7946 {number:04}".encode()
+    setattr(text, "class", "contact")
+    return event.SerializeToString()
+
+
+def erasure_of(number):
+    event = bus.ev.Event(id=f"x{number}", source="//test/dpo", type="tocsin.subject.erased")
+    event.private.person = f"person{number}@example.com"
+    event.subject_erased.by, event.subject_erased.reason = "dpo", "gdpr-17"
+    event.subject_erased.at_once = True
+    return event.SerializeToString()
+
+
+class Intake:
+    def __init__(self, build, directory, point):
+        self.suite = suite.Suite(build, directory, ["intake"])
+        self.service = self.suite.services["intake"]
+        self.directory = os.path.join(directory, "intake")
+        self.service.next_env = {"TOCSIN_EXIT_AT": point}
+        self.suite.start()
+        self.client = bus.Client(self.suite.endpoint("intake"))
+
+    def publish(self, event, timeout_s=40):
+        """Until there is a receipt; the first one may have been lost with the process."""
+        until = time.monotonic() + timeout_s
+        while True:
+            try:
+                return self.client.publish([event], 3)[0]
+            except bus.Silent:
+                assert time.monotonic() < until, "no receipt"
+                self.client.reconnect()
+
+    def ask(self, what, **fields):
+        until = time.monotonic() + 40
+        while True:
+            try:
+                return self.client.ask(what, **fields).rows
+            except bus.Silent:
+                assert time.monotonic() < until, "no answer"
+                self.client.reconnect()
+
+    def erasures(self):
+        rows = []
+        for row in self.ask("ERASURES", all=True):
+            erasure = bus.rec.Erasure()
+            erasure.ParseFromString(row)
+            rows.append(erasure)
+        return rows
+
+    def files(self):
+        for directory, _, names in os.walk(self.directory):
+            for name in names:
+                with open(os.path.join(directory, name), "rb") as file:
+                    yield os.path.join(directory, name), file.read()
+
+    def sealed(self):
+        """By person's number: 32 sealed bytes of theirs, by the instants of the log."""
+        with open(os.path.join(self.directory, "vault/env/data.mdb"), "rb") as file:
+            image = file.read()
+        follower = bus.fetch_all(self.suite.endpoint("intake"))
+        found = {}
+        for packed in follower.records:
+            record, event = bus.rec.Record(), bus.ev.Event()
+            record.ParseFromString(packed)
+            event.ParseFromString(record.body)
+            at = struct.pack(">Q", record.at_ms)
+            place = image.find(at)
+            while event.id.startswith("e") and event.content and place >= 0:
+                found.setdefault(int(event.id[1:]), set()).add(image[place + 8:place + 40])
+                place = image.find(at, place + 1)
+        return found
+
+
+def wait_done(intake):
+    until = time.monotonic() + 60
+    while True:
+        rows = intake.erasures()
+        if len(rows) == ERASED and all(row.step == bus.rec.ERASURE_DONE for row in rows):
+            return
+        assert time.monotonic() < until, f"not done: {rows}"
+        time.sleep(0.1)
+
+
+def check_files(intake, sealed, keks):
+    for path, content in intake.files():
+        for number in range(ERASED):
+            assert not any(text in content for text in sealed[number]), f"{number} is in {path}"
+        for kek in keks:
+            assert kek not in content, f"an old key-encryption key is in {path}"
+
+
+def keks_of(intake):
+    directory = os.path.join(intake.directory, "kek")
+    return [open(os.path.join(directory, name), "rb").read() for name in os.listdir(directory)]
+
+
+def try_point(build, directory, point):
+    intake = Intake(build, directory, point)
+    for number in range(PEOPLE):
+        outcome = intake.publish(event_of(number))
+        assert outcome.status in (bus.pb.Outcome.ACCEPTED, bus.pb.Outcome.DUPLICATE), outcome
+        time.sleep(0.002)  # so that their instants differ
+    sealed, keks = intake.sealed(), keks_of(intake)
+    for number in range(ERASED):
+        intake.publish(erasure_of(number))  # refused when it is repeated after its effect
+    wait_done(intake)
+    deaths = intake.service.deaths
+    for number in range(PEOPLE):
+        status = intake.publish(event_of(number)).status
+        wanted = bus.pb.Outcome.REFUSED if number < ERASED else bus.pb.Outcome.DUPLICATE
+        assert status == wanted, f"person {number}: {status}"
+    assert intake.service.codes in ([], [137]), intake.service.codes
+    intake.suite.stop()
+    check_files(intake, sealed, keks)
+    assert os.listdir(os.path.join(intake.directory, "kek")) != []
+    return deaths
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("points", nargs="*", help="only these, as name:pass")
+    args = parser.parse_args()
+    args.build = os.path.abspath(args.build)
+    bus.use_build(args.build)
+    died = failed = 0
+    for point in args.points or POINTS:
+        directory = tempfile.mkdtemp(prefix="tocsin-erase-")
+        try:
+            deaths = try_point(args.build, directory, point)
+            died += deaths
+            print(f"ok {point}: died {deaths} times", flush=True)
+            shutil.rmtree(directory)
+        except Exception as error:  # the next point runs all the same
+            failed += 1
+            print(f"FAILED {point}: {type(error).__name__}: {error}\n  data kept in {directory}\n"
+                  f"  repeat: /usr/bin/python3 {os.path.relpath(__file__)} --build "
+                  f"{os.path.relpath(args.build)} {point}", flush=True)
+        finally:
+            suite.stop_all()
+    if not args.points and died < len(POINTS) - 2:
+        print(f"FAILED: intake died {died} times only")
+        failed += 1
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

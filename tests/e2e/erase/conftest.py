@@ -1,0 +1,98 @@
+"""A suite whose intake has a vault, and what a forensic look at its files finds."""
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+BIN = os.environ["TOCSIN_BIN"]
+
+
+class Suite:
+    def __init__(self, directory):
+        self.data = os.path.join(directory, "data")
+        self.said = os.path.join(directory, "up.out")
+        self.number = 0
+        self.up = None
+        self.start()
+
+    def start(self):
+        with open(self.said, "wb") as out:
+            self.up = subprocess.Popen([os.path.join(BIN, "tocsin"), "up", "--data", self.data],
+                                       stdout=out, stderr=out)
+        end = time.time() + 60
+        while "ready: " not in self.output():
+            assert self.up.poll() is None and time.time() < end, self.output()
+            time.sleep(0.05)
+
+    def output(self):
+        with open(self.said, encoding="utf-8") as text:
+            return text.read()
+
+    def stop(self):
+        self.up.terminate()
+        assert self.up.wait(30) == 0
+        self.up = None
+
+    def tocsin(self, *words, code=0, text=None):
+        done = subprocess.run([os.path.join(BIN, "tocsin"), words[0], *words[1:], "--data", self.data],
+                              input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=120, env={**os.environ, "USER": "dpo"})
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    def lines(self, *words):
+        return [json.loads(line) for line in self.tocsin(*words, "--json").splitlines()]
+
+    def write(self, person, body, **content):
+        """What somebody wrote, as an issue of its own; returns the receipt."""
+        self.number += 1
+        event = {"specversion": "1.0", "id": "e%d" % self.number, "source": "urn:shop",
+                 "type": "tocsin.issue.opened", "subject": "T-%d" % self.number,
+                 "data": {"channel": "email",
+                          "content": {"person": person, "title": "about " + body, "body": body,
+                                      **content}}}
+        out = self.tocsin("publish", "--json", "-", text=json.dumps(event) + "\n")
+        receipt = json.loads(out)
+        assert receipt["duplicate"] is False, receipt
+        return receipt
+
+    def record(self, receipt):
+        for record in self.lines("tail", "intake", "--from", str(receipt["seq"])):
+            if record["seq"] == receipt["seq"]:
+                return record
+        raise AssertionError("no record " + receipt["seq"])
+
+    def accepted(self, receipt):
+        """The event as intake's log has it."""
+        return self.record(receipt)["body"]
+
+    def erase(self, *words):
+        return self.tocsin("erase", *words, "--reason", "gdpr-17")
+
+    def files(self):
+        for directory, _, names in os.walk(self.data):
+            for name in names:
+                path = os.path.join(directory, name)
+                if os.path.isfile(path):
+                    yield path
+
+    def holders(self, wanted):
+        """The files that have these bytes anywhere, also where nothing points to any more."""
+        found = []
+        for path in self.files():
+            with open(path, "rb") as file:
+                if wanted in file.read():
+                    found.append(os.path.relpath(path, self.data))
+        return found
+
+
+@pytest.fixture
+def suite(tmp_path):
+    made = Suite(str(tmp_path))
+    yield made
+    if made.up is not None:
+        made.stop()
+    shutil.rmtree(made.data, ignore_errors=True)

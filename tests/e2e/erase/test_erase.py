@@ -1,0 +1,177 @@
+"""Erasing people: what is left of them, in the files of a suite and in the answers it gives."""
+import os
+import shutil
+import struct
+import time
+
+WORDS = "the zebra was charged twice on its card"
+
+
+def kek(suite):
+    directory = os.path.join(suite.data, "keys", "kek")
+    return {name: open(os.path.join(directory, name), "rb").read() for name in os.listdir(directory)}
+
+
+def sealed_of(suite, receipt):
+    """32 bytes of each text that was sealed with this event: they follow its instant in the row."""
+    at = struct.pack(">Q", suite.record(receipt)["at_ms"])
+    with open(os.path.join(suite.data, "intake", "vault", "env", "data.mdb"), "rb") as file:
+        image = file.read()
+    found, start = set(), image.find(at)
+    while start >= 0:
+        found.add(image[start + 8:start + 40])
+        start = image.find(at, start + 1)
+    assert found
+    return found
+
+
+def erasures(suite):
+    return {row["pseudonym"]: row for row in suite.lines("erasures", "--all")}
+
+
+def seen_by_audit(suite):
+    """Waits until a checkpoint covers what intake has written."""
+    last = suite.lines("tail", "intake")[-1]["seq"]
+    end = time.time() + 30
+    while True:
+        try:
+            return suite.tocsin("audit", "prove", "intake", last)
+        except AssertionError:
+            assert time.time() < end
+            time.sleep(0.2)
+
+
+# --- what is left ---------------------------------------------------------------------------------
+
+def test_no_file_of_any_service_has_anything_left(suite):
+    """Neither plaintext nor data key ever was in a file; what is looked for is the rest."""
+    first = suite.write("ana@example.com", WORDS, name="Ana Zebra", phone="+44 20 7946 0018")
+    other = suite.write("ben@example.com", "the giraffe is well")
+    name = suite.accepted(first)["pseudonym"]
+    for text in (WORDS, "Ana Zebra", "ana@example.com", "7946 0018"):
+        assert suite.holders(text.encode()) == []
+    old_keks, hers, his = kek(suite), sealed_of(suite, first), sealed_of(suite, other)
+    assert all(suite.holders(sealed) for sealed in hers | his)
+    suite.erase("ana@example.com", "--now", "--wait")
+    row = erasures(suite)[name]
+    assert row["step"] == "done" and row["keys"] >= 1 and row["by"] == "dpo"
+    assert list(kek(suite)) == ["kek.2"] and kek(suite)["kek.2"] not in old_keks.values()
+    for key in old_keks.values():
+        assert suite.holders(key) == []
+    assert not any(suite.holders(sealed) for sealed in hers)
+    assert all(suite.holders(sealed) for sealed in his)
+    assert suite.accepted(other)["pseudonym"] not in erasures(suite)
+    for text in (WORDS, "Ana Zebra", "ana@example.com"):
+        assert suite.holders(text.encode()) == []
+    assert WORDS not in suite.output() and "ana@example.com" not in suite.output()
+
+
+def test_proofs_from_before_still_hold(suite):
+    receipt = suite.write("ana@example.com", WORDS)
+    seen_by_audit(suite)
+    proof = suite.lines("audit", "prove", "intake", receipt["seq"])[0]
+    suite.erase("ana@example.com", "--now", "--wait")
+    again = suite.lines("audit", "prove", "intake", receipt["seq"])[0]
+    assert (again["index"], again["entry"]) == (proof["index"], proof["entry"])
+    suite.tocsin("audit", "verify")
+
+
+# --- who ------------------------------------------------------------------------------------------
+
+def test_somebody_unknown_is_told_and_nothing_is_made(suite):
+    suite.write("ana@example.com", WORDS)
+    for words in (["nobody@example.com"], ["--pseudonym", "u-17"], ["--pseudonym", "0" * 24]):
+        said = suite.tocsin("erase", *words, "--reason", "gdpr-17", code=1)
+        assert "known here" in said or "nothing is kept here" in said
+    assert erasures(suite) == {}
+    assert os.path.getsize(os.path.join(suite.data, "erased.ledger")) == 0
+
+
+def test_a_mail_address_means_its_person_however_it_is_written(suite):
+    name = suite.accepted(suite.write("Ana@Example.com", WORDS))["pseudonym"]
+    suite.erase("ana@example.COM")
+    assert erasures(suite)[name]["step"] in ("keys_gone", "done")
+
+
+def test_the_person_may_come_from_standard_input(suite):
+    name = suite.accepted(suite.write("ana@example.com", WORDS))["pseudonym"]
+    suite.tocsin("erase", "-", "--reason", "gdpr-17", text="ana@example.com\n")
+    assert name in erasures(suite)
+
+
+def test_erasing_twice_finds_nobody_the_second_time(suite):
+    suite.write("ana@example.com", WORDS)
+    suite.erase("ana@example.com")
+    assert "nobody of this name" in suite.tocsin("erase", "ana@example.com", "--reason", "x", code=1)
+    assert len(erasures(suite)) == 1
+
+
+def test_who_writes_again_is_somebody_new(suite):
+    first = suite.accepted(suite.write("ana@example.com", WORDS))["pseudonym"]
+    suite.erase("ana@example.com", "--now", "--wait")
+    second = suite.accepted(suite.write("ana@example.com", "and here she is again"))["pseudonym"]
+    assert first != second
+    suite.erase("ana@example.com")
+    assert set(erasures(suite)) == {first, second}
+
+
+def test_a_pseudonym_is_as_good_as_a_name(suite):
+    name = suite.accepted(suite.write("ana@example.com", WORDS))["pseudonym"]
+    suite.erase("--pseudonym", name)
+    assert name in erasures(suite)
+
+
+# --- holds ----------------------------------------------------------------------------------------
+
+def test_a_hold_says_no_and_says_whose_it_is(suite):
+    name = suite.accepted(suite.write("ana@example.com", WORDS))["pseudonym"]
+    suite.tocsin("hold", "place", "case-7", "ana@example.com", "--owner", "legal")
+    assert suite.lines("hold", "list")[0]["hold"]["pseudonym"] == name
+    for words in (["ana@example.com"], ["--pseudonym", name]):
+        said = suite.tocsin("erase", *words, "--reason", "gdpr-17", code=1)
+        assert "case-7" in said and "legal" in said
+    assert erasures(suite) == {}
+    suite.tocsin("hold", "release", "case-7", "--owner", "legal")
+    suite.erase("ana@example.com")
+    assert name in erasures(suite)
+
+
+def test_a_hold_on_somebody_unknown_is_refused(suite):
+    said = suite.tocsin("hold", "place", "case-7", "nobody@example.com", "--owner", "legal", code=1)
+    assert "nobody of this name" in said
+    assert suite.lines("hold", "list") == []
+
+
+# --- crashes and backups --------------------------------------------------------------------------
+
+def test_a_restored_backup_erases_again(suite):
+    first = suite.write("ana@example.com", WORDS)
+    suite.write("ben@example.com", "the giraffe is well")
+    name = suite.accepted(first)["pseudonym"]
+    suite.stop()
+    backup = suite.data + ".backup"
+    shutil.copytree(suite.data, backup, ignore=shutil.ignore_patterns("*.sock"))
+    old = kek(suite)
+    suite.start()
+    suite.erase("ana@example.com", "--now", "--wait")
+    ledger = os.path.join(suite.data, "erased.ledger")
+    with open(ledger, encoding="utf-8") as lines:
+        said = lines.read()
+    assert name in said
+    suite.stop()
+    for part in os.listdir(suite.data):  # everything but the ledger
+        if part not in ("erased.ledger", "run"):
+            shutil.rmtree(os.path.join(suite.data, part))
+            shutil.copytree(os.path.join(backup, part), os.path.join(suite.data, part))
+    suite.start()
+    row = erasures(suite)[name]
+    assert row["again"] and row["by"] == "ledger" and row["step"] == "keys_gone"
+    assert "nobody of this name" in suite.tocsin("erase", "ana@example.com", "--reason", "x", code=1)
+    suite.erase("ben@example.com", "--now", "--wait")  # renews the vault
+    assert erasures(suite)[name]["step"] == "done"
+    for key in old.values():
+        assert suite.holders(key) == []
+    suite.stop()
+    suite.start()  # and a third time nothing is left to erase
+    assert erasures(suite)[name]["step"] == "done"
+    shutil.rmtree(backup)
