@@ -172,6 +172,13 @@ static void keys_are_known_and_given_once(void **state)
                  "p.yaml:6:18: ", "SLA 'standard' has no 'clocks'", NULL);
 }
 
+static void what_is_no_yaml_in_a_clock_is_told_once(void **state)
+{
+    (void)state;
+    assert_error(HEAD ROUTES "slas: {standard: {calendar: day, clocks: {first_reply: *x}}}\n",
+                 "p.yaml:6:", "aliases ('*name') are not used in a policy", "write the value out");
+}
+
 static void a_retention_is_a_time_for_a_class(void **state)
 {
     (void)state;
@@ -760,6 +767,7 @@ int main(void)
         cmocka_unit_test(all_errors_come_in_the_order_of_the_text),
         cmocka_unit_test(twenty_errors_are_enough),
         cmocka_unit_test(keys_are_known_and_given_once),
+        cmocka_unit_test(what_is_no_yaml_in_a_clock_is_told_once),
         cmocka_unit_test(a_retention_is_a_time_for_a_class),
         cmocka_unit_test(types_are_checked),
         cmocka_unit_test(durations_name_their_unit),
