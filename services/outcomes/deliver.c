@@ -145,6 +145,13 @@ static bool is_refused(uint32_t code)
     return code == 400 || code == 413 || code == 415 || code == 422;
 }
 
+/* Its receiver took others since it was tried first, and still not this one, often enough: it would
+ * hold up its issue, and with more of its kind the window. */
+static bool is_unwanted(const struct try *try, const Tocsin__V1__OpenOutcome *open)
+{
+    return open->attempts >= OUTCOMES_TRIES && try->delivery->failing_since_ms > open->first_ms;
+}
+
 /* It was tried for long enough, or is old and its receiver has been away for as long. */
 static bool is_too_late(const struct try *try, const Tocsin__V1__OpenOutcome *open)
 {
@@ -172,7 +179,7 @@ static enum toc_err judge(struct try *try, Tocsin__V1__OpenOutcome *open)
         return stop(try);
     if (outcome->issue.len == 0) /* somebody tries it, and has heard what there is to hear */
         return give_up(try, open);
-    if (is_too_late(try, open))
+    if (is_unwanted(try, open) || is_too_late(try, open))
         return give_up(try, open);
     open->next_ms = next_try(try, open->attempts);
     if (outcome->retry_after_ms > open->next_ms)

@@ -26,7 +26,7 @@ static const struct toc_conf_option rows[] = {
      "how long one request may take in all"},
     {"connect-timeout", TOC_CONF_DURATION, &sender.connect_ms, "5s", 100, TOC_MINUTE_MS, "DURATION",
      "how long name look-up, connecting and TLS may take"},
-    {"parallel", TOC_CONF_NUMBER, &sender.parallel, "4", 1, OUTCOMES_WINDOW, "N",
+    {"parallel", TOC_CONF_NUMBER, &sender.parallel, "4", 1, 16, "N",
      "requests to one receiver at the same time, of different issues"},
     {"proxy", TOC_CONF_TEXT, &sender.proxy, NULL, 0, 0, "URL",
      "send through this proxy, which then has to say which addresses are reached"},

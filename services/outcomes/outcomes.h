@@ -16,8 +16,9 @@
 
 #define OUTCOMES_SUBSCRIPTIONS_MAX 256
 #define OUTCOMES_ID_MAX            16   /* bytes of a subscription's id */
-#define OUTCOMES_WINDOW            8    /* of one subscription that are not through at a time */
+#define OUTCOMES_WINDOW            32   /* of one subscription that are not through at a time */
 #define OUTCOMES_DEAD_MAX          1000 /* that are listed of one subscription, the newest */
+#define OUTCOMES_TRIES             15   /* of one whose receiver takes others meanwhile */
 #define OUTCOMES_SEAL_KEY          32   /* bytes */
 
 struct outcomes_config {

@@ -25,7 +25,7 @@ import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # The named points (TOC_EXIT_POINT) and the services that pass them under load.
-FOLLOWERS = ("router", "sla", "notifier", "audit")
+FOLLOWERS = ("router", "sla", "notifier", "outcomes", "audit")
 FED = ("intake", "router", "sla")
 POINTS = {
     "mid_turn": suite.CHAIN, "before_commit": suite.CHAIN, "after_commit_before_send": suite.CHAIN,

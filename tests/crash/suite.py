@@ -13,7 +13,8 @@ CHAIN = {  # service: what it follows
     "router": ["intake", "sla"],
     "sla": ["router"],
     "notifier": ["intake", "router", "sla"],
-    "audit": ["intake", "router", "sla", "notifier"],
+    "outcomes": ["intake", "router", "sla"],
+    "audit": ["intake", "router", "sla", "notifier", "outcomes"],
 }
 
 
@@ -127,6 +128,9 @@ class Suite:
             command += ["--issue-key", key, "--control"]
         if name == "audit":
             command += ["--seed", secret(os.path.join(self.directory, "audit.seed"))]
+        if name == "outcomes":
+            command += ["--key", secret(os.path.join(self.directory, "outcomes.key")),
+                        "--allow", "127.0.0.1"]
         if name == "notifier":
             command += ["--contacts", self.contacts] if self.contacts else []
         return command

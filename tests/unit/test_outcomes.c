@@ -479,6 +479,20 @@ static void what_was_tried_for_long_enough_is_dead(void **state)
     assert_told("");
 }
 
+static void one_that_fails_while_others_are_taken_is_dead_after_15_tries(void **state)
+{
+    (void)state;
+    subscribe("09:00", "a");
+    core_transcript(core);
+    for (uint32_t i = 1; i <= 20; i++) /* its receiver is away: that is another matter */
+        came_to("09:01", (struct tried){.seq = 5, .attempt = i, .code = 500});
+    assert_told("");
+    came_to("09:02", (struct tried){.seq = 6, .code = 200, .floor = 5});
+    came_to("09:03", (struct tried){.seq = 5, .attempt = 21, .code = 500, .floor = 7});
+    assert_told("09:03:00 subscription a dead seq=5 (500)\n");
+    assert_int_equal(delivery()->next_seq, 7);
+}
+
 static void an_old_one_that_is_replayed_is_tried_like_a_new_one(void **state)
 {
     (void)state;
@@ -563,6 +577,7 @@ int main(void)
         TEST(what_a_receiver_refuses_is_dead_at_once),
         TEST(a_test_is_tried_once),
         TEST(what_was_tried_for_long_enough_is_dead),
+        TEST(one_that_fails_while_others_are_taken_is_dead_after_15_tries),
         TEST(an_old_one_that_is_replayed_is_tried_like_a_new_one),
         TEST(a_receiver_that_is_gone_stops_it_until_somebody_resumes_it),
         TEST(an_answer_from_before_a_replay_does_not_count),
