@@ -107,6 +107,21 @@ def test_a_flood_of_one_is_held_and_others_come_in(edge):
     assert "7 held: requester 7" in edge.tocsin("quarantine", "list")
 
 
+def test_its_status_says_that_it_is_held(edge):
+    clear(edge)
+    event, receipt = flood(edge, "trudy", LIMIT + 1)[0]
+
+    def status(reference, token):
+        return requests.get(edge.url + "/v1/issues/" + reference, timeout=20,
+                            headers={"Authorization": "Bearer " + token})
+    for reference in (receipt["issue"], event["subject"]):
+        answer = status(reference, edge.token)
+        assert (answer.status_code, answer.json()["state"]) == (202, "held"), answer.text
+    assert status(receipt["issue"], edge.add_token("--source", "urn:other")).status_code == 404
+    clear(edge)
+    assert status(receipt["issue"], edge.token).status_code == 404
+
+
 def test_a_repeat_stays_what_it_was(edge):
     clear(edge)
     event, receipt = flood(edge, "repeater", LIMIT + 1)[0]
