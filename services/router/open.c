@@ -1,6 +1,7 @@
 #include "services/router/open.h"
 
 #include "services/router/appeal.h"
+#include "services/router/article.h"
 #include "services/router/classify.h"
 #include "services/router/found.h"
 #include "services/router/machine.h"
@@ -113,6 +114,8 @@ static enum toc_err open_late(struct work *work)
     begin_appeal(work->issue);
     if (work_grew_too_large(work))
         return work_refuse_growth(work);
+    if (!machine_is_over(work->issue->state))
+        TOC_TRY(article_reopened(work));
     TOC_TRY(classify_by_policy(work, &change, false));
     if (appeal_excludes(work->issue, work->issue->offered_to))
         TOC_TRY(offer_take_back(work, "decider"));

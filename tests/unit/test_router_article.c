@@ -102,6 +102,17 @@ static void what_a_merge_opens_again_is_reopened(void **state)
     counts("reset", 1, 1);
 }
 
+static void an_opening_too_late_that_opens_it_again_reopens_it(void **state)
+{
+    (void)state;
+    quietly("10:05 status issue=3 solved reason=article:reset\n" /* waits for its opening */
+            "10:06 time\n");
+    assert_string_equal(issue(3)->article, "reset");
+    quietly("10:07 open issue=3 decision=ban decider=eva\n");
+    assert_string_equal(issue(3)->article, "");
+    counts("reset", 1, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +123,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(said_twice_it_ends_the_issue_once, set_up,
                                         core_router_tear_down),
         cmocka_unit_test_setup_teardown(other_reasons_and_unknown_articles_count_nothing, set_up,
+                                        core_router_tear_down),
+        cmocka_unit_test_setup_teardown(an_opening_too_late_that_opens_it_again_reopens_it, set_up,
                                         core_router_tear_down),
         cmocka_unit_test_setup_teardown(what_a_merge_opens_again_is_reopened, set_up,
                                         core_router_tear_down),
