@@ -94,6 +94,8 @@ static void draft_other(struct workload *work, struct rng *rng, struct draft *dr
     case 6:
         tocsin__v1__issue_status__init(&draft->status);
         draft->status.state = (Tocsin__V1__IssueState)rng_range(rng, 1, 6);
+        if (draft->status.state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED)
+            draft->status.reason = toc_wire_text("article:help");
         if (rng_chance(rng, 20))
             draft->status.outcome = toc_wire_text(rng_chance(rng, 50) ? "upheld" : "overturned");
         draft_begin(work, draft, publisher, "tocsin.issue.status",

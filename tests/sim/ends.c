@@ -354,6 +354,8 @@ void ends_check(struct world *world)
     if (!world->failed)
         ends_case(world, router);
     if (!world->failed)
+        ends_article(world, router);
+    if (!world->failed)
         check_audit(world, world_node(world, ROLE_AUDIT));
     if (!world->failed)
         workload_check_end(world);

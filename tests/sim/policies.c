@@ -10,6 +10,9 @@
 #define TEXT_MAX  (12 * 1024)
 #define VALUE_MAX 128
 
+/* Beside a category's facts: what ends_article.c knows of. */
+#define ARTICLE(id) ", articles: [{article: " id ", title: Help, url: \"https://help.example/\"}]"
+
 /* What differs between the versions: $name in the text stands for one of the values. */
 static const struct choice {
     const char *name;
@@ -30,7 +33,9 @@ static const struct choice {
     {"held", {"[on_hold]", "[on_hold, claimed]", "[claimed]", "[pending]"}},
     {"answer", {"3s", "3s", "5s", "2s"}},
     {"money", {"payments", "support", "payments", "support"}},
-    {"facts", {"[proof]", "[proof, amount]", "[amount]", "[proof]"}},
+    {"facts",
+     {"[proof]" ARTICLE("help"), "[proof, amount]" ARTICLE("help"), "[amount]" ARTICLE("guide"),
+      "[proof]" ARTICLE("help")}},
     {"lease", {"2s", "1s", "3s", "2s"}},
     {"capacity", {"2", "3", "1", "2"}},
     {"graphic", {"2", "1", "3", "0"}},
