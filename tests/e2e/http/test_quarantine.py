@@ -1,4 +1,7 @@
 """A flood goes into the quarantine and everybody else comes in; a person decides, and once."""
+import base64
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -43,9 +46,10 @@ def message(subject, direction="inbound"):
             "type": "tocsin.issue.message", "subject": subject, "data": {"direction": direction}}
 
 
-def post(edge, body):
+def post(edge, body, token=None):
     answer = requests.post(edge.url + "/v1/events", data=json.dumps(body), timeout=120, headers={
-        "Content-Type": "application/cloudevents+json", "Authorization": "Bearer " + edge.token})
+        "Content-Type": "application/cloudevents+json",
+        "Authorization": "Bearer " + (token or edge.token)})
     assert answer.status_code in (200, 202), answer.text
     return answer.json()
 
@@ -315,9 +319,33 @@ def test_whatever_is_killed_when_all_comes_in_once(edge):
 
 @pytest.fixture(scope="module")
 def bus(tmp_path_factory):
-    bus = Edge(str(tmp_path_factory.mktemp("bus")), "--quota=source=3/10h")
+    bus = Edge(str(tmp_path_factory.mktemp("bus")), "--quota=source=3/10h", "--quota=network=5/10h")
     yield bus
     bus.stop()
+
+
+def grant(secret, source):
+    end = str(int(time.time()) + 600)
+    text = ".".join(["toc1", secret.split("_")[1], end,
+                     base64.urlsafe_b64encode(source.encode()).decode().rstrip("=")])
+    key = hashlib.sha256(b"grant:" + secret.encode()).digest()
+    return text + "." + hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_where_people_come_from_counts_and_where_servers_are_does_not(bus):
+    """Each person has a source of its own here, so that the network alone can be too much."""
+    secret = bus.add_token("--source", "urn:app", "--scope", "grant", "--scope", "publish")
+    said = []
+    for at in range(8):
+        source = "urn:app/u-%d" % at
+        body = {**opened("person-%d" % at), "source": source}
+        said.append(post(bus, body, grant(secret, source)).get("held", False))
+    assert said == [False] * 5 + [True] * 3
+    for at in range(8):
+        body = {**opened("person-%d" % at), "source": "urn:app/u-%d" % at}
+        assert "held" not in post(bus, body, secret)
+    assert {row["reason"] for row in held(bus)} == {"network"}
+    clear(bus)
 
 
 def publish(edge, events):
