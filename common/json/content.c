@@ -9,8 +9,10 @@
 static const struct {
     const char *member, *class, *name;
 } texts[] = {
-    {"title", "title", ""},        {"body", "body", ""},          {"name", "contact", "name"},
-    {"email", "contact", "email"}, {"phone", "contact", "phone"}, {"address", "contact", "address"},
+    {"title", "title", ""},           {"body", "body", ""},
+    {"name", "contact", "name"},      {"email", "contact", "email"},
+    {"phone", "contact", "phone"},    {"address", "contact", "address"},
+    {"message_id", "message_id", ""},
 };
 
 #define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))

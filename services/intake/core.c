@@ -6,9 +6,11 @@
 #include "services/intake/hold.h"
 #include "services/intake/reason.h"
 #include "services/intake/repeat.h"
+#include "services/intake/thread.h"
 #include "services/intake/token.h"
 
-static const char *const tables[] = {"dedupe", "tokens", "holds", "erasures", "held", "held_by"};
+static const char *const tables[] = {"dedupe", "tokens", "holds", "erasures", "held", "held_by",
+                                     "threads"};
 
 /* --- opening: the index's part in memory comes from the log's tail ------------------------ */
 
@@ -232,6 +234,7 @@ static enum toc_err accept(struct intake *intake, struct toc_turn *turn,
     turn->log_ms = sub->at_ms;
     TOC_TRY(toc_emit(turn, &out, &receipt->seq));
     TOC_TRY(dedupe_add(intake->dedupe, turn->txn, sub->fingerprint, receipt->seq, sub->at_ms));
+    TOC_TRY(thread_keep(turn->txn, sub->valid.event, sub->issue, sub->at_ms));
     receipt->status = TOCSIN__V1__OUTCOME__STATUS__ACCEPTED;
     receipt->has_issue = of_issue;
     memcpy(receipt->issue, sub->issue, TOC_ID);

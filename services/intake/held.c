@@ -1,5 +1,6 @@
 #include "services/intake/core_impl.h"
 #include "services/intake/reason.h"
+#include "services/intake/thread.h"
 
 enum toc_err held_find(const struct intake *intake, struct toc_turn *turn, struct submission *sub,
                        struct toc_receipt *receipt, bool *accepted)
@@ -75,6 +76,7 @@ enum toc_err held_keep(struct intake *intake, struct toc_turn *turn, const struc
     turn->log_ms = sub->at_ms;
     TOC_TRY(toc_emit(turn, &out, &receipt->seq));
     TOC_TRY(dedupe_add(intake->dedupe, turn->txn, sub->fingerprint, receipt->seq, sub->at_ms));
+    TOC_TRY(thread_keep(turn->txn, event, sub->issue, sub->at_ms));
     row.seq = receipt->seq;
     row.at_ms = sub->at_ms;
     row.reason = toc_wire_text(sub->reason);

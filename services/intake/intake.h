@@ -22,6 +22,7 @@ enum {
     INTAKE_TABLE_ERASURE,
     INTAKE_TABLE_HELD,    /* quarantine: u64be seq -> HeldRow */
     INTAKE_TABLE_HELD_BY, /* quarantine: kind ‖ what ‖ u64be seq, see quarantine.c */
+    INTAKE_TABLE_THREAD,  /* mails and their issues, see thread.c */
 };
 
 struct intake_config {

@@ -292,7 +292,7 @@ static bool check_attributes(struct toc_turn *turn, const Tocsin__V1__Event *eve
 static bool is_plain(const Tocsin__V1__Event *event)
 {
     return event->n_content == 0 && event->n_facts == 0 && event->quarantine[0] == '\0' &&
-           event->pseudonym[0] == '\0';
+           event->pseudonym[0] == '\0' && event->mail.len == 0;
 }
 
 /* Texts are taken out before an event gets here, and nobody else speaks for who does that. */
@@ -303,7 +303,8 @@ static bool check_private(const struct toc_event *submitted, const Tocsin__V1__E
     if (event->private_ != NULL)
         return refuse(receipt, no, "private: nothing here can seal what people wrote");
     return submitted->admitted || is_plain(event) ||
-           refuse(receipt, no, "content, facts, pseudonym, quarantine: only intake makes them");
+           refuse(receipt, no,
+                  "content, facts, pseudonym, quarantine, mail: only intake makes them");
 }
 
 static bool check_type(const struct intake_config *config, const Tocsin__V1__Event *event,
@@ -333,6 +334,7 @@ static size_t size_added(const Tocsin__V1__Event *event)
     added.facts = event->facts;
     added.pseudonym = event->pseudonym;
     added.quarantine = event->quarantine;
+    added.mail = event->mail;
     return tocsin__v1__event__get_packed_size(&added);
 }
 

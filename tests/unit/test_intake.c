@@ -129,7 +129,7 @@ static void texts_are_refused_where_nothing_seals_them(void **state)
 static void nobody_forges_what_only_intake_makes(void **state)
 {
     (void)state;
-    static const char why[] = "content, facts, pseudonym, quarantine: only intake makes them";
+    static const char why[] = "content, facts, pseudonym, quarantine, mail: only intake makes them";
     Tocsin__V1__Content content = TOCSIN__V1__CONTENT__INIT, *contents[] = {&content};
     Tocsin__V1__FoundFact fact = TOCSIN__V1__FOUND_FACT__INIT, *facts[] = {&fact};
     Tocsin__V1__Event *event = event_of("10:00 open P2");

@@ -1,6 +1,7 @@
 #include "common/log.h"
 #include "services/intake/admit/internal.h"
 #include "services/intake/facts/event_facts.h"
+#include "services/intake/thread.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -103,6 +104,49 @@ static enum toc_err add_facts(struct admit *admit, struct admission *a)
 /* --- one event ---------------------------------------------------------------------------------
  */
 
+/* Without the signs around it. */
+static struct toc_str message_id_of(struct toc_str text)
+{
+    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '<'))
+        text = toc_str_from(text, 1);
+    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '>'))
+        text.size--;
+    return text;
+}
+
+static bool is_outbound(const Tocsin__V1__Event *event)
+{
+    return event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE &&
+           event->issue_message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND;
+}
+
+/* A mail that was sent is known by its Message-ID, of which only a keyed hash stays. */
+static enum toc_err take_message_id(struct admit *admit, struct toc_arena *arena,
+                                    Tocsin__V1__Event *event)
+{
+    Tocsin__V1__Private *private_ = event->private_;
+    size_t kept = 0;
+    for (size_t i = 0; private_ != NULL && i < private_->n_texts; i++) {
+        Tocsin__V1__Text *text = private_->texts[i];
+        if (strcmp(text->class_, "message_id") != 0) {
+            private_->texts[kept++] = text;
+            continue;
+        }
+        if (!is_outbound(event))
+            continue;
+        uint8_t *mail = toc_arena_take(arena, TOC_ID);
+        if (mail == NULL)
+            return TOC_ERR_LIMIT;
+        thread_name(admit->config.issue_key, "", message_id_of(toc_wire_bytes(&text->text)), mail);
+        event->mail = toc_wire_binary(toc_str(mail, TOC_ID));
+    }
+    if (private_ != NULL)
+        private_->n_texts = kept;
+    if (kept == 0 && private_ != NULL && private_->person[0] == '\0')
+        event->private_ = NULL;
+    return TOC_OK;
+}
+
 static enum toc_err seal_and_describe(struct admit *admit, struct admission *a)
 {
     TOC_TRY(admission_find_subject(a));
@@ -131,6 +175,7 @@ enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Eve
                    const struct admit_attachment attachments[], size_t count, const char **why)
 {
     bool about = admission_is_about(event);
+    TOC_TRY(take_message_id(admit, arena, event));
     if (event->private_ == NULL && count == 0 && !about)
         return TOC_OK;
     struct admission *a = begin(admit, arena, event);
@@ -152,6 +197,7 @@ enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Eve
 enum toc_err admit_look(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
                         const char **why)
 {
+    TOC_TRY(take_message_id(admit, arena, event));
     if (event->private_ == NULL)
         return TOC_OK;
     struct admission *a = begin(admit, arena, event);
@@ -207,6 +253,9 @@ static enum toc_err refuse_unread(struct toc_event *event, Tocsin__V1__RefuseRea
 static enum toc_err admit_message(struct admit *admit_, struct toc_arena *arena,
                                   Tocsin__V1__Event *message, struct toc_event *event)
 {
+    if (message->mail.len > 0)
+        return refuse_unread(event, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
+                             "mail: only intake makes it");
     enum toc_err err = admit(admit_, &admit_->arena, message, NULL, 0, &event->refused);
     TOC_TRY(err);
     event->admitted = err == TOC_OK;
