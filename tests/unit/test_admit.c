@@ -1,4 +1,5 @@
 #include "services/intake/admit/admit.h"
+#include "services/intake/thread.h"
 #include "vault_rig.h"
 
 #include <setjmp.h>
@@ -365,6 +366,27 @@ static void a_raw_mail_has_a_key_of_its_own_under_everyone_in_it(void **state)
         toc_str_equal(opened(event, 1, 2, &event->content[2]->commitment), TOC_STR("From: ana")));
 }
 
+/* Of a mail that was sent only a keyed hash of its id stays, and nobody else can say it. */
+static void the_id_of_a_mail_that_was_sent_is_hashed(void **state)
+{
+    Tocsin__V1__IssueMessage message = TOCSIN__V1__ISSUE_MESSAGE__INIT;
+    uint8_t wanted[TOC_ID];
+    Tocsin__V1__Event *event = written_by("", "x");
+    (void)state;
+    event->type = toc_wire_text("tocsin.issue.message");
+    event->body_case = TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE;
+    event->issue_message = &message;
+    message.direction = TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND;
+    event->private_->texts[0]->class_ = toc_wire_text("message_id");
+    event->private_->texts[0]->text = toc_wire_binary(TOC_STR(" <1@x>"));
+    assert_int_equal(admit(admission, &arena, event, NULL, 0, &why), TOC_OK);
+    thread_name(issue_key, "", TOC_STR("1@x"), wanted);
+    assert_int_equal(event->mail.len, TOC_ID);
+    assert_memory_equal(event->mail.data, wanted, TOC_ID);
+    assert_int_equal(event->n_content, 0);
+    assert_null(event->private_);
+}
+
 /* --- limits and mistakes -----------------------------------------------------------------------
  */
 
@@ -375,7 +397,8 @@ static void what_is_refused_says_which_member(void **state)
     (void)state;
     event = written_by("ana", BODY);
     event->private_->texts[0]->class_ = toc_wire_text("raw");
-    assert_refused(event, "private.texts.class: title, body, contact or attachment");
+    assert_refused(event,
+                   "private.texts.class: title, body, quoted, signature, contact or attachment");
     event = written_by("ana", "\xff");
     assert_refused(event, "private.texts: has to be UTF-8 without NUL");
     event = written_by("ana", "x");
@@ -404,6 +427,7 @@ static void an_event_with_everything_stays_within_its_limit(void **state)
         {.class = VAULT_RAW, .name = "", .bytes = {"r", 1}},
         {.class = VAULT_ATTACHMENT, .name = "f", .bytes = {"a", 1}}};
     Tocsin__V1__Event *event = written_by("ana", "x");
+    static const uint8_t mail[TOC_ID] = {7};
     char subject[700];
     (void)state;
     memset(subject, 's', sizeof(subject) - 1);
@@ -416,7 +440,10 @@ static void an_event_with_everything_stays_within_its_limit(void **state)
         text[i] = text[i % used];
     event->private_->texts[0]->text = toc_wire_binary(toc_str(text, sizeof(text)));
     add_text(event, "title", "", TOC_STR("Help"));
+    add_text(event, "quoted", "", TOC_STR("> Hi"));
+    add_text(event, "signature", "", TOC_STR("Ana"));
     add_text(event, "contact", "name", TOC_STR("Ana"));
+    event->mail = toc_wire_binary(toc_str(mail, sizeof(mail)));
     assert_int_equal(admit(admission, &arena, event, parts, 2, &why), TOC_OK);
     assert_int_equal(event->n_content, VAULT_CLASS_COUNT);
     assert_true(has_fact(event, "language") && has_fact(event, "fingerprint"));
@@ -504,6 +531,7 @@ int main(void)
         CASE(a_pseudonym_of_the_publishers_own_stays),
         CASE(where_nobody_is_named_the_issue_is_whose_it_is),
         CASE(a_raw_mail_has_a_key_of_its_own_under_everyone_in_it),
+        CASE(the_id_of_a_mail_that_was_sent_is_hashed),
         CASE(what_is_refused_says_which_member),
         CASE(an_event_with_everything_stays_within_its_limit),
         CASE(a_packed_event_is_admitted_like_any_other),

@@ -96,6 +96,7 @@ static enum toc_err add_facts(struct admit *admit, struct admission *a)
     added.content = a->event->content;
     added.n_content = a->event->n_content;
     added.pseudonym = a->event->pseudonym;
+    added.mail = a->event->mail;
     size_t used = tocsin__v1__event__get_packed_size(&added);
     TOC_ASSERT(used < INTAKE_ADDED_MAX);
     return event_facts_add(admit->facts, text, INTAKE_ADDED_MAX - used, a->arena, a->event);

@@ -8,7 +8,7 @@ static const char *check_text(const Tocsin__V1__Text *text)
 {
     enum vault_class class = vault_class_find(text->class_);
     if (class == VAULT_CLASS_COUNT || class == VAULT_RAW)
-        return "private.texts.class: title, body, contact or attachment";
+        return "private.texts.class: title, body, quoted, signature, contact or attachment";
     if (text->text.len > TOC_TEXT_MAX)
         return "private.texts: at most 64 KiB each";
     if (strlen(text->name) > INTAKE_TEXT_MAX)

@@ -121,7 +121,8 @@ static enum toc_err seal_texts(struct admission *a, struct toc_seal_place *place
     return TOC_OK;
 }
 
-/* A raw mail has several people in it: its key is its own, and goes with any of them. */
+/* A raw mail, or a piece of one, has several people in it: its key is its own, and goes with any of
+ * them. */
 static enum toc_err seal_raw(struct admission *a, struct toc_seal_place *place,
                              const struct admit_attachment *raw)
 {
@@ -140,21 +141,26 @@ static enum toc_err seal_raw(struct admission *a, struct toc_seal_place *place,
     return TOC_OK;
 }
 
+static enum toc_err seal_raws(struct admission *a, struct toc_seal_place *place)
+{
+    for (size_t i = 0; i < a->attachment_count; i++)
+        if (a->attachments[i].class == VAULT_RAW)
+            TOC_TRY(seal_raw(a, place, &a->attachments[i]));
+    return TOC_OK;
+}
+
 enum toc_err admission_seal(struct admission *a)
 {
     struct toc_seal_place place;
-    const struct admit_attachment *raw = NULL;
     toc_seal_event(place.event, toc_str_of(a->event->source), toc_str_of(a->event->id));
     TOC_TRY(seal_texts(a, &place));
     for (size_t i = 0; i < a->attachment_count; i++) {
         const struct admit_attachment *one = &a->attachments[i];
         const struct plain plain = {one->class, one->name, one->bytes};
-        if (one->class == VAULT_RAW)
-            raw = one;
-        else
+        if (one->class != VAULT_RAW)
             TOC_TRY(seal_one(a, a->subject, &place, &plain));
     }
-    return raw != NULL ? seal_raw(a, &place, raw) : TOC_OK; /* last: other subjects come up */
+    return seal_raws(a, &place); /* last: other subjects come up */
 }
 
 /* --- what the event has of it ------------------------------------------------------------------

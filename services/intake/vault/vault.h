@@ -42,7 +42,9 @@
     X(VAULT_BODY, "body", VAULT_KEYS_TEXT, false)                                                  \
     X(VAULT_CONTACT, "contact", VAULT_KEYS_CONTACT, true)                                          \
     X(VAULT_ATTACHMENT, "attachment", VAULT_KEYS_ATTACHMENT, true)                                 \
-    X(VAULT_RAW, "raw", VAULT_KEYS_RAW, false)
+    X(VAULT_RAW, "raw", VAULT_KEYS_RAW, false)                                                     \
+    X(VAULT_QUOTED, "quoted", VAULT_KEYS_TEXT, false)                                              \
+    X(VAULT_SIGNATURE, "signature", VAULT_KEYS_TEXT, false)
 
 enum vault_keys {
     VAULT_KEYS_TEXT,
