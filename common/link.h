@@ -17,6 +17,12 @@ typedef uint32_t toc_peer;
 
 #define TOC_PEER_BOUND  1000 /* peers of the bound socket count from here */
 #define TOC_PEER_INSIDE 999  /* a part of this process that speaks frames too: intake's edge */
+#define TOC_PEER_MAIL   998  /* another: its door for mail */
+
+static inline bool toc_peer_is_inside(toc_peer peer)
+{
+    return peer == TOC_PEER_INSIDE || peer == TOC_PEER_MAIL;
+}
 
 struct toc_link;
 

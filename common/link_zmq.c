@@ -27,6 +27,12 @@ struct aside {
     void *self;
 };
 
+/* A part of this process that takes the frames of a peer. */
+struct inside {
+    void (*take)(void *self, struct toc_str frame); /* NULL: nobody */
+    void *self;
+};
+
 struct toc_link {
     void *context;
     void *router; /* NULL when nothing is bound */
@@ -38,8 +44,7 @@ struct toc_link {
     bool has_message;
     struct identity peers[PEERS_MAX];
     size_t next_peer;
-    void (*inside)(void *self, struct toc_str frame); /* may be NULL */
-    void *inside_self;
+    struct inside insides[TOC_PEER_INSIDE - TOC_PEER_MAIL + 1];
 };
 
 static enum toc_err set_options(void *socket)
@@ -134,11 +139,11 @@ enum toc_err toc_link_connect(struct toc_link *link, const char *endpoint, toc_p
     return TOC_OK;
 }
 
-void toc_link_inside(struct toc_link *link, void (*take)(void *self, struct toc_str frame),
-                     void *self)
+void toc_link_inside(struct toc_link *link, toc_peer peer,
+                     void (*take)(void *self, struct toc_str frame), void *self)
 {
-    link->inside = take;
-    link->inside_self = self;
+    TOC_ASSERT(toc_peer_is_inside(peer));
+    link->insides[peer - TOC_PEER_MAIL] = (struct inside){take, self};
 }
 
 void toc_link_aside(struct toc_link *link, toc_peer peer,
@@ -179,8 +184,9 @@ enum toc_err toc_link_send(struct toc_link *link, toc_peer peer, struct toc_str 
 {
     if (peer >= TOC_PEER_BOUND)
         return send_to_bound_peer(link, peer, frame);
-    if (peer == TOC_PEER_INSIDE && link->inside != NULL) {
-        link->inside(link->inside_self, frame);
+    if (toc_peer_is_inside(peer) && link->insides[peer - TOC_PEER_MAIL].take != NULL) {
+        const struct inside *inside = &link->insides[peer - TOC_PEER_MAIL];
+        inside->take(inside->self, frame);
         return TOC_OK;
     }
     if (peer == 0 || peer > link->dealer_count)

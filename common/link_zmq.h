@@ -22,11 +22,11 @@ TOC_MUST enum toc_err toc_link_connect(struct toc_link *link, const char *endpoi
                                        toc_peer *out_peer);
 
 /*
- * Frames for TOC_PEER_INSIDE go to `take` from now on, from within toc_link_send; lent for the
- * call. What that part of the process has to say, it passes to the run itself.
+ * Frames for TOC_PEER_INSIDE or TOC_PEER_MAIL go to `take` from now on, from within toc_link_send;
+ * lent for the call. What that part of the process has to say, it passes to the run itself.
  */
-void toc_link_inside(struct toc_link *link, void (*take)(void *self, struct toc_str frame),
-                     void *self);
+void toc_link_inside(struct toc_link *link, toc_peer peer,
+                     void (*take)(void *self, struct toc_str frame), void *self);
 
 /*
  * Frames from an upstream peer go to `take` from now on, from within toc_link_receive, and not to

@@ -46,7 +46,7 @@ static enum toc_err step_submission(struct toc_run *run, toc_peer peer, struct t
                                     struct toc_now now, struct toc_receipt *receipt)
 {
     struct toc_event ev = {
-        .kind = TOC_EVENT_SUBMIT, .bytes = event, .admitted = peer == TOC_PEER_INSIDE};
+        .kind = TOC_EVENT_SUBMIT, .bytes = event, .admitted = toc_peer_is_inside(peer)};
     if (now.mono_ms < run->full_until_ms) {
         receipt->status = TOCSIN__V1__OUTCOME__STATUS__REFUSED;
         receipt->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;

@@ -39,7 +39,7 @@
     X(quarantine, "what intake holds back: list, release, reject")                                 \
     X(subscribe, "who outside is told of outcomes: add, list, pause, replay, test")                \
     X(facts, "what the bus may know about a text: language, signs of risk, cards, phones")         \
-    X(mail, "what is read from a mail: read")                                                      \
+    X(mail, "what is read from a mail; an address to which an answer finds its issue")             \
     X(audit, "verify the logs, prove a record, show the checkpoint")                               \
     X(help, "tell more about one command: tocsin help COMMAND")
 

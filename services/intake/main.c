@@ -2,6 +2,8 @@
 #include "common/program.h"
 #include "services/intake/doors/doors.h"
 #include "services/intake/intake.h"
+#include "services/intake/mail/mail.h"
+#include "services/intake/mail/pipe.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -17,6 +19,8 @@ static struct {
     const char *vault_job;
     int64_t vault_every_ms; /* 0: at the time of vault_job */
     int64_t connections_max, per_address_max;
+    const char *mail_map; /* NULL: no mail is taken */
+    int64_t lmtp_connections_max, mail_max;
     struct toc_conf_list proxies, quotas, exempt;
     int64_t held_max;
 } options = {.window_ms = -1};
@@ -69,6 +73,12 @@ static enum toc_err check(void)
     }
     for (size_t i = 0; i < ask_services.count; i++)
         TOC_TRY(read_ask(ask_services.values[i]));
+    if ((doors.mail.address != NULL) != (options.mail_map != NULL)) {
+        fprintf(stderr, "--lmtp says where mail comes in, --mail FILE for whom: both or neither\n");
+        return TOC_ERR_CONFIG;
+    }
+    if (options.mail_map != NULL)
+        TOC_TRY(mail_map_load(options.mail_map, &doors.mail.map));
     return connectors_load(connect_files.values, connect_files.count, &doors.edge.connectors);
 }
 
@@ -99,6 +109,15 @@ static const struct toc_conf_option rows[] = {
     {"ask", TOC_CONF_LIST, &ask_services, NULL, 0, 0, "NAME=ENDPOINT",
      "where router and sla are, which GET /v1/issues/REF asks how an issue stands, and where "
      "rehearse is (`tocsin rehearse`), which dry runs ask"},
+    {"lmtp", TOC_CONF_TEXT, &doors.mail.address, NULL, 0, 0, "ADDR:PORT|PATH",
+     "take mail here by LMTP from a mail server, which is let in unasked: as 127.0.0.1:2003, or a "
+     "socket"},
+    {"mail", TOC_CONF_TEXT, &options.mail_map, NULL, 0, 0, "FILE",
+     "for which addresses mail is taken, and what its issues are (deploy/mail)"},
+    {"mail-size", TOC_CONF_SIZE, &options.mail_max, "25M", 64 * 1024, (int64_t)MAIL_BYTES_MAX,
+     "BYTES", "of one mail; a larger one is refused"},
+    {"lmtp-connections", TOC_CONF_NUMBER, &options.lmtp_connections_max, "64", 1, 1000, "N",
+     "at a time; beyond that whoever is idle makes room, or the newcomer is asked to come again"},
     {"http-origin", TOC_CONF_LIST, &doors.edge.origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish, as https://shop.example; \"*\": from anywhere"},
     {"form-redirect", TOC_CONF_LIST, &doors.edge.redirects, NULL, 0, 0, "ORIGIN",
@@ -210,6 +229,10 @@ static enum toc_err prepare(const void **out)
     memcpy(config.seal_key, edge->lock.public, sizeof(config.seal_key));
     edge_configure(edge);
     place_vault();
+    doors.mail.connections_max = (unsigned)options.lmtp_connections_max;
+    doors.mail.mail_max = (size_t)options.mail_max;
+    memcpy(doors.mail.issue_key, config.issue_key, sizeof(config.issue_key));
+    mail_door_configure(&doors.mail);
     doors_configure(&doors);
     *out = &config;
     return TOC_OK;
@@ -224,12 +247,15 @@ int main(int argc, char **argv)
                    "\"accepted\" only once the event is on disk.",
         .more =
             "Example:\n  tocsin-intake --data ./intake --bind ipc:///run/tocsin/intake.sock \\\n"
-            "      --issue-key ./issue.key --control",
+            "      --issue-key ./issue.key --control\n\n"
+            "tocsin-intake --mail-pipe --help is about handing a single mail to it.",
         .options = rows,
         .option_count = sizeof(rows) / sizeof(rows[0]),
         .check = check,
         .prepare = prepare,
         .effects = &doors_effects,
     };
+    if (argc > 1 && strcmp(argv[1], "--mail-pipe") == 0)
+        return mail_pipe_main(argc, argv);
     return toc_program_main(&program, argc, argv);
 }

@@ -265,6 +265,48 @@ def texts():
         write("facts", "lexicon-%d" % number, b"\1" + lexicon.encode())
 
 
+MAILS = {
+    "plain": ("Content-Type: text/plain; charset=iso-8859-1\n\nGr\xfc\xdfe\n-- \nAna\n\n"
+              "On Mon, 2 Mar 2026, Desk <d@x.example>\nwrote:\n> Hi\n"),
+    "words": ("Subject: =?utf-8?B?w7w=?= =?utf-8?Q?=C3=BC?= =?x?Z??=\n"
+              "Message-ID: <1@x>\nIn-Reply-To: <2@x>\nReferences: <3@x> <2@x>\n"
+              "Date: Mon, 02 Mar 2026 10:00:00 +0100\n\nx\n"),
+    "html": ("Content-Type: text/html\n\n<p>One &amp; <b>two</b><br><a href='https://x.example/y'>z</a>"
+             "<blockquote>old</blockquote><script>no</script>&#x1F600;<!-- c -->\n"),
+    "parts": ("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative;"
+              " boundary=c\n\n--c\n\nplain\n--c\nContent-Type: text/html\n\n<p>h\n--c--\n"
+              "--b\nContent-Type: image/png; name=\"=?utf-8?Q?=C3=BC?=.png\"\n"
+              "Content-Transfer-Encoding: base64\nContent-ID: <i@x>\n\niVBORw==\n"
+              "--b\nContent-Disposition: attachment; filename*0*=utf-8''%C3; filename*1*=%BC\n\nf\n"
+              "--b\nContent-Type: message/rfc822\n\nSubject: in\n\nin\n--b--\n"),
+    "report": ("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nNo.\n"
+               "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nAction: failed\n"
+               "--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <o@x>\n--b--\n"),
+    "machine": "Auto-Submitted: auto-replied\nPrecedence: bulk\nList-Unsubscribe: <u>\n\nAway\n",
+    "japanese": "Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B$^$_\x1b(B\n",
+    "encoded": ("Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\na=\n=3D=\n"
+                "-----Original Message-----\nFrom: x\n"),
+    "uu": "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 f\n#0V%T\n`\nend\n",
+    "groups": "From: a:b:c:;, (x(y)z) <q@r>\nTo: a: b@c, d@e;\nCc: \"x\" <f@g>\n\n",
+}
+DIALOGUES = {
+    "usual": ("LHLO x\r\nMAIL FROM:<a@b> SIZE=9 BODY=8BITMIME SMTPUTF8\r\nRCPT TO:<c@d>\r\n"
+              "RCPT TO:<nobody@d>\r\nDATA\r\nSubject: x\r\n\r\n..\r\n.\r\nRSET\r\nQUIT\r\n"),
+    "smuggled": ("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<\"c\\\" d\"@e>\r\nDATA\r\na\n.\r\nMAIL\r\n.\r\n"
+                 "NOOP\r\nVRFY y\r\n"),
+    "odd": "NOOP\r\nEHLO x\r\nMAIL FROM:<@r:a@b>\r\nLHLO x\nDATA\r\n",
+}
+
+
+def mails():
+    """Inputs of fuzz_mail."""
+    for name, text in MAILS.items():
+        head = "" if name in ("words", "groups") else "From: Ana <a@b>\nSubject: s\n"
+        write("mail", name, (head + text).replace("\n", "\r\n").encode("latin-1"))
+    for name, text in DIALOGUES.items():
+        write("mail", "lmtp-" + name, b"L" + text.encode())
+
+
 def main():
     sys.path.insert(0, os.path.join(sys.argv[1], "gen_py"))
     from tocsin.v1 import event_pb2 as ev, frame_pb2 as pb, record_pb2 as rec
@@ -284,6 +326,7 @@ def main():
     questions()
     holidays()
     texts()
+    mails()
     for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
         with open(os.path.join(HERE, "../..", path), "rb") as text:
             write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())

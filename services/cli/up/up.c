@@ -45,7 +45,7 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 
 static struct {
     struct client_config client;
-    const char *policy_file, *clock, *origin, *http;
+    const char *policy_file, *clock, *origin, *http, *lmtp, *mail;
     struct toc_conf_list http_origins, connect, quotas;
     struct toc_conf_list allow, back;
     int64_t metrics_base;
@@ -72,6 +72,10 @@ static const struct toc_conf_option rows[] = {
      "write outcomes back into another system, as this mapping says (deploy/connect/back)"},
     {"allow", TOC_CONF_LIST, &options.allow, NULL, 0, 0, "CIDR",
      "addresses that subscriptions may go to though they are not of the internet, as 127.0.0.1"},
+    {"lmtp", TOC_CONF_TEXT, &options.lmtp, NULL, 0, 0, "ADDR:PORT|PATH",
+     "take mail there by LMTP from a mail server, for the addresses that --mail names"},
+    {"mail", TOC_CONF_TEXT, &options.mail, NULL, 0, 0, "FILE",
+     "for which addresses mail is taken, and what its issues are (deploy/mail)"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
      "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit, "
      "outcomes"},
@@ -119,6 +123,10 @@ static void add_own(struct up *up, size_t service)
             add(up, service, "--ask=sla=ipc://%s/run/sla.sock", dir);
             add(up, service, "--ask=rehearse=ipc://%s/run/rehearse.sock", dir);
         }
+        if (options.lmtp != NULL)
+            add(up, service, "--lmtp=%s", options.lmtp);
+        if (options.mail != NULL)
+            add(up, service, "--mail=%s", options.mail);
         for (size_t i = 0; i < options.http_origins.count; i++)
             add(up, service, "--http-origin=%s", options.http_origins.values[i]);
         for (size_t i = 0; i < options.connect.count; i++)

@@ -16,6 +16,7 @@ struct doors {
     struct eraser *eraser;
     enum toc_err failed; /* of what runs after commits: the next one ends the process */
     void *edge;          /* NULL: it is not configured */
+    void *mail;          /* NULL: it is not configured */
 };
 
 static struct doors_config *configured;
@@ -111,7 +112,7 @@ static enum toc_err open_admission(struct doors *doors, struct toc_run *run)
     TOC_TRY(admit_open(&configured->admit, journal->log_id, journal->last_seq, &doors->admit));
     gate.self = doors;
     toc_run_set_gate(run, &gate);
-    configured->edge.admit = doors->admit;
+    configured->edge.admit = configured->mail.admit = doors->admit;
     return TOC_OK;
 }
 
@@ -123,6 +124,7 @@ static void stop(void *self)
     struct doors *doors = self;
     if (doors->edge != NULL)
         edge_effects.stop(doors->edge);
+    mail_door_effects.stop(doors->mail);
     eraser_stop(doors->eraser);
     admit_close(doors->admit);
     free(doors);
@@ -141,6 +143,8 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
                            &doors->eraser);
     if (err == TOC_OK)
         err = edge_effects.start(loop, link, run, &doors->edge);
+    if (err == TOC_OK)
+        err = mail_door_effects.start(loop, link, run, &doors->mail);
     if (err < 0) {
         stop(doors);
         return err;

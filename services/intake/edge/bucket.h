@@ -1,7 +1,6 @@
 /*
  * A bucket of events: so many flow into it in a second, twice as many it holds, and it begins full.
- * More may be taken than is there, by a batch; then the wait gets longer. The edge alone uses it,
- * for tokens and connectors.
+ * More may be taken than is there, by a batch; then the wait gets longer.
  */
 #ifndef INTAKE_EDGE_BUCKET_H
 #define INTAKE_EDGE_BUCKET_H

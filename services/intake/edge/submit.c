@@ -140,7 +140,7 @@ enum toc_err edge_submit_set_up(struct edge *edge, struct toc_link *link)
         edge->free = &edge->pending[i];
     }
     TOC_TRY(toc_arena_init(&edge->scratch, SCRATCH_BYTES + 2 * TOC_FRAME_MAX));
-    toc_link_inside(link, on_frame, edge);
+    toc_link_inside(link, TOC_PEER_INSIDE, on_frame, edge);
     return TOC_OK;
 }
 

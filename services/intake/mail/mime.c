@@ -350,6 +350,33 @@ static void read_sender(struct reader *r, GMimeMessage *message)
     }
 }
 
+static void add_people(struct reader *r, InternetAddressList *list, unsigned depth)
+{
+    struct mail *mail = r->mail;
+    int count = list != NULL && depth < MAIL_DEPTH_MAX ? internet_address_list_length(list) : 0;
+    for (int i = 0; i < count && mail->people_count < MAIL_PEOPLE_MAX; i++) {
+        InternetAddress *one = internet_address_list_get_address(list, i);
+        if (INTERNET_ADDRESS_IS_GROUP(one)) {
+            add_people(r, internet_address_group_get_members((InternetAddressGroup *)one),
+                       depth + 1);
+            continue;
+        }
+        struct toc_str address =
+            line_of(r, internet_address_mailbox_get_addr((InternetAddressMailbox *)one));
+        if (has_at(address))
+            mail->people[mail->people_count++] = address;
+    }
+}
+
+static void read_people(struct reader *r, GMimeMessage *message)
+{
+    static const GMimeAddressType types[] = {GMIME_ADDRESS_TYPE_FROM, GMIME_ADDRESS_TYPE_SENDER,
+                                             GMIME_ADDRESS_TYPE_REPLY_TO, GMIME_ADDRESS_TYPE_TO,
+                                             GMIME_ADDRESS_TYPE_CC};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        add_people(r, g_mime_message_get_addresses(message, types[i]), 0);
+}
+
 static toc_time_ms date_of(GMimeMessage *message)
 {
     GDateTime *date = g_mime_message_get_date(message);
@@ -392,6 +419,7 @@ static void read_header(struct reader *r, GMimeMessage *message)
     mail->message_id = id_of(r, g_mime_object_get_header(object, "Message-ID"));
     mail->date_ms = date_of(message);
     read_sender(r, message);
+    read_people(r, message);
     add_references(r, g_mime_object_get_header(object, "In-Reply-To"));
     add_references(r, g_mime_object_get_header(object, "References"));
 }
