@@ -36,12 +36,14 @@ enum toc_err held_reason(struct intake *intake, struct toc_turn *turn, struct su
 {
     const Tocsin__V1__Event *event = sub->valid.event;
     struct quarantine_scope scope = {.seq = 0};
-    enum toc_err opening = TOC_NONE;
-    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE || exempt_is(&intake->config->exempt, event))
+    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE)
         sub->reason = NULL;
-    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE || intake->quarantine.count == 0)
+    if (sub->valid.type->class_bit != TOC_CLASS_ISSUE ||
+        (sub->reason == NULL && intake->quarantine.count == 0))
         return TOC_OK;
-    opening = quarantine_has_opening(turn, sub->issue);
+    if (exempt_is(&intake->config->exempt, event))
+        sub->reason = NULL;
+    enum toc_err opening = quarantine_has_opening(turn, sub->issue);
     if (opening != TOC_OK)
         return opening < 0 ? opening : TOC_OK;
     if (!frees_issue(intake, event)) {
@@ -55,7 +57,6 @@ enum toc_err held_reason(struct intake *intake, struct toc_turn *turn, struct su
     return quarantine_let_in(&intake->quarantine, turn, intake->dedupe, &scope, sub->at_ms);
 }
 
-/* Its record says so, and nobody gets that who asks for the events of issues. */
 enum toc_err held_keep(struct intake *intake, struct toc_turn *turn, const struct submission *sub,
                        struct toc_receipt *receipt)
 {
