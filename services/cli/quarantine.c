@@ -187,39 +187,66 @@ struct decision {
     uint64_t taken, gone; /* decisions that were taken, and such that had nothing left to decide */
 };
 
-/* One decision; CLI_FAILED, told, when it is refused for another reason than that it is gone. */
+/* One that is about to be published. */
+struct said {
+    char id[HUMAN_ID];
+    Tocsin__V1__Event event;
+    Tocsin__V1__QuarantineDecision body;
+};
+
+/* About an event, or with `issue` about what is held of that. */
+static bool write_decision(const struct decision *decision, const char *source, const char *id,
+                           const uint8_t *issue, struct said *out)
+{
+    tocsin__v1__quarantine_decision__init(&out->body);
+    tocsin__v1__event__init(&out->event);
+    out->body.event_source = toc_wire_text(source);
+    out->body.event_id = toc_wire_text(id);
+    if (issue != NULL)
+        out->body.issue = toc_wire_binary(toc_str(issue, TOC_ID));
+    out->body.by = toc_wire_text(decision->who);
+    out->body.reason = toc_wire_text(why != NULL ? why : "");
+    out->event.id = out->id;
+    out->event.source = toc_wire_text("tocsin:cli");
+    out->event.type = toc_wire_text(decision->type);
+    out->event.body_case = TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION;
+    out->event.quarantine_decision = &out->body;
+    return human_new_id(&view, out->id);
+}
+
+/* False, told, when it is refused for another reason than that there is nothing to decide. */
+static bool is_taken(struct decision *decision, const struct toc_client_receipt *receipt)
+{
+    bool refused = receipt->status == TOCSIN__V1__OUTCOME__STATUS__REFUSED;
+    bool gone = refused && receipt->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_STATE;
+    decision->taken += !refused;
+    decision->gone += gone;
+    if (refused && !gone)
+        fprintf(stderr, "%s: refused (%s): %s\n", view.who, toc_refuse_name(receipt->reason),
+                receipt->detail);
+    return !refused || gone;
+}
+
+static int publish(struct decision *decision, const struct said *said, size_t count)
+{
+    static struct toc_client_receipt receipts[PAGE];
+    const Tocsin__V1__Event *list[PAGE];
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        list[i] = &said[i].event;
+    if (count > 0 && client_publish(view.client, "intake", list, count, receipts) != TOC_OK)
+        return client_fail(view.client);
+    for (size_t i = 0; i < count && good; i++)
+        good = is_taken(decision, &receipts[i]);
+    return good ? CLI_DONE : CLI_FAILED;
+}
+
 static int decide(struct decision *decision, const char *source, const char *id,
                   const uint8_t *issue)
 {
-    Tocsin__V1__QuarantineDecision body = TOCSIN__V1__QUARANTINE_DECISION__INIT;
-    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    const Tocsin__V1__Event *list[] = {&event};
-    struct toc_client_receipt receipt;
-    char own_id[HUMAN_ID];
-    if (!human_new_id(&view, own_id))
-        return CLI_FAILED;
-    body.event_source = toc_wire_text(source);
-    body.event_id = toc_wire_text(id);
-    if (issue != NULL)
-        body.issue = toc_wire_binary(toc_str(issue, TOC_ID));
-    body.by = toc_wire_text(decision->who);
-    body.reason = toc_wire_text(why != NULL ? why : "");
-    event.id = own_id;
-    event.source = toc_wire_text("tocsin:cli");
-    event.type = toc_wire_text(decision->type);
-    event.body_case = TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION;
-    event.quarantine_decision = &body;
-    if (client_publish(view.client, "intake", list, 1, &receipt) != TOC_OK)
-        return client_fail(view.client);
-    decision->taken += receipt.status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED;
-    if (receipt.status != TOCSIN__V1__OUTCOME__STATUS__REFUSED)
-        return CLI_DONE;
-    decision->gone += receipt.reason == TOCSIN__V1__REFUSE_REASON__REFUSE_STATE;
-    if (receipt.reason == TOCSIN__V1__REFUSE_REASON__REFUSE_STATE)
-        return CLI_DONE;
-    fprintf(stderr, "%s: refused (%s): %s\n", view.who, toc_refuse_name(receipt.reason),
-            receipt.detail);
-    return CLI_FAILED;
+    struct said said;
+    return write_decision(decision, source, id, issue, &said) ? publish(decision, &said, 1)
+                                                              : CLI_FAILED;
 }
 
 /* A page of what is held, in the arena. */
@@ -258,7 +285,27 @@ static enum toc_err ask_page(struct page *page)
     return client_ask(view.client, "intake", &ask, keep_one, page);
 }
 
-static int decide_all(struct decision *decision)
+/* What has joined its issue is taken along with the opening, unless there is more than a decision
+ * takes; so it is left for the second round. */
+static bool is_for_later(const struct held *held, bool again)
+{
+    return !again && reason == NULL && strcmp(held->row->reason, "issue") == 0;
+}
+
+static int decide_page(struct decision *decision, const struct page *page, bool again)
+{
+    static struct said said[PAGE];
+    size_t count = 0;
+    for (size_t i = 0; i < page->count; i++) {
+        const Tocsin__V1__Event *event = page->items[i].event;
+        if (!is_for_later(&page->items[i], again) &&
+            !write_decision(decision, event->source, event->id, NULL, &said[count++]))
+            return CLI_FAILED;
+    }
+    return publish(decision, said, count);
+}
+
+static int decide_all(struct decision *decision, bool again)
 {
     static struct page page;
     int code = CLI_DONE;
@@ -270,8 +317,7 @@ static int decide_all(struct decision *decision)
             fprintf(stderr, "%s: intake sent something unreadable\n", view.who);
             return CLI_FAILED;
         }
-        for (size_t i = 0; i < page.count && code == CLI_DONE; i++)
-            code = decide(decision, page.items[i].event->source, page.items[i].event->id, NULL);
+        code = decide_page(decision, &page, again);
     } while (page.seen > 0 && code == CLI_DONE && !client_interrupted());
     return code;
 }
@@ -330,12 +376,15 @@ static int decide_as(const struct toc_conf_list *operands, const char *type, con
     if (decision.who == NULL || !is_clear(operands))
         return CLI_USAGE;
     client_catch_interrupts();
-    if (all)
-        code = decide_all(&decision);
-    else if (issue_text != NULL)
+    if (all) {
+        code = decide_all(&decision, false);
+        if (code == CLI_DONE)
+            code = decide_all(&decision, true);
+    } else if (issue_text != NULL) {
         code = decide_issue(&decision);
-    else
+    } else {
         code = decide(&decision, operands->values[0], operands->values[1], NULL);
+    }
     return code == CLI_DONE ? tell_decided(&decision, done) : code;
 }
 

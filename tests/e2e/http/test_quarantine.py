@@ -281,7 +281,7 @@ def post_until_answered(edge, body):
 
 def test_whatever_is_killed_when_all_comes_in_once(edge):
     clear(edge)
-    events = [opened("ivan-%d" % (at % 3), risk="low") for at in range(90)]
+    events = [opened("ivan", risk="low") for _ in range(90)]
     receipts, over = {}, threading.Event()
 
     def flood_on():
@@ -299,7 +299,7 @@ def test_whatever_is_killed_when_all_comes_in_once(edge):
     for thread in threads:
         thread.start()
     while threads[0].is_alive():
-        time.sleep(0.4)
+        time.sleep(0.6)  # a restart forgets what was counted
         kill_intake(edge)
     threads[0].join()
     over.set()
