@@ -63,11 +63,10 @@ static int add_token(struct client *client, const struct secret *secret)
 static void print_curl(const char *address, const char *token)
 {
     printf("Publish over HTTP (the token is shown this once, for the source \"" SOURCE "\"):\n"
-           "  curl -sS http://%s%s/v1/events -H 'Authorization: Bearer %s' \\\n"
-           "    -H 'Content-Type: application/cloudevents+json' -d '{\"specversion\":\"1.0\","
-           "\"id\":\"2\",\"source\":\"" SOURCE "\",\n"
-           "    \"type\":\"tocsin.issue.opened\",\"subject\":\"T-2\","
-           "\"data\":{\"channel\":\"in_app\",\"priority\":\"p2\"}}'\n\n",
+           "  curl -sS http://%s%s/v1/issues -H 'Authorization: Bearer %s' \\\n"
+           "    -H 'Content-Type: application/json' -d '{\"title\":\"Locked out\",\n"
+           "    \"text\":\"I cannot log in since the update.\",\"email\":\"ana@example.com\","
+           "\"priority\":\"P2\"}'\n\n",
            address[0] == ':' ? "127.0.0.1" : "", address, token);
 }
 
@@ -79,7 +78,7 @@ int up_tell_http(struct client *client, const char *address)
         return CLI_FAILED;
     if (count > 0 || !is_loopback(address)) {
         printf(count > 0
-                   ? "HTTP: POST /v1/events on %s, with a token (`tocsin token list`)\n\n"
+                   ? "HTTP: POST /v1/issues on %s, with a token (`tocsin token list`)\n\n"
                    : "HTTP: %s opens with the first token: tocsin token add --source SOURCE\n\n",
                address);
         return CLI_DONE;

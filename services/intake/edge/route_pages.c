@@ -8,7 +8,8 @@ void edge_get_openapi(const struct edge_call *call)
 
 void edge_get_root(const struct edge_call *call)
 {
-    static const char text[] = "Tocsin takes events here: POST /v1/events, CloudEvents 1.0 over "
-                               "HTTP with a token.\nThe whole of it: /openapi.json\n";
+    static const char text[] = "Tocsin takes issues here: POST /v1/issues with plain JSON, "
+                               "/v1/events with CloudEvents 1.0, /v1/form from web pages.\n"
+                               "The whole of it: /openapi.json\n";
     edge_answer_text(call->exchange, NULL, TOC_STR(text));
 }

@@ -42,11 +42,13 @@ def problem(answer, status, detail):
 # --- as the command that `tocsin up` prints ------------------------------------------------------
 
 def test_the_printed_curl_command_publishes(edge):
-    command = re.search(r"curl -sS.*?'}}?'|curl -sS.*?}}'", edge.output(), re.S).group(0)
+    command = re.search(r"curl -sS.*?}'", edge.output(), re.S).group(0)
     done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, check=True, timeout=20)
     receipt = json.loads(done.stdout)
     assert receipt["source"] == "demo" and receipt["duplicate"] is False
     edge.wait_issue("id", receipt["issue"])
+    said = json.dumps(edge.lines("tail", "intake"))
+    assert "cannot log in" not in said and "ana@example.com" not in said
 
 
 # --- receipts ------------------------------------------------------------------------------------
