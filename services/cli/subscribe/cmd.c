@@ -130,9 +130,24 @@ static toc_time_ms since(void)
     return since_ms > 0 ? moment_now() - since_ms : 0;
 }
 
+/* Whether the id that was asked for is free; told when not. */
+static int check_id(void)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__SUBSCRIPTIONS;
+    ask.queue = toc_wire_text(wanted.id);
+    if (view_ask(&view, "outcomes", &ask, &tocsin__v1__subscription_row__descriptor, &rows) !=
+        CLI_DONE)
+        return CLI_FAILED;
+    if (rows.count == 0)
+        return CLI_DONE;
+    fprintf(stderr, "%s: there is a subscription %s already\n", view.who, wanted.id);
+    return CLI_FAILED;
+}
+
 static int add(const struct toc_conf_list *operands)
 {
-    const Tocsin__V1__SubscriptionRow *row;
     (void)operands;
     wanted.by = human_name(&view, "--by", by);
     if (wanted.by == NULL)
@@ -141,19 +156,8 @@ static int add(const struct toc_conf_list *operands)
         fprintf(stderr, "%s: --url says where the webhooks go\n", view.who);
         return CLI_USAGE;
     }
-    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
-    struct view_rows rows;
-    ask.what = TOCSIN__V1__ASK__WHAT__SUBSCRIPTIONS;
-    if (view_ask(&view, "outcomes", &ask, &tocsin__v1__subscription_row__descriptor, &rows) !=
-        CLI_DONE)
+    if (wanted.id != NULL && check_id() != CLI_DONE)
         return CLI_FAILED;
-    for (size_t i = 0; wanted.id != NULL && i < rows.count; i++) {
-        row = rows.items[i];
-        if (strcmp(row->subscription->subscription, wanted.id) == 0) {
-            fprintf(stderr, "%s: there is a subscription %s already\n", view.who, wanted.id);
-            return CLI_FAILED;
-        }
-    }
     wanted.filter = &filter;
     wanted.from_seq = from_seq;
     wanted.since_ms = since();
@@ -207,15 +211,21 @@ static int remove_it(const struct toc_conf_list *operands)
     return change_and_tell(operands->values[0], "removed");
 }
 
+static int find_active(const char *id, const Tocsin__V1__SubscriptionRow **row)
+{
+    if (subscribe_find(&view, id, row) != CLI_DONE)
+        return CLI_FAILED;
+    if ((*row)->delivery->state == TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE)
+        return CLI_DONE;
+    fprintf(stderr, "%s: %s is not active: `tocsin subscribe resume %s`\n", view.who, id, id);
+    return CLI_FAILED;
+}
+
 static int pause_it(const struct toc_conf_list *operands)
 {
     const Tocsin__V1__SubscriptionRow *row;
-    if (subscribe_find(&view, operands->values[0], &row) != CLI_DONE)
+    if (find_active(operands->values[0], &row) != CLI_DONE)
         return CLI_FAILED;
-    if (row->delivery->state != TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE) {
-        fprintf(stderr, "%s: %s is not active\n", view.who, operands->values[0]);
-        return CLI_FAILED;
-    }
     return change_and_tell(operands->values[0], "paused");
 }
 
@@ -257,6 +267,8 @@ static int test(const struct toc_conf_list *operands)
 {
     const char *id = operands->values[0];
     const Tocsin__V1__SubscriptionRow *row;
+    if (find_active(id, &row) != CLI_DONE)
+        return CLI_FAILED;
     int code = change(id, "tested", &row);
     if (code != CLI_DONE)
         return code;

@@ -194,6 +194,10 @@ static void look_through(struct sender *sender, struct toc_scan *scan, struct re
         Tocsin__V1__Record *record;
         Tocsin__V1__IssueOutcome *outcome;
         uint64_t seq = entry.seq;
+        if (seq > receiver->scanned + 1)
+            toc_log(TOC_LOG_WARNING, "outcomes_trimmed", "subscription=%s from=%llu to=%llu",
+                    receiver->subscription->subscription, (unsigned long long)receiver->scanned + 1,
+                    (unsigned long long)seq - 1);
         if (sender_read_outcome(sender, entry.record, &record, &outcome) &&
             receiver_wants(receiver, record, outcome))
             add_item(receiver, record, delivery);
