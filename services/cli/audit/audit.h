@@ -4,6 +4,7 @@
 #ifndef CLI_AUDIT_H
 #define CLI_AUDIT_H
 
+#include "common/hash.h"
 #include "services/audit/note.h"
 #include "services/cli/view.h"
 
@@ -24,6 +25,9 @@ int audit_key(struct view *view, const char *said, const char *origin, struct au
 
 /* Asks for the tree's latest checkpoint and verifies its signature. CLI_FAILED, told. */
 int audit_ask_tree(struct view *view, struct audit_tree *out);
+
+/* The same for a note that came with something else; `said` is the key that audit names. */
+int audit_verify_note(struct view *view, struct audit_tree *tree, const char *said);
 
 int audit_verify(struct view *view);
 

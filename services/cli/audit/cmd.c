@@ -1,10 +1,7 @@
 /* `tocsin audit verify|prove|checkpoint`. */
 #include "services/cli/audit/audit.h"
+#include "services/cli/audit/prove.h"
 #include "services/cli/commands.h"
-
-#include "services/audit/leaf.h"
-
-#include "common/hash.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -25,10 +22,10 @@ static const struct toc_conf_option options[] = {
 
 /* --- the key ------------------------------------------------------------------------------- */
 
-static bool read_seed(uint8_t seed[NOTE_SEED])
+static bool read_seed(const struct view *at, uint8_t seed[NOTE_SEED])
 {
     char path[4096];
-    snprintf(path, sizeof(path), "%s/keys/audit.seed", view.config.data_dir);
+    snprintf(path, sizeof(path), "%s/keys/audit.seed", at->config.data_dir);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
@@ -38,10 +35,10 @@ static bool read_seed(uint8_t seed[NOTE_SEED])
 }
 
 /* Only the public half stays. */
-static bool key_of_seed(const char *origin, struct note_key *key)
+static bool key_of_seed(const struct view *at, const char *origin, struct note_key *key)
 {
     uint8_t seed[NOTE_SEED];
-    if (!read_seed(seed))
+    if (!read_seed(at, seed))
         return false;
     bool good = note_key_from_seed(key, origin, seed) == TOC_OK;
     sodium_memzero(seed, sizeof(seed));
@@ -51,7 +48,7 @@ static bool key_of_seed(const char *origin, struct note_key *key)
 
 int audit_key(struct view *at, const char *said, const char *origin, struct audit_tree *tree)
 {
-    tree->pinned = key_text != NULL || key_of_seed(origin, &tree->key);
+    tree->pinned = key_text != NULL || key_of_seed(at, origin, &tree->key);
     const char *text = key_text != NULL ? key_text : said;
     if ((key_text != NULL || !tree->pinned) &&
         note_key_parse(&tree->key, toc_str_of(text)) != TOC_OK) {
@@ -70,15 +67,15 @@ static void origin_of(struct toc_str note, char out[NOTE_NAME_MAX])
                  toc_str(note.data, end == NULL ? 0 : (size_t)(end - note.data)));
 }
 
-static int verify_note(struct audit_tree *tree, const char *said)
+int audit_verify_note(struct view *at, struct audit_tree *tree, const char *said)
 {
     char origin[NOTE_NAME_MAX];
     origin_of(tree->note, origin);
-    if (audit_key(&view, said, origin, tree) != CLI_DONE)
+    if (audit_key(at, said, origin, tree) != CLI_DONE)
         return CLI_FAILED;
     if (checkpoint_verify(tree->note, &tree->key, &tree->checkpoint) == TOC_OK)
         return CLI_DONE;
-    fprintf(stderr, "%s: the checkpoint is not signed by %s\n", view.who, tree->verifier);
+    fprintf(stderr, "%s: the checkpoint is not signed by %s\n", at->who, tree->verifier);
     return CLI_FAILED;
 }
 
@@ -95,7 +92,7 @@ int audit_ask_tree(struct view *at, struct audit_tree *out)
     }
     const Tocsin__V1__TreeAnswer *answer = rows.items[0];
     out->note = toc_wire_bytes(&answer->note);
-    return verify_note(out, answer->verifier_key);
+    return audit_verify_note(at, out, answer->verifier_key);
 }
 
 /* --- checkpoint ---------------------------------------------------------------------------- */
@@ -127,156 +124,22 @@ static int checkpoint(const struct toc_conf_list *operands)
 
 /* --- prove --------------------------------------------------------------------------------- */
 
-struct proof {
-    const char *service;
-    uint64_t seq;
-    struct client_service said;
-    uint8_t record_hash[TOC_SHA256];
-    bool has_record;
-    const Tocsin__V1__LeafAnswer *answer;
-    struct audit_tree tree;
-};
-
-static bool hash_record(void *arg, const Tocsin__V1__Record *record, struct toc_str bytes)
-{
-    struct proof *proof = arg;
-    if (record->seq == proof->seq) {
-        toc_sha256(proof->record_hash, bytes);
-        proof->has_record = true;
-    }
-    return false;
-}
-
-static int fetch_record(struct proof *proof)
-{
-    if (client_hello(view.client, proof->service, CLIENT_HELLO_MS, &proof->said) != TOC_OK)
-        return client_fail(view.client);
-    const struct client_fetch fetch = {
-        .service = proof->service, .log_id = proof->said.log_id, .from_seq = proof->seq};
-    if (client_fetch(view.client, &fetch, hash_record, proof) != TOC_OK)
-        return client_fail(view.client);
-    if (proof->has_record)
-        return CLI_DONE;
-    fprintf(stderr, "%s: %s has no record %llu\n", view.who, proof->service,
-            (unsigned long long)proof->seq);
-    return CLI_FAILED;
-}
-
-static int fetch_leaf(struct proof *proof)
-{
-    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
-    struct view_rows rows;
-    ask.what = TOCSIN__V1__ASK__WHAT__LEAF;
-    ask.log_id = proof->said.log_id;
-    ask.seq = proof->seq;
-    if (view_ask(&view, "audit", &ask, &tocsin__v1__leaf_answer__descriptor, &rows) != CLI_DONE)
-        return CLI_FAILED;
-    if (rows.count == 0) {
-        fprintf(stderr, "%s: this record has no leaf under a signed checkpoint yet\n", view.who);
-        return CLI_FAILED;
-    }
-    proof->answer = rows.items[0];
-    proof->tree.note = toc_wire_bytes(&proof->answer->note);
-    return CLI_DONE;
-}
-
-/* The verifier's key comes with the tree; nothing of the answer itself is trusted. */
-static int fetch_key(struct proof *proof)
-{
-    struct audit_tree latest = {.note = {NULL, 0}};
-    if (audit_ask_tree(&view, &latest) != CLI_DONE)
-        return CLI_FAILED;
-    return verify_note(&proof->tree, latest.verifier);
-}
-
-static int complain(const char *what)
-{
-    fprintf(stderr, "%s: the proof does not hold: %s\n", view.who, what);
-    return CLI_FAILED;
-}
-
-static int check_proof(const struct proof *proof)
-{
-    struct tree_hash path[TREE_PATH_MAX];
-    const Tocsin__V1__LeafAnswer *answer = proof->answer;
-    struct leaf leaf;
-    if (leaf_decode(toc_wire_bytes(&answer->entry), &leaf) != TOC_OK)
-        return complain("the leaf is unreadable");
-    if (leaf.log != proof->said.log_id || leaf.seq != proof->seq)
-        return complain("it is the leaf of another record");
-    if (memcmp(leaf.record_hash, proof->record_hash, sizeof(proof->record_hash)) != 0)
-        return complain("the record is not the one that the leaf names");
-    if (answer->n_path > TREE_PATH_MAX)
-        return complain("the path is too long");
-    for (size_t i = 0; i < answer->n_path; i++) {
-        if (answer->path[i].len != TREE_HASH)
-            return complain("the path is unreadable");
-        memcpy(path[i].bytes, answer->path[i].data, TREE_HASH);
-    }
-    struct tree_hash hash = tree_leaf(toc_wire_bytes(&answer->entry));
-    if (!tree_verify_inclusion(answer->index, proof->tree.checkpoint.size, &hash, path,
-                               answer->n_path, &proof->tree.checkpoint.root))
-        return complain("the path does not lead to the signed root");
-    return CLI_DONE;
-}
-
-static void write_base64(const void *data, size_t size)
-{
-    char text[256];
-    sodium_bin2base64(text, sizeof(text), data, size, sodium_base64_VARIANT_ORIGINAL);
-    printf("%s\n", text);
-}
-
-/* C2SP tlog-proof. */
-static void write_proof(const struct proof *proof)
-{
-    const Tocsin__V1__LeafAnswer *answer = proof->answer;
-    printf("c2sp.org/tlog-proof@v1\nindex %llu\n", (unsigned long long)answer->index);
-    for (size_t i = 0; i < answer->n_path; i++)
-        write_base64(answer->path[i].data, answer->path[i].len);
-    printf("\n");
-    fwrite(proof->tree.note.data, 1, proof->tree.note.size, stdout);
-    fflush(stdout);
-}
-
-static void write_proof_json(const struct proof *proof)
-{
-    const Tocsin__V1__LeafAnswer *answer = proof->answer;
-    struct print_json json;
-    print_json_open(&json, stdout);
-    print_json_text(&json, "service", proof->service);
-    print_json_log(&json, "log", proof->said.log_id);
-    print_json_u64(&json, "seq", proof->seq);
-    print_json_u64(&json, "index", answer->index);
-    print_json_hex(&json, "entry", toc_wire_bytes(&answer->entry));
-    print_json_name(&json, "path");
-    for (size_t i = 0; i < answer->n_path; i++) {
-        char hex[2 * TREE_HASH + 1];
-        toc_hex(hex, answer->path[i].data, TREE_HASH);
-        printf("%s\"%s\"", i == 0 ? "[" : ",", hex);
-    }
-    printf(answer->n_path == 0 ? "[]" : "]");
-    print_json_name(&json, "note");
-    print_json_string(stdout, proof->tree.note);
-    print_json_text(&json, "verifier_key", proof->tree.verifier);
-    print_json_close(&json);
-}
-
 static int prove(const struct toc_conf_list *operands)
 {
-    struct proof proof = {.service = operands->values[0]};
-    if (toc_parse_u64(toc_str_of(operands->values[1]), &proof.seq) != TOC_OK || proof.seq == 0) {
+    struct audit_proof proof;
+    uint64_t seq;
+    if (toc_parse_u64(toc_str_of(operands->values[1]), &seq) != TOC_OK || seq == 0) {
         fprintf(stderr, "%s: '%s' is no record's number\n", view.who, operands->values[1]);
         return CLI_USAGE;
     }
-    if (fetch_record(&proof) != CLI_DONE || fetch_leaf(&proof) != CLI_DONE ||
-        fetch_key(&proof) != CLI_DONE || check_proof(&proof) != CLI_DONE)
+    if (audit_prove(&view, operands->values[0], seq, &proof) != CLI_DONE)
         return CLI_FAILED;
     if (view.json) {
-        write_proof_json(&proof);
+        audit_write_proof_json(&proof, stdout);
         return CLI_DONE;
     }
-    write_proof(&proof);
+    audit_write_proof(&proof, stdout);
+    fflush(stdout);
     char *entry = calloc(2 * proof.answer->entry.len + 1, 1);
     if (entry != NULL)
         toc_hex(entry, proof.answer->entry.data, proof.answer->entry.len);
