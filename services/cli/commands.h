@@ -35,6 +35,7 @@
     X(content, "what people wrote in an issue; who reads it is recorded: get")                     \
     X(hold, "whom nobody may erase: place, release, list")                                         \
     X(erase, "erase a person: nobody reads any more what they wrote")                              \
+    X(access, "what is kept of a person, for that person, with proofs")                            \
     X(erasures, "whom it was asked to erase, and how far that has come")                           \
     X(quarantine, "what intake holds back: list, release, reject")                                 \
     X(subscribe, "who outside is told of outcomes: add, list, pause, replay, test")                \
@@ -67,6 +68,7 @@ int cmd_token(int argc, char **argv);
 int cmd_content(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
+int cmd_access(int argc, char **argv);
 int cmd_erasures(int argc, char **argv);
 int cmd_quarantine(int argc, char **argv);
 int cmd_subscribe(int argc, char **argv);

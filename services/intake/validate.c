@@ -200,9 +200,11 @@ static bool check_decision(const Tocsin__V1__Event *event, struct toc_receipt *r
 static bool check_read(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
 {
     const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
-    if (!is_id(&event->content_read->issue))
+    bool issue = event->content_read->issue.len > 0;
+    if (issue == (event->content_read->pseudonym[0] != '\0') ||
+        (issue && !is_id(&event->content_read->issue)))
         return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
-                      "issue: an issue id of 16 bytes");
+                      "issue: an issue id of 16 bytes, or else whose content: pseudonym");
     if (event->content_read->by[0] == '\0')
         return refuse(receipt, missing, "by: who reads");
     return event->content_read->purpose[0] != '\0' ||

@@ -3,6 +3,8 @@
 /* Whose pseudonym an event is about, without being theirs; NULL: no such event. */
 static char **pseudonym_of(Tocsin__V1__Event *event)
 {
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_CONTENT_READ)
+        return event->content_read->issue.len == 0 ? &event->content_read->pseudonym : NULL;
     if (event->body_case == TOCSIN__V1__EVENT__BODY_HOLD)
         return &event->hold->pseudonym;
     if (event->body_case == TOCSIN__V1__EVENT__BODY_SUBJECT_ERASED)

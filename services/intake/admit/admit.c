@@ -212,6 +212,7 @@ enum toc_err admit_look(struct admit *admit, struct toc_arena *arena, Tocsin__V1
 #define FIELD_PRIVATE        8
 #define FIELD_CONTENT        9
 #define FIELD_HOLD           42
+#define FIELD_CONTENT_READ   44
 #define FIELD_SUBJECT_ERASED 49
 
 /* The first value of a field that is bytes; TOC_NONE without one. */
@@ -236,7 +237,7 @@ static enum toc_err find_private(struct toc_str event)
     enum toc_err err;
     while ((err = toc_wire_next(&reader, &field)) == TOC_OK)
         if (field.number == FIELD_PRIVATE || field.number == FIELD_HOLD ||
-            field.number == FIELD_SUBJECT_ERASED)
+            field.number == FIELD_CONTENT_READ || field.number == FIELD_SUBJECT_ERASED)
             return TOC_OK;
     return err;
 }

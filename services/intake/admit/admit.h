@@ -47,8 +47,8 @@ struct admit_attachment {
 /*
  * Admits an event, in place; what it gets lives in `arena`, and its `private` is lent for the call.
  * With neither texts nor attachments nothing changes; of an event about somebody (a hold, an
- * erasure) the person or pseudonym becomes the vault's pseudonym. TOC_NONE: it is refused, `*why`
- * names the member, and its `private` is gone as well. Otherwise a failure.
+ * erasure, a reading) the person or pseudonym becomes the vault's pseudonym. TOC_NONE: it is
+ * refused, `*why` names the member, and its `private` is gone as well. Otherwise a failure.
  */
 /* The `*why` while the vault's disk is full: it may pass later, and what has no texts does now. */
 extern const char admit_full[];

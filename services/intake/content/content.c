@@ -7,11 +7,15 @@
 #define ANSWER_BYTES ((size_t)512 * 1024) /* of texts */
 #define PARTS_MAX    200                  /* of an answer */
 #define NEXT_BYTES   10                   /* u16be segment ‖ u64be offset */
+#define GONE         65536                /* numbers of texts that are not there */
 
 struct asked {
     const Tocsin__V1__Event *event; /* whose content is asked for */
     uint64_t seq;                   /* under which it was sealed */
+    toc_time_ms at_ms;
+    /* What the reading names: */
     uint8_t issue[TOC_ID];
+    const char *pseudonym; /* NULL: the issue */
 };
 
 static enum toc_err refuse(Tocsin__V1__Answer *answer, Tocsin__V1__RefuseReason reason,
@@ -41,9 +45,9 @@ static enum toc_err read_event(struct toc_txn *txn, struct toc_arena *arena, uin
                            event);
 }
 
-/* Which issue may be read, by the record that says so. */
-static enum toc_err find_issue(struct toc_txn *txn, toc_time_ms now_ms, struct toc_arena *arena,
-                               uint64_t seq, Tocsin__V1__Answer *answer, uint8_t issue[TOC_ID])
+/* What may be read, by the record that says so. */
+static enum toc_err find_reading(struct toc_txn *txn, toc_time_ms now_ms, struct toc_arena *arena,
+                                 uint64_t seq, Tocsin__V1__Answer *answer, struct asked *out)
 {
     static const char why[] = "seq: is no tocsin.content.read that is in the log since 5 minutes";
     Tocsin__V1__Record *record;
@@ -52,14 +56,24 @@ static enum toc_err find_issue(struct toc_txn *txn, toc_time_ms now_ms, struct t
     TOC_TRY(err);
     if (err == TOC_NONE || record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED ||
         event->body_case != TOCSIN__V1__EVENT__BODY_CONTENT_READ ||
-        event->content_read->issue.len != TOC_ID ||
         (now_ms != 0 && now_ms - record->at_ms > CONTENT_READ_FOR_MS))
         return refuse(answer, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED, why);
-    memcpy(issue, event->content_read->issue.data, TOC_ID);
+    bool person = event->content_read->issue.len != TOC_ID; /* validated: then it names one */
+    out->pseudonym = person ? event->content_read->pseudonym : NULL;
+    if (!person)
+        memcpy(out->issue, event->content_read->issue.data, TOC_ID);
     return TOC_OK;
 }
 
-/* Another issue's event is told like one that is not there. */
+static bool is_named(const struct asked *asked, const Tocsin__V1__Record *record,
+                     const Tocsin__V1__Event *event)
+{
+    if (asked->pseudonym != NULL)
+        return strcmp(event->pseudonym, asked->pseudonym) == 0;
+    return toc_str_equal(toc_wire_bytes(&record->issue), toc_str(asked->issue, TOC_ID));
+}
+
+/* The event of another issue, or person, is told like one that is not there. */
 static enum toc_err find_event(struct toc_txn *txn, struct toc_arena *arena, uint64_t seq,
                                Tocsin__V1__Answer *answer, struct asked *out)
 {
@@ -67,11 +81,11 @@ static enum toc_err find_event(struct toc_txn *txn, struct toc_arena *arena, uin
     Tocsin__V1__Event *event;
     enum toc_err err = read_event(txn, arena, seq, &record, &event);
     TOC_TRY(err);
-    if (err == TOC_NONE || record->issue.len != TOC_ID ||
-        memcmp(record->issue.data, out->issue, TOC_ID) != 0)
+    if (err == TOC_NONE || !is_named(out, record, event))
         return refuse(answer, TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_ISSUE,
-                      "the issue has no such event");
+                      "what was named to be read has no such event");
     out->event = event;
+    out->at_ms = record->at_ms;
     out->seq = record->held_seq != 0 ? record->held_seq : seq;
     return TOC_OK;
 }
@@ -83,6 +97,12 @@ struct place {
     uint16_t segment;
     uint64_t offset;
 };
+
+/* Whoever reads what is a person's does not see others: they are in raw mails. */
+static bool is_shown(const struct asked *asked, enum vault_class class)
+{
+    return asked->pseudonym == NULL || class != VAULT_RAW;
+}
 
 static struct place read_place(const ProtobufCBinaryData *after)
 {
@@ -103,6 +123,39 @@ static enum toc_err set_next(struct toc_arena *arena, struct place place,
     return toc_answer_next(arena, toc_str(bytes, sizeof(bytes)), answer);
 }
 
+static enum toc_err add_part(const Tocsin__V1__ContentPart *part, struct toc_arena *arena,
+                             Tocsin__V1__Answer *answer)
+{
+    struct toc_str row;
+    TOC_TRY(toc_wire_pack(arena, part, &row));
+    return toc_answer_add(arena, row, answer);
+}
+
+/* Classes that the event committed to and of which the vault has no row any more. */
+static enum toc_err add_gone(struct vault *vault, const struct asked *asked,
+                             struct toc_arena *arena, Tocsin__V1__Answer *answer)
+{
+    bool there[VAULT_CLASS_COUNT + 1] = {false};
+    struct vault_row row = {.segment = 0};
+    struct toc_str sealed;
+    enum toc_err err;
+    for (uint16_t from = 0; (err = vault_get(vault, asked->seq, from, &row, &sealed)) == TOC_OK;
+         from = (uint16_t)(row.segment + 1))
+        there[row.class] = true;
+    for (size_t i = 0; err == TOC_NONE && i < asked->event->n_content; i++) {
+        Tocsin__V1__ContentPart part = TOCSIN__V1__CONTENT_PART__INIT;
+        enum vault_class class = vault_class_find(asked->event->content[i]->class_);
+        if (there[class] || !is_shown(asked, class))
+            continue;
+        part.segment = GONE + (uint32_t)i;
+        part.at_ms = asked->at_ms;
+        part.class_ = asked->event->content[i]->class_;
+        part.state = TOCSIN__V1__CONTENT_STATE__CONTENT_ERASED;
+        TOC_TRY(add_part(&part, arena, answer));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
 static enum toc_err add_parts(struct vault *vault, const struct asked *asked, struct place place,
                               struct toc_arena *arena, Tocsin__V1__Answer *answer)
 {
@@ -110,15 +163,14 @@ static enum toc_err add_parts(struct vault *vault, const struct asked *asked, st
     TOC_TRY(toc_answer_begin(arena, PARTS_MAX, answer));
     for (;;) {
         Tocsin__V1__ContentPart part = TOCSIN__V1__CONTENT_PART__INIT;
-        struct toc_str row;
-        if (room == 0 || answer->n_rows == PARTS_MAX)
+        if (room == 0 || answer->n_rows == PARTS_MAX - VAULT_CLASS_COUNT)
             return set_next(arena, place, answer);
         enum toc_err err = content_part(vault, asked->event, asked->seq, place.segment,
                                         place.offset, room, arena, &part);
         if (err != TOC_OK)
-            return err < 0 ? err : TOC_OK;
-        TOC_TRY(toc_wire_pack(arena, &part, &row));
-        TOC_TRY(toc_answer_add(arena, row, answer));
+            return err < 0 ? err : add_gone(vault, asked, arena, answer);
+        if (is_shown(asked, vault_class_find(part.class_)))
+            TOC_TRY(add_part(&part, arena, answer));
         room -= part.text.len;
         place.segment = (uint16_t)part.segment;
         place.offset = part.offset + part.text.len;
@@ -134,7 +186,7 @@ enum toc_err content_ask(struct vault *vault, struct toc_txn *txn, toc_time_ms n
                          Tocsin__V1__Answer *answer)
 {
     struct asked asked;
-    enum toc_err err = find_issue(txn, now_ms, arena, ask->seq, answer, asked.issue);
+    enum toc_err err = find_reading(txn, now_ms, arena, ask->seq, answer, &asked);
     if (err == TOC_OK)
         err = find_event(txn, arena, ask->event_seq, answer, &asked);
     if (err == TOC_OK)

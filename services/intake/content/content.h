@@ -1,7 +1,7 @@
 /*
- * Reading what was sealed. Whoever reads has said so first: an answer is given only for an issue
- * that a tocsin.content.read in our log names, which is committed by then and not old, so the
- * record of a reading never comes after it.
+ * Reading what was sealed. Whoever reads has said so first: an answer is given only for an issue,
+ * or a person, that a tocsin.content.read in our log names, which is committed by then and not old,
+ * so the record of a reading never comes after it.
  *
  * What is erased is told as such and not at all; what does not open, or is not what its event
  * committed to, is told as damaged.

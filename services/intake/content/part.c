@@ -30,6 +30,16 @@ static bool split(enum vault_class class, struct toc_str opened, struct toc_str 
     return true;
 }
 
+static enum toc_err copy_r(const uint8_t *opened, struct toc_arena *arena,
+                           Tocsin__V1__ContentPart *out)
+{
+    char *r = toc_arena_copy(arena, toc_str(opened, TOC_SEAL_R));
+    if (r == NULL)
+        return TOC_ERR_LIMIT;
+    out->r = toc_wire_binary(toc_str(r, TOC_SEAL_R));
+    return TOC_OK;
+}
+
 static enum toc_err copy_piece(struct toc_str name, struct toc_str text, uint64_t offset,
                                size_t room, struct toc_arena *arena, Tocsin__V1__ContentPart *out)
 {
@@ -69,6 +79,8 @@ static enum toc_err open_and_copy(const Tocsin__V1__Event *event, const struct v
                     &text)
                   ? copy_piece(name, text, offset, room, arena, out)
                   : TOC_ERR_DAMAGED;
+    if (err == TOC_OK)
+        err = copy_r(opened, arena, out);
     sodium_memzero(opened, sealed.size);
     free(opened);
     return err;

@@ -1,4 +1,6 @@
 """Erasing people: what is left of them, in the files of a suite and in the answers it gives."""
+import hashlib
+import json
 import os
 import shutil
 import struct
@@ -175,3 +177,46 @@ def test_a_restored_backup_erases_again(suite):
     suite.start()  # and a third time nothing is left to erase
     assert erasures(suite)[name]["step"] == "done"
     shutil.rmtree(backup)
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+def test_what_was_erased_is_told_as_such_before_and_after_the_renewal(suite):
+    suite.write("ana@example.com", WORDS)
+    suite.write("ben@example.com", "the giraffe is well")
+    words = ("content", "get", "urn:shop#T-1", "--purpose", "to look", "--json")
+    assert {row["state"] for row in suite.lines(*words)} == {"there"}
+    suite.erase("ana@example.com")
+    assert "all of it was erased" in suite.tocsin(*words, code=1)
+    suite.erase("ben@example.com", "--now", "--wait")
+    assert "all of it was erased" in suite.tocsin(*words, code=1)
+
+
+def commitment(r, text):
+    return hashlib.sha256(b"seg/v1" + r + text).hexdigest()
+
+
+def test_a_person_gets_what_is_kept_of_them_and_nothing_of_others(suite, tmp_path):
+    mine = suite.write("ana@example.com", WORDS, phone="+44 20 7946 0018")
+    suite.write("ben@example.com", "the giraffe is well")
+    seen_by_audit(suite)
+    out = str(tmp_path / "ana")
+    suite.tocsin("access", "ana@example.com", "--by", "dpo", "--out", out)
+    with open(os.path.join(out, "events.jsonl"), encoding="utf-8") as lines:
+        events = [json.loads(line) for line in lines]
+    assert [row["seq"] for row in events] == [mine["seq"]]
+    texts = {text["class"]: text for text in events[0]["texts"]}
+    assert texts["body"]["text"] == WORDS and texts["contact"]["text"] == "+44 20 7946 0018"
+    committed = {part["class"]: part["commitment"] for part in events[0]["body"]["content"]}
+    assert commitment(bytes.fromhex(texts["body"]["r"]), WORDS.encode()) == committed["body"]
+    record = hashlib.sha256(bytes.fromhex(events[0]["record"])).hexdigest()
+    assert record in events[0]["leaf"]
+    for name in ("checkpoint", "verifier-key", events[0]["proof"]):
+        assert os.path.getsize(os.path.join(out, name)) > 0
+    for name in os.listdir(out):
+        with open(os.path.join(out, name), "rb") as file:
+            assert b"giraffe" not in file.read()
+    read = suite.lines("tail", "intake")[-1]["body"]["content_read"]
+    assert read["by"] == "dpo" and read["pseudonym"] == events[0]["body"]["pseudonym"]
+    said = suite.tocsin("access", "nobody@example.com", "--out", out, code=1)
+    assert "nobody of this name" in said
