@@ -1,4 +1,5 @@
-"""Ends intake at every point of an erasure and of the renewal that follows, and starts it again.
+"""Ends intake at every point of an erasure and of the renewal that follows, and starts it again; and
+the same on a disk that is full.
 
     erase.py --build build/asan [POINT ...]
 
@@ -11,6 +12,7 @@ import argparse
 import os
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +21,7 @@ import bus
 import suite
 
 PEOPLE, ERASED = 24, 3
+FULL_DISK = "full_disk"
 POINTS = [
     "ledger_written:1", "erase_in_ledger:2", "erase_listed:1", "after_keys:5", "erase_keys_gone:1",
     "erase_keys_gone:3", "renew_new_kek:1", "kek_written:2", "renew_copy_begun:1",
@@ -28,14 +31,14 @@ POINTS = [
 ]
 
 
-def event_of(number):
+def event_of(number, size=0):
     event = bus.ev.Event(id=f"e{number}", source="//test/shop", type="tocsin.issue.opened",
                          subject=f"t{number}")
     event.issue_opened.channel = "email"
     event.private.person = f"person{number}@example.com"
     text = event.private.texts.add()
-    text.name, text.text = "phone", f"+44 20 7946 {number:04}".encode()
-    setattr(text, "class", "contact")
+    text.name, text.text = "phone", f"+44 20 7946 {number:04}".encode().ljust(size)
+    setattr(text, "class", "attachment" if size else "contact")
     return event.SerializeToString()
 
 
@@ -48,11 +51,11 @@ def erasure_of(number):
 
 
 class Intake:
-    def __init__(self, build, directory, point):
-        self.suite = suite.Suite(build, directory, ["intake"])
+    def __init__(self, build, directory, point=None, options=()):
+        self.suite = suite.Suite(build, directory, ["intake"], options)
         self.service = self.suite.services["intake"]
         self.directory = os.path.join(directory, "intake")
-        self.service.next_env = {"TOCSIN_EXIT_AT": point}
+        self.service.next_env = {"TOCSIN_EXIT_AT": point} if point else {}
         self.suite.start()
         self.client = bus.Client(self.suite.endpoint("intake"))
 
@@ -152,21 +155,73 @@ def try_point(build, directory, point):
     return deaths
 
 
+# --- a full disk ----------------------------------------------------------------------------------
+
+def fill(path, leave):
+    """Takes all of a file system but `leave` bytes."""
+    about = os.statvfs(os.path.dirname(path))
+    with open(path, "wb") as ballast:
+        ballast.write(b"x" * max(0, about.f_bavail * about.f_bsize - leave))
+
+
+def on_full_disk(build, directory, mount):
+    intake = Intake(build, directory, options=("--vault", os.path.join(mount, "vault")))
+    for number in range(PEOPLE):
+        intake.publish(event_of(number, 40000))
+    ballast = os.path.join(mount, "ballast")
+    fill(ballast, 400 << 10)
+    for number in range(ERASED):
+        intake.publish(erasure_of(number))
+    until = time.monotonic() + 30
+    while "erasing_waits" not in intake.service.log_text():
+        assert time.monotonic() < until, "the copy found room"
+        time.sleep(0.1)
+    steps = {row.step for row in intake.erasures()}
+    assert steps == {bus.rec.ERASURE_KEYS_GONE}, steps
+    os.unlink(ballast)
+    wait_done(intake)
+    for number in range(PEOPLE):
+        status = intake.publish(event_of(number, 40000)).status
+        wanted = bus.pb.Outcome.REFUSED if number < ERASED else bus.pb.Outcome.DUPLICATE
+        assert status == wanted, f"person {number}: {status}"
+    assert intake.service.deaths == 0, intake.service.codes
+    intake.suite.stop()
+
+
+def try_full_disk(build, directory):
+    """The copy finds no room: keys are gone all the same, and the rest follows when there is some."""
+    mount = os.path.join(directory, "disk")
+    os.mkdir(mount)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount],
+                          stderr=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        return "left out: no right to mount a tmpfs"
+    try:
+        on_full_disk(build, directory, mount)
+        return "keys first, the rest with room"
+    finally:
+        suite.stop_all()
+        subprocess.run(["umount", "-l", mount], check=False)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
-    parser.add_argument("points", nargs="*", help="only these, as name:pass")
+    parser.add_argument("points", nargs="*", help="only these, as name:pass, or full_disk")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)
     bus.use_build(args.build)
     died = failed = 0
-    for point in args.points or POINTS:
+    for point in args.points or [*POINTS, FULL_DISK]:
         directory = tempfile.mkdtemp(prefix="tocsin-erase-")
         try:
-            deaths = try_point(args.build, directory, point)
-            died += deaths
-            print(f"ok {point}: died {deaths} times", flush=True)
+            if point == FULL_DISK:
+                print(f"ok {point}: {try_full_disk(args.build, directory)}", flush=True)
+            else:
+                deaths = try_point(args.build, directory, point)
+                died += deaths
+                print(f"ok {point}: died {deaths} times", flush=True)
             shutil.rmtree(directory)
         except Exception as error:  # the next point runs all the same
             failed += 1
