@@ -89,6 +89,7 @@ extern const struct toc_key toc_keys_article[];
 extern const struct toc_key toc_keys_route[];
 extern const struct toc_key toc_keys_alert[];
 extern const struct toc_key toc_keys_retention[];
+extern const struct toc_key toc_keys_duplicates[];
 
 /* --- value.c: every reader records an error and answers false -------------------------- */
 
@@ -164,6 +165,7 @@ void toc_build_articles(struct toc_build *b, const struct toc_yaml *node,
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_retention(struct toc_build *b, const struct toc_yaml *node);
+void toc_build_duplicates(struct toc_build *b, const struct toc_yaml *node);
 
 /* --- match.c: conditions --------------------------------------------------------------- */
 

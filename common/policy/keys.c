@@ -24,6 +24,7 @@ static const struct toc_key_table tables[] = {
     {"routes[]", toc_keys_route},
     {"alerts[]", toc_keys_alert},
     {"retention", toc_keys_retention},
+    {"duplicates", toc_keys_duplicates},
 };
 
 const struct toc_key_table *toc_policy_keys(size_t *count)

@@ -20,6 +20,7 @@ enum {
     TEAMS,
     ALERTS,
     RETENTION,
+    DUPLICATES,
     INCLUDE,
     OVERLAY,
     LOCKED,
@@ -43,6 +44,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
     [RETENTION] = {"retention", false, "{CLASS: DURATION}", NULL,
                    "How long what people wrote is kept."},
+    [DUPLICATES] = {"duplicates", false, "{...}", "within 24h",
+                    "When two issues of a requester may be one."},
     [INCLUDE] = {"include", false, "[FILE]", NULL,
                  "Further files of this policy, named from the file that includes them."},
     [OVERLAY] =
@@ -96,6 +99,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_routes(b, values[ROUTES]);
     toc_build_alerts(b, values[ALERTS]);
     toc_build_retention(b, values[RETENTION]);
+    toc_build_duplicates(b, values[DUPLICATES]);
     if (values[QUEUES])
         toc_check_on_breach(b, values[QUEUES]);
 }

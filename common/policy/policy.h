@@ -281,6 +281,7 @@ struct toc_policy {
     const struct toc_category *categories;
     size_t category_count;
     toc_time_ms retention_ms[TOC_RETENTION_CLASSES]; /* 0: for ever */
+    toc_time_ms duplicates_ms; /* how far back an issue may have a duplicate; 0: none are sought */
 };
 
 /*

@@ -28,6 +28,7 @@
     X(people, "who serves the queues: presence, load, exposure, issues")                           \
     X(presence, "say that a person is online, or is not")                                          \
     X(assign, "give an issue to a person; accept, decline or release it")                          \
+    X(link, "confirm or reject that an issue is a duplicate of another one")                       \
     X(ack, "acknowledge an alert")                                                                 \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
@@ -61,6 +62,7 @@ int cmd_why(int argc, char **argv);
 int cmd_people(int argc, char **argv);
 int cmd_presence(int argc, char **argv);
 int cmd_assign(int argc, char **argv);
+int cmd_link(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);

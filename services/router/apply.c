@@ -3,6 +3,7 @@
 #include "services/router/assign.h"
 #include "services/router/classify.h"
 #include "services/router/due.h"
+#include "services/router/duplicate.h"
 #include "services/router/escalation.h"
 #include "services/router/fact.h"
 #include "services/router/merge.h"
@@ -29,12 +30,20 @@ enum toc_err apply_stub_opening(struct toc_turn *turn, Tocsin__V1__Issue *issue,
     return finish(&work, open_stub(&work, first));
 }
 
-/* Links, ratings and the like: part of the history, no change of the row. */
+/* Ratings and the like: part of the history, no change of the row. */
 static enum toc_err note(struct work *work)
 {
     Tocsin__V1__IssueChange change = TOCSIN__V1__ISSUE_CHANGE__INIT;
     change.what = TOCSIN__V1__ISSUE_CHANGE__WHAT__NOTED;
     return work_emit(work, &change);
+}
+
+/* Of the kinds of links, two are remembered. */
+static enum toc_err link_event(struct work *work)
+{
+    const char *kind = work->event->issue_linked->kind;
+    bool duplicate = strcmp(kind, "duplicate") == 0 || strcmp(kind, "not_duplicate") == 0;
+    return duplicate ? duplicate_linked(work) : note(work);
 }
 
 typedef enum toc_err handler(struct work *work);
@@ -58,6 +67,8 @@ static handler *handler_of(const Tocsin__V1__Event *event)
         return assign_escalated;
     case TOCSIN__V1__EVENT__BODY_ISSUE_DUE_SET:
         return due_event;
+    case TOCSIN__V1__EVENT__BODY_ISSUE_LINKED:
+        return link_event;
     case TOCSIN__V1__EVENT__BODY_ISSUE_MERGED:
         return merge_event;
     case TOCSIN__V1__EVENT__BODY_ESCALATION:

@@ -8,6 +8,7 @@
  *   found.c       facts that detectors found
  *   escalation.c  questions to other teams         route.c    into which queue
  *   merge.c       issues that end in another one   appeal.c   issues that contest a decision
+ *   duplicate.c   issues that may be one
  *   due.c         due dates by hand                sweep.c    a new policy among what is there
  *   machine.c     the issue's state                parked.c   events that came too early
  *   work.c        one issue under one event        issue.c    rows
@@ -26,7 +27,7 @@
 
 static const char *const tables[] = {"issue",      "issue_id", "counter", "parked",  "parked_due",
                                      "person",     "held",     "pooled",  "waiting", "pool_due",
-                                     "escalation", "sweep",    "article"};
+                                     "escalation", "sweep",    "article", "alike"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == ROUTER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

@@ -4,8 +4,9 @@
  * Tables: `issue`, key partition (1) ‖ u32be number -> packed Issue; `issue_id`, key id (16) ->
  * that key; `counter`, key partition (1) -> u32be last number; `parked` and `parked_due`, see
  * parked.h; `person` and `held`, see people.h; `pooled`, `waiting` and `pool_due`, see wait.h;
- * `escalation`, see escalation.h; `sweep`, see sweep.h; `article`, see article.h. Numbers are dense
- * per partition in order of arrival, so rows of busy issues stand together.
+ * `escalation`, see escalation.h; `sweep`, see sweep.h; `article`, see article.h; `alike`, see
+ * duplicate.h. Numbers are dense per partition in order of arrival, so rows of busy issues stand
+ * together.
  */
 #ifndef ROUTER_ISSUE_H
 #define ROUTER_ISSUE_H
@@ -26,6 +27,7 @@ enum router_table {
     TABLE_ESCALATION,
     TABLE_SWEEP,
     TABLE_ARTICLE,
+    TABLE_ALIKE,
     ROUTER_TABLE_END
 };
 

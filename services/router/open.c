@@ -3,6 +3,7 @@
 #include "services/router/appeal.h"
 #include "services/router/article.h"
 #include "services/router/classify.h"
+#include "services/router/duplicate.h"
 #include "services/router/found.h"
 #include "services/router/machine.h"
 #include "services/router/offer.h"
@@ -72,6 +73,7 @@ enum toc_err open_issue(struct work *work)
     work->issue->opened_ms = work->at_ms;
     work->issue->unanswered_ms = work->at_ms; /* an opening waits for an answer as a message does */
     TOC_TRY(classify_by_policy(work, &change, false));
+    TOC_TRY(duplicate_opened(work));
     return appeal_opened(work);
 }
 
@@ -119,6 +121,7 @@ static enum toc_err open_late(struct work *work)
     TOC_TRY(classify_by_policy(work, &change, false));
     if (appeal_excludes(work->issue, work->issue->offered_to))
         TOC_TRY(offer_take_back(work, "decider"));
+    TOC_TRY(duplicate_opened(work));
     return appeal_opened(work);
 }
 

@@ -15,6 +15,7 @@
 #define ROUTER_FOUND_MAX       400 /* bytes of facts that detectors found, risks apart */
 #define ROUTER_FOUND_ISSUE_MAX 900 /* bytes of a row up to which they are added, risks apart */
 #define ROUTER_LEFT_OUT_MAX    16  /* of them for want of room, that one record names */
+#define ROUTER_ALIKE_MAX       8   /* openings of a requester and day that may have duplicates */
 #define ROUTER_ESCALATIONS_MAX 8   /* of one issue to other teams, open at once */
 #define ROUTER_MERGES_MAX      16  /* issues in a chain of merges */
 #define ROUTER_ISSUE_MAX       1100 /* bytes of an issue's row; a value that goes beyond is refused */

@@ -27,7 +27,7 @@ static void fill_in(struct work *work, Tocsin__V1__IssueChange *change)
     change->issue = work->issue;
     if (work->event != NULL)
         change->event_type = work->event->type;
-    if (work->via != NULL)
+    if (work->via != NULL && change->other.len == 0)
         change->other = work->via->id;
     change->left_out = work->left_out;
     change->n_left_out = work->left_out_count;

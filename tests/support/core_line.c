@@ -177,6 +177,10 @@ static void add_other(struct line *line, const Tocsin__V1__IssueChange *change)
 {
     if (change->other.len == TOC_ID)
         add(line, " other=%u", change->other.data[0]);
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__DUPLICATE)
+        add(line, " distance=%u", change->distance);
+    if (change->issue->duplicate != 0)
+        add(line, " duplicate=%u", (unsigned)change->issue->duplicate);
 }
 
 static void add_due_set(struct line *line, const Tocsin__V1__IssueChange *change)

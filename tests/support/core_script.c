@@ -262,6 +262,8 @@ static void set_word(struct toc_arena *arena, struct core_input *input, char *wo
         input->event->subject = text_of(arena, value);
     else if (strcmp(word, "id") == 0)
         input->event->id = text_of(arena, value);
+    else if (strcmp(word, "pseudonym") == 0)
+        input->event->pseudonym = text_of(arena, value);
     else if (strcmp(word, "found") == 0)
         add_found(arena, input->event, value);
     else if (!set_appeal(arena, input->event, word, value))

@@ -25,7 +25,7 @@ str(cmp|ncmp|len|nlen|chr)
 (v)?snprintf
 __(memcpy|memmove|memset|snprintf|vsnprintf)_chk
 __stack_chk_fail
-__u?divti3|__umodti3
+__u?divti3|__umodti3|__popcountdi2
 __(a|ub)san_[a-z0-9_]+
 _GLOBAL_OFFSET_TABLE_'
 

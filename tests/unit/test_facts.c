@@ -1,5 +1,7 @@
 #include "services/intake/facts/facts.h"
 
+#include "common/similar.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -253,8 +255,8 @@ static void a_near_duplicate_has_a_near_fingerprint(void **state)
     char changed[sizeof(story) + 32];
     (void)state;
     snprintf(changed, sizeof(changed), "Hello! %s Thanks", story);
-    assert_true(facts_near(fingerprint_of(story), fingerprint_of(changed)));
-    assert_int_equal(facts_distance(fingerprint_of(story), fingerprint_of(story)), 0);
+    assert_true(toc_is_similar(fingerprint_of(story), fingerprint_of(changed)));
+    assert_int_equal(toc_similar_distance(fingerprint_of(story), fingerprint_of(story)), 0);
 }
 
 static void case_and_punctuation_do_not_change_a_fingerprint(void **state)
@@ -268,9 +270,9 @@ static void another_text_has_a_far_fingerprint(void **state)
 {
     (void)state;
     assert_false(
-        facts_near(fingerprint_of(story),
-                   fingerprint_of("Please cancel my subscription at the end of the month "
-                                  "and send me a confirmation of it by mail, thank you.")));
+        toc_is_similar(fingerprint_of(story),
+                       fingerprint_of("Please cancel my subscription at the end of the month "
+                                      "and send me a confirmation of it by mail, thank you.")));
 }
 
 static void a_fingerprint_is_of_the_deployment(void **state)
@@ -283,7 +285,7 @@ static void a_fingerprint_is_of_the_deployment(void **state)
     assert_int_equal(facts_open(NULL, NULL, key, &other, &errors), TOC_OK);
     size_t count = facts_find(other, TOC_STR(story), found);
     assert_string_equal(found[count - 1].name, "fingerprint");
-    assert_false(facts_near(strtoull(found[count - 1].value, NULL, 16), fingerprint_of(story)));
+    assert_false(toc_is_similar(strtoull(found[count - 1].value, NULL, 16), fingerprint_of(story)));
     facts_close(other);
 }
 

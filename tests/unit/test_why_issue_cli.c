@@ -186,6 +186,75 @@ static void an_appeal_and_its_end_are_named(void **state)
                 "                           the contested decision is overturned\n");
 }
 
+static void what_was_found_in_a_text_names_the_detector(void **state)
+{
+    Tocsin__V1__IssueChange change = change_of(TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE);
+    Tocsin__V1__Fact said = TOCSIN__V1__FACT__INIT, old = said, risk = said, more = said;
+    Tocsin__V1__Fact *facts[] = {&said, &old, &risk, &more};
+    char *left_out[] = {toc_wire_text("cut")};
+    (void)state;
+    said.name = toc_wire_text("device");
+    said.value = toc_wire_text("phone");
+    old.name = risk.name = more.name = toc_wire_text("card");
+    old.value = risk.value = more.value = toc_wire_text("2");
+    old.found = risk.found = more.found = true;
+    old.at_ms = T0 - 1;
+    old.by = risk.by = toc_wire_text("luhn/1");
+    risk.at_ms = T0;
+    risk.name = toc_wire_text("risk.fraud");
+    risk.by = toc_wire_text("lexicon-en/1:0a1b2c3d");
+    risk.confidence_percent = more.confidence_percent = 80;
+    issue.facts = facts;
+    issue.n_facts = 4;
+    change.direction = TOCSIN__V1__DIRECTION__DIRECTION_INBOUND;
+    change.left_out = left_out;
+    change.n_left_out = 1;
+    is(&change, "message from the requester\n"
+                "                           found in the text: risk.fraud is 2, 80 % by\n"
+                "                           lexicon-en/1:0a1b2c3d\n"
+                "                           found in the text: card is 2, 80 % by\n"
+                "                           lexicon-en/1:0a1b2c3d\n"
+                "                           no room in the issue for what was found: cut\n");
+}
+
+static void a_fact_that_was_found_leads_to_triage(void **state)
+{
+    Tocsin__V1__IssueChange change = change_of(TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT);
+    Tocsin__V1__Fact card = TOCSIN__V1__FACT__INIT, risk = card;
+    Tocsin__V1__Fact *facts[] = {&risk, &card};
+    (void)state;
+    risk.name = toc_wire_text("risk.fraud");
+    card.name = change.fact = toc_wire_text("card");
+    card.value = risk.value = toc_wire_text("2");
+    risk.found = card.found = true;
+    risk.by = toc_wire_text("detector/1");
+    issue.facts = facts;
+    issue.n_facts = 2;
+    is(&change, "fact card is 2, found by detector/1\n");
+}
+
+static void a_duplicate_is_suggested(void **state)
+{
+    Tocsin__V1__IssueChange change = change_of(TOCSIN__V1__ISSUE_CHANGE__WHAT__DUPLICATE);
+    (void)state;
+    change.other = toc_wire_binary(toc_str(other_id, sizeof(other_id)));
+    change.distance = 3;
+    is(&change, "perhaps a duplicate of issue ababababab\n"
+                "                           of the same requester, and 3 of 64 bits of the texts'\n"
+                "                           fingerprints differ\n"
+                "                           nothing follows by itself: tocsin link --kind\n"
+                "                           duplicate or not_duplicate\n");
+}
+
+static void a_person_decides_about_a_duplicate(void **state)
+{
+    Tocsin__V1__IssueChange change = change_of(TOCSIN__V1__ISSUE_CHANGE__WHAT__LINKED);
+    (void)state;
+    change.other = toc_wire_binary(toc_str(other_id, sizeof(other_id)));
+    change.reason = toc_wire_text("not_duplicate");
+    is(&change, "said to be no duplicate of issue ababababab by ana\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -199,6 +268,10 @@ int main(void)
         CASE(a_due_date_by_hand_has_an_owner_and_an_end),
         CASE(a_report_says_what_a_policy_would_do),
         CASE(an_appeal_and_its_end_are_named),
+        CASE(what_was_found_in_a_text_names_the_detector),
+        CASE(a_fact_that_was_found_leads_to_triage),
+        CASE(a_duplicate_is_suggested),
+        CASE(a_person_decides_about_a_duplicate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,13 +6,16 @@
 
 #include <stdlib.h>
 
+#define SUGGESTED TOCSIN__V1__DUPLICATE_STATE__DUPLICATE_SUGGESTED
+
 static struct list list;
-static bool waiting;
+static bool waiting, duplicates;
 
 static const struct print_column columns[] = {
     {"ISSUE", PRINT_LEFT, 0},    {"REFERENCE", PRINT_LEFT, 10}, {"STATE", PRINT_LEFT, 0},
     {"PRIO", PRINT_LEFT, 0},     {"QUEUE", PRINT_LEFT, 6},      {"WITH", PRINT_LEFT, 6},
     {"CATEGORY", PRINT_LEFT, 6}, {"OPENED", PRINT_LEFT, 0},     {"CHANGED", PRINT_LEFT, 0},
+    {"SAME AS", PRINT_LEFT, 0},
 };
 
 /* Most urgent first: by priority (none set comes last), then by age. */
@@ -27,8 +30,16 @@ static int compare(const void *a, const void *b)
     return left->opened_ms < right->opened_ms ? -1 : left->opened_ms > right->opened_ms;
 }
 
+/* Suggested or confirmed; what was rejected is seen by `why`. */
+static bool is_duplicate(const Tocsin__V1__Issue *issue)
+{
+    return issue->duplicate == SUGGESTED ||
+           issue->duplicate == TOCSIN__V1__DUPLICATE_STATE__DUPLICATE_CONFIRMED;
+}
+
 static void add_issue(struct print_table *table, const Tocsin__V1__Issue *issue, toc_time_ms now)
 {
+    char id[2 * TOC_ID + 1];
     print_table_row(table);
     list_add_id(table, &issue->id);
     list_add_reference(table, issue->source, issue->subject);
@@ -39,6 +50,9 @@ static void add_issue(struct print_table *table, const Tocsin__V1__Issue *issue,
     print_table_cell(table, PRINT_PLAIN, "%s%s", issue->category, issue->test ? " (test)" : "");
     list_add_instant(table, issue->opened_ms, now);
     list_add_instant(table, issue->changed_ms, now);
+    print_table_cell(table, PRINT_PLAIN, "%s%s",
+                     is_duplicate(issue) ? view_short_id(id, &issue->duplicate_of) : "",
+                     issue->duplicate == SUGGESTED ? "?" : "");
 }
 
 static int write_issues(struct list *to, struct print_table *table, const struct view_rows *rows,
@@ -49,7 +63,8 @@ static int write_issues(struct list *to, struct print_table *table, const struct
         const Tocsin__V1__Issue *issue = rows->items[i];
         bool over = issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED ||
                     issue->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
-        if (!list_wants(to, issue->queue, (int)issue->state, over) || !list_take(to))
+        if ((duplicates && !is_duplicate(issue)) ||
+            !list_wants(to, issue->queue, (int)issue->state, over) || !list_take(to))
             continue;
         if (to->view.json)
             fields_json_line(stdout, &issue->base, true);
@@ -81,6 +96,8 @@ int cmd_issues(int argc, char **argv)
         LIST_OPTIONS(list, "new, open, pending, on_hold, solved, closed"),
         {"waiting", TOC_CONF_SWITCH, &waiting, NULL, 0, 0, NULL,
          "those that wait for a person, the next to breach first"},
+        {"duplicates", TOC_CONF_SWITCH, &duplicates, NULL, 0, 0, NULL,
+         "those that are perhaps (?) or for sure the same as another issue of their requester"},
     };
     const struct toc_conf conf = {
         .program = "tocsin issues",

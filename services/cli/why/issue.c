@@ -63,6 +63,13 @@ static const char *by_of(const Tocsin__V1__IssueChange *change)
     return change->by[0] != '\0' ? change->by : "someone";
 }
 
+static void write_left_out(const struct why_page *page, const Tocsin__V1__IssueChange *change)
+{
+    if (change->n_left_out > 0)
+        why_detail(page, "no room in the issue for what was found: %s",
+                   join(page->arena, change->left_out, change->n_left_out));
+}
+
 static void write_decision(const struct why_page *page, const Tocsin__V1__Record *record,
                            const Tocsin__V1__IssueChange *change, const char *kind)
 {
@@ -78,9 +85,7 @@ static void write_decision(const struct why_page *page, const Tocsin__V1__Record
     if (change->n_missing > 0)
         why_detail(page, "without these facts, because of the risk: %s",
                    join(page->arena, change->missing, change->n_missing));
-    if (change->n_left_out > 0)
-        why_detail(page, "no room in the issue for these facts: %s",
-                   join(page->arena, change->left_out, change->n_left_out));
+    write_left_out(page, change);
 }
 
 static void write_candidates(const struct why_page *page, const Tocsin__V1__IssueChange *change)
@@ -114,6 +119,21 @@ static const char *describe(struct toc_arena *arena, const Tocsin__V1__Issue *is
     return join(arena, parts, count);
 }
 
+/* What detectors found in the text that this step is about. */
+static void write_found(const struct why_page *page, const Tocsin__V1__Record *record,
+                        const Tocsin__V1__IssueChange *change)
+{
+    const Tocsin__V1__Issue *issue = change->issue;
+    int64_t at_ms = 0;
+    for (size_t i = 0; i < issue->n_facts; i++) {
+        const Tocsin__V1__Fact *fact = issue->facts[i];
+        at_ms = fact->found && fact->at_ms != 0 ? fact->at_ms : at_ms;
+        if (fact->found && at_ms == record->at_ms)
+            why_detail(page, "found in the text: %s is %s, %u %% by %s", fact->name, fact->value,
+                       fact->confidence_percent, toc_issue_fact_by(issue, i));
+    }
+}
+
 /* What whoever works on it has to follow and to expect. */
 static void write_procedure(const struct why_page *page, const Tocsin__V1__Issue *issue)
 {
@@ -134,6 +154,7 @@ static void on_opened(const struct why_page *page, const Tocsin__V1__Record *rec
         why_detail(page, "an appeal against decision %s of %s", or_none(issue->appeal->decision),
                    or_none(issue->appeal->decider));
     write_procedure(page, issue);
+    write_found(page, record, change);
     write_decision(page, record, change, "triage rule");
 }
 
@@ -263,6 +284,22 @@ static void on_merge(const struct why_page *page, const Tocsin__V1__IssueChange 
                  change->old_state != change->issue->state ? ", and is open again" : "");
 }
 
+static void on_duplicate(const struct why_page *page, const Tocsin__V1__IssueChange *change)
+{
+    char id[2 * TOC_ID + 1];
+    const char *other = other_of(id, change);
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__LINKED) {
+        headline(page, PRINT_PLAIN, "said to be %s of issue %s by %s",
+                 strcmp(change->reason, "duplicate") == 0 ? "a duplicate" : "no duplicate", other,
+                 by_of(change));
+        return;
+    }
+    headline(page, PRINT_BOLD, "perhaps a duplicate of issue %s", other);
+    why_detail(page, "of the same requester, and %u of 64 bits of the texts' fingerprints differ",
+               change->distance);
+    why_detail(page, "nothing follows by itself: tocsin link --kind duplicate or not_duplicate");
+}
+
 static void on_escalation(const struct why_page *page, const Tocsin__V1__Record *record,
                           const Tocsin__V1__IssueChange *change)
 {
@@ -307,13 +344,16 @@ static void on_noted(const struct why_page *page, const Tocsin__V1__Record *reco
 
 /* --- any ----------------------------------------------------------------------------------- */
 
-static void on_message(const struct why_page *page, const Tocsin__V1__IssueChange *change)
+static void on_message(const struct why_page *page, const Tocsin__V1__Record *record,
+                       const Tocsin__V1__IssueChange *change)
 {
     static const char *const directions[] = {"", "from the requester", "to the requester",
                                              "between agents"};
     unsigned direction = (unsigned)change->direction < 4 ? (unsigned)change->direction : 0;
     headline(page, PRINT_PLAIN, "message %s%s", directions[direction],
              change->auto_ ? ", an automatic one: stops no clock" : "");
+    write_found(page, record, change);
+    write_left_out(page, change);
 }
 
 static void on_status(const struct why_page *page, const Tocsin__V1__Record *record,
@@ -342,7 +382,7 @@ void why_issue(const struct why_page *page, const Tocsin__V1__Record *record,
         on_routed(page, record, change, "routed to");
         break;
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__MESSAGE:
-        on_message(page, change);
+        on_message(page, record, change);
         break;
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS:
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__REOPENED:
@@ -364,6 +404,10 @@ void why_issue(const struct why_page *page, const Tocsin__V1__Record *record,
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED:
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__TOOK_OVER:
         on_merge(page, change);
+        return;
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__DUPLICATE:
+    case TOCSIN__V1__ISSUE_CHANGE__WHAT__LINKED:
+        on_duplicate(page, change);
         return;
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__ESCALATION:
         on_escalation(page, record, change);

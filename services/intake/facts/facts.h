@@ -71,13 +71,4 @@ size_t facts_find(struct facts *facts, struct toc_str text, struct fact out[FACT
 /* The name of every fact there may be, in the order of facts_find; NULL after the last. */
 const char *facts_name(size_t index);
 
-/* Bits in which two fingerprints differ; texts that differ in a few words have few. */
-unsigned facts_distance(uint64_t a, uint64_t b);
-/* Whether they may be the same text, slightly changed. */
-#define FACTS_NEAR 8 /* bits */
-static inline bool facts_near(uint64_t a, uint64_t b)
-{
-    return facts_distance(a, b) <= FACTS_NEAR;
-}
-
 #endif

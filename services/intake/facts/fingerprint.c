@@ -88,8 +88,3 @@ size_t fingerprint_make(const uint8_t key[FACTS_KEY], struct toc_str words, uint
     *out = print;
     return bits.runs;
 }
-
-unsigned facts_distance(uint64_t a, uint64_t b)
-{
-    return (unsigned)__builtin_popcountll(a ^ b);
-}
