@@ -88,6 +88,7 @@ static void draft_other(struct workload *work, struct rng *rng, struct draft *dr
         draft_message(rng, draft);
         draft_begin(work, draft, publisher, "tocsin.issue.message",
                     TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE, &draft->message);
+        draft_found(rng, draft);
         break;
     case 4:
     case 5:
@@ -134,6 +135,9 @@ struct attempt *draft_issue_event(struct world *world, unsigned publisher)
                     TOCSIN__V1__EVENT__BODY_ISSUE_OPENED, &draft.opened);
         if (rng_chance(rng, 15) && draft.opened.n_tags == 0)
             draft_appeal(world, &draft);
+        else if (draft.opened.n_tags == 0)
+            draft_requester(rng, &draft);
+        draft_found(rng, &draft);
         draft.event.test = rng_chance(rng, 5);
         draft.opened.bot = rng_chance(rng, 15);
         work->opened[subject] = true;

@@ -56,7 +56,7 @@ bool ends_is_quiet(struct world *world, const char **why_not)
 
 /* --- helpers over one log ----------------------------------------------------------------- */
 
-static const Tocsin__V1__Event *event_of(struct world *world, uint64_t log, uint64_t seq)
+const Tocsin__V1__Event *ends_event(struct world *world, uint64_t log, uint64_t seq)
 {
     const struct node *intake = world_log(world, log);
     if (intake == NULL || intake->role != ROLE_INTAKE || seq == 0 || seq > intake->shadow.count)
@@ -156,11 +156,11 @@ static bool fits(const Tocsin__V1__Event *event, const char *type,
 static void check_turn(struct world *world, struct track *track, const struct seen *seen,
                        const char *type, const Tocsin__V1__IssueChange *change)
 {
-    const Tocsin__V1__Event *own = event_of(world, seen->cause_log, seen->cause_seq);
+    const Tocsin__V1__Event *own = ends_event(world, seen->cause_log, seen->cause_seq);
     bool parked_before = track->released < track->waiting_count;
     if (parked_before && (own == NULL || seen->cause_index > 0)) {
         const struct waiting *next = &track->waiting[track->released];
-        if (fits(event_of(world, next->log, next->seq), type, change)) {
+        if (fits(ends_event(world, next->log, next->seq), type, change)) {
             track->released++;
             return;
         }
@@ -178,6 +178,10 @@ static bool is_second(const Tocsin__V1__IssueChange *change)
 {
     if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED)
         return strcmp(change->event_type, "tocsin.issue.escalated") != 0;
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT) /* found in a message */
+        return strcmp(change->event_type, "tocsin.issue.fact") != 0;
+    if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__DUPLICATE)
+        return true;
     return change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ESCALATION &&
            strncmp(change->event_type, "tocsin.escalation.", 18) != 0;
 }
@@ -355,6 +359,8 @@ void ends_check(struct world *world)
         ends_case(world, router);
     if (!world->failed)
         ends_article(world, router);
+    if (!world->failed)
+        ends_found(world, router);
     if (!world->failed)
         check_audit(world, world_node(world, ROLE_AUDIT));
     if (!world->failed)

@@ -47,6 +47,16 @@ static const struct choice {
     {"proven", {"P2", "P1", "P3", "P2"}},
     {"late",
      {"{priority: [P1, P2]}", "{not: {category: [bug]}}", "{queue: [s*]}", "{tier: \">=2\"}"}},
+    {"routes",
+     {"routes:\n  - {rule: carded, when: {fact.card: 2}, queue: payments, sla: office}\n",
+      "duplicates: {window: 2s}\nroutes:\n", "duplicates: {window: none}\nroutes:\n",
+      "duplicates: {window: 1h}\nroutes:\n  - {rule: spoken, when: {fact.language: pt}, queue: "
+      "payments}\n"}},
+    {"found",
+     {"  - {rule: found, when: {fact.risk.fraud: \">=2\"}, set: {risk: severe}}\n",
+      "  - {rule: found, when: {fact.risk.fraud: \"<=2\"}, set: {priority: P2}}\n",
+      "  - {rule: found, when: {fact.risk.fraud: 1}, set: {risk: severe}}\n",
+      "  - {rule: press, when: {fact.risk.press: \">=2\"}, set: {priority: P1}}\n"}},
     {"stuck", {"hop_limit", "nobody", "visited", "hop_limit"}},
 };
 
@@ -154,9 +164,9 @@ static const char whole[] =
     "    when: {fact.amount: \">=100\"}\n"
     "    set: {risk: severe, content_class: graphic}\n"
     "    escalate: {queue: payments, tier: 3}\n"
-    "  - rule: rest\n"
+    "$found  - rule: rest\n"
     "    set: {tags: [seen]}\n"
-    "routes:\n"
+    "$routes"
     "  - {rule: safety, when: {risk: [severe, critical]}, queue: safety, sla: quick, path: duty}\n"
     "  - {rule: money, when: {line_of_business: [shop]}, queue: $money, sla: office, path: slow}\n"
     "  - {rule: silent, when: {line_of_business: [none]}, queue: support}\n"

@@ -4,6 +4,7 @@
  *   workload.c  who publishes what, and when     ledger.c  what was sent, what was acknowledged
  *   draft.c     making events                    lines.c   events of scenarios, from a line each
  *   draft_case.c    events about a case as a whole
+ *   draft_found.c   what intake finds in texts
  *   draft_people.c  who is there, what is given to whom, what they say to an offer
  */
 #ifndef SIM_WORKLOAD_H
@@ -11,10 +12,11 @@
 
 #include "tests/sim/world.h"
 
-#define ATTEMPTS_MAX  2048
-#define BATCHES_MAX   8192
-#define BATCH_EVENTS  16
-#define REACTIONS_MAX 512
+#define ATTEMPTS_MAX    2048
+#define BATCHES_MAX     8192
+#define BATCH_EVENTS    16
+#define REACTIONS_MAX   512
+#define DRAFT_FOUND_MAX 4
 
 enum attempt_state { ATTEMPT_OPEN, ATTEMPT_ACKED, ATTEMPT_REFUSED };
 
@@ -72,6 +74,9 @@ struct draft {
     char id[24], source[16], subject[24], text[32], agent[16];
     uint8_t issue[16], alert[16], other[16];
     char *tags[16];
+    Tocsin__V1__FoundFact found[DRAFT_FOUND_MAX];
+    Tocsin__V1__FoundFact *found_list[DRAFT_FOUND_MAX];
+    char found_texts[DRAFT_FOUND_MAX][20];
     char tag_texts[16][72];
     Tocsin__V1__IssueOpened opened;
     Tocsin__V1__IssueMessage message;
@@ -128,6 +133,10 @@ void draft_assigned(struct workload *work, struct rng *rng, struct draft *draft,
                     unsigned publisher);
 struct attempt *draft_presence(struct world *world, unsigned publisher);
 struct attempt *draft_answer(struct world *world, unsigned publisher, const struct reaction *to);
+
+/* draft_found.c: what intake found in the text of the event under construction, and whose it is. */
+void draft_found(struct rng *rng, struct draft *draft);
+void draft_requester(struct rng *rng, struct draft *draft);
 
 /* draft_case.c */
 void draft_case(struct world *world, struct draft *draft, unsigned publisher);

@@ -270,8 +270,10 @@ static enum toc_err watched_step(struct toc_turn *turn, const struct toc_event *
         take(takings, taken);
     }
     struct toc_event event = *ev;
-    if (ev->kind == TOC_EVENT_SUBMIT)
+    if (ev->kind == TOC_EVENT_SUBMIT) {
+        event.admitted = true; /* facts that publishers say stand for what intake's shell finds */
         held_maybe(link->world, turn->arena, &event);
+    }
     enum toc_err err = link->node->service->step(turn, &event);
     if (err == TOC_ERR_FULL)
         takings->count = takings->committed; /* the turn is taken back */

@@ -342,13 +342,17 @@ const Tocsin__V1__Record *check_unpack(const struct seen *seen);
 /* Into the same arena, which stays; NULL when the bytes are no such message. */
 void *check_message(const ProtobufCMessageDescriptor *type, struct toc_str bytes);
 
-/* ends.c, ends_people.c, ends_case.c, ends_article.c, replay.c, same.c, model_said.c, model_alert.c
+/* ends.c, ends_people.c, ends_case.c, ends_article.c, ends_found.c, replay.c, same.c, model_said.c,
+ * model_alert.c
  */
 bool ends_is_quiet(struct world *world, const char **why_not);
 void ends_check(struct world *world);
 void ends_people(struct world *world, const struct node *router);
 void ends_case(struct world *world, const struct node *router);
 void ends_article(struct world *world, const struct node *router);
+void ends_found(struct world *world, const struct node *router);
+/* The event of an intake's record, in the arena of check_message; NULL for another record. */
+const Tocsin__V1__Event *ends_event(struct world *world, uint64_t log, uint64_t seq);
 void replay_check(struct world *world);
 /* In event time the router's log is the one that the suite in one process writes. */
 void same_check(struct world *world);
