@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from fake_provider import Provider
+
 
 def verify(request, secret):
     """As Standard Webhooks say: the HMAC is over id, timestamp and body."""
@@ -217,6 +219,18 @@ def test_addresses_behind_the_firewall_are_not_reached(suite, provider, url):
     last = suite.row(name)["delivery"]["last"]
     # localhost is 127.0.0.1, which this suite allows, or ::1, which it does not.
     assert last == "address not allowed" or "localhost" in url
+
+
+def test_a_certificate_that_nobody_signed_is_not_trusted(suite, provider, tmp_path):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-keyout", tmp_path / "key", "-out", tmp_path / "cert", "-subj", "/CN=x",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    tls = Provider(tls=(tmp_path / "cert", tmp_path / "key"))
+    name = suite.subscribe(tls.url("/in"))["subscription"]
+    suite.tocsin("subscribe", "test", name, code=1)
+    assert suite.row(name)["delivery"]["last"] == "certificate not trusted"
+    assert not tls.of("/in")
+    tls.close()
 
 
 @pytest.mark.parametrize("words, told", [
