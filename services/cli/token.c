@@ -28,7 +28,8 @@ static const struct toc_conf_option add_options[] = {
      "what may be published with it: events of this source, and of what goes on with / or :"},
     {"scope", TOC_CONF_LIST, &scopes, NULL, 0, 0, "SCOPE",
      "publish (an issue and what is said of it; the default), act (assign, escalate, due dates, "
-     "presence, alerts) or grant (sign for pages and apps that cannot keep a token)"},
+     "presence, alerts), read (what people wrote; read:queue:NAME, read:line_of_business:NAME and "
+     "read:region:NAME only there) or grant (sign for pages and apps that cannot keep a token)"},
     {"network", TOC_CONF_LIST, &networks, NULL, 0, 0, "CIDR",
      "where it may come from, as 10.0.0.0/8; without one anywhere"},
     {"for", TOC_CONF_DURATION, &lasts_ms, "0", 0, 10 * 366 * TOC_DAY_MS, "DURATION",

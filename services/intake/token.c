@@ -2,6 +2,7 @@
 
 #include "common/answer.h"
 #include "common/network.h"
+#include "services/intake/reader.h"
 
 static const char *const scopes[] = {"publish", "act", "grant"};
 #define SCOPE_COUNT (sizeof(scopes) / sizeof(scopes[0]))
@@ -20,7 +21,7 @@ static bool is_scope(const char *name)
     for (size_t i = 0; i < SCOPE_COUNT; i++)
         if (strcmp(scopes[i], name) == 0)
             return true;
-    return false;
+    return reader_is_scope(name);
 }
 
 static bool has_scope(const Tocsin__V1__Token *token, const char *name)
@@ -49,10 +50,12 @@ const char *token_check(const Tocsin__V1__Event *event)
     if (token->source[0] == '\0')
         return "source: what may be published with it, as urn:shop";
     if (token->n_scopes == 0)
-        return "scopes: publish, act or grant, at least one";
+        return "scopes: publish, act, read or grant, at least one";
     for (size_t i = 0; i < token->n_scopes; i++)
         if (!is_scope(token->scopes[i]))
-            return "scopes: publish, act and grant are known";
+            return "scopes: publish, act, grant, read and read:queue:NAME are known";
+    if (token->n_scopes > READER_LIMITS_MAX)
+        return "scopes: at most 16";
     for (size_t i = 0; i < token->n_networks; i++)
         if (!toc_network_read(token->networks[i], &network))
             return "networks: addresses as 10.0.0.0/8 or 2001:db8::/32";

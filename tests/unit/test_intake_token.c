@@ -180,10 +180,10 @@ static void what_a_token_lacks_is_named(void **state)
     refused(ADDED, &token, "source: what may be published with it, as urn:shop");
     token = good("abc");
     token.n_scopes = 0;
-    refused(ADDED, &token, "scopes: publish, act or grant, at least one");
+    refused(ADDED, &token, "scopes: publish, act, read or grant, at least one");
     token.scopes = wrong;
     token.n_scopes = 1;
-    refused(ADDED, &token, "scopes: publish, act and grant are known");
+    refused(ADDED, &token, "scopes: publish, act, grant, read and read:queue:NAME are known");
     token = good("abc");
     token.sealed = token.hash;
     refused(ADDED, &token,

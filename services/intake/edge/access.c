@@ -22,6 +22,7 @@ struct access_token {
     uint8_t grant_key[TOC_SHA256];
     char source[INTAKE_TEXT_MAX + 1];
     bool publish, act, grant, revoked;
+    struct reader reader;
     struct toc_network networks[INTAKE_REPEATED_MAX];
     size_t network_count;
     toc_time_ms end_ms; /* 0: never */
@@ -106,6 +107,7 @@ static void read_token(const struct access *before, const Tocsin__V1__TokenRow *
         out->publish = out->publish || strcmp(token->scopes[i], "publish") == 0;
         out->act = out->act || strcmp(token->scopes[i], "act") == 0;
         out->grant = out->grant || strcmp(token->scopes[i], "grant") == 0;
+        reader_add(&out->reader, token->scopes[i]);
     }
     if (out->grant)
         read_grant_key(before, token, out);
@@ -336,6 +338,16 @@ static const char *judge_published(const struct access_right *right, const Tocsi
     if (event->issue.len != 0 && !right->act)
         return "tocsinissue: without the scope 'act' a token speaks of its own subjects";
     return NULL;
+}
+
+void access_reader(const struct access_right *right, struct reader *out)
+{
+    *out = right->token->reader;
+}
+
+const char *access_token_id(const struct access_right *right)
+{
+    return right->token->id;
 }
 
 bool access_is_own(const struct access_right *right, const char *source)

@@ -13,6 +13,7 @@
 #include "common/run.h"
 #include "services/intake/edge/grant.h"
 #include "services/intake/quota/quota.h"
+#include "services/intake/reader.h"
 
 #define ACCESS_RATE_PRESET 10000 /* events a second of a token that names no rate */
 #define ACCESS_GRANT_RATE  20    /* of grants for one source below the token's */
@@ -51,6 +52,11 @@ bool access_find(struct access *access, struct toc_str authorization, const uint
 
 /* Whether such an event may be published by it; NULL, or why not. */
 const char *access_judge(const struct access_right *right, const Tocsin__V1__Event *event);
+
+/* What its token lets it read of what people wrote, and that token's id; lent until the next
+ * access_load. */
+void access_reader(const struct access_right *right, struct reader *out);
+const char *access_token_id(const struct access_right *right);
 
 /* Whether a source is the one it is for, or below it. */
 bool access_is_own(const struct access_right *right, const char *source);

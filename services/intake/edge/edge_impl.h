@@ -39,6 +39,7 @@ struct edge_pending {
     const char *redirect;                 /* … who are led on to this; NULL: nowhere */
     const struct admit_attachment *files; /* of a form, while its event is read */
     size_t file_count;
+    void *self;                     /* of who tells it, in the pool */
     bool dry_run;                   /* it only wants to know what would become of the event */
     struct asker_question question; /* … and asks */
     struct edge_pending *next_free;
@@ -87,6 +88,7 @@ edge_wants edge_wants_form;
 edge_serve edge_post_webhook;
 edge_wants edge_wants_webhook;
 edge_serve edge_get_issue;
+edge_serve edge_get_content;
 edge_serve edge_get_openapi, edge_get_root;
 
 /* --- right.c ---------------------------------------------------------------------------------- */
@@ -134,6 +136,9 @@ void edge_settle(struct edge *edge, struct edge_pending *pending, int status, co
 
 /* It has been answered, or handed over to nobody. */
 void edge_drop(struct edge_pending *pending);
+
+/* Hands the events of a pending over, whose receipt comes back. */
+void edge_submit(struct edge *edge, struct edge_pending *pending);
 
 /* A run that fails has said nothing to anybody, and nothing may be acknowledged any more. */
 _Noreturn void edge_give_up(enum toc_err err, const char *what);

@@ -17,6 +17,7 @@ static const struct route {
     {"POST", "/v1/form", edge_post_form, edge_wants_form, FORM_BODY_MAX},
     {"POST", "/v1/connect/{name}", edge_post_webhook, edge_wants_webhook, EDGE_BODY_MAX},
     {"GET", "/v1/issues/{ref}", edge_get_issue, NULL, 0},
+    {"GET", "/v1/issues/{ref}/content", edge_get_content, NULL, 0},
     {"GET", "/openapi.json", edge_get_openapi, NULL, 0},
     {"GET", "/", edge_get_root, NULL, 0},
 };

@@ -37,8 +37,7 @@ static struct toc_str write_frame(struct edge *edge, const struct cloudevents *e
     return toc_str(body - head_size, (size_t)(end - body) + head_size);
 }
 
-/* Takes the events over and answers when they are committed. */
-static void submit(struct edge *edge, struct edge_pending *pending)
+void edge_submit(struct edge *edge, struct edge_pending *pending)
 {
     struct toc_now now = toc_program_now();
     struct toc_str frame = write_frame(edge, &pending->events, (uint64_t)(pending - edge->pending));
@@ -121,7 +120,7 @@ void edge_settle(struct edge *edge, struct edge_pending *pending, int status, co
         if (pending->dry_run)
             edge_rehearse(pending);
         else
-            submit(edge, pending);
+            edge_submit(edge, pending);
         return;
     }
     pending->tell(pending, status, why, NULL);

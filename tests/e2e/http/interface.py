@@ -52,7 +52,7 @@ def described(method, path, status):
 def known_members(value):
     """What is answered has no member that is not described."""
     schemas = DOCUMENT["components"]["schemas"]
-    kind = ("Problem" if "title" in value else "Issue" if "state" in value
+    kind = ("Problem" if "title" in value else "Content" if "texts" in value else "Issue" if "state" in value
             else "Rehearsal" if "dry_run" in value else "Receipt")
     assert set(value) <= set(schemas[kind]["properties"]) | {"status"}, value
 

@@ -77,15 +77,20 @@ class Suite:
         return {row["service"]: row for row in map(json.loads, done.stdout.splitlines())}
 
     def kill(self, service):
-        os.kill(int(self.status()[service]["pid"]), signal.SIGKILL)
+        """Whether it was there to be killed."""
+        pid = self.status().get(service, {}).get("pid")
+        if pid is not None:
+            os.kill(int(pid), signal.SIGKILL)
+        return pid is not None
 
-    def wait_drained(self, seconds=120):
+    def wait_drained(self, seconds=60):
         end, zeros = time.time() + seconds, 0
         while zeros < 2:
             rows = self.status()
             behind = [int(up["head_seq"]) - int(up["cursor_seq"])
                       for row in rows.values() for up in row.get("upstreams", [])]
-            zeros = zeros + 1 if len(rows) == 5 and not any(behind) else 0
+            ready = "intake" in rows and all(row.get("ready") for row in rows.values())
+            zeros = zeros + 1 if ready and not any(behind) else 0
             assert time.time() < end, rows
             time.sleep(0.1)
 

@@ -1,0 +1,24 @@
+/* Texts of an issue as the JSON of an answer. It lives in the edge's memory for JSON. */
+#ifndef INTAKE_EDGE_CONTENT_TEXT_H
+#define INTAKE_EDGE_CONTENT_TEXT_H
+
+#include "common/wire.h"
+
+#include <jansson.h>
+
+#define CONTENT_TEXT_PIECE ((size_t)64 * 1024) /* bytes of one text; files are named only */
+
+struct content_text {
+    json_t *texts;
+    size_t room, count, erased;
+};
+
+void content_text_begin(struct content_text *text, size_t room);
+void content_text_add(struct content_text *text, uint64_t seq, const Tocsin__V1__ContentPart *part);
+bool content_text_is_empty(const struct content_text *text);
+/* All of it. */
+bool content_text_is_erased(const struct content_text *text);
+/* malloc'ed; NULL without memory. */
+char *content_text_end(struct content_text *text, size_t *out_size);
+
+#endif

@@ -1,0 +1,86 @@
+"""GET /v1/issues/{ref}/content: what people wrote, for a token that may read it."""
+import time
+
+import requests
+
+BODY = "I paid twice.\nPlease help."
+
+
+def opened(edge, token, source, number):
+    event = {"specversion": "1.0", "id": "open-%s" % number, "source": source,
+             "type": "tocsin.issue.opened", "subject": "C-%s" % number,
+             "data": {"channel": "web", "region": "eu", "line_of_business": "shop",
+                      "content": {"person": "ana@example.com", "title": "Money", "body": BODY}}}
+    answer = requests.post(edge.url + "/v1/events", json=event, timeout=60,
+                           headers={"Authorization": "Bearer " + token,
+                                    "Content-Type": "application/cloudevents+json"})
+    assert answer.status_code == 202, answer.text
+    issue = answer.json()["issue"]
+    edge.wait_issue("id", issue)
+    return issue
+
+
+def read(edge, token, ref, **query):
+    return requests.get("%s/v1/issues/%s/content" % (edge.url, ref), params=query, timeout=30,
+                        headers={"Authorization": "Bearer " + token})
+
+
+def test_a_reader_gets_the_texts_and_that_is_on_record(edge):
+    writer = edge.add_token("--source", "urn:shop")
+    reader = edge.add_token("--source", "urn:shop", "--scope", "read")
+    issue = opened(edge, writer, "urn:shop", 1)
+    for ref in issue, "C-1":
+        answer = read(edge, reader, ref, purpose="answer C-1", by="ana")
+        assert answer.status_code == 200, answer.text
+        assert [(text["class"], text["state"], text["text"]) for text in answer.json()["texts"]] \
+            == [("title", "there", "Money"), ("body", "there", BODY)]
+    reads = [row["body"]["content_read"] for row in
+             edge.lines("tail", "intake", "--from", "1", "--until-head")
+             if row["body"].get("type") == "tocsin.content.read"]
+    assert reads == 2 * [{"issue": issue, "purpose": "answer C-1",
+                          "by": "ana with token:" + reader.split("_")[1]}]
+
+
+def test_who_may_not_read_learns_nothing(edge):
+    writer = edge.add_token("--source", "urn:desk")
+    issue = opened(edge, writer, "urn:desk", 2)
+    other = edge.add_token("--source", "urn:other", "--scope", "read")
+    there, nowhere = read(edge, other, issue, purpose="p"), read(edge, other, "0" * 32, purpose="p")
+    assert there.status_code == nowhere.status_code == 404
+    assert there.json()["detail"] == nowhere.json()["detail"]
+    assert read(edge, writer, issue, purpose="p").status_code == 403
+    assert read(edge, "toc_x", issue, purpose="p").status_code == 401
+    reader = edge.add_token("--source", "urn:desk", "--scope", "read")
+    assert read(edge, reader, issue).status_code == 400
+    assert read(edge, reader, issue, purpose="p").status_code == 200
+
+
+def test_limits_by_queue_line_of_business_and_region(edge):
+    writer = edge.add_token("--source", "urn:part")
+    issue = opened(edge, writer, "urn:part", 3)
+    queue = edge.wait_issue("id", issue)["queue"]
+
+    def status(*scopes):
+        words = [word for scope in scopes for word in ("--scope", scope)]
+        return read(edge, edge.add_token("--source", "urn:part", *words), issue,
+                    purpose="p").status_code
+
+    assert status("read:queue:" + queue) == 200
+    assert status("read:queue:another") == 404
+    assert status("read:queue:another", "read:queue:" + queue) == 200
+    assert status("read:region:eu", "read:line_of_business:shop") == 200
+    assert status("read:region:us", "read:line_of_business:shop") == 404
+    assert status("read", "read:region:us") == 404
+
+
+def test_an_issue_in_which_nothing_was_written_is_404(edge):
+    token = edge.add_token("--source", "urn:mute", "--scope", "read", "--scope", "publish")
+    event = {"specversion": "1.0", "id": "1", "source": "urn:mute", "type": "tocsin.issue.opened",
+             "subject": "M-1", "data": {"channel": "web"}}
+    answer = requests.post(edge.url + "/v1/events", json=event, timeout=30,
+                           headers={"Authorization": "Bearer " + token,
+                                    "Content-Type": "application/cloudevents+json"})
+    edge.wait_issue("id", answer.json()["issue"])
+    time.sleep(0.1)
+    answer = read(edge, token, "M-1", purpose="p")
+    assert answer.status_code == 404 and "nothing was written" in answer.json()["detail"]
