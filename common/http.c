@@ -59,6 +59,7 @@ struct toc_http_exchange {
     uint64_t body_left; /* of a body whose size was said */
     char *body;         /* of the request, owned */
     size_t body_size, body_room, body_max;
+    bool stranger;     /* it counts among those */
     size_t body_timed; /* how much of it had come when its time began last */
     char out[TOC_HTTP_REPLY_HEAD_MAX];
     char *reply_body; /* of the response in flight, owned */
@@ -80,6 +81,7 @@ struct toc_http {
     struct toc_http_exchange *free; /* those not in use */
     char *buffers;                  /* one per slot */
     size_t bodies;                  /* bytes of all bodies, coming and going */
+    size_t strangers;               /* of them, of requests from strangers */
 };
 
 static const struct toc_http_refusal malformed = {400, "malformed request"};
@@ -127,6 +129,7 @@ static void drop_body(struct toc_http_exchange *conn)
 {
     free(conn->body);
     conn->http->bodies -= conn->body_room;
+    conn->http->strangers -= conn->stranger ? conn->body_room : 0;
     conn->body = NULL;
     conn->body_size = conn->body_room = conn->body_timed = 0;
 }
@@ -304,6 +307,7 @@ static const struct toc_http_refusal *judge(struct toc_http_exchange *conn)
         return &only_reads;
     conn->body_left = conn->head.chunked ? 0 : conn->parser.content_length;
     conn->body_max = body_max;
+    conn->stranger = false;
     if (conn->body_left > body_max || (conn->head.chunked && body_max == 0))
         return body_max > 0 ? &body_too_large : &body_refused;
     conn->chunks = (struct toc_http_chunks){0};
@@ -349,12 +353,15 @@ static const struct toc_http_refusal *grow_body(struct toc_http_exchange *conn, 
         room *= 2;
     if (room == conn->body_room)
         return NULL;
-    if (http->bodies + room - conn->body_room > http->config.bodies_max)
+    size_t added = room - conn->body_room;
+    if (http->bodies + added > http->config.bodies_max ||
+        (conn->stranger && http->strangers + added > http->config.strangers_max))
         return &no_room;
     char *body = realloc(conn->body, room);
     if (body == NULL)
         return &no_room;
-    http->bodies += room - conn->body_room;
+    http->bodies += added;
+    http->strangers += conn->stranger ? added : 0;
     conn->body = body;
     conn->body_room = room;
     return NULL;
@@ -428,8 +435,11 @@ static bool is_worth_reading(struct toc_http_exchange *conn)
 {
     const struct toc_http_config *config = &conn->http->config;
     struct toc_http_request request = request_of(conn);
-    if (has_body(conn) && config->wants_body != NULL)
-        conn->body_max = config->wants_body(config->self, &request);
+    if (has_body(conn) && config->wants_body != NULL) {
+        struct toc_http_want want = config->wants_body(config->self, &request);
+        conn->body_max = want.body_max;
+        conn->stranger = want.stranger;
+    }
     return conn->body_max > 0 || !has_body(conn);
 }
 
@@ -676,6 +686,8 @@ static void set_config(struct toc_http *http, const struct toc_http_config *conf
         http->config.per_address_max = http->config.connections_max;
     if (http->config.bodies_max == 0)
         http->config.bodies_max = BODIES * (config->body_max + BODY_BYTES_FIRST);
+    if (http->config.strangers_max == 0)
+        http->config.strangers_max = http->config.bodies_max / 2;
 }
 
 static struct toc_http *http_new(uv_loop_t *loop, const struct toc_http_config *config,

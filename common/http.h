@@ -57,12 +57,17 @@ struct toc_http_response {
 typedef void toc_http_handler(void *self, struct toc_http_exchange *exchange,
                               const struct toc_http_request *request);
 
+/* What is known of a request from its header alone. */
+struct toc_http_want {
+    size_t body_max; /* 0: no body of it is worth its memory */
+    bool stranger;   /* nothing shows yet who it comes from */
+};
+
 /*
- * How large a request's body may be, asked when its header has come; `request` is lent, its body
- * still empty. 0: it is not worth its memory, so the handler gets the request without it, and the
- * connection ends with the answer.
+ * Asked when a request's header has come; `request` is lent, its body still empty. When that is not
+ * wanted, the handler gets the request without it, and the connection ends with the answer.
  */
-typedef size_t toc_http_wants(void *self, const struct toc_http_request *request);
+typedef struct toc_http_want toc_http_wants(void *self, const struct toc_http_request *request);
 
 struct toc_http_config {
     const char *address; /* "ADDR:PORT", "[V6]:PORT" or ":PORT" (127.0.0.1); numeric */
@@ -75,6 +80,7 @@ struct toc_http_config {
     /* Of all requests together, and of the answers on their way; 0: 16 of the largest size. Beyond
      * it requests with a body are refused. */
     size_t bodies_max;
+    size_t strangers_max;     /* what strangers' requests may have of it; 0: half */
     unsigned connections_max; /* 0: TOC_HTTP_CONNECTIONS_MAX */
     /* Connections of one IPv4 address, or one /64 of IPv6; 0: as many as there may be. */
     unsigned per_address_max;

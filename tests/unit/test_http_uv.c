@@ -1007,11 +1007,12 @@ static void bodies_share_a_limit(void **state)
     stop(&f);
 }
 
-static size_t is_wanted(void *self, const struct toc_http_request *request)
+static struct toc_http_want is_wanted(void *self, const struct toc_http_request *request)
 {
     (void)self;
     assert_int_equal(request->body.size, 0);
-    return toc_str_equal(toc_http_field(request, "x-word"), TOC_STR("please")) ? 100 : 0;
+    bool asked = toc_str_equal(toc_http_field(request, "x-word"), TOC_STR("please"));
+    return (struct toc_http_want){.body_max = asked ? 100 : 0};
 }
 
 static void a_body_that_is_not_wanted_is_answered_before_it_comes(void **state)
@@ -1043,6 +1044,49 @@ static void a_body_that_is_not_wanted_is_answered_before_it_comes(void **state)
     wait_for(&c, "<POST /b pleaseabc>");
     assert_non_null(strstr(c.text, "<POST /a >"));
     client_close(&c);
+    stop(&f);
+}
+
+static struct toc_http_want is_known(void *self, const struct toc_http_request *request)
+{
+    (void)self;
+    return (struct toc_http_want){.body_max = 10000,
+                                  .stranger = toc_http_field(request, "x-name").size == 0};
+}
+
+/* Bodies of anyone leave room for those whose header says who they are. */
+static void strangers_have_a_part_of_the_bodies(void **state)
+{
+    static const struct toc_http_config config = {
+        .connections_max = 8, .body_max = 10000, .bodies_max = 40000, .wants_body = is_known};
+    static char text[9000];
+    struct fixture f;
+    struct client one, two;
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    start_config(&f, &config, &roomy);
+    client_open(&one, &f);
+    say(&one, POST("Content-Length: 9000\r\n", ""));
+    send_bytes(&one, text, 8999); /* a buffer of 16 kB */
+    client_open(&two, &f);
+    say(&two, POST("Content-Length: 9000\r\n", ""));
+    send_bytes(&two, text, 8999);
+    wait_for_end(&two);
+    assert_int_equal(status_of(&two), 503);
+    client_close(&two);
+    client_open(&two, &f);
+    say(&two, POST("X-Name: ana\r\nContent-Length: 9000\r\n", ""));
+    send_bytes(&two, text, 9000);
+    wait_for(&two, "HTTP/1.1 200 OK");
+    client_close(&two);
+    say(&one, "x");
+    wait_for(&one, "HTTP/1.1 200 OK");
+    client_close(&one);
+    wait_for_open(&f, 0);
+    client_open(&two, &f);
+    say(&two, POST("Content-Length: 3\r\n", "abc"));
+    wait_for(&two, "<POST /p abc>");
+    client_close(&two);
     stop(&f);
 }
 
@@ -1348,6 +1392,7 @@ int main(void)
         cmocka_unit_test(a_page_of_another_origin_is_told_nothing),
         cmocka_unit_test(bodies_share_a_limit),
         cmocka_unit_test(a_body_that_is_not_wanted_is_answered_before_it_comes),
+        cmocka_unit_test(strangers_have_a_part_of_the_bodies),
         cmocka_unit_test(a_body_is_as_large_as_its_path_takes),
         cmocka_unit_test(answers_on_their_way_count_as_bodies),
         cmocka_unit_test(one_that_waits_for_it_is_told_to_go_on),

@@ -78,11 +78,14 @@ void edge_on_request(void *self, struct toc_http_exchange *exchange,
         edge_answer_problem(exchange, 404, "nothing is here: see /openapi.json", NULL);
 }
 
-size_t edge_wants_body(void *self, const struct toc_http_request *request)
+struct toc_http_want edge_wants_body(void *self, const struct toc_http_request *request)
 {
     struct edge_call call = {.edge = self, .request = request};
     char allow[64];
     const struct route *route = find(&call, allow);
     bool wanted = route != NULL && route->wants != NULL && route->wants(&call);
-    return wanted ? route->body_max : 0;
+    return (struct toc_http_want){
+        .body_max = wanted ? route->body_max : 0,
+        .stranger = toc_http_field(request, "authorization").size == 0,
+    };
 }
