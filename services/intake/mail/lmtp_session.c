@@ -125,9 +125,7 @@ void lmtp_session_settle(struct lmtp_session *session, const char *const replies
 struct toc_str lmtp_session_give(struct lmtp_session *session)
 {
     struct toc_str mail = toc_str(session->mail, session->mail_size);
-    session->shared->bytes -= session->mail_room;
-    session->mail = NULL;
-    session->mail_size = session->mail_room = 0;
+    session->mail = NULL; /* its room stays counted until it is settled */
     return mail;
 }
 

@@ -60,7 +60,8 @@ void lmtp_session_done(struct lmtp_session *session);
  */
 size_t lmtp_session_take(struct lmtp_session *session, struct toc_str in);
 
-/* The mail that was handed over, for the caller to free; it is no longer counted. */
+/* The mail that was handed over, for the caller to free. It counts as room that is taken until it
+ * is settled. */
 struct toc_str lmtp_session_give(struct lmtp_session *session);
 
 /* What became of the mail: a whole reply for each recipient, in order. */

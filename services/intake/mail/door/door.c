@@ -16,7 +16,7 @@
 
 #define ARENA_BYTES   ((size_t)1 << 20)
 #define FRAME_BYTES   (TOC_EVENT_MAX + INTAKE_ADDED_MAX + 8 * TOC_WIRE_FIELD_OVERHEAD)
-#define MAILS_MAX     6  /* of the largest size, that come in at a time */
+#define MAILS_MAX     3  /* of the largest size, that come in at a time */
 #define LOOKED_UP_MAX 20 /* references of a mail */
 
 /* What became of a mail for one recipient. */
