@@ -197,7 +197,11 @@ static enum toc_err set_quotas(void)
         }
     quotas.exempt = config.exempt;
     memcpy(quotas.key, config.issue_key, sizeof(quotas.key));
-    return toc_program_event_clock() ? TOC_OK : quota_new(&quotas, &doors.edge.quota);
+    if (toc_program_event_clock())
+        return TOC_OK;
+    TOC_TRY(quota_new(&quotas, &doors.edge.quota));
+    doors.mail.quota = doors.edge.quota;
+    return TOC_OK;
 }
 
 static enum toc_err check_origins(const char *option, const struct toc_conf_list *origins)

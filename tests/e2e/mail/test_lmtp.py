@@ -1,4 +1,5 @@
 """Mail comes in by LMTP: threads, repeats, machines, reports, poison, and what the sender hears."""
+import json
 import os
 import re
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import pytest
 
 import agree
+from conftest import Suite
 
 BIN = os.environ["TOCSIN_BIN"]
 
@@ -236,3 +238,26 @@ def test_a_mail_of_the_largest_size_is_kept_whole(suite):
     event = suite.event(suite.send(raw)[1])
     raws = next(content for content in event["content"] if content["class"] == "raw")
     assert raws["bytes"] == len(raw) and raws["parts"] == 2
+
+
+# --- too much of one ------------------------------------------------------------------------------
+
+def test_whoever_writes_too_much_waits_and_nobody_else(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOCSIN_QUOTA", "requester=3/10h")
+    suite = Suite(str(tmp_path))
+    try:
+        replies = [suite.send(mail(f"again {at}", sender="Mal <mal@example.org>"))
+                   for at in range(5)]
+        assert [code for code, _ in replies] == [250] * 5
+        assert suite.send(mail("hello", sender="Bo <bo@example.org>"))[0] == 250
+        urgent = mail("please", sender="Mal <mal@example.org>",
+                      body="A man keeps messaging my 12 year old daughter and asks for nudes")
+        assert suite.send(urgent)[0] == 250
+        assert len(suite.events()) == 5
+        held = [json.loads(line) for line in
+                suite.call("quarantine", "list", "--json").splitlines()]
+        assert [row["reason"] for row in held] == ["requester"] * 2
+        suite.call("quarantine", "release", "--all", "--by", "ana")
+        assert len(suite.events()) == 7
+    finally:
+        suite.stop()

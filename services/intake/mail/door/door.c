@@ -165,6 +165,18 @@ static struct toc_str write_frame(struct mail_door *door, struct toc_str event, 
     return toc_str(body - head_size, (size_t)(end - body) + head_size);
 }
 
+/* Of whoever writes too much at a time the rest waits in the quarantine; a mail has no other sign
+ * of where it comes from that could be trusted. */
+static void hold_back(struct mail_door *door, Tocsin__V1__Event *event)
+{
+    const struct quota_from from = {0};
+    const char *reason = door->config->quota != NULL ? quota_judge(door->config->quota, event,
+                                                                   &from, toc_program_now().mono_ms)
+                                                     : NULL;
+    if (reason != NULL)
+        event->quarantine = toc_wire_text(reason);
+}
+
 /* Admits the event and passes it on in one go, with room in the turn for both. */
 static enum toc_err submit(struct mail_door *door, struct job *job, size_t at, const char **why)
 {
@@ -184,6 +196,7 @@ static enum toc_err submit(struct mail_door *door, struct job *job, size_t at, c
     }
     if (err != TOC_OK)
         return err;
+    hold_back(door, event);
     TOC_TRY(toc_wire_pack(&door->arena, event, &packed));
     return toc_run_frame(door->run, TOC_PEER_MAIL,
                          write_frame(door, packed, (uint64_t)job->number << 8 | at),

@@ -9,6 +9,7 @@
 #include "common/program.h"
 #include "services/intake/admit/admit.h"
 #include "services/intake/mail/map.h"
+#include "services/intake/quota/quota.h"
 
 struct mail_door_config {
     const char *address; /* for lmtp_listen; NULL: no mail is taken */
@@ -17,6 +18,7 @@ struct mail_door_config {
     struct mail_map map;
     uint8_t issue_key[32];
     struct admit *admit; /* when it is there */
+    struct quota *quota; /* NULL: none */
 };
 
 /* Before the program starts; what it points to outlives it. */
