@@ -98,6 +98,11 @@ static json_t *write_issue(const Tocsin__V1__Issue *issue)
     add_instant(object, "changed_ms", issue->changed_ms);
     add(object, "reopened", issue->reopened != 0 ? json_integer(issue->reopened) : NULL);
     add_id(object, "merged_into", toc_wire_bytes(&issue->merged_into));
+    if (issue->duplicate != TOCSIN__V1__DUPLICATE_STATE__DUPLICATE_REJECTED) {
+        add_id(object, "duplicate_of", toc_wire_bytes(&issue->duplicate_of));
+        add_enum(object, "duplicate", &tocsin__v1__duplicate_state__descriptor,
+                 (int)issue->duplicate);
+    }
     add_text(object, "solved_by_article", issue->article);
     add(object, "test", issue->test ? json_true() : NULL);
     return object;

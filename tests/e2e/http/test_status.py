@@ -93,6 +93,18 @@ def test_its_tag_changes_with_the_issue(edge, shop):
     assert answer.status_code == 200 and answer.headers["ETag"] != tag
 
 
+def test_a_suggested_duplicate_is_named(edge, shop):
+    words = {"title": "Parcel lost", "body": "My parcel with the blue lamp has not arrived since "
+             "Monday and nobody at the depot answers the phone, where is it now?",
+             "person": "ana@example.com"}
+    first = publish(edge, shop, "DUP-1", channel="web", content=words)
+    wait(edge, shop, "DUP-1")
+    publish(edge, shop, "DUP-2", channel="web", content=words)
+    said = wait(edge, shop, "DUP-2", lambda issue: "duplicate_of" in issue).json()
+    assert (said["duplicate_of"], said["duplicate"]) == (first, "suggested")
+    assert "duplicate_of" not in wait(edge, shop, "DUP-1").json()
+
+
 def test_who_asks_at_once_is_told_that_it_is_accepted(edge, shop):
     for number in range(50):
         issue = publish(edge, shop, "B-%d" % number)
