@@ -199,15 +199,26 @@ static enum toc_err look(struct eraser *eraser)
 }
 
 /* The ledger first: whatever happens after it, nobody can bring the keys back unseen. */
-static enum toc_err delete_keys(struct eraser *eraser, const struct task *task, struct toc_now now)
+static enum toc_err erase(struct eraser *eraser, const struct task *task, toc_time_ms at_ms,
+                          uint32_t *keys)
 {
     struct ledger_entry entry = {
-        .log_id = toc_run_journal(eraser->run)->log_id, .seq = task->seq, .at_ms = now.wall_ms};
-    uint32_t keys;
+        .log_id = toc_run_journal(eraser->run)->log_id, .seq = task->seq, .at_ms = at_ms};
     memcpy(entry.pseudonym, task->pseudonym, sizeof(entry.pseudonym));
     TOC_TRY(ledger_append(eraser->ledger, &entry));
     TOC_EXIT_POINT("erase_in_ledger");
-    enum toc_err err = vault_erase(eraser->vault, task->pseudonym, &keys);
+    return vault_erase(eraser->vault, task->pseudonym, keys);
+}
+
+/* Who is not in the vault any more is in the ledger: the core has not been told yet, or could not
+ * keep it. */
+static enum toc_err delete_keys(struct eraser *eraser, const struct task *task, struct toc_now now)
+{
+    uint64_t subject;
+    uint32_t keys = 0;
+    enum toc_err err = vault_find_pseudonym(eraser->vault, task->pseudonym, &subject);
+    if (err == TOC_OK)
+        err = erase(eraser, task, now.wall_ms, &keys);
     TOC_TRY(err);
     TOC_EXIT_POINT("erase_keys_gone");
     return tell_step(eraser, task, TOCSIN__V1__ERASURE_STEP__ERASURE_KEYS_GONE, keys, now);
