@@ -430,7 +430,7 @@ static void a_renewal_that_a_crash_ended_begins_again(void **state)
     }
     assert_int_equal(vault_commit(vault), TOC_OK);
     read_kek(1, kek);
-    for (unsigned steps = 1; steps < 12; steps++) {
+    for (unsigned steps = 1; steps < 9; steps++) {
         assert_int_equal(vault_renew_begin(vault, NULL, NULL, &renewal), TOC_OK);
         for (unsigned i = 0; i < steps; i++)
             (void)!vault_renew_step(renewal, last_seq);

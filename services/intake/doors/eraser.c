@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define LOOK_ROWS   64   /* erasures taken on at a time */
+#define PAUSE_MS    20   /* then at least so long nothing of it, for those who wait for receipts */
 #define WORK_MS     4    /* of a renewal, between two turns */
 #define RETRY_MS    5000 /* after a full disk */
 #define ARENA_BYTES (64 * 1024)
@@ -34,6 +35,7 @@ struct eraser {
     bool at_once;         /* somebody wants the renewal now */
     toc_time_ms due_ms;   /* wall clock: the next renewal */
     toc_time_ms retry_ms; /* monotonic: nothing before */
+    toc_time_ms renew_ms; /* monotonic: no renewal before */
     struct vault_renewal *renewal;
     struct keeper keeper; /* … and what it leaves out for its age */
     uint64_t holds_seen;  /* intake_erasures_kept when the keeper read the holds */
@@ -304,6 +306,7 @@ static enum toc_err renew(struct eraser *eraser, struct toc_now now)
         err = vault_renew_step(eraser->renewal, toc_run_journal(eraser->run)->last_seq);
         now = toc_program_now();
     }
+    eraser->renew_ms = now.mono_ms + PAUSE_MS;
     return err == TOC_NONE ? end(eraser, now) : err;
 }
 
@@ -312,7 +315,8 @@ static enum toc_err renew(struct eraser *eraser, struct toc_now now)
 static enum toc_err work(struct eraser *eraser, struct toc_now now)
 {
     TOC_TRY(see_to_rows(eraser, now));
-    if (eraser->task_count > 0 || (eraser->renewal == NULL && !is_due(eraser, now)))
+    if (eraser->task_count > 0 || now.mono_ms < eraser->renew_ms ||
+        (eraser->renewal == NULL && !is_due(eraser, now)))
         return TOC_OK;
     return renew(eraser, now);
 }

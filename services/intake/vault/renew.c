@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* What a step does at most: it holds up the events that come meanwhile. */
-#define STEP_ROWS  256
+#define STEP_ROWS  1024
 #define STEP_BYTES ((size_t)512 << 10)
 
 enum phase { NEW_KEK, REWRAP, COPY_CONTENT, COPY_KEYS, DESTROY, THROUGH };
