@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 
@@ -11,7 +12,8 @@ BIN = os.environ["TOCSIN_BIN"]
 
 
 class Suite:
-    def __init__(self, directory):
+    def __init__(self, directory, *words):
+        self.words = words
         self.data = os.path.join(directory, "data")
         self.said = os.path.join(directory, "up.out")
         self.number = 0
@@ -20,8 +22,8 @@ class Suite:
 
     def start(self):
         with open(self.said, "wb") as out:
-            self.up = subprocess.Popen([os.path.join(BIN, "tocsin"), "up", "--data", self.data],
-                                       stdout=out, stderr=out)
+            self.up = subprocess.Popen([os.path.join(BIN, "tocsin"), "up", "--data", self.data,
+                                        *self.words], stdout=out, stderr=out)
         end = time.time() + 60
         while "ready: " not in self.output():
             assert self.up.poll() is None and time.time() < end, self.output()
@@ -89,10 +91,26 @@ class Suite:
         return found
 
 
-@pytest.fixture
-def suite(tmp_path):
-    made = Suite(str(tmp_path))
+def ended(made):
     yield made
     if made.up is not None:
         made.stop()
     shutil.rmtree(made.data, ignore_errors=True)
+
+
+@pytest.fixture
+def suite(tmp_path):
+    yield from ended(Suite(str(tmp_path)))
+
+
+@pytest.fixture
+def mailed(tmp_path):
+    """One that takes mail at `mailed.port`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    boxes = tmp_path / "mail.yaml"
+    boxes.write_text("mail: 1\nboxes: {support@example.com: {source: urn:mail:support}}\n")
+    made = Suite(str(tmp_path), "--lmtp", "127.0.0.1:%d" % port, "--mail", str(boxes))
+    made.port = port
+    yield from ended(made)

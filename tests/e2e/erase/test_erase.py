@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import shutil
+import smtplib
 import struct
 import time
 
@@ -121,6 +122,45 @@ def test_a_pseudonym_is_as_good_as_a_name(suite):
     name = suite.accepted(suite.write("ana@example.com", WORDS))["pseudonym"]
     suite.erase("--pseudonym", name)
     assert name in erasures(suite)
+
+
+# --- mail -----------------------------------------------------------------------------------------
+
+MAIL = b"""From: Ana <ana@example.org>\r
+To: support@example.com\r
+Cc: Ben <ben@example.org>\r
+Message-ID: <m1@example.org>\r
+Date: Thu, 26 Nov 2026 01:00:00 +0000\r
+Subject: The zebra\r
+\r
+""" + WORDS.encode() + b"\r\n"
+
+
+def hand_over(suite):
+    end = time.time() + 60
+    while True:
+        try:
+            server = smtplib.LMTP("127.0.0.1", suite.port, timeout=60)
+            return server.sendmail("ana@example.org", ["support@example.com"], MAIL)
+        except OSError:
+            assert time.time() < end
+            time.sleep(0.1)
+
+
+def test_a_raw_mail_goes_with_anyone_in_it_and_the_words_of_others_stay(mailed):
+    assert hand_over(mailed) == {}
+    records = [row for row in mailed.lines("tail", "intake") if row["body"].get("pseudonym")]
+    words = ("content", "get", records[-1]["issue"], "--purpose", "to look", "--json")
+
+    def states():
+        return {row["class"]: row["state"] for row in mailed.lines(*words)}
+    assert set(states().values()) == {"there"} and "raw" in states()
+    mailed.erase("ben@example.org")
+    assert {name for name, state in states().items() if state == "erased"} == {"raw"}
+    mailed.erase("ana@example.org", "--now", "--wait")
+    assert "all of it was erased" in mailed.tocsin(*words, code=1)
+    for text in (WORDS, "ana@example.org", "ben@example.org"):
+        assert mailed.holders(text.encode()) == []
 
 
 # --- holds ----------------------------------------------------------------------------------------
