@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
-#define BODIES_MAX (16 * EDGE_BODY_MAX + 2 * FORM_BODY_MAX) /* bytes of all at a time */
+/* Bytes of all bodies at a time, and of those from strangers: among them one form of the largest.
+ */
+#define BODIES_MAX    (17 * EDGE_BODY_MAX)
+#define STRANGERS_MAX (FORM_BODY_MAX + EDGE_BODY_MAX)
 
 static const struct edge_config *configured;
 
@@ -26,6 +29,7 @@ static enum toc_err follow_tokens(struct edge *edge)
                                          .self = edge,
                                          .body_max = FORM_BODY_MAX,
                                          .bodies_max = BODIES_MAX,
+                                         .strangers_max = STRANGERS_MAX,
                                          .connections_max = edge->config->connections_max,
                                          .per_address_max = edge->config->per_address_max,
                                          .origins = edge->config->origins.values,
