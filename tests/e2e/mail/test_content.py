@@ -1,0 +1,52 @@
+"""What was sealed of a mail reads back as it came, and nothing of it is in any log."""
+import os
+import subprocess
+
+import pytest
+
+BIN = os.environ["TOCSIN_BIN"]
+MAIL = ("From: Ana Sentinel <ana.sentinel@example.org>\r\nTo: support@example.com\r\n"
+        "Cc: Bo Sentinel <bo.sentinel@example.org>\r\nMessage-ID: <sentinel@example.org>\r\n"
+        "Subject: Sentinel subject\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+        "Sentinel body.\r\n-- \r\nSentinel signature\r\n\r\nOn 1 May 2026, Desk wrote:\r\n"
+        "> Sentinel quoted\r\n--b\r\nContent-Type: text/csv; name=sentinel.csv\r\n\r\nsentinel;1\r\n"
+        "--b--\r\n")
+
+
+def content(suite, issue, directory):
+    words = ["content", "get", issue, "--by", "bo", "--purpose", "test", "--save", str(directory)]
+    return suite.call(*words)
+
+
+def saved(directory):
+    out = {}
+    for name in sorted(os.listdir(directory)):
+        with open(os.path.join(directory, name), "rb") as file:
+            out[name] = file.read()
+    return out
+
+
+def test_a_mail_reads_back_as_it_came(suite, tmp_path):
+    issue = suite.event(suite.send(MAIL)[1])["issue"]
+    shown = content(suite, issue, tmp_path)
+    for text in ("Sentinel subject", "Sentinel body.", "Sentinel signature", "Sentinel quoted",
+                 "Ana Sentinel", "ana.sentinel@example.org"):
+        assert text in shown, text
+    files = saved(tmp_path).values()
+    assert MAIL.encode() in files
+    assert b"sentinel;1" in files
+
+
+def test_a_large_mail_reads_back_whole(suite, tmp_path):
+    raw = b"Subject: large\r\n\r\n" + b"".join(b"%0998d\r\n" % i for i in range(20000))
+    issue = suite.event(suite.send(raw)[1])["issue"]
+    content(suite, issue, tmp_path)
+    pieces = [data for data in saved(tmp_path).values() if len(data) > 1 << 20]
+    assert sorted(map(len, pieces), reverse=True) == [15 << 20, len(raw) - (15 << 20)]
+    assert sorted(pieces, key=len, reverse=True)[0] + min(pieces, key=len) == raw
+
+
+@pytest.mark.parametrize("word", [b"entinel body", b"ana.sentinel@", b"Sentinel sub", b"sentinel;1"])
+def test_nothing_of_it_is_in_any_file(suite, word):
+    done = subprocess.run(["grep", "-rlaF", "--", word, suite.data], stdout=subprocess.PIPE)
+    assert done.stdout == b""
