@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -143,6 +144,28 @@ def test_an_address_names_its_issue_and_only_ours_does(suite):
     forged = address[:20] + ("a" if address[20] != "a" else "b") + address[21:]
     event = suite.event(suite.send(mail("forged"), to=forged)[1])
     assert event["issue"] != issue and event["type"] == "tocsin.issue.opened"
+
+
+def test_an_answer_that_comes_at_once_waits_for_what_it_answers_to(suite):
+    def ready():
+        server = suite.lmtp()
+        server.ehlo_or_helo_if_needed()
+        server.mail("ana@example.org")
+        server.rcpt("support@example.com")
+        assert server.docmd("DATA")[0] == 354
+        return server
+    for i in range(10):
+        servers = [ready() for _ in range(3)]
+        texts = [mail(f"at once {i}", f"Message-ID: <w{i}-0@x>")] + [
+            mail(f"Re: at once {i}", f"In-Reply-To: <w{i}-{k}@x>", f"Message-ID: <w{i}-{k + 1}@x>")
+            for k in range(2)]
+        for server, text in zip(servers, texts):
+            server.send(text.encode() + b"\r\n.\r\n")
+        replies = [server.getreply() for server in servers]
+        assert [code for code, _ in replies] == [250] * 3
+        assert len({text for _, text in replies}) == 1, replies
+        for server in servers:
+            server.quit()
 
 
 # --- repeats ---------------------------------------------------------------------------------------

@@ -1,68 +1,15 @@
-#include "services/intake/mail/door/door.h"
+#include "services/intake/mail/door/door_impl.h"
 
 #include "common/link_zmq.h"
 #include "common/log.h"
-#include "services/intake/edge/bucket.h"
-#include "services/intake/intake.h"
 #include "services/intake/mail/address.h"
-#include "services/intake/mail/door/letter.h"
-#include "services/intake/mail/lmtp.h"
-#include "services/intake/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <uv.h>
 
-#define ARENA_BYTES   ((size_t)1 << 20)
-#define FRAME_BYTES   (TOC_EVENT_MAX + INTAKE_ADDED_MAX + 8 * TOC_WIRE_FIELD_OVERHEAD)
-#define MAILS_MAX     3  /* of the largest size, that come in at a time */
-#define LOOKED_UP_MAX 20 /* references of a mail */
-
-/* What became of a mail for one recipient. */
-struct target {
-    struct letter letter;
-    char address[MAIL_ADDRESS_MAX + 1]; /* small letters */
-    bool by_address;                    /* it names the issue */
-    char reply[LMTP_REPLY_MAX];
-};
-
-/*
- * A mail on its way:  READING (a thread of the pool) ──► READY ──► WAITING (for its receipts)
- * It is READY until no mail is under way that it answers to: that one's issue is known then.
- */
-struct job {
-    struct mail_door *door;
-    struct lmtp_connection *connection;
-    struct job *next; /* of those READY, or WAITING */
-    uv_work_t work;
-    struct toc_pool pool;
-    struct mail mail;
-    enum toc_err err; /* of reading */
-    struct toc_str raw;
-    uint8_t digest[TOC_SHA256];
-    bool has_sender; /* no null return path */
-    uint32_t number; /* its tags begin with it */
-    size_t target_count, answered;
-    struct target *targets;
-};
-
-struct mail_door {
-    const struct mail_door_config *config;
-    uv_loop_t *loop;
-    struct toc_run *run;
-    struct lmtp *lmtp;
-    uv_check_t check;
-    uv_idle_t idle;         /* only keeps the loop from sleeping */
-    struct bucket *buckets; /* one per box with a rate */
-    struct job *ready, **ready_last, *waiting;
-    unsigned reading; /* jobs that a thread has */
-    unsigned handles; /* open ones */
-    uint32_t numbers;
-    bool stopping;
-    struct toc_arena arena;
-    uint8_t frame[FRAME_BYTES];
-};
+#define ARENA_BYTES ((size_t)1 << 20)
+#define MAILS_MAX   3 /* of the largest size, that come in at a time */
 
 static const struct mail_door_config *configured;
 
@@ -76,6 +23,13 @@ static _Noreturn void give_up(enum toc_err err, const char *what)
 {
     toc_log(TOC_LOG_ALARM, "failed", "at=mail_%s why=\"%s\"", what, toc_err_text(err));
     _exit(1);
+}
+
+static void unlink_job(struct job **list, const struct job *job)
+{
+    while (*list != job)
+        list = &(*list)->next;
+    *list = job->next;
 }
 
 static void job_free(struct job *job)
@@ -122,12 +76,9 @@ static void reply_to(struct target *target, const Tocsin__V1__Outcome *outcome)
 /* One recipient more is settled; at the last the job is answered and gone. */
 static bool settle(struct mail_door *door, struct job *job)
 {
-    struct job **at = &door->waiting;
     if (++job->answered < job->target_count)
         return false;
-    while (*at != job)
-        at = &(*at)->next;
-    *at = job->next;
+    unlink_job(&door->waiting, job);
     answer(job);
     return true;
 }
@@ -224,93 +175,6 @@ static void submit_all(struct mail_door *door, struct job *job)
     }
 }
 
-/* --- whose thread it is ----------------------------------------------------------------------- */
-
-/* A mail under way, or before it among those that are ready, is what this one answers to. */
-static bool is_answer_to(const struct target *target, const struct job *job)
-{
-    const struct letter *letter = &target->letter;
-    const struct mail *mail = letter->mail;
-    for (size_t i = 0; i < mail->reference_count && i < LOOKED_UP_MAX; i++) {
-        uint8_t hash[TOC_ID];
-        thread_name(letter->issue_key, letter->box->source, mail->references[i], hash);
-        for (size_t k = 0; k < job->target_count; k++)
-            if (memcmp(job->targets[k].letter.hash, hash, TOC_ID) == 0)
-                return true;
-    }
-    return false;
-}
-
-static bool answers_one(const struct job *job, const struct job *list, const struct job *end)
-{
-    for (; list != end; list = list->next)
-        for (size_t i = 0; i < job->target_count; i++)
-            if (is_answer_to(&job->targets[i], list))
-                return true;
-    return false;
-}
-
-static bool has_to_wait(const struct mail_door *door, const struct job *chosen,
-                        const struct job *job)
-{
-    return answers_one(job, door->waiting, NULL) || answers_one(job, chosen, NULL) ||
-           answers_one(job, door->ready, job);
-}
-
-/* By its references: of mails that came here, or that a publisher told of. */
-static enum toc_err find_thread(struct toc_txn *txn, struct letter *letter, toc_time_ms now_ms)
-{
-    const struct mail *mail = letter->mail;
-    const char *const sources[] = {letter->box->source, ""};
-    for (size_t i = 0; i < mail->reference_count && i < LOOKED_UP_MAX; i++)
-        for (size_t k = 0; k < 2; k++) {
-            uint8_t hash[TOC_ID];
-            thread_name(letter->issue_key, sources[k], mail->references[i], hash);
-            enum toc_err err = thread_find(txn, hash, now_ms, letter->issue);
-            if (err != TOC_NONE)
-                return err;
-        }
-    return TOC_NONE;
-}
-
-static enum toc_err find_issue(struct toc_txn *txn, struct target *target, toc_time_ms now_ms)
-{
-    struct letter *letter = &target->letter;
-    uint32_t count = 0;
-    letter->is_known = target->by_address;
-    if (!target->by_address && letter->mail->kind != MAIL_ABUSE) {
-        enum toc_err err = find_thread(txn, letter, now_ms);
-        TOC_TRY(err);
-        letter->is_known = err == TOC_OK;
-    }
-    if (letter->is_known)
-        TOC_TRY(thread_count(txn, letter->issue, now_ms, &count));
-    letter->of_machine = letter->of_machine || count >= THREAD_MAIL_MAX;
-    return TOC_OK;
-}
-
-/* Reading begins when nothing is open for writing: then the rows are those of the log. */
-static enum toc_err find_issues(struct mail_door *door, struct job *job)
-{
-    struct toc_txn *txn;
-    enum toc_err err = TOC_OK;
-    TOC_TRY(toc_run_commit(door->run, toc_program_now()));
-    TOC_TRY(toc_txn_begin_read(toc_run_store(door->run), &txn));
-    toc_time_ms now_ms = toc_run_log_ms(door->run);
-    for (size_t i = 0; err == TOC_OK && i < job->target_count; i++)
-        err = find_issue(txn, &job->targets[i], now_ms);
-    toc_txn_abort(txn);
-    return err;
-}
-
-static bool may_be_answer(const struct job *job)
-{
-    bool by_address = false;
-    for (size_t i = 0; i < job->target_count; i++)
-        by_address = by_address || job->targets[i].by_address;
-    return by_address || job->mail.reference_count > 0;
-}
-
 /* --- what is ready ---------------------------------------------------------------------------- */
 
 static void on_idle(uv_idle_t *idle)
@@ -327,12 +191,12 @@ static void on_check(uv_check_t *check)
     while (*at != NULL) {
         struct job *job = *at;
         enum toc_err err = TOC_OK;
-        if (has_to_wait(door, chosen, job)) {
+        if (door_has_to_wait(door, chosen, job)) {
             at = &job->next;
             continue;
         }
-        if (may_be_answer(job))
-            err = find_issues(door, job);
+        if (door_may_be_answer(job))
+            err = door_find_issues(door, job);
         if (err < 0)
             give_up(err, "thread");
         *at = job->next;
@@ -340,7 +204,6 @@ static void on_check(uv_check_t *check)
         chosen_last = &job->next;
         job->next = NULL;
     }
-    door->ready_last = at;
     while (chosen != NULL) {
         struct job *job = chosen;
         chosen = job->next;
@@ -376,7 +239,7 @@ static void on_work(uv_work_t *work)
 
 static void free_if_over(struct mail_door *door)
 {
-    if (!door->stopping || door->reading > 0 || door->handles > 0)
+    if (!door->stopping || door->reading != NULL || door->handles > 0)
         return;
     toc_arena_done(&door->arena);
     free(door->buckets);
@@ -404,14 +267,24 @@ static void name_letters(struct job *job)
         struct letter *letter = &job->targets[i].letter;
         letter->of_machine = job->mail.kind != MAIL_WRITTEN || !job->has_sender;
         letter_name(letter, job->digest, job->targets[i].address);
+        door_name_references(&job->targets[i]);
     }
+}
+
+static void add_ready(struct mail_door *door, struct job *job)
+{
+    struct job **at = &door->ready;
+    while (*at != NULL && (*at)->number < job->number)
+        at = &(*at)->next;
+    job->next = *at;
+    *at = job;
 }
 
 static void on_read(uv_work_t *work, int status)
 {
     struct job *job = work->data;
     struct mail_door *door = job->door;
-    door->reading--;
+    unlink_job(&door->reading, job);
     if (door->stopping) {
         job_free(job);
         free_if_over(door);
@@ -425,9 +298,7 @@ static void on_read(uv_work_t *work, int status)
         return;
     }
     name_letters(job);
-    job->next = NULL;
-    *door->ready_last = job;
-    door->ready_last = &job->next;
+    add_ready(door, job);
     uv_idle_start(&door->idle, on_idle);
 }
 
@@ -505,7 +376,8 @@ static void deliver(void *self, struct lmtp_connection *connection, const struct
     }
     job->connection = connection;
     job->work.data = job;
-    door->reading++;
+    job->next = door->reading;
+    door->reading = job;
     TOC_ASSERT(uv_queue_work(door->loop, &job->work, on_work, on_read) == 0);
 }
 
@@ -582,7 +454,6 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     door->config = configured;
     door->loop = loop;
     door->run = run;
-    door->ready_last = &door->ready;
     TOC_ASSERT(uv_check_init(loop, &door->check) == 0 && uv_idle_init(loop, &door->idle) == 0);
     door->check.data = door->idle.data = door;
     door->handles = 2;
