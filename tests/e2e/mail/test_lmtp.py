@@ -159,6 +159,7 @@ def test_an_answer_that_comes_at_once_waits_for_what_it_answers_to(suite):
         texts = [mail(f"at once {i}", f"Message-ID: <w{i}-0@x>")] + [
             mail(f"Re: at once {i}", f"In-Reply-To: <w{i}-{k}@x>", f"Message-ID: <w{i}-{k + 1}@x>")
             for k in range(2)]
+        time.sleep(0.1)  # epoll tells a socket that it has just told of out of its turn
         for server, text in zip(servers, texts):
             server.send(text.encode() + b"\r\n.\r\n")
         replies = [server.getreply() for server in servers]
