@@ -46,7 +46,7 @@ static Tocsin__V1__OpenOutcome *find_open(const Tocsin__V1__Delivery *delivery, 
 }
 
 /* By seq. */
-static enum toc_err insert_open(struct try *try, Tocsin__V1__OpenOutcome **out)
+static enum toc_err insert_open(struct try *try, uint64_t seq, Tocsin__V1__OpenOutcome **out)
 {
     Tocsin__V1__Delivery *delivery = try->delivery;
     struct toc_arena *arena = try->turn->arena;
@@ -57,8 +57,8 @@ static enum toc_err insert_open(struct try *try, Tocsin__V1__OpenOutcome **out)
     if (open == NULL || list == NULL)
         return TOC_ERR_LIMIT;
     tocsin__v1__open_outcome__init(open);
-    open->seq = try->outcome->seq;
-    while (at > 0 && delivery->open[at - 1]->seq > open->seq)
+    open->seq = seq;
+    while (at > 0 && delivery->open[at - 1]->seq > seq)
         at--;
     for (size_t i = 0; i < delivery->n_open; i++)
         list[i < at ? i : i + 1] = delivery->open[i];
@@ -69,21 +69,32 @@ static enum toc_err insert_open(struct try *try, Tocsin__V1__OpenOutcome **out)
     return TOC_OK;
 }
 
-/* Up to what is not through; what is behind the cursor then needs no row. */
-static void advance(struct try *try)
+static void remove_open(Tocsin__V1__Delivery *delivery, const Tocsin__V1__OpenOutcome *open)
 {
-    Tocsin__V1__Delivery *delivery = try->delivery;
-    uint64_t floor = try->outcome->floor_seq;
     size_t kept = 0;
     for (size_t i = 0; i < delivery->n_open; i++)
-        if (!delivery->open[i]->done && delivery->open[i]->seq < floor)
-            floor = delivery->open[i]->seq;
-    if (floor > delivery->next_seq)
-        delivery->next_seq = floor;
-    for (size_t i = 0; i < delivery->n_open; i++)
-        if (delivery->open[i]->seq >= delivery->next_seq)
+        if (delivery->open[i] != open)
             delivery->open[kept++] = delivery->open[i];
     delivery->n_open = kept;
+}
+
+/*
+ * Moves the cursor to where the sender is. What it has not done on the way is open from now on; of
+ * what the cursor was past already the row alone says whether it is.
+ */
+static enum toc_err advance(struct try *try)
+{
+    const Tocsin__V1__DeliveryOutcome *outcome = try->outcome;
+    Tocsin__V1__Delivery *delivery = try->delivery;
+    Tocsin__V1__OpenOutcome *open;
+    if (outcome->n_waiting > OUTCOMES_WINDOW)
+        return TOC_ERR_LIMIT;
+    for (size_t i = 0; i < outcome->n_waiting; i++)
+        if (outcome->waiting[i] >= delivery->next_seq)
+            TOC_TRY(insert_open(try, outcome->waiting[i], &open));
+    if (outcome->next_seq > delivery->next_seq)
+        delivery->next_seq = outcome->next_seq;
+    return TOC_OK;
 }
 
 /* --- what it came to ---------------------------------------------------------------------- */
@@ -119,13 +130,13 @@ static void answered(struct try *try)
 static enum toc_err give_up(struct try *try, Tocsin__V1__OpenOutcome *open)
 {
     Tocsin__V1__DeadOutcome dead = TOCSIN__V1__DEAD_OUTCOME__INIT;
-    open->done = true;
     dead.seq = open->seq;
     dead.at_ms = try->at_ms;
     dead.why = try->outcome->text;
     dead.attempts = open->attempts;
     dead.issue = try->outcome->issue;
     try->delivery->dead++;
+    remove_open(try->delivery, open);
     TOC_TRY(row_add_dead(try->turn, try->outcome->subscription, &dead));
     return say(try, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__DEAD);
 }
@@ -166,7 +177,7 @@ static enum toc_err judge(struct try *try, Tocsin__V1__OpenOutcome *open)
     const Tocsin__V1__DeliveryOutcome *outcome = try->outcome;
     if (outcome->code >= 200 && outcome->code < 300) {
         answered(try);
-        open->done = true;
+        remove_open(try->delivery, open);
         try->delivery->delivered++;
         return TOC_OK;
     }
@@ -192,17 +203,17 @@ static enum toc_err on_sent(struct try *try)
     const Tocsin__V1__DeliveryOutcome *outcome = try->outcome;
     Tocsin__V1__Delivery *delivery = try->delivery;
     Tocsin__V1__OpenOutcome *open = find_open(delivery, outcome->seq);
-    if (outcome->seq < delivery->next_seq ||
-        (open != NULL && (open->done || open->attempts >= outcome->attempt)))
+    if (open == NULL ? outcome->seq < delivery->next_seq : open->attempts >= outcome->attempt)
         return TOC_NONE; /* told before */
-    if (open == NULL) {
-        TOC_TRY(insert_open(try, &open));
+    if (open == NULL)
+        TOC_TRY(insert_open(try, outcome->seq, &open));
+    if (open->first_ms == 0)
         open->first_ms = try->at_ms;
-    }
     open->attempts = outcome->attempt;
     delivery->last = outcome->text;
     delivery->last_ms = try->at_ms;
     delivery->last_seq = outcome->seq;
+    TOC_TRY(advance(try));
     return judge(try, open);
 }
 
@@ -235,7 +246,7 @@ static enum toc_err step(struct try *try)
     case TOCSIN__V1__DELIVERY_OUTCOME__WHAT__ASKED:
         return on_asked(try);
     default:
-        return TOC_OK;
+        return advance(try);
     }
 }
 
@@ -254,6 +265,5 @@ enum toc_err deliver_outcome(struct toc_turn *turn, struct toc_str bytes, toc_ti
     err = step(&try);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
-    advance(&try);
     return row_save(turn, outcome->subscription, try.delivery);
 }

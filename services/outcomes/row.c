@@ -25,7 +25,7 @@ static void note_place(struct outcomes *outcomes, const char *id,
         place = &outcomes->places[outcomes->place_count++];
         toc_str_copy(place->id, sizeof(place->id), toc_str_of(id));
     }
-    place->next_seq = delivery->next_seq;
+    place->next_seq = delivery->n_open > 0 ? delivery->open[0]->seq : delivery->next_seq;
     place->holds = delivery->state == TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE;
 }
 

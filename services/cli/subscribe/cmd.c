@@ -245,10 +245,9 @@ static int replay(const struct toc_conf_list *operands)
 
 /* --- trying one ----------------------------------------------------------------------------- */
 
-static int show_try(const Tocsin__V1__SubscriptionRow *row)
+static int show_try(const Tocsin__V1__SubscriptionRow *row, bool taken)
 {
     const Tocsin__V1__Delivery *delivery = row->delivery;
-    bool taken = delivery->failures == 0;
     if (view.json) {
         struct print_json json;
         print_json_open(&json, stdout);
@@ -262,7 +261,7 @@ static int show_try(const Tocsin__V1__SubscriptionRow *row)
     return taken ? CLI_DONE : CLI_FAILED;
 }
 
-/* What its next try came to, whichever outcome that was about: the test comes last. */
+/* What came of it; where its receiver fails already, of what is tried before it. */
 static int test(const struct toc_conf_list *operands)
 {
     const char *id = operands->values[0];
@@ -272,18 +271,16 @@ static int test(const struct toc_conf_list *operands)
     int code = change(id, "tested", &row);
     if (code != CLI_DONE)
         return code;
-    uint64_t tries = row->delivery->delivered + row->delivery->dead;
-    uint32_t failures = row->delivery->failures;
+    const Tocsin__V1__Delivery before = *row->delivery;
+    uint64_t log_seq = row->log_seq;
     toc_time_ms end = client_mono_ms() + TEST_MS;
     while (client_mono_ms() < end && !client_interrupted()) {
         toc_arena_reset(&view.arena, 0);
         if (subscribe_find(&view, id, &row) != CLI_DONE)
             return CLI_FAILED;
-        const Tocsin__V1__Delivery *delivery = row->delivery;
-        bool through =
-            delivery->delivered + delivery->dead > tries && delivery->next_seq > row->log_seq;
-        if (through || delivery->failures > failures)
-            return show_try(row);
+        const Tocsin__V1__Delivery *now = row->delivery;
+        if (now->last_seq > log_seq || now->failures > before.failures)
+            return show_try(row, now->delivered > before.delivered);
         pause_ms(POLL_MS);
     }
     fprintf(stderr, "%s: no answer within 20 s: see `tocsin subscribe list`\n", view.who);

@@ -74,7 +74,7 @@ static void add_row(struct print_table *table, const Tocsin__V1__SubscriptionRow
     add_state(table, delivery);
     print_table_cell(table, PRINT_PLAIN, "%s", subscription->receiver);
     print_table_cell(table, PRINT_PLAIN, "%llu",
-                     (unsigned long long)(last >= next ? last + 1 - next : 0));
+                     (unsigned long long)(last >= next ? last + 1 - next : 0) + delivery->n_open);
     print_table_cell(table, PRINT_PLAIN, "%llu", (unsigned long long)delivery->delivered);
     print_table_cell(table, delivery->dead > 0 ? PRINT_RED : PRINT_PLAIN, "%llu",
                      (unsigned long long)delivery->dead);

@@ -134,7 +134,6 @@ void receiver_take(struct receiver *receiver, const Tocsin__V1__Delivery *delive
     receiver->failing_since_ms = delivery->failing_since_ms;
     receiver->not_before_ms = delivery->not_before_ms;
     receiver->next_seq = delivery->next_seq;
-    receiver->has_open = delivery->n_open > 0;
 }
 
 /* --- the window --------------------------------------------------------------------------- */
@@ -216,13 +215,14 @@ toc_time_ms receiver_next_ms(const struct receiver *receiver)
     return next_ms < receiver->not_before_ms ? receiver->not_before_ms : next_ms;
 }
 
-uint64_t receiver_floor(const struct receiver *receiver, const struct item *but)
+size_t receiver_waiting(const struct receiver *receiver, const struct item *but,
+                        uint64_t out[OUTCOMES_WINDOW])
 {
-    uint64_t floor = receiver->scanned + 1;
+    size_t count = 0;
     for (size_t i = 0; i < OUTCOMES_WINDOW; i++) {
         const struct item *item = &receiver->window[i];
-        if (item != but && item->state != ITEM_FREE && item->seq < floor)
-            floor = item->seq;
+        if (item != but && item->state != ITEM_FREE)
+            out[count++] = item->seq;
     }
-    return floor;
+    return count;
 }

@@ -57,10 +57,9 @@ struct receiver {
     uint32_t failures;
     toc_time_ms failing_since_ms; /* 0: it does not */
     toc_time_ms not_before_ms;
-    uint64_t next_seq;   /* as its row says */
-    bool has_open;       /* its row has some beyond it */
-    uint64_t scanned;    /* the log up to here is in the window or not for this one */
-    uint64_t told_floor; /* PASSED was told with this */
+    uint64_t next_seq;  /* as its row says */
+    uint64_t scanned;   /* the log up to here is in the window, through, or not for this one */
+    uint64_t told_next; /* PASSED was told with this */
     struct item window[OUTCOMES_WINDOW];
     struct item ask; /* the handshake */
     bool seen;       /* while rows are read again */
@@ -86,8 +85,9 @@ struct item *receiver_room(struct receiver *receiver);
 struct item *receiver_next(struct receiver *receiver, toc_time_ms now_ms, unsigned parallel);
 /* When the next one may; TOC_TIME_NEVER when that does not depend on time. */
 toc_time_ms receiver_next_ms(const struct receiver *receiver);
-/* The first that is not through, `but` aside. */
-uint64_t receiver_floor(const struct receiver *receiver, const struct item *but);
+/* Those that are not through, `but` aside, into `out`; their number. */
+size_t receiver_waiting(const struct receiver *receiver, const struct item *but,
+                        uint64_t out[OUTCOMES_WINDOW]);
 /* How many are not free; under way. */
 size_t receiver_count(const struct receiver *receiver);
 size_t receiver_under_way(const struct receiver *receiver);

@@ -4,8 +4,7 @@
 
 #include <unistd.h>
 
-#define LOOK_MOST  1024        /* records of the log for one receiver, per look */
-#define ROWS_BYTES (32 * 1024) /* of one delivery */
+#define LOOK_MOST 1024 /* records of the log for one receiver, per look */
 
 /* A sender that cannot go on ends the process: what was not reported is sent again, same id. */
 _Noreturn static void give_up(enum toc_err err, const char *what)
@@ -59,7 +58,7 @@ static struct receiver *find(const struct sender *sender, const char *id)
     return NULL;
 }
 
-/* What was tried before, and what is through ahead of its turn. */
+/* What the row says of it; false when it is through. */
 static bool take_open(struct item *item, const Tocsin__V1__Delivery *delivery)
 {
     for (size_t i = 0; i < delivery->n_open; i++) {
@@ -68,12 +67,72 @@ static bool take_open(struct item *item, const Tocsin__V1__Delivery *delivery)
             continue;
         item->attempts = open->attempts;
         item->next_ms = open->next_ms;
-        return !open->done;
+        return true;
     }
     return item->seq >= delivery->next_seq;
 }
 
-static void take_row(struct sender *sender, const Tocsin__V1__SubscriptionRow *row)
+bool sender_read_outcome(struct sender *sender, struct toc_str bytes, Tocsin__V1__Record **record,
+                         Tocsin__V1__IssueOutcome **outcome)
+{
+    toc_arena_reset(&sender->arena, 0);
+    sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, bytes, record),
+                "record");
+    if ((*record)->type != TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME)
+        return false;
+    sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__issue_outcome__descriptor,
+                                toc_wire_bytes(&(*record)->body), outcome),
+                "outcome");
+    return true;
+}
+
+static struct item *add_item(struct receiver *receiver, uint64_t seq,
+                             const Tocsin__V1__Record *record)
+{
+    struct item *item = receiver_room(receiver);
+    TOC_ASSERT(item != NULL);
+    *item = (struct item){.receiver = receiver, .state = ITEM_WAITING, .seq = seq};
+    if (record == NULL)
+        return item;
+    item->made_ms = record->at_ms;
+    if (record->issue.len == TOC_ID) {
+        item->issue_size = TOC_ID;
+        memcpy(item->issue, record->issue.data, TOC_ID);
+    }
+    return item;
+}
+
+/* What a process before this one, or this one before a pause, did not get through. */
+static void add_open(struct sender *sender, struct toc_txn *txn, struct receiver *receiver,
+                     const Tocsin__V1__OpenOutcome *open)
+{
+    struct toc_journal_entry entry;
+    Tocsin__V1__Record *record = NULL;
+    size_t mark = toc_arena_mark(&sender->arena);
+    enum toc_err err = toc_journal_read(txn, open->seq, &entry);
+    if (err == TOC_OK)
+        err =
+            toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, entry.record, &record);
+    sender_must(err, "log");
+    struct item *item = add_item(receiver, open->seq, record);
+    item->attempts = open->attempts;
+    item->next_ms = open->next_ms;
+    toc_arena_reset(&sender->arena, mark);
+}
+
+static void open_receiver(struct sender *sender, struct toc_txn *txn,
+                          const Tocsin__V1__SubscriptionRow *row, struct receiver **out)
+{
+    TOC_ASSERT(sender->count < OUTCOMES_SUBSCRIPTIONS_MAX);
+    sender_must(receiver_open(&sender->config->lock, &sender->config->backs, row, out),
+                "subscription");
+    sender->receivers[sender->count++] = *out;
+    for (size_t i = 0; i < row->delivery->n_open; i++)
+        add_open(sender, txn, *out, row->delivery->open[i]);
+}
+
+static void take_row(struct sender *sender, struct toc_txn *txn,
+                     const Tocsin__V1__SubscriptionRow *row)
 {
     struct receiver *receiver = find(sender, row->subscription->subscription);
     if (receiver != NULL && receiver->generation != row->delivery->generation) {
@@ -83,12 +142,8 @@ static void take_row(struct sender *sender, const Tocsin__V1__SubscriptionRow *r
                 sender->receivers[i] = sender->receivers[--sender->count];
         receiver = NULL;
     }
-    if (receiver == NULL) {
-        TOC_ASSERT(sender->count < OUTCOMES_SUBSCRIPTIONS_MAX);
-        sender_must(receiver_open(&sender->config->lock, &sender->config->backs, row, &receiver),
-                    "subscription");
-        sender->receivers[sender->count++] = receiver;
-    }
+    if (receiver == NULL)
+        open_receiver(sender, txn, row, &receiver);
     receiver_take(receiver, row->delivery);
     receiver->seen = true;
     for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
@@ -108,7 +163,7 @@ void sender_read_rows(struct sender *sender, struct toc_txn *txn)
         sender->receivers[i]->seen = false;
     toc_arena_reset(&sender->arena, 0);
     while ((err = outcomes_next_row(txn, &sender->arena, id, &row)) == TOC_OK) {
-        take_row(sender, row);
+        take_row(sender, txn, row);
         toc_str_copy(id, sizeof(id), toc_str_of(row->subscription->subscription));
         toc_arena_reset(&sender->arena, 0);
     }
@@ -134,7 +189,7 @@ static void review_item(struct item *item, const Tocsin__V1__Delivery *delivery)
 void sender_review(struct sender *sender, struct toc_txn *txn, struct receiver *receiver)
 {
     Tocsin__V1__Delivery *delivery;
-    bool told = receiver->ask.state == ITEM_TOLD || receiver->told_floor > receiver->next_seq;
+    bool told = receiver->ask.state == ITEM_TOLD || receiver->told_next > receiver->next_seq;
     for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
         told = told || receiver->window[i].state == ITEM_TOLD;
     if (!told)
@@ -149,42 +204,13 @@ void sender_review(struct sender *sender, struct toc_txn *txn, struct receiver *
             review_item(&receiver->window[i], delivery);
     if (receiver->ask.state == ITEM_TOLD)
         receiver->ask.state = ITEM_FREE; /* it is asked again unless it was kept as agreed */
-    if (receiver->told_floor > receiver->next_seq)
-        receiver->told_floor = 0;
+    if (receiver->told_next > receiver->next_seq)
+        receiver->told_next = 0;
 }
 
 /* --- looking ------------------------------------------------------------------------------ */
 
-bool sender_read_outcome(struct sender *sender, struct toc_str bytes, Tocsin__V1__Record **record,
-                         Tocsin__V1__IssueOutcome **outcome)
-{
-    toc_arena_reset(&sender->arena, 0);
-    sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, bytes, record),
-                "record");
-    if ((*record)->type != TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME)
-        return false;
-    sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__issue_outcome__descriptor,
-                                toc_wire_bytes(&(*record)->body), outcome),
-                "outcome");
-    return true;
-}
-
-static void add_item(struct receiver *receiver, const Tocsin__V1__Record *record,
-                     const Tocsin__V1__Delivery *delivery)
-{
-    struct item *item = receiver_room(receiver);
-    *item = (struct item){.receiver = receiver, .seq = record->seq, .made_ms = record->at_ms};
-    if (!take_open(item, delivery))
-        return; /* it is through already */
-    if (record->issue.len == TOC_ID) {
-        item->issue_size = TOC_ID;
-        memcpy(item->issue, record->issue.data, TOC_ID);
-    }
-    item->state = ITEM_WAITING;
-}
-
-static void look_through(struct sender *sender, struct toc_scan *scan, struct receiver *receiver,
-                         const Tocsin__V1__Delivery *delivery)
+static void look_through(struct sender *sender, struct toc_scan *scan, struct receiver *receiver)
 {
     struct toc_journal_entry entry;
     enum toc_err err = TOC_OK;
@@ -200,7 +226,7 @@ static void look_through(struct sender *sender, struct toc_scan *scan, struct re
                     (unsigned long long)seq - 1);
         if (sender_read_outcome(sender, entry.record, &record, &outcome) &&
             receiver_wants(receiver, record, outcome))
-            add_item(receiver, record, delivery);
+            (void)add_item(receiver, seq, record);
         receiver->scanned = seq;
         looked++;
     }
@@ -211,16 +237,10 @@ static void look_through(struct sender *sender, struct toc_scan *scan, struct re
 void sender_look(struct sender *sender, struct toc_txn *txn, struct receiver *receiver,
                  uint64_t last_seq)
 {
-    struct toc_arena rows; /* the other one is for records */
-    Tocsin__V1__Delivery *delivery;
     struct toc_scan *scan;
     if (!receiver->active || receiver->scanned >= last_seq || receiver_room(receiver) == NULL)
         return;
-    sender_must(toc_arena_init(&rows, ROWS_BYTES), "memory");
-    sender_must(outcomes_delivery(txn, &rows, receiver->subscription->subscription, &delivery),
-                "delivery");
     sender_must(toc_journal_scan(txn, receiver->scanned + 1, &scan), "log");
-    look_through(sender, scan, receiver, delivery);
+    look_through(sender, scan, receiver);
     toc_scan_close(scan);
-    toc_arena_done(&rows);
 }

@@ -11,7 +11,7 @@
 #define FAILING_MOST  (TOC_TRANSFERS_MAX / 2) /* that receivers which fail may have under way */
 #define TELL_AGAIN_MS 1000                    /* an outcome that a full store did not keep */
 #define TIMER_MOST_MS TOC_HOUR_MS
-#define OUTCOME_BYTES 512
+#define OUTCOME_BYTES 1024
 
 static const struct sender_config *configured;
 
@@ -115,6 +115,7 @@ static void tell(struct sender *sender, const struct receiver *receiver,
     uint8_t bytes[OUTCOME_BYTES];
     outcome->subscription = receiver->subscription->subscription;
     outcome->generation = receiver->generation;
+    outcome->next_seq = receiver->scanned + 1;
     TOC_ASSERT(tocsin__v1__delivery_outcome__get_packed_size(outcome) <= sizeof(bytes));
     size_t size = tocsin__v1__delivery_outcome__pack(outcome, bytes);
     sender_must(toc_run_outcome(sender->run, toc_str(bytes, size), now), "outcome");
@@ -124,6 +125,7 @@ static void tell(struct sender *sender, const struct receiver *receiver,
 static void tell_item(struct sender *sender, struct item *item, struct toc_now now)
 {
     Tocsin__V1__DeliveryOutcome outcome = TOCSIN__V1__DELIVERY_OUTCOME__INIT;
+    uint64_t waiting[OUTCOMES_WINDOW];
     bool asked = item == &item->receiver->ask;
     outcome.what = asked ? TOCSIN__V1__DELIVERY_OUTCOME__WHAT__ASKED
                          : TOCSIN__V1__DELIVERY_OUTCOME__WHAT__SENT;
@@ -133,7 +135,8 @@ static void tell_item(struct sender *sender, struct item *item, struct toc_now n
     outcome.text = item->text;
     outcome.retry_after_ms = item->retry_after_ms;
     outcome.made_ms = item->made_ms;
-    outcome.floor_seq = receiver_floor(item->receiver, item);
+    outcome.waiting = waiting;
+    outcome.n_waiting = receiver_waiting(item->receiver, item, waiting);
     outcome.issue = toc_wire_binary(toc_str(item->issue, item->issue_size));
     tell(sender, item->receiver, &outcome, now);
     item->state = ITEM_TOLD;
@@ -141,17 +144,17 @@ static void tell_item(struct sender *sender, struct item *item, struct toc_now n
     TOC_EXIT_POINT("outcome_told");
 }
 
-/* All before what the window has: a cursor that lags would have the log kept, and read again. */
+/* A cursor that lags would have the log kept, and read again. */
 static void tell_passed(struct sender *sender, struct receiver *receiver, struct toc_now now)
 {
     Tocsin__V1__DeliveryOutcome outcome = TOCSIN__V1__DELIVERY_OUTCOME__INIT;
-    uint64_t floor = receiver_floor(receiver, NULL);
-    bool lags = receiver->has_open && receiver_count(receiver) == 0;
-    if (floor <= receiver->next_seq || floor == receiver->told_floor ||
-        (!lags && floor - receiver->next_seq < PASS_RECORDS))
+    uint64_t waiting[OUTCOMES_WINDOW], next = receiver->scanned + 1;
+    if (next < receiver->next_seq + PASS_RECORDS || next < receiver->told_next + PASS_RECORDS)
         return;
     outcome.what = TOCSIN__V1__DELIVERY_OUTCOME__WHAT__PASSED;
-    outcome.floor_seq = receiver->told_floor = floor;
+    outcome.waiting = waiting;
+    outcome.n_waiting = receiver_waiting(receiver, NULL, waiting);
+    receiver->told_next = next;
     tell(sender, receiver, &outcome, now);
 }
 
