@@ -7,7 +7,6 @@
 #define ANSWER_BYTES ((size_t)512 * 1024) /* of texts */
 #define PARTS_MAX    200                  /* of an answer */
 #define NEXT_BYTES   10                   /* u16be segment ‖ u64be offset */
-#define GONE         65536                /* numbers of texts that are not there */
 
 struct asked {
     const Tocsin__V1__Event *event; /* whose content is asked for */
@@ -131,28 +130,18 @@ static enum toc_err add_part(const Tocsin__V1__ContentPart *part, struct toc_are
     return toc_answer_add(arena, row, answer);
 }
 
-/* Classes that the event committed to and of which the vault has no row any more. */
 static enum toc_err add_gone(struct vault *vault, const struct asked *asked,
                              struct toc_arena *arena, Tocsin__V1__Answer *answer)
 {
-    bool there[VAULT_CLASS_COUNT + 1] = {false};
-    struct vault_row row = {.segment = 0};
-    struct toc_str sealed;
+    size_t at = 0;
     enum toc_err err;
-    for (uint16_t from = 0; (err = vault_get(vault, asked->seq, from, &row, &sealed)) == TOC_OK;
-         from = (uint16_t)(row.segment + 1))
-        there[row.class] = true;
-    for (size_t i = 0; err == TOC_NONE && i < asked->event->n_content; i++) {
+    do {
         Tocsin__V1__ContentPart part = TOCSIN__V1__CONTENT_PART__INIT;
-        enum vault_class class = vault_class_find(asked->event->content[i]->class_);
-        if (there[class] || !is_shown(asked, class))
-            continue;
-        part.segment = GONE + (uint32_t)i;
         part.at_ms = asked->at_ms;
-        part.class_ = asked->event->content[i]->class_;
-        part.state = TOCSIN__V1__CONTENT_STATE__CONTENT_ERASED;
-        TOC_TRY(add_part(&part, arena, answer));
-    }
+        err = content_gone(vault, asked->event, asked->seq, &at, &part);
+        if (err == TOC_OK && is_shown(asked, vault_class_find(part.class_)))
+            err = add_part(&part, arena, answer);
+    } while (err == TOC_OK);
     return err < 0 ? err : TOC_OK;
 }
 

@@ -115,3 +115,31 @@ enum toc_err content_part(struct vault *vault, const Tocsin__V1__Event *event, u
     }
     return err;
 }
+
+static enum toc_err has_row(struct vault *vault, uint64_t seq, enum vault_class class)
+{
+    struct vault_row row;
+    struct toc_str sealed;
+    enum toc_err err;
+    for (uint16_t from = 0; (err = vault_get(vault, seq, from, &row, &sealed)) == TOC_OK;
+         from = (uint16_t)(row.segment + 1))
+        if (row.class == class)
+            return TOC_OK;
+    return err;
+}
+
+enum toc_err content_gone(struct vault *vault, const Tocsin__V1__Event *event, uint64_t seq,
+                          size_t *at, Tocsin__V1__ContentPart *out)
+{
+    while (*at < event->n_content) {
+        const Tocsin__V1__Content *content = event->content[*at];
+        enum toc_err err = has_row(vault, seq, vault_class_find(content->class_));
+        TOC_TRY(err);
+        out->segment = CONTENT_GONE + (uint32_t)(*at)++;
+        out->class_ = content->class_;
+        out->state = TOCSIN__V1__CONTENT_STATE__CONTENT_ERASED;
+        if (err == TOC_NONE)
+            return TOC_OK;
+    }
+    return TOC_NONE;
+}

@@ -64,15 +64,12 @@ static enum toc_err read_event(struct edge *edge, struct toc_txn *txn, uint64_t 
                            toc_wire_bytes(&record->body), event);
 }
 
-static enum toc_err add_event(struct edge *edge, struct toc_txn *txn, uint64_t seq,
-                              struct content_text *text)
+static enum toc_err add_parts(struct edge *edge, const Tocsin__V1__Event *event, uint64_t seq,
+                              uint64_t sealed_seq, struct content_text *text)
 {
-    Tocsin__V1__Event *event;
-    uint64_t sealed_seq;
     uint16_t segment = 0;
-    toc_arena_reset(&edge->scratch, 0);
-    enum toc_err err = read_event(edge, txn, seq, &event, &sealed_seq);
-    while (err == TOC_OK) {
+    enum toc_err err;
+    do {
         Tocsin__V1__ContentPart part = TOCSIN__V1__CONTENT_PART__INIT;
         size_t mark = toc_arena_mark(&edge->scratch);
         err = content_part(admit_vault(edge->config->admit), event, sealed_seq, segment, 0,
@@ -81,7 +78,36 @@ static enum toc_err add_event(struct edge *edge, struct toc_txn *txn, uint64_t s
             content_text_add(text, seq, &part);
         segment = (uint16_t)(part.segment + 1);
         toc_arena_reset(&edge->scratch, mark);
-    }
+    } while (err == TOC_OK);
+    return err;
+}
+
+/* What the renewal of the vault has taken away was there all the same. */
+static enum toc_err add_gone(struct edge *edge, const Tocsin__V1__Event *event, uint64_t seq,
+                             uint64_t sealed_seq, struct content_text *text)
+{
+    size_t at = 0;
+    enum toc_err err;
+    do {
+        Tocsin__V1__ContentPart part = TOCSIN__V1__CONTENT_PART__INIT;
+        err = content_gone(admit_vault(edge->config->admit), event, sealed_seq, &at, &part);
+        if (err == TOC_OK)
+            content_text_add(text, seq, &part);
+    } while (err == TOC_OK);
+    return err;
+}
+
+static enum toc_err add_event(struct edge *edge, struct toc_txn *txn, uint64_t seq,
+                              struct content_text *text)
+{
+    Tocsin__V1__Event *event;
+    uint64_t sealed_seq;
+    toc_arena_reset(&edge->scratch, 0);
+    enum toc_err err = read_event(edge, txn, seq, &event, &sealed_seq);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    TOC_TRY(add_parts(edge, event, seq, sealed_seq, text));
+    err = add_gone(edge, event, seq, sealed_seq, text);
     return err < 0 ? err : TOC_OK;
 }
 

@@ -73,6 +73,14 @@ def test_limits_by_queue_line_of_business_and_region(edge):
     assert status("read", "read:region:us") == 404
 
 
+def test_what_the_renewal_of_the_vault_took_away_is_410(edge):
+    writer = edge.add_token("--source", "urn:renewed", "--scope", "read", "--scope", "publish")
+    opened(edge, writer, "urn:renewed", 9)
+    assert read(edge, writer, "C-9", purpose="p").status_code == 200
+    edge.tocsin("erase", "ana@example.com", "--by", "dpo", "--reason", "x", "--now", "--wait")
+    assert read(edge, writer, "C-9", purpose="p").status_code == 410
+
+
 def test_an_issue_in_which_nothing_was_written_is_404(edge):
     token = edge.add_token("--source", "urn:mute", "--scope", "read", "--scope", "publish")
     event = {"specversion": "1.0", "id": "1", "source": "urn:mute", "type": "tocsin.issue.opened",
