@@ -92,3 +92,19 @@ def test_an_issue_in_which_nothing_was_written_is_404(edge):
     time.sleep(0.1)
     answer = read(edge, token, "M-1", purpose="p")
     assert answer.status_code == 404 and "nothing was written" in answer.json()["detail"]
+
+
+def test_what_was_erased_is_410(edge):
+    token = edge.add_token("--source", "urn:gone", "--scope", "read", "--scope", "publish")
+    event = {"specversion": "1.0", "id": "1", "source": "urn:gone", "type": "tocsin.issue.opened",
+             "subject": "G-1", "data": {"channel": "web", "content": {
+                 "person": "gone@example.com", "body": BODY}}}
+    answer = requests.post(edge.url + "/v1/events", json=event, timeout=60,
+                           headers={"Authorization": "Bearer " + token,
+                                    "Content-Type": "application/cloudevents+json"})
+    edge.wait_issue("id", answer.json()["issue"])
+    assert read(edge, token, "G-1", purpose="p").status_code == 200
+    edge.tocsin("erase", "gone@example.com", "--by", "dpo", "--reason", "gdpr-1")
+    assert read(edge, token, "G-1", purpose="p").status_code == 410
+    assert "erased" in edge.tocsin("content", "get", "urn:gone#G-1", "--by", "me", "--purpose", "p",
+                                   code=1)
