@@ -514,6 +514,32 @@ static void a_refused_one_keeps_its_name_and_loses_its_texts(void **state)
     assert_null(left->private_);
 }
 
+/* Whatever bytes come, no text leaves, and what leaves has its size. */
+static void damaged_events_are_admitted_or_refused_and_leak_nothing(void **state)
+{
+    static const char secret[] = "correct horse battery staple";
+    uint64_t random = 88172645463325252u;
+    (void)state;
+    for (unsigned round = 0; round < 20000; round++) {
+        toc_arena_reset(&arena, 0);
+        struct toc_event event = submitted(written_by("ana@example.com", secret));
+        uint8_t *bytes = (uint8_t *)(uintptr_t)event.bytes.data;
+        for (unsigned flips = round % 4; flips > 0; flips--) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            bytes[random % event.bytes.size] = (uint8_t)(random >> 32);
+        }
+        assert_int_equal(admit_packed(admission, &arena, &event), TOC_OK);
+        bool untouched = !event.admitted && event.refused == NULL; /* there was no `private` left */
+        assert_true(untouched || event.bytes.size <= ADMIT_EVENT_MAX);
+        assert_true(untouched || event.bytes.size == 0 ||
+                    memmem(event.bytes.data, event.bytes.size, secret, 12) == NULL);
+        if (round % 64 == 0)
+            assert_int_equal(admit_commit(admission), TOC_OK);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -538,6 +564,7 @@ int main(void)
         CASE(without_private_a_packed_event_stays_as_it_is),
         CASE(what_cannot_be_read_does_not_reach_the_log),
         CASE(a_refused_one_keeps_its_name_and_loses_its_texts),
+        CASE(damaged_events_are_admitted_or_refused_and_leak_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
