@@ -19,8 +19,8 @@ def free_port():
 
 
 class Suite:
-    def __init__(self, directory):
-        self.directory = directory
+    def __init__(self, directory, *words):
+        self.words = words
         self.data = os.path.join(directory, "data")
         self.said = os.path.join(directory, "up.out")
         self.port = free_port()
@@ -32,7 +32,7 @@ class Suite:
             before = out.tell()
             self.up = subprocess.Popen(
                 [os.path.join(BIN, "tocsin"), "up", "--data", self.data, "--http",
-                 "127.0.0.1:%d" % self.port], stdout=out, stderr=out)
+                 "127.0.0.1:%d" % self.port, *self.words], stdout=out, stderr=out)
         end = time.time() + 60
         while "ready: " not in self.output()[before:]:
             assert self.up.poll() is None and time.time() < end, self.output()

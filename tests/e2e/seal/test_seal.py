@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+import conftest
 import pytest
 import requests
 
@@ -95,6 +96,25 @@ def test_large_texts_go_over_the_bus_whole(suite):
     suite.wait_drained()
     for number, text in enumerate(texts):
         assert [part["text"] for part in suite.read("demo#T-%d" % number)] == [text]
+
+
+def test_what_is_held_back_is_read_before_and_after_it_is_released(tmp_path):
+    suite = conftest.Suite(str(tmp_path), "--quota=requester=2/10h")
+    for number in range(3):
+        event = opened(number, "Text %d" % number)
+        event["data"]["requester"] = "u-1"
+        assert post(suite, event).status_code == 202
+    suite.wait_drained()
+    assert [part["text"] for part in suite.read("demo#T-2")] == ["Text 2"]
+    suite.tocsin("quarantine", "release", "demo", "open-2", "--by", "me")
+    suite.wait_drained()
+    assert [part["text"] for part in suite.read("demo#T-2")] == ["Text 2"]
+    token = suite.tocsin("token", "add", "--source", "demo", "--scope", "read", "--by",
+                         "me").strip()
+    answer = requests.get("http://127.0.0.1:%d/v1/issues/T-2/content?purpose=p" % suite.port,
+                          headers={"Authorization": "Bearer " + token}, timeout=30)
+    assert [text["text"] for text in answer.json()["texts"]] == ["Text 2"]
+    suite.stop()
 
 
 # --- nothing anywhere else --------------------------------------------------------------------------
