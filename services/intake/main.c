@@ -17,7 +17,8 @@ static struct {
     int64_t window_ms;                       /* -1: not said */
     const char *vault, *keys, *kek, *ledger; /* NULL: below the data */
     const char *vault_job;
-    int64_t vault_every_ms; /* 0: at the time of vault_job */
+    const char *facts_cache; /* NULL: the data directory */
+    int64_t vault_every_ms;  /* 0: at the time of vault_job */
     int64_t connections_max, per_address_max;
     const char *mail_map; /* NULL: no mail is taken */
     int64_t lmtp_connections_max, mail_max;
@@ -102,6 +103,12 @@ static const struct toc_conf_option rows[] = {
      "when the vault is renewed, in UTC: what is erased or too old leaves the disk"},
     {"vault-every", TOC_CONF_DURATION, &options.vault_every_ms, "0", 0, 400 * TOC_DAY_MS,
      "DURATION", "renew it so long after the last time, and not at an hour"},
+    {"lexicon", TOC_CONF_TEXT, &doors.admit.lexicon, NULL, 0, 0, "DIR",
+     "your own *.lexicon files for the facts found in texts (deploy/policy/lexicon), instead of "
+     "those built in"},
+    {"facts-cache", TOC_CONF_TEXT, &options.facts_cache, NULL, 0, 0, "DIR",
+     "where lexicons are kept as they were compiled, which takes 2 s at the first start; DATA when "
+     "not said"},
     {"http", TOC_CONF_TEXT, &doors.edge.address, NULL, 0, 0, "ADDR:PORT",
      "take CloudEvents over HTTP here, from the first token on (`tocsin token add`)"},
     {"connect", TOC_CONF_LIST, &connect_files, NULL, 0, 0, "FILE",
@@ -170,7 +177,8 @@ static void place_vault(void)
     doors.admit.vault.keys_dir = dir_of(options.keys, "keys", keys);
     doors.eraser.ledger = dir_of(options.ledger, "erased.ledger", ledger);
     doors.admit.vault.kek_dir = dir_of(options.kek, "kek", kek);
-    doors.admit.facts_cache = toc_program_data_dir();
+    doors.admit.facts_cache =
+        options.facts_cache != NULL ? options.facts_cache : toc_program_data_dir();
     doors.admit.issue_key = config.issue_key;
 }
 

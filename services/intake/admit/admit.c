@@ -18,7 +18,7 @@ const char admit_full[] = "private: the vault is full: try again";
 struct admit {
     struct admit_config config;
     struct vault *vault;
-    struct facts *facts; /* NULL until there is a text to look at */
+    struct facts *facts;
     struct toc_arena arena;
     struct waiting waiting;
     unsigned full_turns;   /* until a full vault is tried again */
@@ -27,6 +27,21 @@ struct admit {
 
 /* --- life --------------------------------------------------------------------------------------
  */
+
+/* It may take two seconds, in which nobody is served: at the start nobody waits. */
+static enum toc_err open_facts(struct admit *admit)
+{
+    uint8_t key[TOC_SHA256];
+    char *errors;
+    toc_hmac_sha256(key, toc_str(admit->config.issue_key, 32), TOC_STR("tocsin fingerprints"));
+    enum toc_err err =
+        facts_open(admit->config.lexicon, admit->config.facts_cache, key, &admit->facts, &errors);
+    sodium_memzero(key, sizeof(key));
+    if (errors != NULL)
+        toc_log(TOC_LOG_ALARM, "lexicon_failed", "why=\"%s\"", errors);
+    free(errors);
+    return err;
+}
 
 enum toc_err admit_open(const struct admit_config *config, uint64_t log_id, uint64_t last_seq,
                         struct admit **out)
@@ -39,6 +54,8 @@ enum toc_err admit_open(const struct admit_config *config, uint64_t log_id, uint
     enum toc_err err = toc_arena_init(&admit->arena, ARENA_BYTES);
     if (err == TOC_OK)
         err = vault_open(&config->vault, log_id, last_seq, &admit->vault);
+    if (err == TOC_OK)
+        err = open_facts(admit);
     if (err < 0) {
         admit_close(admit);
         return err;
@@ -66,23 +83,6 @@ struct vault *admit_vault(struct admit *admit)
 /* --- facts -------------------------------------------------------------------------------------
  */
 
-/* The detectors take a while to open: only whoever publishes texts waits for them. */
-static enum toc_err open_facts(struct admit *admit)
-{
-    uint8_t key[TOC_SHA256];
-    char *errors;
-    if (admit->facts != NULL)
-        return TOC_OK;
-    toc_hmac_sha256(key, toc_str(admit->config.issue_key, 32), TOC_STR("tocsin fingerprints"));
-    enum toc_err err =
-        facts_open(admit->config.lexicon, admit->config.facts_cache, key, &admit->facts, &errors);
-    sodium_memzero(key, sizeof(key));
-    if (errors != NULL)
-        toc_log(TOC_LOG_ALARM, "lexicon_failed", "why=\"%s\"", errors);
-    free(errors);
-    return err;
-}
-
 static enum toc_err add_facts(struct admit *admit, struct admission *a)
 {
     Tocsin__V1__Event added = TOCSIN__V1__EVENT__INIT;
@@ -92,7 +92,6 @@ static enum toc_err add_facts(struct admit *admit, struct admission *a)
     TOC_TRY(event_facts_text(a->private_, a->arena, &text));
     if (text.size == 0)
         return TOC_OK;
-    TOC_TRY(open_facts(admit));
     added.content = a->event->content;
     added.n_content = a->event->n_content;
     added.pseudonym = a->event->pseudonym;
