@@ -253,6 +253,26 @@ static const char map_text[] =
     "5}\n"
     "  \"@appeals.example.com\": {source: urn:appeals, channel: appeal}\n";
 
+/* An event that is too large would be refused for ever. */
+static void the_texts_of_a_box_fit_an_event(void **state)
+{
+    char text[1000];
+    struct mail_map map;
+    char *errors;
+    (void)state;
+    snprintf(text, sizeof(text),
+             "mail: 1\nboxes: {a@b: {source: %0150d, product: %0200d, tags: [%0200d, x]}}", 1, 2,
+             3);
+    assert_int_equal(mail_map_read(toc_str_of(text), "map", &map, &errors), TOC_OK);
+    mail_map_done(&map);
+    snprintf(text, sizeof(text),
+             "mail: 1\nboxes: {a@b: {source: %0200d, product: %0200d, tags: [%0200d]}}", 1, 2, 3);
+    assert_int_equal(mail_map_read(toc_str_of(text), "map", &map, &errors), TOC_ERR_CONFIG);
+    assert_non_null(strstr(errors, "600 bytes"));
+    free(errors);
+    mail_map_done(&map);
+}
+
 static void an_address_finds_its_box(void **state)
 {
     struct mail_map map;
@@ -337,6 +357,7 @@ int main(void)
         DIALOGUE(a_mail_that_is_too_large_is_read_and_refused),
         DIALOGUE(mails_share_the_room_there_is),
         DIALOGUE(recipients_lines_and_mistakes_have_an_end),
+        cmocka_unit_test(the_texts_of_a_box_fit_an_event),
         cmocka_unit_test(an_address_finds_its_box),
         cmocka_unit_test(mistakes_in_a_map_are_told_with_their_place),
         cmocka_unit_test(only_the_deployment_makes_addresses_of_issues),

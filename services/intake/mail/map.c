@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define FILE_MAX ((size_t)64 * 1024)
-#define RATE_MAX 100000
+#define FILE_MAX  ((size_t)64 * 1024)
+#define RATE_MAX  100000
+#define TEXTS_MAX 600 /* bytes of a box together: an event has them all, and not much room */
 
 struct reader {
     struct toc_diag diag;
@@ -113,6 +114,18 @@ static struct toc_str lower(struct reader *r, struct toc_str text)
     return toc_str(copy, copy != NULL ? text.size : 0);
 }
 
+static size_t texts_of(const struct mail_box *box)
+{
+    const char *const texts[] = {box->source,  box->channel, box->line_of_business, box->category,
+                                 box->product, box->region,  box->language};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        size += texts[i] != NULL ? strlen(texts[i]) : 0;
+    for (size_t i = 0; i < box->tag_count; i++)
+        size += box->tags[i] != NULL ? strlen(box->tags[i]) : 0;
+    return size;
+}
+
 static void read_box(struct reader *r, const struct toc_yaml *node, struct mail_box *box)
 {
     struct toc_str key = node->key->text;
@@ -131,6 +144,9 @@ static void read_box(struct reader *r, const struct toc_yaml *node, struct mail_
     if (box->source == NULL)
         toc_diag_error(&r->diag, node->offset,
                        "'source' is missing: what its mails are published as");
+    if (texts_of(box) > TEXTS_MAX)
+        toc_diag_error(&r->diag, node->offset, "its texts have more than %d bytes together",
+                       TEXTS_MAX);
 }
 
 /* --- the file --------------------------------------------------------------------------------- */

@@ -137,9 +137,13 @@ static enum toc_err submit(struct mail_door *door, struct job *job, size_t at, c
     if (toc_run_is_full(door->run))
         TOC_TRY(toc_run_commit(door->run, toc_program_now()));
     toc_arena_reset(&door->arena, 0);
-    TOC_TRY(letter_write(&job->targets[at].letter, &door->arena, &event, &files));
-    enum toc_err err =
-        admit(door->config->admit, &door->arena, event, files.list, files.count, why);
+    enum toc_err err = letter_write(&job->targets[at].letter, &door->arena, &event, &files);
+    if (err == TOC_OK)
+        err = admit(door->config->admit, &door->arena, event, files.list, files.count, why);
+    if (err == TOC_ERR_LIMIT) { /* no mail ends the process */
+        *why = "there is more in it than an event takes";
+        return TOC_NONE;
+    }
     if (err == TOC_ERR_FULL) {
         *why = admit_full;
         TOC_TRY(toc_run_met_full(door->run, toc_program_now()));
