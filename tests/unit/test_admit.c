@@ -514,6 +514,41 @@ static void a_refused_one_keeps_its_name_and_loses_its_texts(void **state)
     assert_null(left->private_);
 }
 
+static void assert_forged(const Tocsin__V1__Event *from)
+{
+    struct toc_event event = submitted(from);
+    assert_int_equal(admit_packed(admission, &arena, &event), TOC_OK);
+    assert_false(event.admitted);
+    assert_string_equal(event.refused,
+                        "content, facts, pseudonym, quarantine: only intake makes them");
+}
+
+/* A hold, or a Message-ID alone, has no texts to check, and brings in nothing else either. */
+static void what_only_intake_makes_does_not_come_in_beside_what_has_no_texts(void **state)
+{
+    static const uint8_t hash[TOC_SHA256] = {9};
+    Tocsin__V1__Content content = TOCSIN__V1__CONTENT__INIT, *contents[] = {&content};
+    Tocsin__V1__Hold hold = TOCSIN__V1__HOLD__INIT;
+    Tocsin__V1__Event *sent = new_event("1"), *held = new_event("2");
+    (void)state;
+    content.class_ = toc_wire_text("body");
+    content.commitment = toc_wire_binary(toc_str(hash, sizeof(hash)));
+    add_text(sent, "message_id", "", TOC_STR("<1@example.com>"));
+    sent->content = contents;
+    sent->n_content = 1;
+    assert_forged(sent);
+    held->body_case = TOCSIN__V1__EVENT__BODY_HOLD;
+    held->hold = &hold;
+    held->private_->person = toc_wire_text("ana@example.com");
+    held->content = contents;
+    held->n_content = 1;
+    (void)admitted(written_by("ana@example.com", BODY)); /* so that it can be named */
+    assert_forged(held);
+    held->n_content = 0;
+    held->quarantine = toc_wire_text("spam");
+    assert_forged(held);
+}
+
 /* Whatever bytes come, no text leaves, and what leaves has its size. */
 static void damaged_events_are_admitted_or_refused_and_leak_nothing(void **state)
 {
@@ -564,6 +599,7 @@ int main(void)
         CASE(without_private_a_packed_event_stays_as_it_is),
         CASE(what_cannot_be_read_does_not_reach_the_log),
         CASE(a_refused_one_keeps_its_name_and_loses_its_texts),
+        CASE(what_only_intake_makes_does_not_come_in_beside_what_has_no_texts),
         CASE(damaged_events_are_admitted_or_refused_and_leak_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

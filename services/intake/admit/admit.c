@@ -155,6 +155,15 @@ static enum toc_err seal_and_describe(struct admit *admit, struct admission *a)
     return add_facts(admit, a);
 }
 
+/* Whatever the event is, nothing that only intake makes gets in beside what is admitted of it. */
+static bool is_forged(Tocsin__V1__Event *event, const char **why)
+{
+    *why = admission_check_forged(event);
+    if (*why != NULL)
+        event->private_ = NULL;
+    return *why != NULL;
+}
+
 static struct admission *begin(struct admit *admit, struct toc_arena *arena,
                                Tocsin__V1__Event *event)
 {
@@ -175,6 +184,8 @@ enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Eve
                    const struct admit_attachment attachments[], size_t count, const char **why)
 {
     bool about = admission_is_about(event);
+    if (is_forged(event, why))
+        return TOC_NONE;
     TOC_TRY(take_message_id(admit, arena, event));
     if (event->private_ == NULL && count == 0 && !about)
         return TOC_OK;
@@ -197,6 +208,8 @@ enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Eve
 enum toc_err admit_look(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Event *event,
                         const char **why)
 {
+    if (is_forged(event, why))
+        return TOC_NONE;
     TOC_TRY(take_message_id(admit, arena, event));
     if (event->private_ == NULL)
         return TOC_OK;

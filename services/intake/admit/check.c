@@ -40,13 +40,18 @@ static const char *check_attachments(const struct admission *a)
     return NULL;
 }
 
+const char *admission_check_forged(const Tocsin__V1__Event *event)
+{
+    return event->n_content > 0 || event->n_facts > 0 || event->pseudonym[0] != '\0' ||
+                   event->quarantine[0] != '\0'
+               ? "content, facts, pseudonym, quarantine: only intake makes them"
+               : NULL;
+}
+
 /* Nobody becomes a subject by an event that cannot be accepted whatever else is in it. */
 const char *admission_check(const struct admission *a)
 {
     const Tocsin__V1__Event *event = a->event;
-    if (event->n_content > 0 || event->n_facts > 0 || event->pseudonym[0] != '\0' ||
-        event->quarantine[0] != '\0')
-        return "content, facts, pseudonym, quarantine: only intake makes them";
     if (event->id[0] == '\0' || event->source[0] == '\0')
         return "id, source: every event has both";
     if (event->body_case != TOCSIN__V1__EVENT__BODY_ISSUE_OPENED &&

@@ -28,7 +28,9 @@ struct admission {
 bool admission_is_about(Tocsin__V1__Event *event);
 TOC_MUST enum toc_err admission_name(struct admission *a, const char **why);
 
-/* check.c: why the event is refused, naming the member; NULL: it is not. */
+/* check.c: why the event is refused, naming the member; NULL: it is not. The first is for every
+ * event that comes to be admitted, whether or not it has texts. */
+const char *admission_check_forged(const Tocsin__V1__Event *event);
 const char *admission_check(const struct admission *a);
 
 /* seal.c: whom the texts belong to, and their pseudonym in the event. */

@@ -37,8 +37,9 @@ static struct admit *admit_of(const void *self)
 /* What no admission has touched and yet has what only that makes, the core refuses. */
 static bool is_forged(const struct toc_event *event, const Tocsin__V1__Event *said)
 {
-    return !event->admitted && (said->private_ != NULL || said->n_content > 0 ||
-                                said->n_facts > 0 || said->pseudonym[0] != '\0');
+    return !event->admitted &&
+           (said->private_ != NULL || said->n_content > 0 || said->n_facts > 0 ||
+            said->pseudonym[0] != '\0' || said->mail.len > 0);
 }
 
 /* Of peers on the bus nothing but the source is known: who publishes there is no requester. */
