@@ -256,6 +256,18 @@ static void on_issue(void *self, enum asker_end end, const Tocsin__V1__Answer *g
         refuse(reading, 404, nowhere);
 }
 
+/* What happens in another issue may change this one: an appeal is noted in what it contests. Such a
+ * change is of no event of this issue, and whoever may read this one may not read that one. */
+static enum toc_err is_of_own_event(struct toc_arena *arena, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__IssueChange *change;
+    if (record->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
+        return TOC_OK;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__issue_change__descriptor,
+                            toc_wire_bytes(&record->body), &change));
+    return change->event_type[0] != '\0' ? TOC_OK : TOC_NONE;
+}
+
 /* The newest come first. One event may lead to several records, one after the other. */
 static void add_causes(struct reading *reading, const Tocsin__V1__Answer *given)
 {
@@ -266,7 +278,7 @@ static void add_causes(struct reading *reading, const Tocsin__V1__Answer *given)
         toc_arena_reset(arena, 0);
         if (toc_wire_unpack(arena, &tocsin__v1__record__descriptor, toc_wire_bytes(&given->rows[i]),
                             &record) < 0 ||
-            record->cause_log != own)
+            record->cause_log != own || is_of_own_event(arena, record) != TOC_OK)
             continue;
         if (reading->seq_count == 0 || reading->seqs[reading->seq_count - 1] != record->cause_seq)
             reading->seqs[reading->seq_count++] = record->cause_seq;

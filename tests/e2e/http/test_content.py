@@ -6,11 +6,12 @@ import requests
 BODY = "I paid twice.\nPlease help."
 
 
-def opened(edge, token, source, number):
+def opened(edge, token, source, number, **more):
     event = {"specversion": "1.0", "id": "open-%s" % number, "source": source,
              "type": "tocsin.issue.opened", "subject": "C-%s" % number,
              "data": {"channel": "web", "region": "eu", "line_of_business": "shop",
-                      "content": {"person": "ana@example.com", "title": "Money", "body": BODY}}}
+                      "content": {"person": "ana@example.com", "title": "Money", "body": BODY},
+                      **more}}
     answer = requests.post(edge.url + "/v1/events", json=event, timeout=60,
                            headers={"Authorization": "Bearer " + token,
                                     "Content-Type": "application/cloudevents+json"})
@@ -53,6 +54,21 @@ def test_who_may_not_read_learns_nothing(edge):
     reader = edge.add_token("--source", "urn:desk", "--scope", "read")
     assert read(edge, reader, issue).status_code == 400
     assert read(edge, reader, issue, purpose="p").status_code == 200
+
+
+def test_what_contests_an_issue_is_not_read_with_it(edge):
+    writer = edge.add_token("--source", "urn:shop/contested")
+    appellant = edge.add_token("--source", "urn:shop/appeals")
+    reader = edge.add_token("--source", "urn:shop/contested", "--scope", "read")
+    issue = opened(edge, writer, "urn:shop/contested", 11)
+    appeal = opened(edge, appellant, "urn:shop/appeals", 12, channel="appeal",
+                    appeal={"issue": issue, "decision": "D-1"})
+    noted = [row["body"] for row in edge.lines("tail", "router", "--from", "1", "--until-head")
+             if row["body"].get("reason") == "appealed"]
+    assert [change["other"] for change in noted] == [appeal]
+    answer = read(edge, reader, issue, purpose="p")
+    assert [text["class"] for text in answer.json()["texts"]] == ["title", "body"]
+    assert read(edge, reader, appeal, purpose="p").status_code == 404
 
 
 def test_limits_by_queue_line_of_business_and_region(edge):
