@@ -103,6 +103,52 @@ static enum toc_err erase_again(void *arg, const struct ledger_entry *entry)
     return tell_erasure(replay->eraser, &erasure, replay->now);
 }
 
+/* The pseudonyms in the ledger. */
+struct erased {
+    char (*names)[VAULT_PSEUDONYM + 1];
+    size_t count, room;
+};
+
+static enum toc_err add_erased(void *arg, const struct ledger_entry *entry)
+{
+    struct erased *erased = arg;
+    if (strlen(entry->pseudonym) != VAULT_PSEUDONYM)
+        return TOC_OK; /* none of the vault's */
+    if (erased->count == erased->room) {
+        size_t room = erased->room != 0 ? 2 * erased->room : 64;
+        char(*names)[VAULT_PSEUDONYM + 1] = realloc(erased->names, room * sizeof(*names));
+        if (names == NULL)
+            return TOC_ERR_MEMORY;
+        erased->names = names;
+        erased->room = room;
+    }
+    memcpy(erased->names[erased->count++], entry->pseudonym, sizeof(*erased->names));
+    return TOC_OK;
+}
+
+static enum toc_err look_for(struct vault *vault, const struct erased *erased)
+{
+    uint64_t *numbers = calloc(erased->count, sizeof(*numbers));
+    size_t found = 0;
+    if (numbers == NULL)
+        return TOC_ERR_MEMORY;
+    enum toc_err err = vault_find_pseudonyms(vault, erased->names, erased->count, numbers, &found);
+    free(numbers);
+    return err < 0 ? err : found > 0 ? TOC_OK : TOC_NONE;
+}
+
+/* TOC_NONE: nobody whom the ledger has is in the vault. That takes one look at all who are in it,
+ * and one for each line of the ledger would take minutes where there are many of both. */
+static enum toc_err is_anybody_back(struct eraser *eraser)
+{
+    struct erased erased = {.names = NULL};
+    enum toc_err err = ledger_replay(eraser->ledger, add_erased, &erased);
+    if (err == TOC_OK)
+        err = erased.count > 0 ? look_for(eraser->vault, &erased) : TOC_NONE;
+    free(erased.names);
+    return err;
+}
+
 /* --- when the vault is renewed ---------------------------------------------------------------- */
 
 /* After the last time, which the age of the newest KEK tells. */
@@ -125,6 +171,9 @@ static enum toc_err open_ledger(struct eraser *eraser, struct toc_now now)
 {
     struct replay replay = {eraser, now};
     TOC_TRY(ledger_open(eraser->config->ledger, &eraser->ledger));
+    enum toc_err err = is_anybody_back(eraser);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
     return ledger_replay(eraser->ledger, erase_again, &replay);
 }
 
