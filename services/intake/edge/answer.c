@@ -86,7 +86,8 @@ static struct reply_item item_of(const struct cloudevent *event, const Tocsin__V
                               .source = event->source,
                               .ref = event->ref,
                               .article = event->article,
-                              .detail = event->problem};
+                              .detail = event->problem,
+                              .unsaid = event->unsaid};
     if (event->problem != NULL)
         return item;
     TOC_ASSERT(receipt != NULL && *taken < receipt->n_outcomes);

@@ -25,6 +25,7 @@ struct cloudevent {
     const char *ref;          /* what names its issue from now on, told with a receipt; NULL */
     int status;               /* with a problem: 400, or what `judge` says */
     const char *reason;       /* from `judge`: why it is held back, a constant; NULL: it is not */
+    bool unsaid;              /* from `judge`: who sent it does not hear that it is held back */
     const struct toc_article *article; /* suggested with a receipt; NULL: none */
 };
 

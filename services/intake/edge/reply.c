@@ -114,9 +114,10 @@ static void put_receipt(struct text *out, const struct reply_item *item, bool wi
                         "\"duplicate\":%s",
                         issue, (unsigned long long)outcome->log_id,
                         (unsigned long long)outcome->seq, item->status == 200 ? "true" : "false");
-    if (outcome->held)
+    bool held = outcome->held && !item->unsaid;
+    if (held)
         PUT(out, ",\"held\":true");
-    if (outcome->held && outcome->detail[0] != '\0')
+    if (held && outcome->detail[0] != '\0')
         put_member(out, TOC_STR(",\"detail\":"), toc_str_of(outcome->detail));
     if (item->ref != NULL)
         put_member(out, TOC_STR(",\"ref\":"), toc_str_of(item->ref));

@@ -18,6 +18,7 @@ struct reply_item {
     const struct toc_article *article; /* of a receipt: what is suggested; NULL: nothing */
     const char *detail; /* of a problem, a member's name before a colon first; NULL: a receipt */
     const Tocsin__V1__Outcome *outcome; /* of a receipt */
+    bool unsaid; /* of a receipt: it does not tell whether the event is held back */
 };
 
 /* The status that an outcome of the core comes to. */

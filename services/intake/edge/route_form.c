@@ -133,8 +133,10 @@ static void judge(void *self, struct toc_arena *arena, struct cloudevent *item)
     struct forming *f = self;
     struct edge_judging judging = {f->pending, &f->right};
     edge_judge(&judging, arena, item);
-    if (item->problem == NULL && f->form.trapped)
+    if (item->problem == NULL && f->form.trapped) {
         item->reason = "honeypot";
+        item->unsaid = true;
+    }
 }
 
 /* False without memory. */

@@ -116,7 +116,8 @@ def test_the_honeypot_keeps_it_apart_and_says_nothing(edge, secret):
     fields = {"_grant": grant(secret), "title": "Buy pills", "_leave_empty": "http://pills.example"}
     receipt = taken(post(edge, fields))
     plain = taken(post(edge, {**fields, "_leave_empty": ""}))
-    assert "honeypot" not in json.dumps(receipt)
+    again = taken(post(edge, fields), 200)
+    assert set(receipt) == set(again) == set(plain) and "quarantine" not in json.dumps(receipt)
     held = edge.lines("quarantine", "list")
     assert [row["reason"] for row in held if row["id"] == receipt["id"]] == ["honeypot"]
     assert plain["id"] not in [row["id"] for row in held]
