@@ -4,7 +4,9 @@
 #include "services/cli/content/show.h"
 #include "services/cli/human.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define EVENTS_MAX 20000
 
@@ -18,7 +20,8 @@ static const struct toc_conf_option get_options[] = {
     {"purpose", TOC_CONF_TEXT, &purpose, NULL, 0, 0, "TEXT",
      "what it is read for; both are recorded before anything is shown"},
     {"save", TOC_CONF_TEXT, &show.dir, NULL, 0, 0, "DIR",
-     "write attachments and raw mails there, which are not shown otherwise"},
+     "write attachments and raw mails there, which are not shown otherwise; made when it is not "
+     "there"},
 };
 
 /* The events of an issue, in the order of intake's log. */
@@ -140,6 +143,15 @@ static int read_issue(const uint8_t issue[TOC_ID], const char *who)
     return show_end(&show);
 }
 
+/* Before anything is read: a reading that shows nothing has no place on the record. */
+static int make_dir(void)
+{
+    if (show.dir == NULL || mkdir(show.dir, 0700) == 0 || errno == EEXIST)
+        return CLI_DONE;
+    fprintf(stderr, "%s: %s: %s\n", view.who, show.dir, strerror(errno));
+    return CLI_FAILED;
+}
+
 static int get(const struct toc_conf_list *operands)
 {
     uint8_t issue[TOC_ID];
@@ -152,6 +164,8 @@ static int get(const struct toc_conf_list *operands)
     }
     show.view = &view;
     int code = view_issue_id(&view, operands->values[0], issue);
+    if (code == CLI_DONE)
+        code = make_dir();
     return code == CLI_DONE ? read_issue(issue, who) : code;
 }
 

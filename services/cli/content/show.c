@@ -119,18 +119,18 @@ static void write_person(const struct show *show, uint64_t seq, const struct tex
 static int show_text(struct show *show, uint64_t seq, const struct text *text)
 {
     const Tocsin__V1__ContentPart *part = text->first;
-    int code = CLI_DONE;
     show->texts++;
     show->erased += part->state == TOCSIN__V1__CONTENT_STATE__CONTENT_ERASED;
     show->damaged += part->state == TOCSIN__V1__CONTENT_STATE__CONTENT_DAMAGED;
     if (is_file(part) && show->dir != NULL &&
-        part->state == TOCSIN__V1__CONTENT_STATE__CONTENT_THERE)
-        code = save(show, seq, text);
+        part->state == TOCSIN__V1__CONTENT_STATE__CONTENT_THERE &&
+        save(show, seq, text) != CLI_DONE)
+        return CLI_FAILED;
     if (show->view->json)
         write_json(show, seq, text);
     else
         write_person(show, seq, text);
-    return code;
+    return CLI_DONE;
 }
 
 /* The pieces of the text that begins at parts[0], in memory of its own; returns how many. */

@@ -28,11 +28,12 @@ def saved(directory):
 
 def test_a_mail_reads_back_as_it_came(suite, tmp_path):
     issue = suite.event(suite.send(MAIL)[1])["issue"]
-    shown = content(suite, issue, tmp_path)
+    directory = tmp_path / "made"
+    shown = content(suite, issue, directory)
     for text in ("Sentinel subject", "Sentinel body.", "Sentinel signature", "Sentinel quoted",
                  "Ana Sentinel", "ana.sentinel@example.org"):
         assert text in shown, text
-    files = saved(tmp_path).values()
+    files = saved(directory).values()
     assert MAIL.encode() in files
     assert b"sentinel;1" in files
 
