@@ -60,8 +60,17 @@ static int add_token(struct client *client, const struct secret *secret)
     return CLI_FAILED;
 }
 
+static bool is_any_port(const char *address)
+{
+    const char *port = strrchr(address, ':');
+    return port != NULL && strcmp(port, ":0") == 0;
+}
+
 static void print_curl(const char *address, const char *token)
 {
+    if (is_any_port(address))
+        printf("The port is one that was free: intake.log names it (edge_open), put it in place of "
+               "the 0.\n");
     printf("Publish over HTTP (the token is shown this once, for the source \"" SOURCE "\"):\n"
            "  curl -sS http://%s%s/v1/issues -H 'Authorization: Bearer %s' \\\n"
            "    -H 'Content-Type: application/json' -d '{\"title\":\"Locked out\",\n"

@@ -59,7 +59,7 @@ static const struct toc_conf_option rows[] = {
     {"clock", TOC_CONF_TEXT, &options.clock, "wall", 0, 0, "wall|event",
      "event: time is what the events say, for imports and backtests"},
     {"http", TOC_CONF_TEXT, &options.http, NULL, 0, 0, "ADDR:PORT",
-     "take CloudEvents over HTTP there, \":8080\" on this machine only; with no token yet, and on "
+     "take issues over HTTP there, \":8080\" on this machine only; with no token yet, and on "
      "this machine only, one is made and shown"},
     {"http-origin", TOC_CONF_LIST, &options.http_origins, NULL, 0, 0, "ORIGIN",
      "web pages from there may publish over HTTP, as https://shop.example"},

@@ -10,6 +10,7 @@ import time
 
 import requests
 
+BIN = os.environ["TOCSIN_BIN"]
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 count = [0]
@@ -49,6 +50,28 @@ def test_the_printed_curl_command_publishes(edge):
     edge.wait_issue("id", receipt["issue"])
     said = json.dumps(edge.lines("tail", "intake"))
     assert "cannot log in" not in said and "ana@example.com" not in said
+
+
+def test_a_port_of_the_kernels_choice_is_where_the_log_says(tmp_path):
+    data, said = str(tmp_path / "data"), tmp_path / "up.out"
+    with open(said, "wb") as out:
+        up = subprocess.Popen([os.path.join(BIN, "tocsin"), "up", "--data", data, "--http", ":0"],
+                              stdout=out, stderr=out)
+    try:
+        end = time.time() + 60
+        while not re.search(r"curl -sS.*?}'", said.read_text(), re.S):
+            assert up.poll() is None and time.time() < end, said.read_text()
+            time.sleep(0.05)
+        with open(os.path.join(data, "run/intake.log"), encoding="utf-8") as log:
+            port = re.search(r"edge_open .*port=(\d+)", log.read()).group(1)
+        assert "intake.log names it" in said.read_text()
+        command = re.search(r"curl -sS.*?}'", said.read_text(), re.S).group(0)
+        done = subprocess.run(["sh", "-c", command.replace(":0/", ":%s/" % port)],
+                              stdout=subprocess.PIPE, check=True, timeout=20)
+        assert json.loads(done.stdout)["source"] == "demo"
+    finally:
+        up.terminate()
+        up.wait(30)
 
 
 # --- receipts ------------------------------------------------------------------------------------
