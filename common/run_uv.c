@@ -291,6 +291,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 static void tear_down(struct loop *loop)
 {
     const struct toc_effects *effects = loop->config->program->effects;
+    loop->stopping = true; /* no turn without what stands around it, nor where that did not start */
     if (effects != NULL && effects->stop != NULL && loop->effects != NULL)
         effects->stop(loop->effects);
     if (loop->metrics != NULL)

@@ -370,3 +370,21 @@ def test_tokens_outlive_a_restart(edge):
     edge.start()
     assert "tocsin token list" in edge.output() and "toc_" not in edge.output()
     assert post(edge, event()).status_code == 202
+
+
+def test_a_port_that_somebody_has_ends_it_and_nothing_is_taken(edge):
+    edge.stop()
+    with socket.create_server(("127.0.0.1", edge.port)), open(edge.said, "wb") as out:
+        command = [os.path.join(BIN, "tocsin"), "up", "--data", edge.data]
+        edge.up = subprocess.Popen([*command, "--http", ":%d" % edge.port], stdout=out, stderr=out)
+        end = time.time() + 30
+        while edge.output().count("intake ended") < 3:
+            assert edge.up.poll() is None and time.time() < end, edge.output()
+            # What waits for intake is there before it has failed.
+            subprocess.run([*command[:1], "status", *command[2:]], stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, timeout=30)
+        edge.up.terminate()
+        edge.up.wait(30)
+    assert "signal" not in edge.output() and "edge_failed" in edge.output()
+    edge.start()
+    assert post(edge, event()).status_code == 202
