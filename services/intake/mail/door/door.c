@@ -73,14 +73,13 @@ static void reply_to(struct target *target, const Tocsin__V1__Outcome *outcome)
                 outcome->detail);
 }
 
-/* One recipient more is settled; at the last the job is answered and gone. */
-static bool settle(struct mail_door *door, struct job *job)
+/* A recipient is settled, or all are submitted; with the last of it the job is over. */
+static void settle(struct mail_door *door, struct job *job)
 {
-    if (++job->answered < job->target_count)
-        return false;
+    if (++job->settled <= job->target_count)
+        return;
     unlink_job(&door->waiting, job);
     answer(job);
-    return true;
 }
 
 /* From within the commit that made the event durable, or told that the store is full. */
@@ -97,7 +96,7 @@ static void on_frame(void *self, struct toc_str bytes)
         job = job->next;
     TOC_ASSERT(job != NULL && frame->receipt->n_outcomes == 1);
     reply_to(&job->targets[frame->receipt->tag & 0xff], frame->receipt->outcomes[0]);
-    (void)settle(door, job);
+    settle(door, job);
 }
 
 /* --- to the run ------------------------------------------------------------------------------- */
@@ -158,12 +157,12 @@ static enum toc_err submit(struct mail_door *door, struct job *job, size_t at, c
                          toc_program_now());
 }
 
+/* A store that is full answers on the way, so the job stays until all of it is submitted. */
 static void submit_all(struct mail_door *door, struct job *job)
 {
-    bool settled = false;
     job->next = door->waiting;
     door->waiting = job;
-    for (size_t i = 0; !settled && i < job->target_count; i++) {
+    for (size_t i = 0; i < job->target_count; i++) {
         const char *why = "";
         enum toc_err err = submit(door, job, i, &why);
         if (err < 0)
@@ -175,8 +174,9 @@ static void submit_all(struct mail_door *door, struct job *job)
                                            : TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
         refused.detail = toc_wire_text(why);
         reply_to(&job->targets[i], &refused);
-        settled = settle(door, job);
+        job->settled++;
     }
+    settle(door, job);
 }
 
 /* --- what is ready ---------------------------------------------------------------------------- */

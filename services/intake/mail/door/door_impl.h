@@ -44,7 +44,7 @@ struct job {
     uint8_t digest[TOC_SHA256];
     bool has_sender; /* no null return path */
     uint32_t number; /* its tags begin with it */
-    size_t target_count, answered;
+    size_t target_count, settled;
     struct target *targets;
 };
 
