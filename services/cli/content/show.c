@@ -167,7 +167,9 @@ int show_parts(struct show *show, uint64_t seq, Tocsin__V1__ContentPart *const p
 int show_end(const struct show *show)
 {
     if (show->texts == 0)
-        fprintf(stderr, "%s: nothing was written in this issue, or none of it came this way\n",
+        fprintf(stderr,
+                "%s: nothing was written in this issue, none of it came this way, or the router "
+                "has not come to it yet\n",
                 show->view->who);
     else if (show->erased == show->texts)
         fprintf(stderr, "%s: all of it was erased\n", show->view->who);

@@ -61,6 +61,15 @@ class Suite:
         assert receipt["duplicate"] is False, receipt
         return receipt
 
+    def read(self, issue):
+        """What was written in an issue, which the router has to have come to."""
+        end = time.time() + 60
+        while not any(issue in (row["id"], row["source"] + "#" + row["subject"])
+                      for row in self.lines("issues", "--all")):
+            assert time.time() < end, "the router never came to " + issue
+            time.sleep(0.05)
+        return self.lines("content", "get", issue, "--purpose", "to look")
+
     def record(self, receipt):
         for record in self.lines("tail", "intake", "--from", str(receipt["seq"])):
             if record["seq"] == receipt["seq"]:
