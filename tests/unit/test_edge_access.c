@@ -135,10 +135,13 @@ static void not_let_in(const char *text)
     assert_int_equal(status, 401);
 }
 
+static Tocsin__V1__IssueMessage message = TOCSIN__V1__ISSUE_MESSAGE__INIT; /* of judged() */
+
 static const char *judged(const char *source, int body, bool other_issue)
 {
     static uint8_t id[TOC_ID];
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    event.issue_message = &message;
     event.source = toc_wire_text(source);
     event.body_case = (Tocsin__V1__Event__BodyCase)body;
     if (other_issue)
@@ -266,6 +269,10 @@ static void a_grant_is_for_what_a_requester_says(void **state)
     (void)state;
     keep_scope("grant");
     assert_true(shows(grant_of("abc", NOW_S + 600, "urn:shop"), ANYONE));
+    message.direction = TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND;
+    assert_string_equal(judged("urn:shop", TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE, false),
+                        "direction: what a requester writes is inbound");
+    message.direction = TOCSIN__V1__DIRECTION__DIRECTION_INBOUND;
     assert_null(judged("urn:shop", TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE, false));
     assert_null(judged("urn:shop", TOCSIN__V1__EVENT__BODY_ISSUE_RATED, false));
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

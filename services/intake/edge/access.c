@@ -322,9 +322,12 @@ static const char *judge_granted(const Tocsin__V1__Event *event)
         return "tocsinissue: a grant is for issues of its own source";
     switch ((int)event->body_case) {
     case TOCSIN__V1__EVENT__BODY_ISSUE_OPENED:
-    case TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE:
     case TOCSIN__V1__EVENT__BODY_ISSUE_RATED:
         return NULL;
+    case TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE:
+        return event->issue_message->direction == TOCSIN__V1__DIRECTION__DIRECTION_INBOUND
+                   ? NULL
+                   : "direction: what a requester writes is inbound";
     default:
         return "type: a grant is for tocsin.issue.opened, .message and .rated";
     }

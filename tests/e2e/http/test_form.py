@@ -253,3 +253,15 @@ def test_ten_files_of_a_phone(edge, secret):
     files = [("photo", ("%d.jpg" % i, bytes(2 << 20))) for i in range(10)]
     receipt = taken(post(edge, {"_grant": grant(secret), "text": "all of them"}, files=files))
     assert classes_of(edge, receipt)["attachment"] == 10
+
+
+def test_who_was_held_back_does_not_let_himself_in(edge, secret):
+    receipt = taken(post(edge, {"_grant": grant(secret), "title": "Pills", "_leave_empty": "x"}))
+    event = {"specversion": "1.0", "id": "out-1", "source": "urn:form:web",
+             "type": "tocsin.issue.message", "subject": receipt["id"],
+             "data": {"direction": "outbound"}}
+    answer = requests.post(edge.url + "/v1/events", json=event, timeout=30,
+                           headers={"Authorization": "Bearer " + grant(secret),
+                                    "Content-Type": "application/cloudevents+json"})
+    held = [row["id"] for row in edge.lines("quarantine", "list")]
+    assert (answer.status_code, receipt["id"] in held) == (403, True), answer.text
