@@ -42,6 +42,7 @@ static uint32_t retry_of(const struct toc_receipt *receipt)
     return receipt->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_FULL ? TOC_RETRY_HINT_MS : 0;
 }
 
+/* While the store is full nothing is stepped; of what was admitted the gate hears all the same. */
 static enum toc_err step_submission(struct toc_run *run, toc_peer peer, struct toc_str event,
                                     struct toc_now now, struct toc_receipt *receipt)
 {
@@ -51,11 +52,13 @@ static enum toc_err step_submission(struct toc_run *run, toc_peer peer, struct t
         receipt->status = TOCSIN__V1__OUTCOME__STATUS__REFUSED;
         receipt->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;
         receipt->detail = "the store is full: try again";
-        return TOC_OK;
+        if (!ev.admitted)
+            return TOC_OK;
+    } else {
+        if (!ev.admitted && run->gate.admit != NULL)
+            TOC_TRY(run->gate.admit(run->gate.self, &run->event_arena, &ev));
+        TOC_TRY(run_step_stamped(run, &ev, now, receipt));
     }
-    if (!ev.admitted && run->gate.admit != NULL)
-        TOC_TRY(run->gate.admit(run->gate.self, &run->event_arena, &ev));
-    TOC_TRY(run_step_stamped(run, &ev, now, receipt));
     return run->gate.settled == NULL
                ? TOC_OK
                : run->gate.settled(run->gate.self, ev.bytes, receipt, run->journal.last_at_ms);

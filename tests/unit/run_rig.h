@@ -340,7 +340,8 @@ static void give(struct node *node, toc_peer peer, Tocsin__V1__Frame *frame)
     free(bytes);
 }
 
-static void publish_texts(struct node *node, uint64_t tag, const char *const *texts, size_t count)
+static void publish_from(struct node *node, toc_peer peer, uint64_t tag, const char *const *texts,
+                         size_t count)
 {
     Tocsin__V1__Publish publish = TOCSIN__V1__PUBLISH__INIT;
     Tocsin__V1__Frame frame = TOCSIN__V1__FRAME__INIT;
@@ -351,8 +352,13 @@ static void publish_texts(struct node *node, uint64_t tag, const char *const *te
         publish.events[i] = toc_wire_binary(toc_str_of(texts[i]));
     frame.kind_case = TOCSIN__V1__FRAME__KIND_PUBLISH;
     frame.publish = &publish;
-    give(node, CLIENT, &frame);
+    give(node, peer, &frame);
     free(publish.events);
+}
+
+HELPER void publish_texts(struct node *node, uint64_t tag, const char *const *texts, size_t count)
+{
+    publish_from(node, CLIENT, tag, texts, count);
 }
 
 HELPER void publish_one(struct node *node, uint64_t tag, const char *text)

@@ -189,6 +189,33 @@ static void while_full_a_submission_is_refused_at_once(void **state)
     }
 }
 
+static enum toc_err count_refused(void *self, struct toc_str event,
+                                  const struct toc_receipt *receipt, toc_time_ms at_ms)
+{
+    unsigned *count = self;
+    (void)event;
+    (void)at_ms;
+    *count += receipt->status == TOCSIN__V1__OUTCOME__STATUS__REFUSED;
+    return TOC_OK;
+}
+
+/* Whoever keeps something for an event that came from within has to let it go. */
+static void while_full_the_gate_hears_of_what_came_from_within(void **state)
+{
+    unsigned refused = 0;
+    const char *text = "ok";
+    const struct toc_run_gate gate = {.self = &refused, .settled = count_refused};
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    toc_run_set_gate(door->run, &gate);
+    publish_one(door, 1, "disk");
+    assert_told_to_retry(door, 1);
+    publish_one(door, 2, "ok");
+    assert_int_equal(refused, 0);
+    publish_from(door, TOC_PEER_INSIDE, 3, &text, 1);
+    assert_int_equal(refused, 1);
+}
+
 /* The version is given again, to another text. */
 static void a_policy_of_an_undone_turn_is_forgotten(void **state)
 {
@@ -692,6 +719,7 @@ int main(void)
         CASE(a_step_that_meets_a_full_disk_undoes_the_turn),
         CASE(a_step_that_meets_a_full_disk_has_an_outcome_for_what_follows_it_too),
         CASE(while_full_a_submission_is_refused_at_once),
+        CASE(while_full_the_gate_hears_of_what_came_from_within),
         CASE(a_policy_of_an_undone_turn_is_forgotten),
         CASE(a_full_turn_has_room_again_after_its_commit),
         CASE(as_many_receipts_as_fit_and_no_more),
