@@ -114,6 +114,9 @@ void toc_http_close(struct toc_http *http);
  */
 void toc_http_respond(struct toc_http_exchange *exchange, const struct toc_http_response *response);
 
+/* Whether it is one to listen on: "ADDR:PORT", "[V6]:PORT" or ":PORT"; numbers, no names. */
+bool toc_http_is_address(const char *text);
+
 /* The first of them that is no origin as browsers write it, and not "*"; NULL: all are. */
 const char *toc_http_wrong_origin(const char *const *origins, size_t count);
 

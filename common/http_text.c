@@ -47,6 +47,12 @@ enum toc_err toc_http_address(const char *text, struct sockaddr_storage *out)
     return TOC_OK;
 }
 
+bool toc_http_is_address(const char *text)
+{
+    struct sockaddr_storage address;
+    return toc_http_address(text, &address) == TOC_OK;
+}
+
 static bool is_v4(const uint8_t address[16])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};

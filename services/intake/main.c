@@ -68,6 +68,10 @@ static enum toc_err read_vault_job(void)
 static enum toc_err check(void)
 {
     TOC_TRY(read_vault_job());
+    if (edge->address != NULL && !toc_http_is_address(edge->address)) {
+        fprintf(stderr, "--http: '%s' is no address, as 127.0.0.1:8080 or :8080\n", edge->address);
+        return TOC_ERR_CONFIG;
+    }
     if (connect_files.count > 0 && edge->address == NULL) {
         fprintf(stderr, "--connect needs --http ADDR:PORT, where the webhooks come in\n");
         return TOC_ERR_CONFIG;

@@ -52,6 +52,12 @@ def test_the_printed_curl_command_publishes(edge):
     assert "cannot log in" not in said and "ana@example.com" not in said
 
 
+def test_an_address_that_is_none_is_told_before_anything_starts():
+    done = subprocess.run([os.path.join(BIN, "tocsin-intake"), "--check", "--http", "foo:99999"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, text=True)
+    assert done.returncode == 2 and "--http: 'foo:99999'" in done.stderr, done
+
+
 def test_a_port_of_the_kernels_choice_is_where_the_log_says(tmp_path):
     data, said = str(tmp_path / "data"), tmp_path / "up.out"
     with open(said, "wb") as out:
