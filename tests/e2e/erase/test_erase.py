@@ -233,6 +233,25 @@ def test_what_was_erased_is_told_as_such_before_and_after_the_renewal(suite):
     assert "all of it was erased" in suite.tocsin(*words, code=1)
 
 
+def test_what_is_older_than_the_policy_keeps_it_goes_unless_it_is_held(suite, tmp_path):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("policy: 1\nqueues: {q: {tier: 1}}\nroutes: [{rule: default, queue: q}]\n"
+                      "retention: {body: 1s}\n")
+    suite.tocsin("policy", "apply", str(policy))
+    suite.write("ana@example.com", WORDS)
+    suite.write("ben@example.com", "the giraffe is well")
+    suite.tocsin("hold", "place", "case-1", "ben@example.com", "--owner", "legal")
+    suite.write("cleo@example.com", "nothing of note")
+    suite.read("urn:shop#T-2")
+    time.sleep(1.5)
+    suite.erase("cleo@example.com", "--now", "--wait")  # and what is too old goes along
+
+    def states(issue):
+        return {row["class"]: row["state"] for row in suite.read(issue)}
+    assert states("urn:shop#T-1") == {"title": "there", "body": "erased"}
+    assert states("urn:shop#T-2") == {"title": "there", "body": "there"}
+
+
 def commitment(r, text):
     return hashlib.sha256(b"seg/v1" + r + text).hexdigest()
 
