@@ -228,7 +228,8 @@ def test_what_was_released_tells_when_it_came(edge):
     after = [row for row in records(edge, type="event_accepted")
              if row["body"]["id"] == event["id"]]
     assert after[0]["held_seq"] == receipt["seq"] and after[0]["held_ms"] == before["at_ms"]
-    assert after[0]["at_ms"] > before["at_ms"] and after[0]["issue"] == before["issue"]
+    # For a second after a restart stamps stand still: time was promised ahead of it.
+    assert after[0]["at_ms"] >= before["at_ms"] and after[0]["issue"] == before["issue"]
 
 
 def test_whoever_decides_says_about_what(edge):
