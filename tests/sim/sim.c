@@ -4,13 +4,16 @@
  */
 #include "tests/sim/world.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define HEAL_MIN_MS   12500 /* longer than an event waits for its opening */
 #define HEAL_MAX_MS   90000
 #define PLANT_SEEDS   200
+#define SEED_CPU_S    30 /* most take less than 5 under the sanitizers */
 #define FOUND_NOTHING 0
 #define FOUND         1
 
@@ -110,6 +113,13 @@ static int one_seed(const struct command *command, uint64_t seed)
     return FOUND_NOTHING;
 }
 
+/* A bug may have a run go on for ever, and grow. */
+static void limit_cpu(void)
+{
+    const struct rlimit limit = {SEED_CPU_S, SEED_CPU_S + 5};
+    TOC_ASSERT(setrlimit(RLIMIT_CPU, &limit) == 0);
+}
+
 /* In a child; its words are shown when `loud`, or when `loud_failure` and it fails. */
 static bool seed_fails(const struct command *command, uint64_t seed, bool loud)
 {
@@ -120,6 +130,7 @@ static bool seed_fails(const struct command *command, uint64_t seed, bool loud)
         if (!loud && (freopen("/dev/null", "w", stdout) == NULL ||
                       freopen("/dev/null", "w", stderr) == NULL))
             _exit(2);
+        limit_cpu();
         int status = one_seed(command, seed);
         fflush(stdout);
         _exit(status);
@@ -128,6 +139,9 @@ static bool seed_fails(const struct command *command, uint64_t seed, bool loud)
     TOC_ASSERT(waitpid(child, &status, 0) == child);
     if (WIFEXITED(status))
         return WEXITSTATUS(status) != FOUND_NOTHING;
+    if (loud)
+        printf("seed %llu: ended by signal %d; %d says that it would go on for ever\n",
+               (unsigned long long)seed, WTERMSIG(status), SIGXCPU);
     return true;
 }
 
