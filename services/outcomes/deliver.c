@@ -265,5 +265,5 @@ enum toc_err deliver_outcome(struct toc_turn *turn, struct toc_str bytes, toc_ti
     err = step(&try);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
-    return row_save(turn, outcome->subscription, try.delivery);
+    return row_save_delivery(turn, outcome->subscription, try.delivery);
 }

@@ -103,7 +103,8 @@ enum toc_err outcomes_next_row(struct toc_txn *txn, struct toc_arena *arena, con
     return TOC_OK;
 }
 
-enum toc_err row_save(struct toc_turn *turn, const char *id, const Tocsin__V1__Delivery *delivery)
+enum toc_err row_save_delivery(struct toc_turn *turn, const char *id,
+                               const Tocsin__V1__Delivery *delivery)
 {
     struct toc_str packed;
     TOC_TRY(toc_wire_pack(turn->arena, delivery, &packed));
@@ -118,7 +119,7 @@ enum toc_err row_add(struct toc_turn *turn, const Tocsin__V1__SubscriptionRow *r
     struct toc_str packed;
     TOC_TRY(toc_wire_pack(turn->arena, row, &packed));
     TOC_TRY(toc_put(turn->txn, TABLE_SUBSCRIPTION, toc_str_of(id), packed));
-    return row_save(turn, id, delivery);
+    return row_save_delivery(turn, id, delivery);
 }
 
 /* --- those that were given up ------------------------------------------------------------- */

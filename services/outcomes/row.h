@@ -47,8 +47,8 @@ TOC_MUST enum toc_err row_add(struct toc_turn *turn, const Tocsin__V1__Subscript
                               const Tocsin__V1__Delivery *delivery);
 /* With all that is kept of it. */
 TOC_MUST enum toc_err row_remove(struct toc_turn *turn, const char *id);
-TOC_MUST enum toc_err row_save(struct toc_turn *turn, const char *id,
-                               const Tocsin__V1__Delivery *delivery);
+TOC_MUST enum toc_err row_save_delivery(struct toc_turn *turn, const char *id,
+                                        const Tocsin__V1__Delivery *delivery);
 
 /* Lists one that was given up; the oldest gives way. */
 TOC_MUST enum toc_err row_add_dead(struct toc_turn *turn, const char *id,

@@ -107,7 +107,7 @@ static enum toc_err pause(struct toc_turn *turn, const Tocsin__V1__Subscription 
     if (delivery->state != TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE)
         return refuse(turn, wanted, "it is not active");
     delivery->state = TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_PAUSED;
-    TOC_TRY(row_save(turn, wanted->subscription, delivery));
+    TOC_TRY(row_save_delivery(turn, wanted->subscription, delivery));
     return told(turn, wanted, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__PAUSED, 0);
 }
 
@@ -127,7 +127,7 @@ static enum toc_err resume(struct toc_turn *turn, const Tocsin__V1__Subscription
     delivery->state = TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE;
     delivery->reason = toc_wire_text("");
     forgive(delivery);
-    TOC_TRY(row_save(turn, wanted->subscription, delivery));
+    TOC_TRY(row_save_delivery(turn, wanted->subscription, delivery));
     return told(turn, wanted, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__RESUMED, 0);
 }
 
@@ -138,7 +138,7 @@ static enum toc_err replay(struct toc_turn *turn, const Tocsin__V1__Subscription
     delivery->n_open = 0;
     delivery->generation++;
     forgive(delivery);
-    TOC_TRY(row_save(turn, wanted->subscription, delivery));
+    TOC_TRY(row_save_delivery(turn, wanted->subscription, delivery));
     return told(turn, wanted, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__REPLAYED, delivery->next_seq);
 }
 
