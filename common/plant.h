@@ -40,7 +40,11 @@
     X(TOC_PLANT_FIT_STALE, "fit-stale", "alerts about clocks ask for the issue as it was once")    \
     X(TOC_PLANT_WAIT_TWICE, "wait-twice", "another reason to wait pages again")                    \
     X(TOC_PLANT_WAIT_KEPT, "wait-kept", "somebody takes what waited, and its alert stays")         \
-    X(TOC_PLANT_RELEASE_KEEPS, "release-keeps", "what is released from the quarantine stays there")
+    X(TOC_PLANT_RELEASE_KEEPS, "release-keeps",                                                    \
+      "what is released from the quarantine stays there")                                          \
+    X(TOC_PLANT_CURSOR_AHEAD, "cursor-ahead", "a cursor passes outcomes that were not tried")      \
+    X(TOC_PLANT_OVERTAKES, "overtakes", "an outcome goes before one of its issue is through")      \
+    X(TOC_PLANT_EARLY_LOST, "early-lost", "what sla says before the router is told to nobody")
 
 enum toc_plant {
 #define TOC_PLANT_ENUM(enumerator, name, text) enumerator,

@@ -1,5 +1,7 @@
 #include "services/outcomes/deliver.h"
 
+#include "common/plant.h"
+
 #include <stdio.h>
 
 /* At most; see next_try. */
@@ -90,7 +92,7 @@ static enum toc_err advance(struct try *try)
     if (outcome->n_waiting > OUTCOMES_WINDOW)
         return TOC_ERR_LIMIT;
     for (size_t i = 0; i < outcome->n_waiting; i++)
-        if (outcome->waiting[i] >= delivery->next_seq)
+        if (outcome->waiting[i] >= delivery->next_seq && !TOC_PLANTED(TOC_PLANT_CURSOR_AHEAD))
             TOC_TRY(insert_open(try, outcome->waiting[i], &open));
     if (outcome->next_seq > delivery->next_seq)
         delivery->next_seq = outcome->next_seq;

@@ -1,5 +1,7 @@
 #include "services/outcomes/make.h"
 
+#include "common/plant.h"
+
 #define EARLY_KEY (ISSUE_KEY + 8)
 
 /* --- writing ------------------------------------------------------------------------------ */
@@ -251,7 +253,7 @@ enum toc_err make_of_clock(struct toc_turn *turn, const Tocsin__V1__Record *reco
     enum toc_err err = toc_get(turn->txn, TABLE_ISSUE, toc_str(key, sizeof(key)), &there);
     TOC_TRY(err);
     if (err == TOC_NONE)
-        return keep_early(turn, key, record);
+        return TOC_PLANTED(TOC_PLANT_EARLY_LOST) ? TOC_OK : keep_early(turn, key, record);
     TOC_TRY(toc_unpack(turn, issue_outcome, there, &of_issue));
     return clock_outcome(turn, record, change, of_issue);
 }

@@ -229,6 +229,8 @@ static void check_record(struct world *world, struct node *node, uint64_t seq)
         tell_people(world, record);
     if (node->role == ROLE_NOTIFIER)
         pager_check_record(world, node, seq, record);
+    if (node->role == ROLE_OUTCOMES)
+        told_check_record(world, node, record);
 }
 
 /* --- logs --------------------------------------------------------------------------------- */

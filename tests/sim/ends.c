@@ -51,6 +51,8 @@ bool ends_is_quiet(struct world *world, const char **why_not)
         *why_not = "something that was published has no answer";
     if (pager_pending(world) != 0)
         *why_not = "a page is still pending";
+    if (told_waits(world) != NULL)
+        *why_not = told_waits(world);
     return *why_not == NULL;
 }
 
@@ -367,4 +369,6 @@ void ends_check(struct world *world)
         workload_check_end(world);
     if (!world->failed)
         pager_check_end(world);
+    if (!world->failed)
+        told_check_log(world);
 }

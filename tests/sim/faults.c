@@ -59,6 +59,10 @@ void options_draw(struct options *options, uint64_t seed)
         options->hold_percent = 0; /* as intake has it: an import is no flood */
     if (options->event_clock)
         options->intakes = 1; /* only the control intake may be told that time has passed */
+    options->subscriptions = options->event_clock ? 0 : ONE_OF(&rng, 0, 2, 4, 8);
+    options->dead_after_ms = ONE_OF(&rng, 1, 24) * 5000;
+    if (options->dead_after_ms > TOC_MINUTE_MS)
+        options->dead_after_ms = TOC_HOUR_MS;
 }
 
 void options_print(const struct options *o, FILE *out)
@@ -67,12 +71,12 @@ void options_print(const struct options *o, FILE *out)
             "seed %llu: intakes=%u publishers=%u subjects=%u events=%u start_ms=%lld faulty_ms=%lld"
             " batch_max=%u frames_max=%u poll_ms=%u latency_ms=%u queue_max=%u"
             " open_turn_percent=%u credit_bytes=%zu dedupe_entries=%zu keep_records=%llu"
-            " faults=%u event_clock=%d hold_percent=%u\n",
+            " faults=%u event_clock=%d hold_percent=%u subscriptions=%u dead_after_ms=%lld\n",
             (unsigned long long)o->seed, o->intakes, o->publishers, o->subjects, o->events,
             (long long)o->start_ms, (long long)o->faulty_ms, o->batch_max, o->frames_max,
             o->poll_ms, o->latency_ms, o->queue_max, o->open_turn_percent, o->credit_bytes,
             o->dedupe_entries, (unsigned long long)o->keep_records, o->faults, o->event_clock,
-            o->hold_percent);
+            o->hold_percent, o->subscriptions, (long long)o->dead_after_ms);
 }
 
 /* --- the list ----------------------------------------------------------------------------- */
@@ -211,6 +215,7 @@ void fault_begin(struct world *world, struct fault *fault)
         break;
     case FAULT_PROVIDER:
         pager_fail(world, fault->amount + 30, fault->nth);
+        hooks_fail(world, fault->amount + 30, fault->nth);
         break;
     default:
         on_node(fault, &world->nodes[fault->node]);
@@ -247,6 +252,7 @@ void fault_end(struct world *world, struct fault *fault)
         break;
     case FAULT_PROVIDER:
         pager_fail(world, 0, 0);
+        hooks_fail(world, 0, 0);
         break;
     default:
         break; /* crashes restart by themselves; a clock that stepped stays */

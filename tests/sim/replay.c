@@ -107,6 +107,12 @@ static void step_seen(struct replay *replay, const struct node *up, uint64_t seq
     after_step(replay, run_step(replay->run, &ev, up->shadow.log_id, seq, NULL));
 }
 
+/* The log is whole here; how far back it went then says where a subscription may begin. */
+static void pass_taken(struct replay *replay)
+{
+    replay->run->journal.first_seq = replay->node->takings.all[replay->taken++].first_seq;
+}
+
 /* Whether the next record of the own log follows from that one. */
 static bool has_trace(const struct replay *replay, const struct node *up, uint64_t seq)
 {
@@ -115,6 +121,14 @@ static bool has_trace(const struct replay *replay, const struct node *up, uint64
         return false;
     const struct seen *own = &shadow->seen[replay->made];
     return own->cause_log == up->shadow.log_id && own->cause_seq == seq;
+}
+
+static void step_told(struct replay *replay, const struct taken *taken)
+{
+    struct toc_event ev = {.kind = TOC_EVENT_OUTCOME};
+    ev.bytes = told_kept(replay->world, taken->seq, &ev.at_ms);
+    replay->run->log_ms = taken->log_ms;
+    after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
 }
 
 /*
@@ -126,15 +140,17 @@ static void step_silent_here(struct replay *replay)
     const struct takings *takings = &replay->node->takings;
     while (replay->taken < takings->committed && !replay->world->failed) {
         const struct taken *taken = &takings->all[replay->taken];
-        bool is_time = taken->upstream == TAKEN_TIME;
-        const struct node *up = is_time ? NULL : &replay->world->nodes[taken->upstream];
+        bool is_time = taken->upstream == TAKEN_TIME, is_told = taken->upstream == TAKEN_TOLD;
+        const struct node *up = is_time || is_told ? NULL : &replay->world->nodes[taken->upstream];
         if (taken->own_seq > replay->made || (!is_time && taken->own_seq != replay->made) ||
-            (!is_time && has_trace(replay, up, taken->seq)))
+            (up != NULL && has_trace(replay, up, taken->seq)))
             return;
-        replay->taken++;
+        pass_taken(replay);
+        if (is_told)
+            step_told(replay, taken);
         if (is_time && taken->own_seq == replay->made)
             let_time_pass(replay, taken->log_ms);
-        if (is_time)
+        if (up == NULL)
             continue;
         come_to(replay, taken->log_ms);
         step_seen(replay, up, taken->seq);
@@ -209,7 +225,7 @@ static void follow_log(struct replay *replay)
         return;
     replay->run->log_ms = own->log_ms;
     if (up != NULL) {
-        replay->taken++;
+        pass_taken(replay);
         come_to(replay, own->log_ms);
         step_seen(replay, up, own->cause_seq);
     } else if (own->type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT ||
@@ -274,6 +290,7 @@ static void replay_node(struct world *world, struct node *node)
     replay.config.data_dir = DISK;
     replay.config.link = &replay.link;
     replay.config.random = node->shadow.log_id;
+    replay.config.keep_records = 0;
     enum toc_err err = toc_run_open(&replay.config, now, &replay.run);
     TOC_ASSERT(err == TOC_OK);
     rebuild(&replay);
@@ -285,7 +302,8 @@ void replay_check(struct world *world)
 {
     for (size_t i = 0; i < world->node_count && !world->failed; i++) {
         enum role role = world->nodes[i].role;
-        if (role == ROLE_ROUTER || role == ROLE_SLA || role == ROLE_NOTIFIER)
+        if (role == ROLE_ROUTER || role == ROLE_SLA || role == ROLE_NOTIFIER ||
+            role == ROLE_OUTCOMES)
             replay_node(world, &world->nodes[i]);
     }
 }

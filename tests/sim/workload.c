@@ -138,6 +138,16 @@ static void decide(struct world *world, unsigned publisher)
     ledger_send(world, batch);
 }
 
+/* Only the control intake is told of subscriptions. */
+static void maybe_subscribe(struct world *world)
+{
+    if (world->options.subscriptions == 0 || world->healed || !rng_chance(&world->rng_hook, 30))
+        return;
+    struct batch *batch = ledger_batch(world->work, 0);
+    ledger_put(world->work, batch, draft_subscription(world));
+    ledger_send(world, batch);
+}
+
 void workload_step(struct world *world, unsigned publisher)
 {
     const struct options *options = &world->options;
@@ -151,6 +161,8 @@ void workload_step(struct world *world, unsigned publisher)
     work->time_ms -= work->time_ms % INSTANT_MS;
     if (publisher == 0)
         maybe_policy(world);
+    if (publisher == 0)
+        maybe_subscribe(world);
     resend(world, publisher);
     if (options->event_clock)
         advance(world, publisher);

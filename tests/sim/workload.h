@@ -6,6 +6,7 @@
  *   draft_case.c    events about a case as a whole
  *   draft_found.c   what intake finds in texts
  *   draft_people.c  who is there, what is given to whom, what they say to an offer
+ *   draft_hook.c    who subscribes to outcomes
  */
 #ifndef SIM_WORKLOAD_H
 #define SIM_WORKLOAD_H
@@ -65,7 +66,8 @@ struct workload {
     struct reaction reactions[REACTIONS_MAX];
     size_t reaction_count;
     uint64_t acks;
-    toc_time_ms time_ms; /* of the events being made; 0 for those that say none */
+    unsigned subscriptions; /* added so far */
+    toc_time_ms time_ms;    /* of the events being made; 0 for those that say none */
 };
 
 /* The event under construction; every body has its place, one of them is used. */
@@ -95,6 +97,7 @@ struct draft {
     Tocsin__V1__PolicyApplied applied;
     Tocsin__V1__ClockAdvance advance;
     Tocsin__V1__QuarantineDecision decision;
+    Tocsin__V1__Subscription subscription;
 };
 
 /* ledger.c; NULL when the ledger is full. */
@@ -127,6 +130,9 @@ void draft_policy(struct world *world, struct batch *batch);
 
 /* held.c: what a person decides about something that is held; NULL for nothing this time. */
 struct attempt *held_decide(struct world *world, unsigned publisher);
+
+/* draft_hook.c */
+struct attempt *draft_subscription(struct world *world);
 
 /* draft_people.c */
 void draft_assigned(struct workload *work, struct rng *rng, struct draft *draft,

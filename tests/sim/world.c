@@ -5,6 +5,7 @@
 #include "services/audit/audit.h"
 #include "services/intake/intake.h"
 #include "services/notifier/notifier.h"
+#include "services/outcomes/outcomes.h"
 #include "services/router/router.h"
 #include "services/sla/sla.h"
 
@@ -167,7 +168,7 @@ static bool is_kept(const struct node *node, size_t index)
 {
     const struct takings *takings = &node->takings;
     size_t at = 0;
-    while (index < takings->count && takings->all[index].upstream == TAKEN_TIME)
+    while (index < takings->count && takings->all[index].upstream >= TAKEN_TIME)
         index++;
     if (index == takings->count)
         return node->keeps_commit && toc_run_journal(node->run)->last_seq == node->commit_seq;
@@ -207,6 +208,7 @@ void node_start(struct world *world, struct node *node)
         return;
     }
     node->starts++;
+    hooks_start(world, node);
     restore_takings(node);
     world_say(world, "%s starts at seq %llu", node->name,
               (unsigned long long)toc_run_journal(node->run)->last_seq);
@@ -231,6 +233,7 @@ void node_crash(struct world *world, struct node *node, const char *how)
     if (node->run == NULL)
         return;
     world_say(world, "%s crashes: %s", node->name, how);
+    hooks_stop(world, node);
     toc_run_close(node->run);
     node->run = NULL;
     clear_inbox(world, node);
@@ -260,13 +263,19 @@ static enum toc_err watched_step(struct toc_turn *turn, const struct toc_event *
 {
     struct toc_link *link = turn->run->config->link;
     struct takings *takings = &link->node->takings;
-    struct taken taken = {.own_seq = turn->journal->last_seq, .log_ms = turn->log_ms};
+    struct taken taken = {.own_seq = turn->journal->last_seq,
+                          .first_seq = turn->journal->first_seq,
+                          .log_ms = turn->log_ms};
     if (ev->kind == TOC_EVENT_RECORD) {
         taken.upstream = world_log(link->world, ev->log_id)->index;
         taken.seq = ev->record->seq;
         take(takings, taken);
     } else if (ev->kind == TOC_EVENT_TIME) {
         taken.upstream = TAKEN_TIME;
+        take(takings, taken);
+    } else if (ev->kind == TOC_EVENT_OUTCOME && link->node->role == ROLE_OUTCOMES) {
+        taken.upstream = TAKEN_TOLD;
+        taken.seq = told_keep(link->world, ev->bytes, ev->at_ms);
         take(takings, taken);
     }
     struct toc_event event = *ev;
@@ -384,6 +393,10 @@ static void node_turn(struct world *world, struct node *node)
             return;
         check_log(world, node);
         pager_after_commit(world, node);
+        told_after_commit(world, node);
+        hooks_after_commit(world, node);
+        if (!node_survives(world, node, TOC_OK, "what its sender told"))
+            return;
     }
     toc_time_ms wait_ms = toc_run_wait_ms(node->run, world_clock(world, node));
     if (node->inbox != NULL || world->exact)
@@ -430,6 +443,9 @@ static void happen(struct world *world, struct event *event)
     case EV_PAGE:
         pager_event(world, event->index);
         break;
+    case EV_HOOK:
+        hooks_event(world, event->index);
+        break;
     }
 }
 
@@ -472,8 +488,10 @@ bool world_settle(struct world *world)
         if (!node_survives(world, node, err, "a poll"))
             continue;
         err = commit(world, node);
-        if (node_survives(world, node, err, "a commit"))
-            check_log(world, node);
+        if (!node_survives(world, node, err, "a commit"))
+            continue;
+        check_log(world, node);
+        told_after_commit(world, node);
     }
     return !world->failed;
 }
@@ -556,6 +574,14 @@ static void build_nodes(struct world *world)
     follow(world, audit, router);
     follow(world, audit, sla);
     follow(world, audit, notifier);
+    if (world->options.subscriptions > 0) {
+        struct node *outcomes =
+            add_node(world, ROLE_OUTCOMES, "outcomes", &outcomes_service, hooks_core_config(world));
+        follow(world, outcomes, intakes[0]);
+        follow(world, outcomes, router);
+        follow(world, outcomes, sla);
+        follow(world, audit, outcomes);
+    }
     for (size_t i = 0; i < world->node_count; i++)
         configure(world, &world->nodes[i]);
 }
@@ -571,7 +597,12 @@ struct world *world_new(const struct options *options)
     world->rng_link = rng_of(options->seed, 2);
     world->rng_work = rng_of(options->seed, 3);
     world->rng_page = rng_of(options->seed, 4);
+    world->rng_hook = rng_of(options->seed, 6);
     world->trace = 0xcbf29ce484222325u;
+    if (options->subscriptions > 0) {
+        world->hooks = hooks_new(world);
+        world->told = told_new();
+    }
     build_nodes(world);
     world->pager = pager_new();
     world->held = held_new(options->seed);
@@ -585,6 +616,7 @@ void world_free(struct world *world)
 {
     for (size_t i = 0; i < world->node_count; i++) {
         struct node *node = &world->nodes[i];
+        hooks_stop(world, node);
         toc_run_close(node->run);
         clear_inbox(world, node);
         for (size_t k = 0; k < node->shadow.count; k++)
@@ -598,6 +630,8 @@ void world_free(struct world *world)
     workload_free(world->work);
     pager_free(world->pager);
     held_free(world->held);
+    hooks_free(world->hooks);
+    told_free(world->told);
     free(world);
     toc_mem_disk_free_all();
 }

@@ -5,6 +5,7 @@
  *   sim.c        options, seeds, planted bugs      world.c     nodes, turns, time, crashes
  *   faults.c     what goes wrong, and when         link_sim.c  the links, and what is seen on them
  *   workload.h   publishers with a ledger          pager.c     the sender and the page provider
+ *   hooks.h      outcomes' sender, and subscribers
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
  *   replay.c     state = fold of the logs          model.h     the clocks, told independently
  *   same.c       event time, once more in order    held.c   the quarantine
@@ -52,7 +53,9 @@ struct options {
     size_t dedupe_entries;
     uint64_t keep_records; /* 0 keeps everything */
     unsigned faults;
-    bool event_clock; /* time is what the events say */
+    bool event_clock;       /* time is what the events say */
+    unsigned subscriptions; /* that are added; 0: outcomes is not there */
+    toc_time_ms dead_after_ms;
     bool verbose;
     const char *without; /* "3,5": faults left out */
 };
@@ -70,7 +73,7 @@ enum fault_kind {
     FAULT_DISK_FULL,
     FAULT_NEARLY_FULL,
     FAULT_CLOCK,    /* the wall clock steps */
-    FAULT_PROVIDER, /* of pages: fails, refuses, or answers nothing */
+    FAULT_PROVIDER, /* of pages, and subscribers: fail, refuse, or answer nothing */
     FAULT_KINDS
 };
 
@@ -109,11 +112,13 @@ struct shadow {
 /* --- the order in which a node took its upstreams' records, and in which time passed ---------- */
 
 #define TAKEN_TIME NODES_MAX
+#define TAKEN_TOLD (NODES_MAX + 1) /* what outcomes' sender told */
 
 struct taken {
-    unsigned upstream;  /* node, or TAKEN_TIME */
-    uint64_t seq;       /* of the record */
+    unsigned upstream;  /* node, or one of those */
+    uint64_t seq;       /* of the record; of TOLD which */
     uint64_t own_seq;   /* the newest own record at that time */
+    uint64_t first_seq; /* the oldest that was not trimmed */
     toc_time_ms log_ms; /* as the step saw it */
 };
 
@@ -125,7 +130,7 @@ struct takings {
 
 /* --- nodes and connections ------------------------------------------------------------------- */
 
-enum role { ROLE_INTAKE, ROLE_ROUTER, ROLE_SLA, ROLE_NOTIFIER, ROLE_AUDIT };
+enum role { ROLE_INTAKE, ROLE_ROUTER, ROLE_SLA, ROLE_NOTIFIER, ROLE_AUDIT, ROLE_OUTCOMES };
 
 struct toc_link {
     struct world *world;
@@ -203,6 +208,7 @@ enum event_kind {
     EV_FAULT_BEGIN,
     EV_FAULT_END,
     EV_PAGE,
+    EV_HOOK,
 };
 
 struct event {
@@ -216,10 +222,12 @@ struct event {
 struct workload;
 struct pager;
 struct held;
+struct hooks;
+struct told;
 
 struct world {
     struct options options;
-    struct rng rng_turn, rng_link, rng_work, rng_page;
+    struct rng rng_turn, rng_link, rng_work, rng_page, rng_hook;
     toc_time_ms now_ms; /* since the beginning */
     struct event *heap;
     size_t heap_count, heap_room;
@@ -235,6 +243,8 @@ struct world {
     struct workload *work;
     struct pager *pager;
     struct held *held;
+    struct hooks *hooks; /* NULL, as told: outcomes is not there */
+    struct told *told;
     uint64_t trace;
     uint64_t turns, frames;
     bool failed;
@@ -321,6 +331,32 @@ size_t pager_pending(const struct world *world);
 const uint8_t *pager_alert(struct world *world, uint64_t number);
 /* An alert that was opened, at random; NULL when there is none. */
 const uint8_t *pager_some_alert(struct world *world, struct rng *rng);
+
+/* hooks.c: outcomes' sender and those whom it sends to */
+struct hooks *hooks_new(struct world *world);
+void hooks_free(struct hooks *hooks);
+/* What the core is opened with. */
+const void *hooks_core_config(const struct world *world);
+void hooks_start(struct world *world, struct node *node);
+void hooks_stop(struct world *world, struct node *node);
+void hooks_after_commit(struct world *world, struct node *node);
+void hooks_event(struct world *world, unsigned index);
+void hooks_fail(struct world *world, unsigned percent, unsigned how);
+
+/* told.c */
+struct told *told_new(void);
+void told_free(struct told *told);
+/* What the sender tells the service, kept for the replay; its number. */
+size_t told_keep(struct world *world, struct toc_str bytes, toc_time_ms at_ms);
+struct toc_str told_kept(const struct world *world, size_t index, toc_time_ms *out_at_ms);
+/* A record of outcomes, in order. */
+void told_check_record(struct world *world, struct node *node, const Tocsin__V1__Record *record);
+/* Cursors, before the sender sees them. */
+void told_after_commit(struct world *world, struct node *node);
+/* What a subscription that is active still waits for; NULL for nothing. */
+const char *told_waits(const struct world *world);
+/* told_log.c: outcomes' log against those that it follows. */
+void told_check_log(struct world *world);
 
 /* held.c */
 struct held *held_new(uint64_t seed);
