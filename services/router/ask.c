@@ -4,6 +4,7 @@
 
 #include "common/answer.h"
 #include "services/router/machine.h"
+#include "services/router/parked.h"
 
 static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Issue *issue)
 {
@@ -135,6 +136,8 @@ static answerer *answerer_of(const Tocsin__V1__Ask *ask)
         return ask_waiting;
     case TOCSIN__V1__ASK__WHAT__ARTICLES:
         return article_ask;
+    case TOCSIN__V1__ASK__WHAT__PARKED:
+        return parked_ask;
     default:
         return NULL;
     }
@@ -148,7 +151,7 @@ enum toc_err router_ask(void *self, struct toc_txn *txn, struct toc_arena *arena
     if (give == NULL) {
         answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
         answer->detail = toc_wire_text("the router answers STATUS, ISSUES, ESCALATIONS, PEOPLE, "
-                                       "WAITING, ARTICLES, HISTORY and POLICY");
+                                       "WAITING, ARTICLES, PARKED, HISTORY and POLICY");
         return TOC_OK;
     }
     TOC_TRY(toc_answer_begin(arena, toc_answer_limit(ask), answer));

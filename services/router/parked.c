@@ -19,13 +19,13 @@ static void due_key(uint8_t key[DUE_KEY], toc_time_ms due_ms, const char *id)
 }
 
 /* The first row of an issue at or after `seq`; TOC_NONE when the next is another issue's. */
-static enum toc_err first_of(struct toc_turn *turn, const char *id, uint64_t seq,
+static enum toc_err first_of(struct toc_txn *txn, const char *id, uint64_t seq,
                              struct toc_str *out_key, struct toc_str *out_row)
 {
     uint8_t key[PARKED_KEY];
     parked_key(key, id, seq);
     enum toc_err err =
-        toc_first_at_least(turn->txn, TABLE_PARKED, toc_str(key, sizeof(key)), out_key, out_row);
+        toc_first_at_least(txn, TABLE_PARKED, toc_str(key, sizeof(key)), out_key, out_row);
     if (err != TOC_OK)
         return err;
     return memcmp(out_key->data, id, TOC_ID) == 0 ? TOC_OK : TOC_NONE;
@@ -37,7 +37,7 @@ static enum toc_err count_of(struct toc_turn *turn, const char *id, uint32_t *ou
     uint64_t seq = 0;
     enum toc_err err;
     *out = 0;
-    while ((err = first_of(turn, id, seq, &key, &row)) == TOC_OK) {
+    while ((err = first_of(turn->txn, id, seq, &key, &row)) == TOC_OK) {
         seq = toc_get_u64be(key.data + TOC_ID) + 1;
         (*out)++;
     }
@@ -93,7 +93,7 @@ enum toc_err parked_take(struct toc_turn *turn, struct toc_str id, Tocsin__V1__R
     uint8_t copy[PARKED_KEY];
     enum toc_err err = TOC_PLANTED(TOC_PLANT_PARTITION_MIXED)
                            ? last_of(turn, id.data, &key, &row)
-                           : first_of(turn, id.data, 0, &key, &row);
+                           : first_of(turn->txn, id.data, 0, &key, &row);
     if (err != TOC_OK)
         return err;
     memcpy(copy, key.data, sizeof(copy));
@@ -134,5 +134,26 @@ enum toc_err parked_next_due(struct toc_txn *txn, toc_time_ms *out)
     enum toc_err err = first_due(txn, &due_ms, key);
     if (err >= 0)
         *out = err == TOC_OK ? due_ms : TOC_TIME_NEVER;
+    return err < 0 ? err : TOC_OK;
+}
+
+enum toc_err parked_ask(struct toc_txn *txn, struct toc_arena *arena, const Tocsin__V1__Ask *ask,
+                        Tocsin__V1__Answer *answer)
+{
+    size_t limit = toc_answer_limit(ask);
+    struct toc_str key, row;
+    uint64_t seq = ask->after.len == PARKED_KEY ? toc_get_u64be(ask->after.data + TOC_ID) : 0;
+    enum toc_err err;
+    if (ask->id.len != TOC_ID) {
+        answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_MALFORMED;
+        answer->detail = toc_wire_text("PARKED is of one issue: id has 16 bytes");
+        return TOC_OK;
+    }
+    while ((err = first_of(txn, (const char *)ask->id.data, seq, &key, &row)) == TOC_OK) {
+        if (answer->n_rows == limit)
+            return toc_answer_next(arena, key, answer);
+        seq = toc_get_u64be(key.data + TOC_ID) + 1;
+        TOC_TRY(toc_answer_add(arena, row, answer));
+    }
     return err < 0 ? err : TOC_OK;
 }

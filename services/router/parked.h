@@ -7,6 +7,7 @@
 #ifndef ROUTER_PARKED_H
 #define ROUTER_PARKED_H
 
+#include "common/answer.h"
 #include "services/router/issue.h"
 
 /*
@@ -26,5 +27,9 @@ TOC_MUST enum toc_err parked_take_due(struct toc_turn *turn, toc_time_ms now_ms,
                                       uint8_t out_id[TOC_ID]);
 
 TOC_MUST enum toc_err parked_next_due(struct toc_txn *txn, toc_time_ms *out);
+
+/* Answers Ask PARKED. */
+TOC_MUST enum toc_err parked_ask(struct toc_txn *txn, struct toc_arena *arena,
+                                 const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 
 #endif

@@ -600,6 +600,40 @@ static void one_issue_is_found_by_id_and_by_a_prefix(void **state)
                      TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE);
 }
 
+static void what_waits_for_an_opening_is_told(void **state)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    Tocsin__V1__Record *record;
+    uint8_t id[TOC_ID];
+    (void)state;
+    chain_run(&router_chain, "10:00 note\n10:00 note issue=2\n10:00 inbound\n10:00 open issue=3\n");
+    core_issue_id(id, 1);
+    ask.what = TOCSIN__V1__ASK__WHAT__PARKED;
+    ask.id = toc_wire_binary(toc_str(id, TOC_ID));
+    const Tocsin__V1__Answer *answer = core_ask(router_chain.router, &ask);
+    assert_int_equal(answer->n_rows, 2);
+    assert_int_equal(answer->next.len, 0);
+    ask.limit = 1;
+    for (unsigned seq = 1; seq <= 3; seq += 2) {
+        answer = core_ask(router_chain.router, &ask);
+        assert_int_equal(answer->n_rows, 1);
+        assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
+                                         &tocsin__v1__record__descriptor,
+                                         toc_wire_bytes(&answer->rows[0]), &record),
+                         TOC_OK);
+        assert_int_equal(record->seq, seq);
+        assert_memory_equal(record->issue.data, id, TOC_ID);
+        assert_true((answer->next.len > 0) == (seq == 1));
+        ask.after = answer->next;
+    }
+    chain_run(&router_chain, "10:00:01 open\n");
+    ask.after = toc_wire_binary(toc_str(NULL, 0));
+    assert_int_equal(core_ask(router_chain.router, &ask)->n_rows, 0);
+    ask.id.len = 1;
+    assert_int_equal(core_ask(router_chain.router, &ask)->reason,
+                     TOCSIN__V1__REFUSE_REASON__REFUSE_MALFORMED);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
 int main(void)
@@ -639,6 +673,7 @@ int main(void)
         CASE(an_issue_grows_to_a_limit_and_further_values_are_refused),
         CASE(lists_of_issues_leave_out_what_is_over),
         CASE(one_issue_is_found_by_id_and_by_a_prefix),
+        CASE(what_waits_for_an_opening_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,11 @@
 /*
  * GET /v1/issues/{ref}: an id, or the publisher's own subject. The router knows how the issue
- * stands, sla its clocks. What the router does not know may still be on its way to it: then our own
- * log has it, behind the place where the router says it is.
+ * stands, sla its clocks. Of what it does not know it may have parked an event that came before its
+ * opening; or it is still on its way: then our own log has it, behind the place where the router
+ * says it is.
+ *
+ * The router is asked for that place first, then for what is parked, then for the issue once more:
+ * whatever moves on meanwhile is found by a later question.
  */
 #include "common/program.h"
 #include "services/intake/edge/edge_impl.h"
@@ -17,6 +21,11 @@
 #define NONE_MATCH_MAX 300
 
 static const char nowhere[] = "no issue of this token's source has that id or subject";
+static const char on_its_way[] = "it is on disk; the router has not come to it yet";
+static const char is_held[] = "it is in the quarantine until a person decides";
+static const char is_parked[] =
+    "nothing has opened it yet: the router waits some seconds for its opening, and then opens it "
+    "by what came";
 static const char silent[] = "how it stands cannot be asked just now: the router or sla is away";
 
 /* A request that waits for answers. */
@@ -82,14 +91,12 @@ static void answer(struct status *status, const Tocsin__V1__Issue *issue,
     drop(status);
 }
 
-/* `state`: "accepted", or "held" in the quarantine. */
-static void answer_early(struct status *status, const char *state, const uint8_t issue[TOC_ID],
-                         const Tocsin__V1__Event *event, uint64_t seq)
+static void answer_early(struct status *status, const struct status_early *early)
 {
     static const struct toc_http_field soon = {"Retry-After", "1"};
     struct toc_http_response response = {
         .status = 202, .content_type = REPLY_JSON_TYPE, .fields = &soon, .field_count = 1};
-    response.body = status_text_early(state, issue, event, seq, &response.body_size);
+    response.body = status_text_early(early, &response.body_size);
     toc_http_respond(status->exchange, &response);
     drop(status);
 }
@@ -111,7 +118,8 @@ static bool may_see(const struct status *status, const char *source)
 }
 
 /* Answers when the record is an event about it; false otherwise. */
-static bool take_record(struct status *status, struct toc_str bytes)
+static bool take_record(struct status *status, struct toc_str bytes, const char *state,
+                        const char *why)
 {
     struct toc_arena *arena = &status->edge->scratch;
     Tocsin__V1__Record *record;
@@ -126,7 +134,7 @@ static bool take_record(struct status *status, struct toc_str bytes)
                         &event) < 0 ||
         !may_see(status, event->source))
         return false;
-    answer_early(status, "accepted", issue, event, record->seq);
+    answer_early(status, &(struct status_early){state, why, issue, event, record->seq});
     return true;
 }
 
@@ -146,7 +154,8 @@ static enum toc_err look_among_held(struct status *status, struct toc_txn *txn, 
                                 &event));
         *found = may_see(status, event->source);
         if (*found)
-            answer_early(status, "held", status->issues[i], event, row->seq);
+            answer_early(status, &(struct status_early){"held", is_held, status->issues[i], event,
+                                                        row->seq});
     }
     return TOC_OK;
 }
@@ -162,7 +171,7 @@ static enum toc_err scan(struct status *status, struct toc_txn *txn, bool *found
         *more = i == LOG_SCAN_MAX;
         if (*more)
             break;
-        *found = take_record(status, entry.record);
+        *found = take_record(status, entry.record, "accepted", on_its_way);
     }
     toc_scan_close(records);
     return err < 0 ? err : TOC_OK;
@@ -191,7 +200,7 @@ static void look_in_log(struct status *status)
 
 /* --- questions -------------------------------------------------------------------------------- */
 
-static asker_told on_issue, on_cursor, on_clocks;
+static asker_told on_issue, on_cursor, on_parked, on_clocks;
 
 static void ask(struct status *status, enum asker_service service, Tocsin__V1__Ask *question,
                 asker_told *told)
@@ -200,12 +209,22 @@ static void ask(struct status *status, enum asker_service service, Tocsin__V1__A
               status);
 }
 
-static void ask_issue(struct status *status)
+static void ask_about(struct status *status, Tocsin__V1__Ask__What what, asker_told *told)
 {
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
-    question.what = TOCSIN__V1__ASK__WHAT__ISSUES;
+    question.what = what;
     question.id = toc_wire_binary(toc_str(status->issues[status->at], TOC_ID));
-    ask(status, ASKER_ROUTER, &question, on_issue);
+    ask(status, ASKER_ROUTER, &question, told);
+}
+
+static void ask_issue(struct status *status)
+{
+    ask_about(status, TOCSIN__V1__ASK__WHAT__ISSUES, on_issue);
+}
+
+static void ask_parked(struct status *status)
+{
+    ask_about(status, TOCSIN__V1__ASK__WHAT__PARKED, on_parked);
 }
 
 static void ask_cursor(struct status *status)
@@ -236,7 +255,7 @@ static bool is_answered(struct status *status, enum asker_end end, const Tocsin_
     return false;
 }
 
-/* The router has none: the next that may be meant, and then whether it is behind. */
+/* The router has none: the next that may be meant, and then where it is. */
 static void go_on(struct status *status)
 {
     if (++status->at < status->count) {
@@ -308,6 +327,22 @@ static void on_cursor(void *self, enum asker_end end, const Tocsin__V1__Answer *
         if (router->upstreams[i]->log_id == own)
             status->cursor = router->upstreams[i]->cursor_seq;
     status->asked_cursor = true;
+    ask_parked(status);
+}
+
+static void on_parked(void *self, enum asker_end end, const Tocsin__V1__Answer *given)
+{
+    struct status *status = self;
+    if (!is_answered(status, end, given))
+        return;
+    for (size_t i = 0; i < given->n_rows; i++)
+        if (take_record(status, toc_wire_bytes(&given->rows[i]), "parked", is_parked))
+            return;
+    if (++status->at < status->count) {
+        ask_parked(status);
+        return;
+    }
+    status->at = 0;
     ask_issue(status);
 }
 

@@ -151,16 +151,16 @@ char *status_text(const Tocsin__V1__Issue *issue, const Tocsin__V1__IssueClocks 
     return text;
 }
 
-char *status_text_early(const char *state, const uint8_t issue[TOC_ID],
-                        const Tocsin__V1__Event *event, uint64_t seq, size_t *out_size)
+char *status_text_early(const struct status_early *early, size_t *out_size)
 {
     char number[24];
     json_t *object = json_object();
-    snprintf(number, sizeof(number), "%" PRIu64, seq);
-    add_id(object, "issue", toc_str(issue, TOC_ID));
-    add_text(object, "source", event->source);
-    add_text(object, "subject", event->subject);
-    add_text(object, "state", state);
+    snprintf(number, sizeof(number), "%" PRIu64, early->seq);
+    add_id(object, "issue", toc_str(early->issue, TOC_ID));
+    add_text(object, "source", early->event->source);
+    add_text(object, "subject", early->event->subject);
+    add_text(object, "state", early->state);
+    add_text(object, "detail", early->detail);
     add_text(object, "seq", number);
     return dump(object, out_size);
 }

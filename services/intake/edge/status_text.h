@@ -13,8 +13,15 @@
 char *status_text(const Tocsin__V1__Issue *issue, const Tocsin__V1__IssueClocks *clocks,
                   const struct toc_article *article, size_t *out_size, char tag[STATUS_TAG_MAX]);
 
-/* Of one that the router has not come to: "accepted", or "held". */
-char *status_text_early(const char *state, const uint8_t issue[TOC_ID],
-                        const Tocsin__V1__Event *event, uint64_t seq, size_t *out_size);
+/* An issue that the router has not opened. */
+struct status_early {
+    const char *state;  /* "accepted"; "held" in the quarantine; "parked" until its opening comes */
+    const char *detail; /* what that means, for a person */
+    const uint8_t *issue;           /* TOC_ID bytes */
+    const Tocsin__V1__Event *event; /* the first of it that is known */
+    uint64_t seq;                   /* the event's */
+};
+
+char *status_text_early(const struct status_early *early, size_t *out_size);
 
 #endif

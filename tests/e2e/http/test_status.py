@@ -115,6 +115,27 @@ def test_who_asks_at_once_is_told_that_it_is_accepted(edge, shop):
             assert answer.json()["state"] == "accepted" and answer.headers["Retry-After"] == "1"
 
 
+def test_one_whose_opening_has_not_come_is_parked_until_the_router_opens_it(edge, shop):
+    stranger = edge.add_token("--source", "urn:other")
+    answer = requests.post(edge.url + "/v1/issues/PARK-1/messages", json={"text": "And now?"},
+                           timeout=20, headers={"Authorization": "Bearer " + shop})
+    assert answer.status_code == 202, answer.text
+    issue, said = answer.json()["issue"], []
+    end = time.time() + 30
+    while not said or said[-1] in ("accepted", "parked"):
+        for reference in ("PARK-1", issue):
+            answer = get(edge, shop, reference)
+            assert answer.status_code == (200 if "opened_ms" in answer.json() else 202), answer.text
+            assert answer.json()["issue"] == issue
+            said.append(answer.json()["state"])
+            if said[-1] == "parked":
+                assert "waits" in answer.json()["detail"] and answer.headers["Retry-After"] == "1"
+                assert get(edge, stranger, issue).status_code == 404
+        assert time.time() < end, said
+        time.sleep(0.2)
+    assert "parked" in said and said[-1] == "new"
+
+
 # --- to whom -------------------------------------------------------------------------------------
 
 def test_others_learn_nothing(edge, shop, desk):
