@@ -54,8 +54,8 @@ static void members_go_where_the_event_has_them(void **state)
 static void the_mail_address_is_the_person_unless_one_is_named(void **state)
 {
     (void)state;
-    check(&issue, "{\"id\":\"7\",\"email\":\"a@b.example\"}",
-          "{\"data\":{\"channel\":\"api\",\"content\":{\"email\":\"a@b.example\","
+    check(&issue, "{\"id\":\"7\",\"email\":\"a@b.example\",\"text\":\"x\"}",
+          "{\"data\":{\"channel\":\"api\",\"content\":{\"body\":\"x\",\"email\":\"a@b.example\","
           "\"person\":\"a@b.example\"}}," ENVELOPE("7", "7"));
 }
 
@@ -64,8 +64,10 @@ static void the_key_is_the_id_and_that_the_subject(void **state)
     const struct plain_target keyed = {
         .source = "urn:shop", .channel = "api", .key = TOC_STR("k-1")};
     (void)state;
-    check(&keyed, "{}", "{\"data\":{\"channel\":\"api\"}," ENVELOPE("k-1", "k-1"));
-    check(&keyed, "{\"subject\":\"s\"}", "{\"data\":{\"channel\":\"api\"}," ENVELOPE("k-1", "s"));
+    check(&keyed, "{\"category\":\"a\"}",
+          "{\"data\":{\"category\":\"a\",\"channel\":\"api\"}," ENVELOPE("k-1", "k-1"));
+    check(&keyed, "{\"category\":\"a\",\"subject\":\"s\"}",
+          "{\"data\":{\"category\":\"a\",\"channel\":\"api\"}," ENVELOPE("k-1", "s"));
     check_refused(&keyed, "{\"id\":\"7\"}", "id: say it once, here or as Idempotency-Key");
 }
 
@@ -74,9 +76,9 @@ static void an_id_that_looks_like_an_issues_makes_another_subject(void **state)
     const struct plain_target keyed = {
         .source = "urn:shop", .channel = "api", .key = TOC_STR("00112233445566778899aabbccddeeff")};
     (void)state;
-    check(&keyed, "{}",
-          "{\"data\":{\"channel\":\"api\"}," ENVELOPE("00112233445566778899aabbccddeeff",
-                                                      "id:00112233445566778899aabbccddeeff"));
+    check(&keyed, "{\"category\":\"a\"}",
+          "{\"data\":{\"category\":\"a\",\"channel\":\"api\"}," ENVELOPE(
+              "00112233445566778899aabbccddeeff", "id:00112233445566778899aabbccddeeff"));
     check_refused(&issue, "{\"subject\":\"00112233445566778899aabbccddeeff\"}",
                   "subject: 32 hexadecimal digits name an issue by its id in a path: put something "
                   "before them");
@@ -84,7 +86,8 @@ static void an_id_that_looks_like_an_issues_makes_another_subject(void **state)
 
 static void an_id_made_by_chance_is_another_each_time(void **state)
 {
-    json_t *one = event_of(&issue, "{}"), *two = event_of(&issue, "{}");
+    json_t *one = event_of(&issue, "{\"title\":\"x\"}");
+    json_t *two = event_of(&issue, "{\"title\":\"x\"}");
     const char *id = json_string_value(json_object_get(one, "id"));
     (void)state;
     assert_int_equal(strlen(id), 24);
@@ -122,6 +125,30 @@ static void what_is_misspelt_is_told_with_a_hint(void **state)
                   "priorty: unknown member (did you mean 'priority'?)");
     check_refused(&issue, "{\"xyzzy\":1}", "xyzzy: unknown member");
     check_refused(&issue, "[]", "an issue or message is a JSON object");
+}
+
+static void a_new_issue_says_what_it_is_about(void **state)
+{
+    static const char *const nothing[] = {
+        "{}", "{\"title\":null}", "{\"title\":\"\",\"text\":\" \\n\"}",
+        "{\"email\":\"a@b.example\",\"priority\":\"P1\",\"subject\":\"T-1\",\"category\":\"\"}"};
+    static const char *const something[] = {"{\"title\":\"x\"}", "{\"text\":\"x\"}",
+                                            "{\"category\":\"x\"}", "{\"risk\":\"critical\"}",
+                                            "{\"appeal\":{\"decision\":\"d-1\"}}"};
+    const struct plain_target with_files = {
+        .source = "urn:shop", .channel = "web", .has_files = true};
+    (void)state;
+    for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+        check_refused(&issue, nothing[i],
+                      "title, text, category, risk or appeal: at least one has to say what the "
+                      "issue is about");
+        json_decref(event_of(&with_files, nothing[i]));
+    }
+    for (size_t i = 0; i < sizeof(something) / sizeof(something[0]); i++) {
+        json_t *event = event_of(&issue, something[i]);
+        assert_non_null(event);
+        json_decref(event);
+    }
 }
 
 /* --- through the reader of events ------------------------------------------------------------- */
@@ -163,9 +190,9 @@ static int read_request(const char *fields, const char *body)
 static void problems_name_the_members_of_the_request(void **state)
 {
     (void)state;
-    assert_int_equal(read_request(JSON, "{\"priority\":\"P9\"}"), 0);
+    assert_int_equal(read_request(JSON, "{\"title\":\"x\",\"priority\":\"P9\"}"), 0);
     assert_memory_equal(events.items[0].problem, "priority: ", 10);
-    assert_int_equal(read_request(JSON, "{\"test\":1}"), 0);
+    assert_int_equal(read_request(JSON, "{\"title\":\"x\",\"test\":1}"), 0);
     assert_string_equal(events.items[0].problem, "test: has to be true or false");
     assert_int_equal(events.items[0].status, 400);
 }
@@ -173,7 +200,7 @@ static void problems_name_the_members_of_the_request(void **state)
 static void a_request_says_what_names_its_issue(void **state)
 {
     (void)state;
-    assert_int_equal(read_request(JSON "Idempotency-Key: \"k 1\"\r\n", "{\"priority\":\"P1\"}"), 0);
+    assert_int_equal(read_request(JSON "Idempotency-Key: \"k 1\"\r\n", "{\"title\":\"x\"}"), 0);
     assert_int_equal(events.count, 1);
     assert_null(events.items[0].problem);
     assert_string_equal(events.items[0].id, "k 1");
@@ -203,6 +230,7 @@ int main(void)
         cmocka_unit_test(an_id_made_by_chance_is_another_each_time),
         cmocka_unit_test(a_message_is_of_the_issue_that_the_path_names),
         cmocka_unit_test(what_is_misspelt_is_told_with_a_hint),
+        cmocka_unit_test(a_new_issue_says_what_it_is_about),
         cmocka_unit_test_setup_teardown(problems_name_the_members_of_the_request, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_request_says_what_names_its_issue, set_up, tear_down),

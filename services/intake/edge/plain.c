@@ -173,6 +173,23 @@ static bool fill(struct making *m)
            fill_person(m);
 }
 
+static bool is_said(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    const char *text = json_string_value(value);
+    return value != NULL && (text == NULL || text[strspn(text, " \t\r\n")] != '\0');
+}
+
+/* Nobody could do anything about an issue of which nothing is known. */
+static bool judge_opening(struct making *m)
+{
+    return m->target->ref != NULL || m->target->has_files || is_said(m->content, "title") ||
+           is_said(m->content, "body") || is_said(m->data, "category") ||
+           is_said(m->data, "risk") || is_said(m->data, "appeal") ||
+           wrong(m, "title, text, category, risk or appeal",
+                 "at least one has to say what the issue is about");
+}
+
 static bool take_members(struct making *m, const json_t *root)
 {
     json_t *object = (json_t *)(uintptr_t)root; /* jansson's iterators only read */
@@ -197,7 +214,7 @@ json_t *plain_event(const struct plain_target *target, const json_t *root,
                        .content = json_object(),
                        .why = why};
     bool made =
-        take_members(&m, root) && fill(&m) &&
+        take_members(&m, root) && fill(&m) && judge_opening(&m) &&
         (json_object_size(m.content) == 0 || put(&m, m.data, "content", json_incref(m.content))) &&
         put(&m, m.event, "data", json_incref(m.data));
     json_decref(m.content);

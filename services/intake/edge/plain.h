@@ -20,6 +20,7 @@ struct plain_target {
     struct toc_str key;  /* Idempotency-Key, empty: none; serves as id */
     const char *ref;     /* a message, of the issue with this id or subject; NULL: a new issue */
     const char *channel; /* of a new issue that says none */
+    bool has_files;      /* a new issue comes with files, which may say all that there is */
 };
 
 /* What a member of a new issue takes; PLAIN_NONE: there is none of this name that is a text. */
@@ -28,7 +29,8 @@ enum plain_kind plain_kind_of(const char *name);
 
 /*
  * The event's JSON, a new reference; NULL with what is wrong in `why`, naming the member. Without
- * an id one is made by chance. A new issue without a subject has its id as subject.
+ * an id one is made by chance. A new issue without a subject has its id as subject; it has to say
+ * what it is about: by a title, a text, a category, a risk, an appeal or files.
  */
 json_t *plain_event(const struct plain_target *target, const json_t *root,
                     char why[TOC_EVENT_JSON_ERROR_MAX]);

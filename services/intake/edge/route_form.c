@@ -158,8 +158,10 @@ static bool attach(struct forming *f)
 static int make_event(struct forming *f)
 {
     char key[2 * KEY_BYTES + 1];
-    struct plain_target target = {
-        .source = f->right.source, .key = plain_key(f->call->request), .channel = "web"};
+    struct plain_target target = {.source = f->right.source,
+                                  .key = plain_key(f->call->request),
+                                  .channel = "web",
+                                  .has_files = f->form.file_count > 0};
     if (!attach(f))
         return refuse(f, 503, "out of memory");
     if (target.key.size == 0 && json_object_get(f->form.members, "id") == NULL)

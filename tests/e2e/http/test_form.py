@@ -85,6 +85,15 @@ def test_files_come_with_it(edge, secret):
     assert "zebra" not in json.dumps(edge.lines("tail", "intake"))
 
 
+def test_a_form_says_what_it_is_about(edge, secret):
+    fields = {"_grant": grant(secret), "email": "ana@example.com", "text": " "}
+    problem(post(edge, fields), 400, "title, text, category, risk or appeal: ")
+    assert "title, text, category, risk or appeal: " in post(edge, fields, **PAGE).text
+    receipt = taken(post(edge, fields, files=[("photo", ("a.png", b"\x89PNG", "image/png"))]))
+    assert classes_of(edge, receipt) == {"contact": 1, "attachment": 1}
+    assert taken(post(edge, {**fields, "Order": "17"}))
+
+
 def test_the_grant_may_stand_in_the_header(edge, secret):
     token = edge.add_token("--source", "urn:relay")
     assert taken(post(edge, {"title": "x"}, Authorization="Bearer " + grant(secret)))

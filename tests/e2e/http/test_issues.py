@@ -48,7 +48,7 @@ def test_a_key_makes_it_one(edge, token):
 
 
 def test_messages_go_to_the_subject(edge, token):
-    receipt = opened(post(edge, "/v1/issues", {"subject": "order/1 ü"}, token))
+    receipt = opened(post(edge, "/v1/issues", {"subject": "order/1 ü", "title": "x"}, token))
     assert receipt["ref"] == "order/1 ü"
     said = opened(post(edge, "/v1/issues/order%2F1%20%C3%BC/messages", {"id": "m-1"}, token))
     assert said["issue"] == receipt["issue"] and said["ref"] == "order/1 ü"
@@ -59,14 +59,14 @@ def test_messages_go_to_the_subject(edge, token):
 
 
 def test_a_reference_too_long_for_a_field_is_the_issues_id(edge, token):
-    answer = post(edge, "/v1/issues", {"subject": "ü" * 100}, token)
+    answer = post(edge, "/v1/issues", {"subject": "ü" * 100, "title": "x"}, token)
     receipt = opened(answer)
     assert receipt["ref"] == "ü" * 100
     assert answer.headers["Location"] == "/v1/issues/" + receipt["issue"]
 
 
 def test_an_issues_id_needs_the_scope_act(edge, token):
-    receipt = opened(post(edge, "/v1/issues", {}, token))
+    receipt = opened(post(edge, "/v1/issues", {"text": "x"}, token))
     path = "/v1/issues/%s/messages" % receipt["issue"]
     problem(post(edge, path, {}, token), 403, "scope 'act'")
     may = edge.add_token("--source", "urn:other", "--scope", "publish", "--scope", "act")
@@ -79,11 +79,13 @@ def test_an_issues_id_needs_the_scope_act(edge, token):
 @pytest.mark.parametrize("body, detail", [
     ({"emial": "a"}, "emial: unknown member (did you mean 'email'?)"),
     ({"direction": "inbound"}, "direction: unknown member"),
-    ({"priority": "P9"}, "priority: "),
+    ({"title": "x", "priority": "P9"}, "priority: "),
     ({"category": "x" * 201}, "category: at most 200 bytes"),
-    ({"subject": 7}, "subject: has to be a text"),
-    ({"time": "yesterday"}, "time: "),
-    ({"test": "yes"}, "test: has to be true or false"),
+    ({"title": "x", "subject": 7}, "subject: has to be a text"),
+    ({"title": "x", "time": "yesterday"}, "time: "),
+    ({"title": "x", "test": "yes"}, "test: has to be true or false"),
+    ({}, "title, text, category, risk or appeal: "),
+    ({"email": "ana@example.com", "text": " "}, "title, text, category, risk or appeal: "),
     ([], "is a JSON object"),
 ])
 def test_mistakes_name_the_member(edge, token, body, detail):
@@ -106,12 +108,12 @@ def test_who_may_not(edge):
     problem(answer, 401, "token")
     assert "Bearer" in answer.headers["WWW-Authenticate"]
     acts = edge.add_token("--source", "urn:acts", "--scope", "act")
-    problem(post(edge, "/v1/issues", {}, acts), 403, "scope 'publish'")
+    problem(post(edge, "/v1/issues", {"title": "x"}, acts), 403, "scope 'publish'")
 
 
 def test_over_the_rate(edge):
     slow = edge.add_token("--source", "urn:slow", "--rate", "1")
-    statuses = [post(edge, "/v1/issues", {}, slow) for _ in range(5)]
+    statuses = [post(edge, "/v1/issues", {"title": "x"}, slow) for _ in range(5)]
     assert [a.status_code for a in statuses][:2] == [202, 202]
     late = [a for a in statuses if a.status_code == 429]
     assert late and int(late[0].headers["Retry-After"]) >= 1
