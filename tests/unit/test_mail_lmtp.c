@@ -244,6 +244,30 @@ static void recipients_lines_and_mistakes_have_an_end(void **state)
     assert_true(session.over);
 }
 
+static void addresses_that_are_tried_have_an_end(void **state)
+{
+    const char *const replies[] = {"250 2.0.0 ok"};
+    (void)state;
+    begin_mail();
+    (void)send(".\r\n");
+    assert_mail("");
+    settle(replies);
+    session.out_size = 0;
+    (void)send("MAIL FROM:<>\r\nRCPT TO:<c@d.example>\r\n");
+    for (unsigned i = 1; i < LMTP_ERRORS_MAX; i++)
+        assert_string_equal(send("RCPT TO:<nobody@d.example>\r\n"), "550 ");
+    (void)send("DATA\r\n");
+    (void)send(".\r\n"); /* a mail that is taken begins anew */
+    assert_mail("");
+    settle(replies);
+    session.out_size = 0;
+    (void)send("MAIL FROM:<>\r\n");
+    for (unsigned i = 1; i < LMTP_ERRORS_MAX; i++)
+        assert_string_equal(send("RCPT TO:<nobody@d.example>\r\n"), "550 ");
+    assert_string_equal(send("RCPT TO:<nobody@d.example>\r\n"), "550 421 ");
+    assert_true(session.over);
+}
+
 /* --- the map ---------------------------------------------------------------------------------- */
 
 static const char map_text[] =
@@ -357,6 +381,7 @@ int main(void)
         DIALOGUE(a_mail_that_is_too_large_is_read_and_refused),
         DIALOGUE(mails_share_the_room_there_is),
         DIALOGUE(recipients_lines_and_mistakes_have_an_end),
+        DIALOGUE(addresses_that_are_tried_have_an_end),
         cmocka_unit_test(the_texts_of_a_box_fit_an_event),
         cmocka_unit_test(an_address_finds_its_box),
         cmocka_unit_test(mistakes_in_a_map_are_told_with_their_place),

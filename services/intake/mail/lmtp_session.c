@@ -32,7 +32,7 @@ void lmtp_session_end(struct lmtp_session *session, const char *reply)
     session->over = true;
 }
 
-/* Whoever goes on making mistakes is no mail server. */
+/* Whoever goes on making mistakes is no mail server, or tries addresses. */
 static void say_wrong(struct lmtp_session *s, const char *line)
 {
     say(s, line);
@@ -119,6 +119,7 @@ void lmtp_session_settle(struct lmtp_session *session, const char *const replies
     TOC_ASSERT(session->state == LMTP_DELIVERING);
     for (size_t i = 0; i < session->recipient_count; i++)
         say(session, replies[i]);
+    session->errors = 0;
     end_mail(session);
 }
 
@@ -165,17 +166,21 @@ static void on_mail(struct lmtp_session *s, const struct lmtp_command *command)
 
 static void on_rcpt(struct lmtp_session *s, const struct lmtp_command *command)
 {
-    const char *refusal = NULL;
     if (!s->has_sender) {
         say_wrong(s, "503 5.5.1 say MAIL first");
         return;
     }
-    if (s->recipient_count == LMTP_RECIPIENTS_MAX)
-        refusal = "452 4.5.3 too many recipients: send it to the others by itself";
-    else
-        refusal = s->shared->refuse(s->shared->self, command->address);
-    if (refusal != NULL) {
+    if (s->recipient_count == LMTP_RECIPIENTS_MAX) {
+        say(s, "452 4.5.3 too many recipients: send it to the others by itself");
+        return;
+    }
+    const char *refusal = s->shared->refuse(s->shared->self, command->address);
+    if (refusal != NULL && refusal[0] == '4') { /* it comes too soon, which is no mistake */
         say(s, refusal);
+        return;
+    }
+    if (refusal != NULL) {
+        say_wrong(s, refusal);
         return;
     }
     memcpy(s->recipients[s->recipient_count++], command->address, sizeof(command->address));

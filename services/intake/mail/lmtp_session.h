@@ -11,7 +11,7 @@
 
 #define LMTP_LINE_MAX       2048 /* bytes of a command */
 #define LMTP_RECIPIENTS_MAX 100  /* of one mail (RFC 5321, section 4.5.3.1.8) */
-#define LMTP_ERRORS_MAX     20   /* then it is over */
+#define LMTP_ERRORS_MAX     20   /* refused addresses among them; then it is over */
 #define LMTP_REPLY_MAX      200  /* bytes of a reply's line */
 
 /* What sessions share. */
@@ -40,7 +40,7 @@ struct lmtp_session {
     char sender[LMTP_ADDRESS_MAX + 1]; /* empty: the null return path */
     char (*recipients)[LMTP_ADDRESS_MAX + 1];
     size_t recipient_count;
-    unsigned errors;
+    unsigned errors; /* since the last mail */
     struct lmtp_data data;
     const char *refusal; /* of the mail that comes in, whatever follows; NULL: none */
     char *mail;          /* owned; counted in shared->bytes by its room */
