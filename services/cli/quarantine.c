@@ -419,7 +419,7 @@ static const struct view_part parts[] = {
      release,
      {"tocsin quarantine release",
       "Lets events in, as they came; those of an issue whose opening is held come in together.",
-      "[SOURCE ID]",
+      "SOURCE ID | --issue ISSUE | --all [--reason CODE]",
       "Examples:\n  tocsin quarantine release urn:shop e-17\n"
       "  tocsin quarantine release --issue urn:shop#T-5\n"
       "  tocsin quarantine release --all --reason network",
@@ -430,7 +430,7 @@ static const struct view_part parts[] = {
      reject,
      {"tocsin quarantine reject",
       "Throws events away; that they came, who threw them away and why stays on the record.",
-      "[SOURCE ID]",
+      "--why CODE (SOURCE ID | --issue ISSUE | --all [--reason CODE])",
       "Examples:\n  tocsin quarantine reject urn:shop e-17 --why spam\n"
       "  tocsin quarantine reject --all --reason requester --why flood",
       reject_options, COUNT(reject_options)},

@@ -161,7 +161,7 @@ int cmd_access(int argc, char **argv)
             "What is kept of a person, for that person: their events with what they wrote, a "
             "proof of\neach, the checkpoint and the key to verify it by. Who reads is in "
             "intake's log first.",
-        .operands = "[PERSON]",
+        .operands = "--out DIR (PERSON | --pseudonym P)",
         .more =
             "PERSON is as publishers know them; '-' reads it from standard input. Raw mails are "
             "left\nout, because others are in them. DIR gets events.jsonl, files of "

@@ -137,7 +137,7 @@ int cmd_erase(int argc, char **argv)
         .program = "tocsin erase",
         .summary = "Erases a person: the keys of what they wrote are deleted at once, and with the "
                    "vault's\nnext renewal it is in no file any more. Proofs stay valid.",
-        .operands = "[PERSON]",
+        .operands = "--reason CODE (PERSON | --pseudonym P)",
         .more = "PERSON is as publishers know them; '-' reads it from standard input. Whoever is "
                 "under a\nhold is not erased. Backups: leave out the key-encryption keys, see "
                 "deploy/README.md.\n\n"

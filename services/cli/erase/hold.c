@@ -149,7 +149,8 @@ static int list(const struct toc_conf_list *operands)
 static const struct view_part parts[] = {
     {"place",
      place,
-     {"tocsin hold place", "From now on this person is not erased, whoever asks.", "HOLD [PERSON]",
+     {"tocsin hold place", "From now on this person is not erased, whoever asks.",
+      "HOLD (PERSON | --pseudonym P)",
       "HOLD is an id such as case-2026-17, the same for everyone whom the case is about.\n"
       "PERSON is as publishers know them; '-' reads it from standard input.\n\n"
       "Example:\n  tocsin hold place case-2026-17 ana@example.com --owner legal",
@@ -159,7 +160,7 @@ static const struct view_part parts[] = {
     {"release",
      release,
      {"tocsin hold release", "Releases a hold, from one person or from everyone it is on.",
-      "HOLD [PERSON]", NULL, release_options, COUNT(release_options)},
+      "HOLD [PERSON | --pseudonym P]", NULL, release_options, COUNT(release_options)},
      1,
      2},
     {"list",
