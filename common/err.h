@@ -37,6 +37,9 @@ enum toc_err {
 /* A constant text for a code, never NULL. */
 const char *toc_err_text(enum toc_err err);
 
+/* The same where it was tried to listen: what somebody else holds is an address then. */
+const char *toc_err_listen_text(enum toc_err err);
+
 /* Passes a failure (a negative code) up; TOC_OK and TOC_NONE go on. */
 #define TOC_TRY(expr)                                                                              \
     do {                                                                                           \

@@ -262,7 +262,7 @@ static enum toc_err set_up(struct loop *loop)
     err = open_link(loop);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "link_failed", "bind=%s why=\"%s\"",
-                config->bind ? config->bind : "-", toc_err_text(err));
+                config->bind ? config->bind : "-", toc_err_listen_text(err));
         return err;
     }
     config->run.link = loop->link;
@@ -272,7 +272,7 @@ static enum toc_err set_up(struct loop *loop)
         err = toc_metrics_listen(&loop->uv, config->metrics, &loop->source, &loop->metrics);
         if (err < 0) {
             toc_log(TOC_LOG_ALARM, "metrics_failed", "address=%s why=\"%s\"", config->metrics,
-                    toc_err_text(err));
+                    toc_err_listen_text(err));
             return err;
         }
     }

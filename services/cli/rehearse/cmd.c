@@ -144,7 +144,7 @@ static int run(struct session *s)
     if (err == TOC_OK)
         err = toc_link_open(s->bind, &s->link);
     if (err < 0) {
-        fprintf(stderr, WHO ": %s: %s\n", s->bind, toc_err_text(err));
+        fprintf(stderr, WHO ": %s: %s\n", s->bind, toc_err_listen_text(err));
         return CLI_FAILED;
     }
     client_catch_interrupts();

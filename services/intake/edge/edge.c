@@ -84,7 +84,7 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     enum toc_err err = set_up(edge, link);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "edge_failed", "http=%s why=\"%s\"", configured->address,
-                toc_err_text(err));
+                toc_err_listen_text(err));
         stop(edge);
         return err;
     }

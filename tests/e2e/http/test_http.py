@@ -393,5 +393,6 @@ def test_a_port_that_somebody_has_ends_it_and_nothing_is_taken(edge):
         edge.up.terminate()
         edge.up.wait(30)
     assert "signal" not in edge.output() and "edge_failed" in edge.output()
+    assert "http=:%d why=\"another process listens at this address" % edge.port in edge.output()
     edge.start()
     assert post(edge, event()).status_code == 202

@@ -465,7 +465,7 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     enum toc_err err = set_up(door, link);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "mail_failed", "lmtp=%s why=\"%s\"", configured->address,
-                toc_err_text(err));
+                toc_err_listen_text(err));
         stop(door);
         return err;
     }
