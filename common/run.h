@@ -68,6 +68,8 @@ struct toc_run_gate {
      * gate. */
     enum toc_err (*ask)(void *self, struct toc_txn *txn, struct toc_arena *arena,
                         const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
+    /* As toc_service.tell. May be NULL. */
+    void (*tell)(const void *self, Tocsin__V1__Status *status);
 };
 
 struct toc_run;
@@ -118,6 +120,9 @@ struct toc_run_counts {
     uint64_t lag_records; /* head of the upstreams minus the cursors */
 };
 void toc_run_counts(const struct toc_run *run, struct toc_run_counts *out);
+
+/* What the status says beside what every service's does. False: nothing. */
+bool toc_run_tell(const struct toc_run *run, Tocsin__V1__Status *status);
 
 /* Ready to do its work: `*why_not` is a constant text otherwise. */
 bool toc_run_is_ready(const struct toc_run *run, const char **why_not);

@@ -26,6 +26,15 @@ static void fill_upstream(const struct upstream *up, Tocsin__V1__UpstreamStatus 
     out->stopped = toc_wire_text(up->stopped != NULL ? up->stopped : "");
 }
 
+bool toc_run_tell(const struct toc_run *run, Tocsin__V1__Status *status)
+{
+    if (run->service->tell != NULL)
+        run->service->tell(run->self, status);
+    if (run->gate.tell != NULL)
+        run->gate.tell(run->gate.self, status);
+    return run->service->tell != NULL || run->gate.tell != NULL;
+}
+
 static enum toc_err answer_status(struct toc_run *run, struct toc_txn *txn,
                                   Tocsin__V1__Answer *answer)
 {
@@ -53,8 +62,7 @@ static enum toc_err answer_status(struct toc_run *run, struct toc_txn *txn,
     status.commits = counts.commits;
     status.followers = counts.followers;
     status.pid = (uint64_t)getpid();
-    if (run->service->tell != NULL)
-        run->service->tell(run->self, &status);
+    (void)toc_run_tell(run, &status);
     TOC_TRY(toc_policy_in_force(txn, &status.policy));
     TOC_TRY(toc_wire_pack(arena, &status, &row));
     TOC_TRY(toc_answer_begin(arena, 1, answer));

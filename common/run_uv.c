@@ -139,14 +139,14 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* --- metrics ---------------------------------------------------------------------------- */
 
+#define HELD_METRICS 4
+
 /* What only intake has. */
 static size_t collect_held(const struct loop *loop, struct toc_metric *out)
 {
-    const struct toc_service *service = loop->config->run.service;
     Tocsin__V1__Status status = TOCSIN__V1__STATUS__INIT;
-    if (service->tell == NULL)
+    if (!toc_run_tell(loop->run, &status))
         return 0;
-    service->tell(toc_run_self(loop->run), &status);
     double age_s = (double)(clock_ms(CLOCK_REALTIME) - status.held_ms) / 1000;
     out[0] = (struct toc_metric){
         "tocsin_held_events", "Events in the quarantine.", TOC_METRIC_GAUGE, NULL, NULL,
@@ -157,7 +157,19 @@ static size_t collect_held(const struct loop *loop, struct toc_metric *out)
                                  NULL,
                                  NULL,
                                  status.held_ms != 0 ? age_s : 0};
-    return 2;
+    out[2] = (struct toc_metric){"tocsin_exempt_over_quota_total",
+                                 "Exempt events over a quota that came in since the start.",
+                                 TOC_METRIC_COUNTER,
+                                 NULL,
+                                 NULL,
+                                 (double)status.exempt_over};
+    out[3] = (struct toc_metric){"tocsin_exempt_held_total",
+                                 "Exempt events that were too many and held back since the start.",
+                                 TOC_METRIC_COUNTER,
+                                 NULL,
+                                 NULL,
+                                 (double)status.exempt_held};
+    return HELD_METRICS;
 }
 
 static size_t collect(void *self, struct toc_metric out[TOC_METRICS_MAX])
@@ -195,7 +207,7 @@ static size_t collect(void *self, struct toc_metric out[TOC_METRICS_MAX])
          TOC_METRIC_GAUGE, 0, 0, age_s},
     };
     const size_t count = sizeof(rows) / sizeof(rows[0]);
-    static_assert(sizeof(rows) / sizeof(rows[0]) + 2 <= TOC_METRICS_MAX, "they fit");
+    static_assert(sizeof(rows) / sizeof(rows[0]) + HELD_METRICS <= TOC_METRICS_MAX, "they fit");
     memcpy(out, rows, sizeof(rows));
     return count + collect_held(loop, out + count);
 }

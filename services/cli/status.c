@@ -6,6 +6,7 @@
 #include "services/cli/up/dir.h"
 #include "services/cli/view.h"
 
+#include <stdarg.h>
 #include <time.h>
 
 #define POLL_MS       50
@@ -276,15 +277,32 @@ static void print_absent_json(const char *service, const char *why)
 }
 
 /* What an operator has to do though every service is well. */
-static char remark[WHY_BYTES];
+static char remark[2 * WHY_BYTES];
 
-static void note_held(const Tocsin__V1__Status *status)
+/* A line of it. */
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 {
-    char since[MOMENT_MAX];
+    size_t used = strlen(remark);
+    va_list args;
+    if (used > 0 && used + 1 < sizeof(remark))
+        remark[used++] = '\n';
+    va_start(args, format);
+    vsnprintf(remark + used, sizeof(remark) - used, format, args);
+    va_end(args);
+}
+
+static void note_intake(const Tocsin__V1__Status *status)
+{
+    char moment[MOMENT_MAX];
+    if (status->exempt_over + status->exempt_held > 0)
+        note("%llu exempt events came in over a quota and %llu were held, the last %s: see "
+             "exempt_over_quota in %s's log",
+             (unsigned long long)status->exempt_over, (unsigned long long)status->exempt_held,
+             moment_near(moment, status->exempt_ms, moment_now()), status->service);
     if (status->held > 0)
-        snprintf(remark, sizeof(remark), "%llu held in %s's quarantine since %s: %s",
-                 (unsigned long long)status->held, status->service,
-                 moment_near(since, status->held_ms, moment_now()), "tocsin quarantine list");
+        note("%llu held in %s's quarantine since %s: tocsin quarantine list",
+             (unsigned long long)status->held, status->service,
+             moment_near(moment, status->held_ms, moment_now()));
 }
 
 /* Adds one service; false when it does not answer, is not ready or has stopped. */
@@ -305,7 +323,7 @@ static bool show_service(struct print_table *table, const char *service)
         fields_json_line(stdout, &status->base, true);
     else
         add_row(table, status);
-    note_held(status);
+    note_intake(status);
     return status->ready && !is_stopped(status);
 }
 

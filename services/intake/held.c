@@ -32,6 +32,12 @@ static bool is_quarantine_full(const struct intake *intake)
     return intake->quarantine.count >= intake->config->held_max;
 }
 
+/* Never refused: where there is no room for it, it comes in. */
+static bool is_flood(const struct intake *intake, const char *reason)
+{
+    return reason != NULL && strcmp(reason, REASON_FLOOD) == 0 && !is_quarantine_full(intake);
+}
+
 enum toc_err held_reason(struct intake *intake, struct toc_turn *turn, struct submission *sub)
 {
     const Tocsin__V1__Event *event = sub->valid.event;
@@ -39,7 +45,7 @@ enum toc_err held_reason(struct intake *intake, struct toc_turn *turn, struct su
     if (sub->valid.type->class_bit != TOC_CLASS_ISSUE)
         sub->reason = NULL;
     if (sub->valid.type->class_bit != TOC_CLASS_ISSUE ||
-        (sub->reason == NULL && intake->quarantine.count == 0))
+        (sub->reason == NULL && intake->quarantine.count == 0) || is_flood(intake, sub->reason))
         return TOC_OK;
     if (exempt_is(&intake->config->exempt, event))
         sub->reason = NULL;

@@ -6,7 +6,8 @@
  * the log may be trimmed meanwhile. Only intake's core calls this.
  *
  * An issue whose opening is held is held as a whole: what comes later joins it, in order, since the
- * router would make a stub of it. What must not wait lets all of it in.
+ * router would make a stub of it. What must not wait lets all of it in, unless it is a flood of
+ * what claims that: the one reason that holds what is exempt, as long as there is room.
  */
 #ifndef INTAKE_QUARANTINE_H
 #define INTAKE_QUARANTINE_H

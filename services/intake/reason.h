@@ -9,6 +9,9 @@
 
 #define REASON_MAX 32 /* bytes */
 
+/* Of what is exempt: it is too much even for that, see quota/quota.h. */
+#define REASON_FLOOD "exempt_flood"
+
 /*
  * `*bytes` is as it was without the reason then, and `*out` the reason, NULL for none. What is no
  * event, or no reason that intake would give, stays as it is. TOC_ERR_LIMIT when `arena` is

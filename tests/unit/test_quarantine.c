@@ -199,6 +199,24 @@ static void what_must_not_wait_is_never_held(void **state)
     assert_true(submit("10:00 open issue=4 id=d category=billing risk=severe", "requester").held);
 }
 
+static void a_flood_of_what_must_not_wait_is_held_while_there_is_room(void **state)
+{
+    (void)state;
+    char line[64];
+    assert_true(submit("10:00 open id=a risk=critical", "exempt_flood").held);
+    assert_true(submit("10:00 inbound id=b", NULL).held); /* joins its issue */
+    assert_true(submit("10:00 classify id=c risk=critical", "exempt_flood").held);
+    assert_false(submit("10:00 classify id=d risk=critical", NULL).held);
+    expect_empty(); /* that one was no flood, and lets its issue in */
+    for (unsigned i = 0; i < 600; i++) {
+        snprintf(line, sizeof(line), "10:00 inbound issue=2 id=m%u", i);
+        hold(line);
+    }
+    struct toc_receipt receipt = submit("10:00 open issue=3 id=e risk=critical", "exempt_flood");
+    assert_int_equal(receipt.status, STATUS(ACCEPTED));
+    assert_false(receipt.held);
+}
+
 static void the_quarantine_has_an_end(void **state)
 {
     (void)state;
@@ -434,6 +452,7 @@ int main(void)
         CASE(a_repeat_is_known_past_the_window_while_it_is_held),
         CASE(only_intakes_own_shell_holds_an_event_back),
         CASE(what_must_not_wait_is_never_held),
+        CASE(a_flood_of_what_must_not_wait_is_held_while_there_is_room),
         CASE(the_quarantine_has_an_end),
         CASE(what_would_join_its_issue_comes_in_when_there_is_no_room),
         CASE(later_events_join_their_issue_in_order),

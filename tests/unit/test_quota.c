@@ -78,7 +78,7 @@ static const char *judge_from(const char *device, const char *address)
 {
     uint8_t network[16] = {[10] = 0xff, [11] = 0xff};
     const Tocsin__V1__Event event = open_of("", "T-1");
-    const struct quota_from from = {device, address != NULL ? network : NULL};
+    const struct quota_from from = {device, address != NULL ? network : NULL, false};
     if (address != NULL && inet_pton(AF_INET, address, network + 12) != 1)
         assert_int_equal(inet_pton(AF_INET6, address, network), 1);
     return quota_judge(quota, &event, &from, now_ms);
@@ -197,6 +197,78 @@ static void what_must_not_wait_comes_in_and_counts(void **state)
     assert_null(judge(&plain));
 }
 
+static struct quota_over over(void)
+{
+    struct quota_over over;
+    quota_over(quota, &over);
+    return over;
+}
+
+static const char *judge_urgent(const char *source, bool granted)
+{
+    static const uint8_t network[16] = {1};
+    const struct quota_from from = {"phone", network, granted};
+    Tocsin__V1__Event event = open_of("ana", "T-1");
+    event.source = toc_wire_text(source);
+    opened.risk = TOCSIN__V1__RISK__RISK_CRITICAL;
+    return quota_judge(quota, &event, &from, now_ms);
+}
+
+static void what_is_exempt_and_over_a_limit_is_told(void **state)
+{
+    static const char *const limits[] = {"source=2/1h", "network=4/1h", NULL};
+    (void)state;
+    open_with(limits);
+    for (int i = 0; i < 2; i++)
+        assert_null(judge_urgent("urn:a b\n", false));
+    assert_int_equal(over().passed + over().held, 0);
+    assert_int_equal(over().last_ms, 0);
+    for (int i = 0; i < 100; i++)
+        assert_null(judge_urgent("urn:a b\n", false));
+    assert_int_equal(over().passed, 100);
+    assert_int_equal(over().last_ms, now_ms);
+    assert_string_equal(over().source, "urn:a?b?"); /* fit for a log */
+    assert_string_equal(over().limit, "source");
+    now_ms += TOC_MINUTE_MS;
+    for (int i = 0; i < 5; i++) {
+        assert_null(
+            judge_urgent("urn:c", false)); /* by its network; in a minute others may be most */
+        assert_null(judge_urgent(i % 2 ? "urn:d" : "urn:e", false));
+        assert_null(judge_urgent("urn:c", false));
+    }
+    assert_string_equal(over().source, "urn:c");
+    assert_int_equal(over().held, 0);
+    quota_free(quota);
+    quota = NULL;
+    assert_int_equal(over().passed, 0);
+}
+
+static void what_is_exempt_of_grants_has_more_beside_the_limit_of_its_network(void **state)
+{
+    static const char *const limits[] = {"network=3/1h", NULL};
+    (void)state;
+    open_with(limits);
+    for (int i = 0; i < 3 + 3 * QUOTA_BEYOND; i++)
+        assert_null(judge_urgent("urn:shop", true));
+    expect_reason(judge_urgent("urn:shop", true), "exempt_flood");
+    assert_null(judge_urgent("urn:shop", false)); /* whoever keeps a token */
+    expect_reason(judge_urgent("urn:other", true), "exempt_flood");
+    assert_int_equal(over().held, 2);
+    now_ms += 7 * TOC_MINUTE_MS; /* a ninth of it is there again */
+    assert_null(judge_urgent("urn:shop", true));
+    expect_reason(judge_urgent("urn:shop", true), "exempt_flood");
+}
+
+static void what_is_claimed_or_shared_stops_nothing_exempt(void **state)
+{
+    static const char *const limits[] = {"source=1/1h", "requester=1/1h", "device=1/1h", NULL};
+    (void)state;
+    open_with(limits);
+    for (int i = 0; i < 1000; i++)
+        assert_null(judge_urgent("urn:shop", true));
+    assert_int_equal(over().passed, 999);
+}
+
 static void whoever_floods_is_not_forgotten_for_others(void **state)
 {
     static const char *const limits[] = {"requester=5/1h", NULL};
@@ -276,6 +348,9 @@ int main(void)
         CASE(devices_and_networks_are_counted_where_they_are_known),
         CASE(what_is_held_takes_nothing_from_the_others),
         CASE(what_must_not_wait_comes_in_and_counts),
+        CASE(what_is_exempt_and_over_a_limit_is_told),
+        CASE(what_is_exempt_of_grants_has_more_beside_the_limit_of_its_network),
+        CASE(what_is_claimed_or_shared_stops_nothing_exempt),
         CASE(whoever_floods_is_not_forgotten_for_others),
         CASE(on_the_bus_the_source_alone_is_counted),
         CASE(without_limits_everything_comes_in),

@@ -8,10 +8,14 @@
 #include <stdlib.h>
 
 #define ALARM_AGAIN_MS TOC_HOUR_MS
+#define OVER_AGAIN_MS  TOC_MINUTE_MS
 
 struct doors {
     struct toc_run *run;
-    toc_time_ms told_ms; /* monotonic: when the quarantine's alarm was last; 0: never */
+    toc_time_ms told_ms;    /* monotonic: when the quarantine's alarm was last; 0: never */
+    bool urgent;            /* something exempt is in it */
+    struct quota_over over; /* as of the last alarm about it … */
+    toc_time_ms over_ms;    /* … monotonic; 0: never */
     struct admit *admit;
     struct eraser *eraser;
     enum toc_err failed; /* of what runs after commits: the next one ends the process */
@@ -101,6 +105,17 @@ static enum toc_err gate_ask(void *self, struct toc_txn *txn, struct toc_arena *
     return TOC_OK;
 }
 
+static void gate_tell(const void *self, Tocsin__V1__Status *status)
+{
+    struct toc_now now = toc_program_now();
+    struct quota_over over;
+    (void)self;
+    quota_over(configured->edge.quota, &over);
+    status->exempt_over = over.passed;
+    status->exempt_held = over.held;
+    status->exempt_ms = over.last_ms != 0 ? now.wall_ms - (now.mono_ms - over.last_ms) : 0;
+}
+
 static enum toc_err open_admission(struct doors *doors, struct toc_run *run)
 {
     const struct toc_journal *journal = toc_run_journal(run);
@@ -109,7 +124,8 @@ static enum toc_err open_admission(struct doors *doors, struct toc_run *run)
                                 .is_full = gate_is_full,
                                 .before_commit = gate_before_commit,
                                 .abandoned = gate_abandoned,
-                                .ask = gate_ask};
+                                .ask = gate_ask,
+                                .tell = gate_tell};
     TOC_TRY(admit_open(&configured->admit, journal->log_id, journal->last_seq, &doors->admit));
     gate.self = doors;
     toc_run_set_gate(run, &gate);
@@ -154,12 +170,31 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     return TOC_OK;
 }
 
+/* Anyone may claim that a report must not wait, so somebody has to hear when many do. */
+static void watch_exempt(struct doors *doors, struct toc_now now)
+{
+    struct quota_over over;
+    quota_over(configured->edge.quota, &over);
+    uint64_t passed = over.passed - doors->over.passed, held = over.held - doors->over.held;
+    doors->urgent |= held > 0;
+    if (passed + held == 0 || (doors->over_ms != 0 && now.mono_ms - doors->over_ms < OVER_AGAIN_MS))
+        return;
+    doors->over = over;
+    doors->over_ms = now.mono_ms;
+    toc_log(TOC_LOG_ALARM, "exempt_over_quota",
+            "passed=%llu held=%llu limit=%s source=\"%s\" why=\"%s\"", (unsigned long long)passed,
+            (unsigned long long)held, over.limit, over.source,
+            held > 0 ? "exempt, and too many: tocsin quarantine list --reason " REASON_FLOOD
+                     : "exempt, so they came in: is it a flood?");
+}
+
 /* Nothing leaves the quarantine by itself, so somebody has to hear that something waits there. */
 static void watch_quarantine(struct doors *doors, struct toc_now now)
 {
     toc_time_ms since_ms;
     uint64_t held = intake_held(toc_run_self(doors->run), &since_ms);
-    if (held == 0 || now.wall_ms - since_ms < configured->held_ms ||
+    doors->urgent = doors->urgent && held > 0;
+    if (held == 0 || (!doors->urgent && now.wall_ms - since_ms < configured->held_ms) ||
         (doors->told_ms != 0 && now.mono_ms - doors->told_ms < ALARM_AGAIN_MS))
         return;
     doors->told_ms = now.mono_ms;
@@ -171,6 +206,7 @@ static void watch_quarantine(struct doors *doors, struct toc_now now)
 static void after_commit(void *self, struct toc_now now)
 {
     struct doors *doors = self;
+    watch_exempt(doors, now);
     watch_quarantine(doors, now);
     edge_effects.after_commit(doors->edge, now);
     if (doors->failed == TOC_OK)

@@ -375,7 +375,7 @@ const char *access_judge(const struct access_right *right, const Tocsin__V1__Eve
 const char *access_hold(const struct access_right *right, const Tocsin__V1__Event *event,
                         const char *device, toc_time_ms mono_ms)
 {
-    const struct quota_from from = {device, right->granted ? right->peer : NULL};
+    const struct quota_from from = {device, right->granted ? right->peer : NULL, right->granted};
     return right->quota != NULL ? quota_judge(right->quota, event, &from, mono_ms) : NULL;
 }
 

@@ -2,18 +2,21 @@
 
 #include "common/conf.h"
 #include "common/hash.h"
+#include "services/intake/reason.h"
 
 #include <stdlib.h>
 
 #define SETS       16384 /* of a table; a power of two */
 #define WAYS       4     /* places that a hash may have */
 #define EXEMPT_IDS 8192  /* issues that are remembered as exempt; a power of two */
+#define VOTE_MS    TOC_MINUTE_MS
 
 static const char *const names[QUOTA_KINDS] = {"requester", "device", "source", "network"};
 
 struct bucket {
     uint64_t hash; /* 0: nobody's */
     double taken;  /* of what it holds */
+    double beyond; /* of what a network has beside it for what is exempt */
     toc_time_ms at_ms;
 };
 
@@ -21,6 +24,9 @@ struct quota {
     struct quota_config config;
     struct bucket *tables[QUOTA_KINDS]; /* SETS * WAYS; NULL without a limit */
     uint64_t exempt[EXEMPT_IDS];        /* first half of an issue's id; 0: none */
+    struct quota_over over;
+    toc_time_ms votes_ms; /* when the vote on its source began */
+    unsigned votes;
 };
 
 /* --- limits ----------------------------------------------------------------------------------- */
@@ -97,10 +103,11 @@ void quota_free(struct quota *quota)
 
 static void leak(struct bucket *bucket, const struct quota_limit *limit, toc_time_ms mono_ms)
 {
-    bucket->taken -= (double)(mono_ms - bucket->at_ms) * limit->events / (double)limit->per_ms;
+    double gone = (double)(mono_ms - bucket->at_ms) * limit->events / (double)limit->per_ms;
+    bucket->taken = bucket->taken > gone ? bucket->taken - gone : 0;
+    gone *= QUOTA_BEYOND;
+    bucket->beyond = bucket->beyond > gone ? bucket->beyond - gone : 0;
     bucket->at_ms = mono_ms;
-    if (bucket->taken < 0)
-        bucket->taken = 0;
 }
 
 /* The bucket of a hash, as of now; a fresh one takes the place of the emptiest. */
@@ -201,6 +208,69 @@ static bool is_remembered(struct quota *quota, const Tocsin__V1__Event *event)
     return *place_of(quota, issue) == issue;
 }
 
+/* --- what is exempt and over a limit ------------------------------------------------------------
+ */
+
+static void copy_source(char out[], size_t room, const char *source)
+{
+    size_t i = 0;
+    for (; source[i] != '\0' && i + 1 < room; i++)
+        out[i] = source[i] > ' ' && source[i] <= '~' && source[i] != '"' ? source[i] : '?';
+    out[i] = '\0';
+}
+
+/* Boyer and Moore's: of more than half of them, the one is found. */
+static void vote(struct quota *quota, const char *source, toc_time_ms mono_ms)
+{
+    char clean[sizeof(quota->over.source)];
+    if (mono_ms - quota->votes_ms >= VOTE_MS) {
+        quota->votes_ms = mono_ms;
+        quota->votes = 0;
+    }
+    copy_source(clean, sizeof(clean), source);
+    if (quota->votes == 0)
+        memcpy(quota->over.source, clean, sizeof(clean));
+    if (strcmp(quota->over.source, clean) == 0)
+        quota->votes++;
+    else
+        quota->votes--;
+}
+
+static bool is_over(const struct quota *quota, unsigned kind, const struct bucket *bucket)
+{
+    return bucket != NULL && bucket->taken + 1 > quota->config.limits[kind].events;
+}
+
+/* Takes it out of what its network has beside its limit; false when there is nothing left. */
+static bool take_beyond(struct quota *quota, struct bucket *network)
+{
+    if (!is_over(quota, QUOTA_NETWORK, network))
+        return true;
+    if (network->beyond + 1 > (double)QUOTA_BEYOND * quota->config.limits[QUOTA_NETWORK].events)
+        return false;
+    network->beyond += 1;
+    return true;
+}
+
+/* Whether it comes in. */
+static bool judge_exempt(struct quota *quota, const Tocsin__V1__Event *event,
+                         struct bucket *network, const char *limit, bool granted,
+                         toc_time_ms mono_ms)
+{
+    bool passes = !granted || take_beyond(quota, network);
+    quota->over.passed += passes;
+    quota->over.held += !passes;
+    quota->over.last_ms = mono_ms;
+    quota->over.limit = limit;
+    vote(quota, event->source, mono_ms);
+    return passes;
+}
+
+void quota_over(const struct quota *quota, struct quota_over *out)
+{
+    *out = quota != NULL ? quota->over : (struct quota_over){.passed = 0};
+}
+
 /* --- judging ------------------------------------------------------------------------------------
  */
 
@@ -219,7 +289,7 @@ static bool is_counted(const Tocsin__V1__Event *event)
 }
 
 static const char *judge(struct quota *quota, const Tocsin__V1__Event *event,
-                         const uint64_t hashes[QUOTA_KINDS], toc_time_ms mono_ms)
+                         const uint64_t hashes[QUOTA_KINDS], bool granted, toc_time_ms mono_ms)
 {
     struct bucket *buckets[QUOTA_KINDS] = {NULL};
     const char *reason = NULL;
@@ -232,11 +302,14 @@ static const char *judge(struct quota *quota, const Tocsin__V1__Event *event,
         if (hashes[i] == 0)
             continue;
         buckets[i] = find(quota, (enum quota_kind)i, hashes[i], mono_ms);
-        if (reason == NULL && buckets[i]->taken + 1 > quota->config.limits[i].events)
+        if (reason == NULL && is_over(quota, i, buckets[i]))
             reason = names[i];
     }
     if (reason != NULL && !exempt && !is_remembered(quota, event))
         return reason; /* and takes nothing: it is not in */
+    if (reason != NULL &&
+        !judge_exempt(quota, event, buckets[QUOTA_NETWORK], reason, granted, mono_ms))
+        return REASON_FLOOD;
     for (unsigned i = 0; i < QUOTA_KINDS; i++)
         if (buckets[i] != NULL && buckets[i]->taken < quota->config.limits[i].events)
             buckets[i]->taken += 1;
@@ -250,7 +323,7 @@ const char *quota_judge(struct quota *quota, const Tocsin__V1__Event *event,
     for (unsigned i = 0; i < QUOTA_KINDS; i++)
         hashes[i] =
             quota_has(quota, (enum quota_kind)i) ? who(quota, (enum quota_kind)i, event, from) : 0;
-    return judge(quota, event, hashes, mono_ms);
+    return judge(quota, event, hashes, from->granted, mono_ms);
 }
 
 const char *quota_judge_source(struct quota *quota, const Tocsin__V1__Event *event,
@@ -259,7 +332,7 @@ const char *quota_judge_source(struct quota *quota, const Tocsin__V1__Event *eve
     uint64_t hashes[QUOTA_KINDS] = {0};
     if (quota_has(quota, QUOTA_SOURCE))
         hashes[QUOTA_SOURCE] = who(quota, QUOTA_SOURCE, event, NULL);
-    return judge(quota, event, hashes, mono_ms);
+    return judge(quota, event, hashes, false, mono_ms);
 }
 
 bool quota_has(const struct quota *quota, enum quota_kind kind)

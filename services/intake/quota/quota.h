@@ -6,7 +6,10 @@
  * Counted is what requesters say: issues opened, messages to us, ratings. Nothing that people at
  * work or other systems do about an issue is ever held back. What is exempt (exempt.h) comes in,
  * and so do the later messages of the issue, as long as they are remembered here; it counts,
- * though.
+ * though, and is told when it is over a limit, because anyone may claim it. Grants are in the hands
+ * of everyone: what is exempt of them has QUOTA_BEYOND times the limit of its network beside that,
+ * and is held beyond it. What is only claimed, as the person and the device, or shared, as a
+ * source, never holds it: who floods that would stop others.
  *
  * Memory is fixed. Each kind has a table of 65,536 buckets, found by a keyed 64-bit hash, so two
  * that share one are as good as impossible. When a place is taken by four that are counted, the one
@@ -22,6 +25,8 @@
 #include "common/str.h"
 #include "common/time.h"
 #include "services/intake/exempt.h"
+
+#define QUOTA_BEYOND 3
 
 enum quota_kind { QUOTA_REQUESTER, QUOTA_DEVICE, QUOTA_SOURCE, QUOTA_NETWORK, QUOTA_KINDS };
 
@@ -53,6 +58,7 @@ void quota_free(struct quota *quota);
 struct quota_from {
     const char *device;     /* what the publisher calls the device; NULL: nothing */
     const uint8_t *network; /* the requester's address, 16 bytes, IPv4 mapped; NULL: not known */
+    bool granted;           /* it came by a grant */
 };
 
 /*
@@ -64,6 +70,17 @@ const char *quota_judge(struct quota *quota, const Tocsin__V1__Event *event,
 /* The same by nothing but its source. */
 const char *quota_judge_source(struct quota *quota, const Tocsin__V1__Event *event,
                                toc_time_ms mono_ms);
+
+/* What was exempt and over a limit, since the start. */
+struct quota_over {
+    uint64_t passed, held; /* came in all the same; was held back */
+    toc_time_ms last_ms;   /* monotonic; 0: none was */
+    const char *limit;     /* the one that the last was over, a constant */
+    char source[201];      /* whose most are, of the last minute, if anyone's; fit for a log */
+};
+
+/* NULL has none. */
+void quota_over(const struct quota *quota, struct quota_over *out);
 
 /* Whether there is a limit of that kind; NULL has none. */
 bool quota_has(const struct quota *quota, enum quota_kind kind);

@@ -349,6 +349,35 @@ def test_where_people_come_from_counts_and_where_servers_are_does_not(bus):
     clear(bus)
 
 
+def test_a_flood_of_what_must_not_wait_is_told_and_by_grants_held_in_the_end(bus):
+    secret = bus.add_token("--source", "urn:page", "--scope", "grant", "--scope", "publish")
+    shown, said = grant(secret, "urn:page/all"), []
+    for at in range(30):
+        body = {**opened("person-%d" % at, category="minor_safety"), "source": "urn:page/all"}
+        while True:  # a grant has a rate as well
+            answer = requests.post(bus.url + "/v1/events", json=body, timeout=20, headers={
+                "Content-Type": "application/cloudevents+json", "Authorization": "Bearer " + shown})
+            if answer.status_code != 429:
+                break
+            time.sleep(0.1)
+        assert answer.status_code == 202, answer.text
+        said.append(answer.json().get("held", False))
+    # Of the five of the limit the test before this one took what it could.
+    assert said == [False] * 15 + [True] * 15 or said == [False] * 20 + [True] * 10
+    assert {row["reason"] for row in held(bus)} == {"exempt_flood"}
+    body = {**opened("person-0", category="minor_safety"), "source": "urn:page/all"}
+    assert "held" not in post(bus, body, secret), "whoever keeps a token passes on"
+    row = [row for row in bus.lines("status") if row["service"] == "intake"][0]
+    assert int(row["exempt_over"]) >= 15 and row["exempt_held"] == str(said.count(True))
+    assert "exempt events came in over a quota" in bus.tocsin("status")
+    with open(os.path.join(bus.data, "run", "intake.log"), encoding="utf-8") as log:
+        text = log.read()
+    alarms = [line for line in text.splitlines() if "event=exempt_over_quota" in line]
+    assert len(alarms) == 1 and 'source="urn:page/all"' in alarms[0], "once a minute"
+    assert "level=alarm service=intake event=quarantine_waits" in text, "these do not wait a day"
+    clear(bus)
+
+
 def publish(edge, events):
     done = subprocess.run(
         [os.path.join(os.environ["TOCSIN_BIN"], "tocsin"), "publish", "--json",
