@@ -24,8 +24,6 @@ static const struct print_column columns[] = {
     {"RAISED", PRINT_LEFT, 0}, {"CHANGED", PRINT_LEFT, 0},
 };
 
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
-
 /* Who has waited longest comes first. */
 static int compare(const void *a, const void *b)
 {
@@ -34,8 +32,9 @@ static int compare(const void *a, const void *b)
     return left->raised_ms < right->raised_ms ? -1 : left->raised_ms > right->raised_ms;
 }
 
-static bool is_wanted(const Tocsin__V1__CrossEscalation *row)
+static bool is_wanted(const void *item)
 {
+    const Tocsin__V1__CrossEscalation *row = item;
     char name[FIELDS_ENUM_MAX];
     fields_enum(name, &tocsin__v1__escalation_state__descriptor, (int)row->state);
     return state == NULL || strcmp(name, state) == 0;
@@ -54,8 +53,9 @@ static enum print_style style_of(Tocsin__V1__EscalationState value)
     }
 }
 
-static void add(struct print_table *table, const Tocsin__V1__CrossEscalation *row, toc_time_ms now)
+static void add(struct print_table *table, const void *item, toc_time_ms now)
 {
+    const Tocsin__V1__CrossEscalation *row = item;
     char id[2 * TOC_ID + 1], name[FIELDS_ENUM_MAX], text[MOMENT_MAX];
     print_table_row(table);
     print_table_cell(table, PRINT_CYAN, "%s", view_short_id(id, &row->issue));
@@ -69,32 +69,22 @@ static void add(struct print_table *table, const Tocsin__V1__CrossEscalation *ro
     print_table_cell(table, PRINT_PLAIN, "%s", moment_near(text, row->changed_ms, now));
 }
 
-static int write_rows(const struct view_rows *rows)
+static int show(void)
 {
-    struct print_table *table = print_table_new(columns, COLUMN_COUNT);
-    size_t lines = 0;
-    if (table == NULL) {
-        fprintf(stderr, "%s: out of memory\n", view.who);
+    const struct view_table table = {columns, sizeof(columns) / sizeof(columns[0]), add,
+                                     all || state != NULL ? "no escalations"
+                                                          : "no escalations are open"};
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__ESCALATIONS;
+    ask.all = all || state != NULL;
+    ask.queue = toc_wire_text(team != NULL ? team : "");
+    view.keep = is_wanted;
+    if (view_ask(&view, "router", &ask, &tocsin__v1__cross_escalation__descriptor, &rows) !=
+        CLI_DONE)
         return CLI_FAILED;
-    }
-    toc_time_ms now = view_now(&view);
-    qsort(rows->items, rows->count, sizeof(rows->items[0]), compare);
-    for (size_t i = 0; i < rows->count; i++) {
-        const Tocsin__V1__CrossEscalation *row = rows->items[i];
-        if (!is_wanted(row))
-            continue;
-        lines++;
-        if (view.json)
-            fields_json_line(stdout, &row->base, true);
-        else
-            add(table, row, now);
-    }
-    if (!view.json && lines > 0)
-        print_table_write(table, &view.print);
-    else if (!view.json)
-        printf("%s\n", all || state != NULL ? "no escalations" : "no escalations are open");
-    print_table_free(table);
-    return CLI_DONE;
+    qsort(rows.items, rows.count, sizeof(rows.items[0]), compare);
+    return view_list(&view, &table, &rows, view_now(&view));
 }
 
 int cmd_escalations(int argc, char **argv)
@@ -105,18 +95,10 @@ int cmd_escalations(int argc, char **argv)
         .options = options,
         .option_count = sizeof(options) / sizeof(options[0]),
     };
-    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
-    struct view_rows rows;
     int code;
     if (view_begin(&view, &conf, argc, argv, NULL, &code) &&
-        view_has_state(&view, &tocsin__v1__escalation_state__descriptor, state, &code)) {
-        ask.what = TOCSIN__V1__ASK__WHAT__ESCALATIONS;
-        ask.all = all || state != NULL;
-        ask.queue = toc_wire_text(team != NULL ? team : "");
-        code = view_ask(&view, "router", &ask, &tocsin__v1__cross_escalation__descriptor, &rows);
-        if (code == CLI_DONE)
-            code = write_rows(&rows);
-    }
+        view_has_state(&view, &tocsin__v1__escalation_state__descriptor, state, &code))
+        code = show();
     view_end(&view);
     return code;
 }

@@ -17,6 +17,8 @@ static const char *source, *by;
 static struct toc_conf_list scopes, networks;
 static int64_t lasts_ms, rate;
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 #define WHO_ROW                                                                                    \
     {                                                                                              \
         "by", TOC_CONF_TEXT, &by, NULL, 0, 0, "NAME", "who does it; the default is $USER"          \
@@ -163,8 +165,9 @@ static void add_state(struct print_table *table, const Tocsin__V1__TokenRow *row
         print_table_cell(table, PRINT_GREEN, "good");
 }
 
-static void add_row(struct print_table *table, const Tocsin__V1__TokenRow *row, toc_time_ms now)
+static void add_row(struct print_table *table, const void *item, toc_time_ms now)
 {
+    const Tocsin__V1__TokenRow *row = item;
     const Tocsin__V1__Token *token = row->token;
     char text[MOMENT_MAX];
     print_table_row(table);
@@ -182,31 +185,16 @@ static void add_row(struct print_table *table, const Tocsin__V1__TokenRow *row, 
 
 static int list(const struct toc_conf_list *operands)
 {
+    static const struct view_table table = {
+        columns, COUNT(columns), add_row,
+        "no tokens: `tocsin token add --source SOURCE` makes one"};
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
     (void)operands;
     ask.what = TOCSIN__V1__ASK__WHAT__TOKENS;
     if (view_ask(&view, "intake", &ask, &tocsin__v1__token_row__descriptor, &rows) != CLI_DONE)
         return CLI_FAILED;
-    struct print_table *table = print_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-    if (table == NULL) {
-        fprintf(stderr, "%s: out of memory\n", view.who);
-        return CLI_FAILED;
-    }
-    toc_time_ms now = view_now(&view);
-    for (size_t i = 0; i < rows.count; i++) {
-        const Tocsin__V1__TokenRow *row = rows.items[i];
-        if (view.json)
-            fields_json_line(stdout, &row->base, true);
-        else
-            add_row(table, row, now);
-    }
-    if (!view.json && rows.count > 0)
-        print_table_write(table, &view.print);
-    else if (!view.json)
-        printf("no tokens: `tocsin token add --source SOURCE` makes one\n");
-    print_table_free(table);
-    return CLI_DONE;
+    return view_list(&view, &table, &rows, view_now(&view));
 }
 
 /* --- revoke ----------------------------------------------------------------------------------- */
@@ -239,8 +227,6 @@ static int revoke(const struct toc_conf_list *operands)
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
-
-#define COUNT(options) (sizeof(options) / sizeof((options)[0]))
 
 static const struct view_part parts[] = {
     {"add",

@@ -178,6 +178,36 @@ toc_time_ms view_now(struct view *view)
     return event_time ? log_ms : wall_ms;
 }
 
+static int write_table(struct view *view, const struct view_table *how,
+                       const struct view_rows *rows, toc_time_ms now)
+{
+    struct print_table *table = print_table_new(how->columns, how->column_count);
+    if (table == NULL) {
+        fprintf(stderr, "%s: out of memory\n", view->who);
+        return CLI_FAILED;
+    }
+    for (size_t i = 0; i < rows->count; i++)
+        how->add(table, rows->items[i], now);
+    print_table_write(table, &view->print);
+    print_table_free(table);
+    return CLI_DONE;
+}
+
+int view_list(struct view *view, const struct view_table *how, const struct view_rows *rows,
+              toc_time_ms now)
+{
+    if (view->json) {
+        for (size_t i = 0; i < rows->count; i++)
+            fields_json_line(stdout, rows->items[i], true);
+        return CLI_DONE;
+    }
+    if (rows->count > 0)
+        return write_table(view, how, rows, now);
+    if (how->none != NULL)
+        printf("%s\n", how->none);
+    return CLI_DONE;
+}
+
 /* --- ids ----------------------------------------------------------------------------------- */
 
 bool view_read_id(struct view_id *id, const char *text)

@@ -84,6 +84,18 @@ bool view_try(struct view *view, const char *service, Tocsin__V1__Ask *ask,
  */
 toc_time_ms view_now(struct view *view);
 
+/* How rows are shown as a table. */
+struct view_table {
+    const struct print_column *columns;
+    size_t column_count;
+    void (*add)(struct print_table *table, const void *row, toc_time_ms now);
+    const char *none; /* what is said where there is no row; NULL: nothing */
+};
+
+/* Writes rows, which are messages: as JSON Lines, or as a table whose times are seen from `now`. */
+int view_list(struct view *view, const struct view_table *how, const struct view_rows *rows,
+              toc_time_ms now);
+
 /* --- which one is meant -------------------------------------------------------------------- */
 
 struct view_id {

@@ -27,26 +27,15 @@ static int compare(const void *a, const void *b)
     return left->seq < right->seq ? -1 : left->seq > right->seq;
 }
 
-/* The oldest first. */
-static int ask_for_rows(struct view_rows *out)
-{
-    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
-    ask.what = TOCSIN__V1__ASK__WHAT__ERASURES;
-    ask.all = all;
-    int code = view_ask(&view, "intake", &ask, &tocsin__v1__erasure__descriptor, out);
-    if (code == CLI_DONE && out->count > 0)
-        qsort(out->items, out->count, sizeof(out->items[0]), compare);
-    return code;
-}
-
 static void add_moment(struct print_table *table, toc_time_ms at_ms, toc_time_ms now)
 {
     char text[MOMENT_MAX];
     print_table_cell(table, PRINT_PLAIN, "%s", at_ms != 0 ? moment_near(text, at_ms, now) : "");
 }
 
-static void add_row(struct print_table *table, const Tocsin__V1__Erasure *row, toc_time_ms now)
+static void add_row(struct print_table *table, const void *item, toc_time_ms now)
 {
+    const Tocsin__V1__Erasure *row = item;
     char name[FIELDS_ENUM_MAX];
     bool done = row->step == TOCSIN__V1__ERASURE_STEP__ERASURE_DONE;
     print_table_row(table);
@@ -61,27 +50,19 @@ static void add_row(struct print_table *table, const Tocsin__V1__Erasure *row, t
     add_moment(table, row->done_ms, now);
 }
 
-static int write_rows(const struct view_rows *rows)
+/* The oldest first. */
+static int show(void)
 {
-    struct print_table *table = print_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-    if (table == NULL) {
-        fprintf(stderr, "%s: out of memory\n", view.who);
+    const struct view_table table = {columns, sizeof(columns) / sizeof(columns[0]), add_row,
+                                     all ? "nobody was erased" : "no erasure is under way"};
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__ERASURES;
+    ask.all = all;
+    if (view_ask(&view, "intake", &ask, &tocsin__v1__erasure__descriptor, &rows) != CLI_DONE)
         return CLI_FAILED;
-    }
-    toc_time_ms now = view_now(&view);
-    for (size_t i = 0; i < rows->count; i++) {
-        const Tocsin__V1__Erasure *row = rows->items[i];
-        if (view.json)
-            fields_json_line(stdout, &row->base, true);
-        else
-            add_row(table, row, now);
-    }
-    if (!view.json && rows->count > 0)
-        print_table_write(table, &view.print);
-    else if (!view.json)
-        printf("%s\n", all ? "nobody was erased" : "no erasure is under way");
-    print_table_free(table);
-    return CLI_DONE;
+    qsort(rows.items, rows.count, sizeof(rows.items[0]), compare);
+    return view_list(&view, &table, &rows, view_now(&view));
 }
 
 int cmd_erasures(int argc, char **argv)
@@ -94,13 +75,9 @@ int cmd_erasures(int argc, char **argv)
         .options = options,
         .option_count = sizeof(options) / sizeof(options[0]),
     };
-    struct view_rows rows;
     int code;
-    if (view_begin(&view, &conf, argc, argv, NULL, &code)) {
-        code = ask_for_rows(&rows);
-        if (code == CLI_DONE)
-            code = write_rows(&rows);
-    }
+    if (view_begin(&view, &conf, argc, argv, NULL, &code))
+        code = show();
     view_end(&view);
     return code;
 }

@@ -9,6 +9,8 @@ static struct view view;
 static struct whom whom;
 static const char *owner;
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 #define OWNER_ROW(does)                                                                            \
     {                                                                                              \
         "owner", TOC_CONF_TEXT, &owner, NULL, 0, 0, "NAME", does "; the default is $USER"          \
@@ -107,8 +109,9 @@ static int release(const struct toc_conf_list *operands)
     return code == CLI_DONE ? tell(operands->values[0], "released", 1) : code;
 }
 
-static void add_row(struct print_table *table, const Tocsin__V1__HoldRow *row, toc_time_ms now)
+static void add_row(struct print_table *table, const void *item, toc_time_ms now)
 {
+    const Tocsin__V1__HoldRow *row = item;
     char text[MOMENT_MAX];
     print_table_row(table);
     print_table_cell(table, PRINT_BOLD, "%s", row->hold->hold);
@@ -119,32 +122,13 @@ static void add_row(struct print_table *table, const Tocsin__V1__HoldRow *row, t
 
 static int list(const struct toc_conf_list *operands)
 {
+    static const struct view_table table = {columns, COUNT(columns), add_row, "no holds"};
     struct view_rows rows;
     (void)operands;
     if (ask_holds(&rows) != CLI_DONE)
         return CLI_FAILED;
-    struct print_table *table = print_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-    if (table == NULL) {
-        fprintf(stderr, "%s: out of memory\n", view.who);
-        return CLI_FAILED;
-    }
-    toc_time_ms now = view_now(&view);
-    for (size_t i = 0; i < rows.count; i++) {
-        const Tocsin__V1__HoldRow *row = rows.items[i];
-        if (view.json)
-            fields_json_line(stdout, &row->base, true);
-        else
-            add_row(table, row, now);
-    }
-    if (!view.json && rows.count > 0)
-        print_table_write(table, &view.print);
-    else if (!view.json)
-        printf("no holds\n");
-    print_table_free(table);
-    return CLI_DONE;
+    return view_list(&view, &table, &rows, view_now(&view));
 }
-
-#define COUNT(options) (sizeof(options) / sizeof((options)[0]))
 
 static const struct view_part parts[] = {
     {"place",

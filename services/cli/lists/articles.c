@@ -1,6 +1,5 @@
 /* `tocsin articles`: which suggested articles ended issues, and how often. */
 #include "services/cli/commands.h"
-#include "services/cli/fields.h"
 #include "services/cli/moment.h"
 #include "services/cli/view.h"
 
@@ -13,37 +12,15 @@ static const struct print_column columns[] = {
     {"LAST", PRINT_LEFT, 0},
 };
 
-static void add(struct print_table *table, const Tocsin__V1__ArticleRow *row, toc_time_ms now)
+static void add(struct print_table *table, const void *item, toc_time_ms now)
 {
+    const Tocsin__V1__ArticleRow *row = item;
     char last[MOMENT_MAX];
     print_table_row(table);
     print_table_cell(table, PRINT_PLAIN, "%s", row->article);
     print_table_cell(table, PRINT_BOLD, "%llu", (unsigned long long)row->ended);
     print_table_cell(table, PRINT_PLAIN, "%llu", (unsigned long long)row->reopened);
     print_table_cell(table, PRINT_PLAIN, "%s", moment_near(last, row->last_ms, now));
-}
-
-static int write_rows(const struct view_rows *rows)
-{
-    struct print_table *table = print_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-    if (table == NULL) {
-        fprintf(stderr, "%s: out of memory\n", view.who);
-        return CLI_FAILED;
-    }
-    toc_time_ms now = view_now(&view);
-    for (size_t i = 0; i < rows->count; i++) {
-        const Tocsin__V1__ArticleRow *row = rows->items[i];
-        if (view.json)
-            fields_json_line(stdout, &row->base, true);
-        else
-            add(table, row, now);
-    }
-    if (!view.json && rows->count > 0)
-        print_table_write(table, &view.print);
-    else if (!view.json)
-        printf("no article has ended an issue\n");
-    print_table_free(table);
-    return CLI_DONE;
 }
 
 int cmd_articles(int argc, char **argv)
@@ -57,6 +34,8 @@ int cmd_articles(int argc, char **argv)
         .options = options,
         .option_count = sizeof(options) / sizeof(options[0]),
     };
+    const struct view_table table = {columns, sizeof(columns) / sizeof(columns[0]), add,
+                                     "no article has ended an issue"};
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
     int code;
@@ -64,7 +43,7 @@ int cmd_articles(int argc, char **argv)
         ask.what = TOCSIN__V1__ASK__WHAT__ARTICLES;
         code = view_ask(&view, "router", &ask, &tocsin__v1__article_row__descriptor, &rows);
         if (code == CLI_DONE)
-            code = write_rows(&rows);
+            code = view_list(&view, &table, &rows, view_now(&view));
     }
     view_end(&view);
     return code;

@@ -1,8 +1,9 @@
 #include "services/cli/subscribe/subscribe.h"
 
 #include "services/cli/commands.h"
-#include "services/cli/fields.h"
 #include "services/cli/moment.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct print_column columns[] = {
     {"SUBSCRIPTION", PRINT_LEFT, 0}, {"STATE", PRINT_LEFT, 12},  {"RECEIVER", PRINT_LEFT, 16},
@@ -62,9 +63,9 @@ static void add_state(struct print_table *table, const Tocsin__V1__Delivery *del
         print_table_cell(table, PRINT_GREEN, "active");
 }
 
-static void add_row(struct print_table *table, const Tocsin__V1__SubscriptionRow *row,
-                    toc_time_ms now)
+static void add_row(struct print_table *table, const void *item, toc_time_ms now)
 {
+    const Tocsin__V1__SubscriptionRow *row = item;
     const Tocsin__V1__Subscription *subscription = row->subscription;
     const Tocsin__V1__Delivery *delivery = row->delivery;
     uint64_t next = delivery->next_seq, last = row->log_seq;
@@ -89,66 +90,41 @@ static void add_row(struct print_table *table, const Tocsin__V1__SubscriptionRow
 
 /* --- what was given up ---------------------------------------------------------------------- */
 
-static void show_dead(struct view *view, const struct view_rows *rows)
+static void add_dead(struct print_table *table, const void *item, toc_time_ms now)
 {
-    struct print_table *table = print_table_new(dead_columns, 5);
-    toc_time_ms now = moment_now();
-    for (size_t i = 0; table != NULL && i < rows->count; i++) {
-        const Tocsin__V1__DeadOutcome *dead = rows->items[i];
-        char at[MOMENT_MAX], issue[2 * TOC_ID + 1];
-        print_table_row(table);
-        print_table_cell(table, PRINT_PLAIN, "%llu", (unsigned long long)dead->seq);
-        print_table_cell(table, PRINT_PLAIN, "%s", moment_near(at, dead->at_ms, now));
-        print_table_cell(table, PRINT_PLAIN, "%u", dead->attempts);
-        print_table_cell(table, PRINT_PLAIN, "%s", dead->why);
-        print_table_cell(table, PRINT_PLAIN, "%s", view_short_id(issue, &dead->issue));
-    }
-    if (table != NULL && rows->count > 0) {
-        printf("\nGiven up; `tocsin subscribe replay ID --from SEQ` sends them again:\n");
-        print_table_write(table, &view->print);
-    }
-    print_table_free(table);
+    const Tocsin__V1__DeadOutcome *dead = item;
+    char at[MOMENT_MAX], issue[2 * TOC_ID + 1];
+    print_table_row(table);
+    print_table_cell(table, PRINT_PLAIN, "%llu", (unsigned long long)dead->seq);
+    print_table_cell(table, PRINT_PLAIN, "%s", moment_near(at, dead->at_ms, now));
+    print_table_cell(table, PRINT_PLAIN, "%u", dead->attempts);
+    print_table_cell(table, PRINT_PLAIN, "%s", dead->why);
+    print_table_cell(table, PRINT_PLAIN, "%s", view_short_id(issue, &dead->issue));
 }
 
 static int list_dead(struct view *view, const char *id)
 {
+    static const struct view_table table = {dead_columns, COUNT(dead_columns), add_dead, NULL};
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
     ask.what = TOCSIN__V1__ASK__WHAT__DEAD_OUTCOMES;
     ask.queue = toc_wire_text(id);
     if (view_ask(view, "outcomes", &ask, &tocsin__v1__dead_outcome__descriptor, &rows) != CLI_DONE)
         return CLI_FAILED;
-    for (size_t i = 0; view->json && i < rows.count; i++) {
-        const Tocsin__V1__DeadOutcome *dead = rows.items[i];
-        fields_json_line(stdout, &dead->base, true);
-    }
-    if (!view->json)
-        show_dead(view, &rows);
-    return CLI_DONE;
+    if (!view->json && rows.count > 0)
+        printf("\nGiven up; `tocsin subscribe replay ID --from SEQ` sends them again:\n");
+    return view_list(view, &table, &rows, moment_now());
 }
 
 /* --- all ------------------------------------------------------------------------------------ */
 
-static int show(struct view *view, const struct view_rows *rows)
-{
-    struct print_table *table = print_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-    toc_time_ms now = moment_now();
-    if (table == NULL) {
-        fprintf(stderr, "%s: out of memory\n", view->who);
-        return CLI_FAILED;
-    }
-    for (size_t i = 0; i < rows->count; i++)
-        add_row(table, rows->items[i], now);
-    print_table_write(table, &view->print);
-    print_table_free(table);
-    return CLI_DONE;
-}
-
 int subscribe_list(struct view *view, const char *id)
 {
+    static const struct view_table table = {
+        columns, COUNT(columns), add_row,
+        "no subscriptions: `tocsin subscribe add --url URL` makes one"};
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
-    int code = CLI_DONE;
     ask.what = TOCSIN__V1__ASK__WHAT__SUBSCRIPTIONS;
     ask.queue = toc_wire_text(id != NULL ? id : "");
     if (view_ask(view, "outcomes", &ask, &tocsin__v1__subscription_row__descriptor, &rows) !=
@@ -158,13 +134,6 @@ int subscribe_list(struct view *view, const char *id)
         fprintf(stderr, "%s: there is no subscription %s\n", view->who, id);
         return CLI_FAILED;
     }
-    for (size_t i = 0; view->json && i < rows.count; i++) {
-        const Tocsin__V1__SubscriptionRow *row = rows.items[i];
-        fields_json_line(stdout, &row->base, true);
-    }
-    if (!view->json && rows.count == 0)
-        printf("no subscriptions: `tocsin subscribe add --url URL` makes one\n");
-    else if (!view->json)
-        code = show(view, &rows);
+    int code = view_list(view, &table, &rows, moment_now());
     return code == CLI_DONE && id != NULL ? list_dead(view, id) : code;
 }
