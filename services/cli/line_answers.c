@@ -1,19 +1,12 @@
 #include "services/cli/line_answers.h"
 
+#include "services/cli/commands.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #define FOREVER (-1)
-
-static bool is_blank(struct toc_str line)
-{
-    for (size_t i = 0; i < line.size; i++)
-        if (memchr(" \t\r", line.data[i], 3) == NULL)
-            return false;
-    return true;
-}
 
 /* Answers leave before it waits. */
 static enum lines_result next_line(struct lines *lines, struct toc_str *line)
@@ -32,7 +25,7 @@ static bool answer_lines(struct line_answers *answers)
     while (!ferror(stdout)) {
         switch (next_line(&answers->lines, &line)) {
         case LINES_LINE:
-            if (!is_blank(line))
+            if (!lines_is_blank(line))
                 answers->on_line(answers->self, line);
             break;
         case LINES_NONE_YET:
@@ -50,26 +43,26 @@ static bool answer_lines(struct line_answers *answers)
     return false;
 }
 
-static int open_input(const struct line_answers *answers, const struct toc_conf_list *operands)
+bool line_answers_parse(const struct toc_conf *conf, int argc, char **argv,
+                        struct toc_conf_list *operands, int *out_code)
 {
-    const char *path = operands->count == 1 ? operands->values[0] : "-";
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        fprintf(stderr, "%s: %s: %s\n", answers->who, path, strerror(errno));
-    else if (isatty(fd))
-        fprintf(stderr, "%s: %s, Ctrl-D to end; --help has an example\n", answers->who,
-                answers->what);
-    return fd;
+    enum toc_conf_outcome outcome = toc_conf_parse(conf, argc, argv, operands);
+    *out_code = outcome == TOC_CONF_DONE ? CLI_DONE : CLI_USAGE;
+    if (outcome == TOC_CONF_RUN && operands->count > 1) {
+        fprintf(stderr, "%s: one FILE at a time\n", conf->program);
+        return false;
+    }
+    return outcome == TOC_CONF_RUN;
 }
 
 bool line_answers_run(struct line_answers *answers, const struct toc_conf_list *operands)
 {
-    int fd = open_input(answers, operands);
-    if (fd < 0)
+    if (!lines_open(&answers->lines, answers->who, operands))
         return false;
-    lines_init(&answers->lines, fd);
+    if (isatty(answers->lines.fd))
+        fprintf(stderr, "%s: %s, Ctrl-D to end; --help has an example\n", answers->who,
+                answers->what);
     bool done = answer_lines(answers);
-    if (fd > STDIN_FILENO)
-        close(fd);
+    lines_close(&answers->lines);
     return done;
 }

@@ -6,7 +6,6 @@
 #ifndef CLI_LINE_ANSWERS_H
 #define CLI_LINE_ANSWERS_H
 
-#include "common/conf.h"
 #include "services/cli/lines.h"
 
 struct line_answers {
@@ -17,6 +16,10 @@ struct line_answers {
     void *self;
     struct lines lines; /* its `number` is that of the line at hand */
 };
+
+/* Parses options and at most one operand. False: `*out_code` is the command's result. */
+bool line_answers_parse(const struct toc_conf *conf, int argc, char **argv,
+                        struct toc_conf_list *operands, int *out_code);
 
 /* Reads the one operand, or standard input. False when that fails, which is told. */
 bool line_answers_run(struct line_answers *answers, const struct toc_conf_list *operands);

@@ -1,7 +1,9 @@
 #include "services/cli/lines.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 void lines_init(struct lines *lines, int fd)
@@ -10,6 +12,22 @@ void lines_init(struct lines *lines, int fd)
     lines->number = 0;
     lines->start = lines->end = 0;
     lines->skipping = lines->at_end = false;
+}
+
+bool lines_open(struct lines *lines, const char *who, const struct toc_conf_list *operands)
+{
+    const char *path = operands->count == 1 ? operands->values[0] : "-";
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        fprintf(stderr, "%s: %s: %s\n", who, path, strerror(errno));
+    lines_init(lines, fd);
+    return fd >= 0;
+}
+
+void lines_close(struct lines *lines)
+{
+    if (lines->fd > STDIN_FILENO)
+        close(lines->fd);
 }
 
 /* LINES_LINE when more bytes are there or the end was reached. */
@@ -71,4 +89,12 @@ enum lines_result lines_next(struct lines *lines, int timeout_ms, struct toc_str
         if (result != LINES_LINE)
             return result;
     }
+}
+
+bool lines_is_blank(struct toc_str line)
+{
+    for (size_t i = 0; i < line.size; i++)
+        if (memchr(" \t\r", line.data[i], 3) == NULL)
+            return false;
+    return true;
 }

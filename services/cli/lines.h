@@ -5,6 +5,7 @@
 #ifndef CLI_LINES_H
 #define CLI_LINES_H
 
+#include "common/conf.h"
 #include "common/str.h"
 
 #define LINES_MAX (1024 * 1024) /* bytes of one line */
@@ -29,6 +30,16 @@ struct lines {
 /* `fd` stays the caller's. */
 void lines_init(struct lines *lines, int fd);
 
+/*
+ * Opens the one operand, or standard input for none and "-", and begins with it. False when that
+ * fails, which is told. lines_close closes what was opened.
+ */
+bool lines_open(struct lines *lines, const char *who, const struct toc_conf_list *operands);
+void lines_close(struct lines *lines);
+
 enum lines_result lines_next(struct lines *lines, int timeout_ms, struct toc_str *out);
+
+/* Whether there is nothing to see in a line. */
+bool lines_is_blank(struct toc_str line);
 
 #endif

@@ -14,7 +14,6 @@
 #include "services/intake/intake.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,14 +59,6 @@ static void tell_unreadable(struct publish *publish, const char *why)
 {
     publish->unreadable++;
     fprintf(stderr, WHO ": line %llu: %s\n", (unsigned long long)publish->lines.number, why);
-}
-
-static bool is_blank(struct toc_str line)
-{
-    for (size_t i = 0; i < line.size; i++)
-        if (line.data[i] != ' ' && line.data[i] != '\t')
-            return false;
-    return true;
 }
 
 /* A dry run asks nobody: what is written as a name is taken for one. */
@@ -152,7 +143,7 @@ static enum toc_err on_line(struct publish *publish, struct toc_str line)
     char error[TOC_EVENT_JSON_ERROR_MAX];
     Tocsin__V1__Event *event;
     struct toc_str packed;
-    if (is_blank(line))
+    if (lines_is_blank(line))
         return TOC_OK;
     toc_arena_reset(&publish->arena, 0);
     const struct toc_event_json_reader reader = {
@@ -260,15 +251,6 @@ static int run(struct publish *publish)
     return finish(publish, publish_lines(publish));
 }
 
-static int open_input(const struct toc_conf_list *operands)
-{
-    const char *path = operands->count == 1 ? operands->values[0] : "-";
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        fprintf(stderr, WHO ": %s: %s\n", path, strerror(errno));
-    return fd;
-}
-
 static enum toc_conf_outcome parse(struct publish *publish, int argc, char **argv,
                                    struct toc_conf_list *operands)
 {
@@ -337,11 +319,8 @@ int cmd_publish(int argc, char **argv)
     enum toc_conf_outcome outcome = parse(publish, argc, argv, &operands);
     int code = outcome == TOC_CONF_USAGE ? CLI_USAGE : CLI_DONE;
     if (outcome == TOC_CONF_RUN) {
-        int fd = open_input(&operands);
-        lines_init(&publish->lines, fd);
-        code = fd < 0 ? CLI_FAILED : run(publish);
-        if (fd > STDIN_FILENO)
-            close(fd);
+        code = lines_open(&publish->lines, WHO, &operands) ? run(publish) : CLI_FAILED;
+        lines_close(&publish->lines);
     }
     publisher_close(publish->publisher);
     client_close(publish->client);

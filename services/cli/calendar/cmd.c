@@ -88,17 +88,6 @@ static const struct toc_conf conf = {
 int cmd_calendar(int argc, char **argv)
 {
     struct toc_conf_list operands = {0};
-    switch (toc_conf_parse(&conf, argc, argv, &operands)) {
-    case TOC_CONF_DONE:
-        return CLI_DONE;
-    case TOC_CONF_USAGE:
-        return CLI_USAGE;
-    case TOC_CONF_RUN:
-        break;
-    }
-    if (operands.count > 1) {
-        fprintf(stderr, WHO ": one FILE at a time\n");
-        return CLI_USAGE;
-    }
-    return run(&operands);
+    int code;
+    return line_answers_parse(&conf, argc, argv, &operands, &code) ? run(&operands) : code;
 }
