@@ -346,3 +346,9 @@ void toc_guess_offer(struct toc_guess *guess, const char *word)
         guess->best = word;
     }
 }
+
+void toc_guess_hint(struct toc_diag *diag, const struct toc_guess *guess)
+{
+    if (guess->best != NULL)
+        toc_diag_hint(diag, "did you mean '%s'?", guess->best);
+}

@@ -90,5 +90,7 @@ struct toc_guess {
 
 void toc_guess_init(struct toc_guess *guess, struct toc_str wanted);
 void toc_guess_offer(struct toc_guess *guess, const char *word);
+/* Asks it, where anything is near, in the hint of the finding recorded last. */
+void toc_guess_hint(struct toc_diag *diag, const struct toc_guess *guess);
 
 #endif

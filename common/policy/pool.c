@@ -37,8 +37,7 @@ static void check_skill(struct toc_build *b, const struct toc_yaml *node,
     }
     toc_diag_doubt(b->diag, node->offset, "nobody of queue '%s' has the skill '%s'", queue->name,
                    skill);
-    if (guess.best)
-        toc_diag_hint(b->diag, "did you mean '%s'?", guess.best);
+    toc_guess_hint(b->diag, &guess);
 }
 
 static void check_skills(struct toc_build *b, const struct toc_yaml *node,

@@ -111,14 +111,6 @@ const struct toc_bundle_part *toc_policy_tree_part(const struct toc_policy_tree 
     return &tree->bundle.parts[toc_diag_file_of(&tree->diag, offset)];
 }
 
-struct toc_yaml *toc_yaml_get(const struct toc_yaml *map, const char *key)
-{
-    struct toc_yaml *entry = map && map->kind == TOC_YAML_MAP ? map->first : NULL;
-    while (entry && !toc_str_equal(entry->key->text, toc_str_of(key)))
-        entry = entry->next;
-    return entry;
-}
-
 void toc_yaml_unlink(struct toc_yaml *parent, const struct toc_yaml *node)
 {
     struct toc_yaml *before = NULL;

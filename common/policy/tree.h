@@ -35,7 +35,5 @@ void toc_policy_tree_free(struct toc_policy_tree *tree);
 /* The part that holds the file in which a value stands. */
 const struct toc_bundle_part *toc_policy_tree_part(const struct toc_policy_tree *tree,
                                                    size_t offset);
-/* The value of a key; NULL when it is not there or `map` is no map. */
-struct toc_yaml *toc_yaml_get(const struct toc_yaml *map, const char *key);
 
 #endif

@@ -356,3 +356,11 @@ enum toc_err toc_yaml_read(struct toc_diag *diag, struct toc_pool *pool,
     *out = root;
     return TOC_OK;
 }
+
+struct toc_yaml *toc_yaml_get(const struct toc_yaml *map, const char *key)
+{
+    struct toc_yaml *entry = map && map->kind == TOC_YAML_MAP ? map->first : NULL;
+    while (entry && !toc_str_equal(entry->key->text, toc_str_of(key)))
+        entry = entry->next;
+    return entry;
+}

@@ -43,4 +43,7 @@ TOC_MUST enum toc_err toc_yaml_read(struct toc_diag *diag, struct toc_pool *pool
 TOC_MUST enum toc_err toc_yaml_read_file(struct toc_diag *diag, size_t offset, size_t size,
                                          struct toc_pool *pool, struct toc_yaml **out);
 
+/* The value of a key; NULL when it is not there or `map` is no map. */
+struct toc_yaml *toc_yaml_get(const struct toc_yaml *map, const char *key);
+
 #endif

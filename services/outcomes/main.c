@@ -46,7 +46,7 @@ static enum toc_err read_allowed(void)
 
 static enum toc_err check(void)
 {
-    static_assert(BACK_FILES_MAX >= TOC_CONF_LIST_MAX, "they fit");
+    static_assert(TOC_MAPPINGS_MAX >= TOC_CONF_LIST_MAX, "they fit");
     return backs_load(back_files.values, back_files.count, &sender.backs);
 }
 

@@ -96,7 +96,7 @@ static void another_family_is_none(void **state)
 /* --- secrets -------------------------------------------------------------------------------- */
 
 static struct lock lock;
-static const struct backs backs;
+static const struct toc_mappings backs;
 
 static int start(void **state)
 {

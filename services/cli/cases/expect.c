@@ -89,8 +89,7 @@ static void unknown_key(struct cases_reader *r, const struct toc_yaml *key,
         if (toc_str_equal(guess.wanted, toc_str_of(name)))
             return;
     }
-    if (guess.best != NULL)
-        toc_diag_hint(&r->diag, "did you mean '%s'?", guess.best);
+    toc_guess_hint(&r->diag, &guess);
 }
 
 /* Which times count from the history, and which are lengths. */

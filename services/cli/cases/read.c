@@ -27,8 +27,7 @@ static void unknown_key(struct cases_reader *r, const struct toc_yaml *key, cons
         toc_guess_offer(&guess, keys[i].name);
     toc_diag_error(&r->diag, key->offset, "unknown key '%.*s' of %s", TOC_DIAG_ARG(key->text),
                    what);
-    if (guess.best != NULL)
-        toc_diag_hint(&r->diag, "did you mean '%s'?", guess.best);
+    toc_guess_hint(&r->diag, &guess);
 }
 
 bool cases_keys(struct cases_reader *r, const struct toc_yaml *node, const char *what,

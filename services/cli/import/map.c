@@ -4,66 +4,60 @@
 
 /* --- the parts of the file -------------------------------------------------------------- */
 
-static void on_version(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_source(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
-    if (!toc_str_equal(node->text, TOC_STR("1")))
-        import_read_wrong(r, node, "'import' is the version of this format: 1");
+    struct import_map *map = target;
+    if (toc_read_is_text(r, node))
+        map->source = node->text.data;
 }
 
-static void on_source(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_unknown(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
-    if (import_read_is_text(r, node))
-        r->map->source = node->text.data;
+    struct import_map *map = target;
+    map->unknown = import_read_words(r, node, &map->unknown_count);
 }
 
-static void on_unknown(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_format(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
-    r->map->unknown = import_read_words(r, node, &r->map->unknown_count);
-}
-
-static void on_format(struct import_reader *r, const struct toc_yaml *node, void *target)
-{
-    (void)target;
-    if (!import_read_is_text(r, node))
+    struct import_map *map = target;
+    if (!toc_read_is_text(r, node))
         return;
     if (!import_time_format_is_valid(node->text)) {
-        import_read_wrong(r, node, "not a time format with a whole date");
+        toc_read_wrong(r, node, "not a time format with a whole date");
         toc_diag_hint(&r->diag, "it may have %%Y %%y %%m %%b %%d %%H %%I %%M %%S %%p %%f %%z %%%%");
     }
-    r->map->time_format = node->text;
+    map->time_format = node->text;
 }
 
-static void on_zone(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_zone(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
-    if (!import_read_is_text(r, node) || r->map->zone != NULL)
+    struct import_map *map = target;
+    if (!toc_read_is_text(r, node) || map->zone != NULL)
         return;
-    if (toc_tz_load(node->text.data, &r->map->zone) != TOC_OK) {
+    if (toc_tz_load(node->text.data, &map->zone) != TOC_OK) {
         toc_diag_error(&r->diag, node->offset, "there is no time zone '%.*s'",
                        TOC_DIAG_ARG(node->text));
         toc_diag_hint(&r->diag, "zones have names as Europe/Berlin or UTC");
     }
 }
 
-static void on_time(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_time(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    static const struct import_key keys[] = {{"format", on_format, true}, {"zone", on_zone, false}};
+    struct import_map *map = target;
+    static const struct toc_read_key keys[] = {{"format", on_format, true},
+                                               {"zone", on_zone, false}};
     size_t errors = r->diag.count;
-    import_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
-    bool has_offset = import_time_has_offset(r->map->time_format);
-    if (r->diag.count > errors || has_offset == (r->map->zone == NULL))
+    toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
+    bool has_offset = import_time_has_offset(map->time_format);
+    if (r->diag.count > errors || has_offset == (map->zone == NULL))
         return;
-    import_read_wrong(r, node,
-                      has_offset ? "a zone beside %z, which says the offset"
-                                 : "times without %z need a 'zone'");
+    toc_read_wrong(r, node,
+                   has_offset ? "a zone beside %z, which says the offset"
+                              : "times without %z need a 'zone'");
 }
 
 /* A '*' at either end is none of the word's own characters. */
-static void read_pattern(struct import_reader *r, const struct toc_yaml *key,
-                         struct import_pair *pair)
+static void read_pattern(struct toc_reader *r, const struct toc_yaml *key, struct import_pair *pair)
 {
     struct toc_str from = key->text;
     pair->any_before = toc_str_starts(from, TOC_STR("*"));
@@ -73,88 +67,88 @@ static void read_pattern(struct import_reader *r, const struct toc_yaml *key,
     from.size -= pair->any_after;
     pair->from = from;
     if (from.size > 0 && memchr(from.data, '*', from.size) != NULL)
-        import_read_wrong(r, key, "a '*' has its place at the begin or the end of a word");
+        toc_read_wrong(r, key, "a '*' has its place at the begin or the end of a word");
 }
 
-static void read_pairs(struct import_reader *r, const struct toc_yaml *node,
-                       struct import_values *out)
+static void read_pairs(struct toc_reader *r, const struct toc_yaml *node, struct import_values *out)
 {
     if (node->kind != TOC_YAML_MAP) {
-        import_read_wrong(r, node, "has to be a map from foreign words to ours");
+        toc_read_wrong(r, node, "has to be a map from foreign words to ours");
         return;
     }
-    struct import_pair *pairs = import_read_room(r, node->count, sizeof(*pairs));
+    struct import_pair *pairs = toc_read_room(r, node->count, sizeof(*pairs));
     out->pairs = pairs;
     for (const struct toc_yaml *e = node->first; pairs != NULL && e != NULL; e = e->next) {
         struct import_pair *pair = &pairs[out->count++];
         read_pattern(r, e->key, pair);
         pair->is_nothing = e->kind == TOC_YAML_NOTHING;
-        if (pair->is_nothing || import_read_is_text(r, e))
+        if (pair->is_nothing || toc_read_is_text(r, e))
             pair->to = e->text;
     }
 }
 
-static void on_values(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_values(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
+    struct import_map *map = target;
     if (node->kind != TOC_YAML_MAP) {
-        import_read_wrong(r, node, "has to be a map of named maps");
+        toc_read_wrong(r, node, "has to be a map of named maps");
         return;
     }
-    struct import_values *values = import_read_room(r, node->count, sizeof(*values));
-    r->map->values = values;
+    struct import_values *values = toc_read_room(r, node->count, sizeof(*values));
+    map->values = values;
     for (const struct toc_yaml *e = node->first; values != NULL && e != NULL; e = e->next) {
-        struct import_values *one = &values[r->map->values_count++];
+        struct import_values *one = &values[map->values_count++];
         one->name = e->key->text;
         if (toc_str_equal(one->name, TOC_STR("time")))
-            import_read_wrong(r, e->key, "'time' is taken: ${COLUMN|time} is milliseconds");
+            toc_read_wrong(r, e->key, "'time' is taken: ${COLUMN|time} is milliseconds");
         read_pairs(r, e, one);
     }
 }
 
-static void on_subject(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_subject(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
-    import_read_template(r, node, &r->map->subject);
+    struct import_map *map = target;
+    import_read_template(r, node, &map->subject);
 }
 
-static void on_order(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_order(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
-    struct import_template *order = import_read_room(r, import_item_count(node), sizeof(*order));
-    r->map->order = order;
-    for (const struct toc_yaml *i = import_item_first(node); order && i;
-         i = import_item_next(node, i))
-        import_read_template(r, i, &order[r->map->order_count++]);
+    struct import_map *map = target;
+    struct import_template *order = toc_read_room(r, toc_read_item_count(node), sizeof(*order));
+    map->order = order;
+    for (const struct toc_yaml *i = toc_read_item_first(node); order && i;
+         i = toc_read_item_next(node, i))
+        import_read_template(r, i, &order[map->order_count++]);
 }
 
-static void on_events(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_events(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    (void)target;
+    struct import_map *map = target;
     if (node->kind != TOC_YAML_LIST || node->count == 0) {
-        import_read_wrong(r, node, "has to be a list of events, at least one");
+        toc_read_wrong(r, node, "has to be a list of events, at least one");
         return;
     }
-    struct import_rule *rules = import_read_room(r, node->count, sizeof(*rules));
-    r->map->rules = rules;
+    struct import_rule *rules = toc_read_room(r, node->count, sizeof(*rules));
+    map->rules = rules;
     for (const struct toc_yaml *i = node->first; rules != NULL && i != NULL; i = i->next)
-        import_read_rule(r, i, &rules[r->map->rule_count++]);
+        import_read_rule(r, i, &rules[map->rule_count++]);
 }
 
 /* --- the file --------------------------------------------------------------------------- */
 
-static void read_root(struct import_reader *r, const struct toc_yaml *root)
+static void read_root(struct toc_reader *r, const struct toc_yaml *root)
 {
-    static const struct import_key keys[] = {
-        {"import", on_version, true}, {"source", on_source, true},  {"unknown", on_unknown, false},
-        {"time", on_time, true},      {"values", on_values, false}, {"subject", on_subject, true},
-        {"order", on_order, false},   {"events", on_events, true},
+    static const struct toc_read_key keys[] = {
+        {"import", toc_read_version, true}, {"source", on_source, true},
+        {"unknown", on_unknown, false},     {"time", on_time, true},
+        {"values", on_values, false},       {"subject", on_subject, true},
+        {"order", on_order, false},         {"events", on_events, true},
     };
-    import_read_keys(r, root, keys, sizeof(keys) / sizeof(keys[0]), NULL);
+    toc_read_keys(r, root, keys, sizeof(keys) / sizeof(keys[0]), r->into);
 }
 
 /* The YAML library may loop for ever over bytes that are no text, so they do not get there. */
-static bool is_readable(struct import_reader *r, struct toc_str text)
+static bool is_readable(struct toc_reader *r, struct toc_str text)
 {
     if (text.size > IMPORT_MAP_MAX) {
         toc_diag_error(&r->diag, 0, "a map of more than %d bytes", IMPORT_MAP_MAX);
@@ -174,25 +168,26 @@ static bool is_readable(struct import_reader *r, struct toc_str text)
 enum toc_err import_map_read(struct toc_str text, const char *file_name, struct import_map **out,
                              char **out_errors)
 {
-    struct import_reader r = {.map = calloc(1, sizeof(*r.map))};
+    struct import_map *map = calloc(1, sizeof(*map));
+    struct toc_reader r = {.into = map};
     const struct toc_yaml *root;
     *out_errors = NULL;
-    if (r.map == NULL)
+    if (map == NULL)
         return TOC_ERR_MEMORY;
+    r.pool = &map->pool;
     toc_diag_init(&r.diag, text, file_name);
-    if (is_readable(&r, text) && toc_yaml_read(&r.diag, &r.map->pool, &root) == TOC_OK)
+    if (is_readable(&r, text) && toc_yaml_read(&r.diag, r.pool, &root) == TOC_OK)
         read_root(&r, root);
     enum toc_err err = r.no_memory ? TOC_ERR_MEMORY : TOC_OK;
     if (err == TOC_OK && r.diag.count > 0) {
         *out_errors = toc_diag_text(&r.diag);
         err = TOC_ERR_CONFIG;
     }
-    if (err < 0) {
-        import_map_free(r.map);
-        return err;
-    }
-    *out = r.map;
-    return TOC_OK;
+    if (err < 0)
+        import_map_free(map);
+    else
+        *out = map;
+    return err;
 }
 
 void import_map_free(struct import_map *map)

@@ -2,59 +2,58 @@
 
 /* --- conditions ------------------------------------------------------------------------- */
 
-static void read_switch(struct import_reader *r, const struct toc_yaml *node, int *out)
+static void read_switch(struct toc_reader *r, const struct toc_yaml *node, int *out)
 {
     bool yes = toc_str_equal(node->text, TOC_STR("true"));
     if (!yes && !toc_str_equal(node->text, TOC_STR("false")))
-        import_read_wrong(r, node, "has to be true or false");
+        toc_read_wrong(r, node, "has to be true or false");
     *out = yes;
 }
 
-static void on_first(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_first(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_switch(r, node, &((struct import_when *)target)->first);
 }
 
-static void on_last(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_last(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_switch(r, node, &((struct import_when *)target)->last);
 }
 
-static void read_cells(struct import_reader *r, const struct toc_yaml *node,
-                       struct import_cells *out)
+static void read_cells(struct toc_reader *r, const struct toc_yaml *node, struct import_cells *out)
 {
-    struct import_cell *cells = import_read_room(r, import_item_count(node), sizeof(*cells));
+    struct import_cell *cells = toc_read_room(r, toc_read_item_count(node), sizeof(*cells));
     out->list = cells;
-    for (const struct toc_yaml *i = import_item_first(node); cells && i;
-         i = import_item_next(node, i))
-        if (import_read_is_text(r, i))
+    for (const struct toc_yaml *i = toc_read_item_first(node); cells && i;
+         i = toc_read_item_next(node, i))
+        if (toc_read_is_text(r, i))
             cells[out->count++] = import_read_cell(r, i->text, i->offset);
 }
 
-static void on_changed(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_changed(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_cells(r, node, &((struct import_when *)target)->changed);
 }
 
-static void on_same(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_same(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_cells(r, node, &((struct import_when *)target)->same);
 }
 
-static void on_known(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_known(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_cells(r, node, &((struct import_when *)target)->known);
 }
 
 /* `is` and `not` fill one list together. */
-static void read_tests(struct import_reader *r, const struct toc_yaml *node,
-                       struct import_when *when, bool negated)
+static void read_tests(struct toc_reader *r, const struct toc_yaml *node, struct import_when *when,
+                       bool negated)
 {
     if (node->kind != TOC_YAML_MAP) {
-        import_read_wrong(r, node, "has to be a map from cells to words");
+        toc_read_wrong(r, node, "has to be a map from cells to words");
         return;
     }
-    struct import_test *tests = import_read_room(r, when->test_count + node->count, sizeof(*tests));
+    struct import_test *tests = toc_read_room(r, when->test_count + node->count, sizeof(*tests));
     if (tests == NULL)
         return;
     for (size_t i = 0; i < when->test_count; i++)
@@ -68,54 +67,42 @@ static void read_tests(struct import_reader *r, const struct toc_yaml *node,
     }
 }
 
-static void on_is(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_is(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_tests(r, node, target, false);
 }
 
-static void on_not(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_not(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_tests(r, node, target, true);
 }
 
-static void on_when(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_when(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    static const struct import_key keys[] = {
+    static const struct toc_read_key keys[] = {
         {"first", on_first, false}, {"last", on_last, false},   {"changed", on_changed, false},
         {"same", on_same, false},   {"known", on_known, false}, {"is", on_is, false},
         {"not", on_not, false},
     };
     struct import_rule *rule = target;
-    import_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), &rule->when);
+    toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), &rule->when);
 }
 
 /* --- the event -------------------------------------------------------------------------- */
 
-static void on_type(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_type(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct import_rule *rule = target;
-    struct toc_guess guess;
-    size_t count;
-    const struct toc_event_type *types = toc_event_types(&count);
-    if (!import_read_is_text(r, node))
-        return;
-    rule->type = toc_event_type_find(node->text);
-    if (rule->type != NULL)
-        return;
-    toc_diag_error(&r->diag, node->offset, "unknown type '%.*s'", TOC_DIAG_ARG(node->text));
-    toc_guess_init(&guess, node->text);
-    for (size_t i = 0; i < count; i++)
-        toc_guess_offer(&guess, types[i].text);
-    if (guess.best != NULL)
-        toc_diag_hint(&r->diag, "did you mean '%s'?", guess.best);
+    if (toc_read_is_text(r, node))
+        rule->type = toc_read_event_type(r, node);
 }
 
-static void on_id(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_id(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     import_read_template(r, node, &((struct import_rule *)target)->id);
 }
 
-static void on_at(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_at(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct import_template at = {0};
     import_read_template(r, node, &at);
@@ -123,71 +110,48 @@ static void on_at(struct import_reader *r, const struct toc_yaml *node, void *ta
     if (is_cell)
         ((struct import_rule *)target)->at_column = at.parts[0].cell.column;
     else
-        import_read_wrong(r, node, "'at' has to be one cell: ${opened_at}");
+        toc_read_wrong(r, node, "'at' has to be one cell: ${opened_at}");
 }
 
-static void on_only(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_only(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     ((struct import_rule *)target)->only_changed = true;
     if (!toc_str_equal(node->text, TOC_STR("changed")))
-        import_read_wrong(r, node, "'only' has one value: changed");
+        toc_read_wrong(r, node, "'only' has one value: changed");
 }
 
-static const ProtobufCFieldDescriptor *
-field_of(struct import_reader *r, const struct import_rule *rule, const struct toc_yaml *key)
-{
-    const ProtobufCMessageDescriptor *body =
-        protobuf_c_message_descriptor_get_field(&tocsin__v1__event__descriptor,
-                                                (unsigned)rule->type->body)
-            ->descriptor;
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(body, key->text.data);
-    struct toc_guess guess;
-    if (field != NULL)
-        return field;
-    toc_diag_error(&r->diag, key->offset, "%s has no member '%.*s'", rule->type->text,
-                   TOC_DIAG_ARG(key->text));
-    toc_guess_init(&guess, key->text);
-    for (unsigned i = 0; i < body->n_fields; i++)
-        toc_guess_offer(&guess, body->fields[i].name);
-    if (guess.best != NULL)
-        toc_diag_hint(&r->diag, "did you mean '%s'?", guess.best);
-    return NULL;
-}
-
-static void on_data(struct import_reader *r, const struct toc_yaml *node, void *target)
+static void on_data(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct import_rule *rule = target;
     if (node->kind != TOC_YAML_MAP || rule->type == NULL) {
         if (node->kind != TOC_YAML_MAP)
-            import_read_wrong(r, node, "has to be a map of the event's members");
+            toc_read_wrong(r, node, "has to be a map of the event's members");
         return;
     }
-    struct import_data *data = import_read_room(r, node->count, sizeof(*data));
+    struct import_data *data = toc_read_room(r, node->count, sizeof(*data));
     rule->data = data;
     for (const struct toc_yaml *e = node->first; data != NULL && e != NULL; e = e->next) {
         struct import_data *one = &data[rule->data_count];
-        one->field = field_of(r, rule, e->key);
+        one->field = toc_read_member(r, rule->type, e->key);
         if (one->field == NULL)
             continue;
-        struct import_template *items = import_read_room(r, import_item_count(e), sizeof(*items));
+        struct import_template *items = toc_read_room(r, toc_read_item_count(e), sizeof(*items));
         one->items = items;
-        for (const struct toc_yaml *i = import_item_first(e); items && i;
-             i = import_item_next(e, i))
+        for (const struct toc_yaml *i = toc_read_item_first(e); items && i;
+             i = toc_read_item_next(e, i))
             import_read_template(r, i, &items[one->count++]);
         if (one->count != 1 && one->field->label != PROTOBUF_C_LABEL_REPEATED)
-            import_read_wrong(r, e, "this member is no list");
+            toc_read_wrong(r, e, "this member is no list");
         rule->data_count++;
     }
 }
 
-void import_read_rule(struct import_reader *r, const struct toc_yaml *node,
-                      struct import_rule *rule)
+void import_read_rule(struct toc_reader *r, const struct toc_yaml *node, struct import_rule *rule)
 {
-    static const struct import_key keys[] = {
+    static const struct toc_read_key keys[] = {
         {"type", on_type, true},  {"id", on_id, true},      {"at", on_at, true},
         {"when", on_when, false}, {"only", on_only, false}, {"data", on_data, false},
     };
     rule->when.first = rule->when.last = -1;
-    import_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), rule);
+    toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), rule);
 }

@@ -12,12 +12,11 @@
 #define INTAKE_CONNECT_CONNECT_H
 
 #include "common/http.h"
-#include "common/pool.h"
+#include "common/policy/mapping.h"
 #include "common/time.h"
 
 #include <jansson.h>
 
-#define CONNECT_FILES_MAX  32
 #define CONNECT_EVENTS_MAX 500               /* of one request */
 #define CONNECT_BODY_MAX   ((size_t)2 << 20) /* bytes of one request */
 #define CONNECT_ERROR_MAX  512
@@ -25,11 +24,6 @@
 #define CONNECT_SKEW_MS    ((toc_time_ms)300000) /* between a signature's time and ours */
 
 struct connector;
-
-struct connectors {
-    struct connector *list[CONNECT_FILES_MAX];
-    size_t count;
-};
 
 /*
  * Reads one mapping and the secret file that it names, which counts from the directory of
@@ -43,11 +37,9 @@ void connector_free(struct connector *connector);
 
 /* Reads files; what is wrong with them, all of it, is told on standard error (TOC_ERR_CONFIG). */
 TOC_MUST enum toc_err connectors_load(const char *const *files, size_t count,
-                                      struct connectors *out);
-void connectors_done(struct connectors *connectors);
-
-/* Which is at /v1/connect/NAME; `count` when none is. */
-size_t connectors_find(const struct connectors *connectors, struct toc_str name);
+                                      struct toc_mappings *out);
+/* One of those that were loaded. */
+const struct connector *connectors_at(const struct toc_mappings *connectors, size_t index);
 
 /* How many requests a second it takes. */
 unsigned connector_rate(const struct connector *connector);

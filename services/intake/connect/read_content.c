@@ -6,7 +6,7 @@ static const char *const members[] = {"person", "title", "body",   "name",
 
 #define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
 
-static void on_text(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_text(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_rule *rule = target;
     struct connect_text *text = &rule->texts[rule->text_count++];
@@ -16,34 +16,34 @@ static void on_text(struct connect_reader *r, const struct toc_yaml *node, void 
     connect_read_event_template(r, node, &text->template);
 }
 
-static void on_list(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_list(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_files *files = target;
-    if (!connect_read_is_text(r, node))
+    if (!toc_read_is_some_text(r, node))
         return;
     files->list = connect_read_cell(r, node->text, node->offset);
     if (files->list.kind != CONNECT_WHOLE && files->list.kind != CONNECT_ITEM)
-        connect_read_wrong(r, node, "has to be a JSON pointer to a list");
+        toc_read_wrong(r, node, "has to be a JSON pointer to a list");
 }
 
-static void on_name(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_name(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_files *files = target;
     enum toc_err err;
-    if (!connect_read_is_text(r, node))
+    if (!toc_read_is_some_text(r, node))
         return;
-    err = pointer_read(&r->connector->pool, node->text, &files->name);
+    err = pointer_read(r->pool, node->text, &files->name);
     r->no_memory = r->no_memory || err == TOC_ERR_MEMORY;
     if (err == TOC_ERR_MALFORMED)
-        connect_read_wrong(r, node, "has to be a JSON pointer into an item of the list");
+        toc_read_wrong(r, node, "has to be a JSON pointer into an item of the list");
 }
 
-static void on_files(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_files(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    static const struct connect_key keys[] = {{"list", on_list, true}, {"name", on_name, true}};
+    static const struct toc_read_key keys[] = {{"list", on_list, true}, {"name", on_name, true}};
     struct connect_rule *rule = target;
     rule->has_files = true;
-    connect_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), &rule->files);
+    toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), &rule->files);
 }
 
 static bool takes_content(const struct toc_event_type *type)
@@ -52,19 +52,18 @@ static bool takes_content(const struct toc_event_type *type)
            type->body == TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE;
 }
 
-void connect_read_content(struct connect_reader *r, const struct toc_yaml *node, void *target)
+void connect_read_content(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    static const struct connect_key keys[] = {
+    static const struct toc_read_key keys[] = {
         {"person", on_text, false},  {"title", on_text, false}, {"body", on_text, false},
         {"name", on_text, false},    {"email", on_text, false}, {"phone", on_text, false},
         {"address", on_text, false}, {"files", on_files, false}};
     struct connect_rule *rule = target;
     if (rule->type != NULL && !takes_content(rule->type)) {
-        connect_read_wrong(r, node,
-                           "only tocsin.issue.opened and tocsin.issue.message have content");
+        toc_read_wrong(r, node, "only tocsin.issue.opened and tocsin.issue.message have content");
         return;
     }
-    rule->texts = connect_read_room(r, MEMBER_COUNT, sizeof(*rule->texts));
+    rule->texts = toc_read_room(r, MEMBER_COUNT, sizeof(*rule->texts));
     if (rule->texts != NULL)
-        connect_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
+        toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
 }

@@ -2,7 +2,7 @@
 #include "services/intake/connect/value.h"
 
 /* A cell of an event, not of a signature. */
-static struct connect_cell read_cell(struct connect_reader *r, struct toc_str text, size_t offset)
+static struct connect_cell read_cell(struct toc_reader *r, struct toc_str text, size_t offset)
 {
     struct connect_cell cell = connect_read_cell(r, text, offset);
     if (cell.kind == CONNECT_BODY || cell.kind == CONNECT_TIMESTAMP)
@@ -11,49 +11,47 @@ static struct connect_cell read_cell(struct connect_reader *r, struct toc_str te
     return cell;
 }
 
-void connect_read_event_template(struct connect_reader *r, const struct toc_yaml *node,
+void connect_read_event_template(struct toc_reader *r, const struct toc_yaml *node,
                                  struct connect_template *out)
 {
     connect_read_template(r, node, out);
     for (size_t i = 0; i < out->count; i++)
         if (out->cells[i].kind == CONNECT_BODY || out->cells[i].kind == CONNECT_TIMESTAMP)
-            connect_read_wrong(r, node, "${body} and ${timestamp} are for what a signature covers");
+            toc_read_wrong(r, node, "${body} and ${timestamp} are for what a signature covers");
 }
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
-static void on_known(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_known(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_rule *rule = target;
-    struct connect_cell *cells = connect_read_room(r, connect_item_count(node), sizeof(*cells));
+    struct connect_cell *cells = toc_read_room(r, toc_read_item_count(node), sizeof(*cells));
     rule->known = cells;
-    for (const struct toc_yaml *i = connect_item_first(node); cells && i;
-         i = connect_item_next(node, i))
-        if (connect_read_is_text(r, i))
+    for (const struct toc_yaml *i = toc_read_item_first(node); cells && i;
+         i = toc_read_item_next(node, i))
+        if (toc_read_is_some_text(r, i))
             cells[rule->known_count++] = read_cell(r, i->text, i->offset);
 }
 
-static void read_words(struct connect_reader *r, const struct toc_yaml *node,
-                       struct connect_test *test)
+static void read_words(struct toc_reader *r, const struct toc_yaml *node, struct connect_test *test)
 {
-    struct toc_str *words = connect_read_room(r, connect_item_count(node), sizeof(*words));
+    struct toc_str *words = toc_read_room(r, toc_read_item_count(node), sizeof(*words));
     test->words = words;
-    for (const struct toc_yaml *i = connect_item_first(node); words && i;
-         i = connect_item_next(node, i))
-        if (i->kind == TOC_YAML_NOTHING || connect_read_is_text(r, i))
+    for (const struct toc_yaml *i = toc_read_item_first(node); words && i;
+         i = toc_read_item_next(node, i))
+        if (i->kind == TOC_YAML_NOTHING || toc_read_is_some_text(r, i))
             words[test->count++] = i->text;
 }
 
 /* `is` and `not` fill one list together. */
-static void read_tests(struct connect_reader *r, const struct toc_yaml *node,
-                       struct connect_rule *rule, bool negated)
+static void read_tests(struct toc_reader *r, const struct toc_yaml *node, struct connect_rule *rule,
+                       bool negated)
 {
     if (node->kind != TOC_YAML_MAP) {
-        connect_read_wrong(r, node, "has to be a map from pointers to words");
+        toc_read_wrong(r, node, "has to be a map from pointers to words");
         return;
     }
-    struct connect_test *tests =
-        connect_read_room(r, rule->test_count + node->count, sizeof(*tests));
+    struct connect_test *tests = toc_read_room(r, rule->test_count + node->count, sizeof(*tests));
     if (tests == NULL)
         return;
     for (size_t i = 0; i < rule->test_count; i++)
@@ -67,21 +65,21 @@ static void read_tests(struct connect_reader *r, const struct toc_yaml *node,
     }
 }
 
-static void on_is(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_is(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_tests(r, node, target, false);
 }
 
-static void on_not(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_not(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     read_tests(r, node, target, true);
 }
 
-static void on_when(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_when(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    static const struct connect_key keys[] = {
+    static const struct toc_read_key keys[] = {
         {"is", on_is, false}, {"not", on_not, false}, {"known", on_known, false}};
-    connect_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
+    toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
 }
 
 /* --- the event -------------------------------------------------------------------------------- */
@@ -93,60 +91,52 @@ static bool is_for_connectors(const struct toc_event_type *type)
            type->body == TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE;
 }
 
-static void on_type(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_type(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_rule *rule = target;
-    struct toc_guess guess;
-    size_t count;
-    const struct toc_event_type *types = toc_event_types(&count);
-    if (!connect_read_is_text(r, node))
+    if (!toc_read_is_some_text(r, node))
         return;
-    rule->type = toc_event_type_find(node->text);
-    toc_guess_init(&guess, node->text);
-    for (size_t i = 0; i < count; i++)
-        toc_guess_offer(&guess, types[i].text);
-    if (rule->type == NULL)
-        connect_read_unknown(r, node, "type", &guess);
-    else if (!is_for_connectors(rule->type))
-        connect_read_wrong(r, node, "events of this type are not taken over HTTP");
+    rule->type = toc_read_event_type(r, node);
+    if (rule->type != NULL && !is_for_connectors(rule->type))
+        toc_read_wrong(r, node, "events of this type are not taken over HTTP");
 }
 
-static void on_hash(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_hash(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_rule *rule = target;
-    struct connect_template *items = connect_read_room(r, connect_item_count(node), sizeof(*items));
+    struct connect_template *items = toc_read_room(r, toc_read_item_count(node), sizeof(*items));
     rule->hashed = items;
-    for (const struct toc_yaml *i = connect_item_first(node); items && i;
-         i = connect_item_next(node, i))
+    for (const struct toc_yaml *i = toc_read_item_first(node); items && i;
+         i = toc_read_item_next(node, i))
         connect_read_event_template(r, i, &items[rule->hashed_count++]);
     if (rule->hashed_count == 0)
-        connect_read_wrong(r, node, "has to be a list of texts, at least one");
+        toc_read_wrong(r, node, "has to be a list of texts, at least one");
 }
 
 /* The idempotency key: what makes two requests one happening. */
-static void on_id(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_id(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    static const struct connect_key keys[] = {{"hash", on_hash, true}};
+    static const struct toc_read_key keys[] = {{"hash", on_hash, true}};
     struct connect_rule *rule = target;
     size_t errors = r->diag.count;
     bool varies = false;
     if (node->kind == TOC_YAML_MAP) {
-        connect_read_keys(r, node, keys, 1, target);
+        toc_read_keys(r, node, keys, 1, target);
     } else {
         connect_read_event_template(r, node, &rule->id);
         for (size_t i = 0; i < rule->id.count; i++)
             varies = varies || rule->id.cells[i].kind != CONNECT_TEXT;
         if (!varies && r->diag.count == errors)
-            connect_read_wrong(r, node, "every event would have this id: name a pointer in it");
+            toc_read_wrong(r, node, "every event would have this id: name a pointer in it");
     }
 }
 
-static void on_subject(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_subject(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     connect_read_event_template(r, node, &((struct connect_rule *)target)->subject);
 }
 
-static void on_time(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_time(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     connect_read_event_template(r, node, &((struct connect_rule *)target)->time);
 }
@@ -154,32 +144,16 @@ static void on_time(struct connect_reader *r, const struct toc_yaml *node, void 
 /* --- members ---------------------------------------------------------------------------------- */
 
 static const ProtobufCFieldDescriptor *
-field_of(struct connect_reader *r, const struct connect_rule *rule, const struct toc_yaml *key)
+field_of(struct toc_reader *r, const struct connect_rule *rule, const struct toc_yaml *key)
 {
-    const ProtobufCMessageDescriptor *body =
-        protobuf_c_message_descriptor_get_field(&tocsin__v1__event__descriptor,
-                                                (unsigned)rule->type->body)
-            ->descriptor;
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(body, key->text.data);
-    struct toc_guess guess;
-    if (field != NULL && connect_value_is_fillable(field))
+    const ProtobufCFieldDescriptor *field = toc_read_member(r, rule->type, key);
+    if (field == NULL || connect_value_is_fillable(field))
         return field;
-    if (field != NULL) {
-        connect_read_wrong(r, key, "this member has members of its own: a mapping cannot fill it");
-        return NULL;
-    }
-    toc_diag_error(&r->diag, key->offset, "%s has no member '%.*s'", rule->type->text,
-                   TOC_DIAG_ARG(key->text));
-    toc_guess_init(&guess, key->text);
-    for (unsigned i = 0; i < body->n_fields; i++)
-        toc_guess_offer(&guess, body->fields[i].name);
-    if (guess.best != NULL)
-        toc_diag_hint(&r->diag, "did you mean '%s'?", guess.best);
+    toc_read_wrong(r, key, "this member has members of its own: a mapping cannot fill it");
     return NULL;
 }
 
-static void check_text(struct connect_reader *r, const struct toc_yaml *at,
+static void check_text(struct toc_reader *r, const struct toc_yaml *at,
                        const ProtobufCFieldDescriptor *field, struct toc_str text)
 {
     char why[CONNECT_VALUE_WHY_MAX];
@@ -191,7 +165,7 @@ static void check_text(struct connect_reader *r, const struct toc_yaml *at,
 }
 
 /* What is known before any request: constants, and what values give. */
-static void check_item(struct connect_reader *r, const struct toc_yaml *at,
+static void check_item(struct toc_reader *r, const struct toc_yaml *at,
                        const ProtobufCFieldDescriptor *field, const struct connect_template *item)
 {
     const struct connect_cell *cell = item->cells;
@@ -204,14 +178,13 @@ static void check_item(struct connect_reader *r, const struct toc_yaml *at,
             check_text(r, at, field, cell->values->pairs[i].to);
 }
 
-static void read_member(struct connect_reader *r, const struct toc_yaml *entry,
+static void read_member(struct toc_reader *r, const struct toc_yaml *entry,
                         struct connect_data *out)
 {
-    struct connect_template *items =
-        connect_read_room(r, connect_item_count(entry), sizeof(*items));
+    struct connect_template *items = toc_read_room(r, toc_read_item_count(entry), sizeof(*items));
     out->items = items;
-    for (const struct toc_yaml *i = connect_item_first(entry); items && i;
-         i = connect_item_next(entry, i)) {
+    for (const struct toc_yaml *i = toc_read_item_first(entry); items && i;
+         i = toc_read_item_next(entry, i)) {
         size_t errors = r->diag.count;
         connect_read_event_template(r, i, &items[out->count]);
         if (r->diag.count == errors)
@@ -219,19 +192,19 @@ static void read_member(struct connect_reader *r, const struct toc_yaml *entry,
         out->count++;
     }
     if (out->count != 1 && out->field->label != PROTOBUF_C_LABEL_REPEATED)
-        connect_read_wrong(r, entry, "this member is no list");
+        toc_read_wrong(r, entry, "this member is no list");
 }
 
-static void on_data(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_data(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_rule *rule = target;
     if (node->kind != TOC_YAML_MAP) {
-        connect_read_wrong(r, node, "has to be a map of the event's members");
+        toc_read_wrong(r, node, "has to be a map of the event's members");
         return;
     }
     if (rule->type == NULL)
         return;
-    struct connect_data *data = connect_read_room(r, node->count, sizeof(*data));
+    struct connect_data *data = toc_read_room(r, node->count, sizeof(*data));
     rule->data = data;
     for (const struct toc_yaml *e = node->first; data != NULL && e != NULL; e = e->next) {
         struct connect_data *one = &data[rule->data_count];
@@ -243,9 +216,9 @@ static void on_data(struct connect_reader *r, const struct toc_yaml *node, void 
     }
 }
 
-void connect_read_rule(struct connect_reader *r, const struct toc_yaml *node, void *target)
+void connect_read_rule(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    static const struct connect_key keys[] = {
+    static const struct toc_read_key keys[] = {
         {"type", on_type, true},
         {"when", on_when, false},
         {"id", on_id, true},
@@ -254,5 +227,5 @@ void connect_read_rule(struct connect_reader *r, const struct toc_yaml *node, vo
         {"data", on_data, false},
         {"content", connect_read_content, false},
     };
-    connect_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
+    toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
 }

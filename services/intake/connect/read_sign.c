@@ -24,11 +24,11 @@ static const struct scheme {
 
 /* --- the secret ------------------------------------------------------------------------------- */
 
-static void on_secret(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_secret(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     char path[TOC_SECRET_PATH_MAX], text[SECRET_FILE_MAX];
     const char *why = "has a name that is too long";
-    if (!connect_read_is_text(r, node))
+    if (!toc_read_is_some_text(r, node))
         return;
     if (toc_secret_path(r->diag.file_name, node->text, path)) {
         ssize_t size = toc_secret_read(path, text, sizeof(text), &why);
@@ -44,7 +44,7 @@ static void on_secret(struct connect_reader *r, const struct toc_yaml *node, voi
 
 /* --- the scheme ------------------------------------------------------------------------------- */
 
-static void take_scheme(struct connect_reader *r, const struct toc_yaml *node,
+static void take_scheme(struct toc_reader *r, const struct toc_yaml *node,
                         const struct scheme *scheme, struct connect_sign *sign)
 {
     const struct toc_yaml covers = {
@@ -59,7 +59,7 @@ static void take_scheme(struct connect_reader *r, const struct toc_yaml *node,
         connect_read_template(r, &covers, &sign->covers);
 }
 
-static void on_scheme(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_scheme(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct toc_guess guess;
     toc_guess_init(&guess, node->text);
@@ -70,51 +70,51 @@ static void on_scheme(struct connect_reader *r, const struct toc_yaml *node, voi
         }
         toc_guess_offer(&guess, schemes[i].name);
     }
-    if (!connect_read_is_text(r, node))
+    if (!toc_read_is_some_text(r, node))
         return;
-    connect_read_unknown(r, node, "scheme", &guess);
+    toc_read_unknown(r, node, "scheme", &guess);
     if (guess.best == NULL)
         toc_diag_hint(&r->diag, "hmac-sha256, standard-webhooks, bearer or basic");
 }
 
 /* A field's name (RFC 9110, section 5.1), terminated in the pool. */
-static const char *read_field_name(struct connect_reader *r, const struct toc_yaml *node)
+static const char *read_field_name(struct toc_reader *r, const struct toc_yaml *node)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "!#$%&'*+-.^_`|~";
-    if (!connect_read_is_text(r, node))
+    if (!toc_read_is_some_text(r, node))
         return NULL;
-    const char *name = toc_pool_copy(&r->connector->pool, node->text);
+    const char *name = toc_pool_copy(r->pool, node->text);
     r->no_memory = r->no_memory || name == NULL;
     if (name != NULL && name[strspn(name, allowed)] != '\0')
-        connect_read_wrong(r, node, "is no name of a header field, as X-Signature");
+        toc_read_wrong(r, node, "is no name of a header field, as X-Signature");
     return name;
 }
 
-static void on_header(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_header(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_sign *sign = target;
     sign->header = read_field_name(r, node);
     sign->prefix = toc_str(NULL, 0); /* that of another field */
 }
 
-static void on_timestamp(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_timestamp(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     ((struct connect_sign *)target)->timestamp = read_field_name(r, node);
 }
 
-static void on_prefix(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_prefix(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
-    if (connect_read_is_text(r, node))
+    if (toc_read_is_some_text(r, node))
         ((struct connect_sign *)target)->prefix = node->text;
 }
 
-static void on_encoding(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_encoding(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_sign *sign = target;
     sign->is_base64 = toc_str_equal(node->text, TOC_STR("base64"));
     if (!sign->is_base64 && !toc_str_equal(node->text, TOC_STR("hex")))
-        connect_read_wrong(r, node, "has to be hex or base64");
+        toc_read_wrong(r, node, "has to be hex or base64");
 }
 
 static bool covers(const struct connect_sign *sign, enum connect_cell_kind kind)
@@ -125,7 +125,7 @@ static bool covers(const struct connect_sign *sign, enum connect_cell_kind kind)
     return false;
 }
 
-static void on_covers(struct connect_reader *r, const struct toc_yaml *node, void *target)
+static void on_covers(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_sign *sign = target;
     size_t errors = r->diag.count;
@@ -136,36 +136,36 @@ static void on_covers(struct connect_reader *r, const struct toc_yaml *node, voi
         enum connect_cell_kind kind = sign->covers.cells[i].kind;
         if (kind == CONNECT_WHOLE || kind == CONNECT_ITEM || kind == CONNECT_RECEIVED ||
             sign->covers.cells[i].values != NULL)
-            connect_read_wrong(r, node, "may have ${body}, ${timestamp}, ${header:NAME} and text");
+            toc_read_wrong(r, node, "may have ${body}, ${timestamp}, ${header:NAME} and text");
     }
     if (!covers(sign, CONNECT_BODY))
-        connect_read_wrong(r, node, "a signature that does not cover ${body} proves nothing");
+        toc_read_wrong(r, node, "a signature that does not cover ${body} proves nothing");
     if (covers(sign, CONNECT_TIMESTAMP) != (sign->timestamp != NULL))
-        connect_read_wrong(r, node,
-                           "'timestamp' names the field of ${timestamp}: one needs the "
-                           "other, or old requests could be sent again");
+        toc_read_wrong(r, node,
+                       "'timestamp' names the field of ${timestamp}: one needs the "
+                       "other, or old requests could be sent again");
 }
 
 /* --- auth ------------------------------------------------------------------------------------- */
 
 /* By scheme, which keys there are; the secret comes last, to be read as the scheme has it. */
-static const struct connect_key hmac_keys[] = {
+static const struct toc_read_key hmac_keys[] = {
     {"scheme", on_scheme, true}, {"header", on_header, true},  {"timestamp", on_timestamp, false},
     {"covers", on_covers, true}, {"prefix", on_prefix, false}, {"encoding", on_encoding, true},
     {"secret", on_secret, true},
 };
-static const struct connect_key bearer_keys[] = {
+static const struct toc_read_key bearer_keys[] = {
     {"scheme", on_scheme, true},
     {"header", on_header, false},
     {"prefix", on_prefix, false},
     {"secret", on_secret, true},
 };
-static const struct connect_key plain_keys[] = {
+static const struct toc_read_key plain_keys[] = {
     {"scheme", on_scheme, true},
     {"secret", on_secret, true},
 };
 
-void connect_read_sign(struct connect_reader *r, const struct toc_yaml *node, void *target)
+void connect_read_sign(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_sign *sign = &((struct connector *)target)->sign;
     struct toc_str scheme = {NULL, 0};
@@ -173,9 +173,9 @@ void connect_read_sign(struct connect_reader *r, const struct toc_yaml *node, vo
         if (toc_str_equal(e->key->text, TOC_STR("scheme")))
             scheme = e->text;
     if (toc_str_equal(scheme, toc_str_of(schemes[0].name)))
-        connect_read_keys(r, node, hmac_keys, sizeof(hmac_keys) / sizeof(hmac_keys[0]), sign);
+        toc_read_keys(r, node, hmac_keys, sizeof(hmac_keys) / sizeof(hmac_keys[0]), sign);
     else if (toc_str_equal(scheme, TOC_STR("bearer")))
-        connect_read_keys(r, node, bearer_keys, sizeof(bearer_keys) / sizeof(bearer_keys[0]), sign);
+        toc_read_keys(r, node, bearer_keys, sizeof(bearer_keys) / sizeof(bearer_keys[0]), sign);
     else
-        connect_read_keys(r, node, plain_keys, sizeof(plain_keys) / sizeof(plain_keys[0]), sign);
+        toc_read_keys(r, node, plain_keys, sizeof(plain_keys) / sizeof(plain_keys[0]), sign);
 }

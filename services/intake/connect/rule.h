@@ -5,7 +5,6 @@
 #ifndef INTAKE_CONNECT_RULE_H
 #define INTAKE_CONNECT_RULE_H
 
-#include "common/event_types.h"
 #include "services/intake/connect/connect.h"
 #include "services/intake/connect/pointer.h"
 
@@ -119,8 +118,8 @@ struct connect_sign {
 };
 
 struct connector {
-    struct toc_pool pool;
-    struct toc_str name, source;
+    struct toc_mapping mapping;
+    struct toc_str source;
     unsigned rate; /* requests a second */
     struct connect_sign sign;
     struct connect_cell each; /* CONNECT_TEXT: the request as a whole */

@@ -30,7 +30,7 @@ struct edge_config {
     struct quota *quota;             /* NULL: none */
     const uint8_t *issue_key;        /* of the deployment, 32 bytes */
     const char *ask[ASKER_SERVICES]; /* endpoints of whom questions are put to; NULL: nobody */
-    struct connectors connectors;    /* whose webhooks are taken */
+    struct toc_mappings connectors;  /* whose webhooks are taken */
     struct admit *admit;             /* what people wrote passes through it */
 };
 

@@ -51,7 +51,7 @@ struct edge {
     struct toc_run *run;
     struct toc_http *http; /* NULL until there is a token */
     struct access *access;
-    struct bucket connectors[CONNECT_FILES_MAX]; /* of each, in the order of the configured ones */
+    struct bucket connectors[TOC_MAPPINGS_MAX]; /* of each, in the order of the configured ones */
     struct asker *asker;
     struct toc_policy_cache policies;
     uint64_t tokens_kept;         /* as of the last access_load */

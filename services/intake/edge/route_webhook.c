@@ -5,13 +5,14 @@
 /* Whose webhook a path is for, and its bucket; NULL: nobody's. */
 static const struct connector *find(const struct edge_call *call, struct bucket **bucket)
 {
-    const struct connectors *connectors = &call->edge->config->connectors;
-    size_t at = connectors_find(connectors, call->parameter);
+    const struct toc_mappings *connectors = &call->edge->config->connectors;
+    size_t at = toc_mappings_find(connectors, call->parameter);
     if (at == connectors->count)
         return NULL;
+    const struct connector *connector = connectors_at(connectors, at);
     *bucket = &call->edge->connectors[at];
-    (*bucket)->rate = connector_rate(connectors->list[at]);
-    return connectors->list[at];
+    (*bucket)->rate = connector_rate(connector);
+    return connector;
 }
 
 static const char *verify(const struct edge_call *call, const struct connector *connector)

@@ -99,8 +99,7 @@ static void read_key(struct reader *r, const struct toc_yaml *entry, struct mail
     }
     toc_diag_error(&r->diag, entry->key->offset, "unknown key '%.*s'",
                    TOC_DIAG_ARG(entry->key->text));
-    if (guess.best != NULL)
-        toc_diag_hint(&r->diag, "did you mean '%s'?", guess.best);
+    toc_guess_hint(&r->diag, &guess);
 }
 
 /* An address or a domain as it is compared: small letters. */

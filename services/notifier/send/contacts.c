@@ -18,14 +18,6 @@ static const struct contact fake_pager = {.kind = CONTACT_LOG, .origin = CONTACT
 
 /* --- keys --------------------------------------------------------------------------------- */
 
-static const struct toc_yaml *find(const struct toc_yaml *map, const char *key)
-{
-    for (const struct toc_yaml *entry = map->first; entry != NULL; entry = entry->next)
-        if (toc_str_equal(entry->key->text, toc_str_of(key)))
-            return entry;
-    return NULL;
-}
-
 /* True when `node` is a map that has none but these keys; `keys` ends with NULL. */
 static bool check_keys(struct reader *r, const struct toc_yaml *node, const char *what,
                        const char *const *keys)
@@ -46,8 +38,7 @@ static bool check_keys(struct reader *r, const struct toc_yaml *node, const char
             continue;
         toc_diag_error(&r->diag, entry->key->offset, "unknown key '%.*s' in %s",
                        TOC_DIAG_ARG(entry->key->text), what);
-        if (guess.best != NULL)
-            toc_diag_hint(&r->diag, "did you mean '%s'?", guess.best);
+        toc_guess_hint(&r->diag, &guess);
     }
     return r->diag.count == before;
 }
@@ -159,13 +150,13 @@ static void read_webhook(struct reader *r, const struct toc_yaml *node, struct c
     if (!check_keys(r, node, "'webhook'", keys))
         return;
     for (size_t i = 0; keys[i] != NULL; i++) {
-        if (find(node, keys[i]) == NULL) {
+        if (toc_yaml_get(node, keys[i]) == NULL) {
             toc_diag_error(&r->diag, node->offset, "'webhook' needs '%s'", keys[i]);
             return;
         }
     }
-    read_url(r, find(node, "url"), contact);
-    load_secrets(r, find(node, "secret_file"), contact);
+    read_url(r, toc_yaml_get(node, "url"), contact);
+    load_secrets(r, toc_yaml_get(node, "secret_file"), contact);
 }
 
 static void read_contact(struct reader *r, const struct toc_yaml *entry, struct contact *contact)
@@ -178,7 +169,8 @@ static void read_contact(struct reader *r, const struct toc_yaml *entry, struct 
                        CONTACTS_NAME_MAX);
     if (!check_keys(r, entry, "a contact", keys))
         return;
-    const struct toc_yaml *log = find(entry, "log"), *webhook = find(entry, "webhook");
+    const struct toc_yaml *log = toc_yaml_get(entry, "log"),
+                          *webhook = toc_yaml_get(entry, "webhook");
     if ((log != NULL) == (webhook != NULL)) {
         toc_diag_error(&r->diag, entry->offset, "a contact has one way: 'webhook' or 'log'");
         return;
@@ -244,7 +236,7 @@ static enum toc_err read_text(struct reader *r, struct toc_pool *pool)
     TOC_TRY(toc_yaml_read(&r->diag, pool, &root));
     if (!check_keys(r, root, "the contacts file", keys))
         return TOC_ERR_CONFIG;
-    const struct toc_yaml *list = find(root, "contacts");
+    const struct toc_yaml *list = toc_yaml_get(root, "contacts");
     if (list == NULL) {
         toc_diag_error(&r->diag, root->offset, "'contacts' is missing");
         return TOC_ERR_CONFIG;

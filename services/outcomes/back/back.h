@@ -8,20 +8,15 @@
 #ifndef OUTCOMES_BACK_BACK_H
 #define OUTCOMES_BACK_BACK_H
 
+#include "common/policy/mapping.h"
 #include "common/wire.h"
 
-#define BACK_FILES_MAX 32
 #define BACK_URL_MAX   2000 /* bytes, address and path */
 #define BACK_BODY_MAX  (16 * 1024)
 #define BACK_LINES_MAX 8
 #define BACK_LINE_MAX  1100
 
 struct back;
-
-struct backs {
-    struct back *list[BACK_FILES_MAX];
-    size_t count;
-};
 
 /*
  * Reads one mapping. On TOC_ERR_CONFIG `*out_errors` is a malloc'ed text for a person, with places;
@@ -33,10 +28,10 @@ TOC_MUST enum toc_err back_read(struct toc_str text, const char *file_name, stru
 void back_free(struct back *back);
 
 /* Reads files; what is wrong with them, all of it, is told on standard error (TOC_ERR_CONFIG). */
-TOC_MUST enum toc_err backs_load(const char *const *files, size_t count, struct backs *out);
-void backs_done(struct backs *backs);
+TOC_MUST enum toc_err backs_load(const char *const *files, size_t count, struct toc_mappings *out);
+void backs_done(struct toc_mappings *backs);
 /* NULL when there is none of this name. */
-const struct back *backs_find(const struct backs *backs, const char *name);
+const struct back *backs_find(const struct toc_mappings *backs, const char *name);
 
 /* Whether it makes a request of this type of outcomes. */
 bool back_wants(const struct back *back, Tocsin__V1__OutcomeType type);

@@ -176,24 +176,6 @@ const char *back_read_cell(const struct back *back, struct toc_str text, struct 
     return NULL;
 }
 
-bool back_next_part(struct toc_str *rest, struct toc_str *out, bool *out_cell)
-{
-    const char *start = rest->size > 0 ? memmem(rest->data, rest->size, "${", 2) : NULL;
-    size_t plain = start != NULL ? (size_t)(start - rest->data) : rest->size;
-    *out_cell = plain == 0;
-    if (plain > 0) {
-        *out = toc_str(rest->data, plain);
-        *rest = toc_str_from(*rest, plain);
-        return true;
-    }
-    const char *end = rest->size > 0 ? memchr(rest->data, '}', rest->size) : NULL;
-    if (end == NULL)
-        return false;
-    *out = toc_str(rest->data + 2, (size_t)(end - rest->data) - 2);
-    *rest = toc_str_from(*rest, (size_t)(end - rest->data) + 1);
-    return true;
-}
-
 /* What the tool calls a word; empty: nothing, so it is left out. */
 static struct toc_str look_up(const struct back_cell *cell, struct toc_str word)
 {
@@ -266,7 +248,7 @@ static bool expand(struct source *source, struct toc_str from, struct text *out,
     size_t parts = 0;
     *out_number = false;
     out->size = 0;
-    for (; back_next_part(&from, &part, &is_cell); parts++) {
+    for (; toc_read_part(&from, &part, &is_cell); parts++) {
         struct back_cell cell;
         if (!is_cell) {
             add(source, out, part,
@@ -323,7 +305,7 @@ static bool is_tags(const struct source *source, const struct toc_yaml *node,
 {
     struct toc_str rest = node->text, part;
     bool is_cell;
-    return node->kind == TOC_YAML_TEXT && back_next_part(&rest, &part, &is_cell) && is_cell &&
+    return node->kind == TOC_YAML_TEXT && toc_read_part(&rest, &part, &is_cell) && is_cell &&
            rest.size == 0 && back_read_cell(source->back, part, cell) == NULL &&
            toc_str_equal(cell->name, TOC_STR(TAGS));
 }

@@ -2,7 +2,6 @@
 #ifndef OUTCOMES_BACK_RULE_H
 #define OUTCOMES_BACK_RULE_H
 
-#include "common/policy/yaml.h"
 #include "services/outcomes/back/back.h"
 
 #define BACK_TYPES_MAX 16
@@ -16,8 +15,7 @@ struct back_cell {
 };
 
 struct back {
-    struct toc_pool pool; /* of the tree, which the mapping is applied from */
-    struct toc_str name;
+    struct toc_mapping mapping; /* its pool has the tree, which the mapping is applied from */
     const char *method;
     const char *login_field;                              /* NULL: there is no login */
     const struct toc_yaml *path, *body, *values, *header; /* body, values, header may be NULL */
@@ -33,11 +31,5 @@ const struct toc_yaml *back_entry(const struct toc_yaml *map, struct toc_str nam
  * an outcome's data, its type, id and subject; true and false stand for themselves.
  */
 const char *back_read_cell(const struct back *back, struct toc_str text, struct back_cell *out);
-
-/*
- * Takes the next part off a template: a cell, or the text before one (`*out_cell` says which).
- * False at the end, or for a "${" without its "}", which is left in `rest`.
- */
-bool back_next_part(struct toc_str *rest, struct toc_str *out, bool *out_cell);
 
 #endif

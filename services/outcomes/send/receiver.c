@@ -80,7 +80,7 @@ static enum toc_err copy_subscription(struct receiver *receiver,
     return TOC_OK;
 }
 
-static const char *find_back(struct receiver *receiver, const struct backs *backs)
+static const char *find_back(struct receiver *receiver, const struct toc_mappings *backs)
 {
     const char *name = receiver->subscription->mapping;
     if (name[0] != '\0')
@@ -88,7 +88,7 @@ static const char *find_back(struct receiver *receiver, const struct backs *back
     return name[0] == '\0' || receiver->back != NULL ? NULL : "its mapping is not known: --back";
 }
 
-enum toc_err receiver_open(const struct lock *lock, const struct backs *backs,
+enum toc_err receiver_open(const struct lock *lock, const struct toc_mappings *backs,
                            const Tocsin__V1__SubscriptionRow *row, struct receiver **out)
 {
     struct receiver *receiver = calloc(1, sizeof(*receiver));

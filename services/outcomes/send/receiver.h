@@ -67,7 +67,7 @@ struct receiver {
 
 /* A row with its secrets opened; what is wrong with it is `broken`. `backs` is lent for its life.
  * TOC_ERR_MEMORY. */
-TOC_MUST enum toc_err receiver_open(const struct lock *lock, const struct backs *backs,
+TOC_MUST enum toc_err receiver_open(const struct lock *lock, const struct toc_mappings *backs,
                                     const Tocsin__V1__SubscriptionRow *row, struct receiver **out);
 /* Nothing of it may be under way. Wipes the secrets. Accepts NULL. */
 void receiver_close(struct receiver *receiver);

@@ -13,7 +13,7 @@
 struct sender_config {
     struct lock lock;
     struct guard guard;
-    struct backs backs;
+    struct toc_mappings backs;
     toc_time_ms dead_after_ms;    /* as the core's */
     int64_t connect_ms, whole_ms; /* timeouts of one request */
     int64_t parallel;             /* to one receiver at once */
