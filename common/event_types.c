@@ -21,6 +21,12 @@ const struct toc_event_type *toc_event_type_find(struct toc_str text)
     return NULL;
 }
 
+bool toc_event_type_has_content(const struct toc_event_type *type)
+{
+    return type->body == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED ||
+           type->body == TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE;
+}
+
 const struct toc_event_type *toc_event_types(size_t *out_count)
 {
     *out_count = TYPE_COUNT;

@@ -80,6 +80,9 @@ struct toc_event_type {
 /* By the whole text; NULL for a type that is not known. Constant for the program's life. */
 const struct toc_event_type *toc_event_type_find(struct toc_str text);
 
+/* Whether its events may have what people wrote: Event.private, data.content in JSON. */
+bool toc_event_type_has_content(const struct toc_event_type *type);
+
 /* All of them, in the order of the list. */
 const struct toc_event_type *toc_event_types(size_t *out_count);
 

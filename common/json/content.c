@@ -122,6 +122,29 @@ enum toc_err toc_content_json_read(struct toc_arena *arena, const json_t *conten
 
 /* --- writing ---------------------------------------------------------------------------- */
 
+static const char *member_of(const Tocsin__V1__Text *text)
+{
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        if (strcmp(texts[i].class, text->class_) == 0 && strcmp(texts[i].name, text->name) == 0)
+            return texts[i].member;
+    return NULL;
+}
+
+void toc_content_json_write_private(const Tocsin__V1__Private *private_, json_t *data)
+{
+    json_t *content = json_object();
+    if (private_->person[0] != '\0')
+        json_object_set_new(content, "person", json_string(private_->person));
+    for (size_t i = 0; i < private_->n_texts; i++) {
+        const Tocsin__V1__Text *text = private_->texts[i];
+        const char *member = member_of(text);
+        if (member != NULL)
+            json_object_set_new(content, member,
+                                json_stringn((const char *)text->text.data, text->text.len));
+    }
+    json_object_set_new(data, "content", content);
+}
+
 static json_t *write_list(ProtobufCMessage *const *messages, size_t count)
 {
     json_t *list = json_array();

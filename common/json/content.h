@@ -17,6 +17,9 @@ TOC_MUST enum toc_err toc_content_json_read(struct toc_arena *arena, const json_
                                             Tocsin__V1__Event *event,
                                             char error[TOC_EVENT_JSON_ERROR_MAX]);
 
+/* The way back, for who has the words anyway: sets "content" of `data`. */
+void toc_content_json_write_private(const Tocsin__V1__Private *private_, json_t *data);
+
 /* Sets "content", "facts" and "pseudonym" of `data`, where the event has them. */
 void toc_content_json_write(const Tocsin__V1__Event *event, json_t *data);
 

@@ -274,13 +274,11 @@ ProtobufCMessage *toc_event_json_new_body(struct toc_arena *arena, Tocsin__V1__E
     return message;
 }
 
-/* Which types have people's words. */
-static enum toc_err read_content(struct reading *r, Tocsin__V1__Event__BodyCase body)
+static enum toc_err read_content(struct reading *r, const struct toc_event_type *type)
 {
     if (r->content == NULL || json_is_null(r->content))
         return TOC_OK;
-    if (body != TOCSIN__V1__EVENT__BODY_ISSUE_OPENED &&
-        body != TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE)
+    if (!toc_event_type_has_content(type))
         return wrong(r, "data.content: only tocsin.issue.opened and tocsin.issue.message have it");
     return toc_content_json_read(r->arena, r->content, r->event, r->error);
 }
@@ -295,7 +293,7 @@ static enum toc_err read_body(struct reading *r)
         return wrong(r, "data: is too large");
     if (r->data == NULL)
         return TOC_OK;
-    TOC_TRY(read_content(r, type->body));
+    TOC_TRY(read_content(r, type));
     return toc_message_json_read(r->arena, r->data, "data.", body, r->error);
 }
 

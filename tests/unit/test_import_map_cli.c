@@ -89,6 +89,19 @@ static void add_row(struct fixture *f, const char *names, const char *cells)
         row->cells[i] = values[index[i]];
 }
 
+/* Who, and of each text the class, the name, the size and how it begins. */
+static void write_content(struct fixture *f, const Tocsin__V1__Private *content)
+{
+    size_t used = strlen(f->out);
+    used += (size_t)snprintf(f->out + used, OUT_MAX - used, "  by %s\n", content->person);
+    for (size_t i = 0; i < content->n_texts; i++) {
+        const Tocsin__V1__Text *text = content->texts[i];
+        int size = text->text.len < 12 ? (int)text->text.len : 12;
+        used += (size_t)snprintf(f->out + used, OUT_MAX - used, "  %s %s %zu %.*s\n", text->class_,
+                                 text->name, text->text.len, size, (const char *)text->text.data);
+    }
+}
+
 static void on_event(void *arg, const struct import_row *row, const Tocsin__V1__Event *e)
 {
     struct fixture *f = arg;
@@ -114,6 +127,8 @@ static void on_event(void *arg, const struct import_row *row, const Tocsin__V1__
         snprintf(f->out + used, OUT_MAX - used, " %u s\n", e->issue_worked->seconds);
     else
         snprintf(f->out + used, OUT_MAX - used, "\n");
+    if (e->private_ != NULL)
+        write_content(f, e->private_);
 }
 
 static void on_trouble(void *arg, const char *text)
@@ -320,6 +335,67 @@ static void numbers_are_numbers_and_a_wrong_one_is_trouble(void **state)
     assert_non_null(strstr(f->troubles, "t.csv:3: seconds: has to be a whole number"));
 }
 
+#define WRITTEN                                                                                    \
+    "  - {type: tocsin.issue.opened, id: \"${nr}/o\", at: \"${at}\", when: {first: true},\n"       \
+    "     content: {body: \"${text}\", title: \"${cat}: ${title}\", person: \"${who}\",\n"         \
+    "     email: \"${who}\"}}\n"                                                                   \
+    "  - {type: tocsin.issue.message, id: \"${nr}/${mod}\", at: \"${at}\", only: changed,\n"       \
+    "     when: {first: false}, data: {direction: inbound}, content: {body: \"${text}\"}}\n"
+
+#define WRITTEN_NAMES "nr|mod|at|cat|title|who|text"
+
+static void what_people_wrote_is_content_and_in_no_member(void **state)
+{
+    struct fixture *f = *state;
+    load(f, WRITTEN);
+    add_row(f, WRITTEN_NAMES, "T1|1|2026-03-01 00:00|net|It is down|ana@example.com|Since nine.");
+    add_row(f, WRITTEN_NAMES, "T1|2|2026-03-01 00:10|net|It is down|ana@example.com|Still so.");
+    add_row(f, WRITTEN_NAMES, "T1|3|2026-03-01 00:20|net|It is down|ana@example.com|Still so.");
+    add_row(f, WRITTEN_NAMES, "T1|4|2026-03-01 00:30|net|It is down|ana@example.com|?");
+    apply(f);
+    assert_string_equal(f->out, "opened T1/o 29538660 P0  0\n"
+                                "  by ana@example.com\n"
+                                "  title  15 net: It is d\n"
+                                "  body  11 Since nine.\n"
+                                "  contact email 15 ana@example.\n"
+                                "message T1/2 29538670\n"
+                                "  by \n"
+                                "  body  9 Still so.\n"
+                                "message T1/4 29538690\n");
+    assert_string_equal(f->troubles, "");
+}
+
+static void a_text_may_be_as_long_as_intake_takes_it(void **state)
+{
+    static char cells[TOC_TEXT_MAX + 200];
+    struct fixture *f = *state;
+    load(f, WRITTEN);
+    size_t before =
+        (size_t)snprintf(cells, sizeof(cells), "T1|1|2026-03-01 00:00|net|Down|ana@example.com|");
+    memset(cells + before, 'x', TOC_TEXT_MAX);
+    add_row(f, WRITTEN_NAMES, cells);
+    apply(f);
+    assert_non_null(strstr(f->out, "  body  65536 xxxxxxxxxxxx\n"));
+    cells[before + TOC_TEXT_MAX] = 'x';
+    f->row_count = 0;
+    add_row(f, WRITTEN_NAMES, cells);
+    apply(f);
+    assert_string_equal(f->out, "");
+    assert_string_equal(f->troubles, "t.csv:2: a text of more than 65536 bytes\n");
+}
+
+static void a_person_that_intake_would_refuse_is_trouble(void **state)
+{
+    char cells[600];
+    struct fixture *f = *state;
+    load(f, WRITTEN);
+    snprintf(cells, sizeof(cells), "T1|1|2026-03-01 00:00|net|Down|%0321d|x", 0);
+    add_row(f, WRITTEN_NAMES, cells);
+    apply(f);
+    assert_string_equal(f->out, "");
+    assert_string_equal(f->troubles, "t.csv:2: data.content.person: at most 320 bytes\n");
+}
+
 static void assert_map_error(const char *text, const char *part)
 {
     struct import_map *map = NULL;
@@ -366,6 +442,12 @@ static void mistakes_in_a_map_are_told_with_their_place(void **state)
     assert_map_error(HEAD
                      "  - {type: tocsin.issue.status, id: a, at: \"${b}\", when: {same: \"|v\"}}",
                      "a cell without its column's name");
+    assert_map_error(HEAD "  - {type: tocsin.issue.opened, id: a, at: \"${b}\",\n"
+                          "     content: {titel: \"${c}\"}}\n",
+                     "did you mean 'title'?");
+    assert_map_error(HEAD "  - {type: tocsin.issue.status, id: a, at: \"${b}\",\n"
+                          "     content: {body: \"${c}\"}}\n",
+                     "only tocsin.issue.opened and tocsin.issue.message have content");
 }
 
 static void a_column_that_is_not_there_is_named(void **state)
@@ -478,6 +560,9 @@ int main(void)
         CASE(only_changed_says_nothing_twice),
         CASE(conditions_all_have_to_hold),
         CASE(numbers_are_numbers_and_a_wrong_one_is_trouble),
+        CASE(what_people_wrote_is_content_and_in_no_member),
+        CASE(a_text_may_be_as_long_as_intake_takes_it),
+        CASE(a_person_that_intake_would_refuse_is_trouble),
         CASE(mistakes_in_a_map_are_told_with_their_place),
         CASE(a_column_that_is_not_there_is_named),
         CASE(a_column_that_is_there_twice_is_refused),

@@ -1,5 +1,5 @@
 #include "common/event_types.h"
-#include "common/json/event.h"
+#include "common/json/content.h"
 #include "common/json/rfc3339.h"
 
 #include <setjmp.h>
@@ -174,6 +174,25 @@ static void what_people_wrote_is_read_apart_from_the_body(void **state)
     assert_memory_equal(private->texts[0]->text.data, "Hi,\nhelp", 8);
     assert_string_equal(private->texts[1]->class_, "contact");
     assert_string_equal(private->texts[1]->name, "phone");
+}
+
+static void content_that_was_read_can_be_written_again(void **state)
+{
+    static const char *const content =
+        "{\"address\":\"1 "
+        "Lane\",\"body\":\"Hi,\\nhelp\",\"email\":\"a@b\",\"message_id\":\"<1@b>\","
+        "\"name\":\"Ana\",\"person\":\"ana@example.com\",\"phone\":\"1\",\"title\":\"T\"}";
+    struct fixture *f = *state;
+    char json[1024];
+    snprintf(json, sizeof(json),
+             "{" ENVELOPE ",\"type\":\"tocsin.issue.opened\",\"data\":{\"content\":%s}}", content);
+    assert_int_equal(read_event(f, json), TOC_OK);
+    json_t *data = json_object();
+    toc_content_json_write_private(f->event->private_, data);
+    char *written = json_dumps(json_object_get(data, "content"), JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(written, content);
+    free(written);
+    json_decref(data);
 }
 
 static void what_is_wrong_with_content_is_said_by_its_member(void **state)
@@ -455,6 +474,7 @@ int main(void)
         cmocka_unit_test(another_issue_may_be_named_by_source_and_subject),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(what_people_wrote_is_read_apart_from_the_body),
+        cmocka_unit_test(content_that_was_read_can_be_written_again),
         cmocka_unit_test(what_is_wrong_with_content_is_said_by_its_member),
         cmocka_unit_test(a_text_has_its_limit_and_so_have_all_of_them),
         cmocka_unit_test(content_is_written_as_the_log_knows_it),

@@ -1,8 +1,7 @@
 #include "common/policy/diag.h"
-#include "common/json/event.h"
-#include "services/cli/import/rule.h"
+#include "common/json/content.h"
+#include "services/cli/import/making.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,155 +58,14 @@ enum toc_err import_map_bind(const struct import_map *map, const struct toc_str 
     return TOC_OK;
 }
 
-/* --- templates -------------------------------------------------------------------------- */
-
-/* What a template gave: a text, nothing because a cell is unknown, or trouble. */
-enum outcome { GAVE_TEXT, GAVE_NOTHING, GAVE_TROUBLE };
-
-struct making {
-    const struct import_map *map;
-    const struct import_row *row;
-    char *error; /* IMPORT_ERROR_MAX bytes */
-};
-
-__attribute__((format(printf, 2, 3))) static enum outcome trouble(struct making *m,
-                                                                  const char *format, ...)
-{
-    va_list args;
-    int size = snprintf(m->error, IMPORT_ERROR_MAX, "%s:%llu: ", m->row->file,
-                        (unsigned long long)m->row->line);
-    size = size < IMPORT_ERROR_MAX ? size : IMPORT_ERROR_MAX - 1;
-    va_start(args, format);
-    vsnprintf(m->error + size, IMPORT_ERROR_MAX - (size_t)size, format, args);
-    va_end(args);
-    return GAVE_TROUBLE;
-}
-
-static bool is_unknown(const struct import_map *map, struct toc_str cell)
-{
-    for (size_t i = 0; i < map->unknown_count; i++)
-        if (toc_str_equal(map->unknown[i], cell))
-            return true;
-    return cell.size == 0;
-}
-
-static bool fits(const struct import_pair *pair, struct toc_str word)
-{
-    struct toc_str from = pair->from;
-    if (word.size < from.size)
-        return false;
-    if (pair->any_before && pair->any_after)
-        return memmem(word.data, word.size, from.data, from.size) != NULL;
-    if (pair->any_before)
-        word = toc_str(word.data + (word.size - from.size), from.size);
-    else if (pair->any_after)
-        word.size = from.size;
-    return toc_str_equal(word, from);
-}
-
-/* The word itself, else the first pattern that fits, else "*"; the unknown fits no pattern. */
-static const struct import_pair *find_pair(const struct import_map *map,
-                                           const struct import_values *values, struct toc_str word)
-{
-    const struct import_pair *pattern = NULL, *other = NULL;
-    for (size_t i = 0; i < values->count; i++) {
-        const struct import_pair *pair = &values->pairs[i];
-        if (!pair->any_before && !pair->any_after) {
-            if (toc_str_equal(pair->from, word))
-                return pair;
-        } else if (pair->from.size == 0) {
-            other = pair;
-        } else if (pattern == NULL && fits(pair, word)) {
-            pattern = pair;
-        }
-    }
-    if (is_unknown(map, word))
-        return NULL;
-    return pattern != NULL ? pattern : other;
-}
-
-static enum outcome look_up(struct making *m, struct import_cell cell, struct toc_str word,
-                            struct toc_str *out)
-{
-    const struct import_pair *pair = find_pair(m->map, cell.values, word);
-    if (pair == NULL && is_unknown(m->map, word))
-        return GAVE_NOTHING;
-    if (pair == NULL)
-        return trouble(m, "%.*s: '%.*s' is not in the map's values '%.*s'",
-                       TOC_DIAG_ARG(m->map->columns[cell.column].name), TOC_DIAG_ARG(word),
-                       TOC_DIAG_ARG(cell.values->name));
-    *out = pair->to;
-    return pair->is_nothing ? GAVE_NOTHING : GAVE_TEXT;
-}
-
-static enum outcome read_time(struct making *m, size_t column, toc_time_ms *out)
-{
-    const struct import_map *map = m->map;
-    struct toc_str cell = m->row->cells[column];
-    if (is_unknown(map, cell))
-        return GAVE_NOTHING;
-    if (import_time_read(map->time_format, map->zone, cell, out) != TOC_OK)
-        return trouble(m, "%.*s: '%.*s' is no time of the format %.*s",
-                       TOC_DIAG_ARG(map->columns[column].name), TOC_DIAG_ARG(cell),
-                       TOC_DIAG_ARG(map->time_format));
-    return GAVE_TEXT;
-}
-
-#define NUMBER_MAX 32
-
-static enum outcome cell_text(struct making *m, struct import_cell cell, char number[NUMBER_MAX],
-                              struct toc_str *out)
-{
-    struct toc_str word = m->row->cells[cell.column];
-    if (cell.values != NULL)
-        return look_up(m, cell, word, out);
-    if (cell.is_time) {
-        toc_time_ms at_ms;
-        enum outcome outcome = read_time(m, cell.column, &at_ms);
-        if (outcome == GAVE_TEXT)
-            *out = toc_str(number, (size_t)snprintf(number, NUMBER_MAX, "%lld", (long long)at_ms));
-        return outcome;
-    }
-    *out = word;
-    return is_unknown(m->map, word) ? GAVE_NOTHING : GAVE_TEXT;
-}
-
-static enum outcome part_text(struct making *m, const struct import_part *part,
-                              char number[NUMBER_MAX], struct toc_str *out)
-{
-    if (part->cell.column != IMPORT_NO_COLUMN)
-        return cell_text(m, part->cell, number, out);
-    *out = part->text;
-    return GAVE_TEXT;
-}
-
-static enum outcome expand(struct making *m, const struct import_template *template,
-                           char out[IMPORT_TEXT_MAX])
-{
-    char number[NUMBER_MAX];
-    size_t used = 0;
-    for (size_t i = 0; i < template->count; i++) {
-        struct toc_str text = {NULL, 0};
-        enum outcome outcome = part_text(m, &template->parts[i], number, &text);
-        if (outcome != GAVE_TEXT)
-            return outcome;
-        if (text.size >= IMPORT_TEXT_MAX - used)
-            return trouble(m, "a text of more than %d bytes", IMPORT_TEXT_MAX - 1);
-        memcpy(out + used, text.data, text.size);
-        used += text.size;
-    }
-    out[used] = '\0';
-    if (!toc_str_is_text(toc_str(out, used)))
-        return trouble(m, "a cell is not UTF-8");
-    return GAVE_TEXT;
-}
+/* --- subjects and times ------------------------------------------------------------------ */
 
 static enum outcome read_at(struct making *m, const struct import_rule *rule, toc_time_ms *out)
 {
-    enum outcome outcome = read_time(m, rule->at_column, out);
+    enum outcome outcome = making_time(m, rule->at_column, out);
     if (outcome == GAVE_NOTHING)
-        return trouble(m, "%.*s is unknown, the event has no time",
-                       TOC_DIAG_ARG(m->map->columns[rule->at_column].name));
+        return making_trouble(m, "%.*s is unknown, the event has no time",
+                              TOC_DIAG_ARG(m->map->columns[rule->at_column].name));
     return outcome;
 }
 
@@ -216,11 +74,11 @@ enum toc_err import_map_subject(const struct import_map *map, const struct impor
 {
     struct making m = {map, row, error};
     char text[IMPORT_TEXT_MAX];
-    enum outcome outcome = expand(&m, &map->subject, text);
+    enum outcome outcome = making_expand(&m, &map->subject, text, IMPORT_TEXT_MAX);
     if (outcome == GAVE_NOTHING)
-        outcome = trouble(&m, "the row has no subject");
+        outcome = making_trouble(&m, "the row has no subject");
     if (outcome == GAVE_TEXT && strlen(text) >= out_size)
-        outcome = trouble(&m, "a subject of more than %zu bytes", out_size - 1);
+        outcome = making_trouble(&m, "a subject of more than %zu bytes", out_size - 1);
     if (outcome != GAVE_TEXT)
         return TOC_ERR_MALFORMED;
     toc_str_copy(out, out_size, toc_str_of(text));
@@ -246,7 +104,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
     for (size_t i = 0; i < map->order_count; i++) {
         for (int k = 0; k < 2; k++) {
             struct making m = {map, rows[k], error};
-            if (expand(&m, &map->order[i], texts[k]) != GAVE_TEXT)
+            if (making_expand(&m, &map->order[i], texts[k], IMPORT_TEXT_MAX) != GAVE_TEXT)
                 texts[k][0] = '\0';
         }
         int order = compare_texts(texts[0], texts[1]);
@@ -267,19 +125,19 @@ void import_map_order(const struct import_map *map, struct import_row *rows, siz
 
 /* What a condition reads of a cell: what stands there, or what it is looked up as; empty for none.
  */
-static bool read_condition(struct making *m, struct import_cell cell, char number[NUMBER_MAX],
-                           struct toc_str *out)
+static bool read_condition(struct making *m, struct import_cell cell,
+                           char number[MAKING_NUMBER_MAX], struct toc_str *out)
 {
     bool is_plain = cell.values == NULL && !cell.is_time;
     *out = is_plain ? m->row->cells[cell.column] : TOC_STR("");
-    return is_plain || cell_text(m, cell, number, out) != GAVE_TROUBLE;
+    return is_plain || making_cell_text(m, cell, number, out) != GAVE_TROUBLE;
 }
 
 /* How many of the cells differ from the row before; false with trouble. */
 static bool count_changed(struct making *m, const struct import_cells *cells, size_t *out)
 {
     struct making before = {m->map, m->row - 1, m->error};
-    char numbers[2][NUMBER_MAX];
+    char numbers[2][MAKING_NUMBER_MAX];
     struct toc_str now, then;
     *out = 0;
     for (size_t i = 0; i < cells->count; i++) {
@@ -315,11 +173,11 @@ static bool is_one_of(const struct import_test *test, struct toc_str word)
 /* `known`, `is` and `not`; false with trouble. */
 static bool tests_hold(struct making *m, const struct import_when *when, bool *out)
 {
-    char number[NUMBER_MAX];
+    char number[MAKING_NUMBER_MAX];
     struct toc_str word;
     *out = false;
     for (size_t i = 0; i < when->known.count; i++) {
-        enum outcome outcome = cell_text(m, when->known.list[i], number, &word);
+        enum outcome outcome = making_cell_text(m, when->known.list[i], number, &word);
         if (outcome != GAVE_TEXT)
             return outcome == GAVE_NOTHING;
     }
@@ -367,7 +225,7 @@ static enum outcome add_member(struct making *m, const struct import_data *data,
     json_t *list = data->field->label == PROTOBUF_C_LABEL_REPEATED ? json_array() : NULL;
     enum outcome outcome = GAVE_TEXT;
     for (size_t i = 0; i < data->count && outcome != GAVE_TROUBLE; i++) {
-        outcome = expand(m, &data->items[i], text);
+        outcome = making_expand(m, &data->items[i], text, IMPORT_TEXT_MAX);
         if (outcome != GAVE_TEXT)
             continue;
         if (list != NULL)
@@ -388,11 +246,29 @@ static enum outcome add_members(struct making *m, const struct import_rule *rule
     return GAVE_TEXT;
 }
 
+/* One text of an event's content, many times over. */
+static char content_text[TOC_TEXT_MAX + 1];
+
+/* What people wrote, as the member "content" of an event's data is written in JSON. */
+static enum outcome add_content(struct making *m, const struct import_rule *rule, json_t *object)
+{
+    for (size_t i = 0; i < rule->text_count; i++) {
+        const struct import_text *text = &rule->texts[i];
+        enum outcome outcome =
+            making_expand(m, &text->template, content_text, sizeof(content_text));
+        if (outcome == GAVE_TROUBLE)
+            return outcome;
+        if (outcome == GAVE_TEXT)
+            json_object_set_new(object, text->member, json_string(content_text));
+    }
+    return GAVE_TEXT;
+}
+
 static enum outcome expand_id(struct making *m, const struct import_rule *rule,
                               char out[IMPORT_TEXT_MAX])
 {
-    enum outcome outcome = expand(m, &rule->id, out);
-    return outcome == GAVE_NOTHING ? trouble(m, "a cell of the id is unknown") : outcome;
+    enum outcome outcome = making_expand(m, &rule->id, out, IMPORT_TEXT_MAX);
+    return outcome == GAVE_NOTHING ? making_trouble(m, "a cell of the id is unknown") : outcome;
 }
 
 /* What a subject's events share while they are made. */
@@ -401,14 +277,43 @@ struct subject {
     const char *source, *name;
     const struct import_sink *sink;
     struct toc_arena arena;
-    json_t **said; /* per rule: the data of its latest event */
+    json_t **said; /* per rule: data and content of its latest event */
 };
 
+/* The body and the content of an event; texts are lent from `made`. */
+static enum outcome read_made(struct subject *s, struct making *m, const struct import_rule *rule,
+                              const json_t *made, Tocsin__V1__Event *event)
+{
+    char error[TOC_EVENT_JSON_ERROR_MAX];
+    const json_t *content = json_object_get(made, "content");
+    ProtobufCMessage *body = toc_event_json_new_body(&s->arena, event, rule->type->body);
+    if (body == NULL)
+        return making_trouble(m, "too large");
+    if (toc_message_json_read(&s->arena, json_object_get(made, "data"), "", body, error) !=
+            TOC_OK ||
+        (json_object_size(content) > 0 &&
+         toc_content_json_read(&s->arena, content, event, error) != TOC_OK))
+        return making_trouble(m, "%s", error);
+    return GAVE_TEXT;
+}
+
+static enum outcome check_size(struct making *m, const Tocsin__V1__Event *event)
+{
+    size_t inner =
+        event->private_ != NULL ? tocsin__v1__private__get_packed_size(event->private_) : 0;
+    size_t size = tocsin__v1__event__get_packed_size(event) - inner;
+    if (inner > TOC_PRIVATE_MAX)
+        return making_trouble(m, "content of %zu bytes: at most %d", inner, TOC_PRIVATE_MAX);
+    if (size > TOC_EVENT_MAX)
+        return making_trouble(m, "an event of %zu bytes: at most %d", size, TOC_EVENT_MAX);
+    return GAVE_TEXT;
+}
+
 static enum outcome send(struct subject *s, struct making *m, const struct import_rule *rule,
-                         const json_t *object)
+                         const json_t *made)
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    char id[IMPORT_TEXT_MAX], error[TOC_MESSAGE_JSON_ERROR_MAX];
+    char id[IMPORT_TEXT_MAX];
     if (expand_id(m, rule, id) != GAVE_TEXT || read_at(m, rule, &event.time_ms) != GAVE_TEXT)
         return GAVE_TROUBLE;
     event.id = id;
@@ -416,12 +321,8 @@ static enum outcome send(struct subject *s, struct making *m, const struct impor
     event.type = toc_wire_text(rule->type->text);
     event.subject = toc_wire_text(s->name);
     toc_arena_reset(&s->arena, 0);
-    ProtobufCMessage *body = toc_event_json_new_body(&s->arena, &event, rule->type->body);
-    if (body == NULL || toc_message_json_read(&s->arena, object, "", body, error) != TOC_OK)
-        return trouble(m, "%s", body == NULL ? "too large" : error);
-    size_t size = tocsin__v1__event__get_packed_size(&event);
-    if (size > TOC_EVENT_MAX)
-        return trouble(m, "an event of %zu bytes: at most %d", size, TOC_EVENT_MAX);
+    if (read_made(s, m, rule, made, &event) != GAVE_TEXT || check_size(m, &event) != GAVE_TEXT)
+        return GAVE_TROUBLE;
     s->sink->on_event(s->sink->arg, m->row, &event);
     return GAVE_TEXT;
 }
@@ -429,18 +330,20 @@ static enum outcome send(struct subject *s, struct making *m, const struct impor
 static enum outcome make_event(struct subject *s, struct making *m, size_t rule_index)
 {
     const struct import_rule *rule = &s->map->rules[rule_index];
-    json_t *object = json_object();
-    enum outcome outcome = add_members(m, rule, object);
+    json_t *made = json_pack("{s:{}, s:{}}", "data", "content");
+    enum outcome outcome = add_members(m, rule, json_object_get(made, "data"));
+    if (outcome == GAVE_TEXT)
+        outcome = add_content(m, rule, json_object_get(made, "content"));
     bool is_new = !rule->only_changed || s->said[rule_index] == NULL ||
-                  json_equal(s->said[rule_index], object) == 0;
+                  json_equal(s->said[rule_index], made) == 0;
     if (outcome == GAVE_TEXT && is_new)
-        outcome = send(s, m, rule, object);
+        outcome = send(s, m, rule, made);
     if (outcome == GAVE_TROUBLE) {
-        json_decref(object);
+        json_decref(made);
         return GAVE_TROUBLE;
     }
     json_decref(s->said[rule_index]);
-    s->said[rule_index] = object;
+    s->said[rule_index] = made;
     return GAVE_TEXT;
 }
 

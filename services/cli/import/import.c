@@ -1,6 +1,6 @@
 #include "services/cli/client.h"
 #include "services/cli/commands.h"
-#include "common/json/event.h"
+#include "common/json/content.h"
 #include "services/cli/import/plan.h"
 #include "services/cli/progress.h"
 #include "services/cli/publisher.h"
@@ -183,7 +183,7 @@ static int publish(struct import *import)
 static int print_events(const struct import *import)
 {
     struct toc_arena arena;
-    if (toc_arena_init(&arena, 64 * 1024) < 0)
+    if (toc_arena_init(&arena, 4 * TOC_PRIVATE_MAX) < 0)
         return no_memory();
     for (size_t i = 0; i < import->plan.event_count && !ferror(stdout); i++) {
         Tocsin__V1__Event *event;
@@ -192,6 +192,8 @@ static int print_events(const struct import *import)
         TOC_ASSERT(toc_wire_unpack(&arena, &tocsin__v1__event__descriptor, bytes, &event) ==
                    TOC_OK);
         json_t *json = toc_event_json_write(event);
+        if (event->private_ != NULL)
+            toc_content_json_write_private(event->private_, json_object_get(json, "data"));
         json_dumpf(json, stdout, JSON_COMPACT);
         putchar('\n');
         json_decref(json);

@@ -146,11 +146,38 @@ static void on_data(struct toc_reader *r, const struct toc_yaml *node, void *tar
     }
 }
 
+static void on_text(struct toc_reader *r, const struct toc_yaml *node, void *target)
+{
+    struct import_rule *rule = target;
+    struct import_text *text = &rule->texts[rule->text_count++];
+    text->member = node->key->text.data;
+    import_read_template(r, node, &text->template);
+}
+
+static void on_content(struct toc_reader *r, const struct toc_yaml *node, void *target)
+{
+    /* As common/json/content.h reads them. */
+    static const struct toc_read_key keys[] = {
+        {"person", on_text, false},  {"title", on_text, false},      {"body", on_text, false},
+        {"name", on_text, false},    {"email", on_text, false},      {"phone", on_text, false},
+        {"address", on_text, false}, {"message_id", on_text, false},
+    };
+    struct import_rule *rule = target;
+    if (rule->type != NULL && !toc_event_type_has_content(rule->type)) {
+        toc_read_wrong(r, node, "only tocsin.issue.opened and tocsin.issue.message have content");
+        return;
+    }
+    rule->texts = toc_read_room(r, sizeof(keys) / sizeof(keys[0]), sizeof(*rule->texts));
+    if (rule->texts != NULL)
+        toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), rule);
+}
+
 void import_read_rule(struct toc_reader *r, const struct toc_yaml *node, struct import_rule *rule)
 {
     static const struct toc_read_key keys[] = {
-        {"type", on_type, true},  {"id", on_id, true},      {"at", on_at, true},
-        {"when", on_when, false}, {"only", on_only, false}, {"data", on_data, false},
+        {"type", on_type, true},        {"id", on_id, true},      {"at", on_at, true},
+        {"when", on_when, false},       {"only", on_only, false}, {"data", on_data, false},
+        {"content", on_content, false},
     };
     rule->when.first = rule->when.last = -1;
     toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), rule);

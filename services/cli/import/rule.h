@@ -74,6 +74,12 @@ struct import_data {
     size_t count;
 };
 
+/* What people wrote, or who they are: a member of data.content. */
+struct import_text {
+    const char *member;
+    struct import_template template;
+};
+
 struct import_rule {
     const struct toc_event_type *type;
     struct import_template id;
@@ -82,6 +88,8 @@ struct import_rule {
     bool only_changed; /* left out when it says what this rule said last about the subject */
     const struct import_data *data;
     size_t data_count;
+    struct import_text *texts;
+    size_t text_count;
 };
 
 struct import_column {

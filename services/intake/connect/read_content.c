@@ -1,18 +1,10 @@
 #include "services/intake/connect/read.h"
 
-/* As common/json/content.h reads them. */
-static const char *const members[] = {"person", "title", "body",   "name",
-                                      "email",  "phone", "address"};
-
-#define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
-
 static void on_text(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
     struct connect_rule *rule = target;
     struct connect_text *text = &rule->texts[rule->text_count++];
-    for (size_t i = 0; i < MEMBER_COUNT; i++)
-        if (toc_str_equal(node->key->text, toc_str_of(members[i])))
-            text->member = members[i];
+    text->member = node->key->text.data;
     connect_read_event_template(r, node, &text->template);
 }
 
@@ -46,24 +38,19 @@ static void on_files(struct toc_reader *r, const struct toc_yaml *node, void *ta
     toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), &rule->files);
 }
 
-static bool takes_content(const struct toc_event_type *type)
-{
-    return type->body == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED ||
-           type->body == TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE;
-}
-
 void connect_read_content(struct toc_reader *r, const struct toc_yaml *node, void *target)
 {
+    /* Texts are as common/json/content.h reads them. */
     static const struct toc_read_key keys[] = {
         {"person", on_text, false},  {"title", on_text, false}, {"body", on_text, false},
         {"name", on_text, false},    {"email", on_text, false}, {"phone", on_text, false},
         {"address", on_text, false}, {"files", on_files, false}};
     struct connect_rule *rule = target;
-    if (rule->type != NULL && !takes_content(rule->type)) {
+    if (rule->type != NULL && !toc_event_type_has_content(rule->type)) {
         toc_read_wrong(r, node, "only tocsin.issue.opened and tocsin.issue.message have content");
         return;
     }
-    rule->texts = toc_read_room(r, MEMBER_COUNT, sizeof(*rule->texts));
+    rule->texts = toc_read_room(r, sizeof(keys) / sizeof(keys[0]), sizeof(*rule->texts));
     if (rule->texts != NULL)
         toc_read_keys(r, node, keys, sizeof(keys) / sizeof(keys[0]), target);
 }
