@@ -78,6 +78,12 @@ static enum toc_err beginning(struct toc_turn *turn, const Tocsin__V1__Subscript
 
 /* --- what is done ------------------------------------------------------------------------- */
 
+/* One that has to be another than before, though the subscription before it is gone. */
+static uint32_t generation_of(const Tocsin__V1__Record *record)
+{
+    return (uint32_t)record->seq;
+}
+
 static enum toc_err add(struct toc_turn *turn, const Tocsin__V1__Record *record,
                         Tocsin__V1__Subscription *wanted)
 {
@@ -96,6 +102,7 @@ static enum toc_err add(struct toc_turn *turn, const Tocsin__V1__Record *record,
     delivery.state = TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE;
     delivery.agreed = !wanted->handshake;
     delivery.changed_ms = record->at_ms;
+    delivery.generation = generation_of(record);
     TOC_TRY(beginning(turn, wanted, &delivery.next_seq));
     TOC_TRY(row_add(turn, &row, &delivery));
     return told(turn, wanted, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__ADDED, delivery.next_seq);
@@ -131,12 +138,12 @@ static enum toc_err resume(struct toc_turn *turn, const Tocsin__V1__Subscription
     return told(turn, wanted, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__RESUMED, 0);
 }
 
-static enum toc_err replay(struct toc_turn *turn, const Tocsin__V1__Subscription *wanted,
-                           Tocsin__V1__Delivery *delivery)
+static enum toc_err replay(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                           const Tocsin__V1__Subscription *wanted, Tocsin__V1__Delivery *delivery)
 {
     TOC_TRY(beginning(turn, wanted, &delivery->next_seq));
     delivery->n_open = 0;
-    delivery->generation++;
+    delivery->generation = generation_of(record);
     forgive(delivery);
     TOC_TRY(row_save_delivery(turn, wanted->subscription, delivery));
     return told(turn, wanted, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__REPLAYED, delivery->next_seq);
@@ -155,7 +162,7 @@ static enum toc_err change(struct toc_turn *turn, const Tocsin__V1__Record *reco
     if (strcmp(type, "tocsin.subscription.resumed") == 0)
         return resume(turn, wanted, delivery);
     if (strcmp(type, "tocsin.subscription.replayed") == 0)
-        return replay(turn, wanted, delivery);
+        return replay(turn, record, wanted, delivery);
     if (strcmp(type, "tocsin.subscription.tested") == 0)
         return make_test(turn, wanted->subscription);
     TOC_TRY(row_remove(turn, wanted->subscription));
