@@ -44,7 +44,8 @@
       "what is released from the quarantine stays there")                                          \
     X(TOC_PLANT_CURSOR_AHEAD, "cursor-ahead", "a cursor passes outcomes that were not tried")      \
     X(TOC_PLANT_OVERTAKES, "overtakes", "an outcome goes before one of its issue is through")      \
-    X(TOC_PLANT_EARLY_LOST, "early-lost", "what sla says before the router is told to nobody")
+    X(TOC_PLANT_EARLY_LOST, "early-lost", "what sla says before the router is told to nobody")     \
+    X(TOC_PLANT_SAME_AGAIN, "same-again", "an id that is added again goes where it went before")
 
 enum toc_plant {
 #define TOC_PLANT_ENUM(enumerator, name, text) enumerator,

@@ -1,5 +1,6 @@
 #include "services/outcomes/subscribe.h"
 
+#include "common/plant.h"
 #include "services/outcomes/make.h"
 
 typedef Tocsin__V1__SubscriptionChange Change;
@@ -81,7 +82,7 @@ static enum toc_err beginning(struct toc_turn *turn, const Tocsin__V1__Subscript
 /* One that has to be another than before, though the subscription before it is gone. */
 static uint32_t generation_of(const Tocsin__V1__Record *record)
 {
-    return (uint32_t)record->seq;
+    return TOC_PLANTED(TOC_PLANT_SAME_AGAIN) ? 0 : (uint32_t)record->seq;
 }
 
 static enum toc_err add(struct toc_turn *turn, const Tocsin__V1__Record *record,

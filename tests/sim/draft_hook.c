@@ -23,6 +23,7 @@ static size_t seal(struct rng *rng, const struct lock *lock, struct toc_str text
     return text.size + crypto_box_SEALBYTES;
 }
 
+/* Every subscription that is added has an address of its own, `by` in its event. */
 static void seal_address(struct world *world, struct rng *rng, Tocsin__V1__Subscription *wanted,
                          uint8_t box[256])
 {
@@ -30,7 +31,7 @@ static void seal_address(struct world *world, struct rng *rng, Tocsin__V1__Subsc
     Tocsin__V1__SubscriptionSecret secret = TOCSIN__V1__SUBSCRIPTION_SECRET__INIT;
     char url[64];
     uint8_t packed[192];
-    snprintf(url, sizeof(url), HOOKS_HOST "/%s", wanted->subscription);
+    snprintf(url, sizeof(url), HOOKS_HOST "/%s", wanted->by);
     secret.url = url;
     secret.secrets = secrets;
     secret.n_secrets = 1;
@@ -82,38 +83,65 @@ static void draft_filter(struct rng *rng, Tocsin__V1__Subscription *wanted)
         wanted->test_issues = (Tocsin__V1__Subscription__TestIssues)rng_range(rng, 1, 2);
 }
 
-static const char *draw_change(struct rng *rng)
+/* One is added, or added again. */
+static void draft_added(struct world *world, struct batch *batch, unsigned which)
+{
+    struct workload *work = world->work;
+    struct rng *rng = &world->rng_hook;
+    struct draft draft;
+    char id[OUTCOMES_ID_MAX], by[OUTCOMES_ID_MAX];
+    uint8_t box[256];
+    tocsin__v1__subscription__init(&draft.subscription);
+    snprintf(id, sizeof(id), "s%u", which);
+    snprintf(by, sizeof(by), "hook-%u", ++work->hooks);
+    draft.subscription.subscription = id;
+    draft.subscription.by = by;
+    draft.subscription.receiver = toc_wire_text(HOOKS_HOST);
+    draft.subscription.handshake = rng_chance(rng, 20);
+    draft_filter(rng, &draft.subscription);
+    seal_address(world, rng, &draft.subscription, box);
+    draft_beginning(world, rng, &draft.subscription, true);
+    draft_begin(work, &draft, 0, "tocsin.subscription.added", TOCSIN__V1__EVENT__BODY_SUBSCRIPTION,
+                &draft.subscription);
+    ledger_put(work, batch, ledger_add(work, 0, &draft));
+}
+
+static void draft_changed(struct world *world, struct batch *batch, unsigned which,
+                          const char *type)
+{
+    struct workload *work = world->work;
+    struct draft draft;
+    char id[OUTCOMES_ID_MAX];
+    tocsin__v1__subscription__init(&draft.subscription);
+    snprintf(id, sizeof(id), "s%u", which);
+    draft.subscription.subscription = id;
+    if (strcmp(type, "tocsin.subscription.replayed") == 0)
+        draft_beginning(world, &world->rng_hook, &draft.subscription, false);
+    draft_begin(work, &draft, 0, type, TOCSIN__V1__EVENT__BODY_SUBSCRIPTION, &draft.subscription);
+    ledger_put(work, batch, ledger_add(work, 0, &draft));
+}
+
+void draft_subscription(struct world *world, struct batch *batch)
 {
     static const char *const types[] = {
         "tocsin.subscription.paused",  "tocsin.subscription.resumed",
         "tocsin.subscription.resumed", "tocsin.subscription.replayed",
-        "tocsin.subscription.tested",  "tocsin.subscription.removed"};
-    return types[rng_chance(rng, 5) ? 5 : rng_next(rng) % 5];
-}
-
-struct attempt *draft_subscription(struct world *world)
-{
+        "tocsin.subscription.tested",
+    };
     struct workload *work = world->work;
     struct rng *rng = &world->rng_hook;
-    bool adds = work->subscriptions == 0 ||
-                (work->subscriptions < world->options.subscriptions && rng_chance(rng, 50));
-    struct draft draft;
-    char id[OUTCOMES_ID_MAX];
-    uint8_t box[256];
-    const char *type = adds ? "tocsin.subscription.added" : draw_change(rng);
-    unsigned which = adds ? work->subscriptions++
-                          : (unsigned)rng_range(rng, 0, (int64_t)work->subscriptions - 1);
-    tocsin__v1__subscription__init(&draft.subscription);
-    snprintf(id, sizeof(id), "s%u", which);
-    draft.subscription.subscription = id;
-    if (adds) {
-        draft.subscription.receiver = toc_wire_text(HOOKS_HOST);
-        draft.subscription.handshake = rng_chance(rng, 20);
-        draft_filter(rng, &draft.subscription);
-        seal_address(world, rng, &draft.subscription, box);
+    if (work->subscriptions == 0 ||
+        (work->subscriptions < world->options.subscriptions && rng_chance(rng, 50))) {
+        draft_added(world, batch, work->subscriptions++);
+        return;
     }
-    if (adds || strcmp(type, "tocsin.subscription.replayed") == 0)
-        draft_beginning(world, rng, &draft.subscription, adds);
-    draft_begin(work, &draft, 0, type, TOCSIN__V1__EVENT__BODY_SUBSCRIPTION, &draft.subscription);
-    return ledger_add(work, 0, &draft);
+    unsigned which = (unsigned)rng_range(rng, 0, (int64_t)work->subscriptions - 1);
+    if (!rng_chance(rng, 20)) {
+        draft_changed(world, batch, which, types[rng_next(rng) % 5]);
+        return;
+    }
+    /* Another filter is another subscription, under the same id. */
+    draft_changed(world, batch, which, "tocsin.subscription.removed");
+    if (rng_chance(rng, 70))
+        draft_added(world, batch, which);
 }

@@ -29,6 +29,7 @@ struct toc_transfers {
 
 struct hooks {
     struct rng rng;
+    unsigned usual_percent; /* fails without a fault */
     struct outcomes_config core;
     struct sender_config sender;
     void *self; /* the sender's; NULL while the service is down */
@@ -48,6 +49,7 @@ struct hooks *hooks_new(struct world *world)
     lock_make(&hooks->sender.lock, key);
     memcpy(hooks->core.seal_key, hooks->sender.lock.public, sizeof(hooks->core.seal_key));
     hooks->core.dead_after_ms = hooks->sender.dead_after_ms = world->options.dead_after_ms;
+    hooks->usual_percent = (unsigned)rng_range(&hooks->rng, 0, 3) * 8;
     hooks->sender.parallel = rng_range(&hooks->rng, 1, 4);
     sender_configure(&hooks->sender);
     here = world;
@@ -68,6 +70,11 @@ const void *hooks_core_config(const struct world *world)
 const struct lock *hooks_lock(const struct world *world)
 {
     return &world->hooks->sender.lock;
+}
+
+unsigned hooks_parallel(const struct world *world)
+{
+    return (unsigned)world->hooks->sender.parallel;
 }
 
 void hooks_fail(struct world *world, unsigned percent, unsigned how)
@@ -118,6 +125,7 @@ void hooks_event(struct world *world, unsigned index)
                                                .retry_after_ms = transfer->retry_after_ms,
                                                .field = transfer->asks ? "tocsin" : ""};
     transfer->used = false;
+    told_over(world, &transfer->request);
     told_answer(world, &transfer->request, transfer->code);
     transfers->config.done(transfers->config.self, transfer->tag, &answer);
 }
@@ -127,7 +135,7 @@ void hooks_event(struct world *world, unsigned index)
 static uint32_t draw_code(struct hooks *hooks)
 {
     static const uint32_t bad[] = {500, 429, 0, 422, 503, 0, 410, 404};
-    if (here->healed || !rng_chance(&hooks->rng, hooks->fail_percent + 8))
+    if (here->healed || !rng_chance(&hooks->rng, hooks->fail_percent + hooks->usual_percent))
         return rng_chance(&hooks->rng, 20) ? 204 : 200;
     return bad[(hooks->fail_percent > 0 && hooks->how % 2 != 0 ? hooks->how
                                                                : rng_next(&hooks->rng)) %
@@ -160,9 +168,18 @@ enum toc_err toc_transfers_open(const struct toc_transfers_config *config,
     return TOC_OK;
 }
 
+/* What is under way may still come to its receiver. */
+void toc_transfer_cancel(struct toc_transfer *transfer)
+{
+    transfer->used = false;
+    told_over(here, &transfer->request);
+}
+
 void toc_transfers_close(struct toc_transfers *transfers)
 {
-    memset(transfers->all, 0, sizeof(transfers->all));
+    for (size_t i = 0; i < TOC_TRANSFERS_MAX; i++)
+        if (transfers->all[i].used)
+            toc_transfer_cancel(&transfers->all[i]);
 }
 
 struct toc_transfer *toc_transfers_start(struct toc_transfers *transfers,
@@ -186,11 +203,6 @@ struct toc_transfer *toc_transfers_start(struct toc_transfers *transfers,
 bool toc_transfer_is_written(const struct toc_transfer *transfer)
 {
     return here->now_ms >= transfer->written_ms;
-}
-
-void toc_transfer_cancel(struct toc_transfer *transfer)
-{
-    transfer->used = false;
 }
 
 /* --- in place of the loop ------------------------------------------------------------------ */

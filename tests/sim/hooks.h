@@ -16,7 +16,8 @@
 #include "services/outcomes/send/lock.h"
 #include "tests/sim/world.h"
 
-#define HOOKS_HOST "https://receiver.example" /* an address goes on with the subscription's id */
+#define HOOKS_HOST                                                                                 \
+    "https://receiver.example" /* an address goes on with who added the subscription */
 
 /* A request, as told.c knows it. */
 struct told_request {
@@ -27,11 +28,15 @@ struct told_request {
 
 /* hooks.c: the key that secrets are sealed for. */
 const struct lock *hooks_lock(const struct world *world);
+/* Requests that a receiver gets at once. */
+unsigned hooks_parallel(const struct world *world);
 
 /* told.c: a request is about to go; judged by what the logs say. */
 void told_request(struct world *world, const struct toc_transfer_request *request,
                   struct told_request *out);
 /* The sender hears this of it; 0 for no answer. Of a handshake 200 is a yes. */
 void told_answer(struct world *world, const struct told_request *request, uint32_t code);
+/* The sender hears no more of it. */
+void told_over(struct world *world, const struct told_request *request);
 
 #endif

@@ -38,7 +38,8 @@ struct outcome {
 
 struct subscription {
     char id[OUTCOMES_ID_MAX + 1];
-    bool exists, active, rested, handshake, agreed, said_yes, said_gone;
+    char address[OUTCOMES_ID_MAX + 1];
+    bool exists, active, rested, handshake, agreed, said_yes, said_gone, fails;
     unsigned types; /* a bit for each; 0: all */
     char source[TEXT_MAX], queues[2][TEXT_MAX], line[TEXT_MAX];
     size_t queue_count;
@@ -46,6 +47,9 @@ struct subscription {
     uint64_t start;
     unsigned span; /* counts what was added and replayed */
     size_t open;   /* of its row */
+    unsigned under_way;
+    toc_time_ms not_before_ms; /* its receiver asks for patience until then */
+    uint64_t forgiven_seq;     /* the record that ended what its receiver did before */
     uint8_t flags[LOG_MAX], tries[LOG_MAX];
 };
 
@@ -63,6 +67,7 @@ struct told {
     size_t count;
     struct note notes[TOLD_MAX];
     size_t note_count;
+    size_t heard; /* of the service's takings */
     struct toc_arena arena;
 };
 
@@ -172,6 +177,7 @@ static void copy(char out[TEXT_MAX], const char *text)
 static void take_filter(struct subscription *of, const Tocsin__V1__Subscription *wanted)
 {
     TOC_ASSERT(wanted->n_queues <= 2 && wanted->n_lines_of_business <= 1);
+    snprintf(of->address, sizeof(of->address), "%s", wanted->by);
     of->handshake = wanted->handshake;
     for (size_t i = 0; i < wanted->n_types; i++)
         of->types |= 1u << wanted->types[i];
@@ -196,6 +202,14 @@ static uint64_t beginning(const struct node *node, const Tocsin__V1__Subscriptio
     return wanted->from_seq != 0 && wanted->from_seq < now_seq ? wanted->from_seq : now_seq;
 }
 
+/* Somebody has it tried again at once. */
+static void forgive(struct subscription *of, uint64_t seq)
+{
+    of->forgiven_seq = seq;
+    of->not_before_ms = 0;
+    of->fails = false;
+}
+
 /* A subscription is added, or replayed: all before counts no more. */
 static void begin_span(struct world *world, struct node *node, struct subscription *of,
                        const Tocsin__V1__Record *record, uint64_t start)
@@ -213,23 +227,29 @@ static void begin_span(struct world *world, struct node *node, struct subscripti
                    (unsigned long long)start, (unsigned long long)most);
     of->start = start;
     of->span++;
+    of->under_way = 0;
+    forgive(of, record->seq);
     memset(of->flags, 0, sizeof(of->flags));
     memset(of->tries, 0, sizeof(of->tries));
 }
 
-static struct subscription *add(struct world *world, struct node *node,
-                                const Tocsin__V1__SubscriptionChange *change,
-                                const Tocsin__V1__Record *record)
+static void add(struct world *world, struct node *node,
+                const Tocsin__V1__SubscriptionChange *change, const Tocsin__V1__Record *record)
 {
     struct told *told = world->told;
-    TOC_ASSERT(told->count < SUBSCRIPTIONS_MAX);
-    struct subscription *of = &told->subscriptions[told->count++];
-    *of = (struct subscription){.active = true};
+    struct subscription *of = find(told, change->subscription);
+    unsigned span = of != NULL ? of->span : 0;
+    if (of == NULL) {
+        TOC_ASSERT(told->count < SUBSCRIPTIONS_MAX);
+        of = &told->subscriptions[told->count++];
+    }
+    memset(of, 0, sizeof(*of));
+    of->span = span;
+    of->active = true;
     snprintf(of->id, sizeof(of->id), "%s", change->subscription);
     begin_span(world, node, of, record, change->seq);
     of->exists = true;
     of->agreed = !of->handshake;
-    return of;
 }
 
 /* Refused by its receiver; tried for long, or often; or there was nothing left to send. */
@@ -269,14 +289,14 @@ static void on_change(struct world *world, struct node *node, const Tocsin__V1__
               (unsigned long long)change->seq);
     struct subscription *of = find(world->told, change->subscription);
     bool adds = change->what == TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__ADDED;
-    if (adds ? of != NULL : of == NULL || !of->exists) {
+    if (adds != (of == NULL || !of->exists)) {
         world_fail(world, 20, "%s seq %llu is about subscription %s", node->name,
                    (unsigned long long)record->seq, change->subscription);
         return;
     }
     switch ((int)change->what) {
     case TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__ADDED:
-        (void)add(world, node, change, record);
+        add(world, node, change, record);
         break;
     case TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__REPLAYED:
         begin_span(world, node, of, record, change->seq);
@@ -287,6 +307,7 @@ static void on_change(struct world *world, struct node *node, const Tocsin__V1__
         break;
     case TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__RESUMED:
         of->active = true;
+        forgive(of, record->seq);
         break;
     case TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__STOPPED:
         stop(world, of);
@@ -376,23 +397,44 @@ static void check_outcome(struct world *world, struct subscription *of, const ch
         of->tries[seq]++;
 }
 
+static struct subscription *find_address(struct told *told, const char *url)
+{
+    size_t host = strlen(HOOKS_HOST "/");
+    for (size_t i = 0; i < told->count && strncmp(url, HOOKS_HOST "/", host) == 0; i++)
+        if (strcmp(told->subscriptions[i].address, url + host) == 0)
+            return &told->subscriptions[i];
+    return NULL;
+}
+
+/* A receiver that asked for patience gets it, and one that fails gets one at a time. */
+static void check_patience(struct world *world, const struct subscription *of)
+{
+    toc_time_ms now_ms = world_clock(world, world_node(world, ROLE_OUTCOMES)).wall_ms;
+    if (now_ms < of->not_before_ms)
+        world_fail(world, 20, "something is sent to %s %lld ms before its receiver allows it",
+                   of->id, (long long)(of->not_before_ms - now_ms));
+    if (of->under_way >= (of->fails ? 1 : hooks_parallel(world)))
+        world_fail(world, 20, "something is sent to %s beside %u others%s", of->id, of->under_way,
+                   of->fails ? ", and it fails" : "");
+}
+
 void told_request(struct world *world, const struct toc_transfer_request *request,
                   struct told_request *out)
 {
     struct told *told = world->told;
-    size_t host = strlen(HOOKS_HOST "/");
+    struct subscription *of = find_address(told, request->url);
     *out = (struct told_request){0};
-    struct subscription *of =
-        strncmp(request->url, HOOKS_HOST "/", host) == 0 ? find(told, request->url + host) : NULL;
     if (of == NULL || !of->exists || !of->active) {
         world_fail(world, 20, "something is sent to %s, which is %s", request->url,
-                   of == NULL    ? "no subscription"
+                   of == NULL    ? "no subscription's"
                    : !of->exists ? "removed"
                                  : "paused or stopped");
         return;
     }
     out->subscription = (unsigned)(of - told->subscriptions);
     out->span = of->span;
+    check_patience(world, of);
+    of->under_way++;
     if (request->wanted == NULL)
         check_outcome(world, of, request->id, request->body, &out->seq);
 }
@@ -402,16 +444,56 @@ static bool is_refusal(uint32_t code)
     return code == 400 || code == 413 || code == 415 || code == 422;
 }
 
+void told_over(struct world *world, const struct told_request *request)
+{
+    struct subscription *of = &world->told->subscriptions[request->subscription];
+    if (request->span == of->span)
+        of->under_way--;
+}
+
 void told_answer(struct world *world, const struct told_request *request, uint32_t code)
 {
     struct subscription *of = &world->told->subscriptions[request->subscription];
     bool is_yes = code >= 200 && code <= 299;
     world_say(world, "%s answers %u to seq %llu", of->id, code, (unsigned long long)request->seq);
+    if (request->span != of->span)
+        return;
     of->said_gone = of->said_gone || code == 410;
     if (request->seq == 0)
         of->said_yes = of->said_yes || is_yes;
-    else if (request->span == of->span)
+    else
         of->flags[request->seq] |= is_yes ? TAKEN : is_refusal(code) ? REFUSED | FAILED : FAILED;
+}
+
+/* --- what the service was told ------------------------------------------------------------- */
+
+static void hear(struct world *world, const struct taken *taken)
+{
+    struct told *told = world->told;
+    Tocsin__V1__DeliveryOutcome *outcome;
+    toc_time_ms at_ms;
+    toc_arena_reset(&told->arena, 0);
+    enum toc_err err = toc_wire_unpack(&told->arena, &tocsin__v1__delivery_outcome__descriptor,
+                                       told_kept(world, taken->seq, &at_ms), &outcome);
+    TOC_ASSERT(err == TOC_OK);
+    struct subscription *of = find(told, outcome->subscription);
+    if (outcome->what == TOCSIN__V1__DELIVERY_OUTCOME__WHAT__PASSED || of == NULL ||
+        taken->own_seq < of->forgiven_seq)
+        return;
+    of->fails = (outcome->code < 200 || outcome->code > 299) && !is_refusal(outcome->code);
+    if (!of->fails)
+        of->not_before_ms = 0;
+    else if (outcome->retry_after_ms > of->not_before_ms)
+        of->not_before_ms = outcome->retry_after_ms;
+}
+
+/* What is on disk now, its sender has to act on. */
+static void hear_all(struct world *world, const struct node *node)
+{
+    const struct takings *takings = &node->takings;
+    for (; world->told->heard < takings->committed; world->told->heard++)
+        if (takings->all[world->told->heard].upstream == TAKEN_TOLD)
+            hear(world, &takings->all[world->told->heard]);
 }
 
 /* --- cursors ------------------------------------------------------------------------------ */
@@ -481,6 +563,7 @@ void told_after_commit(struct world *world, struct node *node)
     if (node->role != ROLE_OUTCOMES || world->failed ||
         toc_txn_begin_read(toc_run_store(node->run), &txn) < 0)
         return;
+    hear_all(world, node);
     check_rows(world, node, txn);
     toc_txn_abort(txn);
 }

@@ -141,10 +141,10 @@ static void decide(struct world *world, unsigned publisher)
 /* Only the control intake is told of subscriptions. */
 static void maybe_subscribe(struct world *world)
 {
-    if (world->options.subscriptions == 0 || world->healed || !rng_chance(&world->rng_hook, 30))
+    if (world->options.subscriptions == 0 || world->healed || !rng_chance(&world->rng_hook, 40))
         return;
     struct batch *batch = ledger_batch(world->work, 0);
-    ledger_put(world->work, batch, draft_subscription(world));
+    draft_subscription(world, batch);
     ledger_send(world, batch);
 }
 

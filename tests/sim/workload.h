@@ -66,7 +66,8 @@ struct workload {
     struct reaction reactions[REACTIONS_MAX];
     size_t reaction_count;
     uint64_t acks;
-    unsigned subscriptions; /* added so far */
+    unsigned subscriptions; /* ids so far */
+    unsigned hooks;         /* added so far, some under an id of before */
     toc_time_ms time_ms;    /* of the events being made; 0 for those that say none */
 };
 
@@ -132,7 +133,7 @@ void draft_policy(struct world *world, struct batch *batch);
 struct attempt *held_decide(struct world *world, unsigned publisher);
 
 /* draft_hook.c */
-struct attempt *draft_subscription(struct world *world);
+void draft_subscription(struct world *world, struct batch *batch);
 
 /* draft_people.c */
 void draft_assigned(struct workload *work, struct rng *rng, struct draft *draft,
