@@ -14,8 +14,8 @@
 #define KNOWN      2000 /* people */
 #define PATH_BYTES 256
 
-/* Two segments like a title's and a body's, but of classes in which no facts are looked for: those
- * have a row of their own. */
+/* Two segments of two classes under one key, like a title and a body, but of classes in which no
+ * facts are looked for: those have a row of their own. */
 static char body[256], title[24];
 
 struct sealing {
@@ -50,7 +50,8 @@ static void take_one(struct sealing *s, const char *person)
     const char *why;
     toc_arena_reset(&s->arena, 0);
     snprintf(id, sizeof(id), "%llu", (unsigned long long)++s->seq);
-    texts[0].class_ = texts[1].class_ = toc_wire_text("attachment");
+    texts[0].class_ = toc_wire_text("quoted");
+    texts[1].class_ = toc_wire_text("signature");
     texts[0].text = toc_wire_binary(toc_str(body, sizeof(body)));
     texts[1].text = toc_wire_binary(toc_str(title, sizeof(title)));
     private.person = toc_wire_text(person != NULL ? person : "");
@@ -86,6 +87,8 @@ int bench_seal(const char *dir)
     static const uint8_t issue_key[32];
     char content[PATH_BYTES], keys[PATH_BYTES], kek[PATH_BYTES];
     struct sealing s = {0};
+    memset(body, 'b', sizeof(body));
+    memset(title, 't', sizeof(title));
     snprintf(content, sizeof(content), "%s/vault", dir);
     snprintf(keys, sizeof(keys), "%s/keys", dir);
     snprintf(kek, sizeof(kek), "%s/kek", dir);
