@@ -81,6 +81,19 @@ static void a_person_is_the_same_after_a_restart(void **state)
     assert_string_not_equal(ana.pseudonym, ben.pseudonym);
 }
 
+static void who_comes_after_a_restart_is_somebody_else(void **state)
+{
+    (void)state;
+    (void)subject_of(VAULT_PERSON, "ana");
+    struct vault_subject ben = subject_of(VAULT_PERSON, "ben");
+    assert_int_equal(vault_commit(vault), TOC_OK);
+    struct vault_subject cem = subject_of(VAULT_PERSON, "cem");
+    assert_int_equal(vault_commit(vault), TOC_OK);
+    assert_int_equal(open_again(RIG_LOG, 0), TOC_OK);
+    struct vault_subject dan = subject_of(VAULT_PERSON, "dan");
+    assert_true(ben.number == 2 && cem.number == 3 && dan.number == 4);
+}
+
 static void of_a_mail_address_the_case_does_not_count(void **state)
 {
     (void)state;
@@ -264,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_person_is_the_same_after_a_restart),
+        CASE(who_comes_after_a_restart_is_somebody_else),
         CASE(of_a_mail_address_the_case_does_not_count),
         CASE(names_of_two_kinds_are_two_subjects),
         CASE(who_is_not_known_is_only_made_when_asked),

@@ -14,8 +14,10 @@ enum keys_table { KEYS_PEOPLE, KEYS_SUBJECTS, KEYS_KEYS, KEYS_LISTED, KEYS_META,
 #define VAULT_KEKS        16   /* files of which a directory may have */
 #define VAULT_KEY_NAME    9    /* of one in KEYS_KEYS: u64be subject ‖ u8 group */
 #define VAULT_LISTED_NAME 16   /* of one in KEYS_LISTED: u64be subject ‖ u64be other */
+#define VAULT_RANDOM      2048 /* bytes that are drawn at once */
 #define VAULT_HOT         4096 /* subjects whose keys stay in memory */
-#define VAULT_HOT_WAY     2
+#define VAULT_HOT_WAY     8
+#define VAULT_HOT_SETS    (VAULT_HOT / VAULT_HOT_WAY)
 
 struct kek {
     uint32_t number; /* 0: none */
@@ -27,16 +29,19 @@ struct kek {
 struct hot {
     struct vault_subject subject; /* first: a subject that was lent is found again by it */
     uint8_t name[VAULT_NAME];
+    uint64_t used; /* `uses` when it was last */
     uint8_t keys[VAULT_KEYS_COUNT][TOC_SEAL_KEY];
     bool has[VAULT_KEYS_COUNT];
-    bool used; /* since the other one of its set was */
 };
 
 /* What is secret, in memory that is not swapped, dumped or left behind. */
 struct secrets {
     struct kek keks[VAULT_KEKS];
     uint8_t map_key[TOC_SEAL_KEY]; /* makes KEYS_PEOPLE's keys */
-    struct hot hot[VAULT_HOT / VAULT_HOT_WAY][VAULT_HOT_WAY];
+    uint8_t random[VAULT_RANDOM];
+    size_t random_left; /* bytes at its beginning that were not taken yet */
+    uint64_t uses;
+    struct hot hot[VAULT_HOT_SETS][VAULT_HOT_WAY];
 };
 
 /* A row of `keys` that changed while they are copied. */
@@ -62,6 +67,7 @@ struct vault {
     const struct kek *kek; /* the newest */
     struct vault_touches touches;
     uint64_t next_subject; /* as of this turn; 0: not read */
+    bool next_changed;     /* and is to be saved */
     size_t waiting;
     bool keys_changed;
     bool stale;        /* rows above the log's end may be there */
@@ -78,9 +84,12 @@ TOC_MUST enum toc_err vault_kek_add(struct vault *vault);
 /* Overwrites and removes all KEKs but the newest, in memory and on disk. */
 TOC_MUST enum toc_err vault_keks_destroy_older(struct vault *vault);
 
-/* A row of a wrapped key: u32be KEK ‖ wrapped. */
+/* Random bytes, of which no trace is left here. The kernel is asked for many at once. */
+void vault_random(struct vault *vault, uint8_t *out, size_t size);
+
+/* A row of a key that is wrapped under the newest KEK: u32be KEK ‖ wrapped. */
 #define VAULT_WRAPPED (4 + TOC_SEAL_WRAPPED)
-void vault_wrap(const struct kek *kek, struct toc_str what, const uint8_t key[TOC_SEAL_KEY],
+void vault_wrap(struct vault *vault, struct toc_str what, const uint8_t key[TOC_SEAL_KEY],
                 uint8_t out[VAULT_WRAPPED]);
 /* TOC_ERR_CONFIG, logged, when its KEK is not there. */
 TOC_MUST enum toc_err vault_unwrap(const struct vault *vault, struct toc_str what,
@@ -90,6 +99,8 @@ TOC_MUST enum toc_err vault_unwrap(const struct vault *vault, struct toc_str wha
 TOC_MUST enum toc_err vault_map_load(struct vault *vault);
 /* … and wrapped under the newest KEK. */
 TOC_MUST enum toc_err vault_map_rewrap(struct vault *vault);
+/* The number of the next subject, once for all that a turn made. */
+TOC_MUST enum toc_err vault_next_save(struct vault *vault);
 
 /* content.c: whose log it is, and nothing above its end. */
 TOC_MUST enum toc_err vault_content_claim(struct vault *vault, uint64_t log_id);

@@ -200,13 +200,26 @@ enum toc_err vault_keks_destroy_older(struct vault *vault)
 /* --- wrapping ----------------------------------------------------------------------------------
  */
 
-void vault_wrap(const struct kek *kek, struct toc_str what, const uint8_t key[TOC_SEAL_KEY],
+void vault_random(struct vault *vault, uint8_t *out, size_t size)
+{
+    struct secrets *secrets = vault->secrets;
+    TOC_ASSERT(size <= VAULT_RANDOM);
+    if (secrets->random_left < size) {
+        randombytes_buf(secrets->random, VAULT_RANDOM);
+        secrets->random_left = VAULT_RANDOM;
+    }
+    secrets->random_left -= size;
+    memcpy(out, secrets->random + secrets->random_left, size);
+    sodium_memzero(secrets->random + secrets->random_left, size);
+}
+
+void vault_wrap(struct vault *vault, struct toc_str what, const uint8_t key[TOC_SEAL_KEY],
                 uint8_t out[VAULT_WRAPPED])
 {
     uint8_t nonce[TOC_SEAL_NONCE];
-    randombytes_buf(nonce, sizeof(nonce));
-    toc_put_u32be(out, kek->number);
-    toc_seal_wrap(kek->key, what, key, nonce, out + 4);
+    vault_random(vault, nonce, sizeof(nonce));
+    toc_put_u32be(out, vault->kek->number);
+    toc_seal_wrap(vault->kek->key, what, key, nonce, out + 4);
 }
 
 enum toc_err vault_unwrap(const struct vault *vault, struct toc_str what, struct toc_str row,

@@ -13,8 +13,8 @@ static const struct toc_str map_row = {"map", 3}, next_row = {"next", 4};
 static enum toc_err make_map(struct vault *vault)
 {
     uint8_t row[VAULT_WRAPPED];
-    randombytes_buf(vault->secrets->map_key, TOC_SEAL_KEY);
-    vault_wrap(vault->kek, map_row, vault->secrets->map_key, row);
+    vault_random(vault, vault->secrets->map_key, TOC_SEAL_KEY);
+    vault_wrap(vault, map_row, vault->secrets->map_key, row);
     return vault_keys_put(vault, KEYS_META, map_row, toc_str(row, sizeof(row)));
 }
 
@@ -32,7 +32,7 @@ enum toc_err vault_map_load(struct vault *vault)
 enum toc_err vault_map_rewrap(struct vault *vault)
 {
     uint8_t fresh[VAULT_WRAPPED];
-    vault_wrap(vault->kek, map_row, vault->secrets->map_key, fresh);
+    vault_wrap(vault, map_row, vault->secrets->map_key, fresh);
     return vault_keys_put(vault, KEYS_META, map_row, toc_str(fresh, sizeof(fresh)));
 }
 
@@ -66,37 +66,44 @@ static void hash_name(const struct vault *vault, enum vault_kind kind, struct to
     crypto_shorthash_siphashx24(out, bytes, 1 + name.size, vault->secrets->map_key);
 }
 
-/* The entry that has the name, or else the one that gives way to it. */
+/* The entry that has the name, or else the one that gives way to it: the longest unused one. */
 static struct hot *hot_of(struct vault *vault, const uint8_t name[VAULT_NAME], bool *found)
 {
-    struct hot *set = vault->secrets->hot[toc_get_u32be(name) % (VAULT_HOT / VAULT_HOT_WAY)];
-    struct hot *idle = set[0].used ? &set[1] : &set[0];
+    struct secrets *secrets = vault->secrets;
+    struct hot *set = secrets->hot[toc_get_u32be(name) % VAULT_HOT_SETS], *hot = set;
     *found = false;
-    for (size_t i = 0; i < VAULT_HOT_WAY; i++)
-        if (set[i].subject.number != 0 && memcmp(set[i].name, name, VAULT_NAME) == 0) {
-            idle = &set[i];
-            *found = true;
-        }
-    set[0].used = idle == &set[0];
-    set[1].used = idle == &set[1];
-    return idle;
+    for (size_t i = 0; i < VAULT_HOT_WAY && !*found; i++) {
+        *found = set[i].subject.number != 0 && memcmp(set[i].name, name, VAULT_NAME) == 0;
+        if (*found || set[i].used < hot->used)
+            hot = &set[i];
+    }
+    hot->used = ++secrets->uses;
+    return hot;
 }
 
 static enum toc_err next_number(struct vault *vault, uint64_t *out)
 {
-    uint8_t bytes[8];
     struct toc_str row;
     if (vault->next_subject == 0) {
         enum toc_err err = toc_get(vault->keys_txn, KEYS_META, next_row, &row);
         TOC_TRY(err);
-        if (err == TOC_OK && row.size != sizeof(bytes))
+        if (err == TOC_OK && row.size != 8)
             return TOC_ERR_DAMAGED;
         vault->next_subject = err == TOC_OK ? toc_get_u64be(row.data) : 1;
     }
-    toc_put_u64be(bytes, vault->next_subject + 1);
-    TOC_TRY(vault_keys_put(vault, KEYS_META, next_row, toc_str(bytes, sizeof(bytes))));
     *out = vault->next_subject++;
+    vault->next_changed = true;
     return TOC_OK;
+}
+
+enum toc_err vault_next_save(struct vault *vault)
+{
+    uint8_t bytes[8];
+    if (!vault->next_changed)
+        return TOC_OK;
+    vault->next_changed = false;
+    toc_put_u64be(bytes, vault->next_subject);
+    return vault_keys_put(vault, KEYS_META, next_row, toc_str(bytes, sizeof(bytes)));
 }
 
 static enum toc_err make_subject(struct vault *vault, const uint8_t name[VAULT_NAME],
@@ -105,7 +112,7 @@ static enum toc_err make_subject(struct vault *vault, const uint8_t name[VAULT_N
     uint8_t number[8], row[PSEUDONYM_BYTES + VAULT_NAME];
     TOC_TRY(next_number(vault, &out->number));
     toc_put_u64be(number, out->number);
-    randombytes_buf(row, PSEUDONYM_BYTES);
+    vault_random(vault, row, PSEUDONYM_BYTES);
     memcpy(row + PSEUDONYM_BYTES, name, VAULT_NAME);
     toc_hex(out->pseudonym, row, PSEUDONYM_BYTES);
     TOC_TRY(vault_keys_put(vault, KEYS_PEOPLE, toc_str(name, VAULT_NAME),
@@ -170,8 +177,8 @@ static struct toc_str key_name(uint8_t out[VAULT_KEY_NAME], uint64_t subject, en
 static enum toc_err make_key(struct vault *vault, struct toc_str name, uint8_t out[TOC_SEAL_KEY])
 {
     uint8_t row[VAULT_WRAPPED];
-    randombytes_buf(out, TOC_SEAL_KEY);
-    vault_wrap(vault->kek, name, out, row);
+    vault_random(vault, out, TOC_SEAL_KEY);
+    vault_wrap(vault, name, out, row);
     return vault_keys_put(vault, KEYS_KEYS, name, toc_str(row, sizeof(row)));
 }
 
@@ -221,4 +228,5 @@ void vault_forget(struct vault *vault)
 {
     sodium_memzero(vault->secrets->hot, sizeof(vault->secrets->hot));
     vault->next_subject = 0;
+    vault->next_changed = false;
 }

@@ -80,7 +80,7 @@ static enum toc_err wrap_again(struct vault *vault, unsigned table, struct toc_s
     uint8_t key[TOC_SEAL_KEY], fresh[VAULT_WRAPPED];
     enum toc_err err = vault_unwrap(vault, name, row, key);
     if (err == TOC_OK) {
-        vault_wrap(vault->kek, name, key, fresh);
+        vault_wrap(vault, name, key, fresh);
         err = vault_keys_put(vault, table, name, toc_str(fresh, sizeof(fresh)));
     }
     sodium_memzero(key, sizeof(key));

@@ -148,9 +148,10 @@ size_t vault_waiting(const struct vault *vault)
 static enum toc_err commit_keys(struct vault *vault)
 {
     struct toc_txn *txn = vault->keys_txn;
-    vault->keys_txn = NULL;
     if (txn == NULL)
         return TOC_OK;
+    TOC_TRY(vault_next_save(vault));
+    vault->keys_txn = NULL;
     if (!vault->keys_changed) {
         toc_txn_abort(txn);
         return TOC_OK;
