@@ -9,8 +9,8 @@
 #include "services/intake/thread.h"
 #include "services/intake/token.h"
 
-static const char *const tables[] = {"dedupe", "tokens", "holds", "erasures", "held", "held_by",
-                                     "threads"};
+static const char *const tables[] = {"dedupe", "tokens",  "holds",   "erasures",
+                                     "held",   "held_by", "threads", "erasing"};
 
 /* --- opening: the index's part in memory comes from the log's tail ------------------------ */
 
@@ -190,12 +190,13 @@ static enum toc_err keep_erasure(struct intake *intake, struct toc_turn *turn,
 {
     const Tocsin__V1__Event *event = sub->valid.event;
     const char *why;
-    enum toc_err err = event->body_case == TOCSIN__V1__EVENT__BODY_HOLD
-                           ? hold_keep(turn, event, sub->at_ms, &why)
-                           : erasure_begin(turn, event->subject_erased, turn->journal->last_seq + 1,
-                                           sub->at_ms, &why);
+    bool hold = event->body_case == TOCSIN__V1__EVENT__BODY_HOLD;
+    enum toc_err err = hold ? hold_keep(turn, event, sub->at_ms, &why)
+                            : erasure_begin(turn, event->subject_erased,
+                                            turn->journal->last_seq + 1, sub->at_ms, &why);
     *accepted = err == TOC_OK;
-    intake->erasures_kept += err == TOC_OK;
+    intake->erasures_kept += *accepted && !hold;
+    intake->holds_kept += *accepted && hold;
     if (err == TOC_NONE)
         core_refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, why);
     return err < 0 ? err : TOC_OK;
@@ -318,9 +319,9 @@ static enum toc_err record_erasure(struct toc_turn *turn, const Tocsin__V1__Eras
 {
     struct intake *intake = turn->self;
     Tocsin__V1__Erasure *erasure;
-    enum toc_err err =
-        told->again ? erasure_again(turn, told, turn->journal->last_seq + 1, out->at_ms, &erasure)
-                    : erasure_move(turn, told, out->at_ms, &erasure);
+    uint64_t seq = turn->journal->last_seq + 1;
+    enum toc_err err = told->again ? erasure_again(turn, told, seq, out->at_ms, &erasure)
+                                   : erasure_move(turn, told, seq, out->at_ms, &erasure);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK; /* it was told before a crash */
     intake->erasures_kept++;
@@ -411,6 +412,12 @@ uint64_t intake_erasures_kept(const void *self)
 {
     const struct intake *intake = self;
     return intake->erasures_kept;
+}
+
+uint64_t intake_holds_kept(const void *self)
+{
+    const struct intake *intake = self;
+    return intake->holds_kept;
 }
 
 const struct toc_service intake_service = {

@@ -14,6 +14,7 @@ struct intake {
     struct quarantine quarantine;
     uint64_t tokens_kept;   /* tokens added and revoked since the start */
     uint64_t erasures_kept; /* erasures asked for and moved since the start */
+    uint64_t holds_kept;    /* holds placed and released since the start */
 };
 
 /* What is known of the submission while it is judged. */

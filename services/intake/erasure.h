@@ -5,6 +5,9 @@
  *
  *     asked --keys deleted--> keys_gone --files rewritten--> done
  *
+ * A raw mail in which somebody else is held stays, and so the erasure stays at keys_gone, until the
+ * hold is released (`held_back`, `held_by`).
+ *
  * One erasure of a pseudonym is under way at a time. Steps are only ever taken forward, so the
  * shell may report one again.
  */
@@ -13,6 +16,8 @@
 
 #include "common/turn.h"
 
+#define ERASURE_PSEUDONYM_MAX 200 /* bytes */
+
 /* What makes the event acceptable by itself; NULL, or what is wrong, naming the field. */
 const char *erasure_check(const Tocsin__V1__Event *event);
 
@@ -20,10 +25,10 @@ const char *erasure_check(const Tocsin__V1__Event *event);
 TOC_MUST enum toc_err erasure_begin(struct toc_turn *turn, const Tocsin__V1__SubjectErased *asked,
                                     uint64_t seq, toc_time_ms at_ms, const char **why);
 
-/* A step was taken. `*out` is the row after it; TOC_NONE when it was taken before, or there is no
- * such erasure. */
-TOC_MUST enum toc_err erasure_move(struct toc_turn *turn, const Tocsin__V1__Erasure *step,
-                                   toc_time_ms at_ms, Tocsin__V1__Erasure **out);
+/* A step was taken, or something else is held back: its record will be `seq`. `*out` is the row
+ * after it; TOC_NONE when that was told before, or there is no such erasure. */
+TOC_MUST enum toc_err erasure_move(struct toc_turn *turn, const Tocsin__V1__Erasure *told,
+                                   uint64_t seq, toc_time_ms at_ms, Tocsin__V1__Erasure **out);
 
 /* A restored backup had the keys of somebody who was erased before; they are deleted again. The row
  * begins with that, and the record of it will be `seq`. TOC_NONE when one is under way. */
@@ -44,6 +49,9 @@ struct erasure_place {
 };
 TOC_MUST enum toc_err erasure_next_pending(struct toc_txn *txn, struct toc_arena *arena,
                                            struct erasure_place *after, Tocsin__V1__Erasure **out);
+/* The same of those of which nothing is done yet, in the order in which they were asked for. */
+TOC_MUST enum toc_err erasure_next_asked(struct toc_txn *txn, struct toc_arena *arena,
+                                         struct erasure_place *after, Tocsin__V1__Erasure **out);
 
 /* The rows of an Ask for ERASURES: what is under way, with `all` everything, or the one that record
  * `seq` asked for. */

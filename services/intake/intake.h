@@ -23,6 +23,7 @@ enum {
     INTAKE_TABLE_HELD,    /* quarantine: u64be seq -> HeldRow */
     INTAKE_TABLE_HELD_BY, /* quarantine: kind ‖ what ‖ u64be seq, see quarantine.c */
     INTAKE_TABLE_THREAD,  /* mails and their issues, see thread.c */
+    INTAKE_TABLE_ERASING, /* erasures under way, by what asked for them, see erasure.c */
 };
 
 struct intake_config {
@@ -47,6 +48,8 @@ uint64_t intake_tokens_kept(const void *self);
 
 /* The same of erasures that were asked for or moved: when it moves, the shell looks at the rows. */
 uint64_t intake_erasures_kept(const void *self);
+/* The same of holds placed or released. */
+uint64_t intake_holds_kept(const void *self);
 /* How many events are in the quarantine, and since when the first of them is; 0 when there is none.
  */
 uint64_t intake_held(const void *self, toc_time_ms *out_since_ms);

@@ -1,5 +1,5 @@
-"""Ends intake at every point of an erasure and of the renewal that follows, and starts it again; and
-the same on a disk that is full.
+"""Ends intake at every point of an erasure and of the renewal that follows, and starts it again; the
+same of a raw mail that a hold keeps; and on a disk that is full.
 
     erase.py --build build/asan [POINT ...]
 
@@ -7,10 +7,14 @@ People write; three are erased with at_once. Intake dies at the point, once. The
 shares no code with it: every erasure is done; no file has the sealed bytes of who was erased, nor a
 key-encryption key from before; what all others sent is a repeat when it is sent again, which it only
 is under the same data key; what the erased sent is not.
+
+Of a mail with two people in it one is held and the other erased: the sealed mail is there until the
+hold is released, nobody reads it, and then it is gone. These points are HELD:POINT.
 """
 import argparse
 import os
 import shutil
+import smtplib
 import struct
 import subprocess
 import sys
@@ -28,6 +32,12 @@ POINTS = [
     "renew_copy_begun:2", "copy_before_rename:1", "copy_before_rename:2", "copy_after_rename:1",
     "copy_after_rename:2", "renew_before_destroy:1", "kek_overwritten:1", "renew_destroyed:1",
     "before_commit:12", "after_commit_before_send:12",
+]
+HELD = "held:"
+HELD_POINTS = [
+    "erase_in_ledger:1", "erase_listed:1", "after_keys:7", "erase_keys_gone:1", "renew_destroyed:1",
+    "erase_later_gone:1", "renew_before_destroy:2", "before_commit:5", "before_commit:6",
+    "before_commit:7",
 ]
 
 
@@ -155,6 +165,95 @@ def try_point(build, directory, point):
     return deaths
 
 
+# --- a mail that is held --------------------------------------------------------------------------
+
+MAIL = b"""From: Ana <ana@example.org>\r
+To: support@example.com\r
+Cc: Ben <ben@example.org>\r
+Message-ID: <m1@example.org>\r
+Date: Thu, 26 Nov 2026 01:00:00 +0000\r
+Subject: both of us\r
+\r
+Ben and I were charged twice.\r
+"""
+
+
+def about(kind, number, person):
+    event = bus.ev.Event(id=f"{kind}{number}", source="//test/dpo", type=f"tocsin.{kind}")
+    event.private.person = person
+    if kind == "subject.erased":
+        event.subject_erased.by, event.subject_erased.reason = "dpo", "gdpr-17"
+        event.subject_erased.at_once = True
+    else:
+        event.hold.hold, event.hold.owner = "case-7", "legal"
+    return event.SerializeToString()
+
+
+def hand_over(path):
+    until = time.monotonic() + 40
+    while True:
+        try:
+            return smtplib.LMTP(path).sendmail("ana@example.org", ["support@example.com"], MAIL)
+        except (OSError, smtplib.SMTPException):
+            assert time.monotonic() < until, "the mail is not taken"
+            time.sleep(0.1)
+
+
+def sealed_texts(intake):
+    """32 sealed bytes of every text of the mail."""
+    with open(os.path.join(intake.directory, "vault/env/data.mdb"), "rb") as file:
+        image = file.read()
+    found = set()
+    for packed in bus.fetch_all(intake.suite.endpoint("intake")).records:
+        record, event = bus.rec.Record(), bus.ev.Event()
+        record.ParseFromString(packed)
+        if record.type != bus.rec.EVENT_ACCEPTED:
+            continue
+        event.ParseFromString(record.body)
+        at = struct.pack(">Q", record.at_ms)
+        place = image.find(at) if event.content else -1
+        while place >= 0:
+            found.add(image[place + 8:place + 40])
+            place = image.find(at, place + 1)
+    return found
+
+
+def left_of(intake, texts):
+    return sum(any(text in content for _, content in intake.files()) for text in texts)
+
+
+def wait_for(intake, what, wanted):
+    until = time.monotonic() + 60
+    while True:
+        rows = intake.erasures()
+        if len(rows) == 1 and wanted(rows[0]):
+            return rows[0]
+        assert time.monotonic() < until, f"not {what}: {rows}"
+        time.sleep(0.1)
+
+
+def try_held(build, directory, point):
+    lmtp, boxes = os.path.join(directory, "lmtp.sock"), os.path.join(directory, "mail.yaml")
+    with open(boxes, "w", encoding="utf-8") as file:
+        file.write("mail: 1\nboxes: {support@example.com: {source: urn:mail:support}}\n")
+    intake = Intake(build, directory, point, ("--lmtp", lmtp, "--mail", boxes))
+    hand_over(lmtp)
+    texts = sealed_texts(intake)
+    intake.publish(about("hold.placed", 1, "ana@example.org"))
+    intake.publish(about("subject.erased", 1, "ben@example.org"))
+    row = wait_for(intake, "held back", lambda row: row.held_back == 1)
+    assert row.held_by == "case-7" and row.step == bus.rec.ERASURE_KEYS_GONE, row
+    time.sleep(2)  # the renewal that was asked for
+    assert left_of(intake, texts) == len(texts), "what is held is gone"
+    intake.publish(about("hold.released", 1, "ana@example.org"))
+    wait_for(intake, "done", lambda row: row.step == bus.rec.ERASURE_DONE)
+    assert left_of(intake, texts) == len(texts) - 1, "the mail, and it alone, has to be gone"
+    deaths = intake.service.deaths
+    assert intake.service.codes in ([], [137]), intake.service.codes
+    intake.suite.stop()
+    return deaths
+
+
 # --- a full disk ----------------------------------------------------------------------------------
 
 def fill(path, leave):
@@ -208,18 +307,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
-    parser.add_argument("points", nargs="*", help="only these, as name:pass, or full_disk")
+    parser.add_argument("points", nargs="*", help="only these, as name:pass, held:name:pass or full_disk")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)
     bus.use_build(args.build)
     died = failed = 0
-    for point in args.points or [*POINTS, FULL_DISK]:
+    for point in args.points or [*POINTS, *(HELD + point for point in HELD_POINTS), FULL_DISK]:
         directory = tempfile.mkdtemp(prefix="tocsin-erase-")
         try:
             if point == FULL_DISK:
                 print(f"ok {point}: {try_full_disk(args.build, directory)}", flush=True)
             else:
-                deaths = try_point(args.build, directory, point)
+                held = point.startswith(HELD)
+                deaths = (try_held(args.build, directory, point[len(HELD):]) if held else
+                          try_point(args.build, directory, point))
                 died += deaths
                 print(f"ok {point}: died {deaths} times", flush=True)
             shutil.rmtree(directory)
@@ -230,7 +331,7 @@ def main():
                   f"{os.path.relpath(args.build)} {point}", flush=True)
         finally:
             suite.stop_all()
-    if not args.points and died < len(POINTS) - 2:
+    if not args.points and died < len(POINTS) + len(HELD_POINTS) - 2:
         print(f"FAILED: intake died {died} times only")
         failed += 1
     sys.exit(1 if failed else 0)

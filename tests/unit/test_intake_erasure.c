@@ -331,6 +331,84 @@ static enum toc_err count_pending(struct toc_txn *txn, struct toc_arena *arena, 
     return err == TOC_NONE ? TOC_OK : err;
 }
 
+static enum toc_err count_asked(struct toc_txn *txn, struct toc_arena *arena, void *user)
+{
+    struct walk *walk = user;
+    struct erasure_place place = {.size = 0};
+    Tocsin__V1__Erasure *row;
+    uint64_t last = 0;
+    enum toc_err err;
+    walk->seen = 0;
+    while ((err = erasure_next_asked(txn, arena, &place, &row)) == TOC_OK) {
+        assert_true(row->seq > last);
+        last = row->seq;
+        walk->seen++;
+    }
+    return err == TOC_NONE ? TOC_OK : err;
+}
+
+static void what_nothing_is_done_of_is_found_without_the_rest(void **state)
+{
+    struct walk walk = {0};
+    char whom[16];
+    uint64_t seqs[10];
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        snprintf(whom, sizeof(whom), "p%u", i);
+        seqs[i] = accepted(erase(whom, "10:00"));
+    }
+    assert_int_equal(core_read(intake, count_asked, &walk), TOC_OK);
+    assert_int_equal(walk.seen, 10);
+    for (unsigned i = 0; i < 7; i++) {
+        snprintf(whom, sizeof(whom), "p%u", i);
+        tell(whom, seqs[i], STEP(KEYS_GONE));
+    }
+    assert_int_equal(core_read(intake, count_asked, &walk), TOC_OK);
+    assert_int_equal(walk.seen, 3);
+    core_reopen(intake);
+    assert_int_equal(core_read(intake, count_asked, &walk), TOC_OK);
+    assert_int_equal(walk.seen, 3);
+}
+
+static void tell_held(const char *whom, uint64_t seq, uint32_t mails, const char *hold)
+{
+    Tocsin__V1__Erasure told = TOCSIN__V1__ERASURE__INIT;
+    told.pseudonym = toc_wire_text(whom);
+    told.seq = seq;
+    told.step = STEP(KEYS_GONE);
+    told.keys = 1;
+    told.held_back = mails;
+    told.held_by = toc_wire_text(hold);
+    tell_erasure(&told);
+}
+
+static void what_a_hold_keeps_is_told_and_keeps_it_from_being_done(void **state)
+{
+    (void)state;
+    uint64_t seq = accepted(erase("p1", "10:00"));
+    tell_held("p1", seq, 2, "case-7");
+    const Tocsin__V1__Erasure *row = erasure_of(ask(ERASURES, false), 0);
+    assert_int_equal(row->held_back, 2);
+    assert_string_equal(row->held_by, "case-7");
+    assert_int_equal(row->clear_seq, 0);
+    uint64_t last = core_last_seq(intake);
+    tell_held("p1", seq, 2, "case-7");
+    tell("p1", seq, STEP(DONE));
+    assert_int_equal(core_last_seq(intake), last);
+    core_reopen(intake);
+    tell_held("p1", seq, 1, "case-8");
+    row = erasure_of(ask(ERASURES, false), 0);
+    assert_int_equal(row->held_back, 1);
+    assert_string_equal(row->held_by, "case-8");
+    tell_held("p1", seq, 0, "");
+    row = erasure_of(ask(ERASURES, false), 0);
+    assert_int_equal(row->held_back, 0);
+    assert_int_equal(row->keys, 3);
+    assert_int_equal(row->clear_seq, core_last_seq(intake));
+    tell("p1", seq, STEP(DONE));
+    assert_int_equal(ask(ERASURES, false)->n_rows, 0);
+}
+
 static void what_is_under_way_is_found_one_by_one(void **state)
 {
     struct walk walk = {0};
@@ -388,6 +466,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_renewal_of_the_vault_is_a_record, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_under_way_is_found_one_by_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_nothing_is_done_of_is_found_without_the_rest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_a_hold_keeps_is_told_and_keeps_it_from_being_done,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_list_comes_in_pages, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ static uint32_t erase(const char *name)
     uint32_t keys;
     char text[VAULT_PSEUDONYM + 1];
     snprintf(text, sizeof(text), "%s", pseudonym(name));
-    assert_int_equal(vault_erase(vault, text, &keys), TOC_OK);
+    assert_int_equal(vault_erase(vault, text, NULL, NULL, &keys), TOC_OK);
     return keys;
 }
 
@@ -291,10 +291,10 @@ static void erasing_twice_finds_nothing_the_second_time(void **state)
     (void)state;
     wrote("ana@example.com", "hello");
     snprintf(name, sizeof(name), "%s", pseudonym("ana@example.com"));
-    assert_int_equal(vault_erase(vault, name, &keys), TOC_OK);
-    assert_int_equal(vault_erase(vault, name, &keys), TOC_NONE);
+    assert_int_equal(vault_erase(vault, name, NULL, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_erase(vault, name, NULL, NULL, &keys), TOC_NONE);
     assert_int_equal(keys, 0);
-    assert_int_equal(vault_erase(vault, "nobody", &keys), TOC_NONE);
+    assert_int_equal(vault_erase(vault, "nobody", NULL, NULL, &keys), TOC_NONE);
     assert_false(is_known("ana@example.com"));
 }
 
@@ -331,6 +331,150 @@ static void a_raw_mail_goes_with_anyone_in_it(void **state)
     is_gone(seq);
     reads(his, "kept");
     assert_int_equal(erase("ben@example.com"), 1); /* the mail is gone already */
+}
+
+/* --- what is held ----------------------------------------------------------------------------- */
+
+/* Raw mails in which both ana and ben are; returns the seq of the first. */
+static uint64_t mails_of_both(unsigned count)
+{
+    const struct vault_subject *mail;
+    uint64_t ana = person("ana@example.com")->number, ben = person("ben@example.com")->number;
+    uint64_t first = last_seq + 1;
+    char name[16];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "both-%u", i);
+        assert_int_equal(vault_subject(vault, VAULT_MAIL, toc_str_of(name), true, &mail), TOC_OK);
+        uint64_t number = mail->number;
+        put(mail, VAULT_RAW, "From: ana To: ben", 1000);
+        assert_int_equal(vault_list_under(vault, ana, number), TOC_OK);
+        assert_int_equal(vault_list_under(vault, ben, number), TOC_OK);
+    }
+    assert_int_equal(vault_commit(vault), TOC_OK);
+    return first;
+}
+
+/* Whoever is held; 0: nobody. */
+static uint64_t held_subject;
+
+static bool is_held(void *arg, uint64_t other)
+{
+    (void)arg;
+    return held_subject != 0 && vault_is_listed(vault, held_subject, other) == TOC_OK;
+}
+
+static void hold(const char *name)
+{
+    held_subject = person(name)->number;
+    assert_int_equal(vault_commit(vault), TOC_OK);
+}
+
+static uint32_t erase_later(const char *alias, uint32_t *keys)
+{
+    uint32_t left;
+    assert_int_equal(vault_erase_later(vault, alias, is_held, NULL, keys, &left), TOC_OK);
+    return left;
+}
+
+static void a_held_mail_stays_unread_until_nothing_holds_it(void **state)
+{
+    char ben[VAULT_PSEUDONYM + 1];
+    uint8_t sealed[64];
+    uint32_t keys;
+    (void)state;
+    uint64_t hers = wrote("ana@example.com", "hers");
+    uint64_t raw = mails_of_both(60), end = last_seq;
+    uint64_t his = wrote("ben@example.com", "his");
+    copy_sealed(raw, sealed);
+    hold("ana@example.com");
+    snprintf(ben, sizeof(ben), "%s", pseudonym("ben@example.com"));
+    assert_int_equal(vault_erase(vault, ben, is_held, NULL, &keys), TOC_OK);
+    assert_int_equal(keys, 1); /* of his own words */
+    is_gone(his);
+    for (uint64_t seq = raw; seq <= end; seq++)
+        is_gone(seq);
+    reads(hers, "hers");
+    assert_int_equal(erase_later(ben, &keys), 60);
+    struct vault_renewed counts = renew();
+    assert_int_equal(counts.erased, 1);
+    assert_int_equal(counts.kept, 61);
+    assert_true(any_file_has(sealed, sizeof(sealed)));
+    reopen();
+    is_gone(raw);
+    assert_int_equal(erase_later(ben, &keys), 60);
+    held_subject = 0;
+    assert_int_equal(erase_later(ben, &keys), 0);
+    assert_int_equal(keys, 60);
+    assert_int_equal(erase_later(ben, &keys), 0);
+    assert_int_equal(keys, 0);
+    counts = renew();
+    assert_int_equal(counts.kept, 1);
+    assert_false(any_file_has(sealed, sizeof(sealed)));
+    reads(hers, "hers");
+}
+
+static void two_who_are_erased_wait_for_the_same_mail(void **state)
+{
+    char ben[VAULT_PSEUDONYM + 1], cleo[VAULT_PSEUDONYM + 1];
+    const struct vault_subject *mail;
+    uint32_t keys;
+    (void)state;
+    uint64_t raw = mails_of_both(1), number;
+    assert_int_equal(vault_subject(vault, VAULT_MAIL, TOC_STR("both-0"), true, &mail), TOC_OK);
+    number = mail->number;
+    assert_int_equal(vault_list_under(vault, person("cleo@example.com")->number, number), TOC_OK);
+    hold("ana@example.com");
+    snprintf(ben, sizeof(ben), "%s", pseudonym("ben@example.com"));
+    snprintf(cleo, sizeof(cleo), "%s", pseudonym("cleo@example.com"));
+    assert_int_equal(vault_erase(vault, ben, is_held, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_erase(vault, cleo, is_held, NULL, &keys), TOC_OK);
+    assert_int_equal(erase_later(ben, &keys), 1);
+    assert_int_equal(erase_later(cleo, &keys), 1);
+    is_gone(raw);
+    held_subject = 0;
+    assert_int_equal(erase_later(ben, &keys), 0);
+    assert_int_equal(keys, 1);
+    assert_int_equal(erase_later(cleo, &keys), 0);
+    assert_int_equal(keys, 0);
+    assert_int_equal(renew().kept, 0);
+}
+
+static void a_vault_from_before_the_index_finds_everybody(void **state)
+{
+    static const char *const tables[] = {"people", "subjects", "keys",
+                                         "listed", "meta",     "pseudonyms"};
+    const struct toc_store_config config = {
+        .dir = keys_dir, .tables = tables, .table_count = 6, .map_bytes = MAP};
+    char name[32], names[3][VAULT_PSEUDONYM + 1];
+    struct toc_store *store;
+    struct toc_txn *txn;
+    struct toc_str key, row;
+    uint8_t copy[TOC_KEY_MAX];
+    uint64_t number;
+    (void)state;
+    for (unsigned i = 0; i < 5000; i++) {
+        snprintf(name, sizeof(name), "p%u@example.com", i);
+        snprintf(names[i % 3], sizeof(names[0]), "%s", person(name)->pseudonym);
+    }
+    assert_int_equal(vault_commit(vault), TOC_OK);
+    vault_close(vault);
+    assert_int_equal(toc_store_open(&config, &store), TOC_OK);
+    assert_int_equal(toc_txn_begin_write(store, &txn), TOC_OK);
+    while (toc_first_at_least(txn, 5, toc_str("", 0), &key, &row) == TOC_OK) {
+        memcpy(copy, key.data, key.size);
+        assert_int_equal(toc_del(txn, 5, toc_str(copy, key.size)), TOC_OK);
+    }
+    assert_int_equal(toc_del(txn, 4, TOC_STR("pseudonyms")), TOC_OK);
+    assert_int_equal(toc_txn_commit(txn), TOC_OK);
+    toc_store_close(store);
+    open_vault();
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(vault_find_pseudonym(vault, names[i], &number), TOC_OK);
+        assert_int_equal(number, 5000 - (4999 - i) % 3);
+    }
+    assert_int_equal(vault_find_pseudonym(vault, "000000000000000000000000", &number), TOC_NONE);
+    names[0][0] = 'A'; /* not as the vault writes it */
+    assert_int_equal(vault_find_pseudonym(vault, names[0], &number), TOC_NONE);
 }
 
 static void a_thousand_mails_go_as_well(void **state)
@@ -459,6 +603,12 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_writes_again_is_somebody_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_raw_mail_goes_with_anyone_in_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_held_mail_stays_unread_until_nothing_holds_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(two_who_are_erased_wait_for_the_same_mail, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_vault_from_before_the_index_finds_everybody, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_thousand_mails_go_as_well, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_vault_is_used_while_it_is_renewed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_had_its_time_goes_and_its_person_stays, set_up,

@@ -24,7 +24,7 @@ static const struct toc_conf_option options[] = {
     {"now", TOC_CONF_SWITCH, &now, NULL, 0, 0, NULL,
      "rewrite the vault's files at once, and not at its hour"},
     {"wait", TOC_CONF_SWITCH, &wait, NULL, 0, 0, NULL,
-     "until it is in no file any more, at the vault's hour if need be"},
+     "until it is in no file any more, at the vault's hour if need be, though not for a hold"},
 };
 
 static void pause_ms(long ms)
@@ -47,7 +47,8 @@ static int ask_for_it(const char *who, struct toc_client_receipt *receipt)
     return human_publish(&view, &event, receipt);
 }
 
-/* Looks until the erasure has reached `step` or it is `until_ms`; `*out` is what was seen last. */
+/* Looks until the erasure has reached `step`, or waits for a hold, or it is `until_ms`; `*out` is
+ * what was seen last. */
 static int watch(uint64_t seq, Tocsin__V1__ErasureStep step, toc_time_ms until_ms,
                  Tocsin__V1__Erasure **out)
 {
@@ -66,7 +67,8 @@ static int watch(uint64_t seq, Tocsin__V1__ErasureStep step, toc_time_ms until_m
             return CLI_FAILED;
         }
         *out = rows.items[0];
-        if ((*out)->step >= step || client_mono_ms() >= until_ms || client_interrupted())
+        if ((*out)->step >= step || (*out)->held_back > 0 || client_mono_ms() >= until_ms ||
+            client_interrupted())
             return CLI_DONE;
         toc_arena_reset(&view.arena, mark);
         pause_ms(client_mono_ms() - begun_ms < KEYS_MS ? POLL_MS : SLOW_POLL_MS);
@@ -79,6 +81,12 @@ static void tell_keys_gone(const Tocsin__V1__Erasure *row)
     print_safe(name, sizeof(name), toc_str_of(row->pseudonym));
     printf("nobody can read any more what %s wrote (record %llu)\n", name,
            (unsigned long long)row->seq);
+    if (row->held_back == 0)
+        return;
+    print_safe(name, sizeof(name), toc_str_of(row->held_by));
+    printf("raw mails with somebody else in them who is under the hold %s: %u; they go when it is "
+           "released\n",
+           name, row->held_back);
 }
 
 static int tell(const Tocsin__V1__Erasure *row)

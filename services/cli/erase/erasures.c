@@ -15,10 +15,20 @@ static const struct toc_conf_option options[] = {
 };
 
 static const struct print_column columns[] = {
-    {"PSEUDONYM", PRINT_LEFT, 12}, {"STEP", PRINT_LEFT, 0},        {"ASKED", PRINT_LEFT, 0},
-    {"BY", PRINT_LEFT, 8},         {"REASON", PRINT_LEFT, 8},      {"KEYS", PRINT_RIGHT, 0},
-    {"KEYS GONE", PRINT_LEFT, 0},  {"FILES CLEAN", PRINT_LEFT, 0},
+    {"PSEUDONYM", PRINT_LEFT, 12}, {"STEP", PRINT_LEFT, 0},      {"ASKED", PRINT_LEFT, 0},
+    {"BY", PRINT_LEFT, 8},         {"REASON", PRINT_LEFT, 8},    {"KEYS", PRINT_RIGHT, 0},
+    {"KEYS GONE", PRINT_LEFT, 0},  {"HELD BACK", PRINT_LEFT, 0}, {"FILES CLEAN", PRINT_LEFT, 0},
 };
+
+/* What has to stay, and for which hold. */
+static void add_held_back(struct print_table *table, const Tocsin__V1__Erasure *row)
+{
+    if (row->held_back == 0)
+        print_table_cell(table, PRINT_PLAIN, "%s", "");
+    else
+        print_table_cell(table, PRINT_YELLOW, "%u raw %s: %s", row->held_back,
+                         row->held_back == 1 ? "mail" : "mails", row->held_by);
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -47,6 +57,7 @@ static void add_row(struct print_table *table, const void *item, toc_time_ms now
     print_table_cell(table, PRINT_PLAIN, "%s", row->reason);
     print_table_cell(table, PRINT_PLAIN, "%u", row->keys);
     add_moment(table, row->keys_gone_ms, now);
+    add_held_back(table, row);
     add_moment(table, row->done_ms, now);
 }
 
@@ -71,7 +82,9 @@ int cmd_erasures(int argc, char **argv)
         .program = "tocsin erasures",
         .summary =
             "Whom intake was asked to erase. `keys_gone`: nobody can read it any more. `done`:\n"
-            "nor is it in any file, sealed.",
+            "nor is it in any file, sealed. Held back are raw mails with somebody else in them "
+            "who\n"
+            "is under the hold that is named; nobody reads them, and they go when it is released.",
         .options = options,
         .option_count = sizeof(options) / sizeof(options[0]),
     };

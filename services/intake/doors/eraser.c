@@ -12,8 +12,9 @@
 #include <stdlib.h>
 
 #define LOOK_ROWS   64   /* erasures taken on at a time */
+#define SWEEP_ROWS  1024 /* of them, how many are looked at */
 #define PAUSE_MS    20   /* then at least so long nothing of it, for those who wait for receipts */
-#define WORK_MS     4    /* of a renewal, between two turns */
+#define WORK_MS     4    /* of erasures, or of a renewal, between two turns */
 #define RETRY_MS    5000 /* after a full disk */
 #define ARENA_BYTES (64 * 1024)
 #define NEVER_SEEN  UINT64_MAX
@@ -22,6 +23,9 @@
 struct task {
     uint64_t seq;
     Tocsin__V1__ErasureStep step; /* that the row has reached */
+    bool at_once;
+    uint32_t held_back;
+    char held_by[HOLD_ID_MAX + 1];
     char pseudonym[LEDGER_PSEUDONYM_MAX + 1];
 };
 
@@ -31,19 +35,31 @@ struct eraser {
     struct vault *vault;
     struct ledger *ledger;
     struct toc_arena arena;
-    uint64_t seen;        /* intake_erasures_kept of the last look that found nothing to do */
+    uint64_t seen;   /* intake_erasures_kept of the last look that found nothing to do */
+    bool sweeping;   /* all that is under way is being looked at, so far up to `place` */
+    bool swept_some; /* … and something was told: whether it is kept, the next sweep sees */
+    struct erasure_place place;
     bool at_once;         /* somebody wants the renewal now */
     toc_time_ms due_ms;   /* wall clock: the next renewal */
     toc_time_ms retry_ms; /* monotonic: nothing before */
     toc_time_ms renew_ms; /* monotonic: no renewal before */
     struct vault_renewal *renewal;
     struct keeper keeper; /* … and what it leaves out for its age */
-    uint64_t holds_seen;  /* intake_erasures_kept when the keeper read the holds */
+    struct holds holds;
+    uint64_t holds_seen;  /* intake_holds_kept when they were read */
     uint64_t renewal_seq; /* the log's end when it began */
-    uint64_t renewed_seq; /* erasures up to here are done, if their keys are gone */
+    uint64_t renewed_seq; /* what was erased up to here is done */
     struct task tasks[LOOK_ROWS];
     size_t task_count;
 };
+
+/* Looks at all that is under way, from the first on, a part of it at a time: many may be. */
+static void sweep(struct eraser *eraser)
+{
+    eraser->sweeping = true;
+    eraser->swept_some = false;
+    eraser->place.size = 0;
+}
 
 /* --- telling the core ------------------------------------------------------------------------- */
 
@@ -66,15 +82,83 @@ static enum toc_err tell_erasure(struct eraser *eraser, Tocsin__V1__Erasure *era
     return tell(eraser, &outcome, now);
 }
 
-static enum toc_err tell_step(struct eraser *eraser, const struct task *task,
-                              Tocsin__V1__ErasureStep step, uint32_t keys, struct toc_now now)
+/* What is gone, and what could not go. */
+struct gone {
+    uint32_t keys, held_back;
+    char held_by[HOLD_ID_MAX + 1];
+};
+
+static void set_gone(const struct gone *gone, Tocsin__V1__Erasure *erasure)
+{
+    erasure->step = TOCSIN__V1__ERASURE_STEP__ERASURE_KEYS_GONE;
+    erasure->keys = gone->keys;
+    erasure->held_back = gone->held_back;
+    erasure->held_by = toc_wire_text(gone->held_by);
+}
+
+/* `gone` is NULL when it is done. */
+static enum toc_err tell_task(struct eraser *eraser, const struct task *task,
+                              const struct gone *gone, struct toc_now now)
 {
     Tocsin__V1__Erasure erasure = TOCSIN__V1__ERASURE__INIT;
     erasure.seq = task->seq;
     erasure.pseudonym = toc_wire_text(task->pseudonym);
-    erasure.step = step;
-    erasure.keys = keys;
+    erasure.step = TOCSIN__V1__ERASURE_STEP__ERASURE_DONE;
+    if (gone != NULL)
+        set_gone(gone, &erasure);
+    eraser->swept_some = true;
     return tell_erasure(eraser, &erasure, now);
+}
+
+/* --- what holds keep -------------------------------------------------------------------------- */
+
+/* Why a raw mail has to stay. */
+struct stay {
+    const struct holds *holds;
+    char by[HOLD_ID_MAX + 1]; /* the first hold that said so */
+};
+
+static bool is_held(void *arg, uint64_t other)
+{
+    struct stay *stay = arg;
+    const struct hold_on *hold = holds_on_listed(stay->holds, other);
+    if (hold != NULL && stay->by[0] == '\0')
+        toc_str_copy(stay->by, sizeof(stay->by), toc_str_of(hold->hold));
+    return hold != NULL;
+}
+
+/* What was held back before and need not stay any more goes; the rest is counted. */
+static enum toc_err erase_later(struct eraser *eraser, const char *pseudonym, struct gone *gone)
+{
+    struct stay stay = {.holds = &eraser->holds};
+    uint32_t keys;
+    TOC_TRY(vault_erase_later(eraser->vault, pseudonym, is_held, &stay, &keys, &gone->held_back));
+    gone->keys += keys;
+    memcpy(gone->held_by, stay.by, sizeof(gone->held_by));
+    return TOC_OK;
+}
+
+/* TOC_NONE: nothing was there to erase. */
+static enum toc_err erase_all(struct eraser *eraser, const char *pseudonym, struct gone *gone)
+{
+    struct stay stay = {.holds = &eraser->holds};
+    *gone = (struct gone){.keys = 0};
+    enum toc_err err = vault_erase(eraser->vault, pseudonym, is_held, &stay, &gone->keys);
+    TOC_TRY(err);
+    TOC_TRY(erase_later(eraser, pseudonym, gone));
+    return err == TOC_OK || gone->keys > 0 || gone->held_back > 0 ? TOC_OK : TOC_NONE;
+}
+
+/* Who is held from here on may have lost something already. */
+static enum toc_err see_to_holds(struct eraser *eraser)
+{
+    uint64_t kept = intake_holds_kept(toc_run_self(eraser->run));
+    if (kept == eraser->holds_seen)
+        return TOC_OK;
+    TOC_TRY(holds_read(&eraser->holds, eraser->run, eraser->vault));
+    eraser->holds_seen = kept;
+    sweep(eraser);
+    return TOC_OK;
 }
 
 /* --- the ledger at start ---------------------------------------------------------------------- */
@@ -84,69 +168,26 @@ struct replay {
     struct toc_now now;
 };
 
+/* What is only held back is under way, unless the row of it was not in the backup. */
 static enum toc_err erase_again(void *arg, const struct ledger_entry *entry)
 {
     struct replay *replay = arg;
     Tocsin__V1__Erasure erasure = TOCSIN__V1__ERASURE__INIT;
-    uint32_t keys;
-    enum toc_err err = vault_erase(replay->eraser->vault, entry->pseudonym, &keys);
+    struct gone gone;
+    enum toc_err err = erase_all(replay->eraser, entry->pseudonym, &gone);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
-    toc_log(TOC_LOG_WARNING, "erased_again",
-            "pseudonym=%s keys=%u asked_log=%016llx asked_seq=%llu", entry->pseudonym, keys,
-            (unsigned long long)entry->log_id, (unsigned long long)entry->seq);
+    if (gone.keys > 0)
+        toc_log(TOC_LOG_WARNING, "erased_again",
+                "pseudonym=%s keys=%u held_back=%u asked_log=%016llx asked_seq=%llu",
+                entry->pseudonym, gone.keys, gone.held_back, (unsigned long long)entry->log_id,
+                (unsigned long long)entry->seq);
     erasure.pseudonym = toc_wire_text(entry->pseudonym);
     erasure.by = toc_wire_text("ledger");
     erasure.reason = toc_wire_text("restored");
-    erasure.keys = keys;
     erasure.again = true;
+    set_gone(&gone, &erasure);
     return tell_erasure(replay->eraser, &erasure, replay->now);
-}
-
-/* The pseudonyms in the ledger. */
-struct erased {
-    char (*names)[VAULT_PSEUDONYM + 1];
-    size_t count, room;
-};
-
-static enum toc_err add_erased(void *arg, const struct ledger_entry *entry)
-{
-    struct erased *erased = arg;
-    if (strlen(entry->pseudonym) != VAULT_PSEUDONYM)
-        return TOC_OK; /* none of the vault's */
-    if (erased->count == erased->room) {
-        size_t room = erased->room != 0 ? 2 * erased->room : 64;
-        char(*names)[VAULT_PSEUDONYM + 1] = realloc(erased->names, room * sizeof(*names));
-        if (names == NULL)
-            return TOC_ERR_MEMORY;
-        erased->names = names;
-        erased->room = room;
-    }
-    memcpy(erased->names[erased->count++], entry->pseudonym, sizeof(*erased->names));
-    return TOC_OK;
-}
-
-static enum toc_err look_for(struct vault *vault, const struct erased *erased)
-{
-    uint64_t *numbers = calloc(erased->count, sizeof(*numbers));
-    size_t found = 0;
-    if (numbers == NULL)
-        return TOC_ERR_MEMORY;
-    enum toc_err err = vault_find_pseudonyms(vault, erased->names, erased->count, numbers, &found);
-    free(numbers);
-    return err < 0 ? err : found > 0 ? TOC_OK : TOC_NONE;
-}
-
-/* TOC_NONE: nobody whom the ledger has is in the vault. That takes one look at all who are in it,
- * and one for each line of the ledger would take minutes where there are many of both. */
-static enum toc_err is_anybody_back(struct eraser *eraser)
-{
-    struct erased erased = {.names = NULL};
-    enum toc_err err = ledger_replay(eraser->ledger, add_erased, &erased);
-    if (err == TOC_OK)
-        err = erased.count > 0 ? look_for(eraser->vault, &erased) : TOC_NONE;
-    free(erased.names);
-    return err;
 }
 
 /* --- when the vault is renewed ---------------------------------------------------------------- */
@@ -171,9 +212,7 @@ static enum toc_err open_ledger(struct eraser *eraser, struct toc_now now)
 {
     struct replay replay = {eraser, now};
     TOC_TRY(ledger_open(eraser->config->ledger, &eraser->ledger));
-    enum toc_err err = is_anybody_back(eraser);
-    if (err != TOC_OK)
-        return err < 0 ? err : TOC_OK;
+    TOC_TRY(holds_read(&eraser->holds, eraser->run, eraser->vault));
     return ledger_replay(eraser->ledger, erase_again, &replay);
 }
 
@@ -183,7 +222,11 @@ enum toc_err eraser_start(const struct eraser_config *config, struct toc_run *ru
     struct eraser *eraser = calloc(1, sizeof(*eraser));
     if (eraser == NULL)
         return TOC_ERR_MEMORY;
-    *eraser = (struct eraser){.config = config, .run = run, .vault = vault, .seen = NEVER_SEEN};
+    *eraser = (struct eraser){.config = config,
+                              .run = run,
+                              .vault = vault,
+                              .seen = NEVER_SEEN,
+                              .holds_seen = NEVER_SEEN}; /* the ledger may change whom they mean */
     enum toc_err err = toc_arena_init(&eraser->arena, ARENA_BYTES);
     if (err == TOC_OK)
         err = open_ledger(eraser, now);
@@ -201,7 +244,6 @@ static void give_up(struct eraser *eraser)
 {
     vault_renew_end(eraser->renewal);
     eraser->renewal = NULL;
-    keeper_end(&eraser->keeper);
 }
 
 void eraser_stop(struct eraser *eraser)
@@ -209,6 +251,7 @@ void eraser_stop(struct eraser *eraser)
     if (eraser == NULL)
         return;
     give_up(eraser);
+    holds_done(&eraser->holds);
     ledger_close(eraser->ledger);
     toc_arena_done(&eraser->arena);
     free(eraser);
@@ -216,49 +259,84 @@ void eraser_stop(struct eraser *eraser)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static void consider(struct eraser *eraser, const Tocsin__V1__Erasure *row)
+static void add_task(struct eraser *eraser, const Tocsin__V1__Erasure *row)
 {
-    bool gone = row->step == TOCSIN__V1__ERASURE_STEP__ERASURE_KEYS_GONE;
-    if (gone && row->seq > eraser->renewed_seq) {
-        eraser->at_once |= row->at_once;
-        return;
-    }
-    if (eraser->task_count == LOOK_ROWS)
-        return;
+    TOC_ASSERT(eraser->task_count < LOOK_ROWS);
     struct task *task = &eraser->tasks[eraser->task_count++];
     task->seq = row->seq;
     task->step = row->step;
+    task->at_once = row->at_once;
+    task->held_back = row->held_back;
+    toc_str_copy(task->held_by, sizeof(task->held_by), toc_str_of(row->held_by));
     toc_str_copy(task->pseudonym, sizeof(task->pseudonym), toc_str_of(row->pseudonym));
+}
+
+/* What waits for the next renewal is left alone. */
+static void consider(struct eraser *eraser, const Tocsin__V1__Erasure *row)
+{
+    uint64_t since = row->clear_seq > row->seq ? row->clear_seq : row->seq;
+    if (row->step == TOCSIN__V1__ERASURE_STEP__ERASURE_KEYS_GONE && row->held_back == 0 &&
+        since > eraser->renewed_seq)
+        eraser->at_once |= row->at_once;
+    else
+        add_task(eraser, row);
+}
+
+static enum toc_err look_at_asked(struct eraser *eraser, struct toc_txn *txn)
+{
+    struct erasure_place place = {.size = 0};
+    Tocsin__V1__Erasure *row;
+    enum toc_err err = TOC_OK;
+    while (eraser->task_count < LOOK_ROWS && err == TOC_OK) {
+        toc_arena_reset(&eraser->arena, 0);
+        err = erasure_next_asked(txn, &eraser->arena, &place, &row);
+        if (err == TOC_OK)
+            add_task(eraser, row);
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err sweep_on(struct eraser *eraser, struct toc_txn *txn)
+{
+    Tocsin__V1__Erasure *row;
+    enum toc_err err = TOC_OK;
+    for (unsigned i = 0; i < SWEEP_ROWS && eraser->task_count < LOOK_ROWS && err == TOC_OK; i++) {
+        toc_arena_reset(&eraser->arena, 0);
+        err = erasure_next_pending(txn, &eraser->arena, &eraser->place, &row);
+        if (err == TOC_OK)
+            consider(eraser, row);
+    }
+    if (err == TOC_NONE && eraser->task_count == 0) {
+        eraser->sweeping = false;
+        if (eraser->swept_some)
+            sweep(eraser);
+    }
+    return err < 0 ? err : TOC_OK;
 }
 
 static enum toc_err look(struct eraser *eraser)
 {
-    struct erasure_place place = {.size = 0};
-    Tocsin__V1__Erasure *row;
     struct toc_txn *txn;
-    enum toc_err err;
     eraser->task_count = 0;
     TOC_TRY(toc_txn_begin_read(toc_run_store(eraser->run), &txn));
-    do {
-        toc_arena_reset(&eraser->arena, 0);
-        err = erasure_next_pending(txn, &eraser->arena, &place, &row);
-        if (err == TOC_OK)
-            consider(eraser, row);
-    } while (err == TOC_OK);
+    enum toc_err err = look_at_asked(eraser, txn);
+    if (err == TOC_OK && eraser->task_count == 0 && eraser->sweeping)
+        err = sweep_on(eraser, txn);
     toc_txn_abort(txn);
-    return err < 0 ? err : TOC_OK;
+    return err;
 }
 
+/* --- carrying out ----------------------------------------------------------------------------- */
+
 /* The ledger first: whatever happens after it, nobody can bring the keys back unseen. */
-static enum toc_err erase(struct eraser *eraser, const struct task *task, toc_time_ms at_ms,
-                          uint32_t *keys)
+static enum toc_err write_down(struct eraser *eraser, const struct task *task, toc_time_ms at_ms)
 {
     struct ledger_entry entry = {
         .log_id = toc_run_journal(eraser->run)->log_id, .seq = task->seq, .at_ms = at_ms};
     memcpy(entry.pseudonym, task->pseudonym, sizeof(entry.pseudonym));
     TOC_TRY(ledger_append(eraser->ledger, &entry));
     TOC_EXIT_POINT("erase_in_ledger");
-    return vault_erase(eraser->vault, task->pseudonym, keys);
+    return TOC_OK;
 }
 
 /* Who is not in the vault any more is in the ledger: the core has not been told yet, or could not
@@ -266,23 +344,50 @@ static enum toc_err erase(struct eraser *eraser, const struct task *task, toc_ti
 static enum toc_err delete_keys(struct eraser *eraser, const struct task *task, struct toc_now now)
 {
     uint64_t subject;
-    uint32_t keys = 0;
+    struct gone gone;
     enum toc_err err = vault_find_pseudonym(eraser->vault, task->pseudonym, &subject);
     if (err == TOC_OK)
-        err = erase(eraser, task, now.wall_ms, &keys);
+        err = write_down(eraser, task, now.wall_ms);
+    if (err >= 0)
+        err = erase_all(eraser, task->pseudonym, &gone);
     TOC_TRY(err);
     TOC_EXIT_POINT("erase_keys_gone");
-    return tell_step(eraser, task, TOCSIN__V1__ERASURE_STEP__ERASURE_KEYS_GONE, keys, now);
+    eraser->at_once |= task->at_once;
+    return tell_task(eraser, task, &gone, now);
 }
 
+/* A hold may have been released: some of what was held back, or all of it, need not stay. */
+static enum toc_err try_later(struct eraser *eraser, const struct task *task, struct toc_now now)
+{
+    struct gone gone = {.keys = 0};
+    TOC_TRY(erase_later(eraser, task->pseudonym, &gone));
+    if (gone.held_back == task->held_back && strcmp(gone.held_by, task->held_by) == 0)
+        return TOC_OK;
+    TOC_EXIT_POINT("erase_later_gone");
+    eraser->at_once |= task->at_once && gone.held_back == 0;
+    return tell_task(eraser, task, &gone, now);
+}
+
+static enum toc_err take_on_one(struct eraser *eraser, const struct task *task, struct toc_now now)
+{
+    if (task->step == TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED)
+        return delete_keys(eraser, task, now);
+    if (task->held_back > 0)
+        return try_later(eraser, task, now);
+    return tell_task(eraser, task, NULL, now);
+}
+
+/* Keys are deleted with an fsync or two for each; those that there is no time for are found again.
+ */
 static enum toc_err take_on(struct eraser *eraser, struct toc_now now)
 {
+    toc_time_ms until_ms = toc_program_now().mono_ms + WORK_MS;
     for (size_t i = 0; i < eraser->task_count; i++) {
         const struct task *task = &eraser->tasks[i];
-        if (task->step == TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED)
-            TOC_TRY(delete_keys(eraser, task, now));
-        else
-            TOC_TRY(tell_step(eraser, task, TOCSIN__V1__ERASURE_STEP__ERASURE_DONE, 0, now));
+        if (i > 0 && task->step == TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED &&
+            toc_program_now().mono_ms >= until_ms)
+            return TOC_OK;
+        TOC_TRY(take_on_one(eraser, task, now));
     }
     return TOC_OK;
 }
@@ -291,7 +396,8 @@ static enum toc_err take_on(struct eraser *eraser, struct toc_now now)
 static enum toc_err see_to_rows(struct eraser *eraser, struct toc_now now)
 {
     uint64_t kept = intake_erasures_kept(toc_run_self(eraser->run));
-    if (kept == eraser->seen) {
+    TOC_TRY(see_to_holds(eraser));
+    if (kept == eraser->seen && !eraser->sweeping) {
         eraser->task_count = 0;
         return TOC_OK;
     }
@@ -307,20 +413,9 @@ static enum toc_err begin(struct eraser *eraser, struct toc_now now)
     const struct toc_journal *journal = toc_run_journal(eraser->run);
     toc_time_ms now_ms = toc_program_event_clock() ? journal->last_at_ms : now.wall_ms;
     eraser->renewal_seq = journal->last_seq;
-    eraser->holds_seen = intake_erasures_kept(toc_run_self(eraser->run));
     toc_log(TOC_LOG_INFO, "vault_renewing", "seq=%llu", (unsigned long long)eraser->renewal_seq);
-    TOC_TRY(keeper_begin(&eraser->keeper, eraser->run, eraser->vault, now_ms));
+    TOC_TRY(keeper_begin(&eraser->keeper, eraser->run, &eraser->holds, now_ms));
     return vault_renew_begin(eraser->vault, keeper_expired, &eraser->keeper, &eraser->renewal);
-}
-
-/* Whom holds are on now; who is held from here on may have lost something already. */
-static enum toc_err see_to_holds(struct eraser *eraser)
-{
-    uint64_t kept = intake_erasures_kept(toc_run_self(eraser->run));
-    if (kept == eraser->holds_seen)
-        return TOC_OK;
-    eraser->holds_seen = kept;
-    return keeper_read_holds(&eraser->keeper, eraser->run);
 }
 
 static enum toc_err end(struct eraser *eraser, struct toc_now now)
@@ -340,6 +435,7 @@ static enum toc_err end(struct eraser *eraser, struct toc_now now)
     give_up(eraser);
     eraser->at_once = false;
     eraser->renewed_seq = eraser->renewal_seq;
+    sweep(eraser);
     eraser->due_ms = due_after(eraser->config, now.wall_ms);
     return tell(eraser, &outcome, now);
 }
@@ -350,7 +446,6 @@ static enum toc_err renew(struct eraser *eraser, struct toc_now now)
     enum toc_err err = TOC_OK;
     if (eraser->renewal == NULL)
         TOC_TRY(begin(eraser, now));
-    TOC_TRY(see_to_holds(eraser));
     while (err == TOC_OK && now.mono_ms < until_ms) {
         err = vault_renew_step(eraser->renewal, toc_run_journal(eraser->run)->last_seq);
         now = toc_program_now();
@@ -380,6 +475,7 @@ enum toc_err eraser_work(struct eraser *eraser, struct toc_now now)
     toc_log(TOC_LOG_ALARM, "erasing_waits", "why=\"%s\" retry_ms=%d", toc_err_text(err), RETRY_MS);
     give_up(eraser);
     eraser->seen = NEVER_SEEN;
+    sweep(eraser);
     eraser->retry_ms = now.mono_ms + RETRY_MS;
     return TOC_OK;
 }

@@ -5,23 +5,18 @@
 #ifndef INTAKE_DOORS_KEEPER_H
 #define INTAKE_DOORS_KEEPER_H
 
-#include "common/run.h"
-#include "services/intake/vault/vault.h"
+#include "services/intake/doors/holds.h"
 
 struct keeper {
-    struct vault *vault;
+    const struct holds *holds;
     toc_time_ms now_ms;
     toc_time_ms retention_ms[VAULT_CLASS_COUNT]; /* 0: for ever */
-    uint64_t *held;                              /* subjects under a hold, ascending */
-    size_t held_count;
 };
 
-/* Reads the policy, and whom holds are on. `now_ms` is by the log's clock. */
-TOC_MUST enum toc_err keeper_begin(struct keeper *keeper, struct toc_run *run, struct vault *vault,
-                                   toc_time_ms now_ms);
-/* Holds have changed since: whom they are on now. */
-TOC_MUST enum toc_err keeper_read_holds(struct keeper *keeper, struct toc_run *run);
-void keeper_end(struct keeper *keeper);
+/* Reads the policy. `holds` outlive the keeper, and may be read anew meanwhile; `now_ms` is by the
+ * log's clock. */
+TOC_MUST enum toc_err keeper_begin(struct keeper *keeper, struct toc_run *run,
+                                   const struct holds *holds, toc_time_ms now_ms);
 
 /* For vault_renew_begin; `self` is the keeper. */
 bool keeper_expired(void *self, const struct vault_row *row);

@@ -1,8 +1,6 @@
 #include "common/exit_point.h"
 #include "services/intake/vault/internal.h"
 
-#include <stdlib.h>
-
 /* Deleting takes room before it gives any back, so it goes in small transactions; the subject's own
  * rows go last, and whoever died on the way finds the subject again. */
 #define LISTED_PER_TURN 25
@@ -10,43 +8,31 @@
 /* --- finding -----------------------------------------------------------------------------------
  */
 
-static int compare(const void *a, const void *b)
+/* False: no pseudonym of the vault's is written so. */
+static bool read_alias(const char *pseudonym, uint8_t out[VAULT_ALIAS])
 {
-    return strcmp(a, b);
-}
-
-enum toc_err vault_find_pseudonyms(struct vault *vault, char (*names)[VAULT_PSEUDONYM + 1],
-                                   size_t count, uint64_t *out, size_t *out_count)
-{
-    char name[VAULT_PSEUDONYM + 1];
-    struct toc_str key, row;
-    struct toc_scan *scan;
-    size_t found = 0;
-    enum toc_err err;
-    qsort(names, count, sizeof(*names), compare);
-    TOC_TRY(vault_begin_keys(vault));
-    TOC_TRY(toc_scan_open(vault->keys_txn, KEYS_SUBJECTS, toc_str("", 0), &scan));
-    while (found < count && (err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
-        if (key.size != 8 || row.size < VAULT_PSEUDONYM / 2)
-            continue;
-        toc_hex(name, row.data, VAULT_PSEUDONYM / 2);
-        if (bsearch(name, names, count, sizeof(*names), compare) != NULL)
-            out[found++] = toc_get_u64be(key.data);
-    }
-    toc_scan_close(scan);
-    *out_count = found;
-    return found < count && err < 0 ? err : TOC_OK;
+    char again[VAULT_PSEUDONYM + 1];
+    if (toc_unhex(out, VAULT_ALIAS, toc_str_of(pseudonym)) != TOC_OK)
+        return false;
+    toc_hex(again, out, VAULT_ALIAS);
+    return strcmp(again, pseudonym) == 0;
 }
 
 enum toc_err vault_find_pseudonym(struct vault *vault, const char *pseudonym, uint64_t *out)
 {
-    char name[1][VAULT_PSEUDONYM + 1];
-    size_t found;
-    if (strlen(pseudonym) != VAULT_PSEUDONYM)
+    uint8_t alias[VAULT_ALIAS];
+    struct toc_str row;
+    if (!read_alias(pseudonym, alias))
         return TOC_NONE;
-    memcpy(name[0], pseudonym, sizeof(name[0]));
-    TOC_TRY(vault_find_pseudonyms(vault, name, 1, out, &found));
-    return found == 1 ? TOC_OK : TOC_NONE;
+    TOC_TRY(vault_begin_keys(vault));
+    enum toc_err err =
+        toc_get(vault->keys_txn, KEYS_PSEUDONYMS, toc_str(alias, sizeof(alias)), &row);
+    if (err != TOC_OK)
+        return err;
+    if (row.size != 8)
+        return TOC_ERR_DAMAGED;
+    *out = toc_get_u64be(row.data);
+    return TOC_OK;
 }
 
 enum toc_err vault_is_listed(struct vault *vault, uint64_t subject, uint64_t other)
@@ -59,7 +45,7 @@ enum toc_err vault_is_listed(struct vault *vault, uint64_t subject, uint64_t oth
     return toc_get(vault->keys_txn, KEYS_LISTED, toc_str(name, sizeof(name)), &row);
 }
 
-/* --- erasing -----------------------------------------------------------------------------------
+/* --- deleting ----------------------------------------------------------------------------------
  */
 
 static enum toc_err delete_keys(struct vault *vault, const uint8_t subject[8], uint32_t *keys)
@@ -75,28 +61,64 @@ static enum toc_err delete_keys(struct vault *vault, const uint8_t subject[8], u
     return TOC_OK;
 }
 
-/* The row of the map goes only if it is still this subject's. */
-static enum toc_err delete_subject(struct vault *vault, const uint8_t subject[8], uint32_t *keys)
+/* All that leads to the subject. The row of the map goes only if it is still this one's. */
+static enum toc_err delete_ways(struct vault *vault, const uint8_t subject[8])
 {
-    uint8_t name[VAULT_NAME];
+    uint8_t alias[VAULT_ALIAS], name[VAULT_NAME];
     struct toc_str row, number;
-    TOC_TRY(delete_keys(vault, subject, keys));
     enum toc_err err = toc_get(vault->keys_txn, KEYS_SUBJECTS, toc_str(subject, 8), &row);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
-    if (row.size != VAULT_PSEUDONYM / 2 + VAULT_NAME)
+    if (row.size != sizeof(alias) + sizeof(name))
         return TOC_ERR_DAMAGED;
-    memcpy(name, row.data + VAULT_PSEUDONYM / 2, sizeof(name));
+    memcpy(alias, row.data, sizeof(alias));
+    memcpy(name, row.data + sizeof(alias), sizeof(name));
     err = toc_get(vault->keys_txn, KEYS_PEOPLE, toc_str(name, sizeof(name)), &number);
     TOC_TRY(err);
     if (err == TOC_OK && toc_str_equal(number, toc_str(subject, 8)))
         TOC_TRY(vault_keys_delete(vault, KEYS_PEOPLE, toc_str(name, sizeof(name))));
+    TOC_TRY(vault_keys_delete(vault, KEYS_PSEUDONYMS, toc_str(alias, sizeof(alias))));
     return vault_keys_delete(vault, KEYS_SUBJECTS, toc_str(subject, 8));
 }
 
-/* What is listed under the subject, some of it. TOC_NONE: nothing is left. */
-static enum toc_err delete_listed(struct vault *vault, const uint8_t subject[8], uint32_t *keys)
+static enum toc_err delete_subject(struct vault *vault, const uint8_t subject[8], uint32_t *keys)
 {
+    TOC_TRY(delete_keys(vault, subject, keys));
+    return delete_ways(vault, subject);
+}
+
+/* --- erasing -----------------------------------------------------------------------------------
+ */
+
+/* An erasure under way. */
+struct erasing {
+    struct vault *vault;
+    vault_held_fn held;
+    void *arg;
+    uint8_t alias[VAULT_ALIAS]; /* of whom */
+    uint32_t *keys;
+};
+
+/* Its keys stay, and nothing leads to them: nobody reads it. */
+static enum toc_err hold_back(const struct erasing *erasing, const uint8_t other[8])
+{
+    uint8_t later[VAULT_LATER_NAME];
+    memcpy(later, erasing->alias, VAULT_ALIAS);
+    memcpy(later + VAULT_ALIAS, other, 8);
+    TOC_TRY(delete_ways(erasing->vault, other));
+    return vault_keys_put(erasing->vault, KEYS_LATER, toc_str(later, sizeof(later)),
+                          toc_str("", 0));
+}
+
+static bool is_held(const struct erasing *erasing, const uint8_t other[8])
+{
+    return erasing->held != NULL && erasing->held(erasing->arg, toc_get_u64be(other));
+}
+
+/* What is listed under the subject, some of it. TOC_NONE: nothing is left. */
+static enum toc_err delete_listed(const struct erasing *erasing, const uint8_t subject[8])
+{
+    struct vault *vault = erasing->vault;
     TOC_TRY(vault_begin_keys(vault));
     for (unsigned i = 0; i < LISTED_PER_TURN; i++) {
         struct toc_str key, row;
@@ -109,36 +131,98 @@ static enum toc_err delete_listed(struct vault *vault, const uint8_t subject[8],
         if (key.size != sizeof(copy))
             return TOC_ERR_DAMAGED;
         memcpy(copy, key.data, sizeof(copy));
-        TOC_TRY(delete_subject(vault, copy + 8, keys));
+        TOC_TRY(is_held(erasing, copy + 8) ? hold_back(erasing, copy + 8)
+                                           : delete_subject(vault, copy + 8, erasing->keys));
         TOC_TRY(vault_keys_delete(vault, KEYS_LISTED, toc_str(copy, sizeof(copy))));
     }
     return TOC_OK;
 }
 
-static enum toc_err erase(struct vault *vault, const uint8_t subject[8], uint32_t *keys)
+static enum toc_err erase(const struct erasing *erasing, uint64_t number)
 {
+    struct vault *vault = erasing->vault;
+    uint8_t subject[8];
     enum toc_err err;
-    while ((err = delete_listed(vault, subject, keys)) == TOC_OK)
+    toc_put_u64be(subject, number);
+    while ((err = delete_listed(erasing, subject)) == TOC_OK)
         TOC_TRY(vault_commit(vault));
     TOC_TRY(err);
     TOC_EXIT_POINT("erase_listed");
-    TOC_TRY(delete_subject(vault, subject, keys));
+    TOC_TRY(delete_subject(vault, subject, erasing->keys));
     return vault_commit(vault);
 }
 
-enum toc_err vault_erase(struct vault *vault, const char *pseudonym, uint32_t *keys)
+enum toc_err vault_erase(struct vault *vault, const char *pseudonym, vault_held_fn held, void *arg,
+                         uint32_t *keys)
 {
+    struct erasing erasing = {.vault = vault, .held = held, .arg = arg, .keys = keys};
     uint64_t number;
-    uint8_t subject[8];
     bool rests = vault_rest(vault);
     TOC_ASSERT(rests);
     *keys = 0;
     enum toc_err err = vault_find_pseudonym(vault, pseudonym, &number);
-    if (err == TOC_OK) {
-        toc_put_u64be(subject, number);
-        err = erase(vault, subject, keys);
-    }
+    if (err == TOC_OK && read_alias(pseudonym, erasing.alias))
+        err = erase(&erasing, number);
     vault_forget(vault);
+    if (err < 0)
+        vault_drop_keys(vault);
+    return err;
+}
+
+/* --- what was held back ------------------------------------------------------------------------
+ */
+
+/* The next row of whom `erasing` is about, above `place`, which is moved to it. */
+static enum toc_err next_later(const struct erasing *erasing, uint8_t place[VAULT_LATER_NAME + 1],
+                               size_t *size)
+{
+    struct toc_str key, row;
+    TOC_TRY(vault_begin_keys(erasing->vault));
+    enum toc_err err =
+        toc_first_at_least(erasing->vault->keys_txn, KEYS_LATER, toc_str(place, *size), &key, &row);
+    if (err != TOC_OK)
+        return err;
+    if (key.size != VAULT_LATER_NAME)
+        return TOC_ERR_DAMAGED;
+    if (memcmp(key.data, erasing->alias, VAULT_ALIAS) != 0)
+        return TOC_NONE;
+    memcpy(place, key.data, VAULT_LATER_NAME);
+    place[VAULT_LATER_NAME] = 0; /* the least key above it */
+    *size = VAULT_LATER_NAME + 1;
+    return TOC_OK;
+}
+
+static enum toc_err erase_later(const struct erasing *erasing, uint32_t *left)
+{
+    struct vault *vault = erasing->vault;
+    uint8_t place[VAULT_LATER_NAME + 1];
+    size_t size = VAULT_ALIAS;
+    unsigned deleted = 0;
+    enum toc_err err;
+    memcpy(place, erasing->alias, VAULT_ALIAS);
+    while ((err = next_later(erasing, place, &size)) == TOC_OK) {
+        if (is_held(erasing, place + VAULT_ALIAS)) {
+            ++*left;
+            continue;
+        }
+        TOC_TRY(delete_keys(vault, place + VAULT_ALIAS, erasing->keys));
+        TOC_TRY(vault_keys_delete(vault, KEYS_LATER, toc_str(place, VAULT_LATER_NAME)));
+        if (++deleted % LISTED_PER_TURN == 0)
+            TOC_TRY(vault_commit(vault));
+    }
+    return err < 0 ? err : vault_commit(vault);
+}
+
+enum toc_err vault_erase_later(struct vault *vault, const char *pseudonym, vault_held_fn held,
+                               void *arg, uint32_t *keys, uint32_t *left)
+{
+    struct erasing erasing = {.vault = vault, .held = held, .arg = arg, .keys = keys};
+    bool rests = vault_rest(vault);
+    TOC_ASSERT(rests);
+    *keys = *left = 0;
+    if (!read_alias(pseudonym, erasing.alias))
+        return TOC_OK;
+    enum toc_err err = erase_later(&erasing, left);
     if (err < 0)
         vault_drop_keys(vault);
     return err;

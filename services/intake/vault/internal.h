@@ -8,7 +8,19 @@
 #include <sodium.h>
 
 enum content_table { CONTENT_ROWS, CONTENT_META, CONTENT_TABLES };
-enum keys_table { KEYS_PEOPLE, KEYS_SUBJECTS, KEYS_KEYS, KEYS_LISTED, KEYS_META, KEYS_TABLES };
+enum keys_table {
+    KEYS_PEOPLE,
+    KEYS_SUBJECTS,
+    KEYS_KEYS,
+    KEYS_LISTED,
+    KEYS_META,
+    KEYS_PSEUDONYMS,
+    KEYS_LATER,
+    KEYS_TABLES
+};
+
+#define VAULT_ALIAS      (VAULT_PSEUDONYM / 2) /* bytes of one in KEYS_PSEUDONYMS */
+#define VAULT_LATER_NAME 20 /* of one in KEYS_LATER: VAULT_ALIAS ‖ u64be other */
 
 #define VAULT_NAME        16   /* bytes of a row's key in KEYS_PEOPLE */
 #define VAULT_KEKS        16   /* files of which a directory may have */
@@ -48,7 +60,7 @@ struct secrets {
 struct vault_touched {
     unsigned table;
     size_t size;
-    uint8_t key[VAULT_LISTED_NAME];
+    uint8_t key[VAULT_LATER_NAME]; /* the longest */
 };
 
 struct vault_touches {
@@ -95,7 +107,9 @@ void vault_wrap(struct vault *vault, struct toc_str what, const uint8_t key[TOC_
 TOC_MUST enum toc_err vault_unwrap(const struct vault *vault, struct toc_str what,
                                    struct toc_str row, uint8_t out[TOC_SEAL_KEY]);
 
-/* people.c: the key of the map, made when the environment is new. */
+/* people.c: fills KEYS_PSEUDONYMS of a vault from before there was one; it is committed. */
+TOC_MUST enum toc_err vault_pseudonyms_load(struct vault *vault);
+/* The key of the map, made when the environment is new. */
 TOC_MUST enum toc_err vault_map_load(struct vault *vault);
 /* … and wrapped under the newest KEK. */
 TOC_MUST enum toc_err vault_map_rewrap(struct vault *vault);

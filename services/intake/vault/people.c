@@ -36,6 +36,51 @@ enum toc_err vault_map_rewrap(struct vault *vault)
     return vault_keys_put(vault, KEYS_META, map_row, toc_str(fresh, sizeof(fresh)));
 }
 
+/* --- whom a pseudonym means --------------------------------------------------------------------
+ */
+
+#define FILL_ROWS 4096 /* in one transaction */
+
+static const struct toc_str pseudonyms_row = {"pseudonyms", 10};
+
+/* Some subjects from `from` on, which is moved behind them. TOC_NONE: no more. */
+static enum toc_err fill_some(struct vault *vault, uint8_t from[8])
+{
+    for (unsigned i = 0; i < FILL_ROWS; i++) {
+        struct toc_str key, row;
+        uint8_t alias[PSEUDONYM_BYTES], number[8];
+        enum toc_err err =
+            toc_first_at_least(vault->keys_txn, KEYS_SUBJECTS, toc_str(from, 8), &key, &row);
+        if (err != TOC_OK)
+            return err;
+        if (key.size != sizeof(number) || row.size < sizeof(alias))
+            return TOC_ERR_DAMAGED;
+        memcpy(number, key.data, sizeof(number));
+        memcpy(alias, row.data, sizeof(alias));
+        TOC_TRY(vault_keys_put(vault, KEYS_PSEUDONYMS, toc_str(alias, sizeof(alias)),
+                               toc_str(number, sizeof(number))));
+        toc_put_u64be(from, toc_get_u64be(number) + 1);
+    }
+    return TOC_OK;
+}
+
+enum toc_err vault_pseudonyms_load(struct vault *vault)
+{
+    uint8_t from[8] = {0};
+    struct toc_str row;
+    TOC_TRY(vault_begin_keys(vault));
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_META, pseudonyms_row, &row);
+    if (err != TOC_NONE)
+        return err;
+    while ((err = fill_some(vault, from)) == TOC_OK) {
+        TOC_TRY(vault_commit(vault));
+        TOC_TRY(vault_begin_keys(vault));
+    }
+    TOC_TRY(err);
+    TOC_TRY(vault_keys_put(vault, KEYS_META, pseudonyms_row, toc_str("", 0)));
+    return vault_commit(vault);
+}
+
 /* --- whom a name means -------------------------------------------------------------------------
  */
 
@@ -116,6 +161,8 @@ static enum toc_err make_subject(struct vault *vault, const uint8_t name[VAULT_N
     memcpy(row + PSEUDONYM_BYTES, name, VAULT_NAME);
     toc_hex(out->pseudonym, row, PSEUDONYM_BYTES);
     TOC_TRY(vault_keys_put(vault, KEYS_PEOPLE, toc_str(name, VAULT_NAME),
+                           toc_str(number, sizeof(number))));
+    TOC_TRY(vault_keys_put(vault, KEYS_PSEUDONYMS, toc_str(row, PSEUDONYM_BYTES),
                            toc_str(number, sizeof(number))));
     return vault_keys_put(vault, KEYS_SUBJECTS, toc_str(number, sizeof(number)),
                           toc_str(row, sizeof(row)));
@@ -207,7 +254,9 @@ enum toc_err vault_key_of(struct vault *vault, uint64_t subject, enum vault_keys
     uint8_t bytes[VAULT_KEY_NAME];
     struct toc_str name = key_name(bytes, subject, group), row;
     TOC_TRY(vault_begin_keys(vault));
-    enum toc_err err = toc_get(vault->keys_txn, KEYS_KEYS, name, &row);
+    enum toc_err err = toc_get(vault->keys_txn, KEYS_SUBJECTS, toc_str(bytes, 8), &row);
+    if (err == TOC_OK)
+        err = toc_get(vault->keys_txn, KEYS_KEYS, name, &row);
     return err == TOC_OK ? vault_unwrap(vault, name, row, out) : err;
 }
 

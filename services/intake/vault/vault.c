@@ -8,8 +8,8 @@
 #define KEYS_BYTES    ((size_t)1 << 35)
 
 static const char *const content_tables[CONTENT_TABLES] = {"content", "meta"};
-static const char *const keys_tables[KEYS_TABLES] = {"people", "subjects", "keys", "listed",
-                                                     "meta"};
+static const char *const keys_tables[KEYS_TABLES] = {"people", "subjects",   "keys", "listed",
+                                                     "meta",   "pseudonyms", "later"};
 
 /* --- classes -----------------------------------------------------------------------------------
  */
@@ -82,7 +82,8 @@ static enum toc_err open_vault(const struct vault_config *config, uint64_t log_i
     TOC_TRY(vault_content_claim(vault, log_id));
     TOC_TRY(vault_content_trim(vault));
     TOC_TRY(vault_map_load(vault));
-    return vault_commit(vault);
+    TOC_TRY(vault_commit(vault));
+    return vault_pseudonyms_load(vault);
 }
 
 enum toc_err vault_open(const struct vault_config *config, uint64_t log_id, uint64_t last_seq,

@@ -10,9 +10,12 @@
  *   content: u64be seq ‖ u16be segment       -> u8 class ‖ u64be subject ‖ u64be at_ms ‖ sealed
  *   people:  SipHash-128(kind ‖ name)        -> u64be subject        (keyed: no dictionary helps)
  *   subjects: u64be subject                  -> pseudonym (12) ‖ the key of its row in `people`
+ *   pseudonyms: pseudonym (12)               -> u64be subject
  *   keys:    u64be subject ‖ u8 group        -> u32be KEK ‖ wrapped key
  *   listed:  u64be subject ‖ u64be other     -> nothing: erasing the subject erases the other too
- *   meta:    "log", "map", "next"
+ *   later:   pseudonym (12) ‖ u64be other    -> nothing: the other would have gone with whom the
+ *            pseudonym meant, and is held; it has keys, and no row in `subjects`: nobody reads it
+ *   meta:    "log", "map", "next", "pseudonyms"
  *
  * A subject is a person, a pseudonym that a publisher made, an issue, or a raw mail, which is
  * listed under everyone in it. Changes of a turn wait in one transaction of each environment for
@@ -108,7 +111,8 @@ TOC_MUST enum toc_err vault_key(struct vault *vault, const struct vault_subject 
 /* Erasing `subject` erases `other`, too. */
 TOC_MUST enum toc_err vault_list_under(struct vault *vault, uint64_t subject, uint64_t other);
 
-/* The data key of any subject by number, as committed. TOC_NONE: it was erased. */
+/* The data key of any subject by number, as committed. TOC_NONE: it was erased, or is to be and is
+ * held back. */
 TOC_MUST enum toc_err vault_key_of(struct vault *vault, uint64_t subject, enum vault_keys group,
                                    uint8_t out[TOC_SEAL_KEY]);
 
@@ -118,21 +122,30 @@ void vault_forget(struct vault *vault);
 /* --- erasing (erase.c) -------------------------------------------------------------------------
  */
 
-/* The subject with this pseudonym: looks through all of them. TOC_NONE: there is none. */
+/* The subject with this pseudonym. TOC_NONE: there is none. */
 TOC_MUST enum toc_err vault_find_pseudonym(struct vault *vault, const char *pseudonym,
                                            uint64_t *out);
-/* The same of many at once, those that there are, ascending; `names` are put in order. */
-TOC_MUST enum toc_err vault_find_pseudonyms(struct vault *vault, char (*names)[VAULT_PSEUDONYM + 1],
-                                            size_t count, uint64_t *out, size_t *out_count);
 /* Whether erasing `subject` erases `other`, too: TOC_NONE when not. */
 TOC_MUST enum toc_err vault_is_listed(struct vault *vault, uint64_t subject, uint64_t other);
 
+/* Whether a subject that is listed under others has to stay for one of them. */
+typedef bool (*vault_held_fn)(void *arg, uint64_t other);
+
 /*
  * Deletes the keys of a subject and of all that is listed under it, and all that leads to it; it is
- * committed. `*keys` counts data keys. Between turns only, see vault_rest. TOC_NONE: there is no
- * such subject (any more). What was sealed is left as noise, and goes with the next renewal.
+ * committed. `*keys` counts data keys. What is listed and `held` (NULL: nothing is) keeps its keys,
+ * though nobody can read it any more, until vault_erase_later. Between turns only, see vault_rest.
+ * TOC_NONE: there is no such subject (any more). What was sealed is left as noise, and goes with
+ * the next renewal.
  */
-TOC_MUST enum toc_err vault_erase(struct vault *vault, const char *pseudonym, uint32_t *keys);
+TOC_MUST enum toc_err vault_erase(struct vault *vault, const char *pseudonym, vault_held_fn held,
+                                  void *arg, uint32_t *keys);
+
+/* Deletes what was kept back when the pseudonym was erased, save what is held yet: `*left` of them.
+ * Otherwise as vault_erase. */
+TOC_MUST enum toc_err vault_erase_later(struct vault *vault, const char *pseudonym,
+                                        vault_held_fn held, void *arg, uint32_t *keys,
+                                        uint32_t *left);
 
 /* --- content (content.c) -----------------------------------------------------------------------
  */

@@ -164,6 +164,39 @@ def test_a_raw_mail_goes_with_anyone_in_it_and_the_words_of_others_stay(mailed):
         assert mailed.holders(text.encode()) == []
 
 
+def test_a_mail_that_is_held_for_one_waits_though_another_is_erased(mailed):
+    assert hand_over(mailed) == {}
+    record = [row for row in mailed.lines("tail", "intake") if row["body"].get("pseudonym")][-1]
+    words = ("content", "get", record["issue"], "--purpose", "to look")
+    raw = sealed_of(mailed, record)
+    mailed.read(record["issue"])
+    mailed.tocsin("hold", "place", "case-7", "ana@example.org", "--owner", "legal")
+    assert "case-7" in mailed.erase("ben@example.org", "--now", "--wait")
+
+    def states():
+        return {row["class"]: row["state"] for row in mailed.lines(*words)}
+
+    def only():
+        return next(iter(erasures(mailed).values()))
+    assert only()["held_back"] == 1 and only()["held_by"] == "case-7"
+    assert "1 raw mail: case-7" in mailed.tocsin("erasures")
+    mailed.stop()
+    mailed.start()
+    assert states()["raw"] == "erased" and states()["body"] == "there"
+    time.sleep(1)  # the renewal that it asked for goes by
+    assert only()["step"] == "keys_gone"
+    held = [sealed for sealed in raw if mailed.holders(sealed)]
+    assert len(held) == len(raw)  # of ana's texts none is gone, nor the raw mail
+    mailed.tocsin("hold", "release", "case-7", "--owner", "legal")
+    end = time.time() + 30
+    while only()["step"] != "done":
+        assert time.time() < end, only()
+        time.sleep(0.1)
+    assert only()["held_back"] == 0
+    assert len([sealed for sealed in raw if mailed.holders(sealed)]) == len(raw) - 1
+    assert states()["raw"] == "erased" and states()["body"] == "there"
+
+
 # --- holds ----------------------------------------------------------------------------------------
 
 def test_a_hold_says_no_and_says_whose_it_is(suite):
