@@ -117,6 +117,38 @@ def test_what_is_held_back_is_read_before_and_after_it_is_released(tmp_path):
     suite.stop()
 
 
+IMPORT_MAP = """
+import: 1
+source: demo
+time: {format: "%Y-%m-%d %H:%M:%S", zone: UTC}
+subject: ${number}
+events:
+  - type: tocsin.issue.opened
+    id: ${number}/opened
+    at: ${at}
+    data: {channel: email}
+    content: {person: "${caller}", title: "${short}", body: "${text}"}
+"""
+
+
+def test_an_imported_text_is_sealed_like_any_other(suite, tmp_path):
+    (tmp_path / "map.yaml").write_text(IMPORT_MAP, encoding="utf-8")
+    (tmp_path / "export.csv").write_text(
+        'number,at,caller,short,text\nT-1,%s,ana@example.com,Nothing works,"Hello,\n%s"\n' %
+        (time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()), "größer " * 7000), encoding="utf-8")
+    # TOCSIN_SOURCE, where the tests' files are, would be the source of the events.
+    words = ["import", "--map", str(tmp_path / "map.yaml"), str(tmp_path / "export.csv"),
+             "--source", "demo"]
+    dry = suite.tocsin(*words, "--dry-run")
+    assert suite.lines(*words)[0]["accepted"] == 1
+    assert [receipt["duplicate"] for receipt in suite.lines("publish", text=dry)] == [True]
+    suite.wait_drained()
+    assert [(part["class"], part["text"]) for part in suite.read("demo#T-1")] == [
+        ("title", "Nothing works"), ("body", "Hello,\n" + "größer " * 7000)]
+    log = suite.tocsin("tail", "intake", "--from", "1", "--until-head", "--json")
+    assert "Nothing works" not in log and "ana@" not in log
+
+
 # --- nothing anywhere else --------------------------------------------------------------------------
 
 def narratives():
