@@ -1,10 +1,10 @@
 #include "services/intake/edge/form.h"
 
+#include "common/charset.h"
 #include "services/intake/edge/multipart.h"
 #include "services/intake/edge/parameters.h"
 #include "services/intake/edge/plain.h"
 #include "services/intake/edge/url.h"
-#include "services/intake/mail/charset.h"
 
 #include <stdio.h>
 
@@ -78,7 +78,7 @@ static const char *base_of(const char *path)
 /* A name that can be shown and written by whoever saves it: nobody else's path, nothing unseen. */
 static const char *clean_name(struct toc_pool *pool, const char *sent)
 {
-    struct toc_str name = mail_utf8_line(pool, toc_str_of(base_of(sent)), FORM_NAME_MAX);
+    struct toc_str name = toc_charset_utf8_line(pool, toc_str_of(base_of(sent)), FORM_NAME_MAX);
     if (name.data == NULL)
         return NULL;
     bool nothing = name.size == 0 || strspn(name.data, ". ") == name.size;
@@ -218,8 +218,8 @@ static int take_value(struct reading *r, const char *name, const char *value)
 static const char *text_of(struct reading *r, struct toc_str bytes, struct toc_str charset)
 {
     char name[CHARSET_MAX];
-    struct toc_str text =
-        mail_utf8(r->pool, bytes, toc_str_copy(name, sizeof(name), charset), 4 * bytes.size + 1);
+    struct toc_str text = toc_charset_utf8(
+        r->pool, bytes, toc_str_copy(name, sizeof(name), charset), 4 * bytes.size + 1);
     return text.data;
 }
 

@@ -1,6 +1,6 @@
 #include "services/intake/mail/html.h"
 
-#include "services/intake/mail/charset.h"
+#include "common/charset.h"
 #include "services/intake/mail/mail.h"
 
 #include <stdlib.h>
@@ -273,7 +273,7 @@ static void take_word(struct page *page)
         if (code == ' ')
             page->space = true;
         else if (code != 0)
-            put_text(page, toc_str(utf8, mail_utf8_of(code, utf8)));
+            put_text(page, toc_str(utf8, toc_charset_utf8_of(code, utf8)));
         if (code != 0) {
             page->rest = toc_str_from(s, size);
             return;

@@ -1,7 +1,7 @@
 #include "services/intake/mail/mail.h"
 
+#include "common/charset.h"
 #include "services/intake/mail/bound.h"
-#include "services/intake/mail/charset.h"
 #include "services/intake/mail/html.h"
 #include "services/intake/mail/kind.h"
 #include "services/intake/mail/quote.h"
@@ -39,7 +39,7 @@ void mail_set_up(void)
 
 static struct toc_str line_of(struct reader *r, const char *text)
 {
-    return mail_utf8_line(r->pool, toc_str_of(text), MAIL_FIELD_MAX);
+    return toc_charset_utf8_line(r->pool, toc_str_of(text), MAIL_FIELD_MAX);
 }
 
 static bool is_type(GMimeObject *part, const char *type, const char *subtype)
@@ -136,7 +136,7 @@ static struct toc_str plain_of(struct reader *r, GMimePart *part)
 {
     struct toc_str bytes = content_of(r, part);
     const char *charset = g_mime_object_get_content_type_parameter((GMimeObject *)part, "charset");
-    struct toc_str text = mail_utf8(r->pool, bytes, charset, MAIL_TEXT_MAX);
+    struct toc_str text = toc_charset_utf8(r->pool, bytes, charset, MAIL_TEXT_MAX);
     r->mail->cut = r->mail->cut || bytes.size > MAIL_TEXT_MAX;
     if (text.size > 0 && is_type((GMimeObject *)part, "text", "html"))
         text = mail_html_text(r->pool, text);

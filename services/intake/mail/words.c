@@ -1,6 +1,6 @@
 #include "services/intake/mail/words.h"
 
-#include "services/intake/mail/charset.h"
+#include "common/charset.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -117,8 +117,8 @@ static void settle(struct line *line)
 {
     if (line->waiting == 0)
         return;
-    struct toc_str text = mail_utf8(line->pool, toc_str(line->bytes, line->waiting), line->charset,
-                                    line->room - line->size);
+    struct toc_str text = toc_charset_utf8(line->pool, toc_str(line->bytes, line->waiting),
+                                           line->charset, line->room - line->size);
     line->no_memory = line->no_memory || text.data == NULL;
     put(line, text);
     line->waiting = 0;
@@ -145,7 +145,7 @@ static size_t blanks(struct toc_str s)
 static void take_plain(struct line *line, struct toc_str text)
 {
     settle(line);
-    struct toc_str clean = mail_utf8_line(line->pool, text, line->room);
+    struct toc_str clean = toc_charset_utf8_line(line->pool, text, line->room);
     line->no_memory = line->no_memory || (clean.data == NULL && text.size > 0);
     if (blanks(text) > 0 && line->size > 0)
         put(line, TOC_STR(" "));
@@ -189,7 +189,7 @@ struct toc_str mail_words(struct toc_pool *pool, struct toc_str raw, size_t size
     line.bytes = line.out + size_max;
     take_all(&line, raw);
     if (!line.no_memory)
-        out = mail_utf8_line(pool, toc_str(line.out, line.size), size_max);
+        out = toc_charset_utf8_line(pool, toc_str(line.out, line.size), size_max);
     free(line.out);
     return out;
 }

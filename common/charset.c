@@ -1,4 +1,4 @@
-#include "services/intake/mail/charset.h"
+#include "common/charset.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -14,7 +14,7 @@ struct text {
     size_t size, room;
 };
 
-size_t mail_utf8_of(uint32_t c, char out[4])
+size_t toc_charset_utf8_of(uint32_t c, char out[4])
 {
     size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     for (size_t i = size - 1; i > 0; i--, c >>= 6)
@@ -26,7 +26,7 @@ size_t mail_utf8_of(uint32_t c, char out[4])
 static void put(struct text *text, uint32_t c)
 {
     char utf8[4];
-    size_t size = mail_utf8_of(c, utf8);
+    size_t size = toc_charset_utf8_of(c, utf8);
     if (text->size + size > text->room) {
         text->room = text->size; /* nothing follows what was left out */
         return;
@@ -189,8 +189,8 @@ static void convert(struct text *text, struct toc_str bytes, const char *charset
         iconv_close(to_utf8);
 }
 
-struct toc_str mail_utf8(struct toc_pool *pool, struct toc_str bytes, const char *charset,
-                         size_t size_max)
+struct toc_str toc_charset_utf8(struct toc_pool *pool, struct toc_str bytes, const char *charset,
+                                size_t size_max)
 {
     struct text text = {0};
     if (bytes.size > size_max)
@@ -205,9 +205,9 @@ struct toc_str mail_utf8(struct toc_pool *pool, struct toc_str bytes, const char
     return toc_str(copy, copy != NULL ? text.size : 0);
 }
 
-struct toc_str mail_utf8_line(struct toc_pool *pool, struct toc_str bytes, size_t size_max)
+struct toc_str toc_charset_utf8_line(struct toc_pool *pool, struct toc_str bytes, size_t size_max)
 {
-    struct toc_str line = mail_utf8(pool, bytes, NULL, size_max);
+    struct toc_str line = toc_charset_utf8(pool, bytes, NULL, size_max);
     char *data = (char *)(uintptr_t)line.data; /* just made here */
     for (size_t i = 0; i < line.size; i++)
         if (data[i] == '\n' || data[i] == '\t')
