@@ -1,9 +1,10 @@
 /*
  * The embedded key-value store under every service: ordered tables and atomic transactions.
  *
- * Two files implement this header and a program links one of them: store_lmdb.c (LMDB, durable,
- * the only file that includes lmdb.h) and store_mem.c (memory, for tests and the simulator, where
- * a "disk" object outlives the simulated process). Both give the same order and the same results.
+ * Two libraries implement this header and a program links one of them: store_lmdb*.c (LMDB,
+ * durable, the only files that know lmdb.h) and store_mem*.c (memory, for tests and the simulator,
+ * where a "disk" object outlives the simulated process). Both give the same order and the same
+ * results.
  *
  * One write transaction at a time; a write transaction sees its own changes. Keys are 1 to
  * TOC_KEY_MAX bytes and sort bytewise; keep values under TOC_VALUE_GOOD. Bytes that a read returns

@@ -10,7 +10,7 @@
 
 #define COPY_NAME "copy"
 
-/* What store_lmdb.c makes in a store's directory, the deepest first. */
+/* What store_lmdb_env.c makes in a store's directory, the deepest first. */
 static const char *const parts[] = {
     COPY_NAME "/env/data.mdb",
     COPY_NAME "/env/lock.mdb",

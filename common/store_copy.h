@@ -6,7 +6,7 @@
  * The copy is a store of its own, in COPY_NAME below the store's directory, filled by the caller
  * with the functions of store.h, in as many transactions as it likes; the store goes on being used
  * beside it. Until it is adopted it counts for nothing: a crash leaves the store as it was. Of
- * store_lmdb.c it knows the names of the files; with the memory store it does not work.
+ * store_lmdb_env.c it knows the names of the files; with the memory store it does not work.
  */
 #ifndef TOC_STORE_COPY_H
 #define TOC_STORE_COPY_H

@@ -1,28 +1,16 @@
 /*
- * The durable store: LMDB with its default flags, which survive a power cut at any point.
- *
- * Inside the directory lie LOCK, whose flock is held for as long as a writer has the store open,
- * and env/, LMDB's own directory. env/ is made under another name and renamed when it is complete,
- * so a crash never leaves a half-made one; that also works when the directory is a mount point.
- * LMDB's own locks do not keep out a second writer process in another pid namespace, the flock
- * does.
+ * The durable store: LMDB with its default flags, which survive a power cut at any point. What
+ * stands on the disk beside LMDB's pages is store_lmdb_env.c's.
  */
 #include "common/store.h"
 
+#include "common/store_lmdb_env.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <lmdb.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#define ENV_NAME "env"
-#define NEW_NAME "env.new"
 
 /*
  * Counting free pages walks one row per transaction that freed pages. It is done only when the file
@@ -30,14 +18,6 @@
  */
 #define FREE_COUNT_PERCENT 50
 #define FREE_COUNT_COMMITS 16
-
-/*
- * Room beyond map_bytes. LMDB copies pages before it frees any, and writes the freed ones to a
- * list: in a 4 MB map filled to the brim by transactions of 1 or 10 rows, one that deleted 10 rows
- * was committed and one that deleted 200 was not. So puts are refused from map_bytes on, and within
- * this a transaction may overshoot, or delete.
- */
-#define RESERVE_BYTES(map_bytes) ((4u << 20) + (map_bytes) / 16)
 
 static_assert(TOC_KEY_MAX <= 511, "LMDB's default limit for keys");
 
@@ -59,8 +39,7 @@ struct toc_scan {
 };
 
 struct toc_store {
-    MDB_env *env;
-    int lock_fd; /* -1 when read only */
+    struct toc_lmdb_env env;
     bool read_only;
     bool writing;                /* a write transaction is open */
     unsigned reading;            /* open read transactions */
@@ -78,273 +57,13 @@ struct toc_store {
     size_t last_txn_seen; /* when missing tables were last looked for */
 };
 
-/* Of both LMDB's results and errno, which do not overlap. */
-static enum toc_err from_rc(int rc)
-{
-    switch (rc) {
-    case MDB_SUCCESS:
-        return TOC_OK;
-    case MDB_NOTFOUND:
-        return TOC_NONE;
-    case MDB_MAP_FULL:
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-        return TOC_ERR_FULL;
-    case MDB_TXN_FULL:
-    case MDB_CURSOR_FULL:
-    case MDB_READERS_FULL:
-    case MDB_DBS_FULL:
-    case EMFILE:
-    case ENFILE:
-        return TOC_ERR_LIMIT;
-    case MDB_PAGE_NOTFOUND:
-    case MDB_CORRUPTED:
-    case MDB_INVALID:
-    case MDB_INCOMPATIBLE:
-    case MDB_PAGE_FULL:
-    case MDB_BAD_TXN: /* we use no failed transaction: LMDB met damage while it opened a cursor */
-        return TOC_ERR_DAMAGED;
-    case MDB_VERSION_MISMATCH:
-        return TOC_ERR_VERSION;
-    case ENOMEM:
-        return TOC_ERR_MEMORY;
-    case EAGAIN:
-    case EBUSY:
-        return TOC_ERR_BUSY;
-    case ENOENT:
-    case ENOTDIR:
-    case EACCES:
-    case EPERM:
-    case EROFS:
-    case EEXIST:
-    case ELOOP:
-    case ENAMETOOLONG:
-        return TOC_ERR_CONFIG;
-    default:
-        return TOC_ERR_IO; /* EIO, MDB_PANIC and whatever else a disk may answer */
-    }
-}
-
-/*
- * File systems on which a shared memory map or flock does not mean what LMDB needs. FUSE does not
- * say whether there is a network behind it, so it is refused as a whole. Magic numbers: statfs(2)
- * and linux/magic.h.
- */
-static bool is_remote(unsigned long magic)
-{
-    static const unsigned long remote[] = {
-        0x6969,     /* NFS */
-        0x517b,     /* SMB */
-        0xff534d42, /* CIFS */
-        0xfe534d42, /* SMB2 */
-        0x65735546, /* FUSE */
-        0x01021997, /* 9P */
-        0x00c36400, /* Ceph */
-        0x5346414f, /* AFS, OpenAFS */
-        0x6b414653, /* AFS, kAFS */
-        0x73757245, /* Coda */
-        0x564c,     /* NCP */
-        0x7461636f, /* OCFS2 */
-        0x01161970, /* GFS2 */
-        0x0bd00bd0, /* Lustre */
-        0x19830326, /* BeeGFS */
-        0x47504653, /* GPFS */
-        0x786f4256, /* VirtualBox shared folder */
-    };
-    for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
-        if ((magic & 0xffffffff) == remote[i])
-            return true;
-    return false;
-}
-
-/* Opens the store's directory, which a writer may create. */
-static enum toc_err open_dir(const struct toc_store_config *config, int *out)
-{
-    struct statfs fs;
-    if (!config->read_only && mkdir(config->dir, 0700) != 0 && errno != EEXIST)
-        return from_rc(errno);
-    int fd = open(config->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return from_rc(errno);
-    if (fstatfs(fd, &fs) != 0 || is_remote((unsigned long)fs.f_type)) {
-        close(fd);
-        return TOC_ERR_CONFIG;
-    }
-    *out = fd;
-    return TOC_OK;
-}
-
-static enum toc_err take_lock(struct toc_store *store, int dir_fd)
-{
-    store->lock_fd = openat(dir_fd, "LOCK", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock_fd < 0 || flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return from_rc(errno);
-    return TOC_OK;
-}
-
-/* Flushes a file or directory below `dir_fd`. */
-static enum toc_err sync_at(int dir_fd, const char *name, int flags)
-{
-    int fd = openat(dir_fd, name, flags | O_CLOEXEC);
-    if (fd < 0)
-        return from_rc(errno);
-    int rc = fsync(fd) == 0 ? 0 : errno;
-    close(fd);
-    return from_rc(rc);
-}
-
-static enum toc_err remove_at(int dir_fd, const char *name, int flags)
-{
-    return unlinkat(dir_fd, name, flags) == 0 || errno == ENOENT ? TOC_OK : from_rc(errno);
-}
-
-static enum toc_err remove_half_made(int dir_fd)
-{
-    TOC_TRY(remove_at(dir_fd, NEW_NAME "/data.mdb", 0));
-    TOC_TRY(remove_at(dir_fd, NEW_NAME "/lock.mdb", 0));
-    return remove_at(dir_fd, NEW_NAME, AT_REMOVEDIR);
-}
-
-/* `*out` is NULL or an environment for mdb_env_close, also on failure. */
-static enum toc_err open_env(const struct toc_store_config *config, const char *name, MDB_env **out)
-{
-    char path[PATH_MAX];
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t map_bytes = config->map_bytes + RESERVE_BYTES(config->map_bytes);
-    int length = snprintf(path, sizeof(path), "%s/%s", config->dir, name);
-    if (length < 0 || (size_t)length >= sizeof(path))
-        return TOC_ERR_CONFIG;
-    TOC_TRY(from_rc(mdb_env_create(out)));
-    TOC_TRY(from_rc(mdb_env_set_maxdbs(*out, TOC_TABLES_MAX)));
-    TOC_TRY(from_rc(mdb_env_set_mapsize(*out, map_bytes / page * page)));
-    unsigned flags = MDB_NOTLS | (config->read_only ? MDB_RDONLY : 0u);
-    return from_rc(mdb_env_open(*out, path, flags, 0600));
-}
-
-/* A first commit, so that the file has both its meta pages and a state to open. */
-static enum toc_err commit_first(MDB_env *env, const struct toc_store_config *config)
-{
-    MDB_txn *txn;
-    MDB_dbi dbi;
-    TOC_TRY(from_rc(mdb_txn_begin(env, NULL, 0, &txn)));
-    for (size_t i = 0; i < config->table_count; i++) {
-        int rc = mdb_dbi_open(txn, config->tables[i], MDB_CREATE, &dbi);
-        if (rc != 0) {
-            mdb_txn_abort(txn);
-            return from_rc(rc);
-        }
-    }
-    return from_rc(mdb_txn_commit(txn));
-}
-
-static enum toc_err create_env(const struct toc_store_config *config, int dir_fd)
-{
-    MDB_env *env = NULL;
-    TOC_TRY(remove_half_made(dir_fd));
-    if (mkdirat(dir_fd, NEW_NAME, 0700) != 0)
-        return from_rc(errno);
-    enum toc_err err = open_env(config, NEW_NAME, &env);
-    if (err == TOC_OK)
-        err = commit_first(env, config);
-    if (env != NULL)
-        mdb_env_close(env);
-    TOC_TRY(err);
-    TOC_TRY(remove_at(dir_fd, NEW_NAME "/lock.mdb", 0));
-    TOC_TRY(sync_at(dir_fd, NEW_NAME "/data.mdb", O_RDWR));
-    TOC_TRY(sync_at(dir_fd, NEW_NAME, O_RDONLY | O_DIRECTORY));
-    return renameat(dir_fd, NEW_NAME, dir_fd, ENV_NAME) == 0 ? TOC_OK : from_rc(errno);
-}
-
-/* Takes the lock and sees to it that there is a complete environment whose name is on the disk. */
-static enum toc_err prepare(struct toc_store *store, const struct toc_store_config *config,
-                            int dir_fd)
-{
-    struct stat st;
-    if (!config->read_only)
-        TOC_TRY(take_lock(store, dir_fd));
-    if (fstatat(dir_fd, ENV_NAME, &st, 0) != 0) {
-        if (errno != ENOENT || config->read_only)
-            return from_rc(errno);
-        TOC_TRY(create_env(config, dir_fd));
-    }
-    /* LMDB would take a missing or empty file for a new one and forget everything in silence. */
-    if (fstatat(dir_fd, ENV_NAME "/data.mdb", &st, 0) != 0)
-        return errno == ENOENT ? TOC_ERR_DAMAGED : from_rc(errno);
-    if (st.st_size < 2 * 4096)
-        return TOC_ERR_DAMAGED;
-    if (config->read_only)
-        return TOC_OK;
-    /* Each time, since an earlier process may have died between the rename and this. */
-    TOC_TRY(sync_at(dir_fd, ".", O_RDONLY | O_DIRECTORY));
-    enum toc_err err = sync_at(dir_fd, "..", O_RDONLY | O_DIRECTORY);
-    return err == TOC_ERR_CONFIG ? TOC_OK : err; /* a parent we may not read is not ours to flush */
-}
-
-/* The number of pages from `from` on in LMDB's list of free pages (its table 0). */
-static enum toc_err count_free(MDB_env *env, size_t from, size_t *out)
-{
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    MDB_val key, data;
-    size_t found = 0;
-    TOC_TRY(from_rc(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn)));
-    int rc = mdb_cursor_open(txn, 0, &cursor);
-    if (rc == 0) {
-        while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
-            const size_t *pages = data.mv_data; /* their number, then they */
-            if (from == 0)
-                found += pages[0];
-            for (size_t i = 1; from != 0 && i <= pages[0]; i++)
-                found += pages[i] >= from;
-        }
-        mdb_cursor_close(cursor);
-    }
-    mdb_txn_abort(txn);
-    if (rc != MDB_NOTFOUND)
-        return from_rc(rc);
-    *out = found;
-    return TOC_OK;
-}
-
-/*
- * Reading a mapped page beyond the end of the file is SIGBUS, so a file that was cut short has to
- * be found out before. A short file alone is not damage: LMDB never writes pages that were taken
- * and freed in one transaction, but these are all in the free list. A reader does not check,
- * because it may not lengthen the file, which looking at the free list needs.
- */
-static enum toc_err check_length(MDB_env *env)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    struct stat st;
-    mdb_filehandle_t fd;
-    size_t unwritten = 0;
-    TOC_TRY(from_rc(mdb_env_info(env, &info)));
-    TOC_TRY(from_rc(mdb_env_stat(env, &stat)));
-    TOC_TRY(from_rc(mdb_env_get_fd(env, &fd)));
-    if (fstat(fd, &st) != 0)
-        return from_rc(errno);
-    size_t there = (size_t)st.st_size / stat.ms_psize;
-    size_t needed = info.me_last_pgno + 1;
-    if (there >= needed)
-        return TOC_OK;
-    if (ftruncate(fd, (off_t)(needed * stat.ms_psize)) != 0)
-        return from_rc(errno);
-    enum toc_err err = count_free(env, there, &unwritten);
-    if (err == TOC_OK && unwritten == needed - there)
-        return TOC_OK;
-    if (ftruncate(fd, st.st_size) != 0) /* so that the next opening sees it too */
-        return from_rc(errno);
-    return err == TOC_OK ? TOC_ERR_DAMAGED : err;
-}
-
 /* Opens what is not open yet; a writer creates it. */
 static enum toc_err open_tables(struct toc_store *store)
 {
     MDB_txn *txn;
     size_t missing = 0;
-    TOC_TRY(from_rc(mdb_txn_begin(store->env, NULL, store->read_only ? MDB_RDONLY : 0, &txn)));
+    TOC_TRY(
+        toc_lmdb_err(mdb_txn_begin(store->env.mdb, NULL, store->read_only ? MDB_RDONLY : 0, &txn)));
     size_t seen = mdb_txn_id(txn);
     for (size_t i = 0; i < store->table_count; i++) {
         if (store->present[i])
@@ -353,12 +72,12 @@ static enum toc_err open_tables(struct toc_store *store)
         int rc = mdb_dbi_open(txn, store->tables[i], flags, &store->dbis[i]);
         if (rc != 0 && rc != MDB_NOTFOUND) {
             mdb_txn_abort(txn);
-            return from_rc(rc);
+            return toc_lmdb_err(rc);
         }
         missing += rc != 0;
         store->present[i] = rc == 0;
     }
-    TOC_TRY(from_rc(mdb_txn_commit(txn)));
+    TOC_TRY(toc_lmdb_err(mdb_txn_commit(txn)));
     store->table_missing = missing;
     store->last_txn_seen = seen;
     return TOC_OK;
@@ -368,7 +87,7 @@ static enum toc_err open_tables(struct toc_store *store)
 static size_t file_pages(const struct toc_store *store)
 {
     MDB_envinfo info;
-    int rc = mdb_env_info(store->env, &info);
+    int rc = mdb_env_info(store->env.mdb, &info);
     TOC_ASSERT(rc == 0);
     return info.me_last_pgno + 1;
 }
@@ -387,28 +106,12 @@ static void refresh_use(struct toc_store *store, bool forced)
     if (forced || pages >= store->limit_pages || store->uncounted >= FREE_COUNT_COMMITS) {
         bool matters = pages * 100 / store->limit_pages >= FREE_COUNT_PERCENT;
         /* Should counting fail, the old figure stands and the next read meets the same trouble. */
-        if (!matters || count_free(store->env, 0, &found) == TOC_OK) {
+        if (!matters || toc_lmdb_count_free(store->env.mdb, 0, &found) == TOC_OK) {
             store->free_pages = found;
             store->uncounted = 0;
         }
     }
     store->full = used_pages(store) >= store->limit_pages;
-}
-
-static enum toc_err open_store(struct toc_store *store, const struct toc_store_config *config)
-{
-    int dir_fd = -1, dead;
-    TOC_TRY(open_dir(config, &dir_fd));
-    enum toc_err err = prepare(store, config, dir_fd);
-    close(dir_fd);
-    TOC_TRY(err);
-    TOC_TRY(open_env(config, ENV_NAME, &store->env));
-    TOC_TRY(from_rc(mdb_reader_check(store->env, &dead)));
-    if (!store->read_only)
-        TOC_TRY(check_length(store->env));
-    TOC_TRY(open_tables(store));
-    refresh_use(store, true);
-    return TOC_OK;
 }
 
 enum toc_err toc_store_open(const struct toc_store_config *config, struct toc_store **out)
@@ -418,16 +121,18 @@ enum toc_err toc_store_open(const struct toc_store_config *config, struct toc_st
     struct toc_store *store = calloc(1, sizeof(*store));
     if (store == NULL)
         return TOC_ERR_MEMORY;
-    store->lock_fd = -1;
     store->read_only = config->read_only;
     store->tables = config->tables;
     store->table_count = config->table_count;
     store->limit_pages = config->map_bytes / (size_t)sysconf(_SC_PAGESIZE);
-    enum toc_err err = open_store(store, config);
+    enum toc_err err = toc_lmdb_env_open(config, &store->env);
+    if (err == TOC_OK)
+        err = open_tables(store);
     if (err != TOC_OK) {
         toc_store_close(store);
         return err;
     }
+    refresh_use(store, true);
     *out = store;
     return TOC_OK;
 }
@@ -440,10 +145,7 @@ void toc_store_close(struct toc_store *store)
     if (store->idle_reader != NULL)
         mdb_txn_abort(store->idle_reader->mdb);
     free(store->idle_reader);
-    if (store->env != NULL)
-        mdb_env_close(store->env);
-    if (store->lock_fd >= 0)
-        close(store->lock_fd); /* and so gives up the lock, after the last write */
+    toc_lmdb_env_close(&store->env);
     free(store);
 }
 
@@ -458,19 +160,19 @@ static enum toc_err follow_resize(struct toc_store *store)
 {
     if (store->reading > 0 || store->writing)
         return TOC_ERR_AGAIN;
-    return from_rc(mdb_env_set_mapsize(store->env, 0));
+    return toc_lmdb_err(mdb_env_set_mapsize(store->env.mdb, 0));
 }
 
 enum toc_err toc_txn_begin_write(struct toc_store *store, struct toc_txn **out)
 {
     MDB_txn *mdb;
     TOC_ASSERT(!store->read_only && !store->writing);
-    int rc = mdb_txn_begin(store->env, NULL, 0, &mdb);
+    int rc = mdb_txn_begin(store->env.mdb, NULL, 0, &mdb);
     if (rc == MDB_MAP_RESIZED) {
         TOC_TRY(follow_resize(store));
-        rc = mdb_txn_begin(store->env, NULL, 0, &mdb);
+        rc = mdb_txn_begin(store->env.mdb, NULL, 0, &mdb);
     }
-    TOC_TRY(from_rc(rc));
+    TOC_TRY(toc_lmdb_err(rc));
     store->writing = true;
     store->writer = (struct toc_txn){.store = store, .mdb = mdb, .writable = true};
     *out = &store->writer;
@@ -484,7 +186,7 @@ static enum toc_err take_reader(struct toc_store *store, struct toc_txn **out)
     if (txn != NULL) {
         int rc = mdb_txn_renew(txn->mdb);
         if (rc != 0)
-            return rc == MDB_MAP_RESIZED ? TOC_ERR_AGAIN : from_rc(rc);
+            return rc == MDB_MAP_RESIZED ? TOC_ERR_AGAIN : toc_lmdb_err(rc);
         store->idle_reader = NULL;
         *out = txn;
         return TOC_OK;
@@ -492,10 +194,10 @@ static enum toc_err take_reader(struct toc_store *store, struct toc_txn **out)
     txn = calloc(1, sizeof(*txn));
     if (txn == NULL)
         return TOC_ERR_MEMORY;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->mdb);
+    int rc = mdb_txn_begin(store->env.mdb, NULL, MDB_RDONLY, &txn->mdb);
     if (rc != 0) {
         free(txn);
-        return rc == MDB_MAP_RESIZED ? TOC_ERR_AGAIN : from_rc(rc);
+        return rc == MDB_MAP_RESIZED ? TOC_ERR_AGAIN : toc_lmdb_err(rc);
     }
     txn->store = store;
     *out = txn;
@@ -552,10 +254,10 @@ static enum toc_err from_commit(const struct toc_store *store, int rc)
 {
     struct statfs fs;
     int fd;
-    if (rc == EIO && mdb_env_get_fd(store->env, &fd) == 0 && fstatfs(fd, &fs) == 0 &&
+    if (rc == EIO && mdb_env_get_fd(store->env.mdb, &fd) == 0 && fstatfs(fd, &fs) == 0 &&
         (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize < NO_ROOM_BYTES)
         return TOC_ERR_FULL;
-    return from_rc(rc);
+    return toc_lmdb_err(rc);
 }
 
 enum toc_err toc_txn_commit(struct toc_txn *txn)
@@ -602,7 +304,7 @@ static struct toc_str from_val(MDB_val v)
 /* Remembers a failure: LMDB answers nothing sensible in a transaction that has met one. */
 static enum toc_err outcome(struct toc_txn *txn, int rc)
 {
-    enum toc_err err = from_rc(rc);
+    enum toc_err err = toc_lmdb_err(rc);
     if (err < 0)
         txn->failed = err;
     return err;
