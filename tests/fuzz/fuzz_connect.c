@@ -45,7 +45,9 @@ static int read_request(const struct connector *connector, const struct toc_http
                         struct toc_pool *pool, struct cloudevents *events)
 {
     char why[TOC_EVENT_JSON_ERROR_MAX] = "";
-    int status = webhook_read(connector, pool, &arena, request, NOW_MS, let_in, NULL, events, why);
+    const struct cloudevents_reader reader = {
+        .pool = pool, .scratch = &arena, .judge = let_in, .out = events, .why = why};
+    int status = webhook_read(&reader, connector, request, NOW_MS);
     TOC_ASSERT(status == 0 || (status >= 400 && why[0] != '\0'));
     TOC_ASSERT(toc_str_is_text(toc_str_of(why)));
     TOC_ASSERT(status == 0 || events->count == 0);

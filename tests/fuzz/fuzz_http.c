@@ -55,7 +55,9 @@ static void check_events(const struct toc_http_request *request, struct toc_aren
     char why[TOC_EVENT_JSON_ERROR_MAX] = "";
     struct cloudevents events;
     struct toc_pool pool = {0};
-    int status = cloudevents_read(&pool, arena, request, judge, NULL, &events, why);
+    const struct cloudevents_reader reader = {
+        .pool = &pool, .scratch = arena, .judge = judge, .out = &events, .why = why};
+    int status = cloudevents_read(&reader, request);
     TOC_ASSERT(status == 0 || (status >= 400 && why[0] != '\0'));
     for (size_t i = 0; status == 0 && i < events.count; i++) {
         Tocsin__V1__Event *event;

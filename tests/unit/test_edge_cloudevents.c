@@ -50,10 +50,13 @@ static void judge(void *self, struct toc_arena *into, struct cloudevent *item)
     }
 }
 
+static const struct cloudevents_reader reader = {
+    .pool = &pool, .scratch = &arena, .judge = judge, .out = &events, .why = why};
+
 static int read_request(const char *fields, struct toc_str body)
 {
     const struct toc_http_request request = {.fields = toc_str_of(fields), .body = body};
-    return cloudevents_read(&pool, &arena, &request, judge, NULL, &events, why);
+    return cloudevents_read(&reader, &request);
 }
 
 static int read_text(const char *fields, const char *body)

@@ -310,7 +310,9 @@ static int read_body(const struct connector *connector, struct toc_str body,
     const struct toc_http_request request = {.fields = TOC_STR(""), .body = body};
     if (arena.base == NULL)
         assert_int_equal(toc_arena_init(&arena, 512 * 1024), TOC_OK);
-    return webhook_read(connector, &pool, &arena, &request, NOW_MS, let_in, NULL, out, error);
+    const struct cloudevents_reader reader = {
+        .pool = &pool, .scratch = &arena, .judge = let_in, .out = out, .why = error};
+    return webhook_read(&reader, connector, &request, NOW_MS);
 }
 
 /* Last in this file: from the first use on, jansson's memory is the edge's. */

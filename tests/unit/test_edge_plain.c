@@ -178,11 +178,14 @@ static void judge(void *self, struct toc_arena *into, struct cloudevent *item)
     (void)item;
 }
 
+static const struct cloudevents_reader reader = {
+    .pool = &pool, .scratch = &arena, .judge = judge, .out = &events, .why = why};
+
 static int read_request(const char *fields, const char *body)
 {
     const struct toc_http_request request = {.fields = toc_str_of(fields),
                                              .body = toc_str_of(body)};
-    return plain_read(&pool, &arena, &request, issue, judge, NULL, &events, why);
+    return plain_read(&reader, &request, issue);
 }
 
 #define JSON "Content-Type: application/json\r\n"

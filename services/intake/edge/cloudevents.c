@@ -16,19 +16,19 @@
 enum mode { NO_CLOUDEVENT, STRUCTURED, BATCH, BINARY };
 
 struct reading {
-    struct toc_pool *pool;
-    struct toc_arena *scratch;
+    const struct cloudevents_reader *reader;
     const struct toc_http_request *request;
-    cloudevents_judge *judge;
-    void *self;
-    struct cloudevents *out;
-    char *why; /* TOC_EVENT_JSON_ERROR_MAX bytes */
 };
 
-static int refuse(struct reading *r, int status, const char *why)
+int cloudevents_refuse(const struct cloudevents_reader *reader, int status, const char *why)
 {
-    snprintf(r->why, TOC_EVENT_JSON_ERROR_MAX, "%s", why);
+    snprintf(reader->why, TOC_EVENT_JSON_ERROR_MAX, "%s", why);
     return status;
+}
+
+static int refuse(const struct reading *r, int status, const char *why)
+{
+    return cloudevents_refuse(r->reader, status, why);
 }
 
 /* --- which mode ------------------------------------------------------------------------------- */
@@ -59,17 +59,19 @@ static const char *text_of(struct toc_pool *pool, const json_t *root, const char
     return copy != NULL ? copy : "";
 }
 
-bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *root,
-                      cloudevents_judge *judge, void *self, struct cloudevent *item)
+bool cloudevents_take(const struct cloudevents_reader *reader, json_t *root,
+                      struct cloudevent *item)
 {
-    const struct toc_event_json_reader reader = {.arena = scratch, .extensions = true};
+    struct toc_pool *pool = reader->pool;
+    struct toc_arena *scratch = reader->scratch;
+    const struct toc_event_json_reader json = {.arena = scratch, .extensions = true};
     char error[TOC_EVENT_JSON_ERROR_MAX];
     Tocsin__V1__Event *event;
     struct toc_str packed;
     toc_arena_reset(scratch, 0);
     *item = (struct cloudevent){.id = text_of(pool, root, "id"),
                                 .source = text_of(pool, root, "source")};
-    enum toc_err err = toc_event_json_take(&reader, root, &event, &packed, error);
+    enum toc_err err = toc_event_json_take(&json, root, &event, &packed, error);
     if (err != TOC_OK) {
         item->status = err == TOC_ERR_LIMIT ? 413 : 400;
         item->problem = toc_pool_copy(pool, toc_str_of(error));
@@ -78,7 +80,7 @@ bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *
     bool has_texts = event->private_ != NULL;
     item->event = event;
     item->device = json_string_value(json_object_get(root, "tocsindevice"));
-    judge(self, scratch, item);
+    reader->judge(reader->self, scratch, item);
     item->event = NULL;
     item->device = NULL;
     if (item->problem != NULL)
@@ -91,24 +93,25 @@ bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *
     return item->packed.data != NULL;
 }
 
-static int read_items(struct reading *r, json_t *const *roots, size_t count)
+static int read_items(const struct cloudevents_reader *reader, json_t *const *roots, size_t count)
 {
-    r->out->items = toc_pool_array(r->pool, count, sizeof(*r->out->items));
-    if (r->out->items == NULL)
-        return refuse(r, 503, "out of memory");
+    struct cloudevents *out = reader->out;
+    out->items = toc_pool_array(reader->pool, count, sizeof(*out->items));
+    if (out->items == NULL)
+        return cloudevents_refuse(reader, 503, "out of memory");
     for (size_t i = 0; i < count; i++)
-        if (!cloudevents_take(r->pool, r->scratch, roots[i], r->judge, r->self, &r->out->items[i]))
-            return refuse(r, 503, "out of memory");
-    r->out->count = count;
+        if (!cloudevents_take(reader, roots[i], &out->items[i]))
+            return cloudevents_refuse(reader, 503, "out of memory");
+    out->count = count;
     return 0;
 }
 
 /* --- the three modes -------------------------------------------------------------------------- */
 
 /* The body as JSON, a new reference in `out`; or a status that is not 0. */
-static int parse(struct reading *r, size_t size_max, json_t **out)
+static int parse(const struct reading *r, size_t size_max, json_t **out)
 {
-    *out = toc_json_parse(r->request->body, size_max, r->why);
+    *out = toc_json_parse(r->request->body, size_max, r->reader->why);
     if (*out != NULL)
         return 0;
     if (json_memory_ended())
@@ -116,19 +119,19 @@ static int parse(struct reading *r, size_t size_max, json_t **out)
     return r->request->body.size > size_max ? 413 : 400;
 }
 
-static int read_structured(struct reading *r)
+static int read_structured(const struct reading *r)
 {
     json_t *root;
     int status = parse(r, TOC_EVENT_JSON_SIZE_MAX, &root);
     if (status != 0)
         return status;
     json_t *const roots[] = {root};
-    status = read_items(r, roots, 1);
+    status = read_items(r->reader, roots, 1);
     json_decref(root);
     return status;
 }
 
-static int read_list(struct reading *r, const json_t *list)
+static int read_list(const struct reading *r, const json_t *list)
 {
     json_t *roots[CLOUDEVENTS_BATCH_MAX];
     size_t count = json_array_size(list);
@@ -138,11 +141,11 @@ static int read_list(struct reading *r, const json_t *list)
         return refuse(r, 413, "a batch has at most 500 events");
     for (size_t i = 0; i < count; i++)
         roots[i] = json_array_get(list, i);
-    r->out->batch = true;
-    return read_items(r, roots, count);
+    r->reader->out->batch = true;
+    return read_items(r->reader, roots, count);
 }
 
-static int read_batch(struct reading *r)
+static int read_batch(const struct reading *r)
 {
     json_t *list;
     int status = parse(r, BATCH_BYTES_MAX, &list);
@@ -202,7 +205,7 @@ static const char *add_attributes(const struct toc_http_request *request, json_t
     return wrong;
 }
 
-static int read_envelope(struct reading *r, json_t *root)
+static int read_envelope(const struct reading *r, json_t *root)
 {
     json_t *const roots[] = {root};
     const char *wrong = add_attributes(r->request, root);
@@ -215,10 +218,10 @@ static int read_envelope(struct reading *r, json_t *root)
             return status;
         json_object_set_new(root, "data", data);
     }
-    return read_items(r, roots, 1);
+    return read_items(r->reader, roots, 1);
 }
 
-static int read_binary(struct reading *r)
+static int read_binary(const struct reading *r)
 {
     json_t *root = json_object();
     if (root == NULL)
@@ -228,7 +231,7 @@ static int read_binary(struct reading *r)
     return status;
 }
 
-static int read_mode(struct reading *r, enum mode mode)
+static int read_mode(const struct reading *r, enum mode mode)
 {
     switch (mode) {
     case STRUCTURED:
@@ -245,12 +248,11 @@ static int read_mode(struct reading *r, enum mode mode)
                   "application/cloudevents-batch+json, or ce- fields with application/json");
 }
 
-int cloudevents_read(struct toc_pool *pool, struct toc_arena *scratch,
-                     const struct toc_http_request *request, cloudevents_judge *judge, void *self,
-                     struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX])
+int cloudevents_read(const struct cloudevents_reader *reader,
+                     const struct toc_http_request *request)
 {
-    struct reading r = {pool, scratch, request, judge, self, out, why};
-    *out = (struct cloudevents){0};
+    const struct reading r = {reader, request};
+    *reader->out = (struct cloudevents){0};
     int status = read_mode(&r, mode_of(request));
     json_memory_empty();
     return status;

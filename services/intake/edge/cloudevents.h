@@ -40,17 +40,28 @@ struct cloudevents {
  * people wrote in it is taken out here, into `arena`; other changes are lost. */
 typedef void cloudevents_judge(void *self, struct toc_arena *arena, struct cloudevent *item);
 
+/* What reading takes, here and where requests are plain JSON (plain.h) or webhooks (webhook.h). */
+struct cloudevents_reader {
+    struct toc_pool *pool;     /* where everything lives that was read */
+    struct toc_arena *scratch; /* emptied for each event */
+    cloudevents_judge *judge;
+    void *self; /* the judge's */
+    struct cloudevents *out;
+    char *why; /* TOC_EVENT_JSON_ERROR_MAX bytes: a text for a person, when the whole is refused */
+};
+
 /* Reads one event out of its JSON; what is wrong with it stays with it. False without memory. */
-bool cloudevents_take(struct toc_pool *pool, struct toc_arena *scratch, json_t *root,
-                      cloudevents_judge *judge, void *self, struct cloudevent *item);
+bool cloudevents_take(const struct cloudevents_reader *reader, json_t *root,
+                      struct cloudevent *item);
 
 /*
- * Reads a request; everything lives in `pool`. 0, or the HTTP status that answers the whole with
- * the text for a person in `why`: 400 malformed, 413 too many, 415 not CloudEvents, 503 no memory.
- * `scratch` is emptied.
+ * Reads a request. 0, or the HTTP status that answers the whole: 400 malformed, 413 too many, 415
+ * not CloudEvents, 503 no memory.
  */
-int cloudevents_read(struct toc_pool *pool, struct toc_arena *scratch,
-                     const struct toc_http_request *request, cloudevents_judge *judge, void *self,
-                     struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX]);
+int cloudevents_read(const struct cloudevents_reader *reader,
+                     const struct toc_http_request *request);
+
+/* Says why, and returns the status. */
+int cloudevents_refuse(const struct cloudevents_reader *reader, int status, const char *why);
 
 #endif

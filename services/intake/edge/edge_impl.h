@@ -128,6 +128,9 @@ void edge_admit(const struct edge_pending *pending, struct toc_arena *arena,
                 struct cloudevent *item);
 
 struct edge_pending *edge_begin(const struct edge_call *call);
+/* Reads into its events; `why` is TOC_EVENT_JSON_ERROR_MAX bytes. */
+struct cloudevents_reader edge_reader(struct edge_pending *pending, cloudevents_judge *judge,
+                                      void *self, char *why);
 /*
  * Goes on with what the request was read as: hands the events over, or answers when `status` is
  * not 0, the whole being refused with `why`, and when no event is left. `pending` is gone then.

@@ -246,26 +246,19 @@ static const char *plain_problem(struct toc_pool *pool, const char *problem)
     return name;
 }
 
-static bool take(struct toc_pool *pool, struct toc_arena *scratch, json_t *event,
-                 cloudevents_judge *judge, void *self, struct cloudevent *item)
+static bool take(const struct cloudevents_reader *reader, json_t *event, struct cloudevent *item)
 {
     const char *subject = json_string_value(json_object_get(event, "subject"));
     const char *issue = json_string_value(json_object_get(event, "tocsinissue"));
     const char *ref = subject != NULL ? subject : issue;
-    if (!cloudevents_take(pool, scratch, event, judge, self, item))
+    if (!cloudevents_take(reader, event, item))
         return false;
     if (item->problem != NULL) {
-        item->problem = plain_problem(pool, item->problem);
+        item->problem = plain_problem(reader->pool, item->problem);
         return item->problem != NULL;
     }
-    item->ref = toc_pool_copy(pool, toc_str_of(ref));
+    item->ref = toc_pool_copy(reader->pool, toc_str_of(ref));
     return item->ref != NULL;
-}
-
-static int refuse(char why[TOC_EVENT_JSON_ERROR_MAX], int status, const char *text)
-{
-    snprintf(why, TOC_EVENT_JSON_ERROR_MAX, "%s", text);
-    return status;
 }
 
 struct toc_str plain_key(const struct toc_http_request *request)
@@ -276,50 +269,47 @@ struct toc_str plain_key(const struct toc_http_request *request)
     return key;
 }
 
-int plain_read_members(struct toc_pool *pool, struct toc_arena *scratch, const json_t *root,
-                       const struct plain_target *target, cloudevents_judge *judge, void *self,
-                       struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX])
+int plain_read_members(const struct cloudevents_reader *reader, const json_t *root,
+                       const struct plain_target *target)
 {
-    json_t *event = plain_event(target, root, why);
+    struct cloudevents *out = reader->out;
+    json_t *event = plain_event(target, root, reader->why);
     if (event == NULL)
         return 400;
-    out->items = toc_pool_array(pool, 1, sizeof(*out->items));
-    bool taken = out->items != NULL && take(pool, scratch, event, judge, self, &out->items[0]);
+    out->items = toc_pool_array(reader->pool, 1, sizeof(*out->items));
+    bool taken = out->items != NULL && take(reader, event, &out->items[0]);
     json_decref(event);
     if (!taken)
-        return refuse(why, 503, "out of memory");
+        return cloudevents_refuse(reader, 503, "out of memory");
     out->count = 1;
     return 0;
 }
 
-static int read_body(struct toc_pool *pool, struct toc_arena *scratch,
-                     const struct toc_http_request *request, const struct plain_target *target,
-                     cloudevents_judge *judge, void *self, struct cloudevents *out,
-                     char why[TOC_EVENT_JSON_ERROR_MAX])
+static int read_body(const struct cloudevents_reader *reader,
+                     const struct toc_http_request *request, const struct plain_target *target)
 {
     struct toc_str type;
     if (!parameters_media_type(request, &type) || !parameters_is(type, "application/json") ||
         toc_http_field(request, "content-encoding").size > 0)
-        return refuse(why, 415, "send JSON in UTF-8: Content-Type: application/json");
-    json_t *root = toc_json_parse(request->body, TOC_EVENT_JSON_SIZE_MAX, why);
+        return cloudevents_refuse(reader, 415,
+                                  "send JSON in UTF-8: Content-Type: application/json");
+    json_t *root = toc_json_parse(request->body, TOC_EVENT_JSON_SIZE_MAX, reader->why);
     if (root == NULL)
         return request->body.size > TOC_EVENT_JSON_SIZE_MAX ? 413 : 400;
-    int status = plain_read_members(pool, scratch, root, target, judge, self, out, why);
+    int status = plain_read_members(reader, root, target);
     json_decref(root);
     return status;
 }
 
-int plain_read(struct toc_pool *pool, struct toc_arena *scratch,
-               const struct toc_http_request *request, struct plain_target target,
-               cloudevents_judge *judge, void *self, struct cloudevents *out,
-               char why[TOC_EVENT_JSON_ERROR_MAX])
+int plain_read(const struct cloudevents_reader *reader, const struct toc_http_request *request,
+               struct plain_target target)
 {
-    *out = (struct cloudevents){0};
+    *reader->out = (struct cloudevents){0};
     target.key = plain_key(request);
-    int status = read_body(pool, scratch, request, &target, judge, self, out, why);
+    int status = read_body(reader, request, &target);
     if (json_memory_ended()) {
-        *out = (struct cloudevents){0};
-        status = refuse(why, 413, "the JSON has too many values");
+        *reader->out = (struct cloudevents){0};
+        status = cloudevents_refuse(reader, 413, "the JSON has too many values");
     }
     json_memory_empty();
     return status;

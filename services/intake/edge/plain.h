@@ -39,17 +39,14 @@ json_t *plain_event(const struct plain_target *target, const json_t *root,
  * Reads an object's one event as cloudevents_read does, with problems that name its members; the
  * caller empties jansson's memory.
  */
-int plain_read_members(struct toc_pool *pool, struct toc_arena *scratch, const json_t *root,
-                       const struct plain_target *target, cloudevents_judge *judge, void *self,
-                       struct cloudevents *out, char why[TOC_EVENT_JSON_ERROR_MAX]);
+int plain_read_members(const struct cloudevents_reader *reader, const json_t *root,
+                       const struct plain_target *target);
 
 /* A request's Idempotency-Key: a text in quotes, as its draft has it, or without; may be empty. */
 struct toc_str plain_key(const struct toc_http_request *request);
 
 /* Reads a request, as cloudevents_read does. The key is that of its header. */
-int plain_read(struct toc_pool *pool, struct toc_arena *scratch,
-               const struct toc_http_request *request, struct plain_target target,
-               cloudevents_judge *judge, void *self, struct cloudevents *out,
-               char why[TOC_EVENT_JSON_ERROR_MAX]);
+int plain_read(const struct cloudevents_reader *reader, const struct toc_http_request *request,
+               struct plain_target target);
 
 #endif

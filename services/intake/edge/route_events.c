@@ -10,8 +10,8 @@ void edge_post_events(const struct edge_call *call)
         return;
     struct edge_pending *pending = edge_begin(call);
     struct edge_judging judging = {pending, &right};
-    int status = cloudevents_read(&pending->pool, &call->edge->scratch, call->request, edge_judge,
-                                  &judging, &pending->events, why);
+    const struct cloudevents_reader reader = edge_reader(pending, edge_judge, &judging, why);
+    int status = cloudevents_read(&reader, call->request);
     access_take(&right, pending->events.count > 0 ? pending->events.count : 1);
     edge_settle(call->edge, pending, status, why);
 }

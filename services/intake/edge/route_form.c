@@ -162,12 +162,12 @@ static int make_event(struct forming *f)
                                   .key = plain_key(f->call->request),
                                   .channel = "web",
                                   .has_files = f->form.file_count > 0};
+    const struct cloudevents_reader reader = edge_reader(f->pending, judge, f, f->why);
     if (!attach(f))
         return refuse(f, 503, "out of memory");
     if (target.key.size == 0 && json_object_get(f->form.members, "id") == NULL)
         target.key = make_key(f, key);
-    return plain_read_members(&f->pending->pool, &f->call->edge->scratch, f->form.members, &target,
-                              judge, f, &f->pending->events, f->why);
+    return plain_read_members(&reader, f->form.members, &target);
 }
 
 static int judge_form(struct forming *f)

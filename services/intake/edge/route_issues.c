@@ -11,8 +11,8 @@ static void post(const struct edge_call *call, const char *ref)
     const struct plain_target target = {.source = right.source, .ref = ref, .channel = "api"};
     struct edge_pending *pending = edge_begin(call);
     struct edge_judging judging = {pending, &right};
-    int status = plain_read(&pending->pool, &call->edge->scratch, call->request, target, edge_judge,
-                            &judging, &pending->events, why);
+    const struct cloudevents_reader reader = edge_reader(pending, edge_judge, &judging, why);
+    int status = plain_read(&reader, call->request, target);
     access_take(&right, 1);
     if (status == 0)
         edge_suggest(pending);

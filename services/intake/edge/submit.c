@@ -106,6 +106,17 @@ struct edge_pending *edge_begin(const struct edge_call *call)
     return pending;
 }
 
+struct cloudevents_reader edge_reader(struct edge_pending *pending, cloudevents_judge *judge,
+                                      void *self, char *why)
+{
+    return (struct cloudevents_reader){.pool = &pending->pool,
+                                       .scratch = &pending->edge->scratch,
+                                       .judge = judge,
+                                       .self = self,
+                                       .out = &pending->events,
+                                       .why = why};
+}
+
 static bool has_any_good(const struct cloudevents *events)
 {
     for (size_t i = 0; i < events->count; i++)
