@@ -1,6 +1,6 @@
 #include "common/program.h"
 #include "services/notifier/notifier.h"
-#include "services/notifier/send/send_curl.h"
+#include "services/notifier/send/sender.h"
 
 #include <stdio.h>
 #include <stdlib.h>

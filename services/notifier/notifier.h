@@ -3,7 +3,7 @@
  *
  * It follows the router (risk, waits, solved), sla (warned, breached, met) and, straight from
  * intake, what people do about alerts. A page is first a row with a stable delivery id; the sender
- * (send_curl.c, or the simulator's) picks up rows that are due after the commit and reports each
+ * (send/sender.c, or the simulator's) picks up rows that are due after the commit and reports each
  * outcome as an event. An acknowledgement cancels what is pending in the transaction that records
  * it.
  */

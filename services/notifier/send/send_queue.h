@@ -11,13 +11,12 @@
 #ifndef NOTIFIER_SEND_QUEUE_H
 #define NOTIFIER_SEND_QUEUE_H
 
-#include "common/send/transfer.h"
+#include "common/send/sender.h"
 #include "services/notifier/notifier.h"
 
 #define SENDS_MAX       4096 /* known */
 #define SENDS_OF_ORIGIN 512
 #define SENDS_UNDER_WAY TOC_TRANSFERS_MAX
-#define SEND_TEXT_MAX   64
 
 enum send_state {
     SEND_WAITING,   /* for its turn */
@@ -32,11 +31,8 @@ struct send {
     uint32_t attempts; /* before this one */
     uint32_t origin;
     enum send_state state;
-    toc_time_ms told_ms; /* DONE: not before this (monotonic) */
-    void *transfer;      /* UNDER_WAY: the transport's */
-    uint32_t code;       /* DONE: of the outcome */
-    char text[SEND_TEXT_MAX];
-    toc_time_ms retry_after_ms;
+    struct toc_transfer *transfer;   /* UNDER_WAY */
+    struct toc_sent sent;            /* DONE */
     struct send *same_hash, *behind; /* links: of the index; of the origin or of the free ones */
     uint32_t active;                 /* place among the active, when not WAITING */
 };

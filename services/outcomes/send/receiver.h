@@ -9,14 +9,13 @@
 #ifndef OUTCOMES_SEND_RECEIVER_H
 #define OUTCOMES_SEND_RECEIVER_H
 
-#include "common/send/transfer.h"
+#include "common/send/sender.h"
 #include "services/outcomes/back/back.h"
 #include "services/outcomes/outcomes.h"
 #include "services/outcomes/send/lock.h"
 
 #define RECEIVER_URL_MAX  800 /* bytes */
 #define RECEIVER_AUTH_MAX 1000
-#define RECEIVER_TEXT_MAX 64
 
 enum item_state {
     ITEM_FREE,
@@ -36,10 +35,7 @@ struct item {
     toc_time_ms made_ms, next_ms;
     uint64_t written;              /* by a mapping: what, see echo.h */
     struct toc_transfer *transfer; /* UNDER_WAY */
-    uint32_t code;                 /* DONE */
-    char text[RECEIVER_TEXT_MAX];
-    toc_time_ms retry_after_ms;
-    toc_time_ms told_ms; /* DONE: not before this (monotonic) */
+    struct toc_sent sent;          /* DONE */
 };
 
 struct receiver {

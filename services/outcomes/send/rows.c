@@ -2,22 +2,7 @@
 
 #include "common/log.h"
 
-#include <unistd.h>
-
 #define LOOK_MOST 1024 /* records of the log for one receiver, per look */
-
-/* A sender that cannot go on ends the process: what was not reported is sent again, same id. */
-_Noreturn static void give_up(enum toc_err err, const char *what)
-{
-    toc_log(TOC_LOG_ALARM, "failed", "at=%s why=\"%s\"", what, toc_err_text(err));
-    _exit(1);
-}
-
-void sender_must(enum toc_err err, const char *what)
-{
-    if (err < 0)
-        give_up(err, what);
-}
 
 /* --- rows --------------------------------------------------------------------------------- */
 
@@ -76,13 +61,13 @@ bool sender_read_outcome(struct sender *sender, struct toc_str bytes, Tocsin__V1
                          Tocsin__V1__IssueOutcome **outcome)
 {
     toc_arena_reset(&sender->arena, 0);
-    sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, bytes, record),
-                "record");
+    toc_sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, bytes, record),
+                    "record");
     if ((*record)->type != TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME)
         return false;
-    sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__issue_outcome__descriptor,
-                                toc_wire_bytes(&(*record)->body), outcome),
-                "outcome");
+    toc_sender_must(toc_wire_unpack(&sender->arena, &tocsin__v1__issue_outcome__descriptor,
+                                    toc_wire_bytes(&(*record)->body), outcome),
+                    "outcome");
     return true;
 }
 
@@ -113,7 +98,7 @@ static void add_open(struct sender *sender, struct toc_txn *txn, struct receiver
     if (err == TOC_OK)
         err =
             toc_wire_unpack(&sender->arena, &tocsin__v1__record__descriptor, entry.record, &record);
-    sender_must(err, "log");
+    toc_sender_must(err, "log");
     struct item *item = add_item(receiver, open->seq, record);
     item->attempts = open->attempts;
     item->next_ms = open->next_ms;
@@ -124,8 +109,8 @@ static void open_receiver(struct sender *sender, struct toc_txn *txn,
                           const Tocsin__V1__SubscriptionRow *row, struct receiver **out)
 {
     TOC_ASSERT(sender->count < OUTCOMES_SUBSCRIPTIONS_MAX);
-    sender_must(receiver_open(&sender->config->lock, &sender->config->backs, row, out),
-                "subscription");
+    toc_sender_must(receiver_open(&sender->config->lock, &sender->config->backs, row, out),
+                    "subscription");
     sender->receivers[sender->count++] = *out;
     for (size_t i = 0; i < row->delivery->n_open; i++)
         add_open(sender, txn, *out, row->delivery->open[i]);
@@ -167,7 +152,7 @@ void sender_read_rows(struct sender *sender, struct toc_txn *txn)
         toc_str_copy(id, sizeof(id), toc_str_of(row->subscription->subscription));
         toc_arena_reset(&sender->arena, 0);
     }
-    sender_must(err, "subscriptions");
+    toc_sender_must(err, "subscriptions");
     for (size_t i = 0; i < sender->count; i++) {
         if (sender->receivers[i]->seen)
             sender->receivers[kept++] = sender->receivers[i];
@@ -195,7 +180,7 @@ void sender_review(struct sender *sender, struct toc_txn *txn, struct receiver *
     if (!told)
         return;
     toc_arena_reset(&sender->arena, 0);
-    sender_must(
+    toc_sender_must(
         outcomes_delivery(txn, &sender->arena, receiver->subscription->subscription, &delivery),
         "delivery");
     receiver_take(receiver, delivery);
@@ -230,7 +215,7 @@ static void look_through(struct sender *sender, struct toc_scan *scan, struct re
         receiver->scanned = seq;
         looked++;
     }
-    sender_must(err, "log");
+    toc_sender_must(err, "log");
     sender->more = sender->more || looked == LOOK_MOST;
 }
 
@@ -240,7 +225,7 @@ void sender_look(struct sender *sender, struct toc_txn *txn, struct receiver *re
     struct toc_scan *scan;
     if (!receiver->active || receiver->scanned >= last_seq || receiver_room(receiver) == NULL)
         return;
-    sender_must(toc_journal_scan(txn, receiver->scanned + 1, &scan), "log");
+    toc_sender_must(toc_journal_scan(txn, receiver->scanned + 1, &scan), "log");
     look_through(sender, scan, receiver);
     toc_scan_close(scan);
 }

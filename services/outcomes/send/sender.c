@@ -3,14 +3,11 @@
 #include "common/exit_point.h"
 #include "common/log.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #define ARENA_BYTES   (256 * 1024) /* for one row, or one record with what it was unpacked to */
 #define PASS_RECORDS  1024         /* a cursor that is this far behind is moved */
 #define FAILING_MOST  (TOC_TRANSFERS_MAX / 2) /* that receivers which fail may have under way */
-#define TELL_AGAIN_MS 1000                    /* an outcome that a full store did not keep */
-#define TIMER_MOST_MS TOC_HOUR_MS
 #define OUTCOME_BYTES 1024
 
 static const struct sender_config *configured;
@@ -18,21 +15,6 @@ static const struct sender_config *configured;
 void sender_configure(const struct sender_config *config)
 {
     configured = config;
-}
-
-static void on_idle(uv_idle_t *handle)
-{
-    (void)handle; /* it only keeps the loop from sleeping */
-}
-
-static void come_round(struct sender *sender)
-{
-    uv_idle_start(&sender->idle, on_idle);
-}
-
-static void on_timer(uv_timer_t *handle)
-{
-    come_round(handle->data); /* timers run before the loop sleeps, the turn after */
 }
 
 /* --- what came of it ---------------------------------------------------------------------- */
@@ -45,20 +27,16 @@ static const char *id_of(const struct item *item)
 static void settle(struct sender *sender, struct item *item,
                    const struct toc_transfer_answer *answer)
 {
-    item->code = answer->code;
-    toc_str_copy(item->text, sizeof(item->text), toc_str_of(answer->text));
-    item->retry_after_ms = answer->retry_after_ms;
+    toc_sender_settle(sender->loop, &item->sent, answer);
     item->transfer = NULL;
     item->state = ITEM_DONE;
-    item->told_ms = 0;
     if (answer->code < 200 || answer->code > 299)
         toc_log(TOC_LOG_WARNING, "outcome_not_taken",
                 "subscription=%s seq=%llu attempt=%u why=\"%s\"", id_of(item),
-                (unsigned long long)item->seq, item->attempts + 1, item->text);
+                (unsigned long long)item->seq, item->attempts + 1, item->sent.text);
     if (answer->code == 410)
         toc_log(TOC_LOG_WARNING, "subscription_stopped", "subscription=%s by=its_receiver",
                 id_of(item));
-    come_round(sender);
 }
 
 /* The answer to a handshake: 2xx is not enough, it has to allow us by name, or everybody. */
@@ -109,7 +87,8 @@ static bool on_address(void *self, void *tag, const struct sockaddr *address)
 
 /* --- telling ------------------------------------------------------------------------------ */
 
-static void tell(struct sender *sender, const struct receiver *receiver,
+/* `sent` is NULL when it is about no single one. */
+static void tell(struct sender *sender, const struct receiver *receiver, struct toc_sent *sent,
                  Tocsin__V1__DeliveryOutcome *outcome, struct toc_now now)
 {
     uint8_t bytes[OUTCOME_BYTES];
@@ -118,8 +97,7 @@ static void tell(struct sender *sender, const struct receiver *receiver,
     outcome->next_seq = receiver->scanned + 1;
     TOC_ASSERT(tocsin__v1__delivery_outcome__get_packed_size(outcome) <= sizeof(bytes));
     size_t size = tocsin__v1__delivery_outcome__pack(outcome, bytes);
-    sender_must(toc_run_outcome(sender->run, toc_str(bytes, size), now), "outcome");
-    come_round(sender);
+    toc_sender_tell(sender->loop, sent, toc_str(bytes, size), now);
 }
 
 static void tell_item(struct sender *sender, struct item *item, struct toc_now now)
@@ -131,16 +109,15 @@ static void tell_item(struct sender *sender, struct item *item, struct toc_now n
                          : TOCSIN__V1__DELIVERY_OUTCOME__WHAT__SENT;
     outcome.seq = item->seq;
     outcome.attempt = item->attempts + 1;
-    outcome.code = item->code;
-    outcome.text = item->text;
-    outcome.retry_after_ms = item->retry_after_ms;
+    outcome.code = item->sent.code;
+    outcome.text = item->sent.text;
+    outcome.retry_after_ms = item->sent.retry_after_ms;
     outcome.made_ms = item->made_ms;
     outcome.waiting = waiting;
     outcome.n_waiting = receiver_waiting(item->receiver, item, waiting);
     outcome.issue = toc_wire_binary(toc_str(item->issue, item->issue_size));
-    tell(sender, item->receiver, &outcome, now);
+    tell(sender, item->receiver, &item->sent, &outcome, now);
     item->state = ITEM_TOLD;
-    item->told_ms = now.mono_ms + TELL_AGAIN_MS;
     TOC_EXIT_POINT("outcome_told");
 }
 
@@ -155,20 +132,23 @@ static void tell_passed(struct sender *sender, struct receiver *receiver, struct
     outcome.waiting = waiting;
     outcome.n_waiting = receiver_waiting(receiver, NULL, waiting);
     receiver->told_next = next;
-    tell(sender, receiver, &outcome, now);
+    tell(sender, receiver, NULL, &outcome, now);
 }
 
-/* Opens a turn: nothing may be read until it is committed. */
-static void tell_all(struct sender *sender, struct toc_now now)
+static void tell_done(struct sender *sender, struct item *item, struct toc_now now)
 {
+    if (item->state == ITEM_DONE && toc_sent_may_be_told(&item->sent, now))
+        tell_item(sender, item, now);
+}
+
+static void tell_all(void *self, struct toc_now now)
+{
+    struct sender *sender = self;
     for (size_t i = 0; i < sender->count; i++) {
         struct receiver *receiver = sender->receivers[i];
         for (size_t j = 0; j < OUTCOMES_WINDOW; j++)
-            if (receiver->window[j].state == ITEM_DONE &&
-                receiver->window[j].told_ms <= now.mono_ms)
-                tell_item(sender, &receiver->window[j], now);
-        if (receiver->ask.state == ITEM_DONE && receiver->ask.told_ms <= now.mono_ms)
-            tell_item(sender, &receiver->ask, now);
+            tell_done(sender, &receiver->window[j], now);
+        tell_done(sender, &receiver->ask, now);
         tell_passed(sender, receiver, now);
     }
 }
@@ -212,7 +192,7 @@ static void post(struct sender *sender, struct toc_txn *txn, struct item *item, 
     Tocsin__V1__IssueOutcome *outcome;
     enum toc_err err = toc_journal_read(txn, item->seq, &entry);
     const char *wrong = "the log does not have it";
-    sender_must(err, "log");
+    toc_sender_must(err, "log");
     if (err == TOC_OK && sender_read_outcome(sender, entry.record, &record, &outcome))
         wrong =
             outgoing_make(&sender->outgoing, item->receiver, toc_run_journal(sender->run)->log_id,
@@ -292,26 +272,29 @@ static void start_of(struct sender *sender, struct toc_txn *txn, struct receiver
 
 /* --- the loop's side ---------------------------------------------------------------------- */
 
-static void set_timer(struct sender *sender, struct toc_now now)
+static toc_time_ms next_intent_ms(void *self, struct toc_now now)
 {
+    const struct sender *sender = self;
     toc_time_ms next_ms = TOC_TIME_NEVER;
-    uv_timer_stop(&sender->timer);
     for (size_t i = 0; i < sender->count; i++) {
         toc_time_ms at_ms = receiver_next_ms(sender->receivers[i]);
         if (at_ms > now.wall_ms && at_ms < next_ms) /* what is due waits for an answer */
             next_ms = at_ms;
     }
-    if (next_ms == TOC_TIME_NEVER)
-        return;
-    toc_time_ms wait_ms = next_ms - now.wall_ms;
-    uv_update_time(sender->timer.loop);
-    uv_timer_start(&sender->timer, on_timer,
-                   (uint64_t)(wait_ms < TIMER_MOST_MS ? wait_ms : TIMER_MOST_MS), 0);
+    return next_ms;
 }
 
-/* All reading comes first: an outcome that is told opens a turn. */
-static void take_turn(struct sender *sender, struct toc_txn *txn, struct toc_now now)
+/* An import is told to nobody. */
+static bool wants(void *self)
 {
+    const struct sender *sender = self;
+    return !toc_program_event_clock() &&
+           (sender->count > 0 || sender->changes != outcomes_changes(toc_run_self(sender->run)));
+}
+
+static void take(void *self, struct toc_txn *txn, struct toc_now now)
+{
+    struct sender *sender = self;
     uint64_t changes = outcomes_changes(toc_run_self(sender->run));
     uint64_t last_seq = toc_run_journal(sender->run)->last_seq;
     for (size_t i = 0; i < sender->count; i++)
@@ -327,30 +310,13 @@ static void take_turn(struct sender *sender, struct toc_txn *txn, struct toc_now
         start_of(sender, txn, receiver, now);
     }
     sender->turn = sender->count > 0 ? (sender->turn + 1) % sender->count : 0;
+    if (sender->more)
+        toc_sender_come_round(sender->loop);
 }
 
 static void after_commit(void *self, struct toc_now now)
 {
-    struct sender *sender = self;
-    struct toc_txn *txn;
-    uv_idle_stop(&sender->idle);
-    if (toc_program_event_clock() ||
-        (sender->count == 0 && sender->changes == outcomes_changes(toc_run_self(sender->run))))
-        return; /* an import is told to nobody */
-    sender_must(toc_txn_begin_read(toc_run_store(sender->run), &txn), "read");
-    take_turn(sender, txn, now);
-    toc_txn_abort(txn);
-    tell_all(sender, now);
-    set_timer(sender, now);
-    if (sender->more)
-        come_round(sender);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct sender *sender = handle->data;
-    if (--sender->open_handles == 0)
-        free(sender);
+    toc_sender_after_commit(((struct sender *)self)->loop, now);
 }
 
 static void stop(void *self)
@@ -358,15 +324,16 @@ static void stop(void *self)
     struct sender *sender = self;
     for (size_t i = 0; i < sender->count; i++)
         sender_drop(sender->receivers[i]); /* outcomes unknown: sent again with the same ids */
-    sender->count = 0;
     toc_transfers_close(sender->transfers);
     toc_arena_done(&sender->arena);
-    uv_close((uv_handle_t *)&sender->timer, on_closed);
-    uv_close((uv_handle_t *)&sender->idle, on_closed);
+    toc_sender_close(sender->loop);
+    free(sender);
 }
 
 static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
 {
+    static const struct toc_sender_work work = {
+        .wants = wants, .take = take, .tell = tell_all, .next_ms = next_intent_ms};
     const struct sender_config *config = sender->config;
     const struct toc_transfers_config transfers = {.loop = loop,
                                                    .connect_ms = (long)config->connect_ms,
@@ -376,6 +343,7 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
                                                    .allows = on_address,
                                                    .self = sender};
     TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
+    TOC_TRY(toc_sender_open(loop, sender->run, &work, sender, &sender->loop));
     return toc_transfers_open(&transfers, &sender->transfers);
 }
 
@@ -386,13 +354,8 @@ static enum toc_err begin(struct uv_loop_s *loop, struct toc_link *link, struct 
     struct sender *sender = calloc(1, sizeof(*sender));
     if (sender == NULL)
         return TOC_ERR_MEMORY;
-    signal(SIGPIPE, SIG_IGN); /* a receiver that goes away is an outcome */
     sender->config = configured;
     sender->run = run;
-    TOC_ASSERT(uv_timer_init(loop, &sender->timer) == 0);
-    TOC_ASSERT(uv_idle_init(loop, &sender->idle) == 0);
-    sender->timer.data = sender->idle.data = sender;
-    sender->open_handles = 2;
     enum toc_err err = open_parts(sender, loop);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "sender_failed", "why=\"%s\"", toc_err_text(err));

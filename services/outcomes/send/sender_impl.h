@@ -1,5 +1,5 @@
 /*
- * What the sender's two halves share: sender.c has the loop and what is sent, rows.c what the
+ * What the sender's two halves share: sender.c has what is sent and told, rows.c what the
  * service's rows and its log say. Nobody else looks in.
  */
 #ifndef OUTCOMES_SEND_SENDER_IMPL_H
@@ -9,16 +9,12 @@
 #include "services/outcomes/send/outgoing.h"
 #include "services/outcomes/send/sender.h"
 
-#include <uv.h>
-
 struct sender {
     const struct sender_config *config;
     struct toc_run *run;
+    struct toc_sender *loop;
     struct toc_transfers *transfers;
     struct toc_arena arena;
-    uv_timer_t timer; /* for the next try: the run's own wake knows none of these */
-    uv_idle_t idle;   /* makes the loop come round at once: something is to be done or committed */
-    size_t open_handles;
     uint64_t changes; /* of subscriptions, that the rows were read at */
     struct receiver *receivers[OUTCOMES_SUBSCRIPTIONS_MAX];
     size_t count, turn; /* the receiver that is asked first */
@@ -27,9 +23,6 @@ struct sender {
     struct outgoing outgoing; /* the one that is about to go */
     struct echo echo;
 };
-
-/* A sender that cannot go on ends the process: what was not reported is sent again, same id. */
-void sender_must(enum toc_err err, const char *what);
 
 /* Reads all subscriptions again: new ones, changed ones, those that are gone. */
 void sender_read_rows(struct sender *sender, struct toc_txn *txn);

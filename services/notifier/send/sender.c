@@ -1,37 +1,27 @@
-#include "services/notifier/send/send_curl.h"
+#include "services/notifier/send/sender.h"
 
 #include "common/log.h"
-#include "common/send/transfer.h"
-#include "services/notifier/send/payload.h"
 #include "services/notifier/send/send_queue.h"
+#include "services/notifier/send/way.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-#include <uv.h>
 
 #define ARENA_BYTES   (64 * 1024) /* for one page and its alert at a time */
 #define ROWS_AT_ONCE  256         /* of the outbox, per look */
-#define TELL_AGAIN_MS 1000        /* an outcome that a full store did not keep */
-#define TIMER_MOST_MS TOC_HOUR_MS
 #define OUTCOME_BYTES 256
 
 struct sender {
     const struct send_config *config;
     struct toc_run *run;
+    struct toc_sender *loop;
     struct send_queue *queue;
-    struct toc_transfers *transfers;
+    struct way_transports transports;
     struct toc_arena arena;
-    uv_timer_t timer; /* for the next row of the outbox: the run's own wake knows none of these */
-    uv_idle_t idle;   /* makes the loop come round at once: something is to be done or committed */
-    size_t open_handles;
     uint64_t seen_seq;          /* the log, when the outbox was last looked at */
     struct notifier_due looked; /* rows up to here are known or left for a rescan */
     toc_time_ms next_ms;        /* of the first row that is not due yet */
     bool more;                  /* the last look did not come to an end */
-    char body[PAYLOAD_MAX];
+    bool looks;                 /* in the turn that begins */
 };
 
 static const struct send_config *configured;
@@ -41,42 +31,17 @@ void send_configure(const struct send_config *config)
     configured = config;
 }
 
-static void on_idle(uv_idle_t *handle)
-{
-    (void)handle; /* it only keeps the loop from sleeping */
-}
-
-static void come_round(struct sender *sender)
-{
-    uv_idle_start(&sender->idle, on_idle);
-}
-
-static void on_timer(uv_timer_t *handle)
-{
-    come_round(handle->data); /* timers run before the loop sleeps, the turn after */
-}
-
-/* A sender that cannot go on ends the process: what was not reported is sent again, same id. */
-_Noreturn static void give_up(enum toc_err err, const char *what)
-{
-    toc_log(TOC_LOG_ALARM, "failed", "at=%s why=\"%s\"", what, toc_err_text(err));
-    _exit(1);
-}
-
 /* --- outcomes ----------------------------------------------------------------------------- */
 
 static void settle(struct sender *sender, struct send *send,
                    const struct toc_transfer_answer *answer)
 {
-    send->code = answer->code;
-    toc_str_copy(send->text, sizeof(send->text), toc_str_of(answer->text));
-    send->retry_after_ms = answer->retry_after_ms;
+    toc_sender_settle(sender->loop, &send->sent, answer);
     if (answer->code < 200 || answer->code > 299)
         toc_log(TOC_LOG_WARNING, "page_not_accepted", "alert=%llu page=%u attempt=%u why=\"%s\"",
                 (unsigned long long)send->alert_number, send->index, send->attempts + 1,
                 answer->text);
     send_queue_done(sender->queue, send);
-    come_round(sender);
 }
 
 static void on_answer(void *self, void *tag, const struct toc_transfer_answer *answer)
@@ -90,29 +55,23 @@ static void tell(struct sender *sender, struct send *send, struct toc_now now)
     uint8_t bytes[OUTCOME_BYTES];
     outcome.alert_number = send->alert_number;
     outcome.page = send->index;
-    outcome.code = send->code;
-    outcome.text = send->text;
-    outcome.retry_after_ms = send->retry_after_ms;
+    outcome.code = send->sent.code;
+    outcome.text = send->sent.text;
+    outcome.retry_after_ms = send->sent.retry_after_ms;
     TOC_ASSERT(tocsin__v1__page_outcome__get_packed_size(&outcome) <= sizeof(bytes));
     size_t size = tocsin__v1__page_outcome__pack(&outcome, bytes);
-    enum toc_err err = toc_run_outcome(sender->run, toc_str(bytes, size), now);
-    if (err < 0)
-        give_up(err, "outcome");
+    toc_sender_tell(sender->loop, &send->sent, toc_str(bytes, size), now);
     send->state = SEND_TOLD;
-    send->told_ms = now.mono_ms + TELL_AGAIN_MS;
 }
 
-/* Opens a turn: nothing may be read until it is committed. */
-static void tell_all(struct sender *sender, struct toc_now now)
+static void tell_all(void *self, struct toc_now now)
 {
+    struct sender *sender = self;
     size_t count;
     struct send *const *active = send_queue_active(sender->queue, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (active[i]->state != SEND_DONE || active[i]->told_ms > now.mono_ms)
-            continue;
-        tell(sender, active[i], now);
-        come_round(sender);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (active[i]->state == SEND_DONE && toc_sent_may_be_told(&active[i]->sent, now))
+            tell(sender, active[i], now);
 }
 
 /* --- what became of what is known ----------------------------------------------------------- */
@@ -124,8 +83,7 @@ static bool is_pending(struct sender *sender, struct toc_txn *txn, const struct 
     toc_arena_reset(&sender->arena, 0);
     enum toc_err err =
         notifier_pending_page(txn, &sender->arena, send->alert_number, send->index, out);
-    if (err < 0)
-        give_up(err, "page");
+    toc_sender_must(err, "page");
     return err == TOC_OK;
 }
 
@@ -190,9 +148,7 @@ static void look(struct sender *sender, struct toc_txn *txn, toc_time_ms log_ms)
     size_t count;
     if (!sender->more)
         sender->looked = (struct notifier_due){.at_ms = sender->looked.at_ms};
-    enum toc_err err = notifier_outbox(txn, &sender->looked, ROWS_AT_ONCE, rows, &count);
-    if (err < 0)
-        give_up(err, "outbox");
+    toc_sender_must(notifier_outbox(txn, &sender->looked, ROWS_AT_ONCE, rows, &count), "outbox");
     sender->next_ms = TOC_TIME_NEVER;
     sender->more = count == ROWS_AT_ONCE;
     for (size_t i = 0; i < count; i++) {
@@ -211,43 +167,19 @@ static void look(struct sender *sender, struct toc_txn *txn, toc_time_ms log_ms)
 
 /* --- sending ------------------------------------------------------------------------------ */
 
-/* Never waits for a terminal that is stopped or a reader that sleeps: real pages go on. */
-static bool print_line(const struct notifier_page *page, toc_time_ms now_ms)
-{
-    char line[PAYLOAD_LINE_MAX];
-    struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    size_t size = payload_line(page, now_ms, line);
-    if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
-        return false;
-    return write(STDOUT_FILENO, line, size) == (ssize_t)size;
-}
-
-static void print_page(struct sender *sender, struct send *send, const struct notifier_page *page,
-                       struct toc_now now)
-{
-    struct toc_transfer_answer answer = {.code = 200, .text = "printed"};
-    if (toc_program_event_clock())
-        answer.text = "held: event clock";
-    else if (!print_line(page, now.wall_ms))
-        answer = (struct toc_transfer_answer){.text = "standard output takes nothing"};
-    settle(sender, send, &answer);
-}
-
-static void post_page(struct sender *sender, struct send *send, const struct notifier_page *page,
+static void start_one(struct sender *sender, struct send *send, const struct notifier_page *page,
                       struct toc_now now)
 {
-    const struct contact *contact = contacts_find(sender->config->contacts, page->page->contact);
-    char signature[TOC_WEBHOOK_SIGNATURE_MAX];
-    struct toc_transfer_request request = {.url = contact->url,
-                                           .id = page->page->delivery,
-                                           .timestamp_s = now.wall_ms / TOC_SECOND_MS,
-                                           .signature = signature};
-    request.body = toc_str(sender->body, payload_json(page, sender->body));
-    toc_webhook_sign(contact->secrets, contact->secret_count, toc_str_of(request.id),
-                     request.timestamp_s, request.body, signature);
-    send->transfer = toc_transfers_start(sender->transfers, &request, send);
+    const struct way_page leaving = {
+        .contact = contacts_find(sender->config->contacts, page->page->contact),
+        .page = page,
+        .now = now,
+        .tag = send};
+    struct toc_transfer_answer answer;
+    send->attempts = page->page->attempts;
+    send->transfer = way_send(&sender->transports, &leaving, &answer);
     if (send->transfer == NULL)
-        settle(sender, send, &(struct toc_transfer_answer){.text = "no memory to send with"});
+        settle(sender, send, &answer);
 }
 
 static void start_all(struct sender *sender, struct toc_txn *txn, struct toc_now now)
@@ -255,91 +187,65 @@ static void start_all(struct sender *sender, struct toc_txn *txn, struct toc_now
     struct send *send;
     while ((send = send_queue_next(sender->queue)) != NULL) {
         struct notifier_page page;
-        if (!is_pending(sender, txn, send, &page)) {
-            send_queue_forget(sender->queue, send);
-            continue;
-        }
-        send->attempts = page.page->attempts;
-        if (toc_program_event_clock() ||
-            contacts_find(sender->config->contacts, page.page->contact)->kind == CONTACT_LOG)
-            print_page(sender, send, &page, now);
+        if (is_pending(sender, txn, send, &page))
+            start_one(sender, send, &page, now);
         else
-            post_page(sender, send, &page, now);
+            send_queue_forget(sender->queue, send);
     }
 }
 
 /* --- the loop's side ---------------------------------------------------------------------- */
 
-static void set_timer(struct sender *sender, struct toc_now now)
+static toc_time_ms next_intent_ms(void *self, struct toc_now now)
 {
-    toc_time_ms wait_ms = sender->next_ms - now.wall_ms;
-    uv_timer_stop(&sender->timer);
-    if (sender->next_ms == TOC_TIME_NEVER || toc_program_event_clock())
-        return; /* event time comes with records, and every record with a turn */
-    if (wait_ms > TIMER_MOST_MS)
-        wait_ms = TIMER_MOST_MS;
-    uv_update_time(sender->timer.loop);
-    uv_timer_start(&sender->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 1, 0);
+    const struct sender *sender = self;
+    (void)now;
+    return sender->next_ms;
 }
 
-static bool wants_look(struct sender *sender, bool changed, toc_time_ms log_ms)
+static bool wants(void *self)
 {
+    struct sender *sender = self;
     if (send_queue_wants_rescan(sender->queue)) {
         sender->looked = (struct notifier_due){0};
         sender->more = true;
     }
-    return changed || sender->more || log_ms >= sender->next_ms;
+    sender->looks = sender->more || toc_run_journal(sender->run)->last_seq != sender->seen_seq ||
+                    toc_run_log_ms(sender->run) >= sender->next_ms;
+    return sender->looks || send_queue_known(sender->queue) > 0;
 }
 
-/* All reading comes first: an outcome that is told opens a turn. */
-static void take_turn(struct sender *sender, struct toc_txn *txn, bool wants, struct toc_now now)
+static void take(void *self, struct toc_txn *txn, struct toc_now now)
 {
+    struct sender *sender = self;
     review(sender, txn);
-    if (wants)
+    if (sender->looks)
         look(sender, txn, toc_run_log_ms(sender->run));
     start_all(sender, txn, now);
+    sender->seen_seq = toc_run_journal(sender->run)->last_seq;
+    if (sender->more)
+        toc_sender_come_round(sender->loop);
 }
 
 static void after_commit(void *self, struct toc_now now)
 {
-    struct sender *sender = self;
-    uint64_t seq = toc_run_journal(sender->run)->last_seq;
-    struct toc_txn *txn;
-    bool wants = wants_look(sender, seq != sender->seen_seq, toc_run_log_ms(sender->run));
-    uv_idle_stop(&sender->idle);
-    if (!wants && send_queue_known(sender->queue) == 0)
-        return;
-    enum toc_err err = toc_txn_begin_read(toc_run_store(sender->run), &txn);
-    if (err < 0)
-        give_up(err, "read");
-    take_turn(sender, txn, wants, now);
-    toc_txn_abort(txn);
-    sender->seen_seq = seq;
-    tell_all(sender, now);
-    set_timer(sender, now);
-    if (sender->more)
-        come_round(sender);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct sender *sender = handle->data;
-    if (--sender->open_handles == 0)
-        free(sender);
+    toc_sender_after_commit(((struct sender *)self)->loop, now);
 }
 
 static void stop(void *self)
 {
     struct sender *sender = self;
-    toc_transfers_close(sender->transfers); /* outcomes unknown: sent again with the same ids */
+    toc_transfers_close(sender->transports.http); /* outcomes unknown: sent again, same ids */
     send_queue_close(sender->queue);
     toc_arena_done(&sender->arena);
-    uv_close((uv_handle_t *)&sender->timer, on_closed);
-    uv_close((uv_handle_t *)&sender->idle, on_closed);
+    toc_sender_close(sender->loop);
+    free(sender);
 }
 
 static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
 {
+    static const struct toc_sender_work work = {
+        .wants = wants, .take = take, .tell = tell_all, .next_ms = next_intent_ms};
     const struct send_config *config = sender->config;
     uint32_t origins = config->contacts != NULL ? config->contacts->origin_count : 0;
     const struct toc_transfers_config transfers = {.loop = loop,
@@ -350,7 +256,8 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
                                                    .self = sender};
     TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
     TOC_TRY(send_queue_open(origins + 1, (unsigned)config->parallel, &sender->queue));
-    return toc_transfers_open(&transfers, &sender->transfers);
+    TOC_TRY(toc_sender_open(loop, sender->run, &work, sender, &sender->loop));
+    return toc_transfers_open(&transfers, &sender->transports.http);
 }
 
 static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct toc_run *run,
@@ -360,15 +267,10 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     struct sender *sender = calloc(1, sizeof(*sender));
     if (sender == NULL)
         return TOC_ERR_MEMORY;
-    signal(SIGPIPE, SIG_IGN); /* a receiver that goes away is an outcome */
     sender->config = configured;
     sender->run = run;
     sender->more = true; /* what a process before this one left */
     sender->next_ms = TOC_TIME_NEVER;
-    TOC_ASSERT(uv_timer_init(loop, &sender->timer) == 0);
-    TOC_ASSERT(uv_idle_init(loop, &sender->idle) == 0);
-    sender->timer.data = sender->idle.data = sender;
-    sender->open_handles = 2;
     enum toc_err err = open_parts(sender, loop);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "sender_failed", "why=\"%s\"", toc_err_text(err));

@@ -1,9 +1,10 @@
 /*
  * The sender of the real process: picks up pages that are due after each commit, sends them, and
- * reports what came of it. See notifier.h for the rules and send_queue.h for the order.
+ * reports what came of it. See notifier.h for the rules, send_queue.h for the order, way.h for what
+ * is sent, common/send/sender.h for what every sender does.
  */
-#ifndef NOTIFIER_SEND_CURL_H
-#define NOTIFIER_SEND_CURL_H
+#ifndef NOTIFIER_SENDER_H
+#define NOTIFIER_SENDER_H
 
 #include "common/program.h"
 #include "services/notifier/send/contacts.h"
