@@ -64,7 +64,9 @@ static void ask(struct told *told)
 {
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
     question.what = TOCSIN__V1__ASK__WHAT__ISSUES;
-    asker_ask(asker, ASKER_ROUTER, &question, DEADLINE_MS, &told->question, tell, told);
+    told->question = (struct asker_question){
+        .service = ASKER_ROUTER, .deadline_ms = DEADLINE_MS, .told = tell, .self = told};
+    asker_ask(asker, &told->question, &question);
 }
 
 /* The next question that came to the router; false when none comes. */
@@ -191,7 +193,9 @@ static void who_is_away_is_told_at_once(void **state)
     assert_int_equal(asker_new(own, endpoints, &other), TOC_OK);
     assert_true(asker_has(other, ASKER_SLA));
     assert_false(asker_has(other, ASKER_ROUTER));
-    asker_ask(other, ASKER_SLA, &question, DEADLINE_MS, &told.question, tell, &told);
+    told.question = (struct asker_question){
+        .service = ASKER_SLA, .deadline_ms = DEADLINE_MS, .told = tell, .self = &told};
+    asker_ask(other, &told.question, &question);
     assert_int_equal(told.times, 1);
     assert_int_equal(told.end, ASKER_SILENT);
     asker_free(other);

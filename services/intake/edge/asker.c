@@ -95,19 +95,12 @@ static struct toc_str pack(Tocsin__V1__Ask *ask)
     return toc_str(bytes, bytes != NULL ? size : 0);
 }
 
-void asker_ask(struct asker *asker, enum asker_service service, Tocsin__V1__Ask *ask,
-               toc_time_ms deadline_ms, struct asker_question *question, asker_told *told,
-               void *self)
+void asker_ask(struct asker *asker, struct asker_question *question, Tocsin__V1__Ask *ask)
 {
-    struct service *to = &asker->services[service];
+    struct service *to = &asker->services[question->service];
     TOC_ASSERT(to->peer != 0);
-    ask->tag = ++asker->last_tag;
-    *question = (struct asker_question){.service = service,
-                                        .tag = ask->tag,
-                                        .deadline_ms = deadline_ms,
-                                        .frame = pack(ask),
-                                        .told = told,
-                                        .self = self};
+    question->tag = ask->tag = ++asker->last_tag;
+    question->frame = pack(ask);
     if (question->frame.size == 0) {
         tell(question, ASKER_SILENT, NULL);
         return;

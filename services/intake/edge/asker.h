@@ -27,15 +27,15 @@ enum asker_end {
  * be used for the next. */
 typedef void asker_told(void *self, enum asker_end end, const Tocsin__V1__Answer *answer);
 
-/* For the asker's own use. */
 struct asker_question {
-    struct asker_question *next;
-    enum asker_service service;
-    uint64_t tag;
-    toc_time_ms deadline_ms; /* monotonic */
-    struct toc_str frame;    /* until it is sent */
+    enum asker_service service; /* that is asked */
+    toc_time_ms deadline_ms;    /* monotonic */
     asker_told *told;
-    void *self;
+    void *self; /* comes back in it */
+    /* For the asker's own use. */
+    struct asker_question *next;
+    uint64_t tag;
+    struct toc_str frame; /* until it is sent */
 };
 
 struct asker;
@@ -50,12 +50,10 @@ void asker_free(struct asker *asker);
 bool asker_has(const struct asker *asker, enum asker_service service);
 
 /*
- * Asks. `told` is called once, maybe before this returns. `question` lives until then; its fields
- * need no value but are overwritten. The tag of `ask` is set here.
+ * Asks. `told` is called once, maybe before this returns, and `question` lives until then. The tag
+ * of `ask` is set here.
  */
-void asker_ask(struct asker *asker, enum asker_service service, Tocsin__V1__Ask *ask,
-               toc_time_ms deadline_ms, struct asker_question *question, asker_told *told,
-               void *self);
+void asker_ask(struct asker *asker, struct asker_question *question, Tocsin__V1__Ask *ask);
 
 /* Tells those whose deadline is over. To be called now and then. */
 void asker_poll(struct asker *asker, toc_time_ms mono_ms);

@@ -73,8 +73,12 @@ static void ask(struct edge_pending *pending)
         return;
     }
     question.event = toc_wire_binary(pending->events.items[0].packed);
-    asker_ask(edge->asker, ASKER_REHEARSE, &question, toc_program_now().mono_ms + PATIENCE_MS,
-              &pending->question, on_answer, pending);
+    pending->question =
+        (struct asker_question){.service = ASKER_REHEARSE,
+                                .deadline_ms = toc_program_now().mono_ms + PATIENCE_MS,
+                                .told = on_answer,
+                                .self = pending};
+    asker_ask(edge->asker, &pending->question, &question);
 }
 
 void edge_rehearse(struct edge_pending *pending)

@@ -199,8 +199,11 @@ static asker_told on_issue, on_history;
 static void ask(struct reading *reading, Tocsin__V1__Ask *question, asker_told *told)
 {
     question->id = toc_wire_binary(toc_str(reading->issues[reading->at], TOC_ID));
-    asker_ask(reading->pending->edge->asker, ASKER_ROUTER, question, reading->deadline_ms,
-              &reading->pending->question, told, reading);
+    reading->pending->question = (struct asker_question){.service = ASKER_ROUTER,
+                                                         .deadline_ms = reading->deadline_ms,
+                                                         .told = told,
+                                                         .self = reading};
+    asker_ask(reading->pending->edge->asker, &reading->pending->question, question);
 }
 
 static void ask_issue(struct reading *reading)

@@ -205,8 +205,9 @@ static asker_told on_issue, on_cursor, on_parked, on_clocks;
 static void ask(struct status *status, enum asker_service service, Tocsin__V1__Ask *question,
                 asker_told *told)
 {
-    asker_ask(status->edge->asker, service, question, status->deadline_ms, &status->question, told,
-              status);
+    status->question = (struct asker_question){
+        .service = service, .deadline_ms = status->deadline_ms, .told = told, .self = status};
+    asker_ask(status->edge->asker, &status->question, question);
 }
 
 static void ask_about(struct status *status, Tocsin__V1__Ask__What what, asker_told *told)
