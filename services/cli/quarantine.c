@@ -23,8 +23,8 @@ static int64_t shown_max;
 #define REASON_ROW                                                                                 \
     {                                                                                              \
         "reason", TOC_CONF_TEXT, &reason, NULL, 0, 0, "CODE",                                      \
-            "only what is held for it: requester, device, source, network, issue (its opening "    \
-            "is), ..."                                                                             \
+            "only what is held for it: requester, device, source, network, exempt_flood, issue "   \
+            "(its opening is), ..."                                                                \
     }
 #define DECIDE_ROWS                                                                                 \
     REASON_ROW, {"issue",     TOC_CONF_TEXT,                                                        \

@@ -32,7 +32,7 @@ struct intake_config {
     bool control;          /* accepts records for everyone */
     size_t memory_entries; /* of the dedupe index, see dedupe.h */
     toc_time_ms window_ms; /* how long a repeat is recognised */
-    struct exempt exempt;  /* what is never held back */
+    struct exempt exempt;  /* what is not held back */
     uint64_t held_max;     /* events in the quarantine */
 };
 

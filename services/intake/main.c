@@ -146,8 +146,8 @@ static const struct toc_conf_option rows[] = {
      "limit) "
      "or network (3000/1h, of grants and forms); the rest goes into the quarantine"},
     {"quota-exempt", TOC_CONF_LIST, &options.exempt, NULL, 0, 0, "NAME",
-     "categories, risks and classes of risk found in texts that are never held back: minor_safety, "
-     "account_theft, self_harm and critical, unless others are named"},
+     "categories, risks and classes of risk found in texts that are not held back, but for floods "
+     "by grants: minor_safety, account_theft, self_harm and critical, unless others are named"},
     {"quarantine-alarm", TOC_CONF_DURATION, &doors.held_ms, "24h", 0, 400 * TOC_DAY_MS, "DURATION",
      "an event that waits in the quarantine for so long is told as an alarm, every hour anew"},
     {"quarantine-max", TOC_CONF_NUMBER, &options.held_max, "100000", 0, 10000000, "N",

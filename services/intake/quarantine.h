@@ -1,7 +1,7 @@
 /*
  * The quarantine: events that are in the log and that nobody gets until a person decides.
  *
- * Why an event is held back the shell says (Event.quarantine, admit/quota.h); this module keeps
+ * Why an event is held back the shell says (Event.quarantine, quota/quota.h); this module keeps
  * what is held, finds it again, and lets it in or throws it away. A row holds the whole event, so
  * the log may be trimmed meanwhile. Only intake's core calls this.
  *
