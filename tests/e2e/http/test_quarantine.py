@@ -249,6 +249,8 @@ def test_status_shows_what_waits(edge):
         answer = page.read().decode()
     assert "\ntocsin_held_events 2\n" in answer
     assert float(re.search(r"\ntocsin_held_oldest_age_seconds (\S+)", answer).group(1)) > 0
+    assert "\ntocsin_exempt_over_quota_total %s\n" % row["exempt_over"] in answer
+    assert "\ntocsin_exempt_held_total 0\n" in answer
     clear(edge)
     row = [row for row in edge.lines("status") if row["service"] == "intake"][0]
     assert row["held"] == "0"
