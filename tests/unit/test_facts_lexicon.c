@@ -126,6 +126,63 @@ static void dots_stand_for_three_words_within_a_clause(void **state)
     facts_close(facts);
 }
 
+static void what_stands_before_the_dots_is_asked_for(void **state)
+{
+    struct facts *facts = open_with("fraud en (took|stole*) (all )?... savings\n"
+                                    "fraud en (i|we) ... (were )?swindled ... by (the )?bank\n"
+                                    "fraud en (a )?... b ... clone\n");
+    (void)state;
+    assert_int_equal(places_in(facts, "savings, the savings"), 0);
+    assert_int_equal(places_in(facts, "took one two three four savings"), 0);
+    assert_int_equal(places_in(facts, "mistook savings"), 0);
+    assert_int_equal(places_in(facts, "took all one two three savings"), 1);
+    assert_int_equal(places_in(facts, "stoles savings, took my savings"), 2);
+    assert_int_equal(places_in(facts, "swindled by the bank"), 0);
+    assert_int_equal(places_in(facts, "we swindled, by bank"), 0);
+    assert_int_equal(places_in(facts, "i one two three were swindled one two three by the bank"),
+                     1);
+    assert_int_equal(places_in(facts, "b clone"), 1);
+    assert_int_equal(places_in(facts, "clone"), 0);
+    facts_close(facts);
+}
+
+static void what_takes_back_has_to_be_there_with_its_dots(void **state)
+{
+    struct facts *facts = open_with("fraud en scam\n!fraud en film ... scam\nnegation en not\n"
+                                    "clause en if ... not\n");
+    (void)state;
+    assert_int_equal(places_in(facts, "scam"), 1);
+    assert_int_equal(places_in(facts, "film one two three scam"), 0);
+    assert_int_equal(places_in(facts, "film one two three four scam"), 1);
+    assert_int_equal(places_in(facts, "it is not scam"), 0);
+    assert_int_equal(places_in(facts, "if it is not scam"), 1);
+    facts_close(facts);
+}
+
+static void many_ways_to_read_a_phrase_are_no_more_work(void **state)
+{
+    char lexicon[600] = "fraud en x";
+    for (unsigned i = 0; i < 40; i++)
+        strcat(lexicon, "(a?|b?)");
+    strcat(lexicon, " ... swindler\n");
+    struct facts *facts = open_with(lexicon);
+    (void)state;
+    assert_int_equal(places_in(facts, "xabba the swindler, xc swindler, swindler"), 1);
+    facts_close(facts);
+}
+
+static void a_clause_of_any_length_is_read(void **state)
+{
+    static char text[4 + 9 * 4000 + 1];
+    struct facts *facts = open_with("fraud en scam\nnegation en not\n");
+    (void)state;
+    memcpy(text, "not ", 4);
+    for (unsigned i = 0; i < 4000; i++)
+        memcpy(text + 4 + 9 * i, "a scam b ", 9);
+    assert_int_equal(places_in(facts, text), 4000 - 2);
+    facts_close(facts);
+}
+
 static void a_negation_reaches_four_words_and_no_further(void **state)
 {
     struct facts *facts = open_with("fraud en scam\nnegation en not\nclause en but\n");
@@ -262,6 +319,10 @@ int main(void)
         cmocka_unit_test(a_phrase_matches_whole_words),
         cmocka_unit_test(every_script_has_words),
         cmocka_unit_test(dots_stand_for_three_words_within_a_clause),
+        cmocka_unit_test(what_stands_before_the_dots_is_asked_for),
+        cmocka_unit_test(what_takes_back_has_to_be_there_with_its_dots),
+        cmocka_unit_test(many_ways_to_read_a_phrase_are_no_more_work),
+        cmocka_unit_test(a_clause_of_any_length_is_read),
         cmocka_unit_test(a_negation_reaches_four_words_and_no_further),
         cmocka_unit_test(a_negation_after_reaches_back_two_words),
         cmocka_unit_test(an_exception_takes_back_what_it_covers),

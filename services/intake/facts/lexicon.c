@@ -18,6 +18,8 @@
 #define PLACE_PERCENT    5 /* for each further place */
 #define PLACES_PERCENT   95
 #define MATCHES_MAX      512 /* that are kept of a text */
+#define CLAUSE_BYTES     256 /* that are looked at for what could take back */
+#define UNKNOWN          SIZE_MAX
 #define DETECTOR_VERSION "/" FORMAT_VERSION ":"
 
 /* What ends at a place of the words. */
@@ -29,8 +31,8 @@ struct tally {
 };
 
 struct match {
-    unsigned term;
-    size_t until;
+    const struct lexicon_line *line;
+    size_t from, until; /* `from` is UNKNOWN until it is asked for */
 };
 
 struct lexicon {
@@ -47,6 +49,7 @@ struct lexicon {
 
     /* Of the text that is looked at. */
     struct toc_str words;
+    struct lexicon_before before;      /* the place looked at last; at 0: none */
     struct match matches[MATCHES_MAX]; /* of risks, taken back or not */
     size_t match_count;                /* more than MATCHES_MAX: look again */
     struct tally tallies[LEXICON_RISKS][LEXICON_LANGUAGES_MAX];
@@ -210,21 +213,43 @@ void lexicon_close(struct lexicon *lexicon)
 
 /* --- what takes back ------------------------------------------------------------------------ */
 
+/* Where the phrase begins that seems to end with the blank at `at`; `at` when it does not. */
+static size_t begin_of(struct lexicon *lexicon, const struct lexicon_line *line, size_t at)
+{
+    if (lexicon_span_has_tail(line->span)) {
+        if (lexicon->before.at != at)
+            lexicon_before_find(lexicon->words, at, &lexicon->before);
+        if (!lexicon_span_may_begin(line->span, &lexicon->before))
+            return at;
+    }
+    return lexicon_span_begin(line->span, lexicon->walk, lexicon->words, at);
+}
+
+/* Makes a match of what ends there; false when it is no more than a tail. */
+static bool take(struct lexicon *lexicon, const struct lexicon_line *line, size_t until,
+                 struct match *out)
+{
+    size_t at = until - 1; /* a match includes the blank behind it */
+    bool has_tail = lexicon_span_has_tail(line->span);
+    *out = (struct match){line, has_tail ? begin_of(lexicon, line, at) : UNKNOWN, at};
+    return out->from != at;
+}
+
 /* An exception covers its words; the others are where they end. */
 static void on_context(void *arg, size_t index, size_t until)
 {
     struct lexicon *lexicon = arg;
     const struct lexicon_line *line = &lexicon->lines.lines[lexicon->context_lines[index]];
-    size_t at = until - 1; /* a match includes the blank behind it */
+    size_t at = until - 1;
+    struct match match;
     if (line->kind == LEXICON_NEGATION)
         lexicon->marks[at] |= NEGATION;
     else if (line->kind == LEXICON_NEGATION_AFTER)
         lexicon->marks[at] |= AFTER;
     else if (line->kind == LEXICON_CLAUSE)
-        lexicon->marks[at] |= CLAUSE;
+        lexicon->marks[at] |= take(lexicon, line, until, &match) ? CLAUSE : 0;
     else
-        for (size_t from = lexicon_span_begin(line->span, lexicon->walk, lexicon->words, at) + 1;
-             from < at; from++)
+        for (size_t from = begin_of(lexicon, line, at) + 1; from < at; from++)
             lexicon->excepted[from] |= (uint8_t)(1U << line->risk);
 }
 
@@ -278,15 +303,37 @@ static bool is_excepted(const struct lexicon *lexicon, enum lexicon_risk risk, s
 
 /* --- terms ---------------------------------------------------------------------------------- */
 
-static void judge_risk(struct lexicon *lexicon, const struct lexicon_line *line, size_t until)
+/*
+ * Whether there is nothing in the clause before `at` that could matter to a phrase of this risk: so
+ * it need not be known where it begins.
+ */
+static bool is_clear_before(const struct lexicon *lexicon, const struct lexicon_line *line,
+                            const struct tally *tally, size_t at)
 {
+    const char *data = lexicon->words.data;
+    size_t least = at > CLAUSE_BYTES ? at - CLAUSE_BYTES : 0;
+    for (; at > 0 && !(data[at] == ' ' && words_is_mark(data[at - 1])); at--)
+        if (at == least || lexicon->marks[at] & (NEGATION | AFTER) ||
+            lexicon->excepted[at] & 1U << line->risk)
+            return false;
+    return tally->places == 0 || tally->until <= at;
+}
+
+static void judge_risk(struct lexicon *lexicon, const struct match *match)
+{
+    const struct lexicon_line *line = match->line;
     struct tally *tally = &lexicon->tallies[line->risk][line->language];
-    size_t at = until - 1, from = lexicon_span_begin(line->span, lexicon->walk, lexicon->words, at);
-    if (is_excepted(lexicon, line->risk, from, at) || is_negated_before(lexicon, from) ||
-        is_negated_inside(lexicon, line, from, at) || is_negated_after(lexicon, at))
+    size_t at = match->until, from = match->from;
+    bool clear = is_clear_before(lexicon, line, tally, at);
+    if (!clear && from == UNKNOWN)
+        from = begin_of(lexicon, line, at);
+    if (!clear && (is_excepted(lexicon, line->risk, from, at) || is_negated_before(lexicon, from) ||
+                   is_negated_inside(lexicon, line, from, at)))
+        return;
+    if (is_negated_after(lexicon, at))
         return;
     tally->strong += !line->weak;
-    if (tally->places > 0 && from < tally->until)
+    if (!clear && tally->places > 0 && from < tally->until)
         return; /* another line about the same place */
     tally->places++;
     tally->until = at;
@@ -308,9 +355,12 @@ static void on_term(void *arg, size_t index, size_t until)
 {
     struct lexicon *lexicon = arg;
     const struct lexicon_line *line = &lexicon->lines.lines[lexicon->term_lines[index]];
+    struct match match;
     if (line->kind == LEXICON_RISK) {
+        if (!take(lexicon, line, until, &match))
+            return;
         if (lexicon->match_count < MATCHES_MAX)
-            lexicon->matches[lexicon->match_count] = (struct match){(unsigned)index, until};
+            lexicon->matches[lexicon->match_count] = match;
         lexicon->match_count++;
     } else if (line->kind == LEXICON_VERSION) {
         on_version(lexicon, until);
@@ -324,8 +374,9 @@ static void judge_term(void *arg, size_t index, size_t until)
 {
     struct lexicon *lexicon = arg;
     const struct lexicon_line *line = &lexicon->lines.lines[lexicon->term_lines[index]];
-    if (line->kind == LEXICON_RISK)
-        judge_risk(lexicon, line, until);
+    struct match match;
+    if (line->kind == LEXICON_RISK && take(lexicon, line, until, &match))
+        judge_risk(lexicon, &match);
 }
 
 static void judge_terms(struct lexicon *lexicon)
@@ -334,7 +385,7 @@ static void judge_terms(struct lexicon *lexicon)
         patterns_scan(lexicon->terms, lexicon->words, judge_term, lexicon);
     else
         for (size_t i = 0; i < lexicon->match_count; i++)
-            judge_term(lexicon, lexicon->matches[i].term, lexicon->matches[i].until);
+            judge_risk(lexicon, &lexicon->matches[i]);
 }
 
 static void judge_risks(struct lexicon *lexicon)
@@ -376,6 +427,7 @@ static void add_risk(const struct lexicon *lexicon, enum lexicon_risk risk, stru
 void lexicon_find(struct lexicon *lexicon, struct toc_str words, struct found *found)
 {
     lexicon->words = words;
+    lexicon->before.at = 0;
     lexicon->product = NULL;
     lexicon->version = toc_str(NULL, 0);
     lexicon->match_count = 0;

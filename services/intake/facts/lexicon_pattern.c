@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+#define BEGIN         " (?:"
+#define BEGIN_SIZE    (sizeof(BEGIN) - 1)
 #define GAP           "(?:[^ .,]+ ){0,3}"
 #define DEPTH_MAX     4
 #define GAPS_MAX      3
@@ -13,13 +15,14 @@ static_assert(LEXICON_PATTERN_MAX * 8 + BEGIN_AND_END < LEXICON_REGEX_MAX,
               "no code point becomes more than eight times its bytes");
 
 /* What stood before the place that is looked at. */
-enum before { BEGIN, BLANK, OPEN, BAR, LETTER, CLOSE, STAR, OPTION };
+enum before { NOTHING, BLANK, OPEN, BAR, LETTER, CLOSE, STAR, OPTION };
 
 struct state {
     struct toc_str in;
     size_t at;
     char *out;
     size_t size;
+    bool of_tail;
     enum before before;
     bool after_blank; /* of the bytes that were put, groups left aside */
     unsigned depth, gaps, letters;
@@ -115,7 +118,10 @@ static enum toc_err put_gap(struct state *s)
         return wrong(s, "'.' stands only in \" ... \", between words", NULL);
     if (s->gaps++ == GAPS_MAX)
         return wrong(s, "more than three times \"...\"", "write a shorter phrase");
-    put(s, GAP, sizeof(GAP) - 1);
+    if (s->of_tail && s->depth == 0)
+        s->size = BEGIN_SIZE;
+    else
+        put(s, GAP, sizeof(GAP) - 1);
     s->at += gap.size - 1;
     s->before = BLANK;
     return TOC_OK;
@@ -168,14 +174,14 @@ static enum toc_err put_next(struct state *s, uint32_t code, size_t size)
     }
 }
 
-enum toc_err lexicon_pattern(struct toc_str pattern, const char *tail, char out[LEXICON_REGEX_MAX],
-                             struct lexicon_fault *fault)
+enum toc_err lexicon_pattern(struct toc_str pattern, const struct lexicon_form *form,
+                             char out[LEXICON_REGEX_MAX], struct lexicon_fault *fault)
 {
-    struct state s = {.in = pattern, .out = out, .fault = fault};
-    TOC_ASSERT(strlen(tail) + 8 < BEGIN_AND_END);
+    struct state s = {.in = pattern, .out = out, .of_tail = form->of_tail, .fault = fault};
+    TOC_ASSERT(strlen(form->number) + 8 < BEGIN_AND_END);
     if (pattern.size > LEXICON_PATTERN_MAX)
         return wrong(&s, "a phrase of more than 1,200 bytes", "write several lines");
-    put(&s, " (?:", 4);
+    put(&s, BEGIN, BEGIN_SIZE);
     while (s.at < pattern.size) {
         size_t size = 1;
         uint32_t code = plain_at(pattern.data + s.at, &size);
@@ -187,7 +193,7 @@ enum toc_err lexicon_pattern(struct toc_str pattern, const char *tail, char out[
     if (s.letters == 0 || s.before == BLANK)
         return wrong(&s, "a phrase ends with a word", NULL);
     put(&s, ")", 1);
-    put(&s, tail, strlen(tail));
+    put(&s, form->number, strlen(form->number));
     put(&s, " ", 1);
     out[s.size] = '\0';
     return TOC_OK;

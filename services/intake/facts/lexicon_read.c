@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-#define VERSION_NUMBER " ?[0-9]{1,4}(?:\\.[0-9]{1,5}){0,3}"
+#define RISK_TAIL_LEAST 6 /* with the blanks around it; what takes back is looked for seldom */
+#define VERSION_NUMBER  " ?[0-9]{1,4}(?:\\.[0-9]{1,5}){0,3}"
 
 static const struct {
     const char *name;
@@ -143,7 +144,7 @@ static enum toc_err read_product(struct reading *r, struct toc_str word, struct 
 
 static enum toc_err read_phrase(struct reading *r, struct toc_str phrase, struct lexicon_line *line)
 {
-    const char *tail = line->kind == LEXICON_VERSION ? VERSION_NUMBER : "";
+    struct lexicon_form form = {line->kind == LEXICON_VERSION ? VERSION_NUMBER : "", false};
     char regex[LEXICON_REGEX_MAX];
     struct lexicon_fault fault;
     line->offset = offset_of(r, phrase);
@@ -152,18 +153,22 @@ static enum toc_err read_phrase(struct reading *r, struct toc_str phrase, struct
         toc_diag_error(r->diag, line->offset, "a line is CLASS LANGUAGE PHRASE");
         return TOC_ERR_CONFIG;
     }
-    if (lexicon_pattern(phrase, tail, regex, &fault) != TOC_OK) {
+    if (lexicon_pattern(phrase, &form, regex, &fault) != TOC_OK) {
         toc_diag_error(r->diag, line->offset + fault.offset, "%s", fault.message);
         if (fault.hint != NULL)
             toc_diag_hint(r->diag, "%s", fault.hint);
         return TOC_ERR_CONFIG;
     }
+    if (line->kind == LEXICON_RISK || line->kind == LEXICON_EXCEPTION ||
+        line->kind == LEXICON_CLAUSE) {
+        line->span = lexicon_span_new(phrase, line->kind == LEXICON_RISK ? RISK_TAIL_LEAST : 0);
+        if (line->span == NULL)
+            return TOC_ERR_MEMORY;
+        form.of_tail = lexicon_span_has_tail(line->span);
+        TOC_TRY(lexicon_pattern(phrase, &form, regex, &fault));
+    }
     line->regex = strdup(regex);
-    if (line->kind == LEXICON_RISK || line->kind == LEXICON_EXCEPTION)
-        line->span = lexicon_span_new(phrase);
-    else
-        return line->regex != NULL ? TOC_OK : TOC_ERR_MEMORY;
-    return line->regex != NULL && line->span != NULL ? TOC_OK : TOC_ERR_MEMORY;
+    return line->regex != NULL ? TOC_OK : TOC_ERR_MEMORY;
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */

@@ -35,8 +35,8 @@ struct lexicon_line {
     bool weak;                 /* RISK: the words alone are a weak sign */
     unsigned language;         /* index into the languages; not of PRODUCT and VERSION */
     char *product;             /* PRODUCT: owned */
-    char *regex;               /* owned */
-    struct lexicon_span *span; /* owned; RISK and EXCEPTION */
+    char *regex;               /* owned; of the tail where there is a span */
+    struct lexicon_span *span; /* owned; RISK, EXCEPTION and CLAUSE */
     bool says_no;              /* a negation is among its words */
     size_t offset, size;       /* of its phrase in the text */
 };

@@ -12,8 +12,8 @@
  * time is that of the bytes times the states, whatever the phrase.
  */
 #define NODES_MAX (3 * LEXICON_PATTERN_MAX) /* a byte of the phrase is two at most, a gap 36 */
-#define BYTES_MAX 1024                      /* of a match */
 #define GAP_WORDS 3
+#define NONE      UINT16_MAX
 
 enum op {
     BYTE,      /* this byte */
@@ -38,14 +38,21 @@ struct edge {
 };
 
 struct place {
-    uint32_t first; /* edge */
-    uint16_t count;
+    uint32_t first;        /* edge */
+    uint16_t count, bytes; /* those that take one byte are the first */
     bool found;
 };
+
+#define HASHES    1024 /* of words, a bit each */
+#define WORD_BITS 64
+#define STEPS_MAX 4096 /* that finding the words takes; a phrase with more has no filter */
 
 struct lexicon_span {
     struct place *places; /* the first one is the start */
     struct edge *edges;
+    bool has_tail;
+    unsigned reach; /* words before the last one to look at; 0: it may begin behind any */
+    uint64_t fronts[HASHES / WORD_BITS]; /* of the words that may stand before the tail's gap */
 };
 
 /* --- building ------------------------------------------------------------------------------- */
@@ -53,6 +60,9 @@ struct lexicon_span {
 struct building {
     struct toc_str in;
     size_t at, count;
+    unsigned depth;
+    uint16_t front;  /* what stands before the last gap outside of groups; NONE */
+    unsigned blanks; /* at most, behind it */
     struct node nodes[NODES_MAX];
 };
 
@@ -81,6 +91,12 @@ static uint16_t add_loop(struct building *b, enum op op, uint16_t next)
 /* Up to three words, each with the blank behind it. */
 static uint16_t add_gap(struct building *b, uint16_t next)
 {
+    if (b->depth == 0) {
+        b->front = next;
+        b->blanks = 0;
+    } else {
+        b->blanks += GAP_WORDS;
+    }
     for (unsigned i = 0; i < GAP_WORDS; i++) {
         uint16_t first = add(b, WORD_BYTE, 0, next, 0);
         uint16_t split = add(b, SPLIT, 0, first, first);
@@ -99,8 +115,10 @@ static uint16_t add_letter(struct building *b, uint16_t next)
     b->at += size;
     if (code == '\'')
         return next;
-    if (code == ' ' || code == '-')
+    if (code == ' ' || code == '-') {
+        b->blanks++;
         return add(b, BYTE, ' ', next, 0);
+    }
     return add_bytes(b, letter, words_letter(letter, code), next);
 }
 
@@ -109,6 +127,7 @@ static uint16_t add_sequence(struct building *b, uint16_t next);
 /* From behind "(" to behind ")". */
 static uint16_t add_group(struct building *b, uint16_t next)
 {
+    b->depth++;
     uint16_t start = add_sequence(b, next);
     while (b->in.data[b->at] == '|') {
         b->at++;
@@ -116,6 +135,7 @@ static uint16_t add_group(struct building *b, uint16_t next)
         start = add(b, SPLIT, 0, start, other);
     }
     b->at++;
+    b->depth--;
     return start;
 }
 
@@ -148,8 +168,6 @@ static uint16_t add_sequence(struct building *b, uint16_t next)
 }
 
 /* --- from nodes to places -------------------------------------------------------------------- */
-
-#define NONE UINT16_MAX
 
 struct placing {
     const struct node *nodes;
@@ -186,6 +204,17 @@ static bool add_edge(struct placing *p, const struct node *node)
     return true;
 }
 
+static void bytes_first(struct edge *edges, struct place *place)
+{
+    for (uint16_t i = 0; i < place->count; i++) {
+        struct edge edge = edges[i];
+        if (edge.op != BYTE)
+            continue;
+        edges[i] = edges[place->bytes];
+        edges[place->bytes++] = edge;
+    }
+}
+
 /* Everything that is reached from where the place begins; false without memory. */
 static bool fill_place(struct placing *p, uint16_t index)
 {
@@ -210,6 +239,7 @@ static bool fill_place(struct placing *p, uint16_t index)
         }
     }
     place->count = (uint16_t)(p->size - place->first);
+    bytes_first(p->span->edges + place->first, place);
     return true;
 }
 
@@ -242,16 +272,128 @@ static struct lexicon_span *make(const struct building *b, uint16_t start)
     return NULL;
 }
 
-struct lexicon_span *lexicon_span_new(struct toc_str pattern)
+/* --- what may stand before the tail ---------------------------------------------------------- */
+
+/* A word is hashed from its end, as it is read. */
+static unsigned hash_on(unsigned hash, char c)
+{
+    return (hash * 37 + (unsigned char)c) % HASHES;
+}
+
+struct fronts {
+    const struct node *nodes;
+    uint64_t *out;
+    unsigned steps;
+    bool any; /* any word, or none at all */
+};
+
+static bool is_readable(struct fronts *f, const struct node *node)
+{
+    return ++f->steps <= STEPS_MAX && (node->op == BYTE || node->op == SPLIT);
+}
+
+/* Every word that ends where `at` is read, `hash` being that of what was read of it. */
+static void add_fronts(struct fronts *f, uint16_t at, unsigned hash)
+{
+    const struct node *node = &f->nodes[at];
+    if (!is_readable(f, node)) {
+        f->any = true;
+    } else if (node->op == SPLIT) {
+        add_fronts(f, node->next, hash);
+        add_fronts(f, node->other, hash);
+    } else if (node->byte == ' ') {
+        f->out[hash / WORD_BITS] |= UINT64_C(1) << hash % WORD_BITS;
+    } else {
+        add_fronts(f, node->next, hash_on(hash, (char)node->byte));
+    }
+}
+
+/* The same from before the blank behind the word. */
+static void find_fronts(struct fronts *f, uint16_t at)
+{
+    const struct node *node = &f->nodes[at];
+    if (!is_readable(f, node)) {
+        f->any = true;
+    } else if (node->op == SPLIT) {
+        find_fronts(f, node->next);
+        find_fronts(f, node->other);
+    } else {
+        add_fronts(f, node->next, 0);
+    }
+}
+
+/* Bytes of the shortest tail; what a node leads to was added before it, loops aside. */
+static unsigned shortest_tail(const struct building *b, uint16_t start)
+{
+    unsigned bytes[NODES_MAX];
+    for (size_t i = 0; i <= start; i++) {
+        const struct node *node = &b->nodes[i];
+        unsigned next = node->next < i ? bytes[node->next] : UINT16_MAX,
+                 other = node->op == SPLIT && node->other < i ? bytes[node->other] : UINT16_MAX;
+        bytes[i] = node->op == SPLIT ? (next < other ? next : other) : next + 1;
+        if (i == b->front)
+            bytes[i] = 0;
+    }
+    return bytes[start];
+}
+
+static void find_tail(const struct building *b, uint16_t start, unsigned least,
+                      struct lexicon_span *span)
+{
+    struct fronts fronts = {.nodes = b->nodes, .out = span->fronts};
+    unsigned reach = b->blanks + GAP_WORDS + 1;
+    if (b->front == NONE || shortest_tail(b, start) < least)
+        return;
+    find_fronts(&fronts, b->front);
+    span->has_tail = true;
+    span->reach = reach <= LEXICON_BEFORE_MAX && !fronts.any ? reach : 0;
+}
+
+void lexicon_before_find(struct toc_str words, size_t at, struct lexicon_before *out)
+{
+    const char *data = words.data;
+    out->at = at;
+    out->count = 0;
+    while (at > 0 && data[at - 1] != ' ')
+        at--;
+    while (out->count < LEXICON_BEFORE_MAX && at > 1 && !words_is_mark(data[at - 2])) {
+        unsigned hash = 0;
+        for (at--; data[at - 1] != ' '; at--)
+            hash = hash_on(hash, data[at - 1]);
+        out->hashes[out->count++] = (uint16_t)hash;
+    }
+}
+
+bool lexicon_span_has_tail(const struct lexicon_span *span)
+{
+    return span->has_tail;
+}
+
+bool lexicon_span_may_begin(const struct lexicon_span *span, const struct lexicon_before *before)
+{
+    for (unsigned i = 0; i < span->reach && i < before->count; i++) {
+        unsigned hash = before->hashes[i];
+        if (span->fronts[hash / WORD_BITS] >> hash % WORD_BITS & 1)
+            return true;
+    }
+    return span->reach == 0;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+struct lexicon_span *lexicon_span_new(struct toc_str pattern, unsigned tail_least)
 {
     struct building *b = calloc(1, sizeof(*b));
     struct lexicon_span *span = NULL;
     if (b == NULL)
         return NULL;
     b->in = pattern;
+    b->front = NONE;
     uint16_t found = add(b, FOUND, 0, 0, 0);
     uint16_t start = add_sequence(b, add(b, BYTE, ' ', found, 0));
     span = make(b, start);
+    if (span != NULL)
+        find_tail(b, start, tail_least, span);
     free(b);
     return span;
 }
@@ -290,25 +432,28 @@ void lexicon_walk_free(struct lexicon_walk *walk)
     free(walk);
 }
 
-static bool takes(const struct edge *edge, char c)
+static void enter(const struct lexicon_span *span, struct lexicon_walk *walk, uint16_t place,
+                  struct states *to)
 {
-    if (edge->op == BYTE)
-        return edge->byte == (uint8_t)c;
-    return c != ' ' && (edge->op == LETTER || !words_is_mark(c));
+    if (walk->seen[place] == walk->step)
+        return;
+    walk->seen[place] = walk->step;
+    walk->found |= span->places[place].found;
+    to->places[to->count++] = place;
 }
 
 static void leave(const struct lexicon_span *span, struct lexicon_walk *walk, uint16_t place,
                   char c, struct states *to)
 {
-    const struct edge *edge = span->edges + span->places[place].first,
-                      *end = edge + span->places[place].count;
-    for (; edge < end; edge++) {
-        if (!takes(edge, c) || walk->seen[edge->to] == walk->step)
-            continue;
-        walk->seen[edge->to] = walk->step;
-        walk->found |= span->places[edge->to].found;
-        to->places[to->count++] = edge->to;
-    }
+    const struct place *from = &span->places[place];
+    const struct edge *edge = span->edges + from->first, *bytes = edge + from->bytes,
+                      *end = edge + from->count;
+    for (; edge < bytes; edge++)
+        if (edge->byte == (uint8_t)c)
+            enter(span, walk, edge->to, to);
+    for (; edge < end && c != ' '; edge++)
+        if (edge->op == LETTER || !words_is_mark(c))
+            enter(span, walk, edge->to, to);
 }
 
 size_t lexicon_span_begin(const struct lexicon_span *span, struct lexicon_walk *walk,
@@ -318,7 +463,7 @@ size_t lexicon_span_begin(const struct lexicon_span *span, struct lexicon_walk *
     walk->found = false;
     now->count = 1;
     now->places[0] = 0;
-    for (size_t i = at; i > 0 && at - i < BYTES_MAX && now->count > 0;) {
+    for (size_t i = at; i > 0 && now->count > 0;) {
         struct states *swapped = now;
         i--;
         walk->step++;
