@@ -27,7 +27,7 @@ enum keys_table {
 #define VAULT_KEY_NAME    9    /* of one in KEYS_KEYS: u64be subject ‖ u8 group */
 #define VAULT_LISTED_NAME 16   /* of one in KEYS_LISTED: u64be subject ‖ u64be other */
 #define VAULT_RANDOM      2048 /* bytes that are drawn at once */
-#define VAULT_HOT         4096 /* subjects whose keys stay in memory */
+#define VAULT_HOT         8192 /* subjects whose keys stay in memory */
 #define VAULT_HOT_WAY     8
 #define VAULT_HOT_SETS    (VAULT_HOT / VAULT_HOT_WAY)
 

@@ -85,14 +85,13 @@ enum toc_err vault_pseudonyms_load(struct vault *vault)
  */
 
 /* Of a mail address the case does not count: nobody has two boxes that differ in it. */
-static struct toc_str folded(enum vault_kind kind, struct toc_str name, char out[NAME_MAX_BYTES])
+static void fold(enum vault_kind kind, uint8_t *name, size_t size)
 {
-    if (kind != VAULT_PERSON || memchr(name.data, '@', name.size) == NULL)
-        return name;
-    for (size_t i = 0; i < name.size; i++)
-        out[i] =
-            (char)(name.data[i] >= 'A' && name.data[i] <= 'Z' ? name.data[i] | 0x20 : name.data[i]);
-    return toc_str(out, name.size);
+    if (kind != VAULT_PERSON || memchr(name, '@', size) == NULL)
+        return;
+    for (size_t i = 0; i < size; i++)
+        if (name[i] >= 'A' && name[i] <= 'Z')
+            name[i] |= 0x20;
 }
 
 /* SipHash-2-4 with 128 bits: a keyed function, fast on short names. */
@@ -100,14 +99,13 @@ static void hash_name(const struct vault *vault, enum vault_kind kind, struct to
                       uint8_t out[VAULT_NAME])
 {
     uint8_t bytes[1 + NAME_MAX_BYTES];
-    char fold[NAME_MAX_BYTES];
     static_assert(VAULT_NAME == crypto_shorthash_siphashx24_BYTES &&
                       crypto_shorthash_siphashx24_KEYBYTES <= TOC_SEAL_KEY,
                   "as libsodium has them");
     TOC_ASSERT(name.size <= NAME_MAX_BYTES);
-    name = folded(kind, name, fold);
     bytes[0] = (uint8_t)kind;
     memcpy(bytes + 1, name.data, name.size);
+    fold(kind, bytes + 1, name.size);
     crypto_shorthash_siphashx24(out, bytes, 1 + name.size, vault->secrets->map_key);
 }
 
@@ -118,7 +116,7 @@ static struct hot *hot_of(struct vault *vault, const uint8_t name[VAULT_NAME], b
     struct hot *set = secrets->hot[toc_get_u32be(name) % VAULT_HOT_SETS], *hot = set;
     *found = false;
     for (size_t i = 0; i < VAULT_HOT_WAY && !*found; i++) {
-        *found = set[i].subject.number != 0 && memcmp(set[i].name, name, VAULT_NAME) == 0;
+        *found = memcmp(set[i].name, name, VAULT_NAME) == 0 && set[i].subject.number != 0;
         if (*found || set[i].used < hot->used)
             hot = &set[i];
     }
