@@ -1,7 +1,6 @@
 #include "common/seal.h"
 
 #include <assert.h>
-#include <sodium.h>
 
 #define PLACE_BYTES (TOC_SEAL_EVENT + 3)
 
@@ -95,6 +94,123 @@ enum toc_err toc_unseal(const uint8_t key[TOC_SEAL_KEY], const struct toc_seal_p
         return TOC_OK;
     toc_seal_commitment(found, out, toc_str(out + TOC_SEAL_R, sealed.size - TOC_SEAL_OVERHEAD));
     return sodium_memcmp(found, commitment, TOC_SHA256) == 0 ? TOC_OK : TOC_ERR_DAMAGED;
+}
+
+/* --- a part at a time --------------------------------------------------------------------------
+ *
+ * XChaCha20-Poly1305 as libsodium makes it: ChaCha20 under a key that HChaCha20 makes from the
+ * first 16 bytes of the nonce, with the last 8; block 0 is the key of Poly1305, the text begins
+ * with block 1. The tag is over place and cipher, each filled up to 16 bytes, and their sizes.
+ */
+
+#define BLOCK      64
+#define STEP_BYTES 4096
+
+struct stream {
+    uint8_t key[crypto_stream_chacha20_ietf_KEYBYTES];
+    uint8_t nonce[crypto_stream_chacha20_ietf_NONCEBYTES];
+};
+
+static void open_stream(struct stream *stream, const uint8_t key[TOC_SEAL_KEY],
+                        struct toc_str sealed)
+{
+    TOC_ASSERT(sealed.size >= TOC_SEAL_OVERHEAD);
+    crypto_core_hchacha20(stream->key, (const uint8_t *)sealed.data, key, NULL);
+    memset(stream->nonce, 0, 4);
+    memcpy(stream->nonce + 4, sealed.data + 16, 8);
+}
+
+static size_t inner_size(struct toc_str sealed)
+{
+    return sealed.size - TOC_SEAL_NONCE - TOC_SEAL_TAG;
+}
+
+static void fill_up(crypto_onetimeauth_poly1305_state *mac, size_t size)
+{
+    static const uint8_t zeros[16];
+    crypto_onetimeauth_poly1305_update(mac, zeros, (16 - size % 16) % 16);
+}
+
+static void put_u64le(uint8_t out[8], uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++)
+        out[i] = (uint8_t)(value >> 8 * i);
+}
+
+void toc_unseal_begin(struct toc_unsealing *check, const uint8_t key[TOC_SEAL_KEY],
+                      const struct toc_seal_place *place, struct toc_str sealed)
+{
+    uint8_t where[PLACE_BYTES], block[BLOCK];
+    struct stream stream;
+    open_stream(&stream, key, sealed);
+    crypto_stream_chacha20_ietf(block, sizeof(block), stream.nonce, stream.key);
+    crypto_onetimeauth_poly1305_init(&check->mac, block);
+    write_place(where, place);
+    crypto_onetimeauth_poly1305_update(&check->mac, where, sizeof(where));
+    fill_up(&check->mac, sizeof(where));
+    crypto_hash_sha256_init(&check->commitment);
+    crypto_hash_sha256_update(&check->commitment, (const uint8_t *)"seg/v1", 6);
+    check->done = 0;
+    sodium_memzero(block, sizeof(block));
+    sodium_memzero(&stream, sizeof(stream));
+}
+
+static enum toc_err check_end(struct toc_unsealing *check, struct toc_str sealed,
+                              const uint8_t commitment[TOC_SHA256])
+{
+    uint8_t sizes[16], tag[TOC_SEAL_TAG], found[TOC_SHA256];
+    size_t size = inner_size(sealed);
+    fill_up(&check->mac, size);
+    put_u64le(sizes, PLACE_BYTES);
+    put_u64le(sizes + 8, size);
+    crypto_onetimeauth_poly1305_update(&check->mac, sizes, sizeof(sizes));
+    crypto_onetimeauth_poly1305_final(&check->mac, tag);
+    crypto_hash_sha256_final(&check->commitment, found);
+    if (sodium_memcmp(tag, sealed.data + TOC_SEAL_NONCE + size, TOC_SEAL_TAG) != 0)
+        return TOC_ERR_DAMAGED;
+    return commitment == NULL || sodium_memcmp(found, commitment, TOC_SHA256) == 0
+               ? TOC_OK
+               : TOC_ERR_DAMAGED;
+}
+
+enum toc_err toc_unseal_step(struct toc_unsealing *check, const uint8_t key[TOC_SEAL_KEY],
+                             struct toc_str sealed, const uint8_t commitment[TOC_SHA256],
+                             size_t most)
+{
+    const uint8_t *cipher = (const uint8_t *)sealed.data + TOC_SEAL_NONCE;
+    size_t left = inner_size(sealed) - check->done, end = check->done + (most < left ? most : left);
+    uint8_t plain[STEP_BYTES];
+    TOC_ASSERT(most % BLOCK == 0);
+    crypto_onetimeauth_poly1305_update(&check->mac, cipher + check->done, end - check->done);
+    while (check->done < end) {
+        size_t size = end - check->done < sizeof(plain) ? end - check->done : sizeof(plain);
+        toc_unseal_piece(key, sealed, check->done, plain, size);
+        crypto_hash_sha256_update(&check->commitment, plain, size);
+        check->done += size;
+    }
+    sodium_memzero(plain, sizeof(plain));
+    return check->done < inner_size(sealed) ? TOC_NONE : check_end(check, sealed, commitment);
+}
+
+void toc_unseal_piece(const uint8_t key[TOC_SEAL_KEY], struct toc_str sealed, size_t offset,
+                      uint8_t *out, size_t size)
+{
+    const uint8_t *cipher = (const uint8_t *)sealed.data + TOC_SEAL_NONCE;
+    size_t skip = offset % BLOCK, first = size < BLOCK - skip ? size : BLOCK - skip;
+    uint32_t block = (uint32_t)(offset / BLOCK) + 1;
+    uint8_t head[BLOCK];
+    struct stream stream;
+    TOC_ASSERT(offset + size <= inner_size(sealed));
+    open_stream(&stream, key, sealed);
+    memset(head, 0, sizeof(head));
+    memcpy(head + skip, cipher + offset, first);
+    crypto_stream_chacha20_ietf_xor_ic(head, head, sizeof(head), stream.nonce, block, stream.key);
+    memcpy(out, head + skip, first);
+    if (size > first)
+        crypto_stream_chacha20_ietf_xor_ic(out + first, cipher + offset + first, size - first,
+                                           stream.nonce, block + 1, stream.key);
+    sodium_memzero(head, sizeof(head));
+    sodium_memzero(&stream, sizeof(stream));
 }
 
 void toc_seal_wrap(const uint8_t kek[TOC_SEAL_KEY], struct toc_str what,

@@ -15,6 +15,8 @@
 
 #include "common/hash.h"
 
+#include <sodium.h>
+
 #define TOC_SEAL_KEY      32
 #define TOC_SEAL_R        32 /* bytes of r */
 #define TOC_SEAL_NONCE    24
@@ -44,6 +46,26 @@ void toc_seal(const uint8_t key[TOC_SEAL_KEY], const struct toc_seal_place *plac
 TOC_MUST enum toc_err toc_unseal(const uint8_t key[TOC_SEAL_KEY],
                                  const struct toc_seal_place *place, struct toc_str sealed,
                                  const uint8_t commitment[TOC_SHA256], uint8_t *out);
+
+/*
+ * A large text a part at a time, from the same sealed bytes at every call: first it is checked, as
+ * toc_unseal does, then pieces of it are opened. Nothing of the text is kept in between.
+ */
+struct toc_unsealing {
+    crypto_onetimeauth_poly1305_state mac;
+    crypto_hash_sha256_state commitment;
+    size_t done; /* bytes of r and text */
+};
+void toc_unseal_begin(struct toc_unsealing *check, const uint8_t key[TOC_SEAL_KEY],
+                      const struct toc_seal_place *place, struct toc_str sealed);
+/* The next `most` bytes, which is a multiple of 64. TOC_NONE: there is more; TOC_OK: it is whole.
+ */
+TOC_MUST enum toc_err toc_unseal_step(struct toc_unsealing *check, const uint8_t key[TOC_SEAL_KEY],
+                                      struct toc_str sealed, const uint8_t commitment[TOC_SHA256],
+                                      size_t most);
+/* `size` bytes of r and text from `offset` on, which there are; unchecked. */
+void toc_unseal_piece(const uint8_t key[TOC_SEAL_KEY], struct toc_str sealed, size_t offset,
+                      uint8_t *out, size_t size);
 
 /* What r and a text are committed to by, and several texts together. */
 void toc_seal_commitment(uint8_t out[TOC_SHA256], const uint8_t r[TOC_SEAL_R], struct toc_str text);

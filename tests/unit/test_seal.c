@@ -158,6 +158,82 @@ static void a_wrapped_key_opens_for_whom_it_was_wrapped(void **state)
     }
 }
 
+/* --- a part at a time ------------------------------------------------------------------------- */
+
+#define LARGE 300001
+
+static uint8_t *large, *large_sealed;
+static uint8_t large_commitment[TOC_SHA256];
+
+static int seal_large(void **state)
+{
+    set_up(state);
+    large = malloc(LARGE);
+    large_sealed = malloc(LARGE + TOC_SEAL_OVERHEAD);
+    if (large == NULL || large_sealed == NULL)
+        return -1;
+    for (size_t i = 0; i < LARGE; i++)
+        large[i] = (uint8_t)(i * 2654435761u >> 13);
+    toc_seal(key, &place, toc_str(large, LARGE), large_sealed, large_commitment);
+    return 0;
+}
+
+static int free_large(void **state)
+{
+    (void)state;
+    free(large);
+    free(large_sealed);
+    return 0;
+}
+
+static enum toc_err check_large(struct toc_str bytes, const uint8_t *committed, size_t most)
+{
+    struct toc_unsealing check;
+    enum toc_err err;
+    size_t steps = 0;
+    toc_unseal_begin(&check, key, &place, bytes);
+    while ((err = toc_unseal_step(&check, key, bytes, committed, most)) == TOC_NONE)
+        steps++;
+    assert_int_equal(steps, (bytes.size - TOC_SEAL_NONCE - TOC_SEAL_TAG - 1) / most);
+    return err;
+}
+
+static void a_large_text_is_checked_in_steps_of_any_size(void **state)
+{
+    struct toc_str bytes = toc_str(large_sealed, LARGE + TOC_SEAL_OVERHEAD);
+    (void)state;
+    for (size_t most = 64; most <= 1 << 20; most *= 8)
+        assert_int_equal(check_large(bytes, large_commitment, most), TOC_OK);
+    assert_int_equal(check_large(bytes, NULL, 4096), TOC_OK);
+    assert_int_equal(check_large(bytes, commitment, 4096), TOC_ERR_DAMAGED);
+    assert_int_equal(check_large(toc_str(sealed, SEALED), commitment, 64), TOC_OK);
+    for (size_t at = 0; at < bytes.size; at += 9973) {
+        large_sealed[at] ^= 1;
+        assert_int_equal(check_large(bytes, NULL, 1 << 20), TOC_ERR_DAMAGED);
+        large_sealed[at] ^= 1;
+    }
+    place.segment++;
+    assert_int_equal(check_large(bytes, large_commitment, 4096), TOC_ERR_DAMAGED);
+    place.segment--;
+}
+
+static void pieces_of_a_large_text_are_what_was_sealed(void **state)
+{
+    struct toc_str bytes = toc_str(large_sealed, LARGE + TOC_SEAL_OVERHEAD);
+    uint8_t *whole = malloc(LARGE + TOC_SEAL_R), out[1000];
+    (void)state;
+    assert_non_null(whole);
+    assert_int_equal(toc_unseal(key, &place, bytes, large_commitment, whole), TOC_OK);
+    for (size_t offset = 0; offset < LARGE - sizeof(out); offset += 4999) {
+        size_t size = offset % sizeof(out);
+        toc_unseal_piece(key, bytes, offset, out, size);
+        assert_memory_equal(out, whole + offset, size);
+    }
+    toc_unseal_piece(key, bytes, LARGE + TOC_SEAL_R - 1, out, 1);
+    assert_int_equal(out[0], large[LARGE - 1]);
+    free(whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +245,10 @@ int main(void)
         cmocka_unit_test_setup(what_opens_but_was_not_committed_to_is_damaged, set_up),
         cmocka_unit_test_setup(an_empty_text_can_be_sealed, set_up),
         cmocka_unit_test_setup(a_wrapped_key_opens_for_whom_it_was_wrapped, set_up),
+        cmocka_unit_test_setup_teardown(a_large_text_is_checked_in_steps_of_any_size, seal_large,
+                                        free_large),
+        cmocka_unit_test_setup_teardown(pieces_of_a_large_text_are_what_was_sealed, seal_large,
+                                        free_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

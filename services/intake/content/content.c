@@ -1,7 +1,6 @@
 #include "services/intake/content/content.h"
 
 #include "common/answer.h"
-#include "services/intake/content/part.h"
 #include "services/intake/intake.h"
 
 #define ANSWER_BYTES ((size_t)512 * 1024) /* of texts */
@@ -145,22 +144,26 @@ static enum toc_err add_gone(struct vault *vault, const struct asked *asked,
     return err < 0 ? err : TOC_OK;
 }
 
-static enum toc_err add_parts(struct vault *vault, const struct asked *asked, struct place place,
+static enum toc_err add_parts(struct vault *vault, const struct asked *asked,
+                              struct content_wanted *wanted, struct place place,
                               struct toc_arena *arena, Tocsin__V1__Answer *answer)
 {
-    size_t room = ANSWER_BYTES;
+    wanted->room = ANSWER_BYTES;
     TOC_TRY(toc_answer_begin(arena, PARTS_MAX, answer));
     for (;;) {
         Tocsin__V1__ContentPart part = TOCSIN__V1__CONTENT_PART__INIT;
-        if (room == 0 || answer->n_rows == PARTS_MAX - VAULT_CLASS_COUNT)
+        if (wanted->room == 0 || answer->n_rows == PARTS_MAX - VAULT_CLASS_COUNT)
             return set_next(arena, place, answer);
-        enum toc_err err = content_part(vault, asked->event, asked->seq, place.segment,
-                                        place.offset, room, arena, &part);
+        wanted->offset = place.offset;
+        enum toc_err err =
+            content_part(vault, asked->event, asked->seq, place.segment, wanted, arena, &part);
         if (err != TOC_OK)
             return err < 0 ? err : add_gone(vault, asked, arena, answer);
+        if (wanted->later)
+            return set_next(arena, place, answer);
         if (is_shown(asked, vault_class_find(part.class_)))
             TOC_TRY(add_part(&part, arena, answer));
-        room -= part.text.len;
+        wanted->room -= part.text.len;
         place.segment = (uint16_t)part.segment;
         place.offset = part.offset + part.text.len;
         if (place.offset >= part.size || part.state != TOCSIN__V1__CONTENT_STATE__CONTENT_THERE) {
@@ -170,15 +173,17 @@ static enum toc_err add_parts(struct vault *vault, const struct asked *asked, st
     }
 }
 
-enum toc_err content_ask(struct vault *vault, struct toc_txn *txn, toc_time_ms now_ms,
-                         struct toc_arena *arena, const Tocsin__V1__Ask *ask,
+enum toc_err content_ask(struct vault *vault, struct content_checks *checks, struct toc_txn *txn,
+                         struct toc_now now, struct toc_arena *arena, const Tocsin__V1__Ask *ask,
                          Tocsin__V1__Answer *answer)
 {
+    struct content_wanted wanted = {
+        .whole_max = CONTENT_WHOLE_MAX, .checks = checks, .now_ms = now.mono_ms};
     struct asked asked;
-    enum toc_err err = find_reading(txn, now_ms, arena, ask->seq, answer, &asked);
+    enum toc_err err = find_reading(txn, now.wall_ms, arena, ask->seq, answer, &asked);
     if (err == TOC_OK)
         err = find_event(txn, arena, ask->event_seq, answer, &asked);
     if (err == TOC_OK)
-        err = add_parts(vault, &asked, read_place(&ask->after), arena, answer);
+        err = add_parts(vault, &asked, &wanted, read_place(&ask->after), arena, answer);
     return err < 0 ? err : TOC_OK;
 }

@@ -9,18 +9,18 @@
 #ifndef INTAKE_CONTENT_H
 #define INTAKE_CONTENT_H
 
-#include "common/turn.h"
-#include "services/intake/vault/vault.h"
+#include "common/run.h"
+#include "services/intake/content/part.h"
 
 #define CONTENT_READ_FOR_MS (5 * TOC_MINUTE_MS) /* how long a content.read is good */
 
 /*
  * Answers an Ask for CONTENT: rows are ContentPart. Texts come in pieces that fit an answer; `next`
- * goes on after them. `now_ms` is the wall clock, 0 in event time, where a content.read is good for
- * ever.
+ * goes on after them, and may come without a row, while a large text is checked. `now.wall_ms` is 0
+ * in event time, where a content.read is good for ever.
  */
-TOC_MUST enum toc_err content_ask(struct vault *vault, struct toc_txn *txn, toc_time_ms now_ms,
-                                  struct toc_arena *arena, const Tocsin__V1__Ask *ask,
-                                  Tocsin__V1__Answer *answer);
+TOC_MUST enum toc_err content_ask(struct vault *vault, struct content_checks *checks,
+                                  struct toc_txn *txn, struct toc_now now, struct toc_arena *arena,
+                                  const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer);
 
 #endif

@@ -17,6 +17,7 @@ struct doors {
     struct quota_over over; /* as of the last alarm about it … */
     toc_time_ms over_ms;    /* … monotonic; 0: never */
     struct admit *admit;
+    struct content_checks checks;
     struct eraser *eraser;
     enum toc_err failed; /* of what runs after commits: the next one ends the process */
     void *edge;          /* NULL: it is not configured */
@@ -96,10 +97,12 @@ static enum toc_err gate_ask(void *self, struct toc_txn *txn, struct toc_arena *
 {
     if (ask->what != TOCSIN__V1__ASK__WHAT__CONTENT)
         return TOC_NONE;
+    struct doors *doors = self;
+    struct toc_now now = toc_program_now();
+    if (toc_program_event_clock())
+        now.wall_ms = 0;
     if (toc_program_is_local())
-        return content_ask(admit_vault(admit_of(self)), txn,
-                           toc_program_event_clock() ? 0 : toc_program_now().wall_ms, arena, ask,
-                           answer);
+        return content_ask(admit_vault(doors->admit), &doors->checks, txn, now, arena, ask, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED;
     answer->detail = toc_wire_text("content is not sent over TCP: ask on this intake's own host");
     return TOC_OK;

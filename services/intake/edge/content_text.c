@@ -5,9 +5,9 @@
 
 #include <stdlib.h>
 
-void content_text_begin(struct content_text *text, size_t room)
+void content_text_begin(struct content_text *text, size_t room, size_t open_bytes)
 {
-    *text = (struct content_text){.texts = json_array(), .room = room};
+    *text = (struct content_text){.texts = json_array(), .room = room, .open_bytes = open_bytes};
 }
 
 static bool is_file(const Tocsin__V1__ContentPart *part)
@@ -22,7 +22,8 @@ static void add_words(struct content_text *text, const Tocsin__V1__ContentPart *
     if (part->state != TOCSIN__V1__CONTENT_STATE__CONTENT_THERE)
         return;
     json_object_set_new(object, "bytes", json_integer((json_int_t)part->size));
-    if (is_file(part) || part->text.len > text->room) {
+    text->open_bytes -= part->text.len < text->open_bytes ? part->text.len : text->open_bytes;
+    if (is_file(part) || part->text.len < part->size || part->text.len > text->room) {
         json_object_set_new(object, "left_out", json_true());
         return;
     }

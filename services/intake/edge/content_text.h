@@ -10,10 +10,11 @@
 
 struct content_text {
     json_t *texts;
-    size_t room, count, erased;
+    size_t room, open_bytes, count, erased;
 };
 
-void content_text_begin(struct content_text *text, size_t room);
+/* `room` is for the texts in it, `open_bytes` for those that may be opened for it. */
+void content_text_begin(struct content_text *text, size_t room, size_t open_bytes);
 void content_text_add(struct content_text *text, uint64_t seq, const Tocsin__V1__ContentPart *part);
 bool content_text_is_empty(const struct content_text *text);
 /* All of it. */

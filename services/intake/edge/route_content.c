@@ -16,6 +16,7 @@
 #define PATIENCE_MS 3000
 #define EVENTS_MAX  2000              /* of an issue: the newest */
 #define TEXT_BYTES  ((size_t)4 << 20) /* of an answer: what is more is told as left out */
+#define OPEN_BYTES  ((size_t)8 << 20) /* opened for it: a file has to be, for its name */
 #define BY_ROOM     (INTAKE_TEXT_MAX + 1)
 
 static const char nowhere[] = "no issue of this token's source, queues and regions has that id or "
@@ -71,9 +72,13 @@ static enum toc_err add_parts(struct edge *edge, const Tocsin__V1__Event *event,
     enum toc_err err;
     do {
         Tocsin__V1__ContentPart part = TOCSIN__V1__CONTENT_PART__INIT;
+        struct content_wanted wanted = {.room = CONTENT_TEXT_PIECE,
+                                        .whole_max = text->open_bytes < CONTENT_WHOLE_MAX
+                                                         ? text->open_bytes
+                                                         : CONTENT_WHOLE_MAX};
         size_t mark = toc_arena_mark(&edge->scratch);
-        err = content_part(admit_vault(edge->config->admit), event, sealed_seq, segment, 0,
-                           CONTENT_TEXT_PIECE, &edge->scratch, &part);
+        err = content_part(admit_vault(edge->config->admit), event, sealed_seq, segment, &wanted,
+                           &edge->scratch, &part);
         if (err == TOC_OK)
             content_text_add(text, seq, &part);
         segment = (uint16_t)(part.segment + 1);
@@ -131,7 +136,7 @@ static void open_all(struct reading *reading)
     struct content_text text;
     struct toc_txn *txn;
     json_memory_empty();
-    content_text_begin(&text, TEXT_BYTES);
+    content_text_begin(&text, TEXT_BYTES, OPEN_BYTES);
     enum toc_err err = toc_txn_begin_read(toc_run_store(edge->run), &txn);
     if (err < 0)
         edge_give_up(err, "content");

@@ -42,6 +42,25 @@ def test_a_reader_gets_the_texts_and_that_is_on_record(edge):
                           "by": "ana with token:" + reader.split("_")[1]}]
 
 
+def test_files_of_any_size_are_named_with_their_size_and_not_sent(edge):
+    secret = edge.add_token("--source", "urn:shop")
+    reader = edge.add_token("--source", "urn:shop", "--scope", "read")
+    files = [("file", ("small.txt", b"x" * 1000, "text/plain")),
+             ("file", ("large.bin", bytes(range(256)) * 20000, "application/octet-stream"))]
+    answer = requests.post(edge.url + "/v1/form", data={"text": "see"}, files=files, timeout=60,
+                           headers={"Authorization": "Bearer " + secret,
+                                    "Accept": "application/json"})
+    assert answer.status_code == 202, answer.text
+    issue = answer.json()["issue"]
+    edge.wait_issue("id", issue)
+    texts = read(edge, reader, issue, purpose="to look").json()["texts"]
+    told = [(text["name"], text["bytes"], text["left_out"]) for text in texts
+            if text["class"] == "attachment"]
+    assert told == [("small.txt", 1000, True), ("large.bin", 5120000, True)]
+    assert all(text["state"] == "there" for text in texts)
+    assert not any("text" in text for text in texts if text["class"] == "attachment")
+
+
 def test_who_may_not_read_learns_nothing(edge):
     writer = edge.add_token("--source", "urn:desk")
     issue = opened(edge, writer, "urn:desk", 2)
