@@ -45,6 +45,11 @@ bool toc_program_event_clock(void)
     return common.clock != NULL && strcmp(common.clock, "event") == 0;
 }
 
+size_t toc_program_upstreams(void)
+{
+    return common.upstreams.count;
+}
+
 bool toc_program_is_local(void)
 {
     return common.bind == NULL || strncmp(common.bind, "ipc://", 6) == 0;

@@ -45,6 +45,9 @@ int toc_program_main(const struct toc_program *program, int argc, char **argv);
 /* True when --clock event was given; for `prepare` and effects. */
 bool toc_program_event_clock(void);
 
+/* How many --upstream were given; for `check`. */
+size_t toc_program_upstreams(void);
+
 /* --data, for `prepare` and effects. */
 const char *toc_program_data_dir(void);
 /* Whether nobody but processes of this host can connect (--bind is ipc:// or nothing). */

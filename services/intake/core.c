@@ -347,12 +347,32 @@ static enum toc_err on_outcome(struct toc_turn *turn, const struct toc_event *ev
     return toc_emit(turn, &out, NULL);
 }
 
+/* --- what the control intake says ---------------------------------------------------------- */
+
+/* The policy, which counts here as it does there; nothing of it is repeated: whoever follows this
+ * log follows that one, too. */
+static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Event *event;
+    enum toc_err err = TOC_OK;
+    if (record->type != TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
+        return TOC_OK;
+    TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_POLICY_PART)
+        err = toc_policy_keep_part(turn->txn, event->policy_part);
+    else if (event->body_case == TOCSIN__V1__EVENT__BODY_POLICY_APPLIED)
+        err = toc_policy_keep_applied(turn->txn, event->policy_applied);
+    return err < 0 ? err : TOC_OK;
+}
+
 static enum toc_err intake_step(struct toc_turn *turn, const struct toc_event *ev)
 {
     struct toc_event plain = *ev; /* without a reason, as it was published */
     struct submission sub = {.reason = NULL};
     if (ev->kind == TOC_EVENT_OUTCOME)
         return on_outcome(turn, ev);
+    if (ev->kind == TOC_EVENT_RECORD)
+        return on_record(turn, ev->record);
     TOC_ASSERT(ev->kind == TOC_EVENT_SUBMIT && turn->receipt != NULL);
     if (ev->admitted)
         TOC_TRY(reason_split(turn->arena, &plain.bytes, &sub.reason));
@@ -424,7 +444,9 @@ const struct toc_service intake_service = {
     .name = "intake",
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
+    .upstream_classes = TOC_CLASS_CONTROL,
     .accepts_submissions = true,
+    .time_source = TOC_TIME_OF_OWN_CLOCK,
     .self_bytes = sizeof(struct intake),
     .open = intake_open,
     .close = intake_close,

@@ -65,9 +65,27 @@ static enum toc_err read_vault_job(void)
     return TOC_OK;
 }
 
+/* Whom it follows can only be the control intake, for the policy. */
+static enum toc_err check_upstream(void)
+{
+    size_t count = toc_program_upstreams();
+    const char *why = NULL;
+    if (count > 0 && config.control)
+        why = "the control intake has the policy from those who apply it";
+    else if (count > 0 && toc_program_event_clock())
+        why = "with --clock event it is the events that tell the time";
+    else if (count > 1)
+        why = "there is one control intake";
+    if (why == NULL)
+        return TOC_OK;
+    fprintf(stderr, "--upstream: %s\n", why);
+    return TOC_ERR_CONFIG;
+}
+
 static enum toc_err check(void)
 {
     TOC_TRY(read_vault_job());
+    TOC_TRY(check_upstream());
     if (edge->address != NULL && !toc_http_is_address(edge->address)) {
         fprintf(stderr, "--http: '%s' is no address, as 127.0.0.1:8080 or :8080\n", edge->address);
         return TOC_ERR_CONFIG;
@@ -264,6 +282,8 @@ int main(int argc, char **argv)
         .more =
             "Example:\n  tocsin-intake --data ./intake --bind ipc:///run/tocsin/intake.sock \\\n"
             "      --issue-key ./issue.key --control\n\n"
+            "Every other intake follows that one for the policy, which says how long texts are\n"
+            "kept: --upstream control=ipc:///run/tocsin/intake.sock.\n\n"
             "tocsin-intake --mail-pipe --help is about handing a single mail to it.",
         .options = rows,
         .option_count = sizeof(rows) / sizeof(rows[0]),

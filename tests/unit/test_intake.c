@@ -617,6 +617,42 @@ static void a_report_takes_a_number_and_replaces_nothing(void **state)
     expect_accepted(applied_of("e", POLICY, 3, 1));
 }
 
+/* As the control intake's log has it. */
+static void hear(const Tocsin__V1__Event *event, uint64_t seq)
+{
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    record.seq = seq;
+    record.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED;
+    record.class_ = TOC_CLASS_CONTROL;
+    record.partition = TOC_PARTITION_ALL;
+    record.at_ms = record.log_ms = core_time("10:00");
+    record.body = toc_wire_binary(core_pack(core_arena(intake), event));
+    core_step(intake, 0xc0, &record);
+}
+
+static enum toc_err read_in_force(struct toc_txn *txn, struct toc_arena *arena, void *user)
+{
+    (void)arena;
+    return toc_policy_in_force(txn, user);
+}
+
+static void another_intake_has_the_policy_of_the_control_intake(void **state)
+{
+    uint32_t version = 0;
+    (void)state;
+    hear(part_of("p0", POLICY, 0, POLICY), 1);
+    hear(applied_of("a1", POLICY, 1, 0), 2);
+    hear(event_of("10:00 open id=a"), 3); /* nothing of a policy */
+    core_reopen(intake);
+    assert_int_equal(core_read(intake, read_in_force, &version), TOC_OK);
+    assert_int_equal(version, 1);
+    hear(applied_of("a2", POLICY, 2, 1), 4);
+    assert_int_equal(core_read(intake, read_in_force, &version), TOC_OK);
+    assert_int_equal(version, 2);
+    assert_int_equal(core_last_seq(intake), 0);
+    expect_accepted(event_of("10:01 open id=b"));
+}
+
 static void a_policy_that_does_not_compile_is_refused(void **state)
 {
     static const char bad[] = "policy: 1\nqueues: {q: {tier: 1}}\nroutes: [{rule: r, queue: x}]\n";
@@ -836,6 +872,7 @@ int main(void)
         CASE(a_policy_is_accepted_once_its_parts_are_here),
         CASE(a_policy_names_the_version_that_it_replaces),
         CASE(a_report_takes_a_number_and_replaces_nothing),
+        CASE(another_intake_has_the_policy_of_the_control_intake),
         CASE(a_policy_that_does_not_compile_is_refused),
         CASE(a_part_that_comes_late_changes_no_policy_in_force),
         CASE(the_form_of_policy_events_is_checked),

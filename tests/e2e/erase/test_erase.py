@@ -5,7 +5,10 @@ import os
 import shutil
 import smtplib
 import struct
+import subprocess
 import time
+
+from conftest import BIN
 
 WORDS = "the zebra was charged twice on its card"
 
@@ -283,6 +286,42 @@ def test_what_is_older_than_the_policy_keeps_it_goes_unless_it_is_held(suite, tm
         return {row["class"]: row["state"] for row in suite.read(issue)}
     assert states("urn:shop#T-1") == {"title": "there", "body": "erased"}
     assert states("urn:shop#T-2") == {"title": "there", "body": "there"}
+
+
+def test_an_intake_beside_the_control_intake_keeps_texts_as_its_policy_says(suite, tmp_path):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("policy: 1\nqueues: {q: {tier: 1}}\nroutes: [{rule: default, queue: q}]\n"
+                      "retention: {body: 1s}\n")
+    suite.tocsin("policy", "apply", str(policy))
+    at = "ipc://%s/second.sock" % tmp_path
+    command = [os.path.join(BIN, "tocsin-intake"), "--data", str(tmp_path / "second"), "--bind", at,
+               "--issue-key", os.path.join(suite.data, "keys", "issue.key"),
+               "--upstream", "control=ipc://%s/run/intake.sock" % suite.data]
+    refused = subprocess.run([*command, "--control"], stderr=subprocess.PIPE, text=True, check=False)
+    assert refused.returncode == 2 and "--upstream" in refused.stderr
+    with open(tmp_path / "second.log", "wb") as log:
+        second = subprocess.Popen(command, stderr=log)
+    try:
+        beside = ("--at", "intake=" + at)
+        end = time.time() + 60
+        while "vault_open" not in (tmp_path / "second.log").read_text() and not os.path.exists(at[6:]):
+            assert time.time() < end and second.poll() is None
+            time.sleep(0.1)
+        for person, words in (("ana@example.com", WORDS), ("cleo@example.com", "nothing of note")):
+            event = {"specversion": "1.0", "id": person, "source": "urn:other",
+                     "type": "tocsin.issue.opened",
+                     "data": {"channel": "email",
+                              "content": {"person": person, "title": "hello", "body": words}}}
+            suite.tocsin("publish", *beside, "-", text=json.dumps(event) + "\n")
+        time.sleep(1.5)
+        suite.tocsin("erase", "cleo@example.com", "--reason", "x", "--now", "--wait", *beside)
+        rows = [json.loads(line) for line in
+                suite.tocsin("tail", "intake", "--json", *beside).splitlines()]
+        renewed = [row["body"] for row in rows if row["type"] == "vault_renewed"]
+        assert [row["expired"] for row in renewed] == ["1"], rows
+    finally:
+        second.terminate()
+        assert second.wait(30) == 0
 
 
 def commitment(r, text):
