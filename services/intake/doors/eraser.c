@@ -14,7 +14,8 @@
 #define LOOK_ROWS   64   /* erasures taken on at a time */
 #define SWEEP_ROWS  1024 /* of them, how many are looked at */
 #define PAUSE_MS    20   /* then at least so long nothing of it, for those who wait for receipts */
-#define WORK_MS     4    /* of erasures, or of a renewal, between two turns */
+#define WORK_MS     4    /* of a renewal, between two turns */
+#define ERASE_MS    16   /* of deleting keys, which is an fsync or two for each person */
 #define RETRY_MS    5000 /* after a full disk */
 #define ARENA_BYTES (64 * 1024)
 #define NEVER_SEEN  UINT64_MAX
@@ -381,7 +382,7 @@ static enum toc_err take_on_one(struct eraser *eraser, const struct task *task, 
  */
 static enum toc_err take_on(struct eraser *eraser, struct toc_now now)
 {
-    toc_time_ms until_ms = toc_program_now().mono_ms + WORK_MS;
+    toc_time_ms until_ms = toc_program_now().mono_ms + ERASE_MS;
     for (size_t i = 0; i < eraser->task_count; i++) {
         const struct task *task = &eraser->tasks[i];
         if (i > 0 && task->step == TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED &&
