@@ -256,6 +256,37 @@ def test_a_restored_backup_erases_again(suite):
     shutil.rmtree(backup)
 
 
+def test_a_restored_backup_holds_back_what_was_held_back(mailed):
+    assert hand_over(mailed) == {}
+    record = [row for row in mailed.lines("tail", "intake") if row["body"].get("pseudonym")][-1]
+    mailed.read(record["issue"])
+    mailed.tocsin("hold", "place", "case-7", "ana@example.org", "--owner", "legal")
+    mailed.stop()
+    backup = mailed.data + ".backup"
+    shutil.copytree(mailed.data, backup, ignore=shutil.ignore_patterns("*.sock"))
+    mailed.start()
+    mailed.erase("ben@example.org")
+    mailed.stop()
+    for part in os.listdir(mailed.data):  # everything but the ledger
+        if part not in ("erased.ledger", "run"):
+            shutil.rmtree(os.path.join(mailed.data, part))
+            shutil.copytree(os.path.join(backup, part), os.path.join(mailed.data, part))
+    for _ in range(2):  # a second start finds it as the first one left it
+        mailed.start()
+        row = next(iter(erasures(mailed).values()))
+        assert row["again"] and row["step"] == "keys_gone"
+        assert (row["held_back"], row["held_by"]) == (1, "case-7")
+        states = {row["class"]: row["state"] for row in
+                  mailed.lines("content", "get", record["issue"], "--purpose", "to look")}
+        assert states["raw"] == "erased" and states["body"] == "there"
+        mailed.stop()
+    mailed.start()
+    mailed.tocsin("hold", "release", "case-7", "--owner", "legal")
+    mailed.erase("ana@example.org", "--now", "--wait")  # renews the vault
+    assert {row["step"] for row in mailed.lines("erasures", "--all")} == {"done"}
+    shutil.rmtree(backup)
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 def test_what_was_erased_is_told_as_such_before_and_after_the_renewal(suite):
