@@ -185,20 +185,24 @@ static bool is_worth_writing(struct sender *sender, struct item *item, struct to
     return false;
 }
 
+/* What was trimmed while its subscription rested is given up like what a receiver refuses: to try
+ * it again would hold up its issue. */
 static void post(struct sender *sender, struct toc_txn *txn, struct item *item, struct toc_now now)
 {
     struct toc_journal_entry entry;
     Tocsin__V1__Record *record;
     Tocsin__V1__IssueOutcome *outcome;
     enum toc_err err = toc_journal_read(txn, item->seq, &entry);
-    const char *wrong = "the log does not have it";
+    struct toc_transfer_answer wrong = {.code = 422, .text = "the log does not have it"};
     toc_sender_must(err, "log");
-    if (err == TOC_OK && sender_read_outcome(sender, entry.record, &record, &outcome))
-        wrong =
+    if (err == TOC_OK && sender_read_outcome(sender, entry.record, &record, &outcome)) {
+        wrong.code = 0;
+        wrong.text =
             outgoing_make(&sender->outgoing, item->receiver, toc_run_journal(sender->run)->log_id,
                           record, outcome, now.wall_ms / TOC_SECOND_MS);
-    if (wrong != NULL)
-        settle(sender, item, &(struct toc_transfer_answer){.text = wrong});
+    }
+    if (wrong.text != NULL)
+        settle(sender, item, &wrong);
     else if (is_worth_writing(sender, item, now))
         start(sender, item);
 }
