@@ -5,7 +5,8 @@
  *
  *   hooks.c       the loop, the transport, the receivers
  *   draft_hook.c  subscriptions that come, change and go
- *   told.c        what is sent and where cursors stand, against the logs: invariant 20
+ *   told.c        who subscribed to what, by the logs: invariant 20
+ *   told_sent.c   what is sent and where cursors stand
  *   told_log.c    outcomes' log against those that it follows
  */
 #ifndef SIM_HOOKS_H
@@ -31,7 +32,7 @@ const struct lock *hooks_lock(const struct world *world);
 /* Requests that a receiver gets at once. */
 unsigned hooks_parallel(const struct world *world);
 
-/* told.c: a request is about to go; judged by what the logs say. */
+/* told_sent.c: a request is about to go; judged by what the logs say. */
 void told_request(struct world *world, const struct toc_transfer_request *request,
                   struct told_request *out);
 /* The sender hears this of it; 0 for no answer. Of a handshake 200 is a yes. */

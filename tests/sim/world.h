@@ -343,7 +343,7 @@ void hooks_after_commit(struct world *world, struct node *node);
 void hooks_event(struct world *world, unsigned index);
 void hooks_fail(struct world *world, unsigned percent, unsigned how);
 
-/* told.c */
+/* told.c, told_sent.c */
 struct told *told_new(void);
 void told_free(struct told *told);
 /* What the sender tells the service, kept for the replay; its number. */
