@@ -180,9 +180,11 @@ void sender_review(struct sender *sender, struct toc_txn *txn, struct receiver *
     if (!told)
         return;
     toc_arena_reset(&sender->arena, 0);
-    toc_sender_must(
-        outcomes_delivery(txn, &sender->arena, receiver->subscription->subscription, &delivery),
-        "delivery");
+    enum toc_err err =
+        outcomes_delivery(txn, &sender->arena, receiver->subscription->subscription, &delivery);
+    toc_sender_must(err, "delivery");
+    if (err == TOC_NONE)
+        return; /* removed within that turn: dropped when the rows are read again */
     receiver_take(receiver, delivery);
     for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
         if (receiver->window[i].state == ITEM_TOLD)
