@@ -43,6 +43,7 @@
     X("change.announced", CHANGE, CONTROL, false)                                                  \
     X("change.read", CHANGE, CONTROL, false)                                                       \
     X("agent.presence", AGENT_PRESENCE, CONTROL, false)                                            \
+    X("contact.asked", CONTACT_VERIFIED, CONTROL, false)                                           \
     X("contact.verified", CONTACT_VERIFIED, CONTROL, false)                                        \
     X("hold.placed", HOLD, CONTROL, false)                                                         \
     X("hold.released", HOLD, CONTROL, false)                                                       \
@@ -54,6 +55,12 @@
     X("maintenance.started", MAINTENANCE, CONTROL, false)                                          \
     X("maintenance.ended", MAINTENANCE, CONTROL, false)                                            \
     X("schedule.override", SCHEDULE_OVERRIDE, CONTROL, false)                                      \
+    X("schedule.override_ended", SCHEDULE_OVERRIDE, CONTROL, false)                                \
+    X("page.delivered", PAGE_RECEIPT, ALERT, false)                                                \
+    X("page.read", PAGE_RECEIPT, ALERT, false)                                                     \
+    X("page.failed", PAGE_RECEIPT, ALERT, false)                                                   \
+    X("reach.asked", REACH, CONTROL, false)                                                        \
+    X("reach.answered", REACH, CONTROL, false)                                                     \
     X("token.added", TOKEN, CONTROL, false)                                                        \
     X("token.revoked", TOKEN, CONTROL, false)                                                      \
     X("subscription.added", SUBSCRIPTION, CONTROL, true)                                           \

@@ -36,7 +36,22 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type)
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
+    case TOCSIN__V1__RECORD_TYPE__PAGE_ENDED:
         return &tocsin__v1__alert_change__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED:
+        return &tocsin__v1__contact__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED:
+        return &tocsin__v1__provider__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED:
+        return &tocsin__v1__mute__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__OVERRIDE_CHANGED:
+        return &tocsin__v1__override_change__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__REACH_CHANGED:
+        return &tocsin__v1__reach_change__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__GROUP_CHANGED:
+        return &tocsin__v1__alert_group__descriptor;
     case TOCSIN__V1__RECORD_TYPE__CHECKPOINT_SIGNED:
         return &tocsin__v1__checkpoint_signed__descriptor;
     case TOCSIN__V1__RECORD_TYPE__POLICY_PART:

@@ -138,7 +138,8 @@ static void what_is_written_reads_back_the_same(void **state)
         "{" ENVELOPE ",\"type\":\"tocsin.issue.status\",\"data\":{\"state\":\"on_hold\"}}",
         "{" ENVELOPE ",\"type\":\"tocsin.issue.assigned\",\"data\":{\"action\":\"decline\"}}",
         "{" ENVELOPE ",\"type\":\"tocsin.alert.snoozed\",\"data\":{\"alert\":"
-        "\"000102030405060708090a0b0c0d0e0f\",\"by\":\"eva\",\"until_ms\":1772357400000}}",
+        "\"000102030405060708090a0b0c0d0e0f\",\"by\":\"eva\",\"until_ms\":1772357400000,\"group\":"
+        "true}}",
         "{" ENVELOPE ",\"type\":\"tocsin.partition.taken\",\"data\":{\"mask\":"
         "\"ffffffffffffffff\",\"log_id\":\"00000000000000ab\",\"epoch\":3}}",
         "{" ENVELOPE ",\"type\":\"tocsin.agent.presence\",\"data\":{\"agent\":\"a\","
