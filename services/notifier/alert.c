@@ -154,17 +154,28 @@ enum toc_err page_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t nu
     return toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, out);
 }
 
-enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page, toc_time_ms old_next_ms)
+static toc_time_ms place_in(struct page_place place, unsigned table)
 {
+    return (table == TABLE_OUTBOX) == place.ready ? place.at_ms : TOC_TIME_NEVER;
+}
+
+enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page, struct page_place old)
+{
+    static const unsigned places[] = {TABLE_PAGE_DUE, TABLE_OUTBOX};
     uint8_t key[PAGE_KEY];
     struct toc_str row;
+    struct page_place new = page_place(page);
     page_key(key, page->alert_number, page->index);
-    TOC_TRY(move(turn, TABLE_OUTBOX, key, sizeof(key), old_next_ms, page->next_ms));
+    for (size_t i = 0; i < 2; i++)
+        TOC_TRY(move(turn, places[i], key, sizeof(key), place_in(old, places[i]),
+                     place_in(new, places[i])));
+    if (!new.ready &&new.at_ms != TOC_TIME_NEVER)
+        toc_wake_at(turn, new.at_ms);
     TOC_TRY(toc_wire_pack(turn->arena, page, &row));
     return toc_put(turn->txn, TABLE_PAGE, toc_str(key, sizeof(key)), row);
 }
 
-static enum toc_err read_outbox(struct toc_str key, struct notifier_due *out)
+static enum toc_err read_due(struct toc_str key, struct notifier_due *out)
 {
     if (key.size != OUTBOX_KEY)
         return TOC_ERR_DAMAGED;
@@ -172,6 +183,13 @@ static enum toc_err read_outbox(struct toc_str key, struct notifier_due *out)
     out->alert_number = toc_get_u64be(key.data + 8);
     out->index = toc_get_u32be(key.data + 8 + ALERT_KEY);
     return TOC_OK;
+}
+
+enum toc_err page_first_due(struct toc_txn *txn, struct notifier_due *out)
+{
+    struct toc_str key, value;
+    enum toc_err err = toc_first_at_least(txn, TABLE_PAGE_DUE, toc_str(NULL, 0), &key, &value);
+    return err != TOC_OK ? err : read_due(key, out);
 }
 
 enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *after, size_t most,
@@ -189,7 +207,7 @@ enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *aft
     while (err == TOC_OK && *out_count < most) {
         err = toc_scan_next(scan, &key, &value);
         if (err == TOC_OK)
-            err = read_outbox(key, &out[*out_count]);
+            err = read_due(key, &out[*out_count]);
         *out_count += err == TOC_OK;
     }
     toc_scan_close(scan);
@@ -215,7 +233,7 @@ enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena, to
     TOC_TRY(toc_scan_open(txn, TABLE_OUTBOX, toc_str(NULL, 0), &scan));
     while (*out_count < most && (err = toc_scan_next(scan, &key, &value)) == TOC_OK) {
         struct notifier_due due;
-        err = read_outbox(key, &due);
+        err = read_due(key, &due);
         if (err < 0 || due.at_ms > now_ms)
             break;
         err = load_both(txn, arena, due.alert_number, due.index, &out[*out_count]);
@@ -236,7 +254,7 @@ enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
     enum toc_err err = load_both(txn, arena, alert_number, index, &found);
     if (err != TOC_OK)
         return err;
-    if (found.page->state != TOCSIN__V1__PAGE_STATE__PAGE_PENDING)
+    if (!found.page->ready)
         return TOC_NONE;
     *out = found;
     return TOC_OK;

@@ -4,7 +4,8 @@
  * Tables: `alert`, key u64be number -> packed Alert; `alert_id`, key id (16) -> that key;
  * `alert_issue`, key partition (1) ‖ u32be issue number ‖ alert key -> nothing; `page`, key alert
  * key ‖ u32be index -> packed Page; `alert_due`, key u64be instant ‖ alert key -> nothing;
- * `outbox`, key u64be instant ‖ page key -> nothing.
+ * `page_due`, key u64be instant ‖ page key -> nothing: pages that are judged then; `outbox`, the
+ * same: pages that may be sent, since then.
  */
 #ifndef NOTIFIER_ALERT_H
 #define NOTIFIER_ALERT_H
@@ -18,6 +19,8 @@ enum notifier_table {
     TABLE_PAGE,
     TABLE_ALERT_DUE,
     TABLE_OUTBOX,
+    TABLE_PAGE_DUE,
+    TABLE_CONTACT,
     NOTIFIER_TABLE_END
 };
 
@@ -38,9 +41,26 @@ TOC_MUST enum toc_err alert_save(struct toc_turn *turn, const Tocsin__V1__Alert 
 
 TOC_MUST enum toc_err page_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
                                 uint32_t index, Tocsin__V1__Page **out);
-/* Puts the row; `old_next_ms` is where it stood in the outbox. */
+
+/* Where a page stands: in the outbox when it is ready, else among those that wait for an instant;
+ * nowhere once it has ended. */
+struct page_place {
+    toc_time_ms at_ms;
+    bool ready;
+};
+static const struct page_place page_nowhere = {TOC_TIME_NEVER, false};
+
+static inline struct page_place page_place(const Tocsin__V1__Page *page)
+{
+    return (struct page_place){page->next_ms, page->ready};
+}
+
+/* Puts the row; `old` is where it stood before it was changed. */
 TOC_MUST enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page,
-                                toc_time_ms old_next_ms);
+                                struct page_place old);
+
+/* The first page that waits for its instant. TOC_NONE without one. */
+TOC_MUST enum toc_err page_first_due(struct toc_txn *txn, struct notifier_due *out);
 
 /* The next alert of an issue with number >= `from`, TOC_NONE when there is none. */
 TOC_MUST enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, uint32_t issue_number,

@@ -3,7 +3,8 @@
  * and outcomes do.
  *
  *   core.c       records, actions, time     open.c       the policy's alert rules
- *   escalate.c   steps, pages, outcomes     alert.c      rows and records
+ *   escalate.c   paths and their steps      page.c       one page, from its plan to its end
+ *   alert.c      rows and records
  *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
@@ -13,8 +14,8 @@
 
 #include "common/plant.h"
 
-static const char *const tables[] = {"alert", "alert_id",  "alert_issue",
-                                     "page",  "alert_due", "outbox"};
+static const char *const tables[] = {"alert",     "alert_id", "alert_issue", "page",
+                                     "alert_due", "outbox",   "page_due",    "contact"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -254,20 +255,48 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 
 /* --- time and outcomes -------------------------------------------------------------------- */
 
+/* What time does next: an alert's step ends, or a page's instant comes. */
+struct due {
+    toc_time_ms at_ms; /* NEVER: nothing */
+    bool is_page;
+    uint64_t alert_number;
+    uint32_t index;
+};
+
+/* At one instant steps end first: their pages are over with them. */
+static enum toc_err first_due(struct toc_txn *txn, struct due *out)
+{
+    struct due due = {.at_ms = TOC_TIME_NEVER};
+    struct notifier_due page;
+    TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &due.at_ms, &due.alert_number));
+    enum toc_err err = page_first_due(txn, &page);
+    TOC_TRY(err);
+    if (err == TOC_OK && page.at_ms < due.at_ms)
+        due = (struct due){page.at_ms, true, page.alert_number, page.index};
+    *out = due;
+    return TOC_OK;
+}
+
+static enum toc_err fire(struct toc_turn *turn, const struct due *due)
+{
+    Tocsin__V1__Alert *alert;
+    enum toc_err err = alert_load(turn->txn, turn->arena, due->alert_number, &alert);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    if (due->is_page)
+        return escalate_page_due(turn, alert, due->index);
+    return escalate_next(turn, alert, "nobody acknowledged in time");
+}
+
 static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
 {
     for (unsigned i = 0; i < NOTIFIER_DUES_PER_STEP; i++) {
-        Tocsin__V1__Alert *alert;
-        toc_time_ms due_ms;
-        uint64_t number;
-        enum toc_err err = index_first(turn->txn, TABLE_ALERT_DUE, &due_ms, &number);
-        if (err != TOC_OK || due_ms >= now_ms)
-            return err < 0 ? err : TOC_OK;
+        struct due due;
+        TOC_TRY(first_due(turn->txn, &due));
+        if (due.at_ms >= now_ms)
+            return TOC_OK;
         size_t mark = toc_arena_mark(turn->arena);
-        err = alert_load(turn->txn, turn->arena, number, &alert);
-        if (err != TOC_OK)
-            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        TOC_TRY(escalate_next(turn, alert, "nobody acknowledged in time"));
+        TOC_TRY(fire(turn, &due));
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;
@@ -275,12 +304,10 @@ static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
 
 static enum toc_err next_due(struct toc_txn *txn, toc_time_ms *out)
 {
-    toc_time_ms due_ms = TOC_TIME_NEVER;
-    uint64_t number;
-    enum toc_err err = index_first(txn, TABLE_ALERT_DUE, &due_ms, &number);
-    if (err >= 0)
-        *out = err == TOC_OK ? due_ms : TOC_TIME_NEVER;
-    return err < 0 ? err : TOC_OK;
+    struct due due;
+    TOC_TRY(first_due(txn, &due));
+    *out = due.at_ms;
+    return TOC_OK;
 }
 
 static enum toc_err on_outcome(struct toc_turn *turn, struct toc_str bytes)

@@ -1,5 +1,5 @@
 /*
- * What an alert does: open, page the contacts of its step, go to the next step, end.
+ * What an alert does: open, page the contacts of its step (page.h), go to the next step, end.
  *
  *                 ack, take            resolve, solved, clock met
  *      OPEN ───────────────► ACKNOWLEDGED ─────────────► RESOLVED
@@ -55,6 +55,10 @@ TOC_MUST enum toc_err escalate_next(struct toc_turn *turn, Tocsin__V1__Alert *al
 TOC_MUST enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                    Tocsin__V1__AlertState state, Tocsin__V1__RecordType type,
                                    const char *by, const char *reason);
+
+/* The instant of one of its pages has come. */
+TOC_MUST enum toc_err escalate_page_due(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                        uint32_t index);
 
 /* What a send came to. */
 TOC_MUST enum toc_err escalate_outcome(struct toc_turn *turn,

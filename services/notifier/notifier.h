@@ -28,16 +28,17 @@ struct notifier_page {
 };
 
 /*
- * Pages whose next try is at or before `now_ms`, soonest first, at most `most`. The sender leaves
- * out those that it has under way.
+ * Pages that may be sent, the one that waits longest first, at most `most`. A page whose instant
+ * comes is judged in a step first (page.h), so what is silenced, held or over is not among them.
+ * The sender leaves out those that it has under way.
  */
 TOC_MUST enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena,
                                          toc_time_ms now_ms, size_t most, struct notifier_page *out,
                                          size_t *out_count);
 
-/* A row of the outbox: when a page is tried next. */
+/* A row of the outbox. */
 struct notifier_due {
-    toc_time_ms at_ms;
+    toc_time_ms at_ms;     /* since when the page may be sent */
     uint64_t alert_number; /* from 1 */
     uint32_t index;
 };
@@ -50,9 +51,25 @@ struct notifier_due {
 TOC_MUST enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *after,
                                       size_t most, struct notifier_due *out, size_t *out_count);
 
-/* The page as it stands now; call right before the first byte. TOC_NONE when it is not pending. */
+/* The page as it stands now; call right before the first byte. TOC_NONE when it may not be sent. */
 TOC_MUST enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
                                             uint64_t alert_number, uint32_t index,
                                             struct notifier_page *out);
+
+/*
+ * The person that stands for everybody whom the contacts file does not name: the shell tells a
+ * contact of this name without methods where there is such a file, and that it is gone where there
+ * is none.
+ */
+#define NOTIFIER_ANYBODY     "*"
+#define NOTIFIER_METHODS_MAX 8 /* of a person */
+
+/* Whether telling this of a person would change nothing. */
+TOC_MUST enum toc_err notifier_knows_contact(struct toc_txn *txn, struct toc_arena *arena,
+                                             const Tocsin__V1__Contact *told, bool *out);
+
+/* Everybody whom the shell has told of, also those that are gone since; at most `most`. */
+TOC_MUST enum toc_err notifier_contacts(struct toc_txn *txn, struct toc_arena *arena, size_t most,
+                                        Tocsin__V1__Contact **out, size_t *out_count);
 
 #endif

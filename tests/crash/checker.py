@@ -288,11 +288,12 @@ def check_pages(history, say):
             say("page", f"delivery {change.page.delivery} stands for two intents")
         intents[change.page.delivery] = change.alert.id
     for record, change in page_changes(log, bus.rec.ALERT_SENT):
+        if change.page.delivery not in intents:
+            say("page", f"notifier's {record.seq} is the outcome of no intent")
+    for record, change in page_changes(log, bus.rec.PAGE_ENDED):
         page = change.page
         if page.delivery not in intents:
-            say("page", f"notifier's {record.seq} is the outcome of no intent")
-        if page.state == bus.rec.PAGE_PENDING:
-            continue # it is tried again
+            say("page", f"notifier's {record.seq} is the end of no intent")
         if page.delivery in ends:
             say("page", f"delivery {page.delivery} ends twice")
         ends[page.delivery] = page.state
@@ -302,11 +303,11 @@ def check_pages(history, say):
     for delivery in seen:
         if delivery not in intents:
             say("page", f"delivery {delivery} was sent without an intent on disk")
-    over = {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_CLOSED)}
-    over |= {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_ESCALATED)}
+    goes_on = {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_ESCALATED)}
+    goes_on -= {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_CLOSED)}
     for delivery, alert in intents.items():
-        if delivery not in ends and alert not in over:
-            say("page", f"delivery {delivery} has no end, and its alert goes on")
+        if delivery not in ends and alert not in goes_on:
+            say("page", f"delivery {delivery} has no end")
     for text in history.pager.trouble:
         say("page", text)
 
@@ -417,10 +418,11 @@ def damages(history):
         notifier = history.logs["notifier"]
         paged = next(i for i, r in enumerate(notifier.records) if r.type == bus.rec.ALERT_PAGED and
                      bus.rec.AlertChange.FromString(r.body).page.delivery in history.pager.accepted)
-        sent = index_of(notifier, lambda r: r.type == bus.rec.ALERT_SENT and bus.rec.AlertChange
-                        .FromString(r.body).page.state == bus.rec.PAGE_ACCEPTED)
+        end = index_of(notifier, lambda r: r.type == bus.rec.PAGE_ENDED and bus.rec.AlertChange
+                       .FromString(r.body).page.state == bus.rec.PAGE_ACCEPTED)
         yield "sent before the intent", "page", damaged(history, "notifier", lambda p: p.pop(paged))
-        yield "outcome twice", "page", damaged(history, "notifier", lambda p: p.append(p[sent]))
+        yield "ends twice", "page", damaged(history, "notifier", lambda p: p.append(p[end]))
+        yield "no end", "page", damaged(history, "notifier", lambda p: p.pop(end))
         other = copy.copy(history)
         other.pager = copy.copy(history.pager)
         other.pager.accepted = {}

@@ -5,7 +5,7 @@
 #include "tests/sim/world.h"
 
 #include "common/run_internal.h"
-#include "services/notifier/notifier.h"
+#include "services/notifier/alert.h"
 
 #include <stdlib.h>
 
@@ -22,6 +22,7 @@ struct known_page {
     char delivery[NOTIFIER_DELIVERY_MAX];
     unsigned deliveries; /* the provider's */
     bool answered_ok;    /* the provider said 2xx at least once */
+    bool ended;          /* told so */
     Tocsin__V1__PageState state;
 };
 
@@ -154,6 +155,9 @@ static void check_start(struct world *world, struct pager *pager, const Tocsin__
                    known->delivery);
     else if (alert != NULL && alert->ended)
         world_fail(world, 11, "page %llu/%u is sent after its alert was acknowledged or closed",
+                   (unsigned long long)page->alert_number, page->index);
+    else if (known->ended)
+        world_fail(world, 11, "page %llu/%u is sent after its end",
                    (unsigned long long)page->alert_number, page->index);
 }
 
@@ -300,19 +304,47 @@ static void on_sent(struct world *world, const Tocsin__V1__Page *page)
     known->state = page->state;
 }
 
-/* What is still pending ends with the alert, or with its step. */
-static void cancel(struct pager *pager, uint64_t alert)
+static void on_page_ended(struct world *world, const Tocsin__V1__Page *page)
 {
+    struct known_page *known = find_page(world->pager, page->alert_number, page->index);
+    if (known == NULL || known->ended)
+        world_fail(world, 11, "page %llu/%u ends %s", (unsigned long long)page->alert_number,
+                   page->index, known == NULL ? "and was never planned" : "twice");
+    else if (page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING)
+        world_fail(world, 11, "page %llu/%u ends in no end", (unsigned long long)page->alert_number,
+                   page->index);
+    else if (known->state != TOCSIN__V1__PAGE_STATE__PAGE_PENDING && known->state != page->state)
+        world_fail(world, 11, "page %llu/%u was in state %d and ends in %d",
+                   (unsigned long long)page->alert_number, page->index, known->state, page->state);
+    if (world->failed)
+        return;
+    known->ended = true;
+    known->state = page->state;
+}
+
+/* With an alert, or with its step, everything of it is over. */
+static void check_none_pending(struct world *world, uint64_t alert)
+{
+    const struct pager *pager = world->pager;
     for (size_t i = 0; i < pager->page_count; i++)
-        if (pager->pages[i].alert == alert &&
-            pager->pages[i].state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING)
-            pager->pages[i].state = TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED;
+        if (pager->pages[i].alert == alert && !pager->pages[i].ended)
+            world_fail(world, 11, "page %llu/%u outlives its step", (unsigned long long)alert,
+                       pager->pages[i].index);
+}
+
+static bool is_about_alert(Tocsin__V1__RecordType type)
+{
+    return (type >= TOCSIN__V1__RECORD_TYPE__ALERT_OPENED &&
+            type <= TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED) ||
+           type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED;
 }
 
 void pager_check_record(struct world *world, struct node *node, uint64_t seq,
                         const Tocsin__V1__Record *record)
 {
     struct pager *pager = world->pager;
+    if (!is_about_alert(record->type))
+        return;
     const Tocsin__V1__AlertChange *change =
         check_message(&tocsin__v1__alert_change__descriptor, toc_wire_bytes(&record->body));
     if (change == NULL) {
@@ -336,13 +368,16 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
     case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
         on_sent(world, change->page);
         break;
+    case TOCSIN__V1__RECORD_TYPE__PAGE_ENDED:
+        on_page_ended(world, change->page);
+        break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         known->ended = true;
-        cancel(pager, alert->number);
+        check_none_pending(world, alert->number);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
-        cancel(pager, alert->number);
+        check_none_pending(world, alert->number);
         break;
     default:
         break;
@@ -356,17 +391,43 @@ size_t pager_pending(const struct world *world)
     const struct pager *pager = world->pager;
     size_t pending = 0;
     for (size_t i = 0; i < pager->page_count; i++)
-        pending += pager->pages[i].state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
+        pending += !pager->pages[i].ended;
     return pending;
+}
+
+/* The rows say of every page what the log did. */
+static void check_rows(struct world *world, struct toc_txn *txn)
+{
+    struct pager *pager = world->pager;
+    uint64_t rows;
+    enum toc_err err = toc_count(txn, TABLE_PAGE, &rows);
+    TOC_ASSERT(err == TOC_OK);
+    if (rows != pager->page_count)
+        world_fail(world, 11, "there are %llu pages, the log tells of %zu",
+                   (unsigned long long)rows, pager->page_count);
+    for (size_t i = 0; i < pager->page_count && !world->failed; i++) {
+        const struct known_page *known = &pager->pages[i];
+        Tocsin__V1__Page *page;
+        toc_arena_reset(&pager->arena, 0);
+        err = page_load(txn, &pager->arena, known->alert, known->index, &page);
+        if (err != TOC_OK || page->state != known->state || page->ready)
+            world_fail(world, 11, "the row of page %llu/%u is not as the log says",
+                       (unsigned long long)known->alert, known->index);
+    }
 }
 
 void pager_check_end(struct world *world)
 {
     const struct pager *pager = world->pager;
+    struct toc_txn *txn;
     for (size_t i = 0; i < pager->page_count; i++) {
         const struct known_page *page = &pager->pages[i];
         if (page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED && page->deliveries == 0)
             world_fail(world, 11, "page %llu/%u was accepted and never delivered",
                        (unsigned long long)page->alert, page->index);
     }
+    if (toc_txn_begin_read(toc_run_store(world_node(world, ROLE_NOTIFIER)->run), &txn) < 0)
+        return;
+    check_rows(world, txn);
+    toc_txn_abort(txn);
 }

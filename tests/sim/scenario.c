@@ -84,11 +84,12 @@ static void tell_clock(struct scenario *scenario, const Tocsin__V1__Record *reco
 
 static void tell_alert(struct scenario *scenario, const Tocsin__V1__Record *record)
 {
-    static const char *const pages[] = {"?", "pending", "accepted", "dead", "cancelled"};
+    static const char *const pages[] = {"?",         "pending",    "accepted",  "dead",
+                                        "cancelled", "suppressed", "superseded"};
     const Tocsin__V1__AlertChange *change =
         check_message(&tocsin__v1__alert_change__descriptor, toc_wire_bytes(&record->body));
-    static const char *const types[] = {"opened",    "paged",  "sent",   "acked",
-                                        "escalated", "closed", "refused"};
+    static const char *const types[] = {"opened",    "paged",  "sent",    "acked",
+                                        "escalated", "closed", "refused", "page ended"};
     int type = (int)record->type - (int)TOCSIN__V1__RECORD_TYPE__ALERT_OPENED;
     if (change->alert != NULL)
         tell(scenario, "alert %llu ", (unsigned long long)change->alert->number);
@@ -108,7 +109,7 @@ static void tell_record(struct scenario *scenario, const struct node *node, size
     const Tocsin__V1__Record *record = check_unpack(&node->shadow.seen[at]);
     int type = (int)record->type;
     bool is_alert = type >= TOCSIN__V1__RECORD_TYPE__ALERT_OPENED &&
-                    type <= TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED;
+                    type <= TOCSIN__V1__RECORD_TYPE__PAGE_ENDED;
     if (node->role == ROLE_INTAKE || node->role == ROLE_AUDIT ||
         type == TOCSIN__V1__RECORD_TYPE__POLICY_PART ||
         type == TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED)

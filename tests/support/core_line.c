@@ -462,6 +462,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__PAGE_ENDED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME, issue_outcome},
         {TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED, subscription_changed},
     };

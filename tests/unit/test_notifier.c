@@ -202,7 +202,11 @@ static void a_solved_issue_closes_all_its_alerts(void **state)
                (struct feed_issue){.issue = 1,
                                    .what = TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS,
                                    .state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED});
-    assert_told(&feed, "09:02:00 alert_closed 1 (the issue is solved) v1\n"
+    assert_told(&feed, "09:02:00 page_ended 1 ana step=0 round=0 page_cancelled (the issue is "
+                       "solved) v1\n"
+                       "09:02:00 alert_closed 1 (the issue is solved) v1\n"
+                       "09:02:00 page_ended 2 ana step=0 round=0 page_cancelled (the issue is "
+                       "solved) v1\n"
                        "09:02:00 alert_closed 2 (the issue is solved) v1\n");
     assert_string_equal(feed_due(&feed, "09:02"), "ana"); /* the other issue's */
     feed_time(&feed, "10:00");
@@ -219,7 +223,9 @@ static void a_merged_issue_closes_all_its_alerts(void **state)
                (struct feed_issue){.issue = 1,
                                    .what = TOCSIN__V1__ISSUE_CHANGE__WHAT__MERGED,
                                    .state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED});
-    assert_told(&feed, "09:02:00 alert_closed 1 (the issue was merged) v1\n");
+    assert_told(&feed, "09:02:00 page_ended 1 ana step=0 round=0 page_cancelled (the issue was "
+                       "merged) v1\n"
+                       "09:02:00 alert_closed 1 (the issue was merged) v1\n");
 }
 
 static void another_state_closes_nothing(void **state)
@@ -244,7 +250,7 @@ static void a_clock_that_ends_closes_the_alerts_about_it(void **state)
         {TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED, "the clock was cancelled"},
         {TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED, "the breach was taken back"},
     };
-    char expected[128];
+    char expected[256];
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
         feed_clock(&feed, "09:00", (struct feed_clock){.issue = i + 1, .what = BREACHED});
@@ -252,8 +258,10 @@ static void a_clock_that_ends_closes_the_alerts_about_it(void **state)
                    (struct feed_clock){.issue = i + 1, .what = BREACHED, .metric = "resolution"});
         core_transcript(feed.core);
         feed_clock(&feed, "09:00", (struct feed_clock){.issue = i + 1, .what = ends[i].what});
-        snprintf(expected, sizeof(expected), "09:00:00 alert_closed %u (%s) v1\n", 2 * i + 1,
-                 ends[i].reason);
+        snprintf(expected, sizeof(expected),
+                 "09:00:00 page_ended %u ana step=0 round=0 page_cancelled (%s) v1\n"
+                 "09:00:00 alert_closed %u (%s) v1\n",
+                 2 * i + 1, ends[i].reason, 2 * i + 1, ends[i].reason);
         assert_told(&feed, expected);
     }
 }
@@ -280,7 +288,9 @@ static void an_acknowledgement_ends_the_paging(void **state)
     feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
     core_transcript(feed.core);
     feed_act_on(&feed, "09:01", "acked", 1, "ana");
-    assert_told(&feed, "09:01:00 alert_acked 1 by=ana v1\n");
+    assert_told(&feed, "09:01:00 page_ended 1 ana step=0 round=0 page_cancelled by=ana "
+                       "(acknowledged) v1\n"
+                       "09:01:00 alert_acked 1 by=ana v1\n");
     assert_string_equal(feed_due(&feed, "23:00"), "");
     assert_int_equal(feed_page(&feed, 1, 0)->state, TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED);
     assert_int_equal(feed_page(&feed, 1, 0)->done_ms, core_time("09:01"));
@@ -325,7 +335,9 @@ static void a_resolved_alert_takes_nothing_more(void **state)
     feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
     core_transcript(feed.core);
     feed_act_on(&feed, "09:01", "resolved", 1, "ana");
-    assert_told(&feed, "09:01:00 alert_closed 1 by=ana (resolved by hand) v1\n");
+    assert_told(&feed, "09:01:00 page_ended 1 ana step=0 round=0 page_cancelled by=ana (resolved "
+                       "by hand) v1\n"
+                       "09:01:00 alert_closed 1 by=ana (resolved by hand) v1\n");
     assert_string_equal(feed_due(&feed, "09:01"), "");
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         feed_act_on(&feed, "09:02", verbs[i], 1, "bob");
@@ -339,7 +351,9 @@ static void by_hand_the_next_step_comes_at_once(void **state)
     feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
     core_transcript(feed.core);
     feed_act_on(&feed, "09:01", "escalated", 1, "ana");
-    assert_told(&feed, "09:01:00 alert_escalated 1 to step=1 round=0 (escalated by hand) v1\n"
+    assert_told(&feed, "09:01:00 page_ended 1 ana step=0 round=0 page_cancelled (escalated by "
+                       "hand) v1\n"
+                       "09:01:00 alert_escalated 1 to step=1 round=0 (escalated by hand) v1\n"
                        "09:01:00 alert_paged 1 bob step=1 round=0 page_pending v1\n"
                        "09:01:00 alert_paged 1 eve step=1 round=0 page_pending v1\n");
     assert_string_equal(feed_due(&feed, "09:01"), "bob eve");
@@ -373,7 +387,9 @@ static void an_alert_keeps_the_policy_that_opened_it(void **state)
     feed_desk(&feed, "[{page: [zoe], wait: 1h}]", 0);
     core_transcript(feed.core);
     feed_time(&feed, "09:06");
-    assert_told(&feed, "09:06:00 alert_escalated 1 to step=1 round=0 (nobody acknowledged in "
+    assert_told(&feed, "09:06:00 page_ended 1 ana step=0 round=0 page_cancelled (nobody "
+                       "acknowledged in time) v1\n"
+                       "09:06:00 alert_escalated 1 to step=1 round=0 (nobody acknowledged in "
                        "time) v1\n"
                        "09:06:00 alert_paged 1 bob step=1 round=0 page_pending v1\n"
                        "09:06:00 alert_paged 1 eve step=1 round=0 page_pending v1\n");

@@ -42,7 +42,9 @@ static void a_step_ends_after_its_wait_and_not_at_it(void **state)
     feed_time(&feed, "09:05");
     assert_told(&feed, "");
     feed_time(&feed, "09:05:00.001");
-    assert_told(&feed, "09:05:00.001 alert_escalated 1 to step=1 round=0 (nobody acknowledged in "
+    assert_told(&feed, "09:05:00.001 page_ended 1 ana step=0 round=0 page_cancelled (nobody "
+                       "acknowledged in time) v1\n"
+                       "09:05:00.001 alert_escalated 1 to step=1 round=0 (nobody acknowledged in "
                        "time) v1\n"
                        "09:05:00.001 alert_paged 1 bob step=1 round=0 page_pending v1\n");
 }
@@ -68,7 +70,9 @@ static void rounds_are_repeated_and_then_it_is_exhausted(void **state)
     assert_string_equal(feed_due(&feed, "09:23"), "bob");
     assert_int_equal(feed_page(&feed, 1, 3)->repeat, 1);
     feed_time(&feed, "09:34");
-    assert_told(&feed, "09:34:00 alert_escalated 1 to step=0 round=2 (every step and repeat is "
+    assert_told(&feed, "09:34:00 page_ended 1 bob step=1 round=1 page_cancelled (nobody "
+                       "acknowledged in time) v1\n"
+                       "09:34:00 alert_escalated 1 to step=0 round=2 (every step and repeat is "
                        "through, nobody acknowledged) v1\n");
     assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
     assert_int_equal(feed_alert(&feed, 1)->pages, 4);
@@ -87,7 +91,7 @@ static void an_exhausted_alert_can_be_acknowledged(void **state)
     assert_told(&feed, "10:02:00 alert_acked 1 by=ana v1\n");
 }
 
-static void an_empty_step_is_skipped_at_once_and_recorded(void **state)
+static void goalert_4548_an_empty_step_is_skipped_at_once_and_recorded(void **state)
 {
     (void)state;
     feed_desk(&feed, "[{page: [], wait: 5m}, {page: [bob], wait: 5m}, {page: [], wait: 5m}]", 0);
@@ -98,7 +102,9 @@ static void an_empty_step_is_skipped_at_once_and_recorded(void **state)
                        "v1\n"
                        "09:00:00 alert_paged 1 bob step=1 round=0 page_pending v1\n");
     feed_time(&feed, "09:06");
-    assert_told(&feed, "09:06:00 alert_escalated 1 to step=2 round=0 (nobody acknowledged in "
+    assert_told(&feed, "09:06:00 page_ended 1 bob step=1 round=0 page_cancelled (nobody "
+                       "acknowledged in time) v1\n"
+                       "09:06:00 alert_escalated 1 to step=2 round=0 (nobody acknowledged in "
                        "time) v1\n"
                        "09:06:00 alert_escalated 1 to step=2 round=0 (the step has no contacts) "
                        "v1\n"
@@ -170,7 +176,8 @@ static void an_accepted_page_is_not_sent_again_and_the_step_goes_on(void **state
     open_alert(TWO, 0);
     feed_outcome(&feed, "09:00:01", 1, 0, 200);
     assert_told(&feed, "09:00:01 alert_sent 1 ana step=0 round=0 page_accepted attempts=1 (200) "
-                       "v1\n");
+                       "v1\n"
+                       "09:00:01 page_ended 1 ana step=0 round=0 page_accepted attempts=1 v1\n");
     assert_string_equal(feed_due(&feed, "09:04"), "");
     feed_time(&feed, "09:06"); /* accepted by a machine is not acknowledged by a person */
     assert_string_equal(feed_due(&feed, "09:06"), "bob");
@@ -194,9 +201,11 @@ static void the_waits_grow_to_a_minute_within_their_jitter(void **state)
     for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
         toc_time_ms wait_ms = wait_after(1, core_time_text(time, at_ms));
         assert_true(wait_ms >= most[i] / 2 && wait_ms < most[i]);
-        assert_string_equal(feed_due(&feed, core_time_text(time, at_ms + wait_ms - 1)), "");
-        at_ms += wait_ms;
-        assert_string_equal(feed_due(&feed, core_time_text(time, at_ms)), "ana");
+        feed_time(&feed, core_time_text(time, at_ms + wait_ms));
+        assert_string_equal(feed_due(&feed, time), "");
+        at_ms += wait_ms + 1;
+        feed_time(&feed, core_time_text(time, at_ms));
+        assert_string_equal(feed_due(&feed, time), "ana");
     }
 }
 
@@ -244,6 +253,8 @@ static void a_receiver_that_wants_longer_than_the_step_is_passed_over(void **sta
     core_transcript(feed.core);
     feed_outcome_after(&feed, "09:04:59", 1, 0, 503, "09:05");
     assert_told(&feed, "09:04:59 alert_sent 1 ana step=0 round=0 page_dead attempts=2 (503) v1\n"
+                       "09:04:59 page_ended 1 ana step=0 round=0 page_dead attempts=2 (no other "
+                       "try is wanted before the step ends) v1\n"
                        "09:04:59 alert_escalated 1 to step=1 round=0 (no page of the step can be "
                        "delivered) v1\n"
                        "09:04:59 alert_paged 1 bob step=1 round=0 page_pending v1\n");
@@ -254,10 +265,14 @@ static void a_dead_step_escalates_at_once(void **state)
     (void)state;
     open_alert("[{page: [a, b], wait: 5m}, {page: [c], wait: 5m}]", 0);
     feed_outcome(&feed, "09:00:01", 1, 0, 410);
-    assert_told(&feed, "09:00:01 alert_sent 1 a step=0 round=0 page_dead attempts=1 (410) v1\n");
+    assert_told(&feed, "09:00:01 alert_sent 1 a step=0 round=0 page_dead attempts=1 (410) v1\n"
+                       "09:00:01 page_ended 1 a step=0 round=0 page_dead attempts=1 (refused for "
+                       "good) v1\n");
     assert_string_equal(feed_due(&feed, "09:00:01"), "b");
     feed_outcome(&feed, "09:00:02", 1, 1, 400);
     assert_told(&feed, "09:00:02 alert_sent 1 b step=0 round=0 page_dead attempts=1 (400) v1\n"
+                       "09:00:02 page_ended 1 b step=0 round=0 page_dead attempts=1 (refused for "
+                       "good) v1\n"
                        "09:00:02 alert_escalated 1 to step=1 round=0 (no page of the step can be "
                        "delivered) v1\n"
                        "09:00:02 alert_paged 1 c step=1 round=0 page_pending v1\n");
@@ -271,7 +286,9 @@ static void a_step_with_one_page_through_is_not_dead(void **state)
     feed_outcome(&feed, "09:00:01", 1, 1, 200);
     core_transcript(feed.core);
     feed_outcome(&feed, "09:00:02", 1, 0, 410);
-    assert_told(&feed, "09:00:02 alert_sent 1 a step=0 round=0 page_dead attempts=1 (410) v1\n");
+    assert_told(&feed, "09:00:02 alert_sent 1 a step=0 round=0 page_dead attempts=1 (410) v1\n"
+                       "09:00:02 page_ended 1 a step=0 round=0 page_dead attempts=1 (refused for "
+                       "good) v1\n");
 }
 
 static void pages_of_an_earlier_round_do_not_keep_a_step_alive(void **state)
@@ -283,6 +300,8 @@ static void pages_of_an_earlier_round_do_not_keep_a_step_alive(void **state)
     core_transcript(feed.core);
     feed_outcome(&feed, "10:01:01", 1, 1, 410);
     assert_told(&feed, "10:01:01 alert_sent 1 ana step=0 round=1 page_dead attempts=1 (410) v1\n"
+                       "10:01:01 page_ended 1 ana step=0 round=1 page_dead attempts=1 (refused "
+                       "for good) v1\n"
                        "10:01:01 alert_escalated 1 to step=0 round=2 (every step and repeat is "
                        "through, nobody acknowledged) v1\n");
 }
@@ -316,6 +335,7 @@ static void a_failed_page_waits_no_longer_than_its_step(void **state)
     feed_time(&feed, "09:05:00.001");
     assert_string_equal(feed_due(&feed, "09:06"), "bob");
     assert_int_equal(core_count(feed.core, TABLE_OUTBOX), 1);
+    assert_int_equal(core_count(feed.core, TABLE_PAGE_DUE), 0);
 }
 
 static void a_delivery_keeps_its_id_and_no_two_share_one(void **state)
@@ -409,6 +429,8 @@ static void only_a_pending_page_may_be_sent(void **state)
     feed_issue(&feed, "09:00", (struct feed_issue){.issue = 2});
     assert_int_equal(core_read(feed.core, read_pending, &first), TOC_OK);
     feed_outcome(&feed, "09:00", 1, 0, 500); /* waits for its next try */
+    assert_int_equal(core_read(feed.core, read_pending, &first), TOC_NONE);
+    feed_time(&feed, "09:00:02");
     assert_int_equal(core_read(feed.core, read_pending, &first), TOC_OK);
     feed_outcome(&feed, "09:00", 1, 0, 200);
     assert_int_equal(core_read(feed.core, read_pending, &first), TOC_NONE);
@@ -426,7 +448,7 @@ int main(void)
         TEST(a_step_that_ends_takes_its_pages_back),
         TEST(rounds_are_repeated_and_then_it_is_exhausted),
         TEST(an_exhausted_alert_can_be_acknowledged),
-        TEST(an_empty_step_is_skipped_at_once_and_recorded),
+        TEST(goalert_4548_an_empty_step_is_skipped_at_once_and_recorded),
         TEST(late_time_goes_one_step_at_a_time),
         TEST(many_alerts_escalate_in_one_instant),
         TEST(answers_are_classed),

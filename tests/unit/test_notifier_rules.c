@@ -195,7 +195,9 @@ static void the_end_of_a_wait_closes_its_alert_and_no_other(void **state)
                                    .what = TOCSIN__V1__ISSUE_CHANGE__WHAT__CLAIMED,
                                    .waits = 1,
                                    .waited = true});
-    assert_told(&feed, "09:06:00 alert_closed 2 (the wait is over) v1\n");
+    assert_told(&feed, "09:06:00 page_ended 2 ana step=0 round=0 page_cancelled (the wait is "
+                       "over) v1\n"
+                       "09:06:00 alert_closed 2 (the wait is over) v1\n");
     assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
 }
 

@@ -59,6 +59,16 @@ static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *
     why_detail(page, "delivery %s", what->delivery);
 }
 
+static void on_page_ended(const struct why_page *page, const Tocsin__V1__AlertChange *change)
+{
+    const Tocsin__V1__Page *what = change->page;
+    char state[FIELDS_ENUM_MAX];
+    if (what == NULL)
+        return;
+    fields_enum(state, &tocsin__v1__page_state__descriptor, (int)what->state);
+    headline(page, PRINT_DIM, "page to %s ended: %s", what->contact, state);
+}
+
 static void on_opened(const struct why_page *page, const Tocsin__V1__Record *record,
                       const Tocsin__V1__AlertChange *change, const char *id)
 {
@@ -89,6 +99,9 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
         on_page(page, change, record->type == TOCSIN__V1__RECORD_TYPE__ALERT_SENT);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__PAGE_ENDED:
+        on_page_ended(page, change);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
         headline(page, PRINT_GREEN, "alert %s acknowledged by %s", id, change->by);

@@ -1,0 +1,242 @@
+#include "services/notifier/page.h"
+
+#include "common/plant.h"
+
+/* After the nth failure a page waits this long, and from then on the last of them. */
+static const toc_time_ms retry_ms[] = {1000, 2000, 4000, 8000, 15000, 30000, 60000};
+
+bool page_is_pending(const Tocsin__V1__Page *page)
+{
+    return page->state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
+}
+
+/* Pages of the step that is under way. */
+static bool is_of_step(const Tocsin__V1__Page *page, const Tocsin__V1__Alert *alert)
+{
+    return page->step == alert->step && page->repeat == alert->repeat;
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+/* Of a page whose state was set to the last; `old` is where it stood. */
+static enum toc_err finish(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
+                           struct page_place old, const char *by)
+{
+    page->next_ms = TOC_TIME_NEVER;
+    page->ready = false;
+    page->done_ms = turn->log_ms;
+    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__PAGE_ENDED, alert, page, by, page->reason));
+    return page_save(turn, page, old);
+}
+
+enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
+                      Tocsin__V1__PageState state, const char *by, const char *reason)
+{
+    TOC_ASSERT(page_is_pending(page));
+    page->state = state;
+    page->reason = toc_wire_text(reason);
+    return finish(turn, alert, page, page_place(page), by);
+}
+
+/* --- ringing ------------------------------------------------------------------------------ */
+
+static page_judge *const judges[] = {NULL};
+
+static enum toc_err judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                          Tocsin__V1__Page *page, struct page_verdict *out)
+{
+    *out = (struct page_verdict){.what = PAGE_RINGS};
+    for (size_t i = 0; judges[i] != NULL && out->what == PAGE_RINGS; i++)
+        TOC_TRY(judges[i](turn, alert, page, out));
+    return TOC_OK;
+}
+
+static enum toc_err obey(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
+                         struct page_place old, const struct page_verdict *verdict)
+{
+    if (verdict->what == PAGE_ENDS) {
+        page->state = verdict->state;
+        page->reason = toc_wire_text(verdict->reason);
+        if (verdict->carrier != NULL)
+            page->carrier = verdict->carrier;
+        return finish(turn, alert, page, old, NULL);
+    }
+    page->ready = verdict->what == PAGE_RINGS;
+    page->next_ms = page->ready ? turn->log_ms : verdict->until_ms;
+    return page_save(turn, page, old);
+}
+
+enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page)
+{
+    struct page_place old = page_place(page);
+    struct page_verdict verdict;
+    TOC_TRY(judge(turn, alert, page, &verdict));
+    return obey(turn, alert, page, old, &verdict);
+}
+
+/* The same for the same (alert, page) whatever is repeated: receivers dedupe by it. */
+static char *delivery_id(struct toc_turn *turn, const Tocsin__V1__Alert *alert, uint32_t index,
+                         uint32_t attempts)
+{
+    uint8_t seed[TOC_ID + 8], hash[TOC_SHA256];
+    char *id = toc_arena_take(turn->arena, NOTIFIER_DELIVERY_MAX);
+    if (id == NULL)
+        return NULL;
+    memcpy(seed, alert->id.data, TOC_ID);
+    toc_put_u32be(seed + TOC_ID, index);
+    toc_put_u32be(seed + TOC_ID + 4, attempts);
+    toc_sha256(hash, toc_str(seed, sizeof(seed)));
+    memcpy(id, "msg_", 4);
+    toc_hex(id + 4, hash, 16);
+    return id;
+}
+
+static bool is_urgent(const Tocsin__V1__Alert *alert)
+{
+    return strcmp(alert->severity, "critical") == 0 || strcmp(alert->severity, "error") == 0;
+}
+
+enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *contact)
+{
+    Tocsin__V1__Page page = TOCSIN__V1__PAGE__INIT;
+    struct page_verdict verdict;
+    page.index = alert->pages++;
+    page.delivery = delivery_id(turn, alert, page.index, 0);
+    if (page.delivery == NULL)
+        return TOC_ERR_LIMIT;
+    page.alert_number = alert->number;
+    page.step = alert->step;
+    page.repeat = alert->repeat;
+    page.contact = toc_wire_text(contact);
+    page.state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
+    page.planned_ms = turn->log_ms;
+    page.next_ms = turn->log_ms;
+    page.alert = alert->id;
+    page.issue = alert->issue;
+    page.urgent = is_urgent(alert);
+    TOC_TRY(judge(turn, alert, &page, &verdict));
+    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, &page, NULL, NULL));
+    return obey(turn, alert, &page, page_nowhere, &verdict);
+}
+
+/* --- outcomes ----------------------------------------------------------------------------- */
+
+static bool may_succeed_later(uint32_t code)
+{
+    return code == 0 || code == 408 || code == 425 || code == 429 || code >= 500;
+}
+
+/*
+ * Half of the wait is fixed, half is jitter, drawn from the delivery and the attempt: a rebuild
+ * gives the same instant. What the receiver asked for is a floor, to which jitter only adds.
+ */
+static toc_time_ms next_try(const struct toc_turn *turn, const Tocsin__V1__Page *page,
+                            const Tocsin__V1__PageOutcome *outcome)
+{
+    uint8_t seed[TOC_ID] = {0}, hash[TOC_SHA256];
+    size_t last = sizeof(retry_ms) / sizeof(retry_ms[0]) - 1;
+    toc_time_ms most = retry_ms[page->attempts - 1 < last ? page->attempts - 1 : last];
+    toc_put_u32be(seed, page->attempts);
+    toc_sha256_pair(hash, toc_str(seed, sizeof(seed)), toc_str_of(page->delivery));
+    toc_time_ms jitter = (toc_time_ms)(toc_get_u32be(hash) % (uint32_t)(most / 2));
+    toc_time_ms at_ms = turn->log_ms + most / 2 + jitter;
+    return at_ms > outcome->retry_after_ms ? at_ms : outcome->retry_after_ms + jitter;
+}
+
+/* The receiver wants no other try before the step is over: waiting for it reaches nobody. */
+static bool is_too_late(const Tocsin__V1__Alert *alert, const Tocsin__V1__PageOutcome *outcome)
+{
+    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN &&
+           outcome->retry_after_ms >= alert->next_ms;
+}
+
+/* What an outcome makes of a pending page; PENDING: it is tried again. */
+static Tocsin__V1__PageState state_after(const Tocsin__V1__Alert *alert,
+                                         const Tocsin__V1__PageOutcome *outcome,
+                                         const char **out_reason)
+{
+    *out_reason = "";
+    if (outcome->code >= 200 && outcome->code < 300)
+        return TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
+    *out_reason = "refused for good";
+    if (!may_succeed_later(outcome->code))
+        return TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+    *out_reason = "no other try is wanted before the step ends";
+    if (is_too_late(alert, outcome))
+        return TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+    return TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
+}
+
+static enum toc_err say_sent(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                             Tocsin__V1__Page *page)
+{
+    return alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_SENT, alert, page, NULL, page->outcome);
+}
+
+static enum toc_err record_late(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                Tocsin__V1__Page *page)
+{
+    TOC_TRY(say_sent(turn, alert, page));
+    return page_save(turn, page, page_place(page));
+}
+
+enum toc_err page_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
+                         const Tocsin__V1__PageOutcome *outcome)
+{
+    struct page_place old = page_place(page);
+    const char *reason;
+    page->attempts++;
+    page->outcome = outcome->text;
+    if (TOC_PLANTED(TOC_PLANT_NEW_DELIVERY_ID))
+        page->delivery = delivery_id(turn, alert, page->index, page->attempts);
+    if (!page_is_pending(page))
+        return record_late(turn, alert, page); /* it ended while this was under way */
+    page->state = state_after(alert, outcome, &reason);
+    page->ready = false;
+    page->next_ms = page_is_pending(page) ? next_try(turn, page, outcome) : TOC_TIME_NEVER;
+    TOC_TRY(say_sent(turn, alert, page));
+    if (page_is_pending(page))
+        return page_save(turn, page, old);
+    page->reason = toc_wire_text(reason);
+    return finish(turn, alert, page, old, NULL);
+}
+
+/* --- all pages of a step ------------------------------------------------------------------ */
+
+/* Only the present step can have pending pages, and its pages are the newest. */
+enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *by,
+                             const char *reason)
+{
+    bool of_step = true;
+    for (uint32_t i = alert->pages; i > 0 && of_step; i--) {
+        Tocsin__V1__Page *page;
+        size_t mark = toc_arena_mark(turn->arena);
+        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        of_step = is_of_step(page, alert);
+        if (page_is_pending(page))
+            TOC_TRY(
+                page_end(turn, alert, page, TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED, by, reason));
+        toc_arena_reset(turn->arena, mark);
+    }
+    return TOC_OK;
+}
+
+enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *alert, bool *out)
+{
+    bool of_step = true;
+    *out = true;
+    for (uint32_t i = alert->pages; i > 0 && of_step && *out; i--) {
+        Tocsin__V1__Page *page;
+        size_t mark = toc_arena_mark(turn->arena);
+        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        of_step = is_of_step(page, alert);
+        if (of_step)
+            *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+        toc_arena_reset(turn->arena, mark);
+    }
+    return TOC_OK;
+}

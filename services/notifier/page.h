@@ -1,0 +1,67 @@
+/*
+ * One obligation: a page to a person for one step of an alert, from its plan to its end.
+ *
+ *                       ╭─► ACCEPTED     a receiver took it
+ *                       ├─► DEAD         nobody can take it
+ *      plan ─► PENDING ─┼─► CANCELLED    acknowledged, resolved, escalated on
+ *                       ├─► SUPPRESSED   a silence, maintenance or quiet hours kept it
+ *                       ╰─► SUPERSEDED   another page stands for it
+ *
+ * ALERT_PAGED opens it, ALERT_SENT tells of each attempt, and exactly one PAGE_ENDED ends it; what
+ * an attempt comes to after that is only recorded.
+ *
+ * A page rings when its instant has come and every judge lets it (page_ring): at once when it is
+ * planned, again before each further try. So a page leaves only as a row that was judged after its
+ * instant; `ready` says so, and puts it into the outbox.
+ *
+ * The functions below change `alert` (its newest record); who calls them saves its row.
+ */
+#ifndef NOTIFIER_PAGE_H
+#define NOTIFIER_PAGE_H
+
+#include "services/notifier/alert.h"
+
+/* What a judge says of a page whose instant has come; zeroes let it ring. */
+struct page_verdict {
+    enum { PAGE_RINGS, PAGE_WAITS, PAGE_ENDS } what;
+    toc_time_ms until_ms;        /* WAITS: it is judged again then */
+    Tocsin__V1__PageState state; /* ENDS: in this state, */
+    const char *reason;          /* why, a constant or in the arena, */
+    char *carrier; /* and SUPERSEDED: the delivery id of the page that stands for it */
+};
+
+/*
+ * A judge sees the alert and the page as they are now. It may change the page, never its state, and
+ * rows of its own. page.c has the list of them; the first that does not let it ring has its way.
+ */
+typedef enum toc_err page_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                Tocsin__V1__Page *page, struct page_verdict *out);
+
+bool page_is_pending(const Tocsin__V1__Page *page);
+
+/* Plans a page for the alert's present step and lets it ring. */
+TOC_MUST enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                const char *contact);
+
+/* Its instant has come. */
+TOC_MUST enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                Tocsin__V1__Page *page);
+
+/* What an attempt came to. */
+TOC_MUST enum toc_err page_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                  Tocsin__V1__Page *page, const Tocsin__V1__PageOutcome *outcome);
+
+/* Ends a pending page. `by` may be NULL, `reason` is a constant or in the arena. */
+TOC_MUST enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                               Tocsin__V1__Page *page, Tocsin__V1__PageState state, const char *by,
+                               const char *reason);
+
+/* Cancels what is pending of the alert, in the transaction that ends it or its step. */
+TOC_MUST enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                      const char *by, const char *reason);
+
+/* True when no page of the alert's present step can reach anyone any more, or it has none. */
+TOC_MUST enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                        bool *out);
+
+#endif
