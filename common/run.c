@@ -50,6 +50,23 @@ enum toc_err run_fire_dues(struct toc_run *run, unsigned most)
     return TOC_OK;
 }
 
+/* In event time no clock counts. */
+static bool has_own_time(const struct toc_run *run)
+{
+    return run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock;
+}
+
+/* Moves log time to the lowest promise of the live upstreams, or with the own clock. */
+static void advance_log_time(struct toc_run *run, struct toc_now now)
+{
+    if (run->service->accepts_submissions)
+        return; /* an intake's log time is its stamps */
+    if (has_own_time(run))
+        run->log_ms = run_later(run->log_ms, now.wall_ms);
+    else
+        follow_advance(run);
+}
+
 /* In event time the core stamps with the event's own time, never below the floor. */
 enum toc_err run_step_stamped(struct toc_run *run, struct toc_event *ev, struct toc_now now,
                               struct toc_receipt *receipt)
@@ -70,6 +87,8 @@ enum toc_err toc_run_outcome(struct toc_run *run, struct toc_str bytes, struct t
     struct toc_event ev = {.kind = TOC_EVENT_OUTCOME, .at_ms = now.wall_ms, .bytes = bytes};
     if (run->service->accepts_submissions)
         return run_survive_full(run, run_step_stamped(run, &ev, now, NULL), now);
+    if (run->log_ms == TOC_TIME_MIN)
+        advance_log_time(run, now); /* before the first poll */
     enum toc_err err = run_begin(run);
     if (err == TOC_OK)
         err = run_step(run, &ev, 0, 0, NULL);
@@ -107,23 +126,6 @@ enum toc_err toc_run_met_full(struct toc_run *run, struct toc_now now)
 }
 
 /* --- time and commit -------------------------------------------------------------------- */
-
-/* In event time no clock counts. */
-static bool has_own_time(const struct toc_run *run)
-{
-    return run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock;
-}
-
-/* Moves log time to the lowest promise of the live upstreams, or with the own clock. */
-static void advance_log_time(struct toc_run *run, struct toc_now now)
-{
-    if (run->service->accepts_submissions)
-        return; /* an intake's log time is its stamps */
-    if (has_own_time(run))
-        run->log_ms = run_later(run->log_ms, now.wall_ms);
-    else
-        follow_advance(run);
-}
 
 /* Nothing can be judged while log time stands still, but somebody should know. */
 static enum toc_err tell_behind(struct toc_run *run, struct toc_now now)

@@ -314,7 +314,6 @@ static enum toc_err set_fixed(struct toc_transfer *transfer)
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, config->connect_ms);
-    SET(CURLOPT_TIMEOUT_MS, config->whole_ms);
     SET(CURLOPT_USERAGENT, "tocsin/" TOCSIN_VERSION);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDS, transfer->body);
@@ -373,6 +372,14 @@ static bool set_headers(struct toc_transfer *transfer, const struct toc_transfer
            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
+static bool set_limit(struct toc_transfer *transfer, const struct toc_transfer_request *request)
+{
+    long whole_ms = transfer->transfers->config.whole_ms;
+    if (request->whole_ms > 0 && request->whole_ms < whole_ms)
+        whole_ms = request->whole_ms;
+    return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, whole_ms) == CURLE_OK;
+}
+
 static bool set_up(struct toc_transfer *transfer, const struct toc_transfer_request *request)
 {
     TOC_ASSERT(request->body.size <= TOC_TRANSFER_BODY_MAX);
@@ -383,7 +390,7 @@ static bool set_up(struct toc_transfer *transfer, const struct toc_transfer_requ
     transfer->retry_after_ms = 0;
     transfer->wanted = request->wanted;
     transfer->field[0] = '\0';
-    return set_headers(transfer, request) &&
+    return set_headers(transfer, request) && set_limit(transfer, request) &&
            curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url) == CURLE_OK &&
            curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK &&
            curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE, (long)request->body.size) ==

@@ -58,6 +58,7 @@ struct toc_transfer_request {
     int64_t timestamp_s;
     const char *signature;
     const char *wanted;  /* a field of the answer, "name:" in small letters; NULL: none */
+    long whole_ms;       /* a shorter limit than that of all; 0: none */
     struct toc_str body; /* copied; at most TOC_TRANSFER_BODY_MAX bytes */
 };
 

@@ -192,6 +192,14 @@ enum toc_err page_first_due(struct toc_txn *txn, struct notifier_due *out)
     return err != TOC_OK ? err : read_due(key, out);
 }
 
+enum toc_err notifier_next_ring(struct toc_txn *txn, toc_time_ms *out)
+{
+    struct notifier_due due = {.at_ms = TOC_TIME_NEVER};
+    TOC_TRY(page_first_due(txn, &due));
+    *out = due.at_ms;
+    return TOC_OK;
+}
+
 enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *after, size_t most,
                              struct notifier_due *out, size_t *out_count)
 {

@@ -21,6 +21,7 @@ enum notifier_table {
     TABLE_OUTBOX,
     TABLE_PAGE_DUE,
     TABLE_CONTACT,
+    TABLE_PROVIDER,
     NOTIFIER_TABLE_END
 };
 

@@ -4,18 +4,20 @@
  *
  *   core.c       records, actions, time     open.c       the policy's alert rules
  *   escalate.c   paths and their steps      page.c       one page, from its plan to its end
- *   alert.c      rows and records
+ *   method.c     by which of a person's methods    person.c    people and their methods
+ *   breaker.c    which providers are down    alert.c     rows and records
  *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
 #include "services/notifier/ask.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/open.h"
+#include "services/notifier/person.h"
 
 #include "common/plant.h"
 
-static const char *const tables[] = {"alert",     "alert_id", "alert_issue", "page",
-                                     "alert_due", "outbox",   "page_due",    "contact"};
+static const char *const tables[] = {"alert",  "alert_id", "alert_issue", "page",    "alert_due",
+                                     "outbox", "page_due", "contact",     "provider"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -253,7 +255,8 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
     }
 }
 
-/* --- time and outcomes -------------------------------------------------------------------- */
+/* --- time and the shell's word
+ * -------------------------------------------------------------------- */
 
 /* What time does next: an alert's step ends, or a page's instant comes. */
 struct due {
@@ -310,11 +313,13 @@ static enum toc_err next_due(struct toc_txn *txn, toc_time_ms *out)
     return TOC_OK;
 }
 
-static enum toc_err on_outcome(struct toc_turn *turn, struct toc_str bytes)
+static enum toc_err on_word(struct toc_turn *turn, struct toc_str bytes)
 {
-    Tocsin__V1__PageOutcome *outcome;
-    TOC_TRY(toc_unpack(turn, page_outcome, bytes, &outcome));
-    return escalate_outcome(turn, outcome);
+    Tocsin__V1__SenderWord *word;
+    TOC_TRY(toc_unpack(turn, sender_word, bytes, &word));
+    if (word->page != NULL)
+        return escalate_outcome(turn, word->page);
+    return word->contact != NULL ? person_told(turn, word->contact) : TOC_ERR_MALFORMED;
 }
 
 static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event *ev)
@@ -325,7 +330,7 @@ static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event 
     case TOC_EVENT_TIME:
         return on_time(turn, ev->at_ms);
     case TOC_EVENT_OUTCOME:
-        return on_outcome(turn, ev->bytes);
+        return on_word(turn, ev->bytes);
     case TOC_EVENT_BEHIND:
     case TOC_EVENT_SUBMIT:
     case TOC_EVENT_UPSTREAM:

@@ -1,5 +1,6 @@
 #include "common/program.h"
 #include "services/notifier/notifier.h"
+#include "services/notifier/send/key.h"
 #include "services/notifier/send/sender.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@ static struct send_config config;
 
 static const struct toc_conf_option rows[] = {
     {"contacts", TOC_CONF_TEXT, &contacts_file, NULL, 0, 0, "FILE",
-     "where contacts are reached; who is not listed is paged on standard output"},
+     "where people are reached; without it everybody is paged on standard output"},
     {"send-timeout", TOC_CONF_DURATION, &config.whole_ms, "15s", 100, 5 * TOC_MINUTE_MS, "DURATION",
      "how long one send may take in all"},
     {"connect-timeout", TOC_CONF_DURATION, &config.connect_ms, "5s", 100, TOC_MINUTE_MS, "DURATION",
@@ -34,6 +35,7 @@ static enum toc_err prepare(const void **out)
         TOC_TRY(err);
     }
     config.contacts = contacts;
+    TOC_TRY(notifier_key(toc_program_data_dir(), config.key));
     send_configure(&config);
     return TOC_OK;
 }

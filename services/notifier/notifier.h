@@ -51,6 +51,10 @@ struct notifier_due {
 TOC_MUST enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *after,
                                       size_t most, struct notifier_due *out, size_t *out_count);
 
+/* The instant whose passing brings the next page into the outbox, in a step that may leave no
+ * record; TOC_TIME_NEVER: none waits. */
+TOC_MUST enum toc_err notifier_next_ring(struct toc_txn *txn, toc_time_ms *out);
+
 /* The page as it stands now; call right before the first byte. TOC_NONE when it may not be sent. */
 TOC_MUST enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
                                             uint64_t alert_number, uint32_t index,
@@ -68,8 +72,9 @@ TOC_MUST enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_aren
 TOC_MUST enum toc_err notifier_knows_contact(struct toc_txn *txn, struct toc_arena *arena,
                                              const Tocsin__V1__Contact *told, bool *out);
 
-/* Everybody whom the shell has told of, also those that are gone since; at most `most`. */
-TOC_MUST enum toc_err notifier_contacts(struct toc_txn *txn, struct toc_arena *arena, size_t most,
-                                        Tocsin__V1__Contact **out, size_t *out_count);
+/* The first person behind `after` ("": of all) whom the shell has told of, also one that is gone
+ * since. TOC_NONE: that was all. */
+TOC_MUST enum toc_err notifier_contact_after(struct toc_txn *txn, struct toc_arena *arena,
+                                             const char *after, Tocsin__V1__Contact **out);
 
 #endif

@@ -1,9 +1,11 @@
 #include "services/notifier/page.h"
 
 #include "common/plant.h"
+#include "services/notifier/breaker.h"
+#include "services/notifier/method.h"
+#include "services/notifier/person.h"
 
-/* After the nth failure a page waits this long, and from then on the last of them. */
-static const toc_time_ms retry_ms[] = {1000, 2000, 4000, 8000, 15000, 30000, 60000};
+#define GONE 410
 
 bool page_is_pending(const Tocsin__V1__Page *page)
 {
@@ -40,7 +42,8 @@ enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V
 
 /* --- ringing ------------------------------------------------------------------------------ */
 
-static page_judge *const judges[] = {NULL};
+/* In this order. */
+static page_judge *const judges[] = {method_judge, NULL};
 
 static enum toc_err judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out)
@@ -121,84 +124,62 @@ enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert, const ch
 
 /* --- outcomes ----------------------------------------------------------------------------- */
 
-static bool may_succeed_later(uint32_t code)
-{
-    return code == 0 || code == 408 || code == 425 || code == 429 || code >= 500;
-}
-
-/*
- * Half of the wait is fixed, half is jitter, drawn from the delivery and the attempt: a rebuild
- * gives the same instant. What the receiver asked for is a floor, to which jitter only adds.
- */
-static toc_time_ms next_try(const struct toc_turn *turn, const Tocsin__V1__Page *page,
-                            const Tocsin__V1__PageOutcome *outcome)
-{
-    uint8_t seed[TOC_ID] = {0}, hash[TOC_SHA256];
-    size_t last = sizeof(retry_ms) / sizeof(retry_ms[0]) - 1;
-    toc_time_ms most = retry_ms[page->attempts - 1 < last ? page->attempts - 1 : last];
-    toc_put_u32be(seed, page->attempts);
-    toc_sha256_pair(hash, toc_str(seed, sizeof(seed)), toc_str_of(page->delivery));
-    toc_time_ms jitter = (toc_time_ms)(toc_get_u32be(hash) % (uint32_t)(most / 2));
-    toc_time_ms at_ms = turn->log_ms + most / 2 + jitter;
-    return at_ms > outcome->retry_after_ms ? at_ms : outcome->retry_after_ms + jitter;
-}
-
-/* The receiver wants no other try before the step is over: waiting for it reaches nobody. */
-static bool is_too_late(const Tocsin__V1__Alert *alert, const Tocsin__V1__PageOutcome *outcome)
-{
-    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN &&
-           outcome->retry_after_ms >= alert->next_ms;
-}
-
-/* What an outcome makes of a pending page; PENDING: it is tried again. */
-static Tocsin__V1__PageState state_after(const Tocsin__V1__Alert *alert,
-                                         const Tocsin__V1__PageOutcome *outcome,
-                                         const char **out_reason)
-{
-    *out_reason = "";
-    if (outcome->code >= 200 && outcome->code < 300)
-        return TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
-    *out_reason = "refused for good";
-    if (!may_succeed_later(outcome->code))
-        return TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
-    *out_reason = "no other try is wanted before the step ends";
-    if (is_too_late(alert, outcome))
-        return TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
-    return TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
-}
-
 static enum toc_err say_sent(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                              Tocsin__V1__Page *page)
 {
     return alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_SENT, alert, page, NULL, page->outcome);
 }
 
-static enum toc_err record_late(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                                Tocsin__V1__Page *page)
+static bool is_good(const Tocsin__V1__PageOutcome *outcome)
 {
+    return outcome->code >= 200 && outcome->code < 300;
+}
+
+/* What the attempt says of its provider. The fake pager is none. */
+static enum toc_err note(struct toc_turn *turn, const Tocsin__V1__Page *page,
+                         const Tocsin__V1__PageOutcome *outcome)
+{
+    return page->provider[0] != '\0' ? breaker_note(turn, page->provider, outcome) : TOC_OK;
+}
+
+/* The record names the method that was tried; where the page goes from there comes after it. */
+static enum toc_err settle(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
+                           const Tocsin__V1__PageOutcome *outcome)
+{
+    struct page_place old = page_place(page);
+    struct page_verdict verdict = {
+        .what = PAGE_ENDS, .state = TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED, .reason = ""};
+    Tocsin__V1__Page after = *page;
+    if (!is_good(outcome))
+        TOC_TRY(method_failed(turn, alert, &after, outcome, &verdict));
+    bool ends = verdict.what == PAGE_ENDS;
+    page->state = ends ? verdict.state : page->state;
+    page->ready = false;
+    page->next_ms = ends ? TOC_TIME_NEVER : verdict.until_ms;
     TOC_TRY(say_sent(turn, alert, page));
-    return page_save(turn, page, page_place(page));
+    TOC_TRY(note(turn, page, outcome));
+    if (outcome->code == GONE)
+        TOC_TRY(
+            person_disable(turn, page->contact, page->method, "the receiver says that it is gone"));
+    if (!ends && verdict.until_ms <= turn->log_ms)
+        TOC_TRY(judge(turn, alert, &after, &verdict));
+    TOC_TRY(obey(turn, alert, &after, old, &verdict));
+    *page = after;
+    return TOC_OK;
 }
 
 enum toc_err page_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
                          const Tocsin__V1__PageOutcome *outcome)
 {
-    struct page_place old = page_place(page);
-    const char *reason;
     page->attempts++;
     page->outcome = outcome->text;
     if (TOC_PLANTED(TOC_PLANT_NEW_DELIVERY_ID))
         page->delivery = delivery_id(turn, alert, page->index, page->attempts);
-    if (!page_is_pending(page))
-        return record_late(turn, alert, page); /* it ended while this was under way */
-    page->state = state_after(alert, outcome, &reason);
-    page->ready = false;
-    page->next_ms = page_is_pending(page) ? next_try(turn, page, outcome) : TOC_TIME_NEVER;
-    TOC_TRY(say_sent(turn, alert, page));
     if (page_is_pending(page))
-        return page_save(turn, page, old);
-    page->reason = toc_wire_text(reason);
-    return finish(turn, alert, page, old, NULL);
+        return settle(turn, alert, page, outcome);
+    TOC_TRY(say_sent(turn, alert, page)); /* it ended while this was under way */
+    TOC_TRY(note(turn, page, outcome));
+    return page_save(turn, page, page_place(page));
 }
 
 /* --- all pages of a step ------------------------------------------------------------------ */

@@ -227,7 +227,9 @@ static void check_record(struct world *world, struct node *node, uint64_t seq)
         aim(world, record);
     if (node->role == ROLE_ROUTER && record->type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
         tell_people(world, record);
-    if (node->role == ROLE_NOTIFIER)
+    if (node->role == ROLE_NOTIFIER && record->type == TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED)
+        contacts_check_record(world, record);
+    else if (node->role == ROLE_NOTIFIER)
         pager_check_record(world, node, seq, record);
     if (node->role == ROLE_OUTCOMES)
         told_check_record(world, node, record);

@@ -23,6 +23,10 @@ struct known_page {
     unsigned deliveries; /* the provider's */
     bool answered_ok;    /* the provider said 2xx at least once */
     bool ended;          /* told so */
+    bool leaves;         /* the method that it was last sent by */
+    char last[16];       /* that method */
+    char refused[64];    /* the methods that refused it */
+    toc_time_ms version; /* of the contact then */
     Tocsin__V1__PageState state;
 };
 
@@ -35,6 +39,7 @@ struct known_alert {
 struct outcome {
     uint8_t bytes[128];
     size_t size;
+    uint32_t code;
 };
 
 struct under_way {
@@ -113,11 +118,11 @@ const uint8_t *pager_some_alert(struct world *world, struct rng *rng)
 
 static uint32_t draw_code(struct world *world)
 {
-    static const uint32_t bad[] = {500, 429, 404, 0, 0, 503};
+    static const uint32_t bad[] = {500, 429, 404, 0, 0, 503, 410};
     const struct pager *pager = world->pager;
     if (!rng_chance(&world->rng_page, pager->fail_percent))
         return rng_chance(&world->rng_page, world->healed ? 0 : 3) ? 0 : 200;
-    return pager->how % 2 == 0 ? bad[rng_next(&world->rng_page) % 6] : bad[pager->how % 6];
+    return pager->how % 2 == 0 ? bad[rng_next(&world->rng_page) % 7] : bad[pager->how % 7];
 }
 
 /* What the provider makes of it, decided now and told later. */
@@ -137,8 +142,11 @@ static unsigned draw_outcome(struct world *world, struct known_page *known, uint
     if (outcome.code == 429)
         outcome.retry_after_ms = world->options.start_ms + world->now_ms + 1500;
     struct outcome *kept = &pager->outcomes[number];
-    TOC_ASSERT(tocsin__v1__page_outcome__get_packed_size(&outcome) <= sizeof(kept->bytes));
-    kept->size = tocsin__v1__page_outcome__pack(&outcome, kept->bytes);
+    kept->code = outcome.code;
+    Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
+    word.page = &outcome;
+    TOC_ASSERT(tocsin__v1__sender_word__get_packed_size(&word) <= sizeof(kept->bytes));
+    kept->size = tocsin__v1__sender_word__pack(&word, kept->bytes);
     return number;
 }
 
@@ -218,7 +226,10 @@ static void send_due(struct world *world, struct node *node, struct toc_txn *txn
 void pager_after_commit(struct world *world, struct node *node)
 {
     struct toc_txn *txn;
-    if (node->role != ROLE_NOTIFIER || toc_txn_begin_read(toc_run_store(node->run), &txn) < 0)
+    if (node->role == ROLE_NOTIFIER)
+        contacts_tell(world, node);
+    if (node->role != ROLE_NOTIFIER || node->run == NULL || node->run->turn_open ||
+        toc_txn_begin_read(toc_run_store(node->run), &txn) < 0)
         return;
     send_due(world, node, txn);
     toc_txn_abort(txn);
@@ -283,6 +294,34 @@ static void on_paged(struct world *world, const Tocsin__V1__Page *page)
                                  .index = page->index,
                                  .state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING};
     snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
+    known->version = contacts_version(world, page->contact);
+    contacts_check_paged(world, page);
+}
+
+/* A page leaves a method that refused it for good, and an urgent one whoever does not answer. */
+static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
+                           struct known_page *known)
+{
+    size_t number = strtoul(page->outcome + 1, NULL, 10);
+    TOC_ASSERT(page->outcome[0] == 'r' && number < world->pager->outcome_count);
+    uint32_t code = world->pager->outcomes[number].code;
+    bool for_good = code >= 300 && code < 500 && code != 429;
+    toc_time_ms version = contacts_version(world, page->contact);
+    if (known->version != version)
+        known->refused[0] = '\0';
+    else if (page->method[0] != '\0' &&
+             (strstr(known->refused, page->method) != NULL ||
+              (known->leaves && strcmp(known->last, page->method) == 0 &&
+               contacts_has_other(world, page->contact, known->refused, page->method))))
+        world_fail(world, 11, "page %llu/%u is sent by %s again, which it has left",
+                   (unsigned long long)page->alert_number, page->index, page->method);
+    known->version = version;
+    if (for_good)
+        strncat(known->refused, page->method, sizeof(known->refused) - 1 - strlen(known->refused));
+    snprintf(known->last, sizeof(known->last), "%s", page->method);
+    contacts_note(world, page->provider, code == 0 || code == 408 || code == 429 || code >= 500);
+    known->leaves = page->urgent && code == 0 &&
+                    contacts_has_other(world, page->contact, known->refused, page->method);
 }
 
 static void on_sent(struct world *world, const Tocsin__V1__Page *page)
@@ -302,6 +341,7 @@ static void on_sent(struct world *world, const Tocsin__V1__Page *page)
         world_fail(world, 11, "page %llu/%u counts as accepted, the provider never said so",
                    (unsigned long long)page->alert_number, page->index);
     known->state = page->state;
+    follow_methods(world, page, known);
 }
 
 static void on_page_ended(struct world *world, const Tocsin__V1__Page *page)

@@ -180,6 +180,19 @@ static void step_outcome(struct replay *replay, const struct seen *own)
     after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
 }
 
+/* What was learned of a contact is in the rows already, whatever the record says of it. */
+static void step_contact(struct replay *replay, const struct seen *own)
+{
+    const Tocsin__V1__Record *record = check_unpack(own);
+    Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
+    uint8_t bytes[512];
+    word.contact = check_message(&tocsin__v1__contact__descriptor, toc_wire_bytes(&record->body));
+    TOC_ASSERT(tocsin__v1__sender_word__get_packed_size(&word) <= sizeof(bytes));
+    size_t size = tocsin__v1__sender_word__pack(&word, bytes);
+    struct toc_event ev = {.kind = TOC_EVENT_OUTCOME, .bytes = toc_str(bytes, size)};
+    after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
+}
+
 static const Tocsin__V1__ClockChange *unconfirmed_of(const struct seen *seen)
 {
     if (seen->type != TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED || seen->cause_log != 0)
@@ -233,6 +246,8 @@ static void follow_log(struct replay *replay)
         step_upstream(replay, own);
     } else if (own->type == TOCSIN__V1__RECORD_TYPE__ALERT_SENT) {
         step_outcome(replay, own);
+    } else if (own->type == TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED) {
+        step_contact(replay, own);
     } else if (unconfirmed_of(own) != NULL) {
         let_time_pass(replay, own->log_ms);
         step_behind(replay);

@@ -215,6 +215,10 @@ void node_start(struct world *world, struct node *node)
     check_log(world, node);
     node->tick_id = 0;
     world_wake(world, node, world->now_ms + 1);
+    if (node->role == ROLE_NOTIFIER)
+        contacts_start(world);
+    if (node->role == ROLE_NOTIFIER)
+        contacts_tell(world, node); /* before anybody is paged */
 }
 
 static void clear_inbox(struct world *world, struct node *node)
@@ -605,6 +609,7 @@ struct world *world_new(const struct options *options)
     }
     build_nodes(world);
     world->pager = pager_new();
+    world->contacts = contacts_new();
     world->held = held_new(options->seed);
     world->work = workload_new(world);
     for (size_t i = 0; i < world->node_count; i++)
@@ -629,6 +634,7 @@ void world_free(struct world *world)
     free(world->heap);
     workload_free(world->work);
     pager_free(world->pager);
+    contacts_free(world->contacts);
     held_free(world->held);
     hooks_free(world->hooks);
     told_free(world->told);

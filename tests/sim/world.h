@@ -5,7 +5,7 @@
  *   sim.c        options, seeds, planted bugs      world.c     nodes, turns, time, crashes
  *   faults.c     what goes wrong, and when         link_sim.c  the links, and what is seen on them
  *   workload.h   publishers with a ledger          pager.c     the sender and the page provider
- *   hooks.h      outcomes' sender, and subscribers
+ *   hooks.h      outcomes' sender, and subscribers contacts.c  how people are reached
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
  *   replay.c     state = fold of the logs          model.h     the clocks, told independently
  *   same.c       event time, once more in order    held.c   the quarantine
@@ -56,6 +56,7 @@ struct options {
     bool event_clock;       /* time is what the events say */
     unsigned subscriptions; /* that are added; 0: outcomes is not there */
     toc_time_ms dead_after_ms;
+    bool contacts; /* the notifier has a contacts file */
     bool verbose;
     const char *without; /* "3,5": faults left out */
 };
@@ -221,6 +222,7 @@ struct event {
 
 struct workload;
 struct pager;
+struct contacts;
 struct held;
 struct hooks;
 struct told;
@@ -242,6 +244,7 @@ struct world {
     bool exact;  /* scenarios: no latency, a turn at every frame */
     struct workload *work;
     struct pager *pager;
+    struct contacts *contacts;
     struct held *held;
     struct hooks *hooks; /* NULL, as told: outcomes is not there */
     struct told *told;
@@ -331,6 +334,24 @@ size_t pager_pending(const struct world *world);
 const uint8_t *pager_alert(struct world *world, uint64_t number);
 /* An alert that was opened, at random; NULL when there is none. */
 const uint8_t *pager_some_alert(struct world *world, struct rng *rng);
+
+/* contacts.c */
+struct contacts *contacts_new(void);
+void contacts_free(struct contacts *contacts);
+void contacts_start(struct world *world); /* the notifier starts: the file may be another */
+/* Tells the notifier what its rows do not say yet. */
+void contacts_tell(struct world *world, struct node *node);
+void contacts_check_record(struct world *world, const Tocsin__V1__Record *record);
+/* A page is planned by a method that may be used, or none is there. */
+void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page);
+/* When the file last said something else of a person. */
+toc_time_ms contacts_version(const struct world *world, const char *person);
+/* What an attempt came to. */
+void contacts_note(struct world *world, const char *provider, bool failed);
+/* Whether a method of the person may be used, those named in `refused` left out; another than `but`
+ * and one whose provider did not fail at last, unless that is "". */
+bool contacts_has_other(const struct world *world, const char *person, const char *refused,
+                        const char *but);
 
 /* hooks.c: outcomes' sender and those whom it sends to */
 struct hooks *hooks_new(struct world *world);

@@ -357,7 +357,8 @@ static void urgency_changed(struct line *line, struct toc_arena *arena,
 
 static void add_page(struct line *line, struct toc_arena *arena, const Tocsin__V1__Page *page)
 {
-    add(line, " %s step=%u round=%u %s", page->contact, page->step, page->repeat,
+    add(line, " %s%s%s step=%u round=%u %s", page->contact, page->method[0] != '\0' ? "/" : "",
+        page->method, page->step, page->repeat,
         lower(arena, protobuf_c_enum_descriptor_get_value(&tocsin__v1__page_state__descriptor,
                                                           (int)page->state)
                          ->name));
@@ -397,6 +398,31 @@ static void alert_changed(struct line *line, struct toc_arena *arena,
         add(line, " (%s)", change->reason);
     if (record->policy != 0)
         add(line, " v%u", record->policy);
+}
+
+static void contact_changed(struct line *line, struct toc_arena *arena,
+                            const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Contact *contact;
+    unpack(arena, &tocsin__v1__contact__descriptor, record, &contact);
+    add(line, "contact %s%s", contact->person, contact->gone ? " gone" : "");
+    for (size_t i = 0; i < contact->n_methods; i++) {
+        const Tocsin__V1__ContactMethod *method = contact->methods[i];
+        add(line, " %s%s", method->name, method->verified ? "" : "?");
+        if (method->disabled[0] != '\0')
+            add(line, "(%s)", method->disabled);
+    }
+}
+
+static void provider_changed(struct line *line, struct toc_arena *arena,
+                             const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Provider *provider;
+    unpack(arena, &tocsin__v1__provider__descriptor, record, &provider);
+    add(line, "provider %s %s failures=%u", provider->provider,
+        enum_name(arena, &tocsin__v1__provider_state__descriptor, (int)provider->state),
+        provider->failures);
+    add_time(line, "probe", provider->probe_ms);
 }
 
 /* --- outcomes ------------------------------------------------------------------------------- */
@@ -463,6 +489,8 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__PAGE_ENDED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED, contact_changed},
+        {TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED, provider_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME, issue_outcome},
         {TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED, subscription_changed},
     };

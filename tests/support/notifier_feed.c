@@ -230,12 +230,52 @@ void feed_time(struct feed *feed, const char *time)
     turn_over(feed);
 }
 
+static void feed_word(struct feed *feed, const char *time, const Tocsin__V1__SenderWord *word)
+{
+    struct toc_str bytes;
+    ok(toc_wire_pack(core_arena(feed->core), word, &bytes));
+    core_set_log(feed->core, core_time(time));
+    core_outcome(feed->core, bytes);
+    turn_over(feed);
+}
+
+void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods)
+{
+    static Tocsin__V1__ContactMethod method[NOTIFIER_METHODS_MAX];
+    static char names[NOTIFIER_METHODS_MAX][16], providers[NOTIFIER_METHODS_MAX][16];
+    static uint32_t order[NOTIFIER_METHODS_MAX] = {0, 1, 2, 3, 4, 5, 6, 7};
+    Tocsin__V1__ContactMethod *list[NOTIFIER_METHODS_MAX];
+    Tocsin__V1__Contact contact = TOCSIN__V1__CONTACT__INIT;
+    Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
+    contact.person = toc_wire_text(person);
+    contact.gone = methods == NULL;
+    for (const char *at = methods; at != NULL && *at != '\0'; at += strspn(at, " ")) {
+        size_t i = contact.n_methods++, size = strcspn(at, " ");
+        bool verified = at[size - 1] != '?';
+        tocsin__v1__contact_method__init(&method[i]);
+        snprintf(names[i], sizeof(names[i]), "%.*s", (int)(size - !verified), at);
+        snprintf(providers[i], sizeof(providers[i]), "%.*s", (int)strcspn(names[i], "/"), names[i]);
+        method[i].name = names[i];
+        method[i].kind = toc_wire_text("webhook");
+        method[i].provider = providers[i];
+        method[i].address = toc_wire_binary(toc_str_of(names[i]));
+        method[i].verified = verified;
+        list[i] = &method[i];
+        at += size;
+    }
+    contact.methods = list;
+    contact.n_urgent = contact.n_normal = contact.n_methods;
+    contact.urgent = contact.normal = order;
+    word.contact = &contact;
+    feed_word(feed, time, &word);
+}
+
 void feed_outcome_after(struct feed *feed, const char *time, uint64_t number, uint32_t index,
                         uint32_t code, const char *retry_after)
 {
     Tocsin__V1__PageOutcome outcome = TOCSIN__V1__PAGE_OUTCOME__INIT;
+    Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
     char text[16] = "timeout";
-    struct toc_str bytes;
     if (code != 0)
         snprintf(text, sizeof(text), "%u", code);
     outcome.alert_number = number;
@@ -243,10 +283,8 @@ void feed_outcome_after(struct feed *feed, const char *time, uint64_t number, ui
     outcome.code = code;
     outcome.text = text;
     outcome.retry_after_ms = retry_after != NULL ? core_time(retry_after) : 0;
-    ok(toc_wire_pack(core_arena(feed->core), &outcome, &bytes));
-    core_set_log(feed->core, core_time(time));
-    core_outcome(feed->core, bytes);
-    turn_over(feed);
+    word.page = &outcome;
+    feed_word(feed, time, &word);
 }
 
 void feed_outcome(struct feed *feed, const char *time, uint64_t number, uint32_t index,

@@ -63,6 +63,13 @@ void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t
 
 void feed_time(struct feed *feed, const char *time);
 
+/*
+ * What the shell says of a person: the methods' names in their order, which are their addresses,
+ * too; "push mail? sms/2": a name with "?" is not verified, what stands before "/" is the provider.
+ * NULL: gone. Of "*", "" says that there is a contacts file.
+ */
+void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods);
+
 /* What a send of page `index` of alert `number` came to; code 0 is a timeout. */
 void feed_outcome(struct feed *feed, const char *time, uint64_t number, uint32_t index,
                   uint32_t code);

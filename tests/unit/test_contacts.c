@@ -77,6 +77,15 @@ static void assert_wrong(const char *text, const char *first_line, const char *h
     free(errors);
 }
 
+/* The only method of somebody. */
+static const struct method *method_of(const struct contacts *contacts, const char *person)
+{
+    const struct contact *contact = contacts_find(contacts, person);
+    assert_non_null(contact);
+    assert_int_equal(contact->method_count, 1);
+    return &contact->methods[0];
+}
+
 /* --- what is right -------------------------------------------------------------------------- */
 
 static void a_webhook_has_its_address_and_secrets(void **state)
@@ -87,12 +96,14 @@ static void a_webhook_has_its_address_and_secrets(void **state)
         read_good("contacts:\n"
                   "  duty: {webhook: {url: \"https://pager.example:8443/in?a=1\","
                   " secret_file: pager.key}}\n");
-    const struct contact *contact = contacts_find(contacts, "duty");
-    assert_int_equal(contact->kind, CONTACT_WEBHOOK);
-    assert_string_equal(contact->url, "https://pager.example:8443/in?a=1");
-    assert_int_equal(contact->secret_count, 2);
-    assert_int_equal(contact->secrets[0].key[0], 0x31);
-    assert_int_equal(contact->secrets[1].key[1], 0x01);
+    const struct method *method = method_of(contacts, "duty");
+    assert_string_equal(method->name, "webhook");
+    assert_int_equal(method_kind(method), METHOD_WEBHOOK);
+    assert_true(method->verified);
+    assert_string_equal(method->url, "https://pager.example:8443/in?a=1");
+    assert_int_equal(method->secret_count, 2);
+    assert_int_equal(method->secrets[0].key[0], 0x31);
+    assert_int_equal(method->secrets[1].key[1], 0x01);
     contacts_free(contacts);
 }
 
@@ -104,17 +115,19 @@ static void a_secret_file_may_be_anywhere(void **state)
     snprintf(text, sizeof(text),
              "contacts: {a: {webhook: {url: \"http://h/\", secret_file: \"%s/key\"}}}", dir);
     struct contacts *contacts = read_good(text);
-    assert_int_equal(contacts_find(contacts, "a")->secret_count, 1);
+    assert_int_equal(method_of(contacts, "a")->secret_count, 1);
     contacts_free(contacts);
 }
 
-static void who_is_not_listed_is_reached_by_the_fake_pager(void **state)
+static void who_is_not_listed_is_not_reached_unless_there_is_no_file(void **state)
 {
     (void)state;
     struct contacts *contacts = read_good("contacts: {lead: {log: true}}");
-    assert_int_equal(contacts_find(contacts, "lead")->kind, CONTACT_LOG);
-    assert_int_equal(contacts_find(contacts, "nobody")->kind, CONTACT_LOG);
-    assert_int_equal(contacts_find(NULL, "lead")->kind, CONTACT_LOG);
+    assert_int_equal(method_kind(contacts_method(contacts, "lead", "log")), METHOD_LOG);
+    assert_null(contacts_method(contacts, "lead", "webhook"));
+    assert_null(contacts_method(contacts, "nobody", "log"));
+    assert_null(contacts_find(contacts, "nobody"));
+    assert_int_equal(method_kind(contacts_method(NULL, "nobody", "")), METHOD_LOG);
     contacts_free(contacts);
     contacts = read_good("contacts:\n");
     assert_int_equal(contacts->count, 0);
@@ -132,7 +145,7 @@ static void contacts_are_found_whatever_their_order(void **state)
         assert_string_equal(contacts_find(contacts, name)->name, name);
     }
     assert_string_equal(contacts_find(contacts, "ab")->name, "ab");
-    assert_null(contacts_find(contacts, "b")->name);
+    assert_null(contacts_find(contacts, "b"));
     contacts_free(contacts);
 }
 
@@ -147,13 +160,113 @@ static void one_scheme_host_and_port_is_one_origin(void **state)
                   "  c: {webhook: {url: \"https://one.example:444/x\", secret_file: k}}\n"
                   "  d: {webhook: {url: \"http://one.example/x\", secret_file: k}}\n"
                   "  e: {log: true}\n");
-    uint32_t first = contacts_find(contacts, "a")->origin;
-    assert_int_equal(contacts_find(contacts, "b")->origin, first);
-    assert_int_not_equal(contacts_find(contacts, "c")->origin, first);
-    assert_int_not_equal(contacts_find(contacts, "d")->origin, first);
+    uint32_t first = method_of(contacts, "a")->origin;
+    assert_int_equal(method_of(contacts, "b")->origin, first);
+    assert_int_not_equal(method_of(contacts, "c")->origin, first);
+    assert_int_not_equal(method_of(contacts, "d")->origin, first);
     assert_int_equal(contacts->origin_count, 3);
-    assert_int_equal(contacts_find(contacts, "e")->origin, CONTACTS_NO_ORIGIN);
+    assert_int_equal(method_of(contacts, "e")->origin, CONTACTS_NO_ORIGIN);
     contacts_free(contacts);
+}
+
+static void a_person_may_have_several_methods_in_two_orders(void **state)
+{
+    (void)state;
+    write_file("k", 0600, SECRET);
+    struct contacts *contacts =
+        read_good("contacts:\n"
+                  "  ana:\n"
+                  "    methods:\n"
+                  "      push: {webhook: {url: \"https://h/\", secret_file: k}}\n"
+                  "      desk: {log: true}\n"
+                  "      pager: {webhook: {url: \"https://i/\", secret_file: k}, verified: true}\n"
+                  "    urgent: [pager, push]\n"
+                  "    normal: [desk]\n"
+                  "  ben: {methods: {a: {log: true}, b: {log: true}}}\n"
+                  "  chi: {methods: {a: {log: true}, b: {log: true}}, urgent: [b]}\n");
+    const struct contact *ana = contacts_find(contacts, "ana");
+    assert_int_equal(ana->method_count, 3);
+    assert_string_equal(ana->methods[0].name, "push");
+    assert_false(ana->methods[0].verified);
+    assert_true(ana->methods[1].verified); /* the operator's own terminal */
+    assert_true(ana->methods[2].verified);
+    assert_int_equal(ana->urgent_count, 2);
+    assert_int_equal(ana->urgent[0], 2);
+    assert_int_equal(ana->urgent[1], 0);
+    assert_int_equal(ana->normal_count, 1);
+    assert_int_equal(ana->normal[0], 1);
+    const struct contact *ben = contacts_find(contacts, "ben"),
+                         *chi = contacts_find(contacts, "chi");
+    assert_int_equal(ben->urgent_count, 2); /* as they stand in the file */
+    assert_int_equal(ben->normal_count, 2);
+    assert_int_equal(chi->normal_count, 1); /* as for urgent ones */
+    assert_int_equal(chi->normal[0], 1);
+    contacts_free(contacts);
+}
+
+/* --- what the core is told ------------------------------------------------------------------ */
+
+static void tell(const struct contacts *contacts, const char *person, const uint8_t key[32],
+                 struct toc_arena *arena, Tocsin__V1__Contact *out)
+{
+    assert_int_equal(contacts_tell(contacts_find(contacts, person), key, arena, out), TOC_OK);
+}
+
+static void the_core_is_told_no_address_and_no_secret(void **state)
+{
+    static const uint8_t key[32] = {1}, other_key[32] = {2};
+    struct toc_arena arena;
+    Tocsin__V1__Contact ana, ben, chi, again;
+    (void)state;
+    assert_int_equal(toc_arena_init(&arena, 1 << 16), TOC_OK);
+    write_file("k", 0600, SECRET);
+    write_file("l", 0600, OTHER);
+    struct contacts *contacts = read_good(
+        "contacts:\n"
+        "  ana: {methods: {push: {webhook: {url: \"https://h.example/a\", secret_file: k}}}}\n"
+        "  ben: {methods: {push: {webhook: {url: \"https://h.example/b\", secret_file: k}}}}\n"
+        "  chi: {methods: {push: {webhook: {url: \"https://h.example/a\", secret_file: l}}}}\n");
+    tell(contacts, "ana", key, &arena, &ana);
+    tell(contacts, "ben", key, &arena, &ben);
+    tell(contacts, "chi", key, &arena, &chi);
+    tell(contacts, "ana", other_key, &arena, &again);
+    assert_string_equal(ana.person, "ana");
+    assert_string_equal(ana.methods[0]->name, "push");
+    assert_string_equal(ana.methods[0]->kind, "webhook");
+    assert_null(strstr(ana.methods[0]->provider, "example"));
+    assert_int_equal(ana.methods[0]->address.len, 16);
+    assert_string_equal(ana.methods[0]->provider, ben.methods[0]->provider);
+    assert_string_not_equal(ana.methods[0]->provider, chi.methods[0]->provider);
+    assert_memory_not_equal(ana.methods[0]->address.data, ben.methods[0]->address.data, 16);
+    assert_memory_equal(ana.methods[0]->address.data, chi.methods[0]->address.data, 16);
+    assert_memory_not_equal(ana.methods[0]->address.data, again.methods[0]->address.data, 16);
+    contacts_free(contacts);
+    toc_arena_done(&arena);
+}
+
+/* The longest that a file may say of a person fits into a record. */
+static void the_longest_contact_fits_a_record(void **state)
+{
+    static const uint8_t key[32] = {1};
+    struct toc_arena arena;
+    Tocsin__V1__Contact contact;
+    char text[8192];
+    size_t used = (size_t)snprintf(text, sizeof(text), "contacts: {%064d: {methods: {", 7);
+    (void)state;
+    write_file("k", 0600, SECRET);
+    assert_int_equal(toc_arena_init(&arena, 1 << 16), TOC_OK);
+    for (int i = 0; i < NOTIFIER_METHODS_MAX; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "%s%032d: {webhook: {url: \"https://h%d/\", secret_file: k}}",
+                                 i == 0 ? "" : ", ", i, i);
+    snprintf(text + used, sizeof(text) - used, "}}}");
+    struct contacts *contacts = read_good(text);
+    assert_int_equal(contacts_tell(&contacts->rows[0], key, &arena, &contact), TOC_OK);
+    for (size_t i = 0; i < contact.n_methods; i++)
+        contact.methods[i]->disabled = toc_wire_text("the receiver says that it is gone");
+    assert_true(tocsin__v1__contact__get_packed_size(&contact) < NOTIFIER_CHANGE_MAX);
+    contacts_free(contacts);
+    toc_arena_done(&arena);
 }
 
 /* --- what is wrong -------------------------------------------------------------------------- */
@@ -184,6 +297,14 @@ static void a_contact_has_exactly_one_way(void **state)
     assert_wrong("contacts: {a: {log: [true]}}", "1:21: error: 'log' can only be true", NULL);
     assert_wrong("contacts: {a: yes}", "1:15: error: a contact has to be a map", NULL);
     assert_wrong("contacts: [a]", "1:11: error: 'contacts' has to be a map of names", NULL);
+    assert_wrong("contacts: {a: {methods: {}}}",
+                 "1:25: error: 'methods' has to be a map of 1 to 8 names", NULL);
+    assert_wrong("contacts: {a: {methods: {p: {log: true}}, urgent: [q]}}",
+                 "1:52: error: 'urgent' names a method that is not there", NULL);
+    assert_wrong("contacts: {a: {methods: {p: {}}}}",
+                 "1:29: error: a method has one way: 'webhook' or 'log'", NULL);
+    assert_wrong("contacts: {a: {methods: {p: {log: true, verified: no}}}}",
+                 "1:51: error: 'verified' can only be true", NULL);
     assert_wrong("contacts: {a: {log: true}, a: {log: true}}",
                  "1:28: error: the key 'a' is given twice", NULL);
 }
@@ -314,9 +435,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_webhook_has_its_address_and_secrets),
         TEST(a_secret_file_may_be_anywhere),
-        TEST(who_is_not_listed_is_reached_by_the_fake_pager),
+        TEST(who_is_not_listed_is_not_reached_unless_there_is_no_file),
         TEST(contacts_are_found_whatever_their_order),
         TEST(one_scheme_host_and_port_is_one_origin),
+        TEST(a_person_may_have_several_methods_in_two_orders),
+        TEST(the_core_is_told_no_address_and_no_secret),
+        TEST(the_longest_contact_fits_a_record),
         TEST(unknown_keys_are_errors_with_a_guess),
         TEST(a_contact_has_exactly_one_way),
         TEST(a_webhook_needs_both_keys),

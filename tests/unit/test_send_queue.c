@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+static const struct send_rank normal = {.due_ms = 0};
+
 static struct send_queue *open_queue(uint32_t origins, unsigned parallel)
 {
     struct send_queue *queue;
@@ -15,7 +17,7 @@ static struct send_queue *open_queue(uint32_t origins, unsigned parallel)
 static void add_many(struct send_queue *queue, uint64_t first, unsigned count, uint32_t origin)
 {
     for (unsigned i = 0; i < count; i++)
-        assert_int_equal(send_queue_add(queue, first + i, 0, origin), SEND_ADDED);
+        assert_int_equal(send_queue_add(queue, first + i, 0, origin, normal), SEND_ADDED);
 }
 
 static uint64_t next_number(struct send_queue *queue)
@@ -44,6 +46,59 @@ static void pages_of_an_origin_go_in_order(void **state)
     assert_int_equal(next_number(queue), 7);
     assert_int_equal(next_number(queue), 1);
     assert_null(send_queue_next(queue));
+    send_queue_close(queue);
+}
+
+static void what_is_urgent_and_soon_due_goes_first(void **state)
+{
+    struct send_queue *queue = open_queue(1, 64);
+    (void)state;
+    static const struct {
+        uint64_t number;
+        struct send_rank rank;
+    } pages[] = {{1, {false, 500}}, {2, {true, 900}}, {3, {true, 100}},
+                 {4, {false, 50}},  {5, {true, 100}}, {6, {true, -7}}};
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(send_queue_add(queue, pages[i].number, 0, 0, pages[i].rank), SEND_ADDED);
+    const uint64_t expected[] = {6, 3, 5, 2, 4, 1, 0};
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(next_number(queue), expected[i]);
+    send_queue_close(queue);
+}
+
+static uint32_t draw(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+/* Adding and taking in any order: what is taken is always the least of what waits. */
+static void the_nearest_deadline_is_always_on_top(void **state)
+{
+    struct send_queue *queue = open_queue(1, 10000);
+    static toc_time_ms due[20001];
+    uint32_t seed = 7;
+    uint64_t added = 0, waiting = 0;
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        if (waiting == 0 || (draw(&seed) % 3 != 0 && waiting < 5000)) {
+            due[++added] = draw(&seed) % 1000;
+            assert_int_equal(
+                send_queue_add(queue, added, 0, 0, (struct send_rank){false, due[added]}),
+                SEND_ADDED);
+            waiting++;
+            continue;
+        }
+        toc_time_ms least = 1000;
+        for (uint64_t k = 1; k <= added; k++)
+            if (due[k] >= 0 && due[k] < least)
+                least = due[k];
+        uint64_t number = next_number(queue);
+        assert_int_equal(due[number], least);
+        due[number] = -1;
+        finish(queue, number);
+        waiting--;
+    }
     send_queue_close(queue);
 }
 
@@ -95,8 +150,8 @@ static void a_page_is_known_until_it_is_forgotten(void **state)
     struct send_queue *queue = open_queue(1, 1);
     (void)state;
     assert_null(send_queue_find(queue, 7, 2));
-    assert_int_equal(send_queue_add(queue, 7, 2, 0), SEND_ADDED);
-    assert_int_equal(send_queue_add(queue, 7, 3, 0), SEND_ADDED);
+    assert_int_equal(send_queue_add(queue, 7, 2, 0, normal), SEND_ADDED);
+    assert_int_equal(send_queue_add(queue, 7, 3, 0, normal), SEND_ADDED);
     struct send *send = send_queue_next(queue);
     assert_ptr_equal(send_queue_find(queue, 7, 2), send);
     assert_null(send_queue_find(queue, 2, 7));
@@ -148,9 +203,9 @@ static void an_origin_has_its_share_and_no_more(void **state)
     struct send_queue *queue = open_queue(2, 1);
     (void)state;
     add_many(queue, 1, SENDS_OF_ORIGIN, 0);
-    assert_int_equal(send_queue_add(queue, 9999, 0, 0), SEND_ORIGIN_FULL);
+    assert_int_equal(send_queue_add(queue, 9999, 0, 0, normal), SEND_ORIGIN_FULL);
     assert_null(send_queue_find(queue, 9999, 0));
-    assert_int_equal(send_queue_add(queue, 9998, 0, 1), SEND_ADDED);
+    assert_int_equal(send_queue_add(queue, 9998, 0, 1, normal), SEND_ADDED);
     assert_false(send_queue_wants_rescan(queue));
     for (unsigned i = 0; i < SENDS_OF_ORIGIN / 2; i++) {
         uint64_t number = next_number(queue);
@@ -172,13 +227,13 @@ static void a_full_queue_asks_for_a_rescan_when_it_is_half_empty(void **state)
     for (uint32_t i = 0; i + 1 < origins; i++)
         add_many(queue, 1 + i * SENDS_OF_ORIGIN, SENDS_OF_ORIGIN, i);
     assert_int_equal(send_queue_known(queue), SENDS_MAX);
-    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1), SEND_QUEUE_FULL);
+    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1, normal), SEND_QUEUE_FULL);
     for (unsigned i = 0; i < SENDS_MAX / 2; i++) {
         assert_false(send_queue_wants_rescan(queue));
         finish(queue, next_number(queue));
     }
     assert_true(send_queue_wants_rescan(queue));
-    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1), SEND_ADDED);
+    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1, normal), SEND_ADDED);
     send_queue_close(queue);
 }
 
@@ -208,7 +263,7 @@ static void a_long_life_keeps_the_counts_right(void **state)
         struct send *send = send_queue_find(queue, which + 1, which % 7);
         assert_int_equal(send != NULL, model[which] != ABSENT);
         if (model[which] == ABSENT) {
-            assert_int_equal(send_queue_add(queue, which + 1, which % 7, which % ORIGINS),
+            assert_int_equal(send_queue_add(queue, which + 1, which % 7, which % ORIGINS, normal),
                              SEND_ADDED);
             model[which] = WAITING;
         } else if (model[which] == UNDER_WAY) {
@@ -234,6 +289,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_an_origin_go_in_order),
+        cmocka_unit_test(what_is_urgent_and_soon_due_goes_first),
+        cmocka_unit_test(the_nearest_deadline_is_always_on_top),
         cmocka_unit_test(only_so_many_of_an_origin_are_under_way),
         cmocka_unit_test(origins_take_turns),
         cmocka_unit_test(only_so_many_are_under_way_in_all),

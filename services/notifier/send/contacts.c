@@ -1,5 +1,6 @@
 #include "services/notifier/send/contacts.h"
 
+#include "common/hash.h"
 #include "common/policy/yaml.h"
 #include "common/secret_file.h"
 
@@ -8,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PROVIDER_BYTES 8 /* of a hash, in a provider's name */
+
 struct reader {
     struct toc_diag diag;
     struct contacts *contacts;
     bool out_of_memory;
 };
-
-static const struct contact fake_pager = {.kind = CONTACT_LOG, .origin = CONTACTS_NO_ORIGIN};
 
 /* --- keys --------------------------------------------------------------------------------- */
 
@@ -56,7 +57,7 @@ static char *copy(struct reader *r, struct toc_str s)
 /* --- secrets ------------------------------------------------------------------------------ */
 
 /* One secret per line. Returns why not, a constant; NULL when all is well. */
-static const char *take_secrets(struct contact *contact, struct toc_str text)
+static const char *take_secrets(struct method *method, struct toc_str text)
 {
     while (text.size > 0) {
         const char *end = memchr(text.data, '\n', text.size);
@@ -67,16 +68,16 @@ static const char *take_secrets(struct contact *contact, struct toc_str text)
             line.size--;
         if (line.size == 0 || line.data[0] == '#')
             continue;
-        if (contact->secret_count == TOC_WEBHOOK_SECRETS_MAX)
+        if (method->secret_count == TOC_WEBHOOK_SECRETS_MAX)
             return "holds more secrets than a rotation needs (4)";
-        if (toc_webhook_secret_read(line, &contact->secrets[contact->secret_count]) < 0)
+        if (toc_webhook_secret_read(line, &method->secrets[method->secret_count]) < 0)
             return "has a line that is not whsec_ and the base64 of 24 to 64 bytes";
-        contact->secret_count++;
+        method->secret_count++;
     }
-    return contact->secret_count == 0 ? "holds no secret" : NULL;
+    return method->secret_count == 0 ? "holds no secret" : NULL;
 }
 
-static void load_secrets(struct reader *r, const struct toc_yaml *node, struct contact *contact)
+static void load_secrets(struct reader *r, const struct toc_yaml *node, struct method *method)
 {
     char path[TOC_SECRET_PATH_MAX], text[CONTACTS_SECRET_FILE_MAX];
     const char *why = "has a name that is too long";
@@ -87,7 +88,7 @@ static void load_secrets(struct reader *r, const struct toc_yaml *node, struct c
     if (toc_secret_path(r->diag.file_name, node->text, path)) {
         ssize_t size = toc_secret_read(path, text, sizeof(text), &why);
         if (size >= 0)
-            why = take_secrets(contact, toc_str(text, (size_t)size));
+            why = take_secrets(method, toc_str(text, (size_t)size));
         sodium_memzero(text, sizeof(text));
     }
     if (why == NULL)
@@ -121,7 +122,7 @@ static bool is_plain(struct toc_str url)
     return true;
 }
 
-static void read_url(struct reader *r, const struct toc_yaml *node, struct contact *contact)
+static void read_url(struct reader *r, const struct toc_yaml *node, struct method *method)
 {
     struct toc_str url = node->text, origin = toc_str(NULL, 0);
     if (node->kind == TOC_YAML_TEXT)
@@ -137,16 +138,21 @@ static void read_url(struct reader *r, const struct toc_yaml *node, struct conta
     } else if (memchr(origin.data, '@', origin.size) != NULL) {
         toc_diag_error(&r->diag, node->offset, "a user or a password does not belong in 'url'");
     } else {
-        contact->url = copy(r, url);
+        method->url = copy(r, url);
     }
 }
 
-/* --- contacts ----------------------------------------------------------------------------- */
+/* --- kinds of methods --------------------------------------------------------------------- */
 
-static void read_webhook(struct reader *r, const struct toc_yaml *node, struct contact *contact)
+struct method_kind {
+    enum method_kind_id id;
+    const char *key; /* in the file, and what the core calls it */
+    void (*read)(struct reader *r, const struct toc_yaml *node, struct method *method);
+};
+
+static void read_webhook(struct reader *r, const struct toc_yaml *node, struct method *method)
 {
     static const char *const keys[] = {"url", "secret_file", NULL};
-    contact->kind = CONTACT_WEBHOOK;
     if (!check_keys(r, node, "'webhook'", keys))
         return;
     for (size_t i = 0; keys[i] != NULL; i++) {
@@ -155,30 +161,178 @@ static void read_webhook(struct reader *r, const struct toc_yaml *node, struct c
             return;
         }
     }
-    read_url(r, toc_yaml_get(node, "url"), contact);
-    load_secrets(r, toc_yaml_get(node, "secret_file"), contact);
+    read_url(r, toc_yaml_get(node, "url"), method);
+    load_secrets(r, toc_yaml_get(node, "secret_file"), method);
+}
+
+static bool is_true(const struct toc_yaml *node)
+{
+    return node->kind == TOC_YAML_TEXT && toc_str_equal(node->text, TOC_STR("true"));
+}
+
+static void read_log(struct reader *r, const struct toc_yaml *node, struct method *method)
+{
+    if (!is_true(node))
+        toc_diag_error(&r->diag, node->offset, "'log' can only be true");
+    method->verified = true;
+}
+
+/* A new kind is a row here. */
+static const struct method_kind kinds[] = {
+    {METHOD_LOG, "log", read_log},
+    {METHOD_WEBHOOK, "webhook", read_webhook},
+};
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct method fake_pager = {.kind = &kinds[0], .origin = CONTACTS_NO_ORIGIN};
+
+enum method_kind_id method_kind(const struct method *method)
+{
+    return method->kind->id;
+}
+
+/* The kinds' keys and then `more`, for check_keys. */
+static const char *const *keys_with(const char *const *more)
+{
+    static const char *keys[KIND_COUNT + 4];
+    size_t count = 0;
+    for (; count < KIND_COUNT; count++)
+        keys[count] = kinds[count].key;
+    while (*more != NULL)
+        keys[count++] = *more++;
+    keys[count] = NULL;
+    return keys;
+}
+
+/* The one kind that a map names; NULL when it names none or several. */
+static const struct method_kind *kind_of(const struct toc_yaml *map)
+{
+    const struct method_kind *found = NULL;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (toc_yaml_get(map, kinds[i].key) == NULL)
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = &kinds[i];
+    }
+    return found;
+}
+
+static void read_kind(struct reader *r, const struct toc_yaml *map, const char *what,
+                      struct method *method)
+{
+    method->kind = kind_of(map);
+    if (method->kind == NULL)
+        toc_diag_error(&r->diag, map->offset, "%s has one way: 'webhook' or 'log'", what);
+    else
+        method->kind->read(r, toc_yaml_get(map, method->kind->key), method);
+}
+
+/* --- methods ------------------------------------------------------------------------------ */
+
+static void read_name(struct reader *r, const struct toc_yaml *key, const char *what, size_t most,
+                      char **out)
+{
+    *out = copy(r, key->text);
+    if (key->text.size == 0 || key->text.size > most)
+        toc_diag_error(&r->diag, key->offset, "%s name has 1 to %zu bytes", what, most);
+}
+
+static void read_method(struct reader *r, const struct toc_yaml *entry, struct method *method)
+{
+    static const char *const more[] = {"verified", NULL};
+    *method = (struct method){.origin = CONTACTS_NO_ORIGIN};
+    read_name(r, entry->key, "a method's", CONTACTS_METHOD_MAX, &method->name);
+    if (!check_keys(r, entry, "a method", keys_with(more)))
+        return;
+    const struct toc_yaml *verified = toc_yaml_get(entry, "verified");
+    if (verified != NULL && !is_true(verified))
+        toc_diag_error(&r->diag, verified->offset, "'verified' can only be true");
+    method->verified = verified != NULL;
+    read_kind(r, entry, "a method", method);
+}
+
+static void read_methods(struct reader *r, const struct toc_yaml *node, struct contact *contact)
+{
+    if (node->kind != TOC_YAML_MAP || node->count == 0 || node->count > NOTIFIER_METHODS_MAX) {
+        if (node->kind != TOC_YAML_BROKEN)
+            toc_diag_error(&r->diag, node->offset, "'methods' has to be a map of 1 to %d names",
+                           NOTIFIER_METHODS_MAX);
+        return;
+    }
+    for (const struct toc_yaml *entry = node->first; entry != NULL; entry = entry->next)
+        read_method(r, entry, &contact->methods[contact->method_count++]);
+}
+
+/* The index of a method, or of the one behind the last. */
+static uint32_t index_of(const struct contact *contact, struct toc_str name)
+{
+    uint32_t i = 0;
+    while (i < contact->method_count && !toc_str_equal(name, toc_str_of(contact->methods[i].name)))
+        i++;
+    return i;
+}
+
+static size_t read_order(struct reader *r, const struct toc_yaml *node, const char *key,
+                         const struct contact *contact, uint32_t out[NOTIFIER_METHODS_MAX])
+{
+    size_t count = 0;
+    if (node->kind != TOC_YAML_LIST || node->count > NOTIFIER_METHODS_MAX) {
+        toc_diag_error(&r->diag, node->offset, "'%s' has to be a list of methods, at most %d", key,
+                       NOTIFIER_METHODS_MAX);
+        return 0;
+    }
+    for (const struct toc_yaml *item = node->first; item != NULL; item = item->next) {
+        out[count] = item->kind == TOC_YAML_TEXT ? index_of(contact, item->text) : UINT32_MAX;
+        if (out[count] >= contact->method_count)
+            toc_diag_error(&r->diag, item->offset, "'%s' names a method that is not there", key);
+        count++;
+    }
+    return count;
+}
+
+static void read_orders(struct reader *r, const struct toc_yaml *entry, struct contact *contact)
+{
+    const struct toc_yaml *urgent = toc_yaml_get(entry, "urgent"),
+                          *normal = toc_yaml_get(entry, "normal");
+    for (uint32_t i = 0; i < contact->method_count; i++)
+        contact->urgent[i] = i;
+    contact->urgent_count = contact->method_count;
+    if (urgent != NULL)
+        contact->urgent_count = read_order(r, urgent, "urgent", contact, contact->urgent);
+    contact->normal_count = contact->urgent_count;
+    memcpy(contact->normal, contact->urgent, sizeof(contact->normal));
+    if (normal != NULL)
+        contact->normal_count = read_order(r, normal, "normal", contact, contact->normal);
+}
+
+/* --- contacts ----------------------------------------------------------------------------- */
+
+/* One method, which needs no code. */
+static void read_short(struct reader *r, const struct toc_yaml *entry, struct contact *contact)
+{
+    struct method *method = &contact->methods[contact->method_count++];
+    *method = (struct method){.verified = true, .origin = CONTACTS_NO_ORIGIN};
+    read_kind(r, entry, "a contact", method);
+    if (method->kind != NULL)
+        method->name = copy(r, toc_str_of(method->kind->key));
 }
 
 static void read_contact(struct reader *r, const struct toc_yaml *entry, struct contact *contact)
 {
-    static const char *const keys[] = {"webhook", "log", NULL};
-    *contact = (struct contact){.kind = CONTACT_LOG, .origin = CONTACTS_NO_ORIGIN};
-    contact->name = copy(r, entry->key->text);
-    if (entry->key->text.size == 0 || entry->key->text.size > CONTACTS_NAME_MAX)
-        toc_diag_error(&r->diag, entry->key->offset, "a contact's name has 1 to %d bytes",
-                       CONTACTS_NAME_MAX);
-    if (!check_keys(r, entry, "a contact", keys))
+    static const char *const more[] = {"methods", "urgent", "normal", NULL};
+    *contact = (struct contact){.name = NULL};
+    read_name(r, entry->key, "a contact's", CONTACTS_NAME_MAX, &contact->name);
+    if (!check_keys(r, entry, "a contact", keys_with(more)))
         return;
-    const struct toc_yaml *log = toc_yaml_get(entry, "log"),
-                          *webhook = toc_yaml_get(entry, "webhook");
-    if ((log != NULL) == (webhook != NULL)) {
-        toc_diag_error(&r->diag, entry->offset, "a contact has one way: 'webhook' or 'log'");
-        return;
-    }
-    if (webhook != NULL)
-        read_webhook(r, webhook, contact);
-    else if (log->kind != TOC_YAML_TEXT || !toc_str_equal(log->text, TOC_STR("true")))
-        toc_diag_error(&r->diag, log->offset, "'log' can only be true");
+    const struct toc_yaml *methods = toc_yaml_get(entry, "methods");
+    size_t before = r->diag.count;
+    if (methods != NULL)
+        read_methods(r, methods, contact);
+    else
+        read_short(r, entry, contact);
+    if (r->diag.count == before && !r->out_of_memory)
+        read_orders(r, entry, contact);
 }
 
 static int by_name(const void *a, const void *b)
@@ -186,21 +340,37 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct contact *)a)->name, ((const struct contact *)b)->name);
 }
 
-static bool same_origin(const struct contact *a, const struct contact *b)
+static bool same_origin(const struct method *a, const struct method *b)
 {
-    return a->url != NULL && b->url != NULL &&
-           toc_str_equal(origin_of(toc_str_of(a->url)), origin_of(toc_str_of(b->url)));
+    return toc_str_equal(origin_of(toc_str_of(a->url)), origin_of(toc_str_of(b->url)));
+}
+
+/* The number of the first method before this one that has its origin; NO_ORIGIN: it is new. */
+static uint32_t known_origin(const struct contacts *contacts, const struct method *method)
+{
+    for (size_t i = 0; i < contacts->count; i++) {
+        for (size_t k = 0; k < contacts->rows[i].method_count; k++) {
+            const struct method *other = &contacts->rows[i].methods[k];
+            if (other == method)
+                return CONTACTS_NO_ORIGIN;
+            if (other->url != NULL && same_origin(other, method))
+                return other->origin;
+        }
+    }
+    return CONTACTS_NO_ORIGIN;
 }
 
 static void number_origins(struct contacts *contacts)
 {
     for (size_t i = 0; i < contacts->count; i++) {
-        struct contact *contact = &contacts->rows[i];
-        for (size_t k = 0; k < i && contact->origin == CONTACTS_NO_ORIGIN; k++)
-            if (same_origin(contact, &contacts->rows[k]))
-                contact->origin = contacts->rows[k].origin;
-        if (contact->url != NULL && contact->origin == CONTACTS_NO_ORIGIN)
-            contact->origin = contacts->origin_count++;
+        for (size_t k = 0; k < contacts->rows[i].method_count; k++) {
+            struct method *method = &contacts->rows[i].methods[k];
+            if (method->url == NULL)
+                continue;
+            method->origin = known_origin(contacts, method);
+            if (method->origin == CONTACTS_NO_ORIGIN)
+                method->origin = contacts->origin_count++;
+        }
     }
 }
 
@@ -301,18 +471,23 @@ void contacts_free(struct contacts *contacts)
     if (contacts == NULL)
         return;
     for (size_t i = 0; i < contacts->count; i++) {
-        struct contact *contact = &contacts->rows[i];
-        sodium_memzero(contact->secrets, sizeof(contact->secrets));
-        free(contact->name);
-        free(contact->url);
+        for (size_t k = 0; k < contacts->rows[i].method_count; k++) {
+            struct method *method = &contacts->rows[i].methods[k];
+            sodium_memzero(method->secrets, sizeof(method->secrets));
+            free(method->name);
+            free(method->url);
+        }
+        free(contacts->rows[i].name);
     }
     free(contacts->rows);
     free(contacts);
 }
 
+/* --- looking ------------------------------------------------------------------------------ */
+
 const struct contact *contacts_find(const struct contacts *contacts, const char *name)
 {
-    size_t low = 0, high = contacts != NULL ? contacts->count : 0;
+    size_t low = 0, high = contacts->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(contacts->rows[middle].name, name);
@@ -323,5 +498,80 @@ const struct contact *contacts_find(const struct contacts *contacts, const char 
         else
             high = middle;
     }
-    return &fake_pager;
+    return NULL;
+}
+
+const struct method *contacts_method(const struct contacts *contacts, const char *person,
+                                     const char *method)
+{
+    if (contacts == NULL)
+        return &fake_pager;
+    const struct contact *contact = contacts_find(contacts, person);
+    for (size_t i = 0; contact != NULL && i < contact->method_count; i++)
+        if (strcmp(contact->methods[i].name, method) == 0)
+            return &contact->methods[i];
+    return NULL;
+}
+
+/* --- telling the core --------------------------------------------------------------------- */
+
+/* Two methods have one provider when they go to the same host with the same credential. */
+static void name_provider(const struct method *method, const uint8_t key[CONTACTS_KEY_BYTES],
+                          char out[CONTACTS_PROVIDER_MAX])
+{
+    char digits[2 * PROVIDER_BYTES + 1];
+    uint8_t host[TOC_SHA256], hash[TOC_SHA256];
+    if (method->url == NULL) {
+        snprintf(out, CONTACTS_PROVIDER_MAX, "%s", method->kind->key);
+        return;
+    }
+    toc_hmac_sha256(host, toc_str((const char *)key, CONTACTS_KEY_BYTES),
+                    origin_of(toc_str_of(method->url)));
+    toc_sha256_pair(
+        hash, toc_str((const char *)host, sizeof(host)),
+        toc_str((const char *)method->secrets, method->secret_count * sizeof(method->secrets[0])));
+    toc_hex(digits, hash, PROVIDER_BYTES);
+    snprintf(out, CONTACTS_PROVIDER_MAX, "%s-%s", method->kind->key, digits);
+}
+
+static enum toc_err tell_method(const struct method *method, const uint8_t key[CONTACTS_KEY_BYTES],
+                                struct toc_arena *arena, Tocsin__V1__ContactMethod *out)
+{
+    uint8_t hash[TOC_SHA256];
+    char provider[CONTACTS_PROVIDER_MAX];
+    tocsin__v1__contact_method__init(out);
+    name_provider(method, key, provider);
+    toc_hmac_sha256(hash, toc_str((const char *)key, CONTACTS_KEY_BYTES),
+                    toc_str_of(method->url != NULL ? method->url : ""));
+    out->name = method->name;
+    out->kind = toc_wire_text(method->kind->key);
+    out->verified = method->verified;
+    out->provider = toc_arena_copy(arena, toc_str_of(provider));
+    char *address = toc_arena_copy(arena, toc_str((const char *)hash, CONTACTS_ADDRESS_BYTES));
+    if (out->provider == NULL || address == NULL)
+        return TOC_ERR_LIMIT;
+    out->address = toc_wire_binary(toc_str(address, CONTACTS_ADDRESS_BYTES));
+    return TOC_OK;
+}
+
+enum toc_err contacts_tell(const struct contact *contact, const uint8_t key[CONTACTS_KEY_BYTES],
+                           struct toc_arena *arena, Tocsin__V1__Contact *out)
+{
+    tocsin__v1__contact__init(out);
+    out->person = contact->name;
+    out->methods = toc_arena_take(arena, contact->method_count * sizeof(*out->methods));
+    Tocsin__V1__ContactMethod *methods =
+        toc_arena_take(arena, contact->method_count * sizeof(*methods));
+    if (out->methods == NULL || methods == NULL)
+        return TOC_ERR_LIMIT;
+    for (; out->n_methods < contact->method_count; out->n_methods++) {
+        out->methods[out->n_methods] = &methods[out->n_methods];
+        TOC_TRY(tell_method(&contact->methods[out->n_methods], key, arena,
+                            out->methods[out->n_methods]));
+    }
+    out->urgent = (uint32_t *)(uintptr_t)contact->urgent;
+    out->n_urgent = contact->urgent_count;
+    out->normal = (uint32_t *)(uintptr_t)contact->normal;
+    out->n_normal = contact->normal_count;
+    return TOC_OK;
 }

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-#define BUCKETS 1024
+#define BUCKETS 4096
 
 struct origin {
-    struct send *first, *last; /* WAITING, in order */
+    struct send *waiting; /* a skew heap, the one whose turn it is on top */
     unsigned known, under_way;
     bool missed; /* a page of it was left in the outbox */
 };
@@ -17,6 +17,7 @@ struct send_queue {
     struct send *active[SENDS_MAX];
     size_t active_count, known, under_way;
     unsigned parallel;
+    uint64_t added;
     bool missed, rescan;
     uint32_t turn; /* the origin that is asked first */
     uint32_t origin_count;
@@ -32,7 +33,7 @@ enum toc_err send_queue_open(uint32_t origins, unsigned parallel, struct send_qu
     queue->parallel = parallel;
     queue->origin_count = origins;
     for (size_t i = SENDS_MAX; i > 0; i--) {
-        queue->sends[i - 1].behind = queue->free;
+        queue->sends[i - 1].right = queue->free;
         queue->free = &queue->sends[i - 1];
     }
     *out = queue;
@@ -58,8 +59,39 @@ struct send *send_queue_find(const struct send_queue *queue, uint64_t alert_numb
     return send;
 }
 
+/* --- whose turn it is --------------------------------------------------------------------- */
+
+/* Urgent ones first, then the one whose deadline is nearest, then in the order of arrival. */
+static bool goes_before(const struct send *a, const struct send *b)
+{
+    if (a->rank.urgent != b->rank.urgent)
+        return a->rank.urgent;
+    if (a->rank.due_ms != b->rank.due_ms)
+        return a->rank.due_ms < b->rank.due_ms;
+    return a->added < b->added;
+}
+
+/* Of two skew heaps (Sleator and Tarjan, 1986), without recursion: the way down is as long as the
+ * longer right spine. */
+static struct send *merge(struct send *a, struct send *b)
+{
+    struct send *top = NULL, **link = &top;
+    while (a != NULL && b != NULL) {
+        struct send *first = goes_before(a, b) ? a : b;
+        b = first == a ? b : a;
+        a = first->right;
+        first->right = first->left;
+        *link = first;
+        link = &first->left;
+    }
+    *link = a != NULL ? a : b;
+    return top;
+}
+
+/* --- pages -------------------------------------------------------------------------------- */
+
 enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, uint32_t index,
-                              uint32_t origin)
+                              uint32_t origin, struct send_rank rank)
 {
     TOC_ASSERT(origin < queue->origin_count);
     TOC_ASSERT(send_queue_find(queue, alert_number, index) == NULL);
@@ -74,18 +106,16 @@ enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, u
         of->missed = true;
         return SEND_ORIGIN_FULL;
     }
-    queue->free = send->behind;
+    queue->free = send->right;
     *send = (struct send){.alert_number = alert_number,
                           .index = index,
                           .origin = origin,
+                          .rank = rank,
+                          .added = queue->added++,
                           .state = SEND_WAITING,
                           .same_hash = *bucket};
     *bucket = send;
-    if (of->last != NULL)
-        of->last->behind = send;
-    else
-        of->first = send;
-    of->last = send;
+    of->waiting = merge(of->waiting, send);
     of->known++;
     queue->known++;
     return SEND_ADDED;
@@ -93,11 +123,9 @@ enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, u
 
 static struct send *take_first(struct send_queue *queue, struct origin *origin)
 {
-    struct send *send = origin->first;
-    origin->first = send->behind;
-    if (origin->first == NULL)
-        origin->last = NULL;
-    send->behind = NULL;
+    struct send *send = origin->waiting;
+    origin->waiting = merge(send->left, send->right);
+    send->left = send->right = NULL;
     send->state = SEND_UNDER_WAY;
     send->active = (uint32_t)queue->active_count;
     queue->active[queue->active_count++] = send;
@@ -113,7 +141,7 @@ struct send *send_queue_next(struct send_queue *queue)
     for (uint32_t i = 0; i < queue->origin_count; i++) {
         struct origin *origin = &queue->origins[queue->turn];
         queue->turn = (queue->turn + 1) % queue->origin_count;
-        if (origin->first != NULL && origin->under_way < queue->parallel)
+        if (origin->waiting != NULL && origin->under_way < queue->parallel)
             return take_first(queue, origin);
     }
     return NULL;
@@ -152,7 +180,7 @@ void send_queue_forget(struct send_queue *queue, struct send *send)
     *link = send->same_hash;
     queue->active[send->active] = queue->active[--queue->active_count];
     queue->active[send->active]->active = send->active;
-    send->behind = queue->free;
+    send->right = queue->free;
     queue->free = send;
     origin->known--;
     queue->known--;

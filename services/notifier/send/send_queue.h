@@ -4,7 +4,8 @@
  *
  * Pages queue by origin (scheme, host and port), so that one receiver that hangs delays nobody
  * else's: at most `parallel` of an origin are under way, and at most SENDS_OF_ORIGIN of it are
- * known at all. A page that found no room stays in the outbox; send_queue_wants_rescan says when to
+ * known at all; of them the urgent ones go first, then those whose deadline is nearest. A page that
+ * found no room stays in the outbox; send_queue_wants_rescan says when to
  * look for it again. A page's time in the queue is before its first byte and counts against no
  * timeout. Bookkeeping without a clock, a socket or a transaction.
  */
@@ -14,8 +15,8 @@
 #include "common/send/sender.h"
 #include "services/notifier/notifier.h"
 
-#define SENDS_MAX       4096 /* known */
-#define SENDS_OF_ORIGIN 512
+#define SENDS_MAX       16384 /* known */
+#define SENDS_OF_ORIGIN 8192
 #define SENDS_UNDER_WAY TOC_TRANSFERS_MAX
 
 enum send_state {
@@ -25,16 +26,25 @@ enum send_state {
     SEND_TOLD,      /* the outcome is in the turn that is open */
 };
 
+/* What goes first when a receiver is slow. */
+struct send_rank {
+    bool urgent;
+    toc_time_ms due_ms; /* the deadline that the page is about */
+};
+
 struct send {
     uint64_t alert_number;
     uint32_t index;
     uint32_t attempts; /* before this one */
     uint32_t origin;
+    struct send_rank rank;
+    uint64_t added; /* the order of arrival */
     enum send_state state;
-    struct toc_transfer *transfer;   /* UNDER_WAY */
-    struct toc_sent sent;            /* DONE */
-    struct send *same_hash, *behind; /* links: of the index; of the origin or of the free ones */
-    uint32_t active;                 /* place among the active, when not WAITING */
+    struct toc_transfer *transfer; /* UNDER_WAY */
+    struct toc_sent sent;          /* DONE */
+    struct send *same_hash;        /* link of the index */
+    struct send *left, *right;     /* WAITING: below this one; `right` links the free ones, too */
+    uint32_t active;               /* place among the active, when not WAITING */
 };
 
 struct send_queue;
@@ -49,9 +59,9 @@ struct send *send_queue_find(const struct send_queue *queue, uint64_t alert_numb
 
 enum send_room { SEND_ADDED, SEND_ORIGIN_FULL, SEND_QUEUE_FULL };
 
-/* Makes a page known that is not yet; it waits behind the others of its origin. */
+/* Makes a page known that is not yet; it waits among the others of its origin. */
 enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, uint32_t index,
-                              uint32_t origin);
+                              uint32_t origin, struct send_rank rank);
 
 /* The next page that may go, origins in turn; it is UNDER_WAY from now on. NULL: none may. */
 struct send *send_queue_next(struct send_queue *queue);

@@ -1,6 +1,7 @@
 #include "services/notifier/send/sender.h"
 
 #include "common/log.h"
+#include "services/notifier/send/introduce.h"
 #include "services/notifier/send/send_queue.h"
 #include "services/notifier/send/way.h"
 
@@ -19,9 +20,10 @@ struct sender {
     struct toc_arena arena;
     uint64_t seen_seq;          /* the log, when the outbox was last looked at */
     struct notifier_due looked; /* rows up to here are known or left for a rescan */
-    toc_time_ms next_ms;        /* of the first row that is not due yet */
+    toc_time_ms rings_ms;       /* when the next page comes into the outbox, without a record */
     bool more;                  /* the last look did not come to an end */
     bool looks;                 /* in the turn that begins */
+    bool introduced;            /* the core knows all that the contacts file says */
 };
 
 static const struct send_config *configured;
@@ -52,14 +54,16 @@ static void on_answer(void *self, void *tag, const struct toc_transfer_answer *a
 static void tell(struct sender *sender, struct send *send, struct toc_now now)
 {
     Tocsin__V1__PageOutcome outcome = TOCSIN__V1__PAGE_OUTCOME__INIT;
+    Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
     uint8_t bytes[OUTCOME_BYTES];
     outcome.alert_number = send->alert_number;
     outcome.page = send->index;
     outcome.code = send->sent.code;
     outcome.text = send->sent.text;
     outcome.retry_after_ms = send->sent.retry_after_ms;
-    TOC_ASSERT(tocsin__v1__page_outcome__get_packed_size(&outcome) <= sizeof(bytes));
-    size_t size = tocsin__v1__page_outcome__pack(&outcome, bytes);
+    word.page = &outcome;
+    TOC_ASSERT(tocsin__v1__sender_word__get_packed_size(&word) <= sizeof(bytes));
+    size_t size = tocsin__v1__sender_word__pack(&word, bytes);
     toc_sender_tell(sender->loop, &send->sent, toc_str(bytes, size), now);
     send->state = SEND_TOLD;
 }
@@ -116,14 +120,23 @@ static void review(struct sender *sender, struct toc_txn *txn)
 
 /* --- looking for pages -------------------------------------------------------------------- */
 
-/* The fake pager and held pages wait for nobody: they have the last origin for themselves. */
-static uint32_t origin_of(const struct sender *sender, const char *name)
+/* What needs no receiver waits for none: it has the last origin for itself. */
+static uint32_t origin_of(const struct sender *sender, const Tocsin__V1__Page *page)
 {
     const struct contacts *contacts = sender->config->contacts;
-    const struct contact *contact = contacts_find(contacts, name);
-    if (contact->kind == CONTACT_LOG)
+    const struct method *method = contacts_method(contacts, page->contact, page->method);
+    if (method == NULL || method->origin == CONTACTS_NO_ORIGIN)
         return contacts != NULL ? contacts->origin_count : 0;
-    return contact->origin;
+    return method->origin;
+}
+
+/* What is about no deadline is due since it was opened. */
+static struct send_rank rank_of(const struct notifier_page *page)
+{
+    toc_time_ms due_ms = page->page->soonest_ms;
+    if (due_ms == 0)
+        due_ms = page->alert->due_ms != 0 ? page->alert->due_ms : page->alert->opened_ms;
+    return (struct send_rank){page->page->urgent, due_ms};
 }
 
 /* False when the queue is full. */
@@ -135,28 +148,23 @@ static bool take_row(struct sender *sender, struct toc_txn *txn, const struct no
         !is_pending(sender, txn, &wanted, &page))
         return true;
     return send_queue_add(sender->queue, due->alert_number, due->index,
-                          origin_of(sender, page.page->contact)) != SEND_QUEUE_FULL;
+                          origin_of(sender, page.page), rank_of(&page)) != SEND_QUEUE_FULL;
 }
 
 /*
  * Log time never goes back, so whatever comes into the outbox from now on stands at or behind it:
- * rows before the last one that was due need no second look.
+ * rows before the last one that was seen need no second look.
  */
-static void look(struct sender *sender, struct toc_txn *txn, toc_time_ms log_ms)
+static void look(struct sender *sender, struct toc_txn *txn)
 {
     struct notifier_due rows[ROWS_AT_ONCE];
     size_t count;
     if (!sender->more)
         sender->looked = (struct notifier_due){.at_ms = sender->looked.at_ms};
     toc_sender_must(notifier_outbox(txn, &sender->looked, ROWS_AT_ONCE, rows, &count), "outbox");
-    sender->next_ms = TOC_TIME_NEVER;
+    toc_sender_must(notifier_next_ring(txn, &sender->rings_ms), "outbox");
     sender->more = count == ROWS_AT_ONCE;
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].at_ms > log_ms) {
-            sender->next_ms = rows[i].at_ms;
-            sender->more = false;
-            return;
-        }
         if (!take_row(sender, txn, &rows[i])) {
             sender->more = false; /* a rescan comes when there is room */
             return;
@@ -171,7 +179,8 @@ static void start_one(struct sender *sender, struct send *send, const struct not
                       struct toc_now now)
 {
     const struct way_page leaving = {
-        .contact = contacts_find(sender->config->contacts, page->page->contact),
+        .method =
+            contacts_method(sender->config->contacts, page->page->contact, page->page->method),
         .page = page,
         .now = now,
         .tag = send};
@@ -196,11 +205,12 @@ static void start_all(struct sender *sender, struct toc_txn *txn, struct toc_now
 
 /* --- the loop's side ---------------------------------------------------------------------- */
 
+/* The core's own dues wake the loop. */
 static toc_time_ms next_intent_ms(void *self, struct toc_now now)
 {
-    const struct sender *sender = self;
+    (void)self;
     (void)now;
-    return sender->next_ms;
+    return TOC_TIME_NEVER;
 }
 
 static bool wants(void *self)
@@ -211,7 +221,7 @@ static bool wants(void *self)
         sender->more = true;
     }
     sender->looks = sender->more || toc_run_journal(sender->run)->last_seq != sender->seen_seq ||
-                    toc_run_log_ms(sender->run) >= sender->next_ms;
+                    toc_run_log_ms(sender->run) > sender->rings_ms;
     return sender->looks || send_queue_known(sender->queue) > 0;
 }
 
@@ -220,16 +230,35 @@ static void take(void *self, struct toc_txn *txn, struct toc_now now)
     struct sender *sender = self;
     review(sender, txn);
     if (sender->looks)
-        look(sender, txn, toc_run_log_ms(sender->run));
+        look(sender, txn);
     start_all(sender, txn, now);
     sender->seen_seq = toc_run_journal(sender->run)->last_seq;
     if (sender->more)
         toc_sender_come_round(sender->loop);
 }
 
+/* Before anybody is paged, and again until it is on disk. It opens a turn. */
+static void introduce_all(struct sender *sender, struct toc_now now)
+{
+    const struct introduction to = {.contacts = sender->config->contacts,
+                                    .key = sender->config->key,
+                                    .run = sender->run,
+                                    .arena = &sender->arena};
+    bool told;
+    if (sender->introduced)
+        return;
+    toc_sender_must(introduce(&to, now, &told), "contacts");
+    sender->introduced = !told;
+    if (told)
+        toc_sender_come_round(sender->loop);
+}
+
 static void after_commit(void *self, struct toc_now now)
 {
-    toc_sender_after_commit(((struct sender *)self)->loop, now);
+    struct sender *sender = self;
+    introduce_all(sender, now);
+    if (sender->introduced)
+        toc_sender_after_commit(sender->loop, now);
 }
 
 static void stop(void *self)
@@ -270,13 +299,15 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     sender->config = configured;
     sender->run = run;
     sender->more = true; /* what a process before this one left */
-    sender->next_ms = TOC_TIME_NEVER;
+    sender->rings_ms = TOC_TIME_NEVER;
+    sender->introduced = toc_program_event_clock(); /* nobody is paged then */
     enum toc_err err = open_parts(sender, loop);
     if (err < 0) {
         toc_log(TOC_LOG_ALARM, "sender_failed", "why=\"%s\"", toc_err_text(err));
         stop(sender);
         return err;
     }
+    introduce_all(sender, toc_program_now());
     *out_self = sender;
     return TOC_OK;
 }

@@ -11,6 +11,7 @@
 
 struct send_config {
     const struct contacts *contacts; /* lent; NULL: everybody is reached by the fake pager */
+    uint8_t key[CONTACTS_KEY_BYTES]; /* the notifier's own */
     int64_t connect_ms, whole_ms;    /* timeouts of one send */
     int64_t parallel;                /* sends to one origin at once */
     const char *proxy;               /* NULL: none */

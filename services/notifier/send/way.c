@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#define NO_METHOD 404 /* the page goes on with another */
+
 typedef struct toc_transfer *send_page(struct way_transports *transports,
                                        const struct way_page *page,
                                        struct toc_transfer_answer *answer);
@@ -34,14 +36,15 @@ static struct toc_transfer *post_page(struct way_transports *transports,
                                       const struct way_page *page,
                                       struct toc_transfer_answer *answer)
 {
-    const struct contact *contact = page->contact;
+    const struct method *method = page->method;
     char signature[TOC_WEBHOOK_SIGNATURE_MAX];
-    struct toc_transfer_request request = {.url = contact->url,
+    struct toc_transfer_request request = {.url = method->url,
                                            .id = page->page->page->delivery,
+                                           .whole_ms = (long)page->page->page->cut_ms,
                                            .timestamp_s = page->now.wall_ms / TOC_SECOND_MS,
                                            .signature = signature};
     request.body = toc_str(transports->body, payload_json(page->page, transports->body));
-    toc_webhook_sign(contact->secrets, contact->secret_count, toc_str_of(request.id),
+    toc_webhook_sign(method->secrets, method->secret_count, toc_str_of(request.id),
                      request.timestamp_s, request.body, signature);
     struct toc_transfer *transfer = toc_transfers_start(transports->http, &request, page->tag);
     if (transfer == NULL)
@@ -52,10 +55,14 @@ static struct toc_transfer *post_page(struct way_transports *transports,
 struct toc_transfer *way_send(struct way_transports *transports, const struct way_page *page,
                               struct toc_transfer_answer *answer)
 {
-    static send_page *const ways[] = {[CONTACT_LOG] = print_page, [CONTACT_WEBHOOK] = post_page};
+    static send_page *const ways[] = {[METHOD_LOG] = print_page, [METHOD_WEBHOOK] = post_page};
     if (toc_program_event_clock()) {
         *answer = (struct toc_transfer_answer){.code = 200, .text = "held: event clock"};
         return NULL;
     }
-    return ways[page->contact->kind](transports, page, answer);
+    if (page->method == NULL) {
+        *answer = (struct toc_transfer_answer){.code = NO_METHOD, .text = "no such method"};
+        return NULL;
+    }
+    return ways[method_kind(page->method)](transports, page, answer);
 }

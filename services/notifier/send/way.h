@@ -1,6 +1,6 @@
 /*
- * The ways by which a page leaves, one for each kind of contact: what is sent and by which
- * transport, not when. Another provider is a kind of contact (contacts.h) and a row in way.c.
+ * The ways by which a page leaves, one for each kind of method: what is sent and by which
+ * transport, not when. Another provider is a kind of method (contacts.h) and a row in way.c.
  */
 #ifndef NOTIFIER_WAY_H
 #define NOTIFIER_WAY_H
@@ -11,7 +11,7 @@
 
 /* A page that is to leave now. */
 struct way_page {
-    const struct contact *contact;
+    const struct method *method; /* NULL: it is not in the file any more */
     const struct notifier_page *page;
     struct toc_now now;
     void *tag; /* comes back with the transport's answer */

@@ -14,11 +14,12 @@ from tocsin_chain import Chain, PATIENCE_S
 
 SECRETS = [bytes(range(32)), bytes(range(40, 80))]
 BEHAVIOURS = ["plain", "accepted", "bad", "gone", "seconds", "date", "error", "hang", "reset",
-              "half", "drip", "redirect", "large", "held", "tls", "late", "other", "unknown"]
+              "half", "drip", "redirect", "large", "held", "tls", "late", "other", "desk",
+              "unknown", "several", "silent"]
 
 
 def policy():
-    """One path per behaviour: the contact of its name, then the fake pager `next-<name>`."""
+    """One path per behaviour: the contact of its name, then `next-<name>` on standard output."""
     paths = "".join(f"  {name}: {{steps: [{{page: [{name}], wait: 1h}}, "
                     f"{{page: [next-{name}], wait: 1h}}]}}\n" for name in BEHAVIOURS)
     rules = "".join(f"  - {{rule: {name}, on: opened, when: {{category: [{name}]}}, "
@@ -37,10 +38,18 @@ def write_contacts(directory, provider, other, tls):
     secret.write_text("# in rotation\n" + "".join(
         "whsec_" + base64.b64encode(key).decode() + "\n" for key in SECRETS))
     secret.chmod(0o600)
-    names = [name for name in BEHAVIOURS if name not in ("unknown", "tls", "other")]
+    special = ("desk", "unknown", "several", "silent", "tls", "other")
+    names = [name for name in BEHAVIOURS if name not in special]
     names += [f"held-{i}" for i in range(1, 7)]
     lines = [f"  {name}: {{webhook: {{url: \"{provider.url('/' + name)}\", "
              f"secret_file: pager.key}}}}\n" for name in names]
+    lines += [f"  next-{name}: {{log: true}}\n" for name in BEHAVIOURS]
+    lines.append("  desk: {log: true}\n")
+    for name in ("several", "silent"):
+        lines.append(f"  {name}:\n    methods:\n" + "".join(
+            f"      {method}: {{webhook: {{url: \"{provider.url('/' + name + '/' + method)}\", "
+            "secret_file: pager.key}, verified: true}\n" for method in ("push", "mail")) +
+            "      line: {log: true}\n")
     lines.append(f"  other: {{webhook: {{url: \"{other.url('/other')}\", "
                  "secret_file: pager.key}}\n")
     lines.append(f"  tls: {{webhook: {{url: \"{tls.url('/tls', 'localhost')}\", "
@@ -132,15 +141,52 @@ def test_2xx_ends_it(chain, provider, path, behaviour):
     assert (page.attempts, page.outcome) == (1, behaviour)
 
 
-def test_a_contact_that_is_not_listed_is_paged_on_standard_output(chain, provider):
-    alert = chain.alert_of(chain.open("unknown"))
-    line = wait_for_line(chain, "unknown")
+def test_a_contact_may_be_paged_on_standard_output(chain, provider):
+    alert = chain.alert_of(chain.open("desk"))
+    line = wait_for_line(chain, "desk")
     assert re.fullmatch(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ PAGE unknown critical opened unknown queue=desk "
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ PAGE desk critical opened desk queue=desk "
         rf"no deadline alert={alert.id.hex()[:12]} ack with: tocsin ack {alert.id.hex()[:12]}",
         line)
     assert chain.pages_in(alert.id, "ACCEPTED")[0].outcome == "printed"
     assert provider.requests == []
+
+
+def test_who_is_not_in_the_file_is_passed_over_at_once(chain):
+    alert = chain.alert_of(chain.open("unknown"))
+    pages = chain.pages_in(alert.id, "DEAD", "ACCEPTED")
+    assert pages[0].reason == "the person is not in the contacts file" and pages[0].attempts == 0
+    wait_for_line(chain, "next-unknown")
+
+
+def test_a_method_that_refuses_or_hangs_gives_way_to_the_next(chain, provider):
+    """Under one id, from the one that is gone to the one that hangs to the one that prints."""
+    provider.behave("/several/push", "410")
+    provider.behave("/several/mail", "hang")
+    alert = chain.alert_of(chain.open("several"))
+    page = chain.pages_in(alert.id, "ACCEPTED")[0]
+    assert (page.attempts, page.method) == (3, "line")
+    first, second = provider.of("/several/push")[0], provider.of("/several/mail")[0]
+    assert first.id == second.id == page.delivery and first.body == second.body
+    provider.behave("/several/mail", "200")
+    chain.pages_in(chain.alert_of(chain.open("several")).id, "ACCEPTED")
+    chain.notifier.kill()  # what was learned of a method stays
+    chain.notifier.start()
+    chain.pages_in(chain.alert_of(chain.open("several")).id, "ACCEPTED")
+    assert len(provider.of("/several/push")) == 1, "nobody is there any more"
+
+
+def test_an_urgent_page_has_another_method_within_five_seconds(tmp_path, provider, other, tls):
+    provider.behave("/silent/push", "hang")
+    contacts = write_contacts(tmp_path, provider, other, tls)
+    chain = Chain(tmp_path, policy(), f"--contacts={contacts}", "--send-timeout=60s")
+    try:
+        chain.open("silent")
+        first = provider.wait_for("/silent/push", 1)[0]
+        second = provider.wait_for("/silent/mail", 1)[0]
+        assert 3.5 <= second.at - first.at < 5
+    finally:
+        chain.close()
 
 
 def test_a_test_issue_pages_nobody(chain, provider):
@@ -225,7 +271,7 @@ def test_a_receiver_that_hangs_delays_nobody_else(chain, provider, other):
     alert = chain.alert_of(chain.open("other"))
     other.wait_for("/other", 1)
     chain.pages_in(alert.id, "ACCEPTED")
-    printed = chain.alert_of(chain.open("unknown"))
+    printed = chain.alert_of(chain.open("desk"))
     chain.pages_in(printed.id, "ACCEPTED")
     assert len({request.id for request in provider.of("/hang")}) < 6, "these still wait"
 
@@ -357,7 +403,7 @@ def test_in_event_time_nobody_is_paged(tmp_path, provider, other, tls):
     contacts = write_contacts(tmp_path, provider, other, tls)
     chain = Chain(tmp_path, policy(), f"--contacts={contacts}", clock="event")
     try:
-        for name in ("plain", "unknown"):
+        for name in ("plain", "unknown"):  # nobody asks for methods
             alert = chain.alert_of(chain.open(name, time_ms=1700000000000))
             page = chain.pages_in(alert.id, "ACCEPTED")[0]
             assert page.outcome == "held: event clock"

@@ -1,0 +1,28 @@
+/*
+ * The chain of a person's methods that one page goes through, one at a time, under one delivery id.
+ *
+ * An attempt that fails for good, or a second one that fails, leaves its method for the next at
+ * once; after the last the page begins again at the first, with growing waits, until its step ends.
+ * An urgent page does not try twice where nobody answers: it leaves after the first attempt, which
+ * is cut off early. A method is passed over that is not verified, is disabled, or has refused this
+ * page. Who has no method at all cannot be reached.
+ */
+#ifndef NOTIFIER_METHOD_H
+#define NOTIFIER_METHOD_H
+
+#include "services/notifier/page.h"
+
+#define METHOD_CUT_MS                                                                              \
+    (4 * TOC_SECOND_MS) /* of an urgent page's attempt, with another method left */
+
+/* A page rings by a method that may be used, or dies. */
+enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                          Tocsin__V1__Page *page, struct page_verdict *out);
+
+/* What becomes of a pending page after an attempt that failed: it WAITS, maybe for no time, by the
+ * method that it now names; or it ENDS. */
+TOC_MUST enum toc_err method_failed(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                    Tocsin__V1__Page *page, const Tocsin__V1__PageOutcome *outcome,
+                                    struct page_verdict *out);
+
+#endif
