@@ -6,13 +6,17 @@
 #define CONTACTS_MAX 32 /* of one step */
 #define REPEAT_MAX   20
 #define WAIT_MAX     (7 * TOC_DAY_MS)
+#define EXPIRES_MIN  TOC_SECOND_MS
 
-enum { STEPS, REPEAT, PATH_KEY_COUNT };
+enum { STEPS, REPEAT, ACK_EXPIRES, PATH_KEY_COUNT };
 
 const struct toc_key toc_keys_path[PATH_KEY_COUNT + 1] = {
     [STEPS] = {"steps", true, "[STEP]", NULL, "In order, at most 32."},
     [REPEAT] = {"repeat", false, "NUMBER", "0",
                 "Further rounds when nobody has answered, at most 20."},
+    [ACK_EXPIRES] = {"ack_expires", false, "DURATION", "never",
+                     "How long an acknowledgement holds, at most 7 days: whoever gave it is "
+                     "reminded, then the path goes on."},
 };
 
 enum { PAGE, WAIT, STEP_KEY_COUNT };
@@ -82,6 +86,11 @@ static void read_path(struct toc_build *b, const struct toc_yaml *entry, struct 
         read_steps(b, values[STEPS], what, path);
     if (values[REPEAT])
         (void)toc_value_number(b, values[REPEAT], "'repeat'", REPEAT_MAX, &path->repeat);
+    if (values[ACK_EXPIRES] &&
+        toc_value_duration(b, values[ACK_EXPIRES], "'ack_expires'", WAIT_MAX,
+                           &path->ack_expires_ms) &&
+        path->ack_expires_ms < EXPIRES_MIN)
+        toc_diag_error(b->diag, values[ACK_EXPIRES]->offset, "'ack_expires' is at least a second");
 }
 
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node)

@@ -220,7 +220,8 @@ struct toc_path {
     const char *name;
     const struct toc_path_step *steps;
     size_t step_count;
-    unsigned repeat; /* further rounds after the first */
+    unsigned repeat;            /* further rounds after the first */
+    toc_time_ms ack_expires_ms; /* how long an acknowledgement holds; 0: for good */
 };
 
 /* What opens an alert on the path. */

@@ -30,6 +30,7 @@
     X(assign, "give an issue to a person; accept, decline or release it")                          \
     X(link, "confirm or reject that an issue is a duplicate of another one")                       \
     X(ack, "acknowledge an alert")                                                                 \
+    X(contact, "by which methods people are reached: list, verify, confirm")                       \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
     X(token, "who may publish over HTTP: add, list, revoke")                                       \
@@ -64,6 +65,7 @@ int cmd_presence(int argc, char **argv);
 int cmd_assign(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
+int cmd_contact(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);
 int cmd_token(int argc, char **argv);

@@ -106,3 +106,62 @@ int human_effect(struct view *view, const struct toc_client_receipt *receipt,
     fprintf(stderr, "%s: accepted, but the router has not come to it yet\n", view->who);
     return CLI_FAILED;
 }
+
+/* --- the notifier's answer ---------------------------------------------------------------- */
+
+struct answer {
+    const struct human_wait *wait;
+    bool there, refused;
+    char reason[200];
+};
+
+static bool see_record(void *arg, const Tocsin__V1__Record *record, struct toc_str bytes)
+{
+    struct answer *answer = arg;
+    Tocsin__V1__AlertChange *change;
+    (void)bytes;
+    if (record->cause_log != answer->wait->receipt.log_id ||
+        record->cause_seq != answer->wait->receipt.seq)
+        return true;
+    answer->there = true;
+    answer->refused = record->type == TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED;
+    if (!answer->refused)
+        return false;
+    change = tocsin__v1__alert_change__unpack(NULL, record->body.len, record->body.data);
+    print_safe(answer->reason, sizeof(answer->reason),
+               toc_str_of(change != NULL ? change->reason : ""));
+    tocsin__v1__alert_change__free_unpacked(change, NULL);
+    return false;
+}
+
+int human_wait_begin(struct view *view, struct human_wait *out)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__STATUS;
+    if (view_ask(view, "notifier", &ask, &tocsin__v1__status__descriptor, &rows) != CLI_DONE)
+        return CLI_FAILED;
+    *out = (struct human_wait){.from_seq = 0};
+    if (rows.count > 0)
+        out->from_seq = ((const Tocsin__V1__Status *)rows.items[0])->last_seq + 1;
+    return CLI_DONE;
+}
+
+int human_wait_end(struct view *view, const struct human_wait *wait)
+{
+    struct answer answer = {.wait = wait};
+    const struct client_fetch fetch = {.service = "notifier", .from_seq = wait->from_seq};
+    toc_time_ms until_ms = client_mono_ms() + EFFECT_MS;
+    while (!answer.there && client_mono_ms() < until_ms && !client_interrupted()) {
+        enum toc_err err = client_fetch(view->client, &fetch, see_record, &answer);
+        if (err < 0)
+            return client_fail(view->client);
+        if (!answer.there)
+            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    if (!answer.there)
+        fprintf(stderr, "%s: accepted, but the notifier has not come to it yet\n", view->who);
+    else if (answer.refused)
+        fprintf(stderr, "%s: refused: %s\n", view->who, answer.reason);
+    return answer.there && !answer.refused ? CLI_DONE : CLI_FAILED;
+}

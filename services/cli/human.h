@@ -25,4 +25,14 @@ int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client
 int human_effect(struct view *view, const struct toc_client_receipt *receipt,
                  Tocsin__V1__IssueChange **out);
 
+/* For what the notifier makes of an event: where its log ends before it is published. */
+struct human_wait {
+    uint64_t from_seq;
+    struct toc_client_receipt receipt;
+};
+int human_wait_begin(struct view *view, struct human_wait *out);
+/* Waits, a few seconds at most, for the first record that the event led to. CLI_FAILED, told, when
+ * none came or it is a refusal. */
+int human_wait_end(struct view *view, const struct human_wait *wait);
+
 #endif

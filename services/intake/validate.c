@@ -211,6 +211,22 @@ static bool check_read(const Tocsin__V1__Event *event, struct toc_receipt *recei
            refuse(receipt, missing, "purpose: what it is read for");
 }
 
+static bool check_contact(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    const Tocsin__V1__ContactVerified *said = event->contact_verified;
+    bool asked = strcmp(event->type, "tocsin.contact.asked") == 0;
+    if (said->person[0] == '\0')
+        return refuse(receipt, missing, "person: whose contact method");
+    if (said->method[0] == '\0')
+        return refuse(receipt, missing, "method: its name in the contacts file");
+    if (said->by[0] == '\0')
+        return refuse(receipt, missing, "by: who says so");
+    return asked == (said->code[0] == '\0') ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                  "code: what was received, to verify; nothing, to ask for one");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -252,6 +268,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
     case TOCSIN__V1__EVENT__BODY_ALERT:
         return is_id(&event->alert->alert) ||
                refuse(receipt, bad, "alert: an alert id of 16 bytes");
+    case TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED:
+        return check_contact(event, receipt);
     case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
         return turn->event_clock || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
                                            "clock.advance needs --clock event");

@@ -4,7 +4,7 @@
 #define OUTBOX_KEY (8 + PAGE_KEY)
 #define ISSUE_KEY  (1 + 4 + ALERT_KEY)
 
-static const struct toc_str counter_key = {"alerts", 6};
+static const struct toc_str alerts_key = {"alerts", 6}, apart_key = {"apart", 5};
 
 static void put_instant(uint8_t *key, toc_time_ms at_ms)
 {
@@ -43,12 +43,13 @@ enum toc_err alert_number_of(struct toc_txn *txn, struct toc_str id, uint64_t *o
     return TOC_OK;
 }
 
-static enum toc_err next_number(struct toc_turn *turn, uint64_t *out)
+/* Counts a row of META up from 0; `out` is what it was. */
+static enum toc_err count_up(struct toc_turn *turn, struct toc_str name, uint64_t *out)
 {
     uint8_t value[8];
     struct toc_str row;
     uint64_t number = 0;
-    enum toc_err err = toc_get(turn->txn, TOC_TABLE_META, counter_key, &row);
+    enum toc_err err = toc_get(turn->txn, TOC_TABLE_META, name, &row);
     TOC_TRY(err);
     if (err == TOC_OK) {
         if (row.size != sizeof(value))
@@ -56,14 +57,15 @@ static enum toc_err next_number(struct toc_turn *turn, uint64_t *out)
         number = toc_get_u64be(row.data);
     }
     toc_put_u64be(value, number + 1);
-    *out = number + 1;
-    return toc_put(turn->txn, TOC_TABLE_META, counter_key, toc_str(value, sizeof(value)));
+    *out = number;
+    return toc_put(turn->txn, TOC_TABLE_META, name, toc_str(value, sizeof(value)));
 }
 
 enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
     uint8_t key[ALERT_KEY], of_issue[ISSUE_KEY];
-    TOC_TRY(next_number(turn, &alert->number));
+    TOC_TRY(count_up(turn, alerts_key, &alert->number));
+    alert->number++;
     toc_put_u64be(key, alert->number);
     of_issue[0] = (uint8_t)alert->partition;
     toc_put_u32be(of_issue + 1, alert->issue_number);
@@ -185,6 +187,14 @@ static enum toc_err read_due(struct toc_str key, struct notifier_due *out)
     return TOC_OK;
 }
 
+enum toc_err page_next_apart(struct toc_turn *turn, uint32_t *out)
+{
+    uint64_t number;
+    TOC_TRY(count_up(turn, apart_key, &number));
+    *out = (uint32_t)number;
+    return TOC_OK;
+}
+
 enum toc_err page_first_due(struct toc_txn *txn, struct notifier_due *out)
 {
     struct toc_str key, value;
@@ -222,10 +232,21 @@ enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier_due *aft
     return err < 0 ? err : TOC_OK;
 }
 
+static enum toc_err blank_alert(struct toc_arena *arena, Tocsin__V1__Alert **out)
+{
+    *out = toc_arena_take(arena, sizeof(**out));
+    if (*out == NULL)
+        return TOC_ERR_LIMIT;
+    tocsin__v1__alert__init(*out);
+    return TOC_OK;
+}
+
 static enum toc_err load_both(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
                               uint32_t index, struct notifier_page *out)
 {
     enum toc_err err = page_load(txn, arena, number, index, &out->page);
+    if (err == TOC_OK && number == 0)
+        return blank_alert(arena, &out->alert);
     if (err == TOC_OK)
         err = alert_load(txn, arena, number, &out->alert);
     return err;
@@ -287,6 +308,18 @@ enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
     return toc_emit(turn, &out, &alert->last_seq);
 }
 
+/* About no alert. */
+static enum toc_err emit_apart(struct toc_turn *turn, Tocsin__V1__RecordType type,
+                               const Tocsin__V1__AlertChange *change)
+{
+    const struct toc_out out = {.type = type,
+                                .class_bit = TOC_CLASS_ALERT,
+                                .partition = TOC_PARTITION_ALL,
+                                .at_ms = turn->log_ms,
+                                .message = change};
+    return toc_emit(turn, &out, NULL);
+}
+
 enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type, Tocsin__V1__Alert *alert,
                        Tocsin__V1__Page *page, const char *by, const char *reason)
 {
@@ -295,5 +328,5 @@ enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type, Tocsi
     change.page = page;
     change.by = toc_wire_text(by != NULL ? by : "");
     change.reason = toc_wire_text(reason != NULL ? reason : "");
-    return alert_emit(turn, type, &change);
+    return alert != NULL ? alert_emit(turn, type, &change) : emit_apart(turn, type, &change);
 }

@@ -22,6 +22,7 @@ enum notifier_table {
     TABLE_PAGE_DUE,
     TABLE_CONTACT,
     TABLE_PROVIDER,
+    TABLE_CODE,
     NOTIFIER_TABLE_END
 };
 
@@ -60,6 +61,9 @@ static inline struct page_place page_place(const Tocsin__V1__Page *page)
 TOC_MUST enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page,
                                 struct page_place old);
 
+/* The index of the next page that is about no alert. */
+TOC_MUST enum toc_err page_next_apart(struct toc_turn *turn, uint32_t *out);
+
 /* The first page that waits for its instant. TOC_NONE without one. */
 TOC_MUST enum toc_err page_first_due(struct toc_txn *txn, struct notifier_due *out);
 
@@ -74,7 +78,8 @@ TOC_MUST enum toc_err index_first(struct toc_txn *txn, unsigned table, toc_time_
 /* Appends a record about `change->alert`. */
 TOC_MUST enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
                                  const Tocsin__V1__AlertChange *change);
-/* The same of a change with these alone; `page`, `by` and `reason` may be NULL. */
+/* The same of a change with these alone; `page`, `by` and `reason` may be NULL, and `alert` of what
+ * is about none. */
 TOC_MUST enum toc_err alert_say(struct toc_turn *turn, Tocsin__V1__RecordType type,
                                 Tocsin__V1__Alert *alert, Tocsin__V1__Page *page, const char *by,
                                 const char *reason);

@@ -63,6 +63,32 @@ static enum toc_err list_pages(struct toc_txn *txn, struct toc_arena *arena,
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
+/* Rows of a table by their keys, which are names; with `queue`, the one of that name. */
+static enum toc_err list_names(struct toc_txn *txn, struct toc_arena *arena,
+                               const Tocsin__V1__Ask *ask, unsigned table, size_t limit,
+                               Tocsin__V1__Answer *answer)
+{
+    struct toc_str from = toc_wire_bytes(&ask->after), key, row;
+    struct toc_scan *scan;
+    if (ask->queue[0] != '\0')
+        from = toc_str_of(ask->queue);
+    TOC_TRY(toc_scan_open(txn, table, from, &scan));
+    enum toc_err err;
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
+        if (ask->queue[0] != '\0' && !toc_str_equal(key, from))
+            break;
+        if (answer->n_rows == limit) {
+            err = toc_answer_next(arena, key, answer);
+            break;
+        }
+        err = toc_answer_add(arena, row, answer);
+        if (err != TOC_OK)
+            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
 enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
                           const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
@@ -73,8 +99,13 @@ enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *are
         return list_alerts(txn, arena, ask, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES)
         return list_pages(txn, arena, ask, limit, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__CONTACTS)
+        return list_names(txn, arena, ask, TABLE_CONTACT, limit, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__PROVIDERS)
+        return list_names(txn, arena, ask, TABLE_PROVIDER, limit, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
-    answer->detail = toc_wire_text("the notifier answers STATUS, ALERTS, PAGES, HISTORY, POLICY");
+    answer->detail = toc_wire_text(
+        "the notifier answers STATUS, ALERTS, PAGES, CONTACTS, PROVIDERS, HISTORY, POLICY");
     return TOC_OK;
 }
 

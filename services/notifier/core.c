@@ -6,6 +6,7 @@
  *   escalate.c   paths and their steps      page.c       one page, from its plan to its end
  *   method.c     by which of a person's methods    person.c    people and their methods
  *   breaker.c    which providers are down    alert.c     rows and records
+ *   verify.c     codes that people are sent
  *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
@@ -13,11 +14,12 @@
 #include "services/notifier/escalate.h"
 #include "services/notifier/open.h"
 #include "services/notifier/person.h"
+#include "services/notifier/verify.h"
 
 #include "common/plant.h"
 
-static const char *const tables[] = {"alert",  "alert_id", "alert_issue", "page",    "alert_due",
-                                     "outbox", "page_due", "contact",     "provider"};
+static const char *const tables[] = {"alert",  "alert_id", "alert_issue", "page",     "alert_due",
+                                     "outbox", "page_due", "contact",     "provider", "code"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -186,11 +188,13 @@ static enum toc_err take(struct toc_turn *turn, Tocsin__V1__Alert *alert, const 
                         TOCSIN__V1__RECORD_TYPE__ALERT_ACKED, by, NULL);
 }
 
-/* Who acknowledged first stays: only taking an alert over gives it to another. */
+/* Who acknowledged first stays, and may say so again before it expires: only taking an alert over
+ * gives it to another. */
 static enum toc_err acknowledge(struct toc_turn *turn, const Tocsin__V1__Record *record,
                                 Tocsin__V1__Alert *alert, const char *by)
 {
-    if (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
+    bool again = alert->ack_ends_ms != 0 && strcmp(alert->acked_by, by) == 0;
+    if (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED && !again)
         return refuse_action(turn, record, alert, by, "the alert is acknowledged already");
     return take(turn, alert, by);
 }
@@ -218,6 +222,8 @@ static enum toc_err on_action(struct toc_turn *turn, const Tocsin__V1__Record *r
     Tocsin__V1__Alert *alert;
     uint64_t number;
     TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED)
+        return verify_event(turn, event);
     if (event->body_case != TOCSIN__V1__EVENT__BODY_ALERT)
         return TOC_OK; /* control records reach us through the router */
     const char *by = event->alert->by[0] != '\0' ? event->alert->by : event->source;
@@ -283,12 +289,12 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
 static enum toc_err fire(struct toc_turn *turn, const struct due *due)
 {
     Tocsin__V1__Alert *alert;
+    if (due->is_page)
+        return escalate_page_due(turn, due->alert_number, due->index);
     enum toc_err err = alert_load(turn->txn, turn->arena, due->alert_number, &alert);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-    if (due->is_page)
-        return escalate_page_due(turn, alert, due->index);
-    return escalate_next(turn, alert, "nobody acknowledged in time");
+    return escalate_due(turn, alert);
 }
 
 static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
@@ -339,12 +345,22 @@ static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event 
     TOC_BUG("an event that the notifier never gets");
 }
 
+static enum toc_err notifier_open(void *self, const void *config, struct toc_turn *turn)
+{
+    (void)turn;
+    if (config != NULL)
+        memcpy(self, config, sizeof(struct notifier_config));
+    return TOC_OK;
+}
+
 const struct toc_service notifier_service = {
     .name = "notifier",
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
     .upstream_classes = TOC_CLASS_ALERT | TOC_CLASS_CLOCK | TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
     .time_source = TOC_TIME_OF_OWN_CLOCK,
+    .self_bytes = sizeof(struct notifier_config),
+    .open = notifier_open,
     .step = notifier_step,
     .next_due = next_due,
     .ask = notifier_ask,

@@ -3,6 +3,8 @@
 #include "common/plant.h"
 #include "services/notifier/page.h"
 
+#define REMIND_MOST_MS (5 * TOC_MINUTE_MS)
+
 bool escalate_is_open(const Tocsin__V1__Alert *alert)
 {
     return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
@@ -35,7 +37,7 @@ static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
 {
     alert->next_ms = turn->log_ms + step->wait_ms; /* pages may not wait longer */
     for (size_t i = 0; i < step->contact_count; i++)
-        TOC_TRY(page_plan(turn, alert, step->contacts[i]));
+        TOC_TRY(page_plan(turn, alert, &(struct page_plan){.contact = step->contacts[i]}, NULL));
     return TOC_OK;
 }
 
@@ -85,6 +87,62 @@ enum toc_err escalate_next(struct toc_turn *turn, Tocsin__V1__Alert *alert, cons
     return alert_save(turn, alert, old_next_ms);
 }
 
+/* --- acknowledgements --------------------------------------------------------------------- */
+
+/* How long before its end an acknowledgement's owner is reminded. */
+static toc_time_ms lead(toc_time_ms expires_ms)
+{
+    return expires_ms / 4 < REMIND_MOST_MS ? expires_ms / 4 : REMIND_MOST_MS;
+}
+
+/* When the acknowledgement that is given now ends, and what comes next. */
+static enum toc_err begin_ack(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    const struct toc_path *path;
+    TOC_TRY(path_of(turn, alert, &path));
+    if (path->ack_expires_ms == 0)
+        return TOC_OK;
+    alert->ack_ends_ms = turn->log_ms + path->ack_expires_ms;
+    alert->next_ms = alert->ack_ends_ms - lead(path->ack_expires_ms);
+    return TOC_OK;
+}
+
+static enum toc_err remind(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    toc_time_ms old_next_ms = alert->next_ms;
+    alert->next_ms = alert->ack_ends_ms;
+    TOC_TRY(page_plan(
+        turn, alert, &(struct page_plan){.contact = alert->acked_by, .kind = PAGE_REMINDER}, NULL));
+    return alert_save(turn, alert, old_next_ms);
+}
+
+/* The path goes on where it stood; where it was through, another round begins. */
+static enum toc_err expire(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    static const char why[] = "the acknowledgement has expired";
+    const struct toc_path *path;
+    toc_time_ms old_next_ms = alert->next_ms;
+    TOC_TRY(path_of(turn, alert, &path));
+    TOC_TRY(page_cancel_all(turn, alert, NULL, why));
+    if (alert->repeat > path->repeat || !advance(alert, path)) {
+        alert->step = 0;
+        alert->repeat++;
+    }
+    alert->state = TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
+    alert->acked_by = toc_wire_text("");
+    alert->ack_ends_ms = 0;
+    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, NULL, why));
+    TOC_TRY(page_from_here(turn, alert, path));
+    return alert_save(turn, alert, old_next_ms);
+}
+
+enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
+        return escalate_next(turn, alert, "nobody acknowledged in time");
+    return turn->log_ms > alert->ack_ends_ms ? expire(turn, alert) : remind(turn, alert);
+}
+
 enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                           Tocsin__V1__AlertState state, Tocsin__V1__RecordType type, const char *by,
                           const char *reason)
@@ -94,8 +152,11 @@ enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
         TOC_TRY(page_cancel_all(turn, alert, by, reason != NULL ? reason : "acknowledged"));
     alert->state = state;
     alert->next_ms = TOC_TIME_NEVER;
+    alert->ack_ends_ms = 0;
     if (by != NULL)
         alert->acked_by = toc_wire_text(by);
+    if (state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
+        TOC_TRY(begin_ack(turn, alert));
     TOC_TRY(alert_say(turn, type, alert, NULL, by, reason));
     return alert_save(turn, alert, old_next_ms);
 }
@@ -187,6 +248,8 @@ static enum toc_err after_page(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                const Tocsin__V1__Page *page)
 {
     bool dead;
+    if (alert == NULL)
+        return TOC_OK;
     TOC_TRY(alert_save(turn, alert, alert->next_ms));
     if (page->state != TOCSIN__V1__PAGE_STATE__PAGE_DEAD || !escalate_is_open(alert))
         return TOC_OK;
@@ -201,10 +264,22 @@ static enum toc_err load_page(struct toc_turn *turn, uint64_t number, uint32_t i
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
-enum toc_err escalate_page_due(struct toc_turn *turn, Tocsin__V1__Alert *alert, uint32_t index)
+/* NULL: of a page that is about none. */
+static enum toc_err load_alert(struct toc_turn *turn, uint64_t number, Tocsin__V1__Alert **out)
+{
+    *out = NULL;
+    if (number == 0)
+        return TOC_OK;
+    enum toc_err err = alert_load(turn->txn, turn->arena, number, out);
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t number, uint32_t index)
 {
     Tocsin__V1__Page *page;
-    TOC_TRY(load_page(turn, alert->number, index, &page));
+    Tocsin__V1__Alert *alert;
+    TOC_TRY(load_page(turn, number, index, &page));
+    TOC_TRY(load_alert(turn, number, &alert));
     TOC_TRY(page_ring(turn, alert, page));
     return after_page(turn, alert, page);
 }
@@ -214,9 +289,7 @@ enum toc_err escalate_outcome(struct toc_turn *turn, const Tocsin__V1__PageOutco
     Tocsin__V1__Page *page;
     Tocsin__V1__Alert *alert;
     TOC_TRY(load_page(turn, outcome->alert_number, outcome->page, &page));
-    enum toc_err err = alert_load(turn->txn, turn->arena, outcome->alert_number, &alert);
-    if (err != TOC_OK)
-        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(load_alert(turn, outcome->alert_number, &alert));
     TOC_TRY(page_answer(turn, alert, page, outcome));
     return after_page(turn, alert, page);
 }

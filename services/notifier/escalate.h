@@ -6,6 +6,9 @@
  *       │ ╲___ resolve, solved, clock met ________________↗
  *       │ time-out: next step, next round
  *       └─ no step left ──► EXHAUSTED ── ack ──► ACKNOWLEDGED
+ *
+ * Where the path says so, an acknowledgement ends: whoever gave it is reminded, and then the alert
+ * is OPEN at its next step.
  */
 #ifndef NOTIFIER_ESCALATE_H
 #define NOTIFIER_ESCALATE_H
@@ -51,13 +54,16 @@ TOC_MUST enum toc_err escalate_open(struct toc_turn *turn, const struct cause *c
 TOC_MUST enum toc_err escalate_next(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                     const char *why);
 
+/* The alert's instant has come: its step or its acknowledgement ends, or a reminder is due. */
+TOC_MUST enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert);
+
 /* Ends paging: what is pending is cancelled here and now. `type` is ALERT_ACKED or ALERT_CLOSED. */
 TOC_MUST enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                    Tocsin__V1__AlertState state, Tocsin__V1__RecordType type,
                                    const char *by, const char *reason);
 
-/* The instant of one of its pages has come. */
-TOC_MUST enum toc_err escalate_page_due(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+/* The instant of a page has come; alert 0: it is about none. */
+TOC_MUST enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t alert_number,
                                         uint32_t index);
 
 /* What a send came to. */

@@ -8,6 +8,7 @@
 
 static const char *contacts_file;
 static struct send_config config;
+static struct notifier_config core_config;
 
 static const struct toc_conf_option rows[] = {
     {"contacts", TOC_CONF_TEXT, &contacts_file, NULL, 0, 0, "FILE",
@@ -36,7 +37,9 @@ static enum toc_err prepare(const void **out)
     }
     config.contacts = contacts;
     TOC_TRY(notifier_key(toc_program_data_dir(), config.key));
+    memcpy(core_config.key, config.key, sizeof(core_config.key));
     send_configure(&config);
+    *out = &core_config;
     return TOC_OK;
 }
 

@@ -16,6 +16,7 @@ struct chain {
     size_t count;
     struct breaker breakers[NOTIFIER_METHODS_MAX]; /* of the methods' providers, by place */
     toc_time_ms now_ms;
+    uint32_t bound; /* the order of a chain of one */
 };
 
 /* --- the chain ---------------------------------------------------------------------------- */
@@ -34,6 +35,20 @@ static enum toc_err load_breakers(struct toc_turn *turn, struct chain *chain)
     return TOC_OK;
 }
 
+/* A chain of the one method that the page names, whether it is verified or not. */
+static void bind(const Tocsin__V1__Page *page, struct chain *out)
+{
+    out->count = 0;
+    out->bound = 0;
+    for (uint32_t i = 0; i < out->contact->n_methods; i++) {
+        if (strcmp(out->contact->methods[i]->name, page->method) != 0)
+            continue;
+        out->bound = i;
+        out->count = 1;
+    }
+    out->order = &out->bound;
+}
+
 static enum toc_err load_chain(struct toc_turn *turn, Tocsin__V1__Page *page, struct chain *out)
 {
     Tocsin__V1__Contact *contact;
@@ -44,6 +59,8 @@ static enum toc_err load_chain(struct toc_turn *turn, Tocsin__V1__Page *page, st
     out->contact = contact;
     out->order = page->urgent ? contact->urgent : contact->normal;
     out->count = page->urgent ? contact->n_urgent : contact->n_normal;
+    if (page_is_bound(page))
+        bind(page, out);
     if (out->count > NOTIFIER_METHODS_MAX)
         return TOC_ERR_DAMAGED;
     if (page->contact_ms != contact->changed_ms) { /* other methods may have those places now */
@@ -56,8 +73,8 @@ static enum toc_err load_chain(struct toc_turn *turn, Tocsin__V1__Page *page, st
 static bool is_usable(const struct chain *chain, const Tocsin__V1__Page *page, size_t place)
 {
     const Tocsin__V1__ContactMethod *method = method_at(chain, place);
-    return method != NULL && method->verified && method->disabled[0] == '\0' &&
-           (page->refused >> chain->order[place] & 1) == 0;
+    bool good = method != NULL && method->verified && method->disabled[0] == '\0';
+    return (good || page_is_bound(page)) && (page->refused >> chain->order[place] & 1) == 0;
 }
 
 /* Nothing speaks against a try by its provider. */
@@ -116,9 +133,10 @@ static void die(struct page_verdict *out, const char *reason)
 static const char no_patience[] = "no other try is wanted before the step ends";
 
 /* A receiver that wants no try before the step is over: waiting for it reaches nobody. */
-static bool is_step_over(const Tocsin__V1__Alert *alert, toc_time_ms at_ms)
+static bool is_step_over(const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *page,
+                         toc_time_ms at_ms)
 {
-    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN && at_ms >= alert->next_ms;
+    return at_ms >= page_end_ms(alert, page);
 }
 
 /* --- ringing ------------------------------------------------------------------------------ */
@@ -171,7 +189,7 @@ static enum toc_err wait_for_way(struct toc_turn *turn, const struct chain *chai
         wait_until(out, at_ms);
     else
         TOC_TRY(breaker_probe(turn, page->provider));
-    if (is_step_over(alert, chain->breakers[place].floor_ms))
+    if (is_step_over(alert, page, chain->breakers[place].floor_ms))
         die(out, no_patience);
     return TOC_OK;
 }
@@ -180,6 +198,10 @@ enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out)
 {
     struct chain chain;
+    if (alert == NULL && turn->log_ms > page->ends_ms) {
+        die(out, "its time is over");
+        return TOC_OK;
+    }
     TOC_TRY(load_chain(turn, page, &chain));
     if (chain.contact == NULL) {
         page->method = page->provider = toc_wire_text("");
@@ -274,7 +296,7 @@ enum toc_err method_failed(struct toc_turn *turn, const Tocsin__V1__Alert *alert
                            struct page_verdict *out)
 {
     struct chain chain;
-    bool too_late = is_step_over(alert, outcome->retry_after_ms);
+    bool too_late = is_step_over(alert, page, outcome->retry_after_ms);
     bool for_good = too_late || !may_succeed_later(outcome->code);
     TOC_TRY(load_chain(turn, page, &chain));
     *out = (struct page_verdict){.what = PAGE_WAITS};

@@ -18,10 +18,20 @@
 #define NOTIFIER_TRIED_MAX     16                  /* rules listed as not fitting */
 #define NOTIFIER_CHANGE_MAX    1780 /* bytes of a change: with all around it, it fits a log record */
 
-/* open takes no config. */
+#define NOTIFIER_CODE_DIGITS 6
+
+/* What open takes; without it the key is zeroes. Codes that people are sent are made with it. */
+struct notifier_config {
+    uint8_t key[32];
+};
+
 extern const struct toc_service notifier_service;
 
-/* A page that is due, with its alert; both in the arena of the call. */
+/* The code that a page of kind "code" carries, terminated. */
+void notifier_code(const uint8_t key[32], const char *delivery, char out[NOTIFIER_CODE_DIGITS + 1]);
+
+/* A page that is due, with its alert, which is a blank one when it is about none; both in the arena
+ * of the call. */
 struct notifier_page {
     Tocsin__V1__Page *page;
     Tocsin__V1__Alert *alert;
@@ -39,7 +49,7 @@ TOC_MUST enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *
 /* A row of the outbox. */
 struct notifier_due {
     toc_time_ms at_ms;     /* since when the page may be sent */
-    uint64_t alert_number; /* from 1 */
+    uint64_t alert_number; /* from 1; 0: about none */
     uint32_t index;
 };
 

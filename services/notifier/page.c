@@ -12,6 +12,18 @@ bool page_is_pending(const Tocsin__V1__Page *page)
     return page->state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
 }
 
+bool page_is_bound(const Tocsin__V1__Page *page)
+{
+    return strcmp(page->kind, PAGE_CODE) == 0 || strcmp(page->kind, PAGE_PROBE) == 0;
+}
+
+toc_time_ms page_end_ms(const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *page)
+{
+    if (alert == NULL)
+        return page->ends_ms;
+    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ? alert->next_ms : TOC_TIME_NEVER;
+}
+
 /* Pages of the step that is under way. */
 static bool is_of_step(const Tocsin__V1__Page *page, const Tocsin__V1__Alert *alert)
 {
@@ -77,17 +89,24 @@ enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__
     return obey(turn, alert, page, old, &verdict);
 }
 
-/* The same for the same (alert, page) whatever is repeated: receivers dedupe by it. */
-static char *delivery_id(struct toc_turn *turn, const Tocsin__V1__Alert *alert, uint32_t index,
-                         uint32_t attempts)
+/* --- planning ----------------------------------------------------------------------------- */
+
+/* The same for the same page whatever is repeated: receivers dedupe by it. */
+static char *delivery_id(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                         const Tocsin__V1__Page *page)
 {
     uint8_t seed[TOC_ID + 8], hash[TOC_SHA256];
     char *id = toc_arena_take(turn->arena, NOTIFIER_DELIVERY_MAX);
     if (id == NULL)
         return NULL;
-    memcpy(seed, alert->id.data, TOC_ID);
-    toc_put_u32be(seed + TOC_ID, index);
-    toc_put_u32be(seed + TOC_ID + 4, attempts);
+    if (alert != NULL) {
+        memcpy(seed, alert->id.data, TOC_ID);
+    } else {
+        toc_put_u64be(seed, turn->cause_log);
+        toc_put_u64be(seed + 8, turn->cause_seq);
+    }
+    toc_put_u32be(seed + TOC_ID, page->index);
+    toc_put_u32be(seed + TOC_ID + 4, page->attempts);
     toc_sha256(hash, toc_str(seed, sizeof(seed)));
     memcpy(id, "msg_", 4);
     toc_hex(id + 4, hash, 16);
@@ -99,27 +118,46 @@ static bool is_urgent(const Tocsin__V1__Alert *alert)
     return strcmp(alert->severity, "critical") == 0 || strcmp(alert->severity, "error") == 0;
 }
 
-enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *contact)
+static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                         const struct page_plan *plan, Tocsin__V1__Page *page)
 {
-    Tocsin__V1__Page page = TOCSIN__V1__PAGE__INIT;
+    tocsin__v1__page__init(page);
+    page->contact = toc_wire_text(plan->contact);
+    page->kind = toc_wire_text(plan->kind != NULL ? plan->kind : "");
+    page->method = toc_wire_text(plan->method != NULL ? plan->method : "");
+    page->state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
+    page->planned_ms = turn->log_ms;
+    page->next_ms = turn->log_ms;
+    page->urgent = alert != NULL ? is_urgent(alert) : plan->urgent;
+    page->ends_ms = plan->ends_ms;
+    if (alert == NULL)
+        return page_next_apart(turn, &page->index);
+    page->index = alert->pages++;
+    page->alert_number = alert->number;
+    page->step = alert->step;
+    page->repeat = alert->repeat;
+    page->alert = alert->id;
+    page->issue = alert->issue;
+    return TOC_OK;
+}
+
+enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                       const struct page_plan *plan, Tocsin__V1__Page **out)
+{
     struct page_verdict verdict;
-    page.index = alert->pages++;
-    page.delivery = delivery_id(turn, alert, page.index, 0);
-    if (page.delivery == NULL)
+    Tocsin__V1__Page *page = toc_arena_take(turn->arena, sizeof(*page));
+    if (page == NULL)
         return TOC_ERR_LIMIT;
-    page.alert_number = alert->number;
-    page.step = alert->step;
-    page.repeat = alert->repeat;
-    page.contact = toc_wire_text(contact);
-    page.state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
-    page.planned_ms = turn->log_ms;
-    page.next_ms = turn->log_ms;
-    page.alert = alert->id;
-    page.issue = alert->issue;
-    page.urgent = is_urgent(alert);
-    TOC_TRY(judge(turn, alert, &page, &verdict));
-    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, &page, NULL, NULL));
-    return obey(turn, alert, &page, page_nowhere, &verdict);
+    TOC_TRY(fill(turn, alert, plan, page));
+    page->delivery = delivery_id(turn, alert, page);
+    if (page->delivery == NULL)
+        return TOC_ERR_LIMIT;
+    TOC_TRY(judge(turn, alert, page, &verdict));
+    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, page, NULL, NULL));
+    TOC_TRY(obey(turn, alert, page, page_nowhere, &verdict));
+    if (out != NULL)
+        *out = page;
+    return TOC_OK;
 }
 
 /* --- outcomes ----------------------------------------------------------------------------- */
@@ -174,7 +212,7 @@ enum toc_err page_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin
     page->attempts++;
     page->outcome = outcome->text;
     if (TOC_PLANTED(TOC_PLANT_NEW_DELIVERY_ID))
-        page->delivery = delivery_id(turn, alert, page->index, page->attempts);
+        page->delivery = delivery_id(turn, alert, page);
     if (page_is_pending(page))
         return settle(turn, alert, page, outcome);
     TOC_TRY(say_sent(turn, alert, page)); /* it ended while this was under way */

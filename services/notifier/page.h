@@ -14,7 +14,8 @@
  * planned, again before each further try. So a page leaves only as a row that was judged after its
  * instant; `ready` says so, and puts it into the outbox.
  *
- * The functions below change `alert` (its newest record); who calls them saves its row.
+ * The functions below change `alert` (its newest record); who calls them saves its row. It is NULL
+ * for a page that is about none.
  */
 #ifndef NOTIFIER_PAGE_H
 #define NOTIFIER_PAGE_H
@@ -39,9 +40,32 @@ typedef enum toc_err page_judge(struct toc_turn *turn, const Tocsin__V1__Alert *
 
 bool page_is_pending(const Tocsin__V1__Page *page);
 
-/* Plans a page for the alert's present step and lets it ring. */
+/* Kinds of pages that no step asked for. */
+#define PAGE_REMINDER "reminder" /* of an acknowledgement that is about to expire */
+#define PAGE_CODE     "code"     /* that verifies the method it names, which alone it goes by */
+#define PAGE_PROBE    "probe"    /* whether a method reaches its person; by that one alone, too */
+
+struct page_plan {
+    const char *contact;
+    const char *kind;    /* NULL: it is for the step */
+    const char *method;  /* CODE, PROBE */
+    bool urgent;         /* of one that is about no alert */
+    toc_time_ms ends_ms; /* the same: it is worth nothing after that */
+};
+
+/*
+ * Plans a page of the alert at its present step, and lets it ring. `alert` NULL: it is about none,
+ * and nothing ends it but its outcome and its time. `out` is the page as it stands then; may be
+ * NULL.
+ */
 TOC_MUST enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                                const char *contact);
+                                const struct page_plan *plan, Tocsin__V1__Page **out);
+
+/* True for one that goes by the method it was planned with and no other. */
+bool page_is_bound(const Tocsin__V1__Page *page);
+
+/* Until when its attempts are worth anything: its step's end or its own. */
+toc_time_ms page_end_ms(const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *page);
 
 /* Its instant has come. */
 TOC_MUST enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert,

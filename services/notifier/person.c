@@ -171,3 +171,18 @@ enum toc_err person_disable(struct toc_turn *turn, const char *person, const cha
     found->disabled = toc_wire_text(why);
     return save(turn, contact);
 }
+
+enum toc_err person_verify(struct toc_turn *turn, const char *person, const char *method)
+{
+    Tocsin__V1__Contact *contact;
+    enum toc_err err = load(turn->txn, turn->arena, person, &contact);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    Tocsin__V1__ContactMethod *found = person_method(contact, method);
+    if (found == NULL)
+        return TOC_OK;
+    found->verified = true;
+    found->disabled = toc_wire_text("");
+    contact->changed_ms = turn->log_ms;
+    return save(turn, contact);
+}

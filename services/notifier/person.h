@@ -28,6 +28,9 @@ TOC_MUST enum toc_err person_told(struct toc_turn *turn, const Tocsin__V1__Conta
 TOC_MUST enum toc_err person_disable(struct toc_turn *turn, const char *person, const char *method,
                                      const char *why);
 
+/* Its owner has said the code: it may be used, also when it was disabled. */
+TOC_MUST enum toc_err person_verify(struct toc_turn *turn, const char *person, const char *method);
+
 /* NULL when the person has none of that name. */
 Tocsin__V1__ContactMethod *person_method(const Tocsin__V1__Contact *contact, const char *name);
 

@@ -34,6 +34,8 @@ struct known_alert {
     uint8_t id[16];
     uint64_t number;
     bool ended; /* acknowledged or closed, in the log */
+    bool acked;
+    toc_time_ms ack_ends_ms; /* 0: never */
 };
 
 struct outcome {
@@ -161,7 +163,7 @@ static void check_start(struct world *world, struct pager *pager, const Tocsin__
         world_fail(world, 11, "page %llu/%u is sent as %s, before as %s",
                    (unsigned long long)page->alert_number, page->index, page->delivery,
                    known->delivery);
-    else if (alert != NULL && alert->ended)
+    else if (alert != NULL && alert->ended && page->kind[0] == '\0')
         world_fail(world, 11, "page %llu/%u is sent after its alert was acknowledged or closed",
                    (unsigned long long)page->alert_number, page->index);
     else if (known->ended)
@@ -285,7 +287,7 @@ static void on_paged(struct world *world, const Tocsin__V1__Page *page)
     if (find_page(pager, page->alert_number, page->index) != NULL)
         world_fail(world, 11, "page %llu/%u is planned twice",
                    (unsigned long long)page->alert_number, page->index);
-    if (alert == NULL || alert->ended)
+    if (alert == NULL || (page->kind[0] != '\0' ? !alert->acked : alert->ended))
         world_fail(world, 11, "page %llu/%u is planned for an alert that is not open",
                    (unsigned long long)page->alert_number, page->index);
     TOC_ASSERT(pager->page_count < PAGES_MAX);
@@ -372,6 +374,26 @@ static void check_none_pending(struct world *world, uint64_t alert)
                        pager->pages[i].index);
 }
 
+/* By the policy. */
+static toc_time_ms ack_end(struct world *world, const Tocsin__V1__Record *record,
+                           const Tocsin__V1__Alert *alert)
+{
+    const struct toc_policy *policy = policy_compiled(world, alert->policy);
+    const struct toc_path *path =
+        policy != NULL ? toc_policy_path(policy, toc_str_of(alert->path)) : NULL;
+    return path != NULL && path->ack_expires_ms != 0 ? record->at_ms + path->ack_expires_ms : 0;
+}
+
+/* An acknowledged alert goes on once what the path allows is over, and not before. */
+static void check_expiry(struct world *world, const Tocsin__V1__Alert *alert,
+                         const struct known_alert *known)
+{
+    if (known->ended &&
+        (!known->acked || known->ack_ends_ms == 0 || alert->changed_ms <= known->ack_ends_ms))
+        world_fail(world, 11, "alert %llu goes on although it was acknowledged or closed",
+                   (unsigned long long)alert->number);
+}
+
 static bool is_about_alert(Tocsin__V1__RecordType type)
 {
     return (type >= TOCSIN__V1__RECORD_TYPE__ALERT_OPENED &&
@@ -414,9 +436,13 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         known->ended = true;
+        known->acked = record->type == TOCSIN__V1__RECORD_TYPE__ALERT_ACKED;
+        known->ack_ends_ms = ack_end(world, record, alert);
         check_none_pending(world, alert->number);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
+        check_expiry(world, alert, known);
+        known->ended = known->acked = false;
         check_none_pending(world, alert->number);
         break;
     default:

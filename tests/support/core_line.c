@@ -362,6 +362,7 @@ static void add_page(struct line *line, struct toc_arena *arena, const Tocsin__V
         lower(arena, protobuf_c_enum_descriptor_get_value(&tocsin__v1__page_state__descriptor,
                                                           (int)page->state)
                          ->name));
+    add_named(line, "kind", page->kind);
     if (page->attempts != 0)
         add(line, " attempts=%u", page->attempts);
 }

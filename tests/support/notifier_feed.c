@@ -110,7 +110,7 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
     int size = snprintf(text, sizeof(text),
                         "policy: 1\n"
                         "paths:\n"
-                        "  desk: {repeat: %u, steps: %s}\n"
+                        "  desk: {repeat: %u, steps: %s%s}\n"
                         "  other: {steps: [{page: [somebody], wait: 1h}]}\n"
                         "queues: {desk: {tier: 1}, quiet: {tier: 1}}\n"
                         "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"
@@ -125,7 +125,7 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
                         "  - {rule: late, on: breached, severity: error}\n"
                         "  - {rule: soon, on: warned, metric: first_reply, threshold: 80, "
                         "severity: warning, path: other}\n",
-                        repeat, steps);
+                        repeat, steps, feed->path_more != NULL ? feed->path_more : "");
     assert_true(size > 0 && (size_t)size < sizeof(text));
     feed_policy(feed, "08:00", text);
 }
@@ -213,6 +213,27 @@ void feed_act(struct feed *feed, const char *time, const char *verb, const uint8
     feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
                 (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
                                .class_bit = TOC_CLASS_ALERT},
+                &event);
+}
+
+void feed_verify(struct feed *feed, const char *time, const char *person, const char *method,
+                 const char *code)
+{
+    Tocsin__V1__ContactVerified said = TOCSIN__V1__CONTACT_VERIFIED__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    said.person = toc_wire_text(person);
+    said.method = toc_wire_text(method);
+    said.code = toc_wire_text(code);
+    said.by = toc_wire_text("ben");
+    event.id = toc_wire_text("e");
+    event.source = toc_wire_text("console");
+    event.type =
+        toc_wire_text(code[0] != '\0' ? "tocsin.contact.verified" : "tocsin.contact.asked");
+    event.body_case = TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED;
+    event.contact_verified = &said;
+    feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
+                               .class_bit = TOC_CLASS_CONTROL},
                 &event);
 }
 

@@ -13,7 +13,8 @@ struct feed {
     struct core *core;
     bool reopen; /* close and open the notifier after every input */
     uint64_t router_seq, sla_seq, intake_seq;
-    uint32_t version; /* of the policy in force */
+    uint32_t version;      /* of the policy in force */
+    const char *path_more; /* further keys of the path that feed_desk makes: ", ack_expires: 1h" */
 };
 
 void feed_open(struct feed *feed, bool reopen);
@@ -62,6 +63,10 @@ void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t
                  const char *by);
 
 void feed_time(struct feed *feed, const char *time);
+
+/* ben asks for a code ("") or says one. */
+void feed_verify(struct feed *feed, const char *time, const char *person, const char *method,
+                 const char *code);
 
 /*
  * What the shell says of a person: the methods' names in their order, which are their addresses,

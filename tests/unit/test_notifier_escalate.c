@@ -139,6 +139,89 @@ static void many_alerts_escalate_in_one_instant(void **state)
     assert_int_equal(core_count(feed.core, TABLE_OUTBOX), 600);
 }
 
+/* --- acknowledgements that end -------------------------------------------------------------- */
+
+static void open_expiring(const char *steps, unsigned repeat)
+{
+    feed.path_more = ", ack_expires: 30m";
+    open_alert(steps, repeat);
+    feed.path_more = NULL;
+}
+
+static void goalert_3378_an_acknowledgement_expires_after_a_reminder(void **state)
+{
+    (void)state;
+    open_expiring(TWO, 0);
+    feed_act_on(&feed, "09:01", "acked", 1, "ana");
+    core_transcript(feed.core);
+    assert_int_equal(feed_alert(&feed, 1)->ack_ends_ms, core_time("09:31"));
+    feed_time(&feed, "09:26");
+    assert_told(&feed, "");
+    feed_time(&feed, "09:26:00.001");
+    assert_told(&feed, "09:26:00.001 alert_paged 1 ana step=0 round=0 page_pending kind=reminder "
+                       "v1\n");
+    assert_string_equal(feed_due(&feed, "09:27"), "ana");
+    feed_time(&feed, "09:31:00.001");
+    assert_told(&feed,
+                "09:31:00.001 page_ended 1 ana step=0 round=0 page_cancelled kind=reminder (the "
+                "acknowledgement has expired) v1\n"
+                "09:31:00.001 alert_escalated 1 to step=1 round=0 (the acknowledgement has "
+                "expired) v1\n"
+                "09:31:00.001 alert_paged 1 bob step=1 round=0 page_pending v1\n");
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+    assert_string_equal(feed_alert(&feed, 1)->acked_by, "");
+}
+
+static void grafana_1792_who_says_it_again_has_time_again(void **state)
+{
+    (void)state;
+    open_expiring(TWO, 0);
+    feed_act_on(&feed, "09:01", "acked", 1, "ana");
+    feed_time(&feed, "09:27");
+    core_transcript(feed.core);
+    feed_act_on(&feed, "09:28", "acked", 1, "bob");
+    assert_told(&feed, "09:28:00 alert_refused 1 by=bob (the alert is acknowledged already)\n");
+    feed_act_on(&feed, "09:29", "acked", 1, "ana");
+    assert_told(&feed, "09:29:00 page_ended 1 ana step=0 round=0 page_cancelled kind=reminder "
+                       "by=ana (acknowledged) v1\n"
+                       "09:29:00 alert_acked 1 by=ana v1\n");
+    assert_int_equal(feed_alert(&feed, 1)->ack_ends_ms, core_time("09:59"));
+    feed_act_on(&feed, "09:30", "taken", 1, "bob"); /* and so has who takes it over */
+    assert_int_equal(feed_alert(&feed, 1)->ack_ends_ms, core_time("10:00"));
+    assert_int_equal(feed_alert(&feed, 1)->next_ms, core_time("09:55"));
+}
+
+static void an_expired_acknowledgement_of_the_last_step_begins_another_round(void **state)
+{
+    (void)state;
+    open_expiring(ONE, 0);
+    feed_time(&feed, "10:01"); /* exhausted */
+    feed_act_on(&feed, "10:02", "acked", 1, "ana");
+    core_transcript(feed.core);
+    feed_time(&feed, "10:33");
+    feed_time(&feed, "10:34");
+    assert_told(&feed,
+                "10:33:00 alert_escalated 1 to step=0 round=2 (the acknowledgement has expired) "
+                "v1\n"
+                "10:33:00 alert_paged 1 ana step=0 round=2 page_pending v1\n");
+    feed_act_on(&feed, "10:40", "acked", 1, "ana");
+    feed_time(&feed, "11:11");
+    assert_int_equal(feed_alert(&feed, 1)->repeat, 3);
+    feed_time(&feed, "12:12");
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+}
+
+static void what_is_resolved_expires_no_more(void **state)
+{
+    (void)state;
+    open_expiring(ONE, 0);
+    feed_act_on(&feed, "09:01", "acked", 1, "ana");
+    feed_act_on(&feed, "09:02", "resolved", 1, "ana");
+    core_transcript(feed.core);
+    feed_time(&feed, "+1/00:00");
+    assert_told(&feed, "");
+}
+
 /* --- outcomes ------------------------------------------------------------------------------- */
 
 static void answers_are_classed(void **state)
@@ -451,6 +534,10 @@ int main(void)
         TEST(goalert_4548_an_empty_step_is_skipped_at_once_and_recorded),
         TEST(late_time_goes_one_step_at_a_time),
         TEST(many_alerts_escalate_in_one_instant),
+        TEST(goalert_3378_an_acknowledgement_expires_after_a_reminder),
+        TEST(grafana_1792_who_says_it_again_has_time_again),
+        TEST(an_expired_acknowledgement_of_the_last_step_begins_another_round),
+        TEST(what_is_resolved_expires_no_more),
         TEST(answers_are_classed),
         TEST(an_accepted_page_is_not_sent_again_and_the_step_goes_on),
         TEST(the_waits_grow_to_a_minute_within_their_jitter),

@@ -16,6 +16,7 @@ static uint8_t issue_id[TOC_ID] = {0xff, 0xee};
 static Tocsin__V1__Alert alert;
 static Tocsin__V1__Page page;
 static struct notifier_page both = {&page, &alert};
+static const uint8_t key[32] = {7};
 
 static int make_page(void **state)
 {
@@ -33,6 +34,7 @@ static int make_page(void **state)
     alert.opened_ms = NOW_MS - 1000;
     alert.source = toc_wire_text("shop/eu");
     alert.subject = toc_wire_text("T-1");
+    page.alert_number = 1;
     page.delivery = toc_wire_text("msg_00112233445566778899aabbccddeeff");
     page.contact = toc_wire_text("duty-safety");
     page.step = 1;
@@ -43,7 +45,7 @@ static int make_page(void **state)
 static const char *body(void)
 {
     static char out[PAYLOAD_MAX];
-    size_t size = payload_json(&both, out);
+    size_t size = payload_json(&both, key, out);
     assert_int_equal(size, strlen(out));
     return out;
 }
@@ -51,7 +53,7 @@ static const char *body(void)
 static const char *line(void)
 {
     static char out[PAYLOAD_LINE_MAX];
-    size_t size = payload_line(&both, NOW_MS, out);
+    size_t size = payload_line(&both, key, NOW_MS, out);
     assert_int_equal(size, strlen(out));
     return out;
 }
@@ -76,7 +78,7 @@ static void the_body_is_this_byte_for_byte(void **state)
                 "\"queue\":\"trust-safety\",\"priority\":\"P1\",\"risk\":\"severe\","
                 "\"due_ms\":1795327450000,\"opened_ms\":1795327199000,\"step\":1,\"round\":2,"
                 "\"issue\":\"ffee0000000000000000000000000000\",\"issue_ref\":\"shop/eu#T-1\","
-                "\"test\":false,\"waiting\":null}");
+                "\"test\":false,\"waiting\":null,\"kind\":null,\"code\":null}");
 }
 
 static void what_is_not_known_is_null(void **state)
@@ -90,6 +92,27 @@ static void what_is_not_known_is_null(void **state)
     assert_true(json_is_null(json_object_get(root, "risk")));
     assert_true(json_is_null(json_object_get(root, "due_ms")));
     json_decref(root);
+}
+
+static void a_code_is_in_its_own_page_alone(void **state)
+{
+    char code[NOTIFIER_CODE_DIGITS + 1], expected[128];
+    static Tocsin__V1__Alert blank = TOCSIN__V1__ALERT__INIT;
+    (void)state;
+    notifier_code(key, page.delivery, code);
+    assert_int_equal(strlen(code), 6);
+    assert_null(strstr(body(), code));
+    page.alert_number = 0;
+    page.kind = toc_wire_text("code");
+    both.alert = &blank;
+    json_t *root = read_body();
+    assert_string_equal(json_string_value(json_object_get(root, "code")), code);
+    assert_string_equal(json_string_value(json_object_get(root, "kind")), "code");
+    json_decref(root);
+    snprintf(expected, sizeof(expected),
+             "2026-11-22T06:00:00Z CODE duty-safety say this code: %s\n", code);
+    assert_string_equal(line(), expected);
+    both.alert = &alert;
 }
 
 static void a_test_says_so(void **state)
@@ -194,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_body_is_this_byte_for_byte, make_page),
         cmocka_unit_test_setup(what_is_not_known_is_null, make_page),
+        cmocka_unit_test_setup(a_code_is_in_its_own_page_alone, make_page),
         cmocka_unit_test_setup(a_test_says_so, make_page),
         cmocka_unit_test_setup(every_character_comes_back_as_it_was, make_page),
         cmocka_unit_test_setup(control_characters_are_escaped_and_text_is_not, make_page),

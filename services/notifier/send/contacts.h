@@ -38,7 +38,7 @@
 #define CONTACTS_FILE_MAX        (256 * 1024)
 #define CONTACTS_NO_ORIGIN       UINT32_MAX
 #define CONTACTS_SECRET_FILE_MAX 4096
-#define CONTACTS_KEY_BYTES       32
+#define CONTACTS_KEY_BYTES       32 /* of the notifier's own, key.h */
 #define CONTACTS_ADDRESS_BYTES   16
 #define CONTACTS_PROVIDER_MAX    40 /* bytes of a provider's key with its terminator */
 

@@ -103,9 +103,20 @@ static void put_due(struct text *text, toc_time_ms due_ms)
         put_or_null(text, "due_ms", "");
 }
 
-size_t payload_json(const struct notifier_page *page, char out[PAYLOAD_MAX])
+/* Of a page that verifies a method; "" of others. */
+static const char *code_of(const struct notifier_page *page, const uint8_t key[32],
+                           char out[NOTIFIER_CODE_DIGITS + 1])
+{
+    out[0] = '\0';
+    if (strcmp(page->page->kind, "code") == 0)
+        notifier_code(key, page->page->delivery, out);
+    return out;
+}
+
+size_t payload_json(const struct notifier_page *page, const uint8_t key[32], char out[PAYLOAD_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
+    char code[NOTIFIER_CODE_DIGITS + 1];
     struct text text = {.data = out, .size = PAYLOAD_MAX};
     put_text(&text, "{");
     put_string(&text, "type", "tocsin.page");
@@ -131,6 +142,8 @@ size_t payload_json(const struct notifier_page *page, char out[PAYLOAD_MAX])
     put_key(&text, "test");
     put_text(&text, alert->test ? "true" : "false");
     put_or_null(&text, "waiting", alert->waits);
+    put_or_null(&text, "kind", page->page->kind);
+    put_or_null(&text, "code", code_of(page, key, code));
     put_text(&text, "}");
     text.data[text.used] = '\0';
     return text.used;
@@ -168,6 +181,15 @@ static void spell_due(char out[48], const Tocsin__V1__Alert *alert, toc_time_ms 
     snprintf(out, 48, due_ms >= now_ms ? "due in %s" : "overdue by %s", left);
 }
 
+/* What the line begins with: "PAGE", or the kind in capitals. */
+static void spell_kind(char out[32], const char *kind)
+{
+    snprintf(out, 32, "%.31s", kind[0] != '\0' ? kind : "PAGE");
+    for (; *out != '\0'; out++)
+        if (*out >= 'a' && *out <= 'z')
+            *out = (char)(*out - 'a' + 'A');
+}
+
 static void spell_time(char out[32], toc_time_ms at_ms)
 {
     time_t s = at_ms / TOC_SECOND_MS;
@@ -176,20 +198,37 @@ static void spell_time(char out[32], toc_time_ms at_ms)
     strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-size_t payload_line(const struct notifier_page *page, toc_time_ms now_ms,
-                    char out[PAYLOAD_LINE_MAX])
+/* Of a page that is about no alert. */
+static int apart_line(const struct notifier_page *page, const char *at, const char *kind,
+                      const char *code, char out[PAYLOAD_LINE_MAX])
+{
+    return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s%s%s", at, kind, page->page->contact,
+                    code[0] != '\0' ? " say this code: " : "", code);
+}
+
+static int alert_line(const struct notifier_page *page, const char *at, const char *kind,
+                      toc_time_ms now_ms, char out[PAYLOAD_LINE_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
-    char at[32], due[48], id[2 * TOC_ID + 1] = "";
-    spell_time(at, now_ms);
+    char due[48], id[2 * TOC_ID + 1] = "";
     spell_due(due, alert, now_ms);
     if (alert->id.len == TOC_ID)
         toc_hex(id, alert->id.data, SHORT_ID_BYTES);
-    int size =
-        snprintf(out, PAYLOAD_LINE_MAX,
-                 "%s PAGE %.64s %.32s %.128s queue=%.64s %s alert=%s ack with: tocsin ack "
-                 "%s",
-                 at, page->page->contact, alert->severity, alert->cause, alert->queue, due, id, id);
+    return snprintf(out, PAYLOAD_LINE_MAX,
+                    "%s %s %.64s %.32s %.128s queue=%.64s %s alert=%s ack with: tocsin ack %s", at,
+                    kind, page->page->contact, alert->severity, alert->cause, alert->queue, due, id,
+                    id);
+}
+
+size_t payload_line(const struct notifier_page *page, const uint8_t key[32], toc_time_ms now_ms,
+                    char out[PAYLOAD_LINE_MAX])
+{
+    char at[32], kind[32], code[NOTIFIER_CODE_DIGITS + 1];
+    spell_time(at, now_ms);
+    spell_kind(kind, page->page->kind);
+    int size = page->page->alert_number == 0
+                   ? apart_line(page, at, kind, code_of(page, key, code), out)
+                   : alert_line(page, at, kind, now_ms, out);
     TOC_ASSERT(size > 0 && size + 1 < PAYLOAD_LINE_MAX);
     for (int i = 0; i < size; i++)
         if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)

@@ -297,6 +297,7 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     if (sender == NULL)
         return TOC_ERR_MEMORY;
     sender->config = configured;
+    sender->transports.key = configured->key;
     sender->run = run;
     sender->more = true; /* what a process before this one left */
     sender->rings_ms = TOC_TIME_NEVER;

@@ -10,11 +10,11 @@ typedef struct toc_transfer *send_page(struct way_transports *transports,
                                        struct toc_transfer_answer *answer);
 
 /* Never waits for a terminal that is stopped or a reader that sleeps: real pages go on. */
-static bool print_line(const struct notifier_page *page, toc_time_ms now_ms)
+static bool print_line(const struct notifier_page *page, const uint8_t *key, toc_time_ms now_ms)
 {
     char line[PAYLOAD_LINE_MAX];
     struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    size_t size = payload_line(page, now_ms, line);
+    size_t size = payload_line(page, key, now_ms, line);
     if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
         return false;
     return write(STDOUT_FILENO, line, size) == (ssize_t)size;
@@ -24,8 +24,7 @@ static struct toc_transfer *print_page(struct way_transports *transports,
                                        const struct way_page *page,
                                        struct toc_transfer_answer *answer)
 {
-    (void)transports;
-    if (print_line(page->page, page->now.wall_ms))
+    if (print_line(page->page, transports->key, page->now.wall_ms))
         *answer = (struct toc_transfer_answer){.code = 200, .text = "printed"};
     else
         *answer = (struct toc_transfer_answer){.text = "standard output takes nothing"};
@@ -43,7 +42,8 @@ static struct toc_transfer *post_page(struct way_transports *transports,
                                            .whole_ms = (long)page->page->page->cut_ms,
                                            .timestamp_s = page->now.wall_ms / TOC_SECOND_MS,
                                            .signature = signature};
-    request.body = toc_str(transports->body, payload_json(page->page, transports->body));
+    request.body =
+        toc_str(transports->body, payload_json(page->page, transports->key, transports->body));
     toc_webhook_sign(method->secrets, method->secret_count, toc_str_of(request.id),
                      request.timestamp_s, request.body, signature);
     struct toc_transfer *transfer = toc_transfers_start(transports->http, &request, page->tag);

@@ -19,6 +19,7 @@ struct way_page {
 
 struct way_transports {
     struct toc_transfers *http;
+    const uint8_t *key;     /* the notifier's own */
     char body[PAYLOAD_MAX]; /* of the page that is about to leave */
 };
 

@@ -10,12 +10,12 @@ import subprocess
 import pytest
 
 from fake_provider import Provider
-from tocsin_chain import Chain, PATIENCE_S
+from tocsin_chain import BIN, Chain, PATIENCE_S
 
 SECRETS = [bytes(range(32)), bytes(range(40, 80))]
 BEHAVIOURS = ["plain", "accepted", "bad", "gone", "seconds", "date", "error", "hang", "reset",
               "half", "drip", "redirect", "large", "held", "tls", "late", "other", "desk",
-              "unknown", "several", "silent"]
+              "unknown", "several", "silent", "proved"]
 
 
 def policy():
@@ -38,7 +38,7 @@ def write_contacts(directory, provider, other, tls):
     secret.write_text("# in rotation\n" + "".join(
         "whsec_" + base64.b64encode(key).decode() + "\n" for key in SECRETS))
     secret.chmod(0o600)
-    special = ("desk", "unknown", "several", "silent", "tls", "other")
+    special = ("desk", "unknown", "several", "silent", "proved", "tls", "other")
     names = [name for name in BEHAVIOURS if name not in special]
     names += [f"held-{i}" for i in range(1, 7)]
     lines = [f"  {name}: {{webhook: {{url: \"{provider.url('/' + name)}\", "
@@ -50,6 +50,8 @@ def write_contacts(directory, provider, other, tls):
             f"      {method}: {{webhook: {{url: \"{provider.url('/' + name + '/' + method)}\", "
             "secret_file: pager.key}, verified: true}\n" for method in ("push", "mail")) +
             "      line: {log: true}\n")
+    lines.append(f"  proved: {{methods: {{push: {{webhook: {{url: \"{provider.url('/proved')}\", "
+                 "secret_file: pager.key}}}}\n")
     lines.append(f"  other: {{webhook: {{url: \"{other.url('/other')}\", "
                  "secret_file: pager.key}}\n")
     lines.append(f"  tls: {{webhook: {{url: \"{tls.url('/tls', 'localhost')}\", "
@@ -126,7 +128,7 @@ def test_a_page_is_signed_with_every_secret_and_carries_no_content(chain, provid
     body = json.loads(request.body)
     assert list(body) == ["type", "alert", "delivery", "contact", "severity", "cause", "queue",
                           "priority", "risk", "due_ms", "opened_ms", "step", "round", "issue",
-                          "issue_ref", "test", "waiting"]
+                          "issue_ref", "test", "waiting", "kind", "code"]
     assert body["alert"] == alert.id.hex() and body["issue"] == issue.hex()
     assert body["delivery"] == page.delivery and body["contact"] == "plain"
     assert body["issue_ref"] == "shop/eu#T-1" and body["risk"] == "critical"
@@ -194,6 +196,38 @@ def test_a_test_issue_pages_nobody(chain, provider):
     chain.alert_of(chain.open("accepted"))  # comes after it in every log
     provider.wait_for("/accepted", 1)
     assert provider.of("/plain") == [] and len(chain.alerts()) == 1
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+def contact(chain, *words):
+    """`tocsin contact`: its exit status, what it says, what it says is wrong."""
+    at = [f"--at={service.name}={service.endpoint}" for service in (chain.intake, chain.notifier)]
+    done = subprocess.run([BIN / "tocsin", "contact", *words, *at], capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_method_is_used_once_its_code_was_said(chain, provider):
+    alert = chain.alert_of(chain.open("proved"))
+    page = chain.pages_in(alert.id, "DEAD", "ACCEPTED")[0]
+    assert page.reason == "the person has no contact method that may be used"
+    assert "not verified" in contact(chain, "list")[1]
+    assert contact(chain, "verify", "proved", "push", "--by=ben")[0] == 0
+    request = provider.wait_for("/proved", 1)[0]
+    body = json.loads(request.body)
+    assert body["kind"] == "code" and body["contact"] == "proved" and body["alert"] == ""
+    code = body["code"]
+    assert re.fullmatch(r"\d{6}", code)
+    status, _, said = contact(chain, "confirm", "proved", "push", "x" + code[1:], "--by=ben")
+    assert status == 1 and said.endswith("refused: the code is wrong\n")
+    assert contact(chain, "confirm", "proved", "push", code, "--by=ben") == \
+        (0, "push of proved is verified\n", "")
+    chain.pages_in(chain.alert_of(chain.open("proved")).id, "ACCEPTED")
+    chain.notifier.kill()
+    chain.notifier.start()
+    chain.pages_in(chain.alert_of(chain.open("proved")).id, "ACCEPTED")
+    assert code not in chain.notifier.log.read_text()
 
 
 # --- what comes back ------------------------------------------------------------------------------
