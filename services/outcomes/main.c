@@ -34,7 +34,7 @@ static const struct toc_conf_option rows[] = {
 
 static enum toc_err read_allowed(void)
 {
-    static_assert(GUARD_ALLOWED_MAX >= TOC_CONF_LIST_MAX, "they fit");
+    static_assert(TOC_GUARD_ALLOWED_MAX >= TOC_CONF_LIST_MAX, "they fit");
     sender.guard.count = allowed.count;
     for (size_t i = 0; i < allowed.count; i++)
         if (!toc_network_read(allowed.values[i], &sender.guard.allowed[i])) {

@@ -82,7 +82,7 @@ static bool on_address(void *self, void *tag, const struct sockaddr *address)
     const struct sender *sender = self;
     const struct item *item = tag;
     return sender->config->proxy != NULL ||
-           guard_allows(&sender->config->guard, address, item->receiver->plain);
+           toc_guard_allows(&sender->config->guard, address, item->receiver->plain);
 }
 
 /* --- telling ------------------------------------------------------------------------------ */

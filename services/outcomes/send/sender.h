@@ -6,13 +6,13 @@
 #define OUTCOMES_SEND_SENDER_H
 
 #include "common/program.h"
+#include "common/send/guard.h"
 #include "services/outcomes/back/back.h"
-#include "services/outcomes/send/guard.h"
 #include "services/outcomes/send/lock.h"
 
 struct sender_config {
     struct lock lock;
-    struct guard guard;
+    struct toc_guard guard;
     struct toc_mappings backs;
     toc_time_ms dead_after_ms;    /* as the core's */
     int64_t connect_ms, whole_ms; /* timeouts of one request */

@@ -1,4 +1,4 @@
-#include "services/outcomes/send/guard.h"
+#include "common/send/guard.h"
 
 #include <netinet/in.h>
 
@@ -42,7 +42,7 @@ static bool read_address(const struct sockaddr *from, uint8_t out[16])
     return true;
 }
 
-bool guard_allows(const struct guard *guard, const struct sockaddr *address, bool plain)
+bool toc_guard_allows(const struct toc_guard *guard, const struct sockaddr *address, bool plain)
 {
     uint8_t bytes[16];
     if (!read_address(address, bytes))
