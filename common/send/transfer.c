@@ -20,9 +20,10 @@ struct toc_transfer {
     void *tag;
     const char *wanted;
     bool busy, written, answer_full, refused;
-    size_t answer_bytes;
+    size_t answer_bytes, kept_bytes;
     toc_time_ms retry_after_ms;
     char field[TOC_TRANSFER_FIELD_MAX];
+    char answer[TOC_TRANSFER_ANSWER_MAX]; /* the beginning of its body */
     char body[TOC_TRANSFER_BODY_MAX];
 };
 
@@ -99,11 +100,19 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
     return line.size;
 }
 
+static void keep(struct toc_transfer *transfer, struct toc_str part)
+{
+    size_t room = sizeof(transfer->answer) - transfer->kept_bytes;
+    size_t size = part.size < room ? part.size : room;
+    memcpy(transfer->answer + transfer->kept_bytes, part.data, size);
+    transfer->kept_bytes += size;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
     struct toc_transfer *transfer = user;
     size_t bytes = size * count;
-    (void)data;
+    keep(transfer, toc_str(data, bytes));
     if (bytes > ANSWER_MAX - transfer->answer_bytes) {
         transfer->answer_full = true; /* the status is known; the rest is not worth waiting for */
         return 0;
@@ -152,10 +161,12 @@ static void finish(struct toc_transfer *transfer, CURLcode result)
     if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && transfer->answer_full)) {
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &code);
         snprintf(status, sizeof(status), "%ld", code);
-        answer = (struct toc_transfer_answer){.code = (uint32_t)code,
-                                              .text = status,
-                                              .retry_after_ms = transfer->retry_after_ms,
-                                              .field = transfer->field};
+        answer =
+            (struct toc_transfer_answer){.code = (uint32_t)code,
+                                         .text = status,
+                                         .retry_after_ms = transfer->retry_after_ms,
+                                         .field = transfer->field,
+                                         .body = toc_str(transfer->answer, transfer->kept_bytes)};
     } else if (transfer->refused) {
         answer.text = "address not allowed";
     }
@@ -386,7 +397,7 @@ static bool set_up(struct toc_transfer *transfer, const struct toc_transfer_requ
     if (request->body.size > 0)
         memcpy(transfer->body, request->body.data, request->body.size);
     transfer->written = transfer->answer_full = transfer->refused = false;
-    transfer->answer_bytes = 0;
+    transfer->answer_bytes = transfer->kept_bytes = 0;
     transfer->retry_after_ms = 0;
     transfer->wanted = request->wanted;
     transfer->field[0] = '\0';

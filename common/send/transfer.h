@@ -1,8 +1,8 @@
 /*
  * HTTP exchanges of what sends to others, the notifier's pages for one: at most TOC_TRANSFERS_MAX
  * at once in the libuv loop. One request per transfer, never a redirect, no proxy unless one was
- * configured, certificates verified, the answer's body read up to a limit and dropped. It hides
- * libcurl; what is sent, to whom and when again is the caller's.
+ * configured, certificates verified, the answer's body read up to a limit and its beginning kept.
+ * It hides libcurl; what is sent, to whom and when again is the caller's.
  *
  * `done` is called from the loop, once per transfer that was started and not cancelled, and never
  * from within a function below. It says what the receiver answered; code 0 when it gave no whole
@@ -13,10 +13,11 @@
 
 #include "common/send/webhook.h"
 
-#define TOC_TRANSFERS_MAX      64
-#define TOC_TRANSFER_FIELD_MAX 128  /* bytes of a field that was wanted, with the terminator */
-#define TOC_TRANSFER_LINE_MAX  1100 /* bytes of a line of the header */
-#define TOC_TRANSFER_BODY_MAX  (16 * 1024) /* bytes of a request's */
+#define TOC_TRANSFERS_MAX       64
+#define TOC_TRANSFER_FIELD_MAX  128  /* bytes of a field that was wanted, with the terminator */
+#define TOC_TRANSFER_LINE_MAX   1100 /* bytes of a line of the header */
+#define TOC_TRANSFER_BODY_MAX   (16 * 1024) /* bytes of a request's */
+#define TOC_TRANSFER_ANSWER_MAX 2048        /* bytes of an answer's that are kept */
 
 struct sockaddr;
 struct uv_loop_s;
@@ -28,6 +29,7 @@ struct toc_transfer_answer {
     const char *text;           /* short, a code or a reason, never what the receiver wrote */
     toc_time_ms retry_after_ms; /* instant; 0 for none */
     const char *field;          /* of the answer's header, the one that was wanted; cut; or "" */
+    struct toc_str body; /* the beginning of it, lent for the call: to judge it, not to tell */
 };
 
 struct toc_transfers_config {
