@@ -6,17 +6,22 @@
 
 /* --- by states alone ---------------------------------------------------------------------- */
 
-/* Writes the intervals in which the states let it run; touching ones are one. */
+/*
+ * Writes the intervals in which the states let it run; touching ones are one. What a merge brought
+ * from before the issue's opening waited in another issue, and has no pauses of this one.
+ */
 static enum toc_err rewrite(struct work *work, size_t index, struct clock clock,
                             const struct segment *segments, size_t count)
 {
     const struct toc_clock_rule *rule = clock.rule;
     uint32_t still = rule->pause.states | rule->stop.states | rule->cancel.states;
-    struct toc_interval run = {0, 0};
+    struct toc_interval run = {clock.row->started_ms, clock.row->started_ms};
+    if (run.until_ms < segments[0].span.from_ms)
+        run.until_ms = segments[0].span.from_ms;
     row_forget_intervals(work, index);
     for (size_t i = 0; i < count; i++) {
         struct toc_interval span = segments[i].span;
-        if (i == 0 || span.from_ms < clock.row->started_ms) /* a merge brings time from before */
+        if (span.from_ms < clock.row->started_ms)
             span.from_ms = clock.row->started_ms;
         if ((still >> segments[i].state & 1) != 0 || span.from_ms >= span.until_ms)
             continue;

@@ -84,11 +84,11 @@ void model_recount(struct expected *issue, struct instance *clock,
     clock->held = false;
     clock->span_count = 0;
     clock->life = LIFE_PAUSED;
+    if (clock->started_ms < history->moments->at_ms)
+        model_run(clock, clock->started_ms); /* a merge's time, when the issue had no state yet */
     for (const struct moment *m = history->moments; m <= issue->now; m++) {
         bool stands = (still >> m->change->issue->state & 1) != 0;
-        bool before = m == history->moments || m->at_ms < clock->started_ms;
-        toc_time_ms from_ms =
-            before ? clock->started_ms : m->at_ms; /* a merge's time comes first */
+        toc_time_ms from_ms = m->at_ms < clock->started_ms ? clock->started_ms : m->at_ms;
         bool is_over = m < issue->now && m[1].at_ms <= clock->started_ms;
         if (is_over)
             continue;

@@ -190,6 +190,20 @@ static void a_message_that_came_along_does_not_have_the_pauses_of_the_target(voi
          "11:20:00 clock 1 next_reply/1 breached due=11:20:00 ledger=10:20:00-\n");
 }
 
+static void a_message_from_before_the_opening_has_none_of_the_pauses_of_the_target(void **state)
+{
+    (void)state;
+    told("10:00 opened issue=2 sla=urgent queue=q unanswered_ms=10:00\n"
+         "10:00 status issue=2 state=solved\n"
+         "10:10 message issue=2 direction=outbound unanswered_ms=0\n"
+         "11:00 took_over issue=2 unanswered_ms=09:40 state=open\n"
+         "11:10 routed issue=2 sla=patient\n"
+         "11:40:01 time\n",
+         "11:10:00 clock 1 next_reply/1 started target=60m next=11:40:00\n"
+         "11:40:00 clock 1 next_reply/1 breached due=11:40:00 "
+         "ledger=09:40:00-10:00:00,11:00:00-\n");
+}
+
 /* --- policies that change -----------------------------------------------------------------------
  */
 
@@ -248,6 +262,23 @@ static void what_a_merge_brought_along_is_counted_again_too(void **state)
     told("11:20 policy mode=RETROACTIVE policy=2\n11:30:01 time\n",
          "11:20:00 clock 1 first_reply/1 recomputed due=11:30:00 from=11:30:00\n"
          "11:30:00 clock 1 first_reply/1 breached due=11:30:00 ledger=10:30:00-\n");
+}
+
+static void what_a_merge_brought_along_is_counted_again_without_pauses_from_before(void **state)
+{
+    (void)state;
+    told("11:00 opened sla=patient queue=q unanswered_ms=11:00\n"
+         "11:00 status state=pending\n"
+         "11:10 took_over unanswered_ms=10:30\n"
+         "11:15 status state=open\n",
+         "11:00:00 clock 1 first_reply/1 started target=60m next=12:00:00\n"
+         "11:00:00 clock 1 first_reply/1 paused elapsed=0m\n"
+         "11:10:00 clock 1 first_reply/1 retargeted target=60m was=60m reason=took_over\n"
+         "11:15:00 clock 1 first_reply/1 resumed next=11:45:00\n");
+    sla_feed_policy(&feed, "11:20", longer);
+    told("11:20 policy mode=RETROACTIVE policy=2\n11:45:01 time\n",
+         "11:45:00 clock 1 first_reply/1 breached due=11:45:00 "
+         "ledger=10:30:00-11:00:00,11:15:00-\n");
 }
 
 static void what_cancelled_a_clock_that_went_on_is_not_counted_again(void **state)
@@ -435,10 +466,12 @@ int main(void)
         CASE(what_gets_its_target_while_it_stands_still_has_the_time_before),
         CASE(what_goes_on_has_no_more_time_than_it_had),
         CASE(a_message_that_came_along_does_not_have_the_pauses_of_the_target),
+        CASE(a_message_from_before_the_opening_has_none_of_the_pauses_of_the_target),
         CASE(a_new_version_alone_does_not_concern_issues_that_are_there),
         CASE(from_now_keeps_the_time_that_was_counted),
         CASE(retroactive_counts_as_if_the_rule_had_always_been_there),
         CASE(what_a_merge_brought_along_is_counted_again_too),
+        CASE(what_a_merge_brought_along_is_counted_again_without_pauses_from_before),
         CASE(what_cancelled_a_clock_that_went_on_is_not_counted_again),
         CASE(report_only_changes_nothing_and_says_what_would),
         CASE(a_report_says_what_would_start_and_what_would_end),
