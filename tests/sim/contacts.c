@@ -15,7 +15,15 @@
 static const char *const people[PEOPLE + 1] = {"ana", "ben", "cid", "dan", NOTIFIER_ANYBODY};
 static const char *const names[METHODS] = {"push", "mail", "sms"};
 
+/* The code that was sent last to a method, by the log. */
+struct sent {
+    char delivery[NOTIFIER_DELIVERY_MAX]; /* "": none, or it is used up */
+    unsigned wrong;
+    toc_time_ms version; /* of the contact then */
+};
+
 struct contacts {
+    struct sent sent[PEOPLE][METHODS];
     unsigned generation;                    /* of the file */
     bool told;                              /* all of it is on disk */
     Tocsin__V1__Contact *known[PEOPLE + 1]; /* by the log; NULL: never told */
@@ -137,6 +145,77 @@ void contacts_tell(struct world *world, struct node *node)
         world_wake(world, node, world->now_ms + 1);
 }
 
+/* --- codes -------------------------------------------------------------------------------- */
+
+static struct sent *sent_to(const struct world *world, const char *person, const char *method)
+{
+    size_t i = 0, k = 0;
+    while (i < PEOPLE && strcmp(people[i], person) != 0)
+        i++;
+    while (k < METHODS && strcmp(names[k], method) != 0)
+        k++;
+    return i < PEOPLE && k < METHODS ? &world->contacts->sent[i][k] : NULL;
+}
+
+static bool is_code(const struct sent *sent, const char *said)
+{
+    static const uint8_t key[32]; /* as the notifier has it here */
+    char code[NOTIFIER_CODE_DIGITS + 1];
+    notifier_code(key, sent->delivery, code);
+    return sent->delivery[0] != '\0' && strcmp(said, code) == 0;
+}
+
+_Static_assert(NOTIFIER_CODE_DIGITS < 8, "a code fits");
+
+bool contacts_draw_code(const struct world *world, struct rng *rng, const char **person,
+                        const char **method, char out[8])
+{
+    static const uint8_t key[32];
+    *person = people[rng_next(rng) % PEOPLE];
+    *method = names[rng_next(rng) % METHODS];
+    const struct sent *sent = sent_to(world, *person, *method);
+    notifier_code(key, rng_chance(rng, 80) ? sent->delivery : "", out);
+    return sent->delivery[0] != '\0' && rng_chance(rng, 70);
+}
+
+static void code_sent(struct world *world, const Tocsin__V1__Page *page)
+{
+    struct sent *sent = sent_to(world, page->contact, page->method);
+    if (sent == NULL) {
+        world_fail(world, 11, "a code goes to %s by %s", page->contact, page->method);
+        return;
+    }
+    *sent = (struct sent){.version = contacts_version(world, page->contact)};
+    snprintf(sent->delivery, sizeof(sent->delivery), "%s", page->delivery);
+}
+
+/* What somebody said of a method led to a record. */
+static void check_said(struct world *world, const Tocsin__V1__ContactVerified *said, bool accepted)
+{
+    struct sent *sent = sent_to(world, said->person, said->method);
+    bool right = sent != NULL && sent->wrong < 5 && is_code(sent, said->code);
+    if (accepted && !right)
+        world_fail(world, 11, "%s of %s is verified by a code that was not sent", said->method,
+                   said->person);
+    if (!accepted && right && sent->version == contacts_version(world, said->person))
+        world_fail(world, 11, "%s of %s is not verified by the code that was sent", said->method,
+                   said->person);
+    if (accepted)
+        sent->delivery[0] = '\0';
+    else if (sent != NULL && sent->delivery[0] != '\0')
+        sent->wrong++;
+}
+
+void contacts_check_said(struct world *world, const Tocsin__V1__Record *record)
+{
+    const Tocsin__V1__Event *event =
+        record->cause_log != 0 ? ends_event(world, record->cause_log, record->cause_seq) : NULL;
+    if (event != NULL && event->body_case == TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED &&
+        event->contact_verified->code[0] != '\0')
+        check_said(world, event->contact_verified,
+                   record->type == TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED);
+}
+
 /* --- what the log says -------------------------------------------------------------------- */
 
 static size_t index_of(const char *person)
@@ -151,6 +230,7 @@ void contacts_check_record(struct world *world, const Tocsin__V1__Record *record
 {
     Tocsin__V1__Contact *contact =
         tocsin__v1__contact__unpack(NULL, record->body.len, record->body.data);
+    contacts_check_said(world, record);
     size_t i = contact != NULL ? index_of(contact->person) : PEOPLE + 1;
     if (i > PEOPLE) {
         world_fail(world, 11, "a contact that nobody told of");
@@ -210,6 +290,10 @@ bool contacts_has_other(const struct world *world, const char *person, const cha
 
 void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page)
 {
+    if (page->alert_number == 0) {
+        code_sent(world, page);
+        return;
+    }
     const Tocsin__V1__Contact *contact = contact_of(world, page->contact);
     bool can = contacts_has_other(world, page->contact, "", "");
     bool has_method = page->method[0] != '\0';

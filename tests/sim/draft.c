@@ -176,6 +176,23 @@ struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t
     return draft_action(world, publisher, alert, types[rng_next(&world->rng_work) % 5]);
 }
 
+struct attempt *draft_contact(struct world *world, unsigned publisher)
+{
+    struct draft draft;
+    const char *person, *method;
+    char code[8];
+    bool says = contacts_draw_code(world, &world->rng_work, &person, &method, code);
+    tocsin__v1__contact_verified__init(&draft.contact);
+    draft.contact.person = toc_wire_text(person);
+    draft.contact.method = toc_wire_text(method);
+    draft.contact.by = toc_wire_text("ana");
+    draft.contact.code = toc_wire_text(says ? code : "");
+    draft_begin(world->work, &draft, publisher,
+                says ? "tocsin.contact.verified" : "tocsin.contact.asked",
+                TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED, &draft.contact);
+    return ledger_add(world->work, publisher, &draft);
+}
+
 struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue)
 {
     struct draft draft;

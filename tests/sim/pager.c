@@ -287,7 +287,8 @@ static void on_paged(struct world *world, const Tocsin__V1__Page *page)
     if (find_page(pager, page->alert_number, page->index) != NULL)
         world_fail(world, 11, "page %llu/%u is planned twice",
                    (unsigned long long)page->alert_number, page->index);
-    if (alert == NULL || (page->kind[0] != '\0' ? !alert->acked : alert->ended))
+    if (page->alert_number != 0 &&
+        (alert == NULL || (page->kind[0] != '\0' ? !alert->acked : alert->ended)))
         world_fail(world, 11, "page %llu/%u is planned for an alert that is not open",
                    (unsigned long long)page->alert_number, page->index);
     TOC_ASSERT(pager->page_count < PAGES_MAX);
@@ -322,7 +323,7 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
         strncat(known->refused, page->method, sizeof(known->refused) - 1 - strlen(known->refused));
     snprintf(known->last, sizeof(known->last), "%s", page->method);
     contacts_note(world, page->provider, code == 0 || code == 408 || code == 429 || code >= 500);
-    known->leaves = page->urgent && code == 0 &&
+    known->leaves = page->urgent && code == 0 && page->alert_number != 0 &&
                     contacts_has_other(world, page->contact, known->refused, page->method);
 }
 
@@ -426,6 +427,9 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
         on_paged(world, change->page);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED:
+        contacts_check_said(world, record);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
         on_sent(world, change->page);

@@ -75,6 +75,8 @@ static struct attempt *make_any(struct world *world, unsigned publisher)
         return draft_ack(world, publisher, alert);
     if (rng_chance(rng, 8))
         return draft_presence(world, publisher);
+    if (world->options.contacts && rng_chance(rng, 8))
+        return draft_contact(world, publisher);
     if (rng_chance(rng, 4) && work->attempt_count > 0)
         return draft_bad(world, publisher);
     return draft_issue_event(world, publisher);

@@ -342,6 +342,11 @@ void contacts_start(struct world *world); /* the notifier starts: the file may b
 /* Tells the notifier what its rows do not say yet. */
 void contacts_tell(struct world *world, struct node *node);
 void contacts_check_record(struct world *world, const Tocsin__V1__Record *record);
+/* What came of a code that somebody said. */
+void contacts_check_said(struct world *world, const Tocsin__V1__Record *record);
+/* Whose method somebody says something of; true: its code, or a wrong one, else asks for one. */
+bool contacts_draw_code(const struct world *world, struct rng *rng, const char **person,
+                        const char **method, char out[8]);
 /* A page is planned by a method that may be used, or none is there. */
 void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page);
 /* When the file last said something else of a person. */

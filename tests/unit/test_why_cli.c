@@ -351,13 +351,18 @@ static void pages_show_their_delivery_and_their_fate(void **state)
     sent.state = TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
     sent.attempts = 3;
     sent.outcome = outcome;
+    sent.method = toc_wire_text("push");
     add("notifier", TOCSIN__V1__RECORD_TYPE__ALERT_SENT, T0 + TOC_DAY_MS, &change);
+    change.reason = toc_wire_text("refused for good");
+    add("notifier", TOCSIN__V1__RECORD_TYPE__PAGE_ENDED, T0 + TOC_DAY_MS, &change);
     page_is("\nSunday 2026-03-01\n"
             "12:00:00.000  notifier   page to ana: step 1\n"
             "                           delivery msg_1\n"
             "\nMonday 2026-03-02\n"
-            "12:00:00.000  notifier   page to ana dead: timeout after 3 attempts\n"
-            "                           delivery msg_1\n");
+            "12:00:00.000  notifier   page to ana by push dead: timeout after 3 attempts\n"
+            "                           delivery msg_1\n"
+            "12:00:00.000  notifier   page to ana by push ended: dead\n"
+            "                           because: refused for good\n");
 }
 
 static void a_stranger_s_text_moves_nothing(void **state)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #define TEXT_MAX 2048
+#define TO_MAX   160
 
 void why_fold(const struct why_page *page, enum print_style style, unsigned indent, unsigned at,
               const char *format, ...)
@@ -39,22 +40,31 @@ static void on_event(const struct why_page *page, const Tocsin__V1__Record *reco
 
 /* --- notifier ------------------------------------------------------------------------------ */
 
+/* "ana", or "ana by push". */
+static const char *to_whom(char out[TO_MAX], const Tocsin__V1__Page *what)
+{
+    snprintf(out, TO_MAX, "%s%s%s", what->contact, what->method[0] != '\0' ? " by " : "",
+             what->method);
+    return out;
+}
+
 static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *change, bool sent)
 {
     const Tocsin__V1__Page *what = change->page;
-    char state[FIELDS_ENUM_MAX];
+    char state[FIELDS_ENUM_MAX], to[TO_MAX];
     if (what == NULL)
         return;
     fields_enum(state, &tocsin__v1__page_state__descriptor, (int)what->state);
     if (!sent) {
-        headline(page, PRINT_BOLD, "page to %s: step %u%s", what->contact, what->step + 1,
+        headline(page, PRINT_BOLD, "%s to %s: step %u%s",
+                 what->kind[0] != '\0' ? what->kind : "page", to_whom(to, what), what->step + 1,
                  what->repeat > 0 ? " of a further round" : "");
         why_detail(page, "delivery %s", what->delivery);
         return;
     }
     bool good = what->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
     headline(page, good ? PRINT_GREEN : PRINT_YELLOW, "page to %s %s%s%s after %u attempt%s",
-             what->contact, state, what->outcome[0] != '\0' ? ": " : "", what->outcome,
+             to_whom(to, what), state, what->outcome[0] != '\0' ? ": " : "", what->outcome,
              what->attempts, what->attempts == 1 ? "" : "s");
     why_detail(page, "delivery %s", what->delivery);
 }
@@ -62,11 +72,11 @@ static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *
 static void on_page_ended(const struct why_page *page, const Tocsin__V1__AlertChange *change)
 {
     const Tocsin__V1__Page *what = change->page;
-    char state[FIELDS_ENUM_MAX];
+    char state[FIELDS_ENUM_MAX], to[TO_MAX];
     if (what == NULL)
         return;
     fields_enum(state, &tocsin__v1__page_state__descriptor, (int)what->state);
-    headline(page, PRINT_DIM, "page to %s ended: %s", what->contact, state);
+    headline(page, PRINT_DIM, "page to %s ended: %s", to_whom(to, what), state);
 }
 
 static void on_opened(const struct why_page *page, const Tocsin__V1__Record *record,
