@@ -1,6 +1,7 @@
 #include "services/notifier/send/sender.h"
 
 #include "common/log.h"
+#include "services/notifier/send/alarm.h"
 #include "services/notifier/send/introduce.h"
 #include "services/notifier/send/send_queue.h"
 #include "services/notifier/send/way.h"
@@ -232,6 +233,8 @@ static void take(void *self, struct toc_txn *txn, struct toc_now now)
     if (sender->looks)
         look(sender, txn);
     start_all(sender, txn, now);
+    if (toc_run_journal(sender->run)->last_seq != sender->seen_seq)
+        toc_sender_must(alarm_from(txn, &sender->arena, sender->seen_seq + 1), "log");
     sender->seen_seq = toc_run_journal(sender->run)->last_seq;
     if (sender->more)
         toc_sender_come_round(sender->loop);
@@ -301,6 +304,7 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     sender->run = run;
     sender->more = true; /* what a process before this one left */
     sender->rings_ms = TOC_TIME_NEVER;
+    sender->seen_seq = toc_run_journal(run)->last_seq;
     sender->introduced = toc_program_event_clock(); /* nobody is paged then */
     enum toc_err err = open_parts(sender, loop);
     if (err < 0) {

@@ -159,6 +159,9 @@ def test_who_is_not_in_the_file_is_passed_over_at_once(chain):
     pages = chain.pages_in(alert.id, "DEAD", "ACCEPTED")
     assert pages[0].reason == "the person is not in the contacts file" and pages[0].attempts == 0
     wait_for_line(chain, "next-unknown")
+    chain.wait_until("somebody is told to mend it", lambda: (
+        "level=alarm service=notifier event=not_reachable person=unknown why=\"the person is not in "
+        "the contacts file\"") in chain.notifier.log.read_text())
 
 
 def test_a_method_that_refuses_or_hangs_gives_way_to_the_next(chain, provider):
@@ -170,6 +173,7 @@ def test_a_method_that_refuses_or_hangs_gives_way_to_the_next(chain, provider):
     assert (page.attempts, page.method) == (3, "line")
     first, second = provider.of("/several/push")[0], provider.of("/several/mail")[0]
     assert first.id == second.id == page.delivery and first.body == second.body
+    assert "event=method_disabled person=several method=push" in chain.notifier.log.read_text()
     provider.behave("/several/mail", "200")
     chain.pages_in(chain.alert_of(chain.open("several")).id, "ACCEPTED")
     chain.notifier.kill()  # what was learned of a method stays
