@@ -32,12 +32,28 @@ static bool advance(Tocsin__V1__Alert *alert, const struct toc_path *path)
     return alert->repeat++ < path->repeat;
 }
 
-static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                              const struct toc_path_step *step)
+/* The step that pages somebody when nobody answers the present one; NULL: there is none. */
+static const struct toc_path_step *step_after(const Tocsin__V1__Alert *alert,
+                                              const struct toc_path *path)
 {
+    Tocsin__V1__Alert later = *alert;
+    while (advance(&later, path))
+        if (path->steps[later.step].contact_count > 0)
+            return &path->steps[later.step];
+    return NULL;
+}
+
+static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                              const struct toc_path *path)
+{
+    const struct toc_path_step *step = &path->steps[alert->step], *after = step_after(alert, path);
+    struct page_plan plan = {.after = after != NULL ? after->contacts[0] : NULL,
+                             .after_more = after != NULL ? (unsigned)after->contact_count - 1 : 0};
     alert->next_ms = turn->log_ms + step->wait_ms; /* pages may not wait longer */
-    for (size_t i = 0; i < step->contact_count; i++)
-        TOC_TRY(page_plan(turn, alert, &(struct page_plan){.contact = step->contacts[i]}, NULL));
+    for (size_t i = 0; i < step->contact_count; i++) {
+        plan.contact = step->contacts[i];
+        TOC_TRY(page_plan(turn, alert, &plan, NULL));
+    }
     return TOC_OK;
 }
 
@@ -60,7 +76,7 @@ static enum toc_err page_from_here(struct toc_turn *turn, Tocsin__V1__Alert *ale
     for (size_t i = 0; i < places; i++) {
         const struct toc_path_step *step = &path->steps[alert->step];
         bool dead;
-        TOC_TRY(page_step(turn, alert, step));
+        TOC_TRY(page_step(turn, alert, path));
         TOC_TRY(page_is_step_dead(turn, alert, &dead));
         if (!dead)
             return TOC_OK;
@@ -163,6 +179,12 @@ enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
 
 /* --- opening ------------------------------------------------------------------------------ */
 
+/* A name that a page shows: what is longer than any in a policy is left out. */
+static char *name_of(const char *name)
+{
+    return toc_wire_text(strlen(name) <= NOTIFIER_NAME_MAX ? name : "");
+}
+
 static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const struct toc_path *path,
                  struct toc_turn *turn)
 {
@@ -184,6 +206,8 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
     alert->next_ms = TOC_TIME_NEVER;
     alert->source = toc_wire_text(cause->source);
     alert->subject = toc_wire_text(cause->subject);
+    alert->category = name_of(cause->category);
+    alert->sop = name_of(cause->sop);
     alert->issue_number = cause->issue_number;
     alert->partition = cause->partition;
     alert->cause_log = turn->cause_log;

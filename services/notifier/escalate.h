@@ -27,7 +27,7 @@ struct cause {
     const uint8_t *issue; /* TOC_ID bytes */
     uint32_t partition, issue_number;
     const char *path; /* the issue's */
-    const char *queue, *source, *subject;
+    const char *queue, *source, *subject, *category, *sop;
     Tocsin__V1__Priority priority;
     Tocsin__V1__Risk risk;
     toc_time_ms due_ms;    /* the deadline, for the page; 0 for none */

@@ -132,6 +132,8 @@ static struct cause cause_of_clock(const Tocsin__V1__Record *record,
                           .queue = change->queue,
                           .source = change->source,
                           .subject = change->subject,
+                          .category = change->category,
+                          .sop = change->sop,
                           .priority = change->priority,
                           .risk = change->risk,
                           .due_ms = change->due_ms,
@@ -174,6 +176,8 @@ static struct cause cause_of_issue(const Tocsin__V1__Record *record, const Tocsi
                           .queue = issue->queue,
                           .source = issue->source,
                           .subject = issue->subject,
+                          .category = issue->category,
+                          .sop = issue->sop,
                           .priority = issue->priority,
                           .risk = issue->risk};
 }

@@ -130,6 +130,9 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->next_ms = turn->log_ms;
     page->urgent = alert != NULL ? is_urgent(alert) : plan->urgent;
     page->ends_ms = plan->ends_ms;
+    page->after = toc_wire_text(plan->after != NULL ? plan->after : "");
+    page->after_more = plan->after_more;
+    page->after_ms = alert != NULL && plan->kind == NULL ? alert->next_ms : 0;
     if (alert == NULL)
         return page_next_apart(turn, &page->index);
     page->index = alert->pages++;

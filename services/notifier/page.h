@@ -49,6 +49,8 @@ struct page_plan {
     const char *contact;
     const char *kind;    /* NULL: it is for the step */
     const char *method;  /* CODE, PROBE */
+    const char *after;   /* who is paged when nobody answers; NULL: nobody */
+    unsigned after_more; /* how many others with them */
     bool urgent;         /* of one that is about no alert */
     toc_time_ms ends_ms; /* the same: it is worth nothing after that */
 };

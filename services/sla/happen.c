@@ -75,7 +75,10 @@ static bool take_names(Tocsin__V1__IssueClocks *row, const Tocsin__V1__Issue *is
 {
     bool other = row->test != issue->test || !same(row->source, issue->source) ||
                  !same(row->subject, issue->subject) || /* a stub's opening came */
-                 row->risk != issue->risk || !same(row->path, issue->path);
+                 row->risk != issue->risk || !same(row->path, issue->path) ||
+                 !same(row->category, issue->category) || !same(row->sop, issue->sop);
+    row->category = issue->category;
+    row->sop = issue->sop;
     row->risk = issue->risk;
     row->path = issue->path;
     row->source = issue->source;

@@ -111,6 +111,15 @@ static void describe(const struct work *work, const struct said *said,
     change->would_breach = said->would_breach;
 }
 
+/* What a page says beside the rest. */
+static void leave_out_names(Tocsin__V1__ClockChange *change)
+{
+    if (tocsin__v1__clock_change__get_packed_size(change) <= RECORD_MAX)
+        return;
+    change->category = toc_wire_text("");
+    change->sop = toc_wire_text("");
+}
+
 /* Names may be very long: the oldest intervals give way to them, the smallest shares, the rest. */
 static void make_room(Tocsin__V1__ClockChange *change)
 {
@@ -119,10 +128,11 @@ static void make_room(Tocsin__V1__ClockChange *change)
         if (change->n_ledger <= LEDGER_LEAST && share_fold(change->shares, &change->n_shares))
             continue;
         if (change->n_ledger == 0)
-            return; /* the names alone are never too long */
+            break; /* the other names alone are never too long */
         change->ledger++;
         change->n_ledger--;
     }
+    leave_out_names(change);
 }
 
 static enum toc_err emit(struct work *work, const Tocsin__V1__ClockChange *change,
@@ -165,8 +175,11 @@ static enum toc_err say(struct work *work, size_t index, const struct said *said
     change.clock = clock.row;
     describe_issue(work, &change);
     describe(work, said, &change);
-    if (has_passed(said->what))
+    if (has_passed(said->what)) {
         change.unfit = work->row->unfit;
+        change.category = work->row->category;
+        change.sop = work->row->sop;
+    }
     if (names_promise(said->what) && clock.target != NULL && clock.target->text != NULL)
         change.promise = toc_wire_text(clock.target->text);
     if (names_zones(said->what) && work->policy != NULL)

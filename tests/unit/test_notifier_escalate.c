@@ -49,6 +49,28 @@ static void a_step_ends_after_its_wait_and_not_at_it(void **state)
                        "09:05:00.001 alert_paged 1 bob step=1 round=0 page_pending v1\n");
 }
 
+static void a_page_says_who_is_next_and_when(void **state)
+{
+    (void)state;
+    open_alert("[{page: [ana], wait: 5m}, {page: [], wait: 1m}, {page: [bob, chi, dee], wait: 4m}]",
+               1);
+    const Tocsin__V1__Page *page = feed_page(&feed, 1, 0);
+    assert_string_equal(page->after, "bob");
+    assert_int_equal(page->after_more, 2);
+    assert_int_equal(page->after_ms - page->planned_ms, 5 * TOC_MINUTE_MS);
+    feed_time(&feed, "09:06"); /* the last step of the round */
+    page = feed_page(&feed, 1, 1);
+    assert_string_equal(page->contact, "bob");
+    assert_string_equal(page->after, "ana");
+    assert_int_equal(page->after_more, 0);
+    feed_time(&feed, "09:11");
+    feed_time(&feed, "09:17"); /* the last of all */
+    page = feed_page(&feed, 1, 5);
+    assert_string_equal(page->contact, "bob");
+    assert_string_equal(page->after, "");
+    assert_int_equal(page->after_ms - page->planned_ms, 4 * TOC_MINUTE_MS);
+}
+
 static void a_step_that_ends_takes_its_pages_back(void **state)
 {
     (void)state;
@@ -528,6 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_step_ends_after_its_wait_and_not_at_it),
+        TEST(a_page_says_who_is_next_and_when),
         TEST(a_step_that_ends_takes_its_pages_back),
         TEST(rounds_are_repeated_and_then_it_is_exhausted),
         TEST(an_exhausted_alert_can_be_acknowledged),

@@ -39,6 +39,11 @@ static int make_page(void **state)
     page.contact = toc_wire_text("duty-safety");
     page.step = 1;
     page.repeat = 2;
+    alert.category = toc_wire_text("minor_safety");
+    alert.sop = toc_wire_text("minor-safety@12");
+    page.after = toc_wire_text("lead-safety");
+    page.after_more = 2;
+    page.after_ms = NOW_MS + 300000;
     return 0;
 }
 
@@ -78,7 +83,10 @@ static void the_body_is_this_byte_for_byte(void **state)
                 "\"queue\":\"trust-safety\",\"priority\":\"P1\",\"risk\":\"severe\","
                 "\"due_ms\":1795327450000,\"opened_ms\":1795327199000,\"step\":1,\"round\":2,"
                 "\"issue\":\"ffee0000000000000000000000000000\",\"issue_ref\":\"shop/eu#T-1\","
-                "\"test\":false,\"waiting\":null,\"kind\":null,\"code\":null}");
+                "\"test\":false,\"waiting\":null,\"kind\":null,\"code\":null,"
+                "\"category\":\"minor_safety\",\"sop\":\"minor-safety@12\","
+                "\"unconfirmed\":false,\"next\":\"lead-safety\",\"next_more\":2,"
+                "\"next_ms\":1795327500000,\"more\":0,\"soonest_ms\":null}");
 }
 
 static void what_is_not_known_is_null(void **state)

@@ -453,6 +453,19 @@ static void a_stretch_is_kept_only_where_something_changed(void **state)
 
 #define CASE(name) SLA_TOLD_CASE(name, policy)
 
+/* Whoever is paged reads what it is about; other records go without. */
+static void a_breach_names_category_and_procedure(void **state)
+{
+    (void)state;
+    sla_feed_run(&feed, "10:00 opened sla=s queue=q tier=1 category=fraud sop=pix-fraud@3\n");
+    assert_string_equal(sla_feed_last(&feed)->category, "");
+    sla_feed_run(&feed, "23:00 time\n");
+    const Tocsin__V1__ClockChange *change = sla_feed_last(&feed);
+    assert_int_equal(change->what, TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED);
+    assert_string_equal(change->category, "fraud");
+    assert_string_equal(change->sop, "pix-fraud@3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +492,7 @@ int main(void)
         CASE(another_calendar_counts_from_now_only),
         CASE(from_now_a_date_keeps_the_pauses_that_were_counted),
         CASE(a_breach_says_where_its_time_went),
+        CASE(a_breach_names_category_and_procedure),
         CASE(shares_that_do_not_fit_are_one_without_a_name),
         CASE(a_stretch_is_kept_only_where_something_changed),
     };

@@ -6,24 +6,24 @@
 
 #define SHORT_ID_BYTES 6 /* twelve digits: unique among a million alerts, short enough to type */
 
-struct text {
+struct body {
     char *data;
     size_t used, size;
 };
 
-static void put(struct text *text, const char *bytes, size_t size)
+static void put(struct body *text, const char *bytes, size_t size)
 {
     TOC_ASSERT(text->used + size < text->size);
     memcpy(text->data + text->used, bytes, size);
     text->used += size;
 }
 
-static void put_text(struct text *text, const char *s)
+static void put_text(struct body *text, const char *s)
 {
     put(text, s, strlen(s));
 }
 
-__attribute__((format(printf, 2, 3))) static void put_format(struct text *text, const char *format,
+__attribute__((format(printf, 2, 3))) static void put_format(struct body *text, const char *format,
                                                              ...)
 {
     char piece[64];
@@ -37,7 +37,7 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct text *text, 
 
 /* --- JSON, RFC 8259 ----------------------------------------------------------------------- */
 
-static void put_char(struct text *text, char c)
+static void put_char(struct body *text, char c)
 {
     if (c == '"' || c == '\\')
         put_format(text, "\\%c", c);
@@ -50,20 +50,20 @@ static void put_char(struct text *text, char c)
 }
 
 /* The inside of a JSON string. Rows hold well-formed UTF-8: wire.h has seen to it. */
-static void put_inside(struct text *text, const char *s)
+static void put_inside(struct body *text, const char *s)
 {
     for (; *s != '\0'; s++)
         put_char(text, *s);
 }
 
-static void put_key(struct text *text, const char *key)
+static void put_key(struct body *text, const char *key)
 {
     put_text(text, text->used == 1 ? "\"" : ",\"");
     put_text(text, key);
     put_text(text, "\":");
 }
 
-static void put_string(struct text *text, const char *key, const char *value)
+static void put_string(struct body *text, const char *key, const char *value)
 {
     put_key(text, key);
     put_text(text, "\"");
@@ -71,7 +71,7 @@ static void put_string(struct text *text, const char *key, const char *value)
     put_text(text, "\"");
 }
 
-static void put_or_null(struct text *text, const char *key, const char *value)
+static void put_or_null(struct body *text, const char *key, const char *value)
 {
     if (value[0] != '\0') {
         put_string(text, key, value);
@@ -81,13 +81,13 @@ static void put_or_null(struct text *text, const char *key, const char *value)
     put_text(text, "null");
 }
 
-static void put_number(struct text *text, const char *key, int64_t value)
+static void put_number(struct body *text, const char *key, int64_t value)
 {
     put_key(text, key);
     put_format(text, "%lld", (long long)value);
 }
 
-static void put_id(struct text *text, const char *key, const ProtobufCBinaryData *id)
+static void put_id(struct body *text, const char *key, const ProtobufCBinaryData *id)
 {
     char hex[2 * TOC_ID + 1] = "";
     if (id->len == TOC_ID)
@@ -95,12 +95,12 @@ static void put_id(struct text *text, const char *key, const ProtobufCBinaryData
     put_string(text, key, hex);
 }
 
-static void put_due(struct text *text, toc_time_ms due_ms)
+static void put_instant(struct body *text, const char *key, toc_time_ms at_ms)
 {
-    if (due_ms != 0)
-        put_number(text, "due_ms", due_ms);
+    if (at_ms != 0)
+        put_number(text, key, at_ms);
     else
-        put_or_null(text, "due_ms", "");
+        put_or_null(text, key, "");
 }
 
 /* Of a page that verifies a method; "" of others. */
@@ -117,7 +117,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
 {
     const Tocsin__V1__Alert *alert = page->alert;
     char code[NOTIFIER_CODE_DIGITS + 1];
-    struct text text = {.data = out, .size = PAYLOAD_MAX};
+    struct body text = {.data = out, .size = PAYLOAD_MAX};
     put_text(&text, "{");
     put_string(&text, "type", "tocsin.page");
     put_id(&text, "alert", &alert->id);
@@ -128,7 +128,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
     put_string(&text, "queue", alert->queue);
     put_or_null(&text, "priority", toc_priority_name(alert->priority));
     put_or_null(&text, "risk", toc_risk_name(alert->risk));
-    put_due(&text, alert->due_ms);
+    put_instant(&text, "due_ms", alert->due_ms);
     put_number(&text, "opened_ms", alert->opened_ms);
     put_number(&text, "step", page->page->step);
     put_number(&text, "round", page->page->repeat);
@@ -144,6 +144,15 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
     put_or_null(&text, "waiting", alert->waits);
     put_or_null(&text, "kind", page->page->kind);
     put_or_null(&text, "code", code_of(page, key, code));
+    put_or_null(&text, "category", alert->category);
+    put_or_null(&text, "sop", alert->sop);
+    put_key(&text, "unconfirmed");
+    put_text(&text, alert->unconfirmed ? "true" : "false");
+    put_or_null(&text, "next", page->page->after);
+    put_number(&text, "next_more", page->page->after_more);
+    put_instant(&text, "next_ms", page->page->after[0] != '\0' ? page->page->after_ms : 0);
+    put_number(&text, "more", page->page->carries);
+    put_instant(&text, "soonest_ms", page->page->soonest_ms);
     put_text(&text, "}");
     text.data[text.used] = '\0';
     return text.used;
