@@ -204,6 +204,26 @@ static void a_person_may_have_several_methods_in_two_orders(void **state)
     contacts_free(contacts);
 }
 
+static void a_person_has_a_zone_and_a_language(void **state)
+{
+    (void)state;
+    struct contacts *contacts =
+        read_good("contacts:\n"
+                  "  ana: {zone: America/Sao_Paulo, language: pt-BR, methods: {a: {log: true}}}\n"
+                  "  ben: {log: true, language: hi}\n"
+                  "  chi: {log: true}\n");
+    assert_string_equal(toc_tz_name(contacts_find(contacts, "ana")->zone), "America/Sao_Paulo");
+    assert_ptr_equal(contacts_find(contacts, "ana")->language, text_language(TOC_STR("pt")));
+    assert_null(contacts_find(contacts, "ben")->zone);
+    assert_ptr_equal(contacts_find(contacts, "ben")->language, text_language(TOC_STR("hi")));
+    assert_ptr_equal(contacts_find(contacts, "chi")->language, text_english());
+    contacts_free(contacts);
+    assert_wrong("contacts:\n  a: {log: true, zone: Mars/Base}\n",
+                 "2:24: error: 'zone' has to be a time zone like Europe/Dublin", NULL);
+    assert_wrong("contacts:\n  a: {log: true, language: tlh}\n",
+                 "2:28: error: 'language' has to be one of en, es, hi, ms, pt", NULL);
+}
+
 /* --- what the core is told ------------------------------------------------------------------ */
 
 static void tell(const struct contacts *contacts, const char *person, const uint8_t key[32],
@@ -439,6 +459,7 @@ int main(void)
         TEST(contacts_are_found_whatever_their_order),
         TEST(one_scheme_host_and_port_is_one_origin),
         TEST(a_person_may_have_several_methods_in_two_orders),
+        TEST(a_person_has_a_zone_and_a_language),
         TEST(the_core_is_told_no_address_and_no_secret),
         TEST(the_longest_contact_fits_a_record),
         TEST(unknown_keys_are_errors_with_a_guess),

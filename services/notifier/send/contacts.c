@@ -194,7 +194,7 @@ enum method_kind_id method_kind(const struct method *method)
 /* The kinds' keys and then `more`, for check_keys. */
 static const char *const *keys_with(const char *const *more)
 {
-    static const char *keys[KIND_COUNT + 4];
+    static const char *keys[KIND_COUNT + 6];
     size_t count = 0;
     for (; count < KIND_COUNT; count++)
         keys[count] = kinds[count].key;
@@ -308,6 +308,37 @@ static void read_orders(struct reader *r, const struct toc_yaml *entry, struct c
 
 /* --- contacts ----------------------------------------------------------------------------- */
 
+static void read_zone(struct reader *r, const struct toc_yaml *node, struct contact *contact)
+{
+    char name[CONTACTS_NAME_MAX + 1];
+    enum toc_err err = TOC_ERR_CONFIG;
+    if (node->kind == TOC_YAML_TEXT && node->text.size <= CONTACTS_NAME_MAX)
+        err = toc_tz_load(toc_str_copy(name, sizeof(name), node->text), &contact->zone);
+    r->out_of_memory = r->out_of_memory || err == TOC_ERR_MEMORY;
+    if (err < 0 && err != TOC_ERR_MEMORY)
+        toc_diag_error(&r->diag, node->offset, "'zone' has to be a time zone like Europe/Dublin");
+}
+
+static void read_language(struct reader *r, const struct toc_yaml *node, struct contact *contact)
+{
+    if (node->kind == TOC_YAML_TEXT)
+        contact->language = text_language(node->text);
+    if (node->kind != TOC_YAML_TEXT || contact->language == NULL)
+        toc_diag_error(&r->diag, node->offset, "'language' has to be one of %s",
+                       text_language_codes());
+}
+
+/* For whom texts are written. */
+static void read_reader(struct reader *r, const struct toc_yaml *entry, struct contact *contact)
+{
+    const struct toc_yaml *zone = toc_yaml_get(entry, "zone"),
+                          *language = toc_yaml_get(entry, "language");
+    if (zone != NULL)
+        read_zone(r, zone, contact);
+    if (language != NULL)
+        read_language(r, language, contact);
+}
+
 /* One method, which needs no code. */
 static void read_short(struct reader *r, const struct toc_yaml *entry, struct contact *contact)
 {
@@ -320,13 +351,14 @@ static void read_short(struct reader *r, const struct toc_yaml *entry, struct co
 
 static void read_contact(struct reader *r, const struct toc_yaml *entry, struct contact *contact)
 {
-    static const char *const more[] = {"methods", "urgent", "normal", NULL};
-    *contact = (struct contact){.name = NULL};
+    static const char *const more[] = {"methods", "urgent", "normal", "zone", "language", NULL};
+    *contact = (struct contact){.language = text_english()};
     read_name(r, entry->key, "a contact's", CONTACTS_NAME_MAX, &contact->name);
     if (!check_keys(r, entry, "a contact", keys_with(more)))
         return;
     const struct toc_yaml *methods = toc_yaml_get(entry, "methods");
     size_t before = r->diag.count;
+    read_reader(r, entry, contact);
     if (methods != NULL)
         read_methods(r, methods, contact);
     else
@@ -478,6 +510,7 @@ void contacts_free(struct contacts *contacts)
             free(method->url);
         }
         free(contacts->rows[i].name);
+        toc_tz_free(contacts->rows[i].zone);
     }
     free(contacts->rows);
     free(contacts);

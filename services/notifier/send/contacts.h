@@ -9,12 +9,15 @@
  *           desk: {log: true, verified: true}
  *         urgent: [push, desk]
  *         normal: [desk]
+ *         zone: Europe/Dublin
+ *         language: pt
  *       duty-safety: {webhook: {url: "https://pager.example/in", secret_file: pager.key}}
  *       lead-emea: {log: true}
  *
  * `urgent` is every method in the order of the file unless it says otherwise, `normal` the same as
- * `urgent`. A method is used once its owner has said the code that was sent to it, or the file says
- * `verified: true`. The short form is one method of the kind's name that needs no code.
+ * `urgent`. `zone` is UTC unless it says otherwise, `language` English (text.h). A method is used
+ * once its owner has said the code that was sent to it, or the file says `verified: true`. The
+ * short form is one method of the kind's name that needs no code.
  *
  * A secret file holds one `whsec_…` per line, all of which sign (rotation), blank lines and lines
  * that begin with '#' aside; nobody but its owner may read it. Its name counts from the directory
@@ -29,7 +32,7 @@
 #define NOTIFIER_CONTACTS_H
 
 #include "common/send/webhook.h"
-#include "services/notifier/notifier.h"
+#include "services/notifier/send/text.h"
 
 #define CONTACTS_MAX             1000
 #define CONTACTS_NAME_MAX        64   /* bytes of a person's id, as in a policy */
@@ -65,6 +68,8 @@ struct contact {
     char *name;
     struct method methods[NOTIFIER_METHODS_MAX]; /* in the order of the file */
     size_t method_count;
+    struct toc_tz *zone;                  /* NULL: UTC */
+    const struct text_language *language; /* what pages are written in */
     uint32_t urgent[NOTIFIER_METHODS_MAX], normal[NOTIFIER_METHODS_MAX]; /* indexes of them */
     size_t urgent_count, normal_count;
 };

@@ -1,0 +1,65 @@
+#include "services/notifier/send/text/language.h"
+
+const struct text_language text_es = {
+    .code = "es",
+    .units = {"d", "h", "min", "s"},
+    .severities = {"CRÍTICO", "ERROR", "AVISO", "INFORMACIÓN"},
+    .risks = {"", "ninguno", "bajo", "elevado", "grave", "crítico"},
+    .whats = {[TEXT_BREACHED] = "se incumplió {metric}",
+              [TEXT_WARNED] = "{metric} está a punto de incumplirse",
+              [TEXT_OPENED] = "un caso nuevo",
+              [TEXT_WAITING] = "un caso que nadie puede tomar",
+              [TEXT_OTHER] = "{cause}"},
+    .title = "{?test}[TEST] \n"
+             "{?code}Su código para Tocsin\n"
+             "{?probe}¿Le llega este aviso?\n"
+             "{?ends}Recordatorio: \n"
+             "{severity} {queue}: {what}\n"
+             "{?unconfirmed} (sin confirmar)\n"
+             ", quedan {left}\n"
+             ", con {over} de retraso\n",
+    .brief = "{?test}TEST: es una prueba\n"
+             "{?code}Su código para Tocsin: {code}\n"
+             "{?probe}Este aviso pregunta si le llega.\n"
+             "Su confirmación vence en {ends}.\n"
+             "{severity} {queue}: {what}\n"
+             "{?unconfirmed}sin confirmar: aún puede estar en plazo\n"
+             "representa {more} más\n"
+             "categoría {category}\n"
+             "riesgo {risk}\n"
+             "vence {due}, quedan {left}\n"
+             "venció {due}, con {over} de retraso\n"
+             "avisa a {next} +{others} en {wait}\n"
+             "avisa a {next} en {wait}{?single}\n"
+             "{?last}usted es la última persona de esta ruta\n"
+             "procedimiento {sop}\n"
+             "{link}\n"
+             "tocsin ack {alert}{?typed}\n",
+    .full = "{?test}Esto es una prueba (TEST). Confírmela; no hay que hacer nada más.\n"
+            "{?code}Alguien pidió que los avisos lleguen a {person} aquí. Si fue usted, confirme:\n"
+            "{?code}\n"
+            "    tocsin contact confirm {person} {method} {code}\n"
+            "{?code}\n"
+            "{?code}El código vale 15 minutos. Si no fue usted, no haga nada.\n"
+            "{?probe}Este aviso pregunta si le llega. No pasa nada.\n"
+            "Su confirmación vence en {ends}; después la alerta sigue.\n"
+            "{severity}: {what}\n"
+            "{?unconfirmed}SIN CONFIRMAR: los mensajes llegan tarde y aún puede estar en plazo.\n"
+            "Este aviso representa {more} más.\n"
+            "{?severity}\n"
+            "Cola:          {queue}\n"
+            "Categoría:     {category}\n"
+            "Riesgo:        {risk}\n"
+            "Prioridad:     {priority}\n"
+            "Plazo:         {due} ({zone})\n"
+            "Queda:         {left}\n"
+            "Retraso:       {over}\n"
+            "Después:       avisa a {next} y {others} más en {wait}\n"
+            "Después:       avisa a {next} en {wait}{?single}\n"
+            "{?last}Después:       a nadie; usted es la última persona de esta ruta\n"
+            "Procedimiento: {sop}\n"
+            "Caso:          {issue}\n"
+            "{?alert}\n"
+            "Confirmar:     {link}\n"
+            "Confirmar:     tocsin ack {alert}\n",
+};

@@ -1,0 +1,34 @@
+/*
+ * The words of one language. A template is lines with names in braces. A line is left out when one
+ * of its names has no value; of {?name} nothing is shown, it only says when the line counts.
+ *
+ *   severity queue category risk priority issue alert   as the alert has them
+ *   what       what happened: one of the next five, with {metric} or {cause}
+ *   due        the deadline in the reader's zone; zone is the zone's name
+ *   left over  how long until the deadline, or how far beyond it
+ *   next wait  who is paged then, and after how long; others: how many with them
+ *   more       how many pages this one stands for
+ *   sop link   the procedure and where to acknowledge
+ *   code person method   of a page that verifies a method
+ *   ends       how long an acknowledgement still holds, of a reminder
+ *   test unconfirmed last single probe typed   say that it is so: a test; not certain; nobody is
+ *              paged next, or one person; a probe of the method; there is no link
+ */
+#ifndef NOTIFIER_TEXT_LANGUAGE_H
+#define NOTIFIER_TEXT_LANGUAGE_H
+
+enum text_what { TEXT_BREACHED, TEXT_WARNED, TEXT_OPENED, TEXT_WAITING, TEXT_OTHER, TEXT_WHATS };
+
+struct text_language {
+    const char *code;
+    const char *units[4];      /* day, hour, minute, second */
+    const char *severities[4]; /* critical, error, warning, info */
+    const char *risks[6];      /* by toc_risk_name's numbers; the first is "" */
+    const char *whats[TEXT_WHATS];
+    const char *title; /* its lines are put one behind the other */
+    const char *brief, *full;
+};
+
+extern const struct text_language text_en, text_es, text_hi, text_ms, text_pt;
+
+#endif

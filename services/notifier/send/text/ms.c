@@ -1,0 +1,65 @@
+#include "services/notifier/send/text/language.h"
+
+const struct text_language text_ms = {
+    .code = "ms",
+    .units = {"hari", "jam", "min", "saat"},
+    .severities = {"KRITIKAL", "RALAT", "AMARAN", "MAKLUMAT"},
+    .risks = {"", "tiada", "rendah", "meningkat", "teruk", "kritikal"},
+    .whats = {[TEXT_BREACHED] = "{metric} telah dilanggar",
+              [TEXT_WARNED] = "{metric} hampir dilanggar",
+              [TEXT_OPENED] = "kes baharu",
+              [TEXT_WAITING] = "kes yang tiada sesiapa boleh ambil",
+              [TEXT_OTHER] = "{cause}"},
+    .title = "{?test}[TEST] \n"
+             "{?code}Kod anda untuk Tocsin\n"
+             "{?probe}Adakah panggilan ini sampai kepada anda?\n"
+             "{?ends}Peringatan: \n"
+             "{severity} {queue}: {what}\n"
+             "{?unconfirmed} (belum disahkan)\n"
+             ", tinggal {left}\n"
+             ", lewat {over}\n",
+    .brief = "{?test}TEST: ini ujian\n"
+             "{?code}Kod anda untuk Tocsin: {code}\n"
+             "{?probe}Panggilan ini bertanya sama ada ia sampai kepada anda.\n"
+             "Perakuan anda tamat dalam {ends}.\n"
+             "{severity} {queue}: {what}\n"
+             "{?unconfirmed}belum disahkan: mungkin masih dalam masa\n"
+             "mewakili {more} lagi\n"
+             "kategori {category}\n"
+             "risiko {risk}\n"
+             "tarikh akhir {due}, tinggal {left}\n"
+             "tarikh akhir {due}, lewat {over}\n"
+             "memanggil {next} +{others} dalam {wait}\n"
+             "memanggil {next} dalam {wait}{?single}\n"
+             "{?last}anda orang terakhir dalam laluan ini\n"
+             "prosedur {sop}\n"
+             "{link}\n"
+             "tocsin ack {alert}{?typed}\n",
+    .full = "{?test}Ini ujian (TEST). Akui sahaja; tiada apa-apa lagi perlu dibuat.\n"
+            "{?code}Seseorang meminta panggilan untuk {person} sampai di sini. Jika anda, sahkan:\n"
+            "{?code}\n"
+            "    tocsin contact confirm {person} {method} {code}\n"
+            "{?code}\n"
+            "{?code}Kod ini sah selama 15 minit. Jika bukan anda, jangan buat apa-apa.\n"
+            "{?probe}Panggilan ini bertanya sama ada ia sampai kepada anda. Tiada masalah.\n"
+            "Perakuan anda tamat dalam {ends}; kemudian amaran diteruskan.\n"
+            "{severity}: {what}\n"
+            "{?unconfirmed}BELUM DISAHKAN: mesej lewat tiba, dan mungkin masih dalam masa.\n"
+            "Panggilan ini mewakili {more} lagi.\n"
+            "{?severity}\n"
+            "Barisan:      {queue}\n"
+            "Kategori:     {category}\n"
+            "Risiko:       {risk}\n"
+            "Keutamaan:    {priority}\n"
+            "Tarikh akhir: {due} ({zone})\n"
+            "Masa tinggal: {left}\n"
+            "Lewat:        {over}\n"
+            "Seterusnya:   memanggil {next} dan {others} lagi dalam {wait}\n"
+            "Seterusnya:   memanggil {next} dalam {wait}{?single}\n"
+            "{?last}Seterusnya:   tiada; anda orang terakhir dalam laluan ini\n"
+            "Prosedur:     {sop}\n"
+            "Kes:          {issue}\n"
+            "{?alert}\n"
+            "Akui:         {link}\n"
+            "Akui:         tocsin ack {alert}\n",
+};

@@ -1,0 +1,65 @@
+#include "services/notifier/send/text/language.h"
+
+const struct text_language text_pt = {
+    .code = "pt",
+    .units = {"d", "h", "min", "s"},
+    .severities = {"CRÍTICO", "ERRO", "AVISO", "INFORMAÇÃO"},
+    .risks = {"", "nenhum", "baixo", "elevado", "grave", "crítico"},
+    .whats = {[TEXT_BREACHED] = "{metric} estourou o prazo",
+              [TEXT_WARNED] = "{metric} está prestes a estourar o prazo",
+              [TEXT_OPENED] = "um caso novo",
+              [TEXT_WAITING] = "um caso que ninguém pode assumir",
+              [TEXT_OTHER] = "{cause}"},
+    .title = "{?test}[TEST] \n"
+             "{?code}Seu código para o Tocsin\n"
+             "{?probe}Este alerta chega até você?\n"
+             "{?ends}Lembrete: \n"
+             "{severity} {queue}: {what}\n"
+             "{?unconfirmed} (não confirmado)\n"
+             ", faltam {left}\n"
+             ", atrasado {over}\n",
+    .brief = "{?test}TEST: é um teste\n"
+             "{?code}Seu código para o Tocsin: {code}\n"
+             "{?probe}Este alerta pergunta se chega até você.\n"
+             "Sua confirmação expira em {ends}.\n"
+             "{severity} {queue}: {what}\n"
+             "{?unconfirmed}não confirmado: ainda pode estar no prazo\n"
+             "representa mais {more}\n"
+             "categoria {category}\n"
+             "risco {risk}\n"
+             "prazo {due}, faltam {left}\n"
+             "o prazo era {due}, atrasado {over}\n"
+             "chama {next} +{others} em {wait}\n"
+             "chama {next} em {wait}{?single}\n"
+             "{?last}você é a última pessoa deste caminho\n"
+             "procedimento {sop}\n"
+             "{link}\n"
+             "tocsin ack {alert}{?typed}\n",
+    .full = "{?test}Isto é um teste (TEST). Confirme; nada mais precisa ser feito.\n"
+            "{?code}Alguém pediu que os alertas cheguem a {person} aqui. Se foi você, confirme:\n"
+            "{?code}\n"
+            "    tocsin contact confirm {person} {method} {code}\n"
+            "{?code}\n"
+            "{?code}O código vale por 15 minutos. Se não foi você, não faça nada.\n"
+            "{?probe}Este alerta pergunta se chega até você. Não há nada de errado.\n"
+            "Sua confirmação expira em {ends}; depois o alerta continua.\n"
+            "{severity}: {what}\n"
+            "{?unconfirmed}NÃO CONFIRMADO: as mensagens estão atrasadas; pode estar no prazo.\n"
+            "Este alerta representa mais {more}.\n"
+            "{?severity}\n"
+            "Fila:         {queue}\n"
+            "Categoria:    {category}\n"
+            "Risco:        {risk}\n"
+            "Prioridade:   {priority}\n"
+            "Prazo:        {due} ({zone})\n"
+            "Falta:        {left}\n"
+            "Atraso:       {over}\n"
+            "Depois:       chama {next} e mais {others} em {wait}\n"
+            "Depois:       chama {next} em {wait}{?single}\n"
+            "{?last}Depois:       ninguém; você é a última pessoa deste caminho\n"
+            "Procedimento: {sop}\n"
+            "Caso:         {issue}\n"
+            "{?alert}\n"
+            "Confirmar:    {link}\n"
+            "Confirmar:    tocsin ack {alert}\n",
+};
