@@ -32,15 +32,16 @@ struct toc_build {
     struct toc_diag *diag; /* these two only while compiling */
     const struct toc_policy_tree *tree;
     bool out_of_memory;
-    struct toc_tz **zones; /* one per zone that is used */
+    struct toc_tz **zones; /* one per zone that is used; with room for the next power of two */
     size_t zone_count;
     struct toc_policy_calendar *calendars;
     size_t calendar_count;
     size_t compared;          /* values, in the search for unreachable rules */
-    struct toc_queue *queues; /* these four are what `policy` shows as constant */
+    struct toc_queue *queues; /* these five are what `policy` shows as constant */
     struct toc_person *people;
     struct toc_sla *slas;
     struct toc_path *paths;
+    struct toc_schedule *schedules;
 };
 
 /* An array of objects that begin with `const char *name`. */
@@ -71,6 +72,9 @@ struct toc_texts {
 extern const struct toc_key toc_keys_root[];
 extern const struct toc_key toc_keys_overlay[];
 extern const struct toc_key toc_keys_calendar[];
+extern const struct toc_key toc_keys_schedule[];
+extern const struct toc_key toc_keys_layer[];
+extern const struct toc_key toc_keys_temporary[];
 extern const struct toc_key toc_keys_path[];
 extern const struct toc_key toc_keys_step[];
 extern const struct toc_key toc_keys_queue[];
@@ -142,6 +146,11 @@ bool toc_value_month_day(struct toc_build *b, const struct toc_yaml *node, unsig
 bool toc_value_weekdays(struct toc_build *b, const struct toc_yaml *node, unsigned *first,
                         unsigned *last);
 
+/* --- zone.c ---------------------------------------------------------------------------- */
+
+/* The zone of that IANA name, loaded once; NULL after an error. */
+const struct toc_tz *toc_value_zone(struct toc_build *b, const struct toc_yaml *node);
+
 /* --- the sections; `node` may be NULL where the section may be left out ------------------------
  */
 
@@ -152,6 +161,9 @@ void *toc_build_names(struct toc_build *b, const struct toc_yaml *node, const ch
 void toc_build_calendars(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_slas(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_teams(struct toc_build *b, const struct toc_yaml *node);
+/* After the calendars. */
+void toc_build_schedules(struct toc_build *b, const struct toc_yaml *node);
+/* After the schedules. */
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_queues(struct toc_build *b, const struct toc_yaml *node);
 /* After the queues, whose own section is given for the places of what does not fit together. */
@@ -197,6 +209,12 @@ void *toc_rules_new(struct toc_build *b, const struct toc_yaml *node, const char
 /* Reads the name, which is new in the list, and the condition. */
 void toc_rule_read(struct toc_build *b, const struct toc_yaml *const *values,
                    const struct toc_names *before, const char **name, struct toc_match *when);
+
+/* --- hours.c --------------------------------------------------------------------------- */
+
+/* Windows by weekday, sorted, and merged where they overlap or touch; none after an error. */
+void toc_build_hours(struct toc_build *b, const struct toc_yaml *node, const char *what,
+                     const struct toc_week_window **out, size_t *out_count);
 
 /* --- reach.c --------------------------------------------------------------------------- */
 

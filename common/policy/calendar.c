@@ -58,34 +58,6 @@ static void accept(struct toc_build *b, size_t offset, enum toc_err err)
         TOC_ASSERT(err == TOC_OK);
 }
 
-/* --- zones ------------------------------------------------------------------------------------ */
-
-static const struct toc_tz *load_zone(struct toc_build *b, const struct toc_yaml *node)
-{
-    const char *name;
-    struct toc_tz *zone;
-    enum toc_err err;
-    if (!toc_value_text(b, node, "the zone", &name))
-        return NULL;
-    for (size_t i = 0; i < b->zone_count; i++)
-        if (strcmp(toc_tz_name(b->zones[i]), name) == 0)
-            return b->zones[i];
-    err = toc_tz_load(name, &zone);
-    if (err == TOC_OK)
-        return b->zones[b->zone_count++] = zone;
-    if (err == TOC_ERR_MEMORY) {
-        b->out_of_memory = true;
-    } else if (err == TOC_ERR_CONFIG) {
-        toc_diag_error(b->diag, node->offset, "unknown zone '%.*s'", TOC_DIAG_ARG(node->text));
-        toc_diag_hint(b->diag, "an IANA name such as UTC or Europe/Berlin, from the system's "
-                               "tzdata");
-    } else {
-        toc_diag_error(b->diag, node->offset, "the zone '%.*s' cannot be read: %s",
-                       TOC_DIAG_ARG(node->text), toc_err_text(err));
-    }
-    return NULL;
-}
-
 /* --- windows ---------------------------------------------------------------------------------- */
 
 /* A window of a weekday or a date, for finding those that overlap. */
@@ -443,7 +415,7 @@ static void read_calendar(struct toc_build *b, const struct toc_yaml *entry,
     (void)snprintf(what, sizeof(what), "calendar '%.*s'", TOC_DIAG_ARG(entry->key->text));
     if (!toc_value_keys(b, entry, what, toc_keys_calendar, values))
         return;
-    zone = values[ZONE] ? load_zone(b, values[ZONE]) : NULL;
+    zone = values[ZONE] ? toc_value_zone(b, values[ZONE]) : NULL;
     if (zone && out->name)
         accept(b, entry->offset, toc_calendar_new(out->name, zone, &out->calendar));
     read_hours(b, values, zone, out->calendar);
@@ -475,9 +447,6 @@ void toc_build_calendars(struct toc_build *b, const struct toc_yaml *node)
         toc_diag_error(b->diag, node->offset, "more than %d calendars", CALENDARS_MAX);
         return;
     }
-    b->zones = toc_build_array(b, b->calendar_count, sizeof(struct toc_tz *));
-    if (!b->zones)
-        return;
     for (const struct toc_yaml *entry = node->first; entry; entry = entry->next)
         read_calendar(b, entry, next++);
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #define STEPS_MAX    32
-#define CONTACTS_MAX 32 /* of one step */
+#define CONTACTS_MAX 32 /* of one step, and schedules */
 #define REPEAT_MAX   20
 #define WAIT_MAX     (7 * TOC_DAY_MS)
 #define EXPIRES_MIN  TOC_SECOND_MS
@@ -19,29 +19,70 @@ const struct toc_key toc_keys_path[PATH_KEY_COUNT + 1] = {
                      "reminded, then the path goes on."},
 };
 
-enum { PAGE, WAIT, STEP_KEY_COUNT };
+enum { PAGE, SCHEDULE, ROUND_ROBIN, WAIT, STEP_KEY_COUNT };
 
 const struct toc_key toc_keys_step[STEP_KEY_COUNT + 1] = {
-    [PAGE] = {"page", true, "[CONTACT]", NULL, "Ids of contacts; a step with `[]` is skipped."},
+    [PAGE] = {"page", false, "[CONTACT]", "[]",
+              "Ids of contacts; a step of nobody, with `[]`, is skipped."},
+    [SCHEDULE] = {"schedule", false, "[SCHEDULE]", "[]",
+                  "Whoever is on call by them when the step begins; each person is paged once."},
+    [ROUND_ROBIN] = {"round_robin", false, "yes", "no", "Pages one of all these, in turn."},
     [WAIT] = {"wait", true, "DURATION", NULL,
               "How long an acknowledgement may take; at most 7 days."},
 };
 
 /* --- paths ------------------------------------------------------------------------------------ */
 
-static void read_step(struct toc_build *b, const struct toc_yaml *node, struct toc_path_step *step)
+static const char *const yes_no[] = {"no", "yes"};
+static const struct toc_words words_yes = {yes_no, 2};
+
+static void read_schedules(struct toc_build *b, const struct toc_yaml *node,
+                           struct toc_path_step *step)
 {
-    const struct toc_yaml *values[STEP_KEY_COUNT];
-    struct toc_texts contacts = {NULL, 0};
-    size_t errors = b->diag->count;
-    if (!toc_value_keys(b, node, "a step", toc_keys_step, values))
+    const struct toc_names names = {b->schedules, b->policy.schedule_count, sizeof(*b->schedules)};
+    const struct toc_schedule **schedules;
+    size_t count, index;
+    const struct toc_yaml *item = toc_value_items(b, node, "'schedule'", &count);
+    if (item && count > CONTACTS_MAX)
+        toc_diag_error(b->diag, node->offset, "more than %d schedules", CONTACTS_MAX);
+    schedules = item ? toc_build_array(b, count, sizeof(*schedules)) : NULL;
+    if (!schedules)
         return;
+    step->schedules = schedules;
+    for (size_t i = 0; i < count; i++, item = item->next)
+        if (toc_value_reference(b, item, "schedule", &names, &index))
+            schedules[step->schedule_count++] = &b->schedules[index];
+}
+
+/* Whom the step means. */
+static void read_who(struct toc_build *b, const struct toc_yaml *node,
+                     const struct toc_yaml *const *values, struct toc_path_step *step)
+{
+    struct toc_texts contacts = {NULL, 0};
+    unsigned word = 0;
     if (values[PAGE])
         (void)toc_value_texts(b, values[PAGE], "a contact", toc_value_name, &contacts);
     if (contacts.count > CONTACTS_MAX)
         toc_diag_error(b->diag, values[PAGE]->offset, "more than %d contacts", CONTACTS_MAX);
     step->contacts = contacts.values;
     step->contact_count = contacts.count;
+    if (values[SCHEDULE])
+        read_schedules(b, values[SCHEDULE], step);
+    if (!values[PAGE] && !values[SCHEDULE]) {
+        toc_diag_error(b->diag, node->offset, "a step has neither 'page' nor 'schedule'");
+        toc_diag_hint(b->diag, "whom it wakes: page: [ana], or schedule: [NAME]");
+    }
+    if (values[ROUND_ROBIN] && toc_value_word(b, values[ROUND_ROBIN], "answer", &words_yes, &word))
+        step->round_robin = word != 0;
+}
+
+static void read_step(struct toc_build *b, const struct toc_yaml *node, struct toc_path_step *step)
+{
+    const struct toc_yaml *values[STEP_KEY_COUNT];
+    size_t errors = b->diag->count;
+    if (!toc_value_keys(b, node, "a step", toc_keys_step, values))
+        return;
+    read_who(b, node, values, step);
     if (values[WAIT])
         (void)toc_value_duration(b, values[WAIT], "the wait", WAIT_MAX, &step->wait_ms);
     if (step->wait_ms == 0 && b->diag->count == errors) {
@@ -69,7 +110,7 @@ static void read_steps(struct toc_build *b, const struct toc_yaml *node, const c
     path->step_count = node->count;
     for (const struct toc_yaml *item = node->first; item; item = item->next, steps++) {
         read_step(b, item, steps);
-        contacts += steps->contact_count;
+        contacts += steps->contact_count + steps->schedule_count;
     }
     if (contacts == 0 && b->diag->count == errors)
         toc_diag_error(b->diag, node->offset, "%s pages nobody", what);

@@ -16,6 +16,7 @@ enum {
     TRIAGE,
     ROUTES,
     SLAS,
+    SCHEDULES,
     PATHS,
     TEAMS,
     ALERTS,
@@ -39,6 +40,7 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [ROUTES] = {"routes", true, "[RULE]", NULL,
                 "Which queue, clocks and path an issue gets: the first rule that fits."},
     [SLAS] = {"slas", false, "{NAME: SLA}", NULL, "How fast: clocks with targets."},
+    [SCHEDULES] = {"schedules", false, "{NAME: SCHEDULE}", NULL, "Who is on call, and when."},
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
     [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
@@ -58,8 +60,9 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
 
 /* What toc_names and the cast in toc_policy_free rely on. */
 static_assert(offsetof(struct toc_queue, name) == 0 && offsetof(struct toc_sla, name) == 0 &&
-                  offsetof(struct toc_path, name) == 0 && offsetof(struct toc_team, name) == 0 &&
-                  offsetof(struct toc_person, name) == 0 &&
+                  offsetof(struct toc_path, name) == 0 &&
+                  offsetof(struct toc_schedule, name) == 0 &&
+                  offsetof(struct toc_team, name) == 0 && offsetof(struct toc_person, name) == 0 &&
                   offsetof(struct toc_policy_calendar, name) == 0,
               "struct toc_names finds the name at the front");
 static_assert(offsetof(struct toc_triage_rule, name) == 0 &&
@@ -89,6 +92,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     if (values[FORMAT])
         read_format(b, values[FORMAT]);
     toc_build_calendars(b, values[CALENDARS]);
+    toc_build_schedules(b, values[SCHEDULES]);
     toc_build_paths(b, values[PATHS]);
     toc_build_queues(b, values[QUEUES]);
     toc_build_people(b, values[PEOPLE], values[QUEUES]);
@@ -194,6 +198,14 @@ const struct toc_sla *toc_policy_sla(const struct toc_policy *policy, struct toc
     for (size_t i = 0; i < policy->sla_count; i++)
         if (toc_str_equal(name, toc_str_of(policy->slas[i].name)))
             return &policy->slas[i];
+    return NULL;
+}
+
+const struct toc_schedule *toc_policy_schedule(const struct toc_policy *policy, struct toc_str name)
+{
+    for (size_t i = 0; i < policy->schedule_count; i++)
+        if (toc_str_equal(name, toc_str_of(policy->schedules[i].name)))
+            return &policy->schedules[i];
     return NULL;
 }
 

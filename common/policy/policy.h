@@ -12,6 +12,7 @@
 
 #include "common/calendar_days.h"
 #include "common/match.h"
+#include "common/schedule.h"
 #include "common/tz.h"
 
 #define TOC_POLICY_SIZE_MAX     (256 * 1024) /* bytes of text */
@@ -212,8 +213,11 @@ struct toc_team {
 
 struct toc_path_step {
     const char *const *contacts; /* ids */
-    size_t contact_count;        /* 0: an empty step, skipped at once and recorded */
-    toc_time_ms wait_ms;         /* how long an acknowledgement may take */
+    size_t contact_count;
+    const struct toc_schedule *const *schedules; /* whoever they say is on call at the instant */
+    size_t schedule_count; /* nobody by either: an empty step, skipped at once and recorded */
+    bool round_robin;      /* one of those meant, in turn */
+    toc_time_ms wait_ms;   /* how long an acknowledgement may take */
 };
 
 struct toc_path {
@@ -273,6 +277,8 @@ struct toc_policy {
     size_t person_count;
     const struct toc_sla *slas;
     size_t sla_count;
+    const struct toc_schedule *schedules;
+    size_t schedule_count;
     const struct toc_path *paths;
     size_t path_count;
     const struct toc_team *teams;
@@ -309,6 +315,8 @@ void toc_policy_free(struct toc_policy *policy);
 
 /* By name; NULL when there is none. */
 const struct toc_sla *toc_policy_sla(const struct toc_policy *policy, struct toc_str name);
+const struct toc_schedule *toc_policy_schedule(const struct toc_policy *policy,
+                                               struct toc_str name);
 const struct toc_path *toc_policy_path(const struct toc_policy *policy, struct toc_str name);
 const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct toc_str name);
 const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct toc_str name);

@@ -604,7 +604,7 @@ static void paths_page_somebody(void **state)
         {"{steps: [{page: [], wait: 5m}]}", "path 'p' pages nobody"},
         {"{steps: {}}", "'steps' has to be a list"},
         {"{repeat: 1}", "path 'p' has no 'steps'"},
-        {"{steps: [{wait: 5m}]}", "a step has no 'page'"},
+        {"{steps: [{wait: 5m}]}", "a step has neither 'page' nor 'schedule'"},
         {"{steps: [{page: [a]}]}", "a step has no 'wait'"},
         {"{steps: [{page: [a], wait: 8d}]}", "longer than 7 days"},
         {"{steps: [{page: [a], wait: 5m}], repeat: 21}",
