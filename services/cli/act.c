@@ -2,15 +2,21 @@
  * What a person does about an alert, as an event through intake like everything else. An action is
  * a row: the event's type and what its body takes from the options.
  */
+#include "common/json/rfc3339.h"
 #include "services/cli/commands.h"
 #include "services/cli/human.h"
+#include "services/cli/moment.h"
 
-#define ALERTS_AT_ONCE 64
+#define ALERTS_AT_ONCE  64
+#define SNOOZE_LEAST_MS TOC_MINUTE_MS
 
 struct action {
     const char *program; /* "tocsin ack" */
     const char *type;    /* "tocsin.alert.acked" */
     const char *done;    /* "acknowledged" */
+    bool any;            /* of an issue's alerts also those that somebody has answered */
+    bool ends;           /* it has an end */
+    bool is_note;        /* it needs a note */
     const char *summary;
 };
 
@@ -18,17 +24,89 @@ static const struct action ack = {
     "tocsin ack",
     "tocsin.alert.acked",
     "acknowledged",
-    "Acknowledges an alert, or every alert of an issue that is not yet acknowledged.",
+    false,
+    false,
+    false,
+    "Acknowledges an alert, or every alert of an issue that waits for an answer: nobody is paged\n"
+    "for it any more. Who acknowledged first has it; tocsin take makes it yours.",
+};
+
+static const struct action take = {
+    "tocsin take",
+    "tocsin.alert.taken",
+    "taken over",
+    true,
+    false,
+    false,
+    "Acknowledges an alert, or every alert of an issue, whoever has it.",
+};
+
+static const struct action snooze = {
+    "tocsin snooze",
+    "tocsin.alert.snoozed",
+    "snoozed",
+    false,
+    true,
+    false,
+    "Pages nobody for an alert, or for every alert of an issue that waits for an answer, until an\n"
+    "instant from 1 minute to 7 days ahead. Then its path goes on at the step where it was.",
+};
+
+static const struct action resolve = {
+    "tocsin resolve",
+    "tocsin.alert.resolved",
+    "resolved",
+    true,
+    false,
+    false,
+    "Closes an alert, or every alert of an issue. The issue itself stays as it is.",
+};
+
+static const struct action escalate = {
+    "tocsin escalate",
+    "tocsin.alert.escalated",
+    "escalated",
+    true,
+    false,
+    false,
+    "Pages the next step of an alert's path now, or of every alert's of an issue, also when\n"
+    "somebody has it: they hand it on.",
+};
+
+static const struct action note_action = {
+    "tocsin note",
+    "tocsin.alert.noted",
+    "noted",
+    true,
+    false,
+    true,
+    "Adds a note (--note) to an alert, or to every alert of an issue that is not resolved.",
 };
 
 static struct view view;
-static const char *by, *note;
+static const char *by, *note, *until;
+static int64_t for_ms, seen;
 
-static const struct toc_conf_option options[] = {
-    VIEW_OPTIONS(view),
-    {"by", TOC_CONF_TEXT, &by, NULL, 0, 0, "NAME", "who does it; the default is $USER"},
-    {"note", TOC_CONF_TEXT, &note, NULL, 0, 0, "CODE",
-     "a code or a reference; no personal text, it stays in the log"},
+#define OPTIONS                                                                                    \
+    VIEW_OPTIONS(view),                                                                            \
+        {"by", TOC_CONF_TEXT, &by, NULL, 0, 0, "NAME", "who does it; the default is $USER"},       \
+        {"note", TOC_CONF_TEXT,                                                                    \
+         &note,  NULL,                                                                             \
+         0,      0,                                                                                \
+         "CODE", "a code or a reference; no personal text, it stays in the log"},                  \
+    {                                                                                              \
+        "seen", TOC_CONF_NUMBER, &seen, "0", 0, INT64_MAX, "SEQ",                                  \
+            "only if the alert has not turned since this last_seq (`tocsin alerts --json`)"        \
+    }
+
+static const struct toc_conf_option options[] = {OPTIONS};
+
+static const struct toc_conf_option snooze_options[] = {
+    OPTIONS,
+    {"for", TOC_CONF_DURATION, &for_ms, "0", 0, 7 * TOC_DAY_MS, "DURATION",
+     "how long, from 1m to 7d"},
+    {"until", TOC_CONF_TEXT, &until, NULL, 0, 0, "TIME",
+     "or until when, with a zone: 2026-03-01T06:00:00+01:00"},
 };
 
 /* --- which alerts -------------------------------------------------------------------------- */
@@ -44,7 +122,7 @@ static bool waits(const Tocsin__V1__Alert *alert)
            alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
 }
 
-static int add_of_issue(const char *text, struct targets *targets)
+static int add_of_issue(const struct action *action, const char *text, struct targets *targets)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
@@ -56,25 +134,28 @@ static int add_of_issue(const char *text, struct targets *targets)
         return CLI_FAILED;
     for (size_t i = 0; i < rows.count && targets->count < ALERTS_AT_ONCE; i++) {
         const Tocsin__V1__Alert *alert = rows.items[i];
-        if (waits(alert) && alert->issue.len == TOC_ID &&
+        if ((action->any || waits(alert)) && alert->issue.len == TOC_ID &&
             memcmp(alert->issue.data, issue, TOC_ID) == 0)
             targets->alerts[targets->count++] = alert;
     }
     if (targets->count > 0)
         return CLI_DONE;
-    fprintf(stderr, "%s: nothing of %s waits for an answer\n", view.who, text);
+    fprintf(stderr,
+            action->any ? "%s: %s has no alert that is not resolved\n"
+                        : "%s: nothing of %s waits for an answer\n",
+            view.who, text);
     return CLI_FAILED;
 }
 
 /* An alert's id first: that is what a page shows. */
-static int find_targets(const char *text, struct targets *targets)
+static int find_targets(const struct action *action, const char *text, struct targets *targets)
 {
     Tocsin__V1__Alert *alert;
     if (strchr(text, '#') == NULL && view_find_alert(&view, text, true, &alert) == CLI_DONE) {
         targets->alerts[targets->count++] = alert;
         return CLI_DONE;
     }
-    return add_of_issue(text, targets);
+    return add_of_issue(action, text, targets);
 }
 
 /* --- publishing ---------------------------------------------------------------------------- */
@@ -100,37 +181,77 @@ static void tell(const struct action *action, const Tocsin__V1__Alert *alert,
     fputc('\n', stdout);
 }
 
-static int act_on(const struct action *action, const Tocsin__V1__Alert *alert)
+static int publish(const struct action *action, const Tocsin__V1__Alert *alert,
+                   toc_time_ms until_ms, struct human_wait *wait)
 {
     Tocsin__V1__AlertAction body = TOCSIN__V1__ALERT_ACTION__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct toc_client_receipt receipt;
     body.alert = alert->id;
     body.by = toc_wire_text(by);
     body.note = toc_wire_text(note != NULL ? note : "");
+    body.until_ms = until_ms;
+    body.version = (uint64_t)seen;
     event.type = toc_wire_text(action->type);
     event.issue = alert->issue;
     event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
     event.alert = &body;
-    if (human_publish(&view, &event, &receipt) != CLI_DONE)
+    if (human_wait_begin(&view, wait) != CLI_DONE)
         return CLI_FAILED;
-    tell(action, alert, &receipt);
+    return human_publish(&view, &event, &wait->receipt);
+}
+
+static int act_on(const struct action *action, const Tocsin__V1__Alert *alert, toc_time_ms until_ms)
+{
+    struct human_wait wait;
+    if (publish(action, alert, until_ms, &wait) != CLI_DONE ||
+        human_wait_end(&view, &wait) != CLI_DONE)
+        return CLI_FAILED;
+    tell(action, alert, &wait.receipt);
     return CLI_DONE;
 }
 
 /* --- the commands -------------------------------------------------------------------------- */
 
+/* When a snooze ends; 0 for what is none. */
+static int read_until(const struct action *action, toc_time_ms *out)
+{
+    *out = 0;
+    if (!action->ends)
+        return CLI_DONE;
+    if ((for_ms != 0) == (until != NULL)) {
+        fprintf(stderr, "%s: --for 30m says how long, or --until TIME until when\n", view.who);
+        return CLI_USAGE;
+    }
+    if (until == NULL) {
+        *out = moment_now() + for_ms;
+    } else if (toc_rfc3339_read(toc_str_of(until), out) != TOC_OK) {
+        fprintf(stderr, "%s: --until is an instant, as 2026-03-01T06:00:00+01:00, not '%s'\n",
+                view.who, until);
+        return CLI_USAGE;
+    }
+    if (*out - moment_now() < SNOOZE_LEAST_MS - TOC_SECOND_MS) {
+        fprintf(stderr, "%s: a snooze lasts a minute at least\n", view.who);
+        return CLI_USAGE;
+    }
+    return CLI_DONE;
+}
+
 static int act(const struct action *action, const char *text)
 {
     struct targets targets = {.count = 0};
-    int code = CLI_DONE;
+    toc_time_ms until_ms;
+    int code = read_until(action, &until_ms);
     by = human_name(&view, "--by", by);
-    if (by == NULL)
+    if (by == NULL || code != CLI_DONE)
         return CLI_USAGE;
-    if (find_targets(text, &targets) != CLI_DONE)
+    if (action->is_note && note == NULL) {
+        fprintf(stderr, "%s: --note CODE says what to note\n", view.who);
+        return CLI_USAGE;
+    }
+    if (find_targets(action, text, &targets) != CLI_DONE)
         return CLI_FAILED;
     for (size_t i = 0; i < targets.count; i++)
-        if (act_on(action, targets.alerts[i]) != CLI_DONE)
+        if (act_on(action, targets.alerts[i], until_ms) != CLI_DONE)
             code = CLI_FAILED;
     return code;
 }
@@ -141,8 +262,9 @@ static int run(const struct action *action, int argc, char **argv)
         .program = action->program,
         .summary = action->summary,
         .operands = "ALERT|ISSUE",
-        .options = options,
-        .option_count = sizeof(options) / sizeof(options[0]),
+        .options = action->ends ? snooze_options : options,
+        .option_count = action->ends ? sizeof(snooze_options) / sizeof(snooze_options[0])
+                                     : sizeof(options) / sizeof(options[0]),
     };
     struct toc_conf_list operands;
     int code;
@@ -161,4 +283,29 @@ static int run(const struct action *action, int argc, char **argv)
 int cmd_ack(int argc, char **argv)
 {
     return run(&ack, argc, argv);
+}
+
+int cmd_take(int argc, char **argv)
+{
+    return run(&take, argc, argv);
+}
+
+int cmd_snooze(int argc, char **argv)
+{
+    return run(&snooze, argc, argv);
+}
+
+int cmd_resolve(int argc, char **argv)
+{
+    return run(&resolve, argc, argv);
+}
+
+int cmd_escalate(int argc, char **argv)
+{
+    return run(&escalate, argc, argv);
+}
+
+int cmd_note(int argc, char **argv)
+{
+    return run(&note_action, argc, argv);
 }

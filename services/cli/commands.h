@@ -29,7 +29,12 @@
     X(presence, "say that a person is online, or is not")                                          \
     X(assign, "give an issue to a person; accept, decline or release it")                          \
     X(link, "confirm or reject that an issue is a duplicate of another one")                       \
-    X(ack, "acknowledge an alert")                                                                 \
+    X(ack, "acknowledge an alert, or those of an issue")                                           \
+    X(take, "acknowledge it although somebody else has")                                           \
+    X(snooze, "let an alert be quiet until an instant")                                            \
+    X(resolve, "close an alert")                                                                   \
+    X(escalate, "page the next step of an alert's path now")                                       \
+    X(note, "add a code or a reference to an alert")                                               \
     X(contact, "by which methods people are reached: list, verify, confirm")                       \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
@@ -65,6 +70,11 @@ int cmd_presence(int argc, char **argv);
 int cmd_assign(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_ack(int argc, char **argv);
+int cmd_take(int argc, char **argv);
+int cmd_snooze(int argc, char **argv);
+int cmd_resolve(int argc, char **argv);
+int cmd_escalate(int argc, char **argv);
+int cmd_note(int argc, char **argv);
 int cmd_contact(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);

@@ -31,8 +31,8 @@ struct human_wait {
     struct toc_client_receipt receipt;
 };
 int human_wait_begin(struct view *view, struct human_wait *out);
-/* Waits, a few seconds at most, for the first record that the event led to. CLI_FAILED, told, when
- * none came or it is a refusal. */
+/* Waits, a few seconds at most, for the first record that the event led to, or until the notifier
+ * has come by it without one. CLI_FAILED, told, when neither came or it is a refusal. */
 int human_wait_end(struct view *view, const struct human_wait *wait);
 
 #endif

@@ -297,7 +297,8 @@ static enum toc_err judge(struct intake *intake, struct toc_turn *turn, const st
                     "the store is nearly full: try again");
         return TOC_OK;
     }
-    if (!stamp(turn, ev, sub, receipt))
+    if (!stamp(turn, ev, sub, receipt) ||
+        !intake_validate_time(sub->valid.event, sub->at_ms, receipt))
         return TOC_OK;
     TOC_TRY(keep(intake, turn, sub, receipt, &accepted));
     if (!accepted)

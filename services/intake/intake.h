@@ -8,11 +8,12 @@
 #include "common/turn.h"
 #include "services/intake/exempt.h"
 
-#define INTAKE_ISSUE_MAX    1024               /* bytes of an issue's event: records carry it on */
-#define INTAKE_ADDED_MAX    832                /* bytes that intake adds: a record stays small */
-#define INTAKE_TEXT_MAX     200                /* bytes of any text in an event */
-#define INTAKE_REPEATED_MAX 32                 /* tags and the like */
-#define INTAKE_JUMP_MS      (400 * TOC_DAY_MS) /* event time: the largest step ahead */
+#define INTAKE_ISSUE_MAX    1024 /* bytes of an issue's event: records carry it on */
+#define INTAKE_ADDED_MAX    832  /* bytes that intake adds: a record stays small */
+#define INTAKE_SNOOZE_MS    (7 * (toc_time_ms)TOC_DAY_MS) /* the longest of an alert */
+#define INTAKE_TEXT_MAX     200                           /* bytes of any text in an event */
+#define INTAKE_REPEATED_MAX 32                            /* tags and the like */
+#define INTAKE_JUMP_MS      (400 * TOC_DAY_MS)            /* event time: the largest step ahead */
 
 /* Own tables. */
 enum {

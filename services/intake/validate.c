@@ -227,6 +227,22 @@ static bool check_contact(const Tocsin__V1__Event *event, struct toc_receipt *re
                   "code: what was received, to verify; nothing, to ask for one");
 }
 
+static bool check_action(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__AlertAction *action = event->alert;
+    const Tocsin__V1__RefuseReason bad = TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    bool snoozed = strcmp(event->type, "tocsin.alert.snoozed") == 0;
+    if (!is_id(&action->alert))
+        return refuse(receipt, bad, "alert: an alert id of 16 bytes");
+    if (snoozed && action->until_ms == 0)
+        return refuse(receipt, missing, "until_ms: when the snooze ends");
+    if (!snoozed && action->until_ms != 0)
+        return refuse(receipt, bad, "until_ms: only a snooze has an end");
+    return action->note[0] != '\0' || strcmp(event->type, "tocsin.alert.noted") != 0 ||
+           refuse(receipt, missing, "note: a code or a reference");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -266,8 +282,7 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
     case TOCSIN__V1__EVENT__BODY_CONTENT_READ:
         return check_read(event, receipt);
     case TOCSIN__V1__EVENT__BODY_ALERT:
-        return is_id(&event->alert->alert) ||
-               refuse(receipt, bad, "alert: an alert id of 16 bytes");
+        return check_action(event, receipt);
     case TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED:
         return check_contact(event, receipt);
     case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
@@ -396,4 +411,15 @@ bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
            check_size(out->type, out->event, bytes, receipt) &&
            check_body(turn, body_of(out->event), receipt) &&
            check_meaning(turn, out->event, receipt);
+}
+
+bool intake_validate_time(const Tocsin__V1__Event *event, toc_time_ms at_ms,
+                          struct toc_receipt *receipt)
+{
+    if (event->body_case != TOCSIN__V1__EVENT__BODY_ALERT || event->alert->until_ms == 0)
+        return true;
+    toc_time_ms until_ms = event->alert->until_ms;
+    return (until_ms > at_ms && until_ms - at_ms <= INTAKE_SNOOZE_MS) ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                  "until_ms: an instant to come, at most 7 days from now");
 }

@@ -19,4 +19,8 @@ bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
                      const struct toc_event *submitted, struct validated *out,
                      struct toc_receipt *receipt);
 
+/* What depends on its stamp. Asked once it is known to be no repeat, which is one at any time. */
+bool intake_validate_time(const Tocsin__V1__Event *event, toc_time_ms at_ms,
+                          struct toc_receipt *receipt);
+
 #endif

@@ -43,6 +43,11 @@ enum toc_err alert_number_of(struct toc_txn *txn, struct toc_str id, uint64_t *o
     return TOC_OK;
 }
 
+bool alert_is_live(const Tocsin__V1__Alert *alert)
+{
+    return alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
+}
+
 /* Counts a row of META up from 0; `out` is what it was. */
 static enum toc_err count_up(struct toc_turn *turn, struct toc_str name, uint64_t *out)
 {
@@ -291,6 +296,16 @@ enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
 
 /* --- records ------------------------------------------------------------------------------ */
 
+/* Pages come and go while a person makes up their mind; what they decide about stays. */
+static bool is_turn(Tocsin__V1__RecordType type)
+{
+    return type == TOCSIN__V1__RECORD_TYPE__ALERT_OPENED ||
+           type == TOCSIN__V1__RECORD_TYPE__ALERT_ACKED ||
+           type == TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED ||
+           type == TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED ||
+           type == TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED;
+}
+
 enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
                         const Tocsin__V1__AlertChange *change)
 {
@@ -305,7 +320,10 @@ enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
                           .policy = alert->policy,
                           .test = alert->test,
                           .message = change};
-    return toc_emit(turn, &out, &alert->last_seq);
+    TOC_TRY(toc_emit(turn, &out, &alert->last_seq));
+    if (is_turn(type))
+        alert->turned_seq = alert->last_seq;
+    return TOC_OK;
 }
 
 /* About no alert. */

@@ -34,6 +34,9 @@ TOC_MUST enum toc_err alert_load(struct toc_txn *txn, struct toc_arena *arena, u
 /* TOC_NONE when no alert has this id. */
 TOC_MUST enum toc_err alert_number_of(struct toc_txn *txn, struct toc_str id, uint64_t *out);
 
+/* False for one that is resolved. */
+bool alert_is_live(const Tocsin__V1__Alert *alert);
+
 /* Gives the alert its number and its index rows. */
 TOC_MUST enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert);
 

@@ -2,7 +2,8 @@
  * The notifier's step: which alerts a record opens or ends, what people do about them, what time
  * and outcomes do.
  *
- *   core.c       records, actions, time     open.c       the policy's alert rules
+ *   core.c       records, time              open.c       the policy's alert rules
+ *   act.c        what people do
  *   escalate.c   paths and their steps      page.c       one page, from its plan to its end
  *   method.c     by which of a person's methods    person.c    people and their methods
  *   breaker.c    which providers are down    alert.c     rows and records
@@ -10,6 +11,7 @@
  *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
+#include "services/notifier/act.h"
 #include "services/notifier/ask.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/open.h"
@@ -24,11 +26,6 @@ _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TA
                "one name per table");
 
 /* --- ending ------------------------------------------------------------------------------- */
-
-static bool is_live(const Tocsin__V1__Alert *alert)
-{
-    return alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
-}
 
 /* Which alerts of an issue end. */
 struct ending {
@@ -57,9 +54,12 @@ static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32
         err = alert_load(turn->txn, turn->arena, number, &alert);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        if (is_live(alert) && is_meant(ending, alert))
-            TOC_TRY(escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
-                                 TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, NULL, ending->reason));
+        if (alert_is_live(alert) && is_meant(ending, alert))
+            TOC_TRY(escalate_end(
+                turn, alert,
+                &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
+                                       .type = TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED,
+                                       .reason = ending->reason}));
         toc_arena_reset(turn->arena, mark);
         number++;
     }
@@ -161,80 +161,15 @@ static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *
     return on_change(turn, record, change);
 }
 
-static enum toc_err refuse_action(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                                  Tocsin__V1__Alert *alert, const char *by, const char *reason)
-{
-    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
-    change.by = toc_wire_text(by);
-    change.reason = toc_wire_text(reason);
-    change.alert = alert;
-    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED,
-                          .class_bit = TOC_CLASS_ALERT,
-                          .partition = alert != NULL ? alert->partition : TOC_PARTITION_ALL,
-                          .at_ms = turn->log_ms,
-                          .issue = alert != NULL ? alert->issue.data : NULL,
-                          .prev_seq = alert != NULL ? alert->last_seq : 0,
-                          .test = record->test,
-                          .message = &change};
-    if (alert == NULL)
-        return toc_emit(turn, &out, NULL);
-    TOC_TRY(toc_emit(turn, &out, &alert->last_seq));
-    return alert_save(turn, alert, alert->next_ms);
-}
-
-static enum toc_err take(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *by)
-{
-    return escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
-                        TOCSIN__V1__RECORD_TYPE__ALERT_ACKED, by, NULL);
-}
-
-/* Who acknowledged first stays, and may say so again before it expires: only taking an alert over
- * gives it to another. */
-static enum toc_err acknowledge(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                                Tocsin__V1__Alert *alert, const char *by)
-{
-    bool again = alert->ack_ends_ms != 0 && strcmp(alert->acked_by, by) == 0;
-    if (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED && !again)
-        return refuse_action(turn, record, alert, by, "the alert is acknowledged already");
-    return take(turn, alert, by);
-}
-
-static enum toc_err act(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                        Tocsin__V1__Alert *alert, const char *type, const char *by)
-{
-    if (!is_live(alert))
-        return refuse_action(turn, record, alert, by, "the alert is resolved already");
-    if (strcmp(type, "tocsin.alert.acked") == 0)
-        return acknowledge(turn, record, alert, by);
-    if (strcmp(type, "tocsin.alert.taken") == 0)
-        return take(turn, alert, by);
-    if (strcmp(type, "tocsin.alert.resolved") == 0)
-        return escalate_end(turn, alert, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
-                            TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, by, "resolved by hand");
-    if (strcmp(type, "tocsin.alert.escalated") == 0 && escalate_is_open(alert))
-        return escalate_next(turn, alert, "escalated by hand");
-    return refuse_action(turn, record, alert, by, "this notifier does not do that to this alert");
-}
-
-static enum toc_err on_action(struct toc_turn *turn, const Tocsin__V1__Record *record)
+static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *record)
 {
     Tocsin__V1__Event *event;
-    Tocsin__V1__Alert *alert;
-    uint64_t number;
     TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_ALERT)
+        return act_event(turn, record, event);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED)
         return verify_event(turn, event);
-    if (event->body_case != TOCSIN__V1__EVENT__BODY_ALERT)
-        return TOC_OK; /* control records reach us through the router */
-    const char *by = event->alert->by[0] != '\0' ? event->alert->by : event->source;
-    enum toc_err err = alert_number_of(turn->txn, toc_wire_bytes(&event->alert->alert), &number);
-    TOC_TRY(err);
-    if (err == TOC_NONE)
-        return refuse_action(turn, record, NULL, by, "there is no such alert");
-    err = alert_load(turn->txn, turn->arena, number, &alert);
-    if (err != TOC_OK)
-        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-    return act(turn, record, alert, event->type, by);
+    return TOC_OK; /* control records reach us through the router */
 }
 
 static enum toc_err keep_policy(struct toc_turn *turn, const Tocsin__V1__Record *record)
@@ -248,7 +183,7 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 {
     switch ((int)record->type) {
     case TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED:
-        return on_action(turn, record);
+        return on_event(turn, record);
     case TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED:
         return on_history(turn, record);
     case TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED:

@@ -50,6 +50,7 @@ static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     struct page_plan plan = {.after = after != NULL ? after->contacts[0] : NULL,
                              .after_more = after != NULL ? (unsigned)after->contact_count - 1 : 0};
     alert->next_ms = turn->log_ms + step->wait_ms; /* pages may not wait longer */
+    alert->first_page = alert->pages;
     for (size_t i = 0; i < step->contact_count; i++) {
         plan.contact = step->contacts[i];
         TOC_TRY(page_plan(turn, alert, &plan, NULL));
@@ -88,19 +89,54 @@ static enum toc_err page_from_here(struct toc_turn *turn, Tocsin__V1__Alert *ale
     return exhaust(turn, alert);
 }
 
-enum toc_err escalate_next(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *why)
+/* To the next step; from the last one that there is to nobody. */
+static enum toc_err go_on(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *by,
+                          const char *why)
 {
     const struct toc_path *path;
     toc_time_ms old_next_ms = alert->next_ms;
     TOC_TRY(path_of(turn, alert, &path));
-    TOC_TRY(page_cancel_all(turn, alert, NULL, why));
+    TOC_TRY(page_cancel_all(turn, alert, by, why));
     if (!advance(alert, path)) {
         TOC_TRY(exhaust(turn, alert));
     } else {
-        TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, NULL, why));
+        TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, by, why));
         TOC_TRY(page_from_here(turn, alert, path));
     }
     return alert_save(turn, alert, old_next_ms);
+}
+
+/* Where an alert that somebody answered, or nobody, goes on. */
+enum place { SAME_STEP, NEXT_STEP };
+
+/* Behind the last step another round begins, whether or not the path has one. */
+static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum place place,
+                           const char *by, const char *why)
+{
+    const struct toc_path *path;
+    toc_time_ms old_next_ms = alert->next_ms;
+    TOC_TRY(path_of(turn, alert, &path));
+    TOC_TRY(page_cancel_all(turn, alert, by, why));
+    if (place == NEXT_STEP && ++alert->step >= path->step_count) {
+        alert->step = 0;
+        alert->repeat++;
+    }
+    alert->state = TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
+    alert->acked_by = toc_wire_text("");
+    alert->ack_ends_ms = alert->snoozed_ms = 0;
+    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, by, why));
+    TOC_TRY(page_from_here(turn, alert, path));
+    return alert_save(turn, alert, old_next_ms);
+}
+
+enum toc_err escalate_by_hand(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *by)
+{
+    static const char why[] = "escalated by hand";
+    if (escalate_is_open(alert))
+        return go_on(turn, alert, by, why);
+    /* Once the path is through, the alert stands at the first step of the round that would come. */
+    bool through = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
+    return reopen(turn, alert, through ? SAME_STEP : NEXT_STEP, by, why);
 }
 
 /* --- acknowledgements --------------------------------------------------------------------- */
@@ -132,48 +168,35 @@ static enum toc_err remind(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     return alert_save(turn, alert, old_next_ms);
 }
 
-/* The path goes on where it stood; where it was through, another round begins. */
-static enum toc_err expire(struct toc_turn *turn, Tocsin__V1__Alert *alert)
-{
-    static const char why[] = "the acknowledgement has expired";
-    const struct toc_path *path;
-    toc_time_ms old_next_ms = alert->next_ms;
-    TOC_TRY(path_of(turn, alert, &path));
-    TOC_TRY(page_cancel_all(turn, alert, NULL, why));
-    if (alert->repeat > path->repeat || !advance(alert, path)) {
-        alert->step = 0;
-        alert->repeat++;
-    }
-    alert->state = TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
-    alert->acked_by = toc_wire_text("");
-    alert->ack_ends_ms = 0;
-    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, NULL, why));
-    TOC_TRY(page_from_here(turn, alert, path));
-    return alert_save(turn, alert, old_next_ms);
-}
-
 enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
     if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
-        return escalate_next(turn, alert, "nobody acknowledged in time");
-    return turn->log_ms > alert->ack_ends_ms ? expire(turn, alert) : remind(turn, alert);
+        return go_on(turn, alert, NULL, "nobody acknowledged in time");
+    if (alert->snoozed_ms != 0)
+        return reopen(turn, alert, SAME_STEP, NULL, "the snooze is over");
+    if (turn->log_ms > alert->ack_ends_ms)
+        return reopen(turn, alert, NEXT_STEP, NULL, "the acknowledgement has expired");
+    return remind(turn, alert);
 }
 
 enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                          Tocsin__V1__AlertState state, Tocsin__V1__RecordType type, const char *by,
-                          const char *reason)
+                          const struct escalate_end *end)
 {
     toc_time_ms old_next_ms = alert->next_ms;
     if (!TOC_PLANTED(TOC_PLANT_ACK_IGNORED))
-        TOC_TRY(page_cancel_all(turn, alert, by, reason != NULL ? reason : "acknowledged"));
-    alert->state = state;
+        TOC_TRY(page_cancel_all(turn, alert, end->by,
+                                end->reason != NULL ? end->reason : "acknowledged"));
+    alert->state = end->state;
     alert->next_ms = TOC_TIME_NEVER;
     alert->ack_ends_ms = 0;
-    if (by != NULL)
-        alert->acked_by = toc_wire_text(by);
-    if (state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
+    alert->snoozed_ms = end->until_ms;
+    if (end->by != NULL)
+        alert->acked_by = toc_wire_text(end->by);
+    if (end->until_ms != 0)
+        alert->next_ms = end->until_ms;
+    else if (end->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
         TOC_TRY(begin_ack(turn, alert));
-    TOC_TRY(alert_say(turn, type, alert, NULL, by, reason));
+    TOC_TRY(alert_say(turn, end->type, alert, NULL, end->by, end->reason));
     return alert_save(turn, alert, old_next_ms);
 }
 
@@ -278,7 +301,7 @@ static enum toc_err after_page(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     if (page->state != TOCSIN__V1__PAGE_STATE__PAGE_DEAD || !escalate_is_open(alert))
         return TOC_OK;
     TOC_TRY(page_is_step_dead(turn, alert, &dead));
-    return dead ? escalate_next(turn, alert, nobody_reached) : TOC_OK;
+    return dead ? go_on(turn, alert, NULL, nobody_reached) : TOC_OK;
 }
 
 static enum toc_err load_page(struct toc_turn *turn, uint64_t number, uint32_t index,

@@ -1,14 +1,15 @@
 /*
  * What an alert does: open, page the contacts of its step (page.h), go to the next step, end.
  *
- *                 ack, take            resolve, solved, clock met
+ *              ack, take, snooze       resolve, solved, clock met
  *      OPEN ───────────────► ACKNOWLEDGED ─────────────► RESOLVED
  *       │ ╲___ resolve, solved, clock met ________________↗
  *       │ time-out: next step, next round
  *       └─ no step left ──► EXHAUSTED ── ack ──► ACKNOWLEDGED
  *
  * Where the path says so, an acknowledgement ends: whoever gave it is reminded, and then the alert
- * is OPEN at its next step.
+ * is OPEN at its next step, as one is that is escalated by hand. When a snooze ends, it is OPEN at
+ * the step where it was.
  */
 #ifndef NOTIFIER_ESCALATE_H
 #define NOTIFIER_ESCALATE_H
@@ -49,18 +50,25 @@ const struct toc_path *escalate_path(const struct toc_policy *policy,
 TOC_MUST enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
                                     const struct lost *lost, const struct toc_policy *policy);
 
-/* Steps to what comes next: contacts, another round, the end. `why` is a constant for the record.
- */
-TOC_MUST enum toc_err escalate_next(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                                    const char *why);
+/* To the next step now, whoever has it; where the path was through, another round begins. */
+TOC_MUST enum toc_err escalate_by_hand(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                       const char *by);
 
-/* The alert's instant has come: its step or its acknowledgement ends, or a reminder is due. */
+/* The alert's instant has come: its step, its acknowledgement or its snooze ends, or a
+ * reminder is due. */
 TOC_MUST enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert);
 
-/* Ends paging: what is pending is cancelled here and now. `type` is ALERT_ACKED or ALERT_CLOSED. */
+struct escalate_end {
+    Tocsin__V1__AlertState state;
+    Tocsin__V1__RecordType type; /* ALERT_ACKED, ALERT_SNOOZED or ALERT_CLOSED */
+    const char *by;              /* NULL: nobody did it */
+    const char *reason;          /* NULL: it is acknowledged */
+    toc_time_ms until_ms;        /* SNOOZED; 0: not */
+};
+
+/* Ends paging, for now or for good: what is pending is cancelled here and now. */
 TOC_MUST enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                                   Tocsin__V1__AlertState state, Tocsin__V1__RecordType type,
-                                   const char *by, const char *reason);
+                                   const struct escalate_end *end);
 
 /* The instant of a page has come; alert 0: it is about none. */
 TOC_MUST enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t alert_number,

@@ -18,7 +18,8 @@
 #define NOTIFIER_TRIED_MAX     16                  /* rules listed as not fitting */
 #define NOTIFIER_CHANGE_MAX    1780 /* bytes of a change: with all around it, it fits a log record */
 
-#define NOTIFIER_NAME_MAX 129 /* bytes of a category or a procedure in an alert */
+#define NOTIFIER_NAME_MAX  129           /* bytes of a category or a procedure in an alert */
+#define NOTIFIER_SNOOZE_MS TOC_MINUTE_MS /* a snooze lasts at least so long */
 
 #define NOTIFIER_CODE_DIGITS 6
 

@@ -24,12 +24,6 @@ toc_time_ms page_end_ms(const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *
     return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ? alert->next_ms : TOC_TIME_NEVER;
 }
 
-/* Pages of the step that is under way. */
-static bool is_of_step(const Tocsin__V1__Page *page, const Tocsin__V1__Alert *alert)
-{
-    return page->step == alert->step && page->repeat == alert->repeat;
-}
-
 /* --- the end ------------------------------------------------------------------------------ */
 
 /* Of a page whose state was set to the last; `old` is where it stood. */
@@ -225,18 +219,16 @@ enum toc_err page_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin
 
 /* --- all pages of a step ------------------------------------------------------------------ */
 
-/* Only the present step can have pending pages, and its pages are the newest. */
+/* The newest are those of the step that is under way; only they can be pending. */
 enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *by,
                              const char *reason)
 {
-    bool of_step = true;
-    for (uint32_t i = alert->pages; i > 0 && of_step; i--) {
+    for (uint32_t i = alert->pages; i > alert->first_page; i--) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
         enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        of_step = is_of_step(page, alert);
         if (page_is_pending(page))
             TOC_TRY(
                 page_end(turn, alert, page, TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED, by, reason));
@@ -247,17 +239,14 @@ enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert, co
 
 enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *alert, bool *out)
 {
-    bool of_step = true;
     *out = true;
-    for (uint32_t i = alert->pages; i > 0 && of_step && *out; i--) {
+    for (uint32_t i = alert->pages; i > alert->first_page && *out; i--) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
         enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        of_step = is_of_step(page, alert);
-        if (of_step)
-            *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+        *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;

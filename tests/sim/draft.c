@@ -157,10 +157,14 @@ struct attempt *draft_issue_event(struct world *world, unsigned publisher)
 }
 
 struct attempt *draft_action(struct world *world, unsigned publisher, const uint8_t *alert,
-                             const char *type)
+                             const char *type, toc_time_ms snooze_ms)
 {
     struct draft draft;
     tocsin__v1__alert_action__init(&draft.action);
+    if (snooze_ms != 0)
+        draft.action.until_ms = world->options.start_ms + world->now_ms + snooze_ms;
+    if (strcmp(type, "tocsin.alert.noted") == 0)
+        draft.action.note = toc_wire_text("J-1");
     memcpy(draft.alert, alert, sizeof(draft.alert));
     draft.action.alert = toc_wire_binary(toc_str(draft.alert, sizeof(draft.alert)));
     draft.action.by = toc_wire_text("ana");
@@ -170,10 +174,12 @@ struct attempt *draft_action(struct world *world, unsigned publisher, const uint
 
 struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t *alert)
 {
-    static const char *const types[] = {"tocsin.alert.acked", "tocsin.alert.acked",
+    static const char *const types[] = {"tocsin.alert.acked",    "tocsin.alert.acked",
                                         "tocsin.alert.resolved", "tocsin.alert.escalated",
-                                        "tocsin.alert.noted"};
-    return draft_action(world, publisher, alert, types[rng_next(&world->rng_work) % 5]);
+                                        "tocsin.alert.noted",    "tocsin.alert.taken",
+                                        "tocsin.alert.snoozed"};
+    unsigned which = (unsigned)(rng_next(&world->rng_work) % 7);
+    return draft_action(world, publisher, alert, types[which], which == 6 ? TOC_HOUR_MS : 0);
 }
 
 struct attempt *draft_contact(struct world *world, unsigned publisher)

@@ -1,6 +1,8 @@
 /* Scenarios: one event from one line. */
 #include "tests/sim/workload.h"
 
+#include <stdlib.h>
+
 static const char *value_of(const char *line, const char *key, char out[64])
 {
     const char *at = strstr(line, key);
@@ -40,9 +42,33 @@ static void draft_from_line(struct workload *work, struct draft *draft, unsigned
     }
 }
 
+/* "ack 1", "snooze 1 for=60000": of alert 1. NULL: it is no such line, or there is no such alert.
+ */
+static struct attempt *act(struct world *world, unsigned publisher, const char *line)
+{
+    static const struct {
+        const char *verb, *type;
+    } verbs[] = {
+        {"ack", "tocsin.alert.acked"},          {"take", "tocsin.alert.taken"},
+        {"snooze", "tocsin.alert.snoozed"},     {"resolve", "tocsin.alert.resolved"},
+        {"escalate", "tocsin.alert.escalated"}, {"note", "tocsin.alert.noted"},
+    };
+    char verb[24], span[64];
+    unsigned number;
+    if (sscanf(line, "%23s %u", verb, &number) != 2)
+        return NULL;
+    const uint8_t *alert = pager_alert(world, number);
+    value_of(line, "for=", span);
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && alert != NULL; i++)
+        if (strcmp(verbs[i].verb, verb) == 0)
+            return draft_action(world, publisher, alert, verbs[i].type, atoll(span));
+    return NULL;
+}
+
 bool workload_publish_line(struct world *world, const char *line)
 {
     struct workload *work = world->work;
+    struct attempt *action;
     struct batch *batch;
     struct draft draft;
     char verb[24], subject[24];
@@ -56,11 +82,8 @@ bool workload_publish_line(struct world *world, const char *line)
     if (sscanf(line, "policy %u", &number) == 1) {
         work->policy_next = work->policy_force = number - 1;
         draft_policy(world, batch);
-    } else if (sscanf(line, "ack %u", &number) == 1) {
-        const uint8_t *alert = pager_alert(world, number);
-        if (alert == NULL)
-            return false;
-        ledger_put(work, batch, draft_action(world, via - 1, alert, "tocsin.alert.acked"));
+    } else if ((action = act(world, via - 1, line)) != NULL) {
+        ledger_put(work, batch, action);
     } else if (strcmp(verb, "open") == 0 || strcmp(verb, "reply") == 0 ||
                strcmp(verb, "write") == 0 || strcmp(verb, "status") == 0) {
         uint8_t issue[16];

@@ -35,7 +35,8 @@ struct known_alert {
     uint64_t number;
     bool ended; /* acknowledged or closed, in the log */
     bool acked;
-    toc_time_ms ack_ends_ms; /* 0: never */
+    bool closed;
+    toc_time_ms ack_ends_ms; /* of a snooze, too; 0: never */
 };
 
 struct outcome {
@@ -385,21 +386,35 @@ static toc_time_ms ack_end(struct world *world, const Tocsin__V1__Record *record
     return path != NULL && path->ack_expires_ms != 0 ? record->at_ms + path->ack_expires_ms : 0;
 }
 
-/* An acknowledged alert goes on once what the path allows is over, and not before. */
-static void check_expiry(struct world *world, const Tocsin__V1__Alert *alert,
+/* An acknowledged alert goes on once what the path allows, or the snooze, is over, and not before;
+ * or when a person says so. */
+static void check_expiry(struct world *world, const Tocsin__V1__AlertChange *change,
                          const struct known_alert *known)
 {
+    const Tocsin__V1__Alert *alert = change->alert;
+    if (known->acked && change->by[0] != '\0')
+        return;
     if (known->ended &&
         (!known->acked || known->ack_ends_ms == 0 || alert->changed_ms <= known->ack_ends_ms))
         world_fail(world, 11, "alert %llu goes on although it was acknowledged or closed",
                    (unsigned long long)alert->number);
 }
 
+/* What is resolved stays so, whoever raced whom. */
+static void check_over(struct world *world, const struct known_alert *known)
+{
+    if (known->closed)
+        world_fail(world, 11, "alert %llu changes after it was closed",
+                   (unsigned long long)known->number);
+}
+
 static bool is_about_alert(Tocsin__V1__RecordType type)
 {
     return (type >= TOCSIN__V1__RECORD_TYPE__ALERT_OPENED &&
             type <= TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED) ||
-           type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED;
+           type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED ||
+           type == TOCSIN__V1__RECORD_TYPE__ALERT_NOTED ||
+           type == TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED;
 }
 
 void pager_check_record(struct world *world, struct node *node, uint64_t seq,
@@ -439,13 +454,24 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
+        check_over(world, known);
         known->ended = true;
         known->acked = record->type == TOCSIN__V1__RECORD_TYPE__ALERT_ACKED;
+        known->closed = !known->acked;
         known->ack_ends_ms = ack_end(world, record, alert);
         check_none_pending(world, alert->number);
         break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
+        check_over(world, known);
+        if (alert->snoozed_ms < record->at_ms + TOC_SECOND_MS)
+            world_fail(world, 11, "alert %llu is snoozed and back at once",
+                       (unsigned long long)alert->number);
+        known->ended = known->acked = true;
+        known->ack_ends_ms = alert->snoozed_ms;
+        check_none_pending(world, alert->number);
+        break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
-        check_expiry(world, alert, known);
+        check_expiry(world, change, known);
         known->ended = known->acked = false;
         check_none_pending(world, alert->number);
         break;

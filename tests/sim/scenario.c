@@ -88,9 +88,13 @@ static void tell_alert(struct scenario *scenario, const Tocsin__V1__Record *reco
                                         "cancelled", "suppressed", "superseded"};
     const Tocsin__V1__AlertChange *change =
         check_message(&tocsin__v1__alert_change__descriptor, toc_wire_bytes(&record->body));
-    static const char *const types[] = {"opened",    "paged",  "sent",    "acked",
-                                        "escalated", "closed", "refused", "page ended"};
+    static const char *const types[] = {"opened", "paged",   "sent",       "acked", "escalated",
+                                        "closed", "refused", "page ended", "noted", "snoozed"};
     int type = (int)record->type - (int)TOCSIN__V1__RECORD_TYPE__ALERT_OPENED;
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_NOTED)
+        type = 8;
+    else if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED)
+        type = 9;
     if (change->alert != NULL)
         tell(scenario, "alert %llu ", (unsigned long long)change->alert->number);
     tell(scenario, "%s", types[type]);
@@ -108,8 +112,10 @@ static void tell_record(struct scenario *scenario, const struct node *node, size
 {
     const Tocsin__V1__Record *record = check_unpack(&node->shadow.seen[at]);
     int type = (int)record->type;
-    bool is_alert = type >= TOCSIN__V1__RECORD_TYPE__ALERT_OPENED &&
-                    type <= TOCSIN__V1__RECORD_TYPE__PAGE_ENDED;
+    bool is_alert = (type >= TOCSIN__V1__RECORD_TYPE__ALERT_OPENED &&
+                     type <= TOCSIN__V1__RECORD_TYPE__PAGE_ENDED) ||
+                    type == TOCSIN__V1__RECORD_TYPE__ALERT_NOTED ||
+                    type == TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED;
     if (node->role == ROLE_INTAKE || node->role == ROLE_AUDIT ||
         type == TOCSIN__V1__RECORD_TYPE__POLICY_PART ||
         type == TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED)

@@ -119,8 +119,9 @@ void draft_begin(struct workload *work, struct draft *draft, unsigned publisher,
 /* The id of that subject, which publisher `owner` opens. */
 void draft_issue_id(uint8_t out[16], unsigned owner, const char *subject);
 struct attempt *draft_issue_event(struct world *world, unsigned publisher);
+/* `snooze_ms` from now on; 0 for what has no end. */
 struct attempt *draft_action(struct world *world, unsigned publisher, const uint8_t *alert,
-                             const char *type);
+                             const char *type, toc_time_ms snooze_ms);
 struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t *alert);
 /* Somebody asks for a code for a contact method, or says one. */
 struct attempt *draft_contact(struct world *world, unsigned publisher);

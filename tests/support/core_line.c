@@ -394,7 +394,10 @@ static void alert_changed(struct line *line, struct toc_arena *arena,
         add(line, " to step=%u round=%u", alert->step, alert->repeat);
     if (change->page != NULL)
         add_page(line, arena, change->page);
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED)
+        add_time(line, "until", alert->snoozed_ms);
     add_named(line, "by", change->by);
+    add_named(line, "note", change->note);
     if (change->reason[0] != '\0')
         add(line, " (%s)", change->reason);
     if (record->policy != 0)
@@ -486,6 +489,8 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_SENT, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_ACKED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED, alert_changed},
+        {TOCSIN__V1__RECORD_TYPE__ALERT_NOTED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED, alert_changed},

@@ -196,24 +196,41 @@ void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
                 &change);
 }
 
-void feed_act(struct feed *feed, const char *time, const char *verb, const uint8_t alert[TOC_ID],
-              const char *by)
+static void feed_said(struct feed *feed, const char *time, const char *verb,
+                      Tocsin__V1__AlertAction *action)
 {
-    Tocsin__V1__AlertAction action = TOCSIN__V1__ALERT_ACTION__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     char type[64];
     snprintf(type, sizeof(type), "tocsin.alert.%s", verb);
-    action.alert = toc_wire_binary(toc_str(alert, TOC_ID));
-    action.by = toc_wire_text(by);
     event.id = toc_wire_text("e");
     event.source = toc_wire_text("console");
     event.type = type;
     event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
-    event.alert = &action;
+    event.alert = action;
     feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
                 (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
                                .class_bit = TOC_CLASS_ALERT},
                 &event);
+}
+
+void feed_act(struct feed *feed, const char *time, const char *verb, const uint8_t alert[TOC_ID],
+              const char *by)
+{
+    Tocsin__V1__AlertAction action = TOCSIN__V1__ALERT_ACTION__INIT;
+    action.alert = toc_wire_binary(toc_str(alert, TOC_ID));
+    action.by = toc_wire_text(by);
+    feed_said(feed, time, verb, &action);
+}
+
+void feed_action(struct feed *feed, const char *time, struct feed_action from)
+{
+    Tocsin__V1__AlertAction action = TOCSIN__V1__ALERT_ACTION__INIT;
+    action.alert = feed_alert(feed, from.number != 0 ? from.number : 1)->id;
+    action.by = text_or(from.by, "ana");
+    action.note = text_or(from.note, "");
+    action.until_ms = from.until != NULL ? core_time(from.until) : 0;
+    action.version = from.version;
+    feed_said(feed, time, from.verb, &action);
 }
 
 void feed_verify(struct feed *feed, const char *time, const char *person, const char *method,

@@ -62,6 +62,16 @@ void feed_act(struct feed *feed, const char *time, const char *verb, const uint8
 void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t number,
                  const char *by);
 
+/* All of it; fields that are 0 or NULL take the usual value. */
+struct feed_action {
+    uint64_t number; /* 1 */
+    const char *verb;
+    const char *by; /* "ana" */
+    const char *until, *note;
+    uint64_t version;
+};
+void feed_action(struct feed *feed, const char *time, struct feed_action action);
+
 void feed_time(struct feed *feed, const char *time);
 
 /* ben asks for a code ("") or says one. */

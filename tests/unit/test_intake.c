@@ -359,6 +359,59 @@ static void a_body_without_its_meaning_is_refused(void **state)
     expect_refused(event, REASON(BAD_VALUE), "alert: an alert id of 16 bytes");
 }
 
+static Tocsin__V1__Event *action_of(const char *id, const char *verb)
+{
+    static const char alert[TOC_ID] = "0123456789abcdef";
+    Tocsin__V1__AlertAction *action = toc_arena_take(core_arena(intake), sizeof(*action));
+    Tocsin__V1__Event *event = event_of("10:00 open");
+    char type[64];
+    snprintf(type, sizeof(type), "tocsin.alert.%s", verb);
+    tocsin__v1__alert_action__init(action);
+    action->alert = toc_wire_binary(toc_str(alert, TOC_ID));
+    event->id = toc_wire_text(id);
+    event->type = toc_arena_copy(core_arena(intake), toc_str_of(type));
+    event->body_case = TOCSIN__V1__EVENT__BODY_ALERT;
+    event->alert = action;
+    return event;
+}
+
+static Tocsin__V1__Event *snooze_of(const char *id, const char *until)
+{
+    Tocsin__V1__Event *event = action_of(id, "snoozed");
+    event->alert->until_ms = core_time(until);
+    return event;
+}
+
+static void a_snooze_has_an_end_within_a_week_and_a_note_a_text(void **state)
+{
+    static const char when[] = "until_ms: an instant to come, at most 7 days from now";
+    (void)state;
+    expect_refused(action_of("a", "snoozed"), REASON(MISSING_FIELD),
+                   "until_ms: when the snooze ends");
+    expect_refused(snooze_of("b", "10:00"), REASON(BAD_VALUE), when);
+    expect_refused(snooze_of("c", "+7/10:00:01"), REASON(BAD_VALUE), when);
+    expect_accepted(snooze_of("d", "+7/10:00"));
+    expect_accepted(snooze_of("e", "10:00:01"));
+    Tocsin__V1__Event *event = action_of("f", "acked");
+    event->alert->until_ms = core_time("12:00");
+    expect_refused(event, REASON(BAD_VALUE), "until_ms: only a snooze has an end");
+    expect_refused(action_of("g", "noted"), REASON(MISSING_FIELD), "note: a code or a reference");
+    event = action_of("h", "noted");
+    event->alert->note = toc_wire_text("JIRA-12");
+    expect_accepted(event);
+}
+
+/* Whoever lost the receipt asks again, when that may be. */
+static void the_same_snooze_again_is_a_repeat_after_its_end_too(void **state)
+{
+    (void)state;
+    uint64_t seq = expect_accepted(snooze_of("d", "10:01"));
+    core_set_log(intake, core_time("10:05"));
+    struct toc_receipt receipt = submit(snooze_of("d", "10:01"));
+    assert_int_equal(receipt.status, TOCSIN__V1__OUTCOME__STATUS__DUPLICATE);
+    assert_int_equal(receipt.seq, seq);
+}
+
 static void what_is_said_of_a_case_has_its_fields(void **state)
 {
     static const struct {
@@ -699,20 +752,6 @@ static void the_form_of_policy_events_is_checked(void **state)
 
 /* --- a store that is nearly full ------------------------------------------------------------ */
 
-static Tocsin__V1__Event *acknowledgement(const char *id)
-{
-    static const char alert[TOC_ID] = "0123456789abcdef";
-    Tocsin__V1__AlertAction *action = toc_arena_take(core_arena(intake), sizeof(*action));
-    Tocsin__V1__Event *event = event_of("10:00 open");
-    tocsin__v1__alert_action__init(action);
-    action->alert = toc_wire_binary(toc_str(alert, TOC_ID));
-    event->id = toc_wire_text(id);
-    event->type = toc_wire_text("tocsin.alert.acked");
-    event->body_case = TOCSIN__V1__EVENT__BODY_ALERT;
-    event->alert = action;
-    return event;
-}
-
 static void nearly_full_only_acknowledgements_enter(void **state)
 {
     (void)state;
@@ -722,7 +761,7 @@ static void nearly_full_only_acknowledgements_enter(void **state)
     receipt = submit(part_of("p0", POLICY, 0, POLICY));
     assert_int_equal(receipt.reason, REASON(FULL));
     assert_int_equal(core_last_seq(intake), 0);
-    uint64_t seq = expect_accepted(acknowledgement("k1"));
+    uint64_t seq = expect_accepted(action_of("k1", "acked"));
     assert_int_equal(core_record(intake, seq)->class_, TOC_CLASS_ALERT);
     assert_int_equal(core_record(intake, seq)->partition, TOC_PARTITION_ALL);
     core_set_nearly_full(intake, false);
@@ -859,6 +898,8 @@ int main(void)
         CASE(an_issues_event_leaves_room_for_what_records_add),
         CASE(an_unknown_enumerator_is_refused),
         CASE(a_body_without_its_meaning_is_refused),
+        CASE(a_snooze_has_an_end_within_a_week_and_a_note_a_text),
+        CASE(the_same_snooze_again_is_a_repeat_after_its_end_too),
         CASE(what_is_said_of_a_case_has_its_fields),
         cmocka_unit_test_setup_teardown(records_for_everyone_enter_through_the_control_intake_alone,
                                         set_up_plain, tear_down),

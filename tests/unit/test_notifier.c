@@ -345,25 +345,6 @@ static void a_resolved_alert_takes_nothing_more(void **state)
     }
 }
 
-static void by_hand_the_next_step_comes_at_once(void **state)
-{
-    (void)state;
-    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
-    core_transcript(feed.core);
-    feed_act_on(&feed, "09:01", "escalated", 1, "ana");
-    assert_told(&feed, "09:01:00 page_ended 1 ana step=0 round=0 page_cancelled (escalated by "
-                       "hand) v1\n"
-                       "09:01:00 alert_escalated 1 to step=1 round=0 (escalated by hand) v1\n"
-                       "09:01:00 alert_paged 1 bob step=1 round=0 page_pending v1\n"
-                       "09:01:00 alert_paged 1 eve step=1 round=0 page_pending v1\n");
-    assert_string_equal(feed_due(&feed, "09:01"), "bob eve");
-    feed_act_on(&feed, "09:02", "acked", 1, "bob");
-    core_transcript(feed.core);
-    feed_act_on(&feed, "09:03", "escalated", 1, "ana");
-    assert_told(&feed, "09:03:00 alert_refused 1 by=ana (this notifier does not do that to this "
-                       "alert)\n");
-}
-
 static void an_acknowledged_alert_closes_with_its_issue(void **state)
 {
     (void)state;
@@ -495,7 +476,6 @@ int main(void)
         TEST(an_unknown_alert_is_refused),
         TEST(without_a_name_the_source_stands_for_who_acted),
         TEST(a_resolved_alert_takes_nothing_more),
-        TEST(by_hand_the_next_step_comes_at_once),
         TEST(an_acknowledged_alert_closes_with_its_issue),
         TEST(an_alert_keeps_the_policy_that_opened_it),
         TEST(an_issue_with_hundreds_of_alerts_is_closed),

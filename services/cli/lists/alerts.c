@@ -36,13 +36,15 @@ static enum print_style alert_style(Tocsin__V1__AlertState value)
 
 static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert, toc_time_ms now)
 {
-    bool open = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
-    bool escalates = open && alert->next_ms != TOC_TIME_NEVER && alert->next_ms != 0;
+    bool goes_on = alert->next_ms != TOC_TIME_NEVER && alert->next_ms != 0;
     char next[MOMENT_MAX];
     print_table_row(table);
     list_add_id(table, &alert->id);
-    list_add_enum(table, alert_style(alert->state), &tocsin__v1__alert_state__descriptor,
-                  (int)alert->state);
+    if (alert->snoozed_ms != 0)
+        print_table_cell(table, PRINT_GREEN, "snoozed");
+    else
+        list_add_enum(table, alert_style(alert->state), &tocsin__v1__alert_state__descriptor,
+                      (int)alert->state);
     print_table_cell(table, severity_style(alert->severity), "%s", alert->severity);
     print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
     list_add_reference(table, alert->source, alert->subject);
@@ -52,7 +54,7 @@ static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert,
     else
         print_table_cell(table, PRINT_PLAIN, "%u", alert->step + 1);
     print_table_cell(table, PRINT_YELLOW, "%s",
-                     escalates ? moment_span(next, alert->next_ms - now) : "");
+                     goes_on ? moment_span(next, alert->next_ms - now) : "");
     print_table_cell(table, PRINT_PLAIN, "%s", alert->acked_by);
     list_add_instant(table, alert->opened_ms, now);
 }

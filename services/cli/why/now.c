@@ -89,10 +89,13 @@ static void write_escalations(const struct why_page *page, const struct why_now 
 static void write_alert(const struct why_page *page, const struct why_now *now,
                         const Tocsin__V1__Alert *alert)
 {
-    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], next[MOMENT_MAX], tail[128] = "";
+    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], next[MOMENT_MAX], tail[192] = "";
     bool open = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
     fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state);
-    if (alert->acked_by[0] != '\0')
+    if (alert->snoozed_ms != 0)
+        snprintf(tail, sizeof(tail), ", snoozed by %.100s until %s", alert->acked_by,
+                 moment_near(next, alert->snoozed_ms, now->now_ms));
+    else if (alert->acked_by[0] != '\0')
         snprintf(tail, sizeof(tail), " by %.100s", alert->acked_by);
     else if (open && alert->next_ms != TOC_TIME_NEVER)
         snprintf(tail, sizeof(tail), "; escalates in %s",

@@ -97,7 +97,7 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
                      const Tocsin__V1__AlertChange *change)
 {
     const Tocsin__V1__Alert *alert = change->alert;
-    char id[2 * TOC_ID + 1] = "-", state[FIELDS_ENUM_MAX] = "";
+    char id[2 * TOC_ID + 1] = "-", state[FIELDS_ENUM_MAX] = "", until[MOMENT_MAX];
     if (alert != NULL) {
         view_short_id(id, &alert->id);
         fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state);
@@ -116,9 +116,17 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
         headline(page, PRINT_GREEN, "alert %s acknowledged by %s", id, change->by);
         break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
+        headline(page, PRINT_GREEN, "alert %s snoozed by %s until %s", id, change->by,
+                 moment_beside(until, alert != NULL ? alert->snoozed_ms : 0, page->day_ms));
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        headline(page, PRINT_PLAIN, "alert %s noted by %s: %s", id, change->by, change->note);
+        break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
-        headline(page, PRINT_RED, "alert %s escalated to step %u", id,
-                 alert != NULL ? alert->step + 1 : 0);
+        headline(page, PRINT_RED, "alert %s escalated to step %u%s%s", id,
+                 alert != NULL ? alert->step + 1 : 0, change->by[0] != '\0' ? " by " : "",
+                 change->by);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         headline(page, PRINT_GREEN, "alert %s %s", id, state);

@@ -1,0 +1,224 @@
+#include "services/notifier/act.h"
+
+#include "services/notifier/escalate.h"
+
+#include <stdio.h>
+
+#define WHY_MAX 400 /* bytes: a name and some words */
+
+/* What somebody wants of an alert. */
+struct act {
+    const Tocsin__V1__Record *record;
+    const Tocsin__V1__AlertAction *said;
+    const char *by;
+};
+
+static bool is_acknowledged(const Tocsin__V1__Alert *alert)
+{
+    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED;
+}
+
+static bool is_theirs(const Tocsin__V1__Alert *alert, const struct act *act)
+{
+    return strcmp(alert->acked_by, act->by) == 0;
+}
+
+/* `alert` NULL: there is none. */
+static enum toc_err refuse(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act,
+                           const char *reason)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    change.by = toc_wire_text(act->by);
+    change.reason = toc_wire_text(reason);
+    change.alert = alert;
+    struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED,
+                          .class_bit = TOC_CLASS_ALERT,
+                          .partition = alert != NULL ? alert->partition : TOC_PARTITION_ALL,
+                          .at_ms = turn->log_ms,
+                          .issue = alert != NULL ? alert->issue.data : NULL,
+                          .prev_seq = alert != NULL ? alert->last_seq : 0,
+                          .test = act->record->test,
+                          .message = &change};
+    if (alert == NULL)
+        return toc_emit(turn, &out, NULL);
+    TOC_TRY(toc_emit(turn, &out, &alert->last_seq));
+    return alert_save(turn, alert, alert->next_ms);
+}
+
+/* --- the actions -------------------------------------------------------------------------- */
+
+static enum toc_err take(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act)
+{
+    return escalate_end(turn, alert,
+                        &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
+                                               .type = TOCSIN__V1__RECORD_TYPE__ALERT_ACKED,
+                                               .by = act->by});
+}
+
+/* Who acknowledged first stays: only taking an alert over gives it to another. What is snoozed is
+ * nobody's work yet. */
+static enum toc_err acknowledge(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                const struct act *act)
+{
+    if (is_acknowledged(alert) && !is_theirs(alert, act) && alert->snoozed_ms == 0)
+        return refuse(turn, alert, act, "the alert is acknowledged already");
+    return take(turn, alert, act);
+}
+
+/* Counts from when intake took it: what was a minute then is not less for having been under way. */
+static toc_time_ms until_of(const struct act *act)
+{
+    toc_time_ms least_ms = act->record->at_ms + NOTIFIER_SNOOZE_MS;
+    return act->said->until_ms > least_ms ? act->said->until_ms : least_ms;
+}
+
+static enum toc_err snooze(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act)
+{
+    if (is_acknowledged(alert) && !is_theirs(alert, act))
+        return refuse(turn, alert, act, "the alert is acknowledged already");
+    if (until_of(act) <= turn->log_ms)
+        return refuse(turn, alert, act, "the snooze would be over already");
+    return escalate_end(turn, alert,
+                        &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
+                                               .type = TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED,
+                                               .by = act->by,
+                                               .until_ms = until_of(act)});
+}
+
+static enum toc_err escalate(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act)
+{
+    return escalate_by_hand(turn, alert, act->by);
+}
+
+static enum toc_err resolve(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act)
+{
+    return escalate_end(turn, alert,
+                        &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
+                                               .type = TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED,
+                                               .by = act->by,
+                                               .reason = "resolved by hand"});
+}
+
+/* What comes with another action is a record of its own, too. */
+static enum toc_err note(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    change.alert = alert;
+    change.by = toc_wire_text(act->by);
+    change.note = act->said->note;
+    TOC_TRY(alert_emit(turn, TOCSIN__V1__RECORD_TYPE__ALERT_NOTED, &change));
+    return alert_save(turn, alert, alert->next_ms);
+}
+
+/* --- what has been done already ----------------------------------------------------------- */
+
+/* An acknowledgement that expires is worth saying again. */
+static bool is_taken(const Tocsin__V1__Alert *alert, const struct act *act)
+{
+    return is_acknowledged(alert) && is_theirs(alert, act) && alert->snoozed_ms == 0 &&
+           alert->ack_ends_ms == 0;
+}
+
+static bool is_snoozed(const Tocsin__V1__Alert *alert, const struct act *act)
+{
+    return is_acknowledged(alert) && is_theirs(alert, act) && alert->snoozed_ms == until_of(act);
+}
+
+static bool is_resolved(const Tocsin__V1__Alert *alert, const struct act *act)
+{
+    return !alert_is_live(alert) && is_theirs(alert, act);
+}
+
+static bool never(const Tocsin__V1__Alert *alert, const struct act *act)
+{
+    (void)alert;
+    (void)act;
+    return false;
+}
+
+static const struct verb {
+    const char *type;
+    bool (*is_done)(const Tocsin__V1__Alert *alert, const struct act *act);
+    enum toc_err (*run)(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act);
+    bool ever; /* also when it is resolved, whatever has happened */
+} verbs[] = {
+    {"tocsin.alert.acked", is_taken, acknowledge, false},
+    {"tocsin.alert.taken", is_taken, take, false},
+    {"tocsin.alert.snoozed", is_snoozed, snooze, false},
+    {"tocsin.alert.escalated", never, escalate, false},
+    {"tocsin.alert.resolved", is_resolved, resolve, false},
+    {"tocsin.alert.noted", never, note, true},
+};
+
+static const struct verb *verb_of(const char *type)
+{
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verbs[i].type, type) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+/* --- whether it may be done --------------------------------------------------------------- */
+
+static bool has_turned(const Tocsin__V1__Alert *alert, const struct act *act)
+{
+    uint64_t saw = act->said->version;
+    return saw != 0 && (saw < alert->turned_seq || saw > alert->last_seq);
+}
+
+static enum toc_err refuse_stale(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                 const struct act *act)
+{
+    char *why = toc_arena_take(turn->arena, WHY_MAX);
+    if (why == NULL)
+        return TOC_ERR_LIMIT;
+    if (act->said->version > alert->last_seq)
+        snprintf(why, WHY_MAX, "there is no such version of the alert");
+    else if (is_acknowledged(alert))
+        snprintf(why, WHY_MAX, "changed since: %s by %s",
+                 alert->snoozed_ms != 0 ? "snoozed" : "acknowledged", alert->acked_by);
+    else if (escalate_is_open(alert))
+        snprintf(why, WHY_MAX, "changed since: it is at step %u of round %u", alert->step + 1,
+                 alert->repeat + 1);
+    else
+        snprintf(why, WHY_MAX, "changed since: every step is through");
+    return refuse(turn, alert, act, why);
+}
+
+static enum toc_err judge(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act,
+                          const struct verb *verb)
+{
+    if (verb->is_done(alert, act))
+        return TOC_OK;
+    if (!alert_is_live(alert) && !verb->ever)
+        return refuse(turn, alert, act, "the alert is resolved already");
+    if (has_turned(alert, act) && !verb->ever)
+        return refuse_stale(turn, alert, act);
+    uint64_t turned = alert->turned_seq;
+    TOC_TRY(verb->run(turn, alert, act));
+    if (alert->turned_seq != turned && act->said->note[0] != '\0')
+        return note(turn, alert, act);
+    return TOC_OK;
+}
+
+enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                       const Tocsin__V1__Event *event)
+{
+    const Tocsin__V1__AlertAction *said = event->alert;
+    const struct act act = {record, said, said->by[0] != '\0' ? said->by : event->source};
+    const struct verb *verb = verb_of(event->type);
+    Tocsin__V1__Alert *alert;
+    uint64_t number;
+    enum toc_err err = alert_number_of(turn->txn, toc_wire_bytes(&said->alert), &number);
+    TOC_TRY(err);
+    if (err == TOC_NONE)
+        return refuse(turn, NULL, &act, "there is no such alert");
+    err = alert_load(turn->txn, turn->arena, number, &alert);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    if (verb == NULL)
+        return refuse(turn, alert, &act, "this notifier does not do that to an alert");
+    if (said->group)
+        return refuse(turn, alert, &act, "the alert is in no group");
+    return judge(turn, alert, &act, verb);
+}

@@ -1,0 +1,27 @@
+/*
+ * What people do about alerts: tocsin.alert.acked, taken, snoozed, escalated, resolved and noted,
+ * from the intakes' logs.
+ *
+ *                 open, exhausted        acknowledged          snoozed                resolved
+ *      ack        acknowledged           refused               acknowledged           refused
+ *      take       acknowledged           is now theirs         is now theirs          refused
+ *      snooze     until then             own: until then       own: until then        refused
+ *      escalate   next step              next step             next step              refused
+ *      resolve    resolved               resolved              resolved               refused
+ *      note       noted                  noted                 noted                  noted
+ *
+ * The same by the same person again changes nothing and is no error. An action that names the
+ * version of the alert that its person saw is refused when the alert has turned since; pages that
+ * were sent meanwhile do not count as a turn, nor do notes and refusals. What is resolved stays
+ * so, whoever raced whom.
+ */
+#ifndef NOTIFIER_ACT_H
+#define NOTIFIER_ACT_H
+
+#include "services/notifier/alert.h"
+
+/* `record` is intake's, `event` what it holds, about an alert. */
+TOC_MUST enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                                const Tocsin__V1__Event *event);
+
+#endif
