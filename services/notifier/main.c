@@ -7,12 +7,15 @@
 #include <stdlib.h>
 
 static const char *contacts_file;
+static bool allow_exec;
 static struct send_config config;
 static struct notifier_config core_config;
 
 static const struct toc_conf_option rows[] = {
     {"contacts", TOC_CONF_TEXT, &contacts_file, NULL, 0, 0, "FILE",
      "where people are reached; without it everybody is paged on standard output"},
+    {"allow-exec", TOC_CONF_SWITCH, &allow_exec, "no", 0, 0, NULL,
+     "let the contacts file name programs that are run for a page"},
     {"send-timeout", TOC_CONF_DURATION, &config.whole_ms, "15s", 100, 5 * TOC_MINUTE_MS, "DURATION",
      "how long one send may take in all"},
     {"connect-timeout", TOC_CONF_DURATION, &config.connect_ms, "5s", 100, TOC_MINUTE_MS, "DURATION",
@@ -23,18 +26,32 @@ static const struct toc_conf_option rows[] = {
      "send through this proxy; the environment's proxy settings are never used"},
 };
 
+/* `*out` stays as it is when there is no file. */
+static enum toc_err load(struct contacts **out)
+{
+    char *errors = NULL;
+    if (contacts_file == NULL)
+        return TOC_OK;
+    enum toc_err err = contacts_load(contacts_file, allow_exec, out, &errors);
+    if (errors != NULL)
+        fputs(errors, stderr);
+    free(errors);
+    return err;
+}
+
+static enum toc_err check(void)
+{
+    struct contacts *contacts = NULL;
+    enum toc_err err = load(&contacts);
+    contacts_free(contacts);
+    return err;
+}
+
 static enum toc_err prepare(const void **out)
 {
     struct contacts *contacts = NULL;
-    char *errors = NULL;
     *out = NULL;
-    if (contacts_file != NULL) {
-        enum toc_err err = contacts_load(contacts_file, &contacts, &errors);
-        if (errors != NULL)
-            fputs(errors, stderr);
-        free(errors);
-        TOC_TRY(err);
-    }
+    TOC_TRY(load(&contacts));
     config.contacts = contacts;
     TOC_TRY(notifier_key(toc_program_data_dir(), config.key));
     memcpy(core_config.key, config.key, sizeof(core_config.key));
@@ -57,6 +74,7 @@ int main(int argc, char **argv)
             "      --upstream sla=ipc:///run/tocsin/sla.sock --contacts ./contacts.yaml",
         .options = rows,
         .option_count = sizeof(rows) / sizeof(rows[0]),
+        .check = check,
         .prepare = prepare,
         .effects = &send_effects,
     };

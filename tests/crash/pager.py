@@ -30,7 +30,7 @@ class Receiver:
         path = os.path.join(directory, "contacts.yaml")
         url = f"http://127.0.0.1:{self.server.server_address[1]}/in"
         with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as out:
-            out.write(f'contacts:\n  duty-one: {{webhook: {{url: "{url}", '
+            out.write(f'allow: [127.0.0.1]\ncontacts:\n  duty-one: {{webhook: {{url: "{url}", '
                       'secret_file: pager.key}}\n  duty-two: {log: true}\n')
         return path
 

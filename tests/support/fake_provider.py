@@ -12,11 +12,15 @@ Each path has a list of behaviours; a request takes the next of them, the last o
     drip           sends its answer a byte at a time, for ever
     large          200 with a body that never ends
     hold           waits until release() is called, then 200
+    pagerduty      202 as PagerDuty's Events API answers, and what it keeps: see `incidents`
+    teams_hides=429  200, with this status in the text; `teams_hides=error`: with an error in JSON
+    login          200 with a page for people, as a network's gateway answers
 
-Requests are kept with their path, headers (lower case), body and the time of arrival.
+Slack's "ok" is what is answered where nothing else is said. Requests are kept with their path, headers (lower case), body and the time of arrival.
 """
 import datetime
 import email.utils
+import json
 import socket
 import ssl
 import struct
@@ -48,6 +52,7 @@ class Provider:
             self.tls.load_cert_chain(*tls)
         self.changed = threading.Condition()
         self.requests, self.behaviours = [], {}
+        self.incidents = {}  # of PagerDuty: dedup_key -> what was done to it, in order
         self.connections = 0
         self.released = threading.Event()
         self.closing = threading.Event()
@@ -117,19 +122,44 @@ class Provider:
             left = self.behaviours.get(request.path, ["200"])
             behaviour = left.pop(0) if len(left) > 1 else left[0]
             self.changed.notify_all()
-        return self._answer(connection, behaviour.split())
+        return self._answer(connection, behaviour.split(), request)
 
     # --- behaviours ---
 
-    def _answer(self, connection, words):
-        method = getattr(self, f"_{words[0]}", None)
+    def _answer(self, connection, words, request):
+        kind, _, value = words[0].partition("=")
+        if kind in ("pagerduty", "teams_hides", "login"):
+            return self._say(connection, *getattr(self, f"_{kind}")(request, value))
+        method = getattr(self, f"_{kind}", None)
         if method:
             return method(connection)
-        headers = "".join(self._header(word) for word in words[1:])
-        body = b"ok"
-        connection.sendall(f"HTTP/1.1 {words[0]} Because\r\nContent-Length: {len(body)}\r\n"
+        return self._say(connection, words[0], "ok", "".join(map(self._header, words[1:])))
+
+    @staticmethod
+    def _say(connection, status, text, headers=""):
+        body = text.encode()
+        connection.sendall(f"HTTP/1.1 {status} Because\r\nContent-Length: {len(body)}\r\n"
                            f"{headers}\r\n".encode() + body)
         return True
+
+    def _pagerduty(self, request, _):
+        event = json.loads(request.body)
+        with self.changed:
+            self.incidents.setdefault(event["dedup_key"], []).append(event["event_action"])
+            self.changed.notify_all()
+        return 202, json.dumps({"status": "success", "message": "Event processed",
+                                "dedup_key": event["dedup_key"]})
+
+    @staticmethod
+    def _teams_hides(_, value):
+        if value == "error":
+            return 200, json.dumps({"error": {"code": "DirectApiAuthorizationRequired"}})
+        return 200, ("Webhook message delivery failed with error: Microsoft Teams endpoint returned "
+                     f"HTTP error {value} with ContextId tcid=0.")
+
+    @staticmethod
+    def _login(_, __):
+        return 200, "<html><title>Welcome</title>Accept our terms"
 
     @staticmethod
     def _header(word):

@@ -54,7 +54,7 @@ static struct contacts *read_good(const char *text)
 {
     struct contacts *contacts = NULL;
     char *errors = NULL;
-    enum toc_err err = contacts_parse(toc_str_of(text), file, &contacts, &errors);
+    enum toc_err err = contacts_parse(toc_str_of(text), file, true, &contacts, &errors);
     if (err != TOC_OK)
         fail_msg("%s", errors != NULL ? errors : toc_err_text(err));
     assert_null(errors);
@@ -66,7 +66,8 @@ static void assert_wrong(const char *text, const char *first_line, const char *h
 {
     struct contacts *contacts = NULL;
     char *errors = NULL, expected[512];
-    assert_int_equal(contacts_parse(toc_str_of(text), file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(contacts_parse(toc_str_of(text), file, true, &contacts, &errors),
+                     TOC_ERR_CONFIG);
     assert_null(contacts);
     assert_non_null(errors);
     snprintf(expected, sizeof(expected), "%s:%s\n", file, first_line);
@@ -98,7 +99,7 @@ static void a_webhook_has_its_address_and_secrets(void **state)
                   " secret_file: pager.key}}\n");
     const struct method *method = method_of(contacts, "duty");
     assert_string_equal(method->name, "webhook");
-    assert_int_equal(method_kind(method), METHOD_WEBHOOK);
+    assert_ptr_equal(method->kind, &method_webhook);
     assert_true(method->verified);
     assert_string_equal(method->url, "https://pager.example:8443/in?a=1");
     assert_int_equal(method->secret_count, 2);
@@ -123,11 +124,11 @@ static void who_is_not_listed_is_not_reached_unless_there_is_no_file(void **stat
 {
     (void)state;
     struct contacts *contacts = read_good("contacts: {lead: {log: true}}");
-    assert_int_equal(method_kind(contacts_method(contacts, "lead", "log")), METHOD_LOG);
+    assert_ptr_equal(contacts_method(contacts, "lead", "log")->kind, &method_log);
     assert_null(contacts_method(contacts, "lead", "webhook"));
     assert_null(contacts_method(contacts, "nobody", "log"));
     assert_null(contacts_find(contacts, "nobody"));
-    assert_int_equal(method_kind(contacts_method(NULL, "nobody", "")), METHOD_LOG);
+    assert_ptr_equal(contacts_method(NULL, "nobody", "")->kind, &method_log);
     contacts_free(contacts);
     contacts = read_good("contacts:\n");
     assert_int_equal(contacts->count, 0);
@@ -309,10 +310,10 @@ static void unknown_keys_are_errors_with_a_guess(void **state)
 static void a_contact_has_exactly_one_way(void **state)
 {
     (void)state;
-    assert_wrong("contacts: {a: {}}", "1:15: error: a contact has one way: 'webhook' or 'log'",
-                 NULL);
+    assert_wrong("contacts: {a: {}}", "1:15: error: a contact has exactly one kind",
+                 "hint: one of log, webhook, slack, teams, pagerduty, ntfy, exec");
     assert_wrong("contacts: {a: {log: true, webhook: {}}}",
-                 "1:15: error: a contact has one way: 'webhook' or 'log'", NULL);
+                 "1:15: error: a contact has exactly one kind", NULL);
     assert_wrong("contacts: {a: {log: false}}", "1:21: error: 'log' can only be true", NULL);
     assert_wrong("contacts: {a: {log: [true]}}", "1:21: error: 'log' can only be true", NULL);
     assert_wrong("contacts: {a: yes}", "1:15: error: a contact has to be a map", NULL);
@@ -321,8 +322,8 @@ static void a_contact_has_exactly_one_way(void **state)
                  "1:25: error: 'methods' has to be a map of 1 to 8 names", NULL);
     assert_wrong("contacts: {a: {methods: {p: {log: true}}, urgent: [q]}}",
                  "1:52: error: 'urgent' names a method that is not there", NULL);
-    assert_wrong("contacts: {a: {methods: {p: {}}}}",
-                 "1:29: error: a method has one way: 'webhook' or 'log'", NULL);
+    assert_wrong("contacts: {a: {methods: {p: {}}}}", "1:29: error: a method has exactly one kind",
+                 NULL);
     assert_wrong("contacts: {a: {methods: {p: {log: true, verified: no}}}}",
                  "1:51: error: 'verified' can only be true", NULL);
     assert_wrong("contacts: {a: {log: true}, a: {log: true}}",
@@ -389,7 +390,8 @@ static void no_error_shows_a_secret(void **state)
     (void)state;
     write_file("k", 0600, "whsec_hunter2\n");
     static const char text[] = "contacts: {a: {webhook: {url: \"https://h/\", secret_file: k}}}";
-    assert_int_equal(contacts_parse(toc_str_of(text), file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(contacts_parse(toc_str_of(text), file, true, &contacts, &errors),
+                     TOC_ERR_CONFIG);
     assert_null(strstr(errors, "hunter2"));
     free(errors);
 }
@@ -400,7 +402,8 @@ static void every_error_is_told_at_once(void **state)
     char *errors;
     (void)state;
     static const char text[] = "contacts:\n  a: {log: no}\n  b: {}\n  c: {x: 1}\n";
-    assert_int_equal(contacts_parse(toc_str_of(text), file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(contacts_parse(toc_str_of(text), file, true, &contacts, &errors),
+                     TOC_ERR_CONFIG);
     assert_non_null(strstr(errors, ":2:12: error:"));
     assert_non_null(strstr(errors, ":3:6: error:"));
     assert_non_null(strstr(errors, ":4:7: error:"));
@@ -416,6 +419,188 @@ static void what_is_no_contacts_file_is_refused(void **state)
                  NULL);
 }
 
+/* --- kinds ---------------------------------------------------------------------------------- */
+
+#define ROUTING_KEY "0123456789abcdef0123456789abcdef"
+
+static void chats_have_their_address_in_a_file(void **state)
+{
+    (void)state;
+    write_file("s", 0600, "# channel alerts\nhttps://hooks.slack.example/T/B/x\n");
+    write_file("t", 0600, "https://flows.example/triggers?sig=y\n");
+    struct contacts *contacts =
+        read_good("contacts: {a: {slack: {url_file: s}}, b: {teams: {url_file: t}}}");
+    assert_ptr_equal(method_of(contacts, "a")->kind, &method_slack);
+    assert_string_equal(method_of(contacts, "a")->url, "https://hooks.slack.example/T/B/x");
+    assert_ptr_equal(method_of(contacts, "b")->kind, &method_teams);
+    assert_string_equal(method_of(contacts, "b")->url, "https://flows.example/triggers?sig=y");
+    contacts_free(contacts);
+}
+
+static void an_address_in_a_file_is_checked_and_not_shown(void **state)
+{
+    static const char text[] = "contacts: {a: {slack: {url_file: s}}}";
+    struct contacts *contacts;
+    char *errors;
+    (void)state;
+    write_file("s", 0600, "ftp://hunter2\n");
+    assert_wrong(text,
+                 "1:34: error: 'url_file' has to begin with https:// or http:// and name a host",
+                 NULL);
+    assert_int_equal(contacts_parse(toc_str_of(text), file, false, &contacts, &errors),
+                     TOC_ERR_CONFIG);
+    assert_null(strstr(errors, "hunter2"));
+    free(errors);
+    write_file("s", 0600, "https://h/\nhttps://h/\n");
+    assert_wrong(text, "1:34: error: the secret file holds more than one line", NULL);
+    write_file("s", 0600, "https://h/ x\n");
+    assert_wrong(text, "1:34: error: the secret file has blanks in its line, or is not ASCII",
+                 NULL);
+    write_file("s", 0644, "https://h/\n");
+    assert_wrong(text, "1:34: error: the secret file may be read by others: chmod 600 it", NULL);
+    assert_wrong("contacts: {a: {teams: {}}}", "1:23: error: 'teams' needs 'url_file'", NULL);
+}
+
+static void pagerduty_has_a_routing_key_and_its_own_address(void **state)
+{
+    (void)state;
+    write_file("p", 0600, ROUTING_KEY "\n");
+    struct contacts *contacts = read_good(
+        "contacts: {a: {pagerduty: {key_file: p}},"
+        " b: {pagerduty: {key_file: p, url: \"https://events.eu.pagerduty.com/v2/enqueue\"}}}");
+    assert_string_equal(method_of(contacts, "a")->to, ROUTING_KEY);
+    assert_string_equal(method_of(contacts, "a")->url, "https://events.pagerduty.com/v2/enqueue");
+    assert_string_equal(method_of(contacts, "b")->url,
+                        "https://events.eu.pagerduty.com/v2/enqueue");
+    contacts_free(contacts);
+    write_file("p", 0600, "short\n");
+    assert_wrong("contacts: {a: {pagerduty: {key_file: p}}}",
+                 "1:38: error: the secret file holds no routing key (32 digits)", NULL);
+}
+
+static void ntfy_has_a_topic_and_maybe_a_token(void **state)
+{
+    (void)state;
+    write_file("t", 0600, "ana-7f3c\n");
+    write_file("k", 0600, "tk_1\n");
+    struct contacts *contacts =
+        read_good("contacts: {a: {ntfy: {url: \"https://ntfy.sh\", topic_file: t}},"
+                  " b: {ntfy: {url: \"https://n.example\", topic_file: t, token_file: k}}}");
+    assert_string_equal(method_of(contacts, "a")->to, "ana-7f3c");
+    assert_null(method_of(contacts, "a")->credential);
+    assert_string_equal(method_of(contacts, "b")->credential, "tk_1");
+    contacts_free(contacts);
+    write_file("t", 0600, "a/b\n");
+    assert_wrong("contacts: {a: {ntfy: {url: \"https://ntfy.sh\", topic_file: t}}}",
+                 "1:59: error: the secret file holds no topic: up to 64 letters, digits, '-' and "
+                 "'_'",
+                 NULL);
+}
+
+static void a_program_has_its_words(void **state)
+{
+    (void)state;
+    struct contacts *contacts = read_good(
+        "contacts: {a: {exec: {program: /usr/local/bin/sms, arguments: [\"+353 1\", x]}}}");
+    const struct method *method = method_of(contacts, "a");
+    assert_string_equal(method->words[0], "/usr/local/bin/sms");
+    assert_string_equal(method->words[1], "+353 1");
+    assert_string_equal(method->words[2], "x");
+    assert_null(method->words[3]);
+    assert_int_equal(method->origin, 0);
+    contacts_free(contacts);
+    assert_wrong("contacts: {a: {exec: {program: sms}}}",
+                 "1:32: error: 'program' has to be the path of a file, from '/' on", NULL);
+    assert_wrong("contacts: {a: {exec: {program: /sms, arguments: x}}}",
+                 "1:49: error: 'arguments' has to be a list of at most 15 texts", NULL);
+}
+
+static void programs_are_off_unless_they_are_allowed(void **state)
+{
+    static const char text[] = "contacts: {a: {exec: {program: /sms}}}";
+    struct contacts *contacts = NULL;
+    char *errors = NULL;
+    (void)state;
+    assert_int_equal(contacts_parse(toc_str_of(text), file, false, &contacts, &errors),
+                     TOC_ERR_CONFIG);
+    assert_non_null(strstr(errors, ":1:22: error: 'exec' needs the notifier's --allow-exec\n"));
+    assert_null(contacts);
+    free(errors);
+}
+
+/* --- what may be reached -------------------------------------------------------------------- */
+
+static void networks_are_allowed_by_name(void **state)
+{
+    (void)state;
+    struct contacts *contacts =
+        read_good("allow: [10.1.0.0/16, \"::1\"]\nlink: \"https://c.example/alerts/\"\n"
+                  "contacts: {}\n");
+    assert_int_equal(contacts->guard.count, 2);
+    assert_int_equal(contacts->guard.allowed[0].bits, 112);
+    assert_string_equal(contacts->link, "https://c.example/alerts/");
+    contacts_free(contacts);
+    assert_wrong("allow: 10.1.0.0/16\ncontacts: {}\n",
+                 "1:8: error: 'allow' has to be a list of at most 32 networks", NULL);
+    assert_wrong("allow: [localhost]\ncontacts: {}\n",
+                 "1:9: error: this is no network, as 10.1.0.0/16", NULL);
+    assert_wrong("allow: [[]]\ncontacts: {}\n", "1:9: error: this is no network, as 10.1.0.0/16",
+                 NULL);
+    assert_wrong("link: here\ncontacts: {}\n",
+                 "1:7: error: 'link' has to begin with https:// or http:// and name a host", NULL);
+}
+
+/* --- what the core is told of them ---------------------------------------------------------- */
+
+static const Tocsin__V1__ContactMethod *told(struct toc_arena *arena,
+                                             const struct contacts *contacts, const char *person)
+{
+    static const uint8_t secret[CONTACTS_KEY_BYTES] = {3};
+    Tocsin__V1__Contact *contact = toc_arena_take(arena, sizeof(*contact));
+    assert_non_null(contact);
+    assert_int_equal(contacts_tell(contacts_find(contacts, person), secret, arena, contact),
+                     TOC_OK);
+    return contact->methods[0];
+}
+
+static bool same_address(const Tocsin__V1__ContactMethod *a, const Tocsin__V1__ContactMethod *b)
+{
+    return memcmp(a->address.data, b->address.data, CONTACTS_ADDRESS_BYTES) == 0;
+}
+
+static void a_provider_is_a_host_with_a_credential_and_an_address_a_person(void **state)
+{
+    struct toc_arena arena;
+    (void)state;
+    write_file("t1", 0600, "one\n");
+    write_file("t2", 0600, "two\n");
+    write_file("k", 0600, "tk_1\n");
+    assert_int_equal(toc_arena_init(&arena, 65536), TOC_OK);
+    struct contacts *contacts =
+        read_good("contacts:\n"
+                  "  a: {ntfy: {url: \"https://n/\", topic_file: t1}}\n"
+                  "  b: {ntfy: {url: \"https://n/\", topic_file: t2}}\n"
+                  "  c: {ntfy: {url: \"https://n/\", topic_file: t1, token_file: k}}\n"
+                  "  d: {exec: {program: /sms, arguments: [\"1\"]}}\n"
+                  "  e: {exec: {program: /sms, arguments: [\"2\"]}}\n"
+                  "  f: {exec: {program: /call, arguments: [\"2\"]}}\n");
+    const Tocsin__V1__ContactMethod *a = told(&arena, contacts, "a"),
+                                    *b = told(&arena, contacts, "b"),
+                                    *c = told(&arena, contacts, "c"),
+                                    *d = told(&arena, contacts, "d"),
+                                    *e = told(&arena, contacts, "e"),
+                                    *f = told(&arena, contacts, "f");
+    assert_string_equal(a->provider, b->provider);
+    assert_false(same_address(a, b));
+    assert_string_not_equal(a->provider, c->provider);
+    assert_true(same_address(a, c)); /* another token is the same person */
+    assert_string_equal(d->provider, e->provider);
+    assert_false(same_address(d, e));
+    assert_string_not_equal(e->provider, f->provider);
+    contacts_free(contacts);
+    toc_arena_done(&arena);
+}
+
 /* --- files ---------------------------------------------------------------------------------- */
 
 static void a_file_is_read_as_its_text(void **state)
@@ -424,7 +609,7 @@ static void a_file_is_read_as_its_text(void **state)
     char *errors;
     (void)state;
     write_file("contacts.yaml", 0600, "contacts: {a: {log: true}}\n");
-    assert_int_equal(contacts_load(file, &contacts, &errors), TOC_OK);
+    assert_int_equal(contacts_load(file, true, &contacts, &errors), TOC_OK);
     assert_int_equal(contacts->count, 1);
     contacts_free(contacts);
 }
@@ -434,17 +619,17 @@ static void a_file_that_is_not_there_or_too_large_is_an_error(void **state)
     struct contacts *contacts;
     char *errors, *large = calloc(1, CONTACTS_FILE_MAX + 2);
     (void)state;
-    assert_int_equal(contacts_load(file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(contacts_load(file, true, &contacts, &errors), TOC_ERR_CONFIG);
     assert_non_null(strstr(errors, "No such file"));
     free(errors);
     assert_non_null(large);
     memset(large, '\n', CONTACTS_FILE_MAX + 1);
     write_file("contacts.yaml", 0600, large);
-    assert_int_equal(contacts_load(file, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(contacts_load(file, true, &contacts, &errors), TOC_ERR_CONFIG);
     assert_non_null(strstr(errors, "more than 262144 bytes"));
     free(errors);
     free(large);
-    assert_int_equal(contacts_load(dir, &contacts, &errors), TOC_ERR_CONFIG);
+    assert_int_equal(contacts_load(dir, true, &contacts, &errors), TOC_ERR_CONFIG);
     free(errors);
 }
 
@@ -470,6 +655,14 @@ int main(void)
         TEST(no_error_shows_a_secret),
         TEST(every_error_is_told_at_once),
         TEST(what_is_no_contacts_file_is_refused),
+        TEST(chats_have_their_address_in_a_file),
+        TEST(an_address_in_a_file_is_checked_and_not_shown),
+        TEST(pagerduty_has_a_routing_key_and_its_own_address),
+        TEST(ntfy_has_a_topic_and_maybe_a_token),
+        TEST(a_program_has_its_words),
+        TEST(programs_are_off_unless_they_are_allowed),
+        TEST(networks_are_allowed_by_name),
+        TEST(a_provider_is_a_host_with_a_credential_and_an_address_a_person),
         TEST(a_file_is_read_as_its_text),
         TEST(a_file_that_is_not_there_or_too_large_is_an_error),
     };

@@ -17,52 +17,29 @@
  * `urgent` is every method in the order of the file unless it says otherwise, `normal` the same as
  * `urgent`. `zone` is UTC unless it says otherwise, `language` English (text.h). A method is used
  * once its owner has said the code that was sent to it, or the file says `verified: true`. The
- * short form is one method of the kind's name that needs no code.
+ * short form is one method of the kind's name that needs no code. kind.h has the kinds, read.h how
+ * secrets stand in files of their own.
  *
- * A secret file holds one `whsec_…` per line, all of which sign (rotation), blank lines and lines
- * that begin with '#' aside; nobody but its owner may read it. Its name counts from the directory
- * of the contacts file. What is wrong is told as file:line:column with the line, like a policy.
+ * Beside `contacts`: `allow: [NETWORK]`, addresses that are not of the open internet and may be
+ * reached, and `link: URL`, what the id of an alert is put behind in messages to people.
  *
- * A kind of method is a row of the table in contacts.c: its key in the file, and how its value is
- * read into a struct method. What it needs beside a url and secrets
- * becomes a field there, and part of what name_provider and tell_method hash where two of them may
- * differ in it. way.c makes the request.
+ * What is wrong is told as file:line:column with the line, like a policy.
  */
 #ifndef NOTIFIER_CONTACTS_H
 #define NOTIFIER_CONTACTS_H
 
-#include "common/send/webhook.h"
-#include "services/notifier/send/text.h"
+#include "common/send/guard.h"
+#include "services/notifier/send/kind.h"
 
-#define CONTACTS_MAX             1000
-#define CONTACTS_NAME_MAX        64   /* bytes of a person's id, as in a policy */
-#define CONTACTS_METHOD_MAX      32   /* bytes of a method's name */
-#define CONTACTS_URL_MAX         2000 /* bytes */
-#define CONTACTS_FILE_MAX        (256 * 1024)
-#define CONTACTS_NO_ORIGIN       UINT32_MAX
-#define CONTACTS_SECRET_FILE_MAX 4096
-#define CONTACTS_KEY_BYTES       32 /* of the notifier's own, key.h */
-#define CONTACTS_ADDRESS_BYTES   16
-#define CONTACTS_PROVIDER_MAX    40 /* bytes of a provider's key with its terminator */
-
-/* Of a method; way.c has what each sends. */
-enum method_kind_id {
-    METHOD_LOG, /* the visible fake pager */
-    METHOD_WEBHOOK,
-};
-
-struct method_kind;
-
-/* One way to reach a person. */
-struct method {
-    char *name;
-    const struct method_kind *kind;
-    bool verified; /* the file vouches for it */
-    char *url;     /* kinds over HTTP */
-    struct toc_webhook_secret secrets[TOC_WEBHOOK_SECRETS_MAX];
-    size_t secret_count;
-    uint32_t origin; /* the same number for the same scheme, host and port; CONTACTS_NO_ORIGIN */
-};
+#define CONTACTS_MAX           1000
+#define CONTACTS_NAME_MAX      64 /* bytes of a person's id, as in a policy */
+#define CONTACTS_METHOD_MAX    32 /* bytes of a method's name */
+#define CONTACTS_FILE_MAX      (256 * 1024)
+#define CONTACTS_LINK_MAX      300 /* bytes */
+#define CONTACTS_NO_ORIGIN     UINT32_MAX
+#define CONTACTS_KEY_BYTES     32 /* of the notifier's own, key.h */
+#define CONTACTS_ADDRESS_BYTES 16
+#define CONTACTS_PROVIDER_MAX  40 /* bytes of a provider's key with its terminator */
 
 struct contact {
     char *name;
@@ -78,18 +55,20 @@ struct contacts {
     struct contact *rows; /* sorted by name */
     size_t count;
     uint32_t origin_count;
+    struct toc_guard guard;
+    char *link; /* NULL: none */
 };
 
 /*
- * Reads `text`; `file_name` appears in errors and gives the directory for secret files. On
- * TOC_ERR_CONFIG `*out_errors` is a malloc'ed text for a person, free() it; NULL on success.
- * TOC_ERR_MEMORY leaves both outputs as they are.
+ * Reads `text`; `file_name` appears in errors and gives the directory for secret files. Without
+ * `allow_exec` programs are an error. On TOC_ERR_CONFIG `*out_errors` is a malloc'ed text for a
+ * person, free() it; NULL on success. TOC_ERR_MEMORY leaves both outputs as they are.
  */
-TOC_MUST enum toc_err contacts_parse(struct toc_str text, const char *file_name,
+TOC_MUST enum toc_err contacts_parse(struct toc_str text, const char *file_name, bool allow_exec,
                                      struct contacts **out, char **out_errors);
 
 /* The same for a file; one that cannot be read is TOC_ERR_CONFIG, too. */
-TOC_MUST enum toc_err contacts_load(const char *file_name, struct contacts **out,
+TOC_MUST enum toc_err contacts_load(const char *file_name, bool allow_exec, struct contacts **out,
                                     char **out_errors);
 
 /* Wipes the secrets. Accepts NULL. */
@@ -102,8 +81,6 @@ const struct contact *contacts_find(const struct contacts *contacts, const char 
  * method is called. */
 const struct method *contacts_method(const struct contacts *contacts, const char *person,
                                      const char *method);
-
-enum method_kind_id method_kind(const struct method *method);
 
 /*
  * What the core is told of a person: names, kinds and orders, hashes in place of addresses. `key`

@@ -19,6 +19,8 @@
 #define SENDS_OF_ORIGIN 8192
 #define SENDS_UNDER_WAY TOC_TRANSFERS_MAX
 
+struct method;
+
 enum send_state {
     SEND_WAITING,   /* for its turn */
     SEND_UNDER_WAY, /* with the transport */
@@ -40,7 +42,8 @@ struct send {
     struct send_rank rank;
     uint64_t added; /* the order of arrival */
     enum send_state state;
-    struct toc_transfer *transfer; /* UNDER_WAY */
+    const struct method *method;   /* UNDER_WAY: by which */
+    struct toc_transfer *transfer; /* UNDER_WAY over HTTP; else NULL */
     struct toc_sent sent;          /* DONE */
     struct send *same_hash;        /* link of the index */
     struct send *left, *right;     /* WAITING: below this one; `right` links the free ones, too */

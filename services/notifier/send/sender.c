@@ -49,7 +49,21 @@ static void settle(struct sender *sender, struct send *send,
 
 static void on_answer(void *self, void *tag, const struct toc_transfer_answer *answer)
 {
-    settle(self, tag, answer);
+    struct send *send = tag;
+    struct toc_transfer_answer judged = *answer;
+    const struct method_kind *kind = send->method->kind;
+    if (kind->judge != NULL && answer->code >= 200 && answer->code < 300)
+        kind->judge(&judged);
+    settle(self, send, &judged);
+}
+
+/* A proxy is trusted to say which addresses are reached. */
+static bool on_address(void *self, void *tag, const struct sockaddr *address)
+{
+    const struct send_config *config = ((const struct sender *)self)->config;
+    const struct send *send = tag;
+    return config->proxy != NULL ||
+           toc_guard_allows(&config->contacts->guard, address, send->method->plain);
 }
 
 static void tell(struct sender *sender, struct send *send, struct toc_now now)
@@ -92,6 +106,12 @@ static bool is_pending(struct sender *sender, struct toc_txn *txn, const struct 
     return err == TOC_OK;
 }
 
+/* True when it cannot be called off: a program gets its page as it starts. */
+static bool is_out(const struct send *send)
+{
+    return send->transfer == NULL || toc_transfer_is_written(send->transfer);
+}
+
 /*
  * Right after a commit and before the loop does anything else: what is no longer pending and was
  * not written yet is called off, so no send begins after an acknowledgement is on disk. An outcome
@@ -104,8 +124,7 @@ static void review(struct sender *sender, struct toc_txn *txn)
     for (size_t i = count; i > 0; i--) { /* the last one takes a forgotten one's place */
         struct send *send = active[i - 1];
         struct notifier_page page;
-        if (send->state == SEND_DONE ||
-            (send->state == SEND_UNDER_WAY && toc_transfer_is_written(send->transfer)))
+        if (send->state == SEND_DONE || (send->state == SEND_UNDER_WAY && is_out(send)))
             continue;
         bool pending = is_pending(sender, txn, send, &page);
         if (send->state == SEND_TOLD && pending && page.page->attempts == send->attempts) {
@@ -179,16 +198,12 @@ static void look(struct sender *sender, struct toc_txn *txn)
 static void start_one(struct sender *sender, struct send *send, const struct notifier_page *page,
                       struct toc_now now)
 {
-    const struct way_page leaving = {
-        .method =
-            contacts_method(sender->config->contacts, page->page->contact, page->page->method),
-        .page = page,
-        .now = now,
-        .tag = send};
+    struct way_page leaving;
     struct toc_transfer_answer answer;
+    way_prepare(&leaving, sender->config->contacts, sender->config->key, page, now.wall_ms);
     send->attempts = page->page->attempts;
-    send->transfer = way_send(&sender->transports, &leaving, &answer);
-    if (send->transfer == NULL)
+    send->method = leaving.leaving.method;
+    if (!way_send(&sender->transports, &leaving.leaving, send, &send->transfer, &answer))
         settle(sender, send, &answer);
 }
 
@@ -267,7 +282,7 @@ static void after_commit(void *self, struct toc_now now)
 static void stop(void *self)
 {
     struct sender *sender = self;
-    toc_transfers_close(sender->transports.http); /* outcomes unknown: sent again, same ids */
+    way_close(&sender->transports); /* outcomes unknown: sent again, same ids */
     send_queue_close(sender->queue);
     toc_arena_done(&sender->arena);
     toc_sender_close(sender->loop);
@@ -285,10 +300,14 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
                                                    .whole_ms = (long)config->whole_ms,
                                                    .proxy = config->proxy,
                                                    .done = on_answer,
+                                                   .allows = on_address,
                                                    .self = sender};
+    const struct toc_spawns_config programs = {
+        .loop = loop, .whole_ms = config->whole_ms, .done = on_answer, .self = sender};
     TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
     TOC_TRY(send_queue_open(origins + 1, (unsigned)config->parallel, &sender->queue));
     TOC_TRY(toc_sender_open(loop, sender->run, &work, sender, &sender->loop));
+    TOC_TRY(toc_spawns_open(&programs, &sender->transports.programs));
     return toc_transfers_open(&transfers, &sender->transports.http);
 }
 
@@ -300,7 +319,6 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
     if (sender == NULL)
         return TOC_ERR_MEMORY;
     sender->config = configured;
-    sender->transports.key = configured->key;
     sender->run = run;
     sender->more = true; /* what a process before this one left */
     sender->rings_ms = TOC_TIME_NEVER;

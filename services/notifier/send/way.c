@@ -1,68 +1,125 @@
 #include "services/notifier/send/way.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define NO_METHOD 404 /* the page goes on with another */
 
-typedef struct toc_transfer *send_page(struct way_transports *transports,
-                                       const struct way_page *page,
-                                       struct toc_transfer_answer *answer);
+/* --- what is sent ------------------------------------------------------------------------- */
+
+static void write_link(const char *base, const Tocsin__V1__Alert *alert, char *out, size_t size)
+{
+    char id[2 * TOC_ID + 1];
+    if (base == NULL || alert->id.len != TOC_ID)
+        return;
+    toc_hex(id, alert->id.data, TOC_ID);
+    snprintf(out, size, "%s%s", base, id);
+}
+
+void way_prepare(struct way_page *out, const struct contacts *contacts, const uint8_t *key,
+                 const struct notifier_page *page, toc_time_ms now_ms)
+{
+    const char *person = page->page->contact;
+    const struct contact *contact = contacts != NULL ? contacts_find(contacts, person) : NULL;
+    memset(out, 0, sizeof(*out));
+    if (strcmp(page->page->kind, "code") == 0)
+        notifier_code(key, page->page->delivery, out->code);
+    if (contacts != NULL)
+        write_link(contacts->link, page->alert, out->link, sizeof(out->link));
+    out->leaving =
+        (struct leaving){.method = contacts_method(contacts, person, page->page->method),
+                         .page = page,
+                         .key = key,
+                         .link = out->link,
+                         .now_ms = now_ms,
+                         .text = {.page = page,
+                                  .language = contact != NULL ? contact->language : text_english(),
+                                  .zone = contact != NULL ? contact->zone : NULL,
+                                  .now_ms = now_ms,
+                                  .code = out->code,
+                                  .ack_link = out->link,
+                                  .sop_url = ""}};
+}
+
+/* --- transports --------------------------------------------------------------------------- */
 
 /* Never waits for a terminal that is stopped or a reader that sleeps: real pages go on. */
-static bool print_line(const struct notifier_page *page, const uint8_t *key, toc_time_ms now_ms)
+static bool print_line(const struct leaving *leaving)
 {
     char line[PAYLOAD_LINE_MAX];
     struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    size_t size = payload_line(page, key, now_ms, line);
+    size_t size = payload_line(leaving->page, leaving->key, leaving->now_ms, line);
     if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
         return false;
     return write(STDOUT_FILENO, line, size) == (ssize_t)size;
 }
 
-static struct toc_transfer *print_page(struct way_transports *transports,
-                                       const struct way_page *page,
-                                       struct toc_transfer_answer *answer)
+static bool fail(struct toc_transfer_answer *answer, const char *why)
 {
-    if (print_line(page->page, transports->key, page->now.wall_ms))
-        *answer = (struct toc_transfer_answer){.code = 200, .text = "printed"};
-    else
-        *answer = (struct toc_transfer_answer){.text = "standard output takes nothing"};
-    return NULL;
+    *answer = (struct toc_transfer_answer){.text = why};
+    return false;
 }
 
-static struct toc_transfer *post_page(struct way_transports *transports,
-                                      const struct way_page *page,
-                                      struct toc_transfer_answer *answer)
+static bool print(const struct leaving *leaving, struct toc_transfer_answer *answer)
 {
-    const struct method *method = page->method;
-    char signature[TOC_WEBHOOK_SIGNATURE_MAX];
-    struct toc_transfer_request request = {.url = method->url,
-                                           .id = page->page->page->delivery,
-                                           .whole_ms = (long)page->page->page->cut_ms,
-                                           .timestamp_s = page->now.wall_ms / TOC_SECOND_MS,
-                                           .signature = signature};
-    request.body =
-        toc_str(transports->body, payload_json(page->page, transports->key, transports->body));
-    toc_webhook_sign(method->secrets, method->secret_count, toc_str_of(request.id),
-                     request.timestamp_s, request.body, signature);
-    struct toc_transfer *transfer = toc_transfers_start(transports->http, &request, page->tag);
-    if (transfer == NULL)
-        *answer = (struct toc_transfer_answer){.text = "no memory to send with"};
-    return transfer;
+    if (!print_line(leaving))
+        return fail(answer, "standard output takes nothing");
+    *answer = (struct toc_transfer_answer){.code = 200, .text = "printed"};
+    return false;
 }
 
-struct toc_transfer *way_send(struct way_transports *transports, const struct way_page *page,
-                              struct toc_transfer_answer *answer)
+static bool post(struct way_transports *transports, const struct leaving *leaving, void *tag,
+                 struct toc_transfer **transfer, struct toc_transfer_answer *answer)
 {
-    static send_page *const ways[] = {[METHOD_LOG] = print_page, [METHOD_WEBHOOK] = post_page};
+    struct outgoing *out = &transports->outgoing;
+    out->lines[0] = out->line;
+    out->request = (struct toc_transfer_request){.url = leaving->method->url,
+                                                 .lines = out->lines,
+                                                 .whole_ms = (long)leaving->page->page->cut_ms};
+    if (leaving->method->kind->request(leaving, out))
+        *transfer = toc_transfers_start(transports->http, &out->request, tag);
+    return *transfer != NULL || fail(answer, "no memory to send with");
+}
+
+static bool spawn(struct way_transports *transports, const struct leaving *leaving, void *tag,
+                  struct toc_transfer_answer *answer)
+{
+    struct outgoing *out = &transports->outgoing;
+    if (!leaving->method->kind->request(leaving, out))
+        return fail(answer, "no memory to send with");
+    const struct toc_spawn_request request = {.words = leaving->method->words,
+                                              .whole_ms = leaving->page->page->cut_ms,
+                                              .input = out->request.body};
+    const char *why = toc_spawns_start(transports->programs, &request, tag);
+    return why == NULL || fail(answer, why);
+}
+
+bool way_send(struct way_transports *transports, const struct leaving *leaving, void *tag,
+              struct toc_transfer **transfer, struct toc_transfer_answer *answer)
+{
+    *transfer = NULL;
     if (toc_program_event_clock()) {
         *answer = (struct toc_transfer_answer){.code = 200, .text = "held: event clock"};
-        return NULL;
+        return false;
     }
-    if (page->method == NULL) {
+    if (leaving->method == NULL) {
         *answer = (struct toc_transfer_answer){.code = NO_METHOD, .text = "no such method"};
-        return NULL;
+        return false;
     }
-    return ways[method_kind(page->method)](transports, page, answer);
+    switch (leaving->method->kind->transport) {
+    case METHOD_POSTED:
+        return post(transports, leaving, tag, transfer, answer);
+    case METHOD_SPAWNED:
+        return spawn(transports, leaving, tag, answer);
+    case METHOD_PRINTED:
+        break;
+    }
+    return print(leaving, answer);
+}
+
+void way_close(struct way_transports *transports)
+{
+    toc_transfers_close(transports->http);
+    toc_spawns_close(transports->programs);
 }

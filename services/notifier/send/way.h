@@ -1,30 +1,40 @@
 /*
- * The ways by which a page leaves, one for each kind of method: what is sent and by which
- * transport, not when. Another provider is a kind of method (contacts.h) and a row in way.c.
+ * How a page leaves as its method's kind says: printed, over HTTP, or to a program. What is sent is
+ * the kind's (kind.h), when is the queue's (send_queue.h).
  */
 #ifndef NOTIFIER_WAY_H
 #define NOTIFIER_WAY_H
 
 #include "common/program.h"
+#include "common/send/spawn.h"
 #include "services/notifier/send/contacts.h"
-#include "services/notifier/send/payload.h"
-
-/* A page that is to leave now. */
-struct way_page {
-    const struct method *method; /* NULL: it is not in the file any more */
-    const struct notifier_page *page;
-    struct toc_now now;
-    void *tag; /* comes back with the transport's answer */
-};
 
 struct way_transports {
     struct toc_transfers *http;
-    const uint8_t *key;     /* the notifier's own */
-    char body[PAYLOAD_MAX]; /* of the page that is about to leave */
+    struct toc_spawns *programs;
+    struct outgoing outgoing; /* the one that is about to leave */
 };
 
-/* Sends it. NULL: it is through at once, with `answer`. */
-struct toc_transfer *way_send(struct way_transports *transports, const struct way_page *page,
-                              struct toc_transfer_answer *answer);
+/* A page that is to leave, and what its texts point to. */
+struct way_page {
+    struct leaving leaving;
+    char code[NOTIFIER_CODE_DIGITS + 1];
+    char link[CONTACTS_LINK_MAX + 2 * TOC_ID + 1];
+};
+
+/* Everything is lent, `contacts` (NULL: no file) and `key`, the notifier's own, too. */
+void way_prepare(struct way_page *out, const struct contacts *contacts, const uint8_t *key,
+                 const struct notifier_page *page, toc_time_ms now_ms);
+
+/*
+ * Sends it. True: it is under way, and the
+ * transport will answer with `tag`; `transfer` is where it can be called off, or NULL when it
+ * cannot. False: it is through, with `answer`.
+ */
+bool way_send(struct way_transports *transports, const struct leaving *leaving, void *tag,
+              struct toc_transfer **transfer, struct toc_transfer_answer *answer);
+
+/* Kills and abandons what is under way. */
+void way_close(struct way_transports *transports);
 
 #endif

@@ -57,7 +57,7 @@ def write_contacts(directory, provider, other, tls):
     lines.append(f"  tls: {{webhook: {{url: \"{tls.url('/tls', 'localhost')}\", "
                  "secret_file: pager.key}}\n")
     file = directory / "contacts.yaml"
-    file.write_text("contacts:\n" + "".join(lines))
+    file.write_text("allow: [127.0.0.0/8]\ncontacts:\n" + "".join(lines))
     return file
 
 
@@ -128,7 +128,8 @@ def test_a_page_is_signed_with_every_secret_and_carries_no_content(chain, provid
     body = json.loads(request.body)
     assert list(body) == ["type", "alert", "delivery", "contact", "severity", "cause", "queue",
                           "priority", "risk", "due_ms", "opened_ms", "step", "round", "issue",
-                          "issue_ref", "test", "waiting", "kind", "code"]
+                          "issue_ref", "test", "waiting", "kind", "code", "category", "sop",
+                          "unconfirmed", "next", "next_more", "next_ms", "more", "soonest_ms"]
     assert body["alert"] == alert.id.hex() and body["issue"] == issue.hex()
     assert body["delivery"] == page.delivery and body["contact"] == "plain"
     assert body["issue_ref"] == "shop/eu#T-1" and body["risk"] == "critical"
