@@ -1,12 +1,12 @@
 /* `tocsin policy backtest`: reads what was recorded, replays it twice, reports. */
 #include "services/cli/backtest/backtest.h"
 #include "services/cli/commands.h"
-#include "services/cli/import/rule.h"
+#include "services/cli/moment.h"
 #include "services/cli/policy/cmd.h"
 #include "services/cli/policy/load.h"
 #include "services/cli/progress.h"
-#include "common/json/rfc3339.h"
 #include "services/cli/status.h"
+#include "services/cli/when.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -41,21 +41,10 @@ static int told(const struct backtest *b, enum toc_err err)
 
 /* --- options ------------------------------------------------------------------------------ */
 
-static bool read_time(const struct backtest *b, const char *text, toc_time_ms *out)
-{
-    static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"};
-    if (toc_rfc3339_read(toc_str_of(text), out) == TOC_OK)
-        return true;
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-        if (import_time_read(toc_str_of(formats[i]), b->zone, toc_str_of(text), out) == TOC_OK)
-            return true;
-    return false;
-}
-
 static int read_bound(const struct backtest *b, const char *name, const char *text,
                       toc_time_ms *out)
 {
-    if (text == NULL || read_time(b, text, out))
+    if (text == NULL || when_read(toc_str_of(text), b->zone, moment_now(), out))
         return CLI_DONE;
     fprintf(stderr, "%s: --%s %s: no time; as in 2026-03-01 or '2026-03-01 09:30'\n", b->view->who,
             name, text);
