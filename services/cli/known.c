@@ -1,12 +1,32 @@
 #include "services/cli/known.h"
 
-#include "common/policy/diag.h"
+#include "services/cli/commands.h"
+#include "services/cli/policy/apply.h"
 
-static void tell_unknown(const struct view *in, const char *what, const struct toc_guess *guess)
+#include <stdlib.h>
+
+int known_policy(struct view *in, const char *service, struct toc_policy **out)
+{
+    struct policy_in_force force = {0};
+    if (policy_ask(in->client, service, true, &force) != TOC_OK)
+        return client_fail(in->client);
+    if (force.version == 0) {
+        fprintf(stderr, "%s: no policy is in force\n", in->who);
+        return CLI_FAILED;
+    }
+    enum toc_err err = toc_policy_recompile(toc_str(force.text, force.size), out);
+    free(force.text);
+    if (err == TOC_OK)
+        return CLI_DONE;
+    fprintf(stderr, "%s: the policy in force is of another version of this program\n", in->who);
+    return CLI_FAILED;
+}
+
+void known_not(const struct view *in, const char *what, const struct toc_guess *guess)
 {
     char safe[160];
     print_safe(safe, sizeof(safe), guess->wanted);
-    fprintf(stderr, "%s: the policy in force has no %s '%s'", in->who, what, safe);
+    fprintf(stderr, "%s: %s '%s'", in->who, what, safe);
     if (guess->best != NULL)
         fprintf(stderr, " (did you mean '%s'?)", guess->best);
     fputc('\n', stderr);
@@ -20,7 +40,7 @@ bool known_queue(const struct view *in, const struct toc_policy *policy, const c
     toc_guess_init(&guess, toc_str_of(name));
     for (size_t i = 0; i < policy->queue_count; i++)
         toc_guess_offer(&guess, policy->queues[i].name);
-    tell_unknown(in, "queue", &guess);
+    known_not(in, "the policy in force has no queue", &guess);
     return false;
 }
 
@@ -32,7 +52,7 @@ bool known_person(const struct view *in, const struct toc_policy *policy, const 
     toc_guess_init(&guess, toc_str_of(id));
     for (size_t i = 0; i < policy->person_count; i++)
         toc_guess_offer(&guess, policy->people[i].name);
-    tell_unknown(in, "person", &guess);
+    known_not(in, "the policy in force has no person", &guess);
     return false;
 }
 

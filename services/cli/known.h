@@ -5,7 +5,14 @@
 
 #include "services/cli/view.h"
 
+#include "common/policy/diag.h"
 #include "common/policy/policy.h"
+
+/* The policy in force at a service, compiled. CLI_FAILED, told, when there is none to be had. */
+int known_policy(struct view *view, const char *service, struct toc_policy **out);
+
+/* Tells that something is not there: "WHAT 'wanted' (did you mean 'best'?)". */
+void known_not(const struct view *view, const char *what, const struct toc_guess *guess);
 
 /* Whether the policy names it; told when not, with the name that may have been meant. */
 bool known_queue(const struct view *view, const struct toc_policy *policy, const char *name);

@@ -4,28 +4,8 @@
 #include "services/cli/known.h"
 #include "services/cli/moment.h"
 #include "services/cli/people.h"
-#include "services/cli/policy/apply.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
-
-/* The router's policy, compiled. CLI_FAILED, told, when there is none to be had. */
-static int policy_of(struct view *in, struct toc_policy **out)
-{
-    struct policy_in_force force = {0};
-    if (policy_ask(in->client, "router", true, &force) != TOC_OK)
-        return client_fail(in->client);
-    if (force.version == 0) {
-        fprintf(stderr, "%s: no policy is in force\n", in->who);
-        return CLI_FAILED;
-    }
-    enum toc_err err = toc_policy_recompile(toc_str(force.text, force.size), out);
-    free(force.text);
-    if (err == TOC_OK)
-        return CLI_DONE;
-    fprintf(stderr, "%s: the policy in force is of another version of this program\n", in->who);
-    return CLI_FAILED;
-}
 
 /* --- people -------------------------------------------------------------------------------- */
 
@@ -192,7 +172,7 @@ static int show_people(void)
     struct toc_policy *policy = NULL;
     struct view_rows rows;
     ask.what = TOCSIN__V1__ASK__WHAT__PEOPLE;
-    if (policy_of(&view, &policy) != CLI_DONE)
+    if (known_policy(&view, "router", &policy) != CLI_DONE)
         return CLI_FAILED;
     int code = queue == NULL || known_queue(&view, policy, queue) ? CLI_DONE : CLI_FAILED;
     if (code == CLI_DONE)
@@ -277,7 +257,8 @@ static int ask_queue(struct view *in, const char *name, struct print_table *tabl
 static int ask_queues(struct view *in, const char *name, struct print_table *table, size_t *count)
 {
     struct toc_policy *policy = NULL;
-    int code = name != NULL ? ask_queue(in, name, table, count) : policy_of(in, &policy);
+    int code =
+        name != NULL ? ask_queue(in, name, table, count) : known_policy(in, "router", &policy);
     for (size_t i = 0; policy != NULL && code == CLI_DONE && i < policy->queue_count; i++)
         if (policy->queues[i].person_count > 0)
             code = ask_queue(in, policy->queues[i].name, table, count);
