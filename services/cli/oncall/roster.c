@@ -1,0 +1,74 @@
+#include "services/cli/oncall/roster.h"
+
+#include "services/cli/commands.h"
+#include "services/cli/known.h"
+
+static int out_of_memory(const struct view *view)
+{
+    fprintf(stderr, "%s: out of memory\n", view->who);
+    return CLI_FAILED;
+}
+
+static int open_policy(struct view *view, const char *file, struct roster *out)
+{
+    if (file == NULL)
+        return known_policy(view, "notifier", &out->policy);
+    if (policy_load(view->who, file, &out->file) != CLI_DONE)
+        return CLI_FAILED;
+    out->policy = out->file.policy;
+    return CLI_DONE;
+}
+
+int roster_open(struct view *view, const char *file, struct roster *out)
+{
+    *out = (struct roster){.count = 0};
+    if (open_policy(view, file, out) != CLI_DONE)
+        return CLI_FAILED;
+    out->duties =
+        toc_arena_take(&view->arena, (out->policy->schedule_count + 1) * sizeof(*out->duties));
+    if (out->duties == NULL)
+        return out_of_memory(view);
+    for (size_t i = 0; i < out->policy->schedule_count; i++)
+        out->duties[out->count++] = (struct duty){.schedule = &out->policy->schedules[i]};
+    return CLI_DONE;
+}
+
+void roster_done(struct roster *roster)
+{
+    if (roster->file.name == NULL)
+        toc_policy_free(roster->policy);
+    policy_file_done(&roster->file);
+    *roster = (struct roster){.count = 0};
+}
+
+const struct duty *roster_find(const struct view *view, const struct roster *roster,
+                               const char *name)
+{
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(name));
+    for (size_t i = 0; i < roster->count; i++) {
+        if (strcmp(roster->duties[i].schedule->name, name) == 0)
+            return &roster->duties[i];
+        toc_guess_offer(&guess, roster->duties[i].schedule->name);
+    }
+    known_not(view, "the policy has no schedule", &guess);
+    return NULL;
+}
+
+static void offer(void *arg, const char *person)
+{
+    toc_guess_offer(arg, person);
+}
+
+bool roster_knows(const struct view *view, const struct roster *roster, const char *person)
+{
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(person));
+    for (size_t i = 0; i < roster->count; i++) {
+        if (duty_knows(&roster->duties[i], person))
+            return true;
+        duty_each_person(&roster->duties[i], offer, &guess);
+    }
+    known_not(view, "no schedule has a person", &guess);
+    return false;
+}

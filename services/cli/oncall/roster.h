@@ -1,0 +1,27 @@
+/* The schedules of a policy: the one in force, or a file's. */
+#ifndef CLI_ONCALL_ROSTER_H
+#define CLI_ONCALL_ROSTER_H
+
+#include "services/cli/oncall/duty.h"
+#include "services/cli/policy/load.h"
+#include "services/cli/view.h"
+
+struct roster {
+    struct toc_policy *policy;
+    struct policy_file file; /* that it is of; zeroed: the policy in force */
+    struct duty *duties;     /* in the order of the policy; in the view's arena */
+    size_t count;
+};
+
+/* `file` NULL: the policy in force. CLI_FAILED, told; roster_done in any case. */
+int roster_open(struct view *view, const char *file, struct roster *out);
+/* Accepts a zeroed one. */
+void roster_done(struct roster *roster);
+
+/* The schedule of that name, or NULL, told with what may have been meant. */
+const struct duty *roster_find(const struct view *view, const struct roster *roster,
+                               const char *name);
+/* Whether a schedule or an override names the person; told when not. */
+bool roster_knows(const struct view *view, const struct roster *roster, const char *person);
+
+#endif

@@ -1,0 +1,203 @@
+"""`tocsin oncall` as people use it: from a file, and from the running suite."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+BIN = pathlib.Path(os.environ["TOCSIN_BIN"])
+SOURCE = pathlib.Path(os.environ["TOCSIN_SOURCE"])
+PATIENCE_S = 60
+
+POLICY = """
+policy: 1
+schedules:
+  safety:
+    zone: Europe/Dublin
+    layers:
+      - {name: base, rotation: weekly, start: 2026-01-05, at: "09:00", people: [ana]}
+  desk:
+    zone: Asia/Kuala_Lumpur
+    layers:
+      - {name: week, rotation: weekly, start: 2026-01-05, at: "09:00", people: [ana, ben]}
+    temporary: [{from: "2026-12-24 00:00", until: "2026-12-27 00:00", people: [flo]}]
+paths:
+  wake:
+    steps:
+      - {schedule: [safety], wait: 10m}
+triage:
+  - {rule: danger, when: {category: [threat_of_violence]}, set: {risk: critical, priority: P1}}
+queues:
+  support: {tier: 1}
+routes:
+  - {rule: all, queue: support, path: wake}
+alerts:
+  - {rule: critical-risk, on: opened, when: {risk: [critical]}, severity: critical}
+"""
+
+
+def tocsin(*words, **more):
+    return subprocess.run([BIN / "tocsin", *words], text=True, capture_output=True,
+                          timeout=PATIENCE_S, env=dict(os.environ, USER="ana", TZ="UTC"), **more)
+
+
+def said(*words):
+    """What a command that has to succeed prints."""
+    done = tocsin(*words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def lines(*words):
+    return [json.loads(line) for line in said(*words, "--json").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory):
+    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    file.write_text(POLICY)
+    return file
+
+
+# --- from a file ----------------------------------------------------------------------------------
+
+def test_who_is_on_call_then_and_who_is_next(policy):
+    rows = lines("oncall", "--policy", policy, "--at", "2026-03-04 12:00")
+    assert [(row["schedule"], row["people"], row["by"], row["by_name"]) for row in rows] == \
+        [("safety", ["ana"], "layer", "base"), ("desk", ["ana"], "layer", "week")]
+    assert "until" not in rows[0], "one person alone has no end in sight"
+    assert (rows[1]["from"], rows[1]["until"], rows[1]["next"], rows[1]["zone"]) == \
+        ("Mon 2026-03-02 09:00", "Mon 2026-03-09 09:00", ["ben"], "Asia/Kuala_Lumpur")
+    table = said("oncall", "--policy", policy, "--at", "2026-03-04 12:00", "--schedule", "desk")
+    assert table.splitlines()[0].split() == \
+        ["SCHEDULE", "ON", "CALL", "BY", "FROM", "UNTIL", "UNTIL,", "THERE", "NEXT"]
+    assert "Mon 2026-03-09 01:00  Mon 2026-03-09 09:00 Asia/Kuala_Lumpur  ben" in table
+
+
+def test_a_span_has_every_shift_and_marks_what_stands_in_place_of_layers(policy):
+    rows = lines("oncall", "--policy", policy, "--schedule", "desk", "--zone", "Asia/Kuala_Lumpur",
+                 "--at", "2026-12-22", "--until", "2026-12-29")
+    assert [(row["people"][0], row["by"], row["from"]) for row in rows] == [
+        ("ana", "layer", "Mon 2026-12-21 09:00"), ("flo", "temporary", "Thu 2026-12-24 00:00"),
+        ("ana", "layer", "Sun 2026-12-27 00:00"), ("ben", "layer", "Mon 2026-12-28 09:00")]
+
+
+def test_a_person_sees_the_shift_they_have_or_their_next(policy):
+    row, = lines("oncall", "--policy", policy, "--person", "flo", "--at", "2026-03-04")
+    assert (row["schedule"], row["from"]) == ("desk", "Thu 2026-12-24 00:00")
+    assert said("oncall", "--policy", policy, "--person", "flo", "--at", "2027-03-04") == \
+        "flo is not on call for the next two years\n"
+
+
+@pytest.mark.parametrize("words, code, told", [
+    (["--person", "an"], 1, "no schedule has a person 'an' (did you mean 'ana'?)"),
+    (["--schedule", "dest"], 1, "the policy has no schedule 'dest' (did you mean 'desk'?)"),
+    (["--at", "soon"], 2, "--at soon: no time; as in 2026-03-01, '2026-03-01 09:30', +8h"),
+    (["--until", "-1d"], 2, "--until is not after now"),
+    (["--zone", "Europe/Dubli"], 2, "--zone Europe/Dubli: there is no such time zone"),
+    (["chek"], 2, "unexpected 'chek' (see tocsin oncall --help)"),
+])
+def test_what_is_wrong_is_told(policy, words, code, told):
+    done = tocsin("oncall", "--policy", policy, *words)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", f"tocsin oncall: {told}\n")
+
+
+def events(text):
+    """The events of an .ics file, by UID."""
+    assert text.count("\r\n") == text.count("\n")
+    text = text.replace("\r\n ", "")
+    found = {}
+    for event in text.split("BEGIN:VEVENT\r\n")[1:]:
+        fields = dict(line.split(":", 1) for line in event.split("END:VEVENT")[0].split("\r\n")[:-1])
+        assert found.setdefault(fields["UID"], fields) is fields
+    return found
+
+
+def exported(policy, *words):
+    done = subprocess.run([BIN / "tocsin", "oncall", "--ics", "--policy", policy, *words],
+                          capture_output=True, timeout=PATIENCE_S, check=True)
+    return events(done.stdout.decode())
+
+
+def test_an_export_made_again_changes_events_and_doubles_none(policy):
+    first = exported(policy, "--schedule", "desk", "--at", "2026-03-02", "--until", "2026-03-30")
+    later = exported(policy, "--schedule", "desk", "--at", "2026-03-12", "--until", "2026-04-30")
+    both = first.keys() & later.keys()
+    assert len(both) == 3 and all(
+        first[uid]["DTSTART"] == later[uid]["DTSTART"] and first[uid]["DTEND"] == later[uid]["DTEND"]
+        for uid in both)
+    ben = exported(policy, "--person", "ben", "--at", "2026-03-02", "--until", "2026-03-30")
+    assert {event["SUMMARY"] for event in ben.values()} == {"On call: ben (desk)"}
+    assert ben.keys() < first.keys()
+
+
+def test_check_says_what_to_do_and_fails(policy, tmp_path):
+    contacts = tmp_path / "contacts.yaml"
+    contacts.write_text("contacts: {ana: {log: true}, ben: {log: true}, flo: {log: true}}\n")
+    assert said("oncall", "check", "--policy", policy, "--contacts", contacts) == \
+        "2 schedules: somebody is on call at all times for two years, and everybody can be " \
+        "reached\n"
+    contacts.write_text("contacts: {ana: {log: true}, ben: {methods: {}}}\n")
+    holes = tmp_path / "policy.yaml"
+    holes.write_text(POLICY.replace("people: [ana]}", 'people: [ana], hours: {mon-fri: '
+                                    '["00:00-24:00"]}}'))
+    done = tocsin("oncall", "check", "--policy", holes, "--contacts", contacts, "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1 and all(row["what"] and row["do"] for row in found)
+    assert [(row["kind"], row["subject"]) for row in found] == [
+        ("gap", "safety"), ("empty_step", "wake"), ("no_method", "ben"), ("no_method", "flo")]
+    assert 104 <= found[0]["times"] <= 105
+
+
+def test_the_example_of_a_global_operation_has_no_gaps():
+    done = tocsin("oncall", "check", "--policy", SOURCE / "deploy/policy/global/global.yaml")
+    assert done.returncode == 0, done.stdout
+
+
+# --- the running suite ----------------------------------------------------------------------------
+
+class Suite:
+    def __init__(self, directory, policy):
+        self.data = directory / "d"
+        self.data.mkdir()
+        (self.data / "contacts.yaml").write_text(
+            "contacts: {ana: {log: true}, ben: {log: true}, flo: {log: true}}\n")
+        self.up = subprocess.Popen([BIN / "tocsin", "up", "--data", self.data, "--policy", policy],
+                                   stdout=subprocess.DEVNULL)
+        said("status", "--wait", "60s", "--data", self.data)
+
+    def said(self, *words):
+        return said(*words, "--data", self.data)
+
+    def lines(self, *words):
+        return lines(*words, "--data", self.data)
+
+    def refused(self, *words, code=1):
+        done = tocsin(*words, "--data", self.data)
+        assert (done.returncode, done.stdout) == (code, ""), done
+        return done.stderr.strip()
+
+    def on_call(self, *words):
+        row, = self.lines("oncall", "--schedule", "safety", *words)
+        return row["people"], row["by"]
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory, policy):
+    suite = Suite(tmp_path_factory.mktemp("suite"), policy)
+    yield suite
+    suite.up.terminate()
+    assert suite.up.wait(PATIENCE_S) == 0
+
+
+def test_the_policy_in_force_says_who_is_on_call(suite):
+    assert suite.on_call() == (["ana"], "layer")
+    assert suite.said("oncall", "check").startswith("2 schedules: ")
+
+
+def test_without_a_suite_it_says_so(tmp_path):
+    done = tocsin("oncall", "--data", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"tocsin oncall: no notifier at ipc://{tmp_path}/run/notifier.sock: " \
+                          "is `tocsin up` running?\n"
