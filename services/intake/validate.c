@@ -243,6 +243,37 @@ static bool check_action(const Tocsin__V1__Event *event, struct toc_receipt *rec
            refuse(receipt, missing, "note: a code or a reference");
 }
 
+#define OVERRIDE_NAME_MAX  64 /* bytes of its id, the schedule and the people, as in a policy */
+#define OVERRIDE_LENGTH_MS (366 * TOC_DAY_MS)
+
+static bool is_long(const char *name)
+{
+    return strlen(name) > OVERRIDE_NAME_MAX;
+}
+
+static bool check_override(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    const Tocsin__V1__ScheduleOverride *said = event->schedule_override;
+    bool ended = strcmp(event->type, "tocsin.schedule.override_ended") == 0;
+    if (said->schedule[0] == '\0' || said->override[0] == '\0')
+        return refuse(receipt, missing, "schedule, override: which schedule, and an id");
+    if (said->by[0] == '\0')
+        return refuse(receipt, missing, "by: who says so");
+    if (!ended && said->person[0] == '\0')
+        return refuse(receipt, missing, "person: who is on call");
+    if (is_long(said->schedule) || is_long(said->override) || is_long(said->person) ||
+        is_long(said->replaces) || is_long(said->by))
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                      "names and ids have at most 64 bytes");
+    return ended ||
+           (said->from_ms < said->until_ms && toc_calendar_has_instant(said->from_ms) &&
+            toc_calendar_has_instant(said->until_ms) &&
+            said->until_ms - said->from_ms <= OVERRIDE_LENGTH_MS) ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                  "from_ms, until_ms: the one before the other, within 366 days");
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -285,6 +316,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
         return check_action(event, receipt);
     case TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED:
         return check_contact(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE:
+        return check_override(event, receipt);
     case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
         return turn->event_clock || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
                                            "clock.advance needs --clock event");

@@ -23,6 +23,8 @@ enum notifier_table {
     TABLE_CONTACT,
     TABLE_PROVIDER,
     TABLE_CODE,
+    TABLE_OVERRIDE,
+    TABLE_TURN,
     NOTIFIER_TABLE_END
 };
 

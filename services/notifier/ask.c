@@ -89,6 +89,31 @@ static enum toc_err list_names(struct toc_txn *txn, struct toc_arena *arena,
     return err < 0 ? err : TOC_OK;
 }
 
+/* Rows by schedule, of one or of all. */
+static enum toc_err list_overrides(struct toc_txn *txn, struct toc_arena *arena,
+                                   const Tocsin__V1__Ask *ask, size_t limit,
+                                   Tocsin__V1__Answer *answer)
+{
+    struct toc_str from = toc_wire_bytes(&ask->after), key, row;
+    struct toc_str schedule = toc_str(ask->queue, strlen(ask->queue) + 1); /* keys go on with 0 */
+    bool all = ask->queue[0] == '\0';
+    struct toc_scan *scan;
+    enum toc_err err;
+    if (from.size == 0 && !all)
+        from = schedule;
+    TOC_TRY(toc_scan_open(txn, TABLE_OVERRIDE, from, &scan));
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
+        if (!all && !toc_str_starts(key, schedule))
+            break;
+        err = answer->n_rows == limit ? toc_answer_next(arena, key, answer)
+                                      : toc_answer_add(arena, row, answer);
+        if (err != TOC_OK || answer->next.len > 0)
+            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
 enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
                           const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
@@ -103,9 +128,11 @@ enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *are
         return list_names(txn, arena, ask, TABLE_CONTACT, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__PROVIDERS)
         return list_names(txn, arena, ask, TABLE_PROVIDER, limit, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__OVERRIDES)
+        return list_overrides(txn, arena, ask, limit, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
-    answer->detail = toc_wire_text(
-        "the notifier answers STATUS, ALERTS, PAGES, CONTACTS, PROVIDERS, HISTORY, POLICY");
+    answer->detail = toc_wire_text("the notifier answers STATUS, ALERTS, PAGES, CONTACTS, "
+                                   "PROVIDERS, OVERRIDES, HISTORY, POLICY");
     return TOC_OK;
 }
 

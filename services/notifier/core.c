@@ -8,6 +8,7 @@
  *   method.c     by which of a person's methods    person.c    people and their methods
  *   breaker.c    which providers are down    alert.c     rows and records
  *   verify.c     codes that people are sent
+ *   target.c     whom a step means           override.c   who stands in for whom on call
  *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
@@ -15,13 +16,15 @@
 #include "services/notifier/ask.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/open.h"
+#include "services/notifier/override.h"
 #include "services/notifier/person.h"
 #include "services/notifier/verify.h"
 
 #include "common/plant.h"
 
-static const char *const tables[] = {"alert",  "alert_id", "alert_issue", "page",     "alert_due",
-                                     "outbox", "page_due", "contact",     "provider", "code"};
+static const char *const tables[] = {"alert",     "alert_id", "alert_issue", "page",
+                                     "alert_due", "outbox",   "page_due",    "contact",
+                                     "provider",  "code",     "override",    "turn"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -169,6 +172,8 @@ static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *re
         return act_event(turn, record, event);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED)
         return verify_event(turn, event);
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE)
+        return override_event(turn, event);
     return TOC_OK; /* control records reach us through the router */
 }
 

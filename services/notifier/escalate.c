@@ -2,6 +2,7 @@
 
 #include "common/plant.h"
 #include "services/notifier/page.h"
+#include "services/notifier/target.h"
 
 #define REMIND_MOST_MS (5 * TOC_MINUTE_MS)
 
@@ -32,29 +33,38 @@ static bool advance(Tocsin__V1__Alert *alert, const struct toc_path *path)
     return alert->repeat++ < path->repeat;
 }
 
-/* The step that pages somebody when nobody answers the present one; NULL: there is none. */
-static const struct toc_path_step *step_after(const Tocsin__V1__Alert *alert,
-                                              const struct toc_path *path)
+/* Who is paged when nobody answers the present step; of nobody the count is 0. What a round does
+ * not find, the next ones do not, either. */
+static enum toc_err find_after(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                               const struct toc_path *path, struct target *out)
 {
     Tocsin__V1__Alert later = *alert;
-    while (advance(&later, path))
-        if (path->steps[later.step].contact_count > 0)
-            return &path->steps[later.step];
-    return NULL;
+    out->count = 0;
+    for (size_t i = 0; i < path->step_count && out->count == 0 && advance(&later, path); i++)
+        TOC_TRY(target_find(turn, path, later.step, alert->next_ms, out));
+    return TOC_OK;
 }
 
+/* `out_why` is why it means nobody; NULL: it means somebody. */
 static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                              const struct toc_path *path)
+                              const struct toc_path *path, const char **out_why)
 {
-    const struct toc_path_step *step = &path->steps[alert->step], *after = step_after(alert, path);
-    struct page_plan plan = {.after = after != NULL ? after->contacts[0] : NULL,
-                             .after_more = after != NULL ? (unsigned)after->contact_count - 1 : 0};
+    const struct toc_path_step *step = &path->steps[alert->step];
+    struct target target, after = {.count = 0};
     alert->next_ms = turn->log_ms + step->wait_ms; /* pages may not wait longer */
     alert->first_page = alert->pages;
-    for (size_t i = 0; i < step->contact_count; i++) {
-        plan.contact = step->contacts[i];
+    TOC_TRY(target_take(turn, path, alert->step, &target));
+    if (target.count > 0)
+        TOC_TRY(find_after(turn, alert, path, &after));
+    struct page_plan plan = {.after = after.count > 0 ? after.people[0] : NULL,
+                             .after_more = after.count > 0 ? (unsigned)after.count - 1 : 0};
+    for (size_t i = 0; i < target.count; i++) {
+        plan.contact = target.people[i];
         TOC_TRY(page_plan(turn, alert, &plan, NULL));
     }
+    *out_why = target.count > 0           ? NULL
+               : step->schedule_count > 0 ? "nobody is on call for the step"
+                                          : "the step has no contacts";
     return TOC_OK;
 }
 
@@ -75,14 +85,14 @@ static enum toc_err page_from_here(struct toc_turn *turn, Tocsin__V1__Alert *ale
 {
     size_t places = path->step_count * ((size_t)path->repeat + 1);
     for (size_t i = 0; i < places; i++) {
-        const struct toc_path_step *step = &path->steps[alert->step];
+        const char *why;
         bool dead;
-        TOC_TRY(page_step(turn, alert, path));
+        TOC_TRY(page_step(turn, alert, path, &why));
         TOC_TRY(page_is_step_dead(turn, alert, &dead));
         if (!dead)
             return TOC_OK;
         TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, NULL,
-                          step->contact_count == 0 ? "the step has no contacts" : nobody_reached));
+                          why != NULL ? why : nobody_reached));
         if (!advance(alert, path))
             break;
     }

@@ -429,6 +429,21 @@ static void provider_changed(struct line *line, struct toc_arena *arena,
     add_time(line, "probe", provider->probe_ms);
 }
 
+static void override_changed(struct line *line, struct toc_arena *arena,
+                             const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__OverrideChange *change;
+    unpack(arena, &tocsin__v1__override_change__descriptor, record, &change);
+    const Tocsin__V1__ScheduleOverride *override = change->override;
+    add(line, "override %s of %s%s: %s", override->override, override->schedule,
+        change->ended ? " ended" : "", override->person);
+    add_named(line, "for", override->replaces);
+    add_time(line, "from", override->from_ms);
+    add_time(line, "until", override->until_ms);
+    if (change->refused[0] != '\0')
+        add(line, " refused (%s)", change->refused);
+}
+
 /* --- outcomes ------------------------------------------------------------------------------- */
 
 static void issue_outcome(struct line *line, struct toc_arena *arena,
@@ -497,6 +512,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__PAGE_ENDED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED, contact_changed},
         {TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED, provider_changed},
+        {TOCSIN__V1__RECORD_TYPE__OVERRIDE_CHANGED, override_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME, issue_outcome},
         {TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED, subscription_changed},
     };

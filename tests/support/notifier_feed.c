@@ -254,6 +254,32 @@ void feed_verify(struct feed *feed, const char *time, const char *person, const 
                 &event);
 }
 
+void feed_override(struct feed *feed, const char *time, const char *id, const char *person,
+                   const char *replaces, const char *from, const char *until)
+{
+    Tocsin__V1__ScheduleOverride said = TOCSIN__V1__SCHEDULE_OVERRIDE__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    said.schedule = toc_wire_text("prim");
+    said.override = toc_wire_text(id);
+    said.by = toc_wire_text("ben");
+    if (person != NULL) {
+        said.person = toc_wire_text(person);
+        said.replaces = toc_wire_text(replaces);
+        said.from_ms = core_time(from);
+        said.until_ms = core_time(until);
+    }
+    event.id = toc_wire_text("e");
+    event.source = toc_wire_text("console");
+    event.type = toc_wire_text(person != NULL ? "tocsin.schedule.override"
+                                              : "tocsin.schedule.override_ended");
+    event.body_case = TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE;
+    event.schedule_override = &said;
+    feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
+                               .class_bit = TOC_CLASS_CONTROL},
+                &event);
+}
+
 void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t number,
                  const char *by)
 {

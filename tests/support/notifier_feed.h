@@ -78,6 +78,11 @@ void feed_time(struct feed *feed, const char *time);
 void feed_verify(struct feed *feed, const char *time, const char *person, const char *method,
                  const char *code);
 
+/* console says of the schedule "prim" that `person` is on call instead of `replaces`, or ("") of
+ * whoever is, from one time to another; `person` NULL: that override `id` is taken back. */
+void feed_override(struct feed *feed, const char *time, const char *id, const char *person,
+                   const char *replaces, const char *from, const char *until);
+
 /*
  * What the shell says of a person: the methods' names in their order, which are their addresses,
  * too; "push mail? sms/2": a name with "?" is not verified, what stands before "/" is the provider.

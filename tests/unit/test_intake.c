@@ -325,6 +325,38 @@ static void an_unknown_enumerator_is_refused(void **state)
     expect_refused(event, REASON(BAD_VALUE), "risk: a value that is not known here");
 }
 
+static void an_override_says_who_where_and_when(void **state)
+{
+    Tocsin__V1__ScheduleOverride said = TOCSIN__V1__SCHEDULE_OVERRIDE__INIT;
+    static const char when[] = "from_ms, until_ms: the one before the other, within 366 days";
+    char name[66];
+    (void)state;
+    Tocsin__V1__Event *event = event_of("10:00 status");
+    event->type = toc_wire_text("tocsin.schedule.override");
+    event->body_case = TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE;
+    event->schedule_override = &said;
+    said.schedule = toc_wire_text("prim");
+    expect_refused(event, REASON(MISSING_FIELD), "schedule, override: which schedule, and an id");
+    said.override = toc_wire_text("o1");
+    expect_refused(event, REASON(MISSING_FIELD), "by: who says so");
+    said.by = toc_wire_text("ben");
+    expect_refused(event, REASON(MISSING_FIELD), "person: who is on call");
+    said.person = memset(name, 'x', 65);
+    name[65] = '\0';
+    expect_refused(event, REASON(TOO_LARGE), "names and ids have at most 64 bytes");
+    name[64] = '\0';
+    said.from_ms = said.until_ms = CORE_EPOCH_MS;
+    expect_refused(event, REASON(BAD_VALUE), when);
+    said.until_ms = said.from_ms + 366 * TOC_DAY_MS + 1;
+    expect_refused(event, REASON(BAD_VALUE), when);
+    said.from_ms = -1;
+    said.until_ms = INT64_MAX;
+    expect_refused(event, REASON(BAD_VALUE), when);
+    event->type = toc_wire_text("tocsin.schedule.override_ended");
+    said.override = toc_wire_text("");
+    expect_refused(event, REASON(MISSING_FIELD), "schedule, override: which schedule, and an id");
+}
+
 static void a_body_without_its_meaning_is_refused(void **state)
 {
     Tocsin__V1__IssueRated rated = TOCSIN__V1__ISSUE_RATED__INIT;
@@ -897,6 +929,7 @@ int main(void)
         CASE(too_many_values_are_refused),
         CASE(an_issues_event_leaves_room_for_what_records_add),
         CASE(an_unknown_enumerator_is_refused),
+        CASE(an_override_says_who_where_and_when),
         CASE(a_body_without_its_meaning_is_refused),
         CASE(a_snooze_has_an_end_within_a_week_and_a_note_a_text),
         CASE(the_same_snooze_again_is_a_repeat_after_its_end_too),

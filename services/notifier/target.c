@@ -1,0 +1,125 @@
+#include "services/notifier/target.h"
+
+#include "services/notifier/override.h"
+
+#define PATH_MAX_BYTES 64 /* of its name */
+#define KEY_MAX        (PATH_MAX_BYTES + 1 + 4)
+
+#define NAME_ROOM 128 /* bytes of a person's name, with its terminator */
+
+static bool has(const struct target *target, const char *person)
+{
+    for (size_t i = 0; i < target->count; i++)
+        if (strcmp(target->people[i], person) == 0)
+            return true;
+    return false;
+}
+
+static void add(struct target *target, const char *person)
+{
+    TOC_ASSERT(target->count < TARGET_MOST);
+    if (!has(target, person))
+        target->people[target->count++] = person;
+}
+
+/* Those whom the target has not, copied to where they stay. */
+static enum toc_err add_copies(struct toc_turn *turn, char (*names)[NAME_ROOM], size_t count,
+                               struct target *target)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (has(target, names[i]))
+            continue;
+        const char *copy = toc_arena_copy(turn->arena, toc_str_of(names[i]));
+        if (copy == NULL)
+            return TOC_ERR_LIMIT;
+        add(target, copy);
+    }
+    return TOC_OK;
+}
+
+static enum toc_err add_on_call(struct toc_turn *turn, const struct toc_schedule *schedule,
+                                toc_time_ms at_ms, struct target *target)
+{
+    char names[TOC_ON_CALL_MAX][NAME_ROOM];
+    struct toc_overrides overrides;
+    struct toc_on_call who;
+    size_t mark = toc_arena_mark(turn->arena); /* there may be many overrides */
+    TOC_TRY(override_list(turn->txn, turn->arena, schedule->name, &overrides));
+    toc_schedule_at(schedule, &overrides, at_ms, &who);
+    for (size_t i = 0; i < who.count; i++)
+        toc_str_copy(names[i], NAME_ROOM, toc_str_of(who.people[i]));
+    toc_arena_reset(turn->arena, mark);
+    return add_copies(turn, names, who.count, target);
+}
+
+/* Everybody, whatever the turns. */
+static enum toc_err find_all(struct toc_turn *turn, const struct toc_path_step *step,
+                             toc_time_ms at_ms, struct target *out)
+{
+    out->count = 0;
+    for (size_t i = 0; i < step->contact_count; i++)
+        add(out, step->contacts[i]);
+    for (size_t i = 0; i < step->schedule_count; i++)
+        TOC_TRY(add_on_call(turn, step->schedules[i], at_ms, out));
+    return TOC_OK;
+}
+
+/* --- turns -------------------------------------------------------------------------------- */
+
+static struct toc_str row_key(char out[KEY_MAX], const struct toc_path *path, uint32_t step)
+{
+    size_t size = strlen(path->name);
+    TOC_ASSERT(size <= PATH_MAX_BYTES);
+    memcpy(out, path->name, size + 1);
+    toc_put_u32be((uint8_t *)out + size + 1, step);
+    return toc_str(out, size + 1 + 4);
+}
+
+static enum toc_err turns_of(struct toc_turn *turn, struct toc_str key, uint64_t *out)
+{
+    struct toc_str row;
+    enum toc_err err = toc_get(turn->txn, TABLE_TURN, key, &row);
+    TOC_TRY(err);
+    if (err == TOC_OK && row.size != 8)
+        return TOC_ERR_DAMAGED;
+    *out = err == TOC_OK ? toc_get_u64be(row.data) : 0;
+    return TOC_OK;
+}
+
+/* Leaves the one whose turn it is. */
+static enum toc_err choose(struct toc_turn *turn, struct toc_str key, bool taken,
+                           struct target *target)
+{
+    uint64_t turns;
+    uint8_t value[8];
+    TOC_TRY(turns_of(turn, key, &turns));
+    target->people[0] = target->people[turns % target->count];
+    target->count = 1;
+    if (!taken)
+        return TOC_OK;
+    toc_put_u64be(value, turns + 1);
+    return toc_put(turn->txn, TABLE_TURN, key, toc_str(value, sizeof(value)));
+}
+
+static enum toc_err find(struct toc_turn *turn, const struct toc_path *path, uint32_t number,
+                         toc_time_ms at_ms, bool taken, struct target *out)
+{
+    const struct toc_path_step *step = &path->steps[number];
+    char key[KEY_MAX];
+    TOC_TRY(find_all(turn, step, at_ms, out));
+    if (!step->round_robin || out->count == 0)
+        return TOC_OK;
+    return choose(turn, row_key(key, path, number), taken, out);
+}
+
+enum toc_err target_find(struct toc_turn *turn, const struct toc_path *path, uint32_t step,
+                         toc_time_ms at_ms, struct target *out)
+{
+    return find(turn, path, step, at_ms, false, out);
+}
+
+enum toc_err target_take(struct toc_turn *turn, const struct toc_path *path, uint32_t step,
+                         struct target *out)
+{
+    return find(turn, path, step, turn->log_ms, true, out);
+}

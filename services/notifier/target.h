@@ -1,0 +1,27 @@
+/*
+ * Whom a step of a path means at an instant: the people that it names, and whoever is on call by
+ * its schedules; with round robin one of these, in turn.
+ *
+ * Table: `turn`, key path ‖ 0 ‖ u32be step -> u64be, how often somebody of the step had his turn.
+ */
+#ifndef NOTIFIER_TARGET_H
+#define NOTIFIER_TARGET_H
+
+#include "services/notifier/alert.h"
+
+#define TARGET_MOST 288 /* 32 people, and 32 schedules with 8 each */
+
+/* Each once, in the order of the step; the texts live until the event is through. */
+struct target {
+    const char *people[TARGET_MOST];
+    size_t count; /* 0: the step is empty */
+};
+
+TOC_MUST enum toc_err target_find(struct toc_turn *turn, const struct toc_path *path, uint32_t step,
+                                  toc_time_ms at_ms, struct target *out);
+
+/* The same now; with round robin it is the next one's turn after that. */
+TOC_MUST enum toc_err target_take(struct toc_turn *turn, const struct toc_path *path, uint32_t step,
+                                  struct target *out);
+
+#endif
