@@ -231,6 +231,8 @@ static void check_record(struct world *world, struct node *node, uint64_t seq)
         contacts_check_record(world, record);
     else if (node->role == ROLE_NOTIFIER)
         pager_check_record(world, node, seq, record);
+    if (node->role == ROLE_NOTIFIER)
+        on_call_check_record(world, record);
     if (node->role == ROLE_OUTCOMES)
         told_check_record(world, node, record);
 }

@@ -120,6 +120,23 @@ static const char plain[] =
     "  - {rule: late, on: warned, threshold: 75, metric: resolution, severity: warning, path: "
     "slow}\n";
 
+/* Whom both ways of an alert wake; on_call.c has the same by hand. */
+static const char woken[] =
+    "paths:\n"
+    "  duty:\n"
+    "    repeat: 1\n"
+    "    ack_expires: 6s\n"
+    "    steps:\n"
+    "    - {page: [ana], wait: $wait}\n"
+    "    - {page: [ben], schedule: rota, wait: 3s}\n"
+    "  slow: {steps: [{schedule: spare, wait: 1s}, {page: [dan, cid], schedule: rota, "
+    "round_robin: yes, wait: 4s}]}\n"
+    "schedules:\n"
+    "  rota: {zone: UTC, layers: [{name: base, rotation: hourly, start: 2000-01-01, people: "
+    "[ana, ben, cid]}]}\n"
+    "  spare: {zone: UTC, layers: [{name: none, rotation: daily, start: 2199-12-31, people: "
+    "[dan]}]}\n";
+
 /* Of seeds: the whole engine. */
 static const char whole[] =
     "policy: 1\n"
@@ -127,14 +144,6 @@ static const char whole[] =
     "  always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}\n"
     "  office: {zone: Europe/Berlin, weekly: {mon-fri: [\"08:00-20:00\"], sun: "
     "[\"02:30-03:00\"]}}\n"
-    "paths:\n"
-    "  duty:\n"
-    "    repeat: 1\n"
-    "    ack_expires: 6s\n"
-    "    steps:\n"
-    "    - {page: [ana], wait: $wait}\n"
-    "    - {page: [ben, cid], wait: 3s}\n"
-    "  slow: {steps: [{page: [], wait: 1s}, {page: [dan], wait: 4s}]}\n"
     "teams:\n"
     "  trust: {path: duty, calendar: always, answer_within: $answer, remind: [50]}\n"
     "  law: {calendar: office, answer_within: 1 business day, end_of_day: yes}\n"
@@ -226,14 +235,11 @@ static const struct choice *choice_at(const char *at)
     return found;
 }
 
-struct toc_str policy_text(const struct world *world, unsigned number)
+/* Writes the text with its choices at `end`. */
+static char *expand(const char *text, unsigned number, char *end, const char *limit)
 {
-    static char texts[POLICIES_MAX][TEXT_MAX];
-    char *text, *end;
-    TOC_ASSERT(number < POLICIES_MAX);
-    text = end = texts[number];
-    for (const char *at = world->exact ? plain : whole; *at != '\0'; at++) {
-        TOC_ASSERT(end + VALUE_MAX < text + TEXT_MAX);
+    for (const char *at = text; *at != '\0'; at++) {
+        TOC_ASSERT(end + VALUE_MAX < limit);
         if (*at != '$') {
             *end++ = *at;
             continue;
@@ -242,6 +248,18 @@ struct toc_str policy_text(const struct world *world, unsigned number)
         end += snprintf(end, VALUE_MAX, "%s", choice->values[number]);
         at += strlen(choice->name);
     }
+    return end;
+}
+
+struct toc_str policy_text(const struct world *world, unsigned number)
+{
+    static char texts[POLICIES_MAX][TEXT_MAX];
+    char *text, *end;
+    TOC_ASSERT(number < POLICIES_MAX);
+    text = texts[number];
+    end = expand(world->exact ? plain : whole, number, text, text + TEXT_MAX);
+    if (!world->exact)
+        end = expand(woken, number, end, text + TEXT_MAX);
     return toc_str(text, (size_t)(end - text));
 }
 

@@ -95,6 +95,7 @@ struct draft {
     Tocsin__V1__AgentPresence presence;
     Tocsin__V1__AlertAction action;
     Tocsin__V1__ContactVerified contact;
+    Tocsin__V1__ScheduleOverride override;
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
     Tocsin__V1__ClockAdvance advance;
@@ -124,6 +125,7 @@ struct attempt *draft_action(struct world *world, unsigned publisher, const uint
                              const char *type, toc_time_ms snooze_ms);
 struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t *alert);
 /* Somebody asks for a code for a contact method, or says one. */
+struct attempt *draft_override(struct world *world, unsigned publisher); /* on_call.c */
 struct attempt *draft_contact(struct world *world, unsigned publisher);
 struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue);
 /* What has to be refused: an id that is taken, noise, an unknown type; NULL for none this time. */

@@ -602,6 +602,7 @@ struct world *world_new(const struct options *options)
     world->rng_work = rng_of(options->seed, 3);
     world->rng_page = rng_of(options->seed, 4);
     world->rng_hook = rng_of(options->seed, 6);
+    world->rng_duty = rng_of(options->seed, 7);
     world->trace = 0xcbf29ce484222325u;
     if (options->subscriptions > 0) {
         world->hooks = hooks_new(world);
@@ -610,6 +611,7 @@ struct world *world_new(const struct options *options)
     build_nodes(world);
     world->pager = pager_new();
     world->contacts = contacts_new();
+    world->on_call = on_call_new();
     world->held = held_new(options->seed);
     world->work = workload_new(world);
     for (size_t i = 0; i < world->node_count; i++)
@@ -635,6 +637,7 @@ void world_free(struct world *world)
     workload_free(world->work);
     pager_free(world->pager);
     contacts_free(world->contacts);
+    on_call_free(world->on_call);
     held_free(world->held);
     hooks_free(world->hooks);
     told_free(world->told);

@@ -9,7 +9,7 @@
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
  *   replay.c     state = fold of the logs          model.h     the clocks, told independently
  *   same.c       event time, once more in order    held.c   the quarantine
- *   scenario.c   scripts with a transcript
+ *   scenario.c   scripts with a transcript         on_call.c   whom a step means
  *
  * A world is single-threaded and is never freed in parts: it lives as long as its run.
  */
@@ -223,13 +223,14 @@ struct event {
 struct workload;
 struct pager;
 struct contacts;
+struct on_call;
 struct held;
 struct hooks;
 struct told;
 
 struct world {
     struct options options;
-    struct rng rng_turn, rng_link, rng_work, rng_page, rng_hook;
+    struct rng rng_turn, rng_link, rng_work, rng_page, rng_hook, rng_duty;
     toc_time_ms now_ms; /* since the beginning */
     struct event *heap;
     size_t heap_count, heap_room;
@@ -245,6 +246,7 @@ struct world {
     struct workload *work;
     struct pager *pager;
     struct contacts *contacts;
+    struct on_call *on_call;
     struct held *held;
     struct hooks *hooks; /* NULL, as told: outcomes is not there */
     struct told *told;
@@ -334,6 +336,11 @@ size_t pager_pending(const struct world *world);
 const uint8_t *pager_alert(struct world *world, uint64_t number);
 /* An alert that was opened, at random; NULL when there is none. */
 const uint8_t *pager_some_alert(struct world *world, struct rng *rng);
+
+/* on_call.c */
+struct on_call *on_call_new(void);
+void on_call_free(struct on_call *on_call);
+void on_call_check_record(struct world *world, const Tocsin__V1__Record *record);
 
 /* contacts.c */
 struct contacts *contacts_new(void);
