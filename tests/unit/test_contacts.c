@@ -225,6 +225,41 @@ static void a_person_has_a_zone_and_a_language(void **state)
                  "2:28: error: 'language' has to be one of en, es, hi, ms, pt", NULL);
 }
 
+static void a_mail_goes_by_the_server_of_the_file(void **state)
+{
+    (void)state;
+    write_file("p", 0600, "pass word?\n");
+    write_file("q", 0600, "password\n");
+    struct contacts *contacts =
+        read_good("mail: {server: \"smtps://mx.example.com:465\", from: a@pages.example.com,\n"
+                  "       user: tocsin, password_file: q, ca_file: ca.pem}\n"
+                  "contacts:\n  ana: {email: ana@example.org}\n  ben: {email: ben@example.org}\n");
+    const struct method *ana = method_of(contacts, "ana"), *ben = method_of(contacts, "ben");
+    assert_string_equal(ana->to, "ana@example.org");
+    assert_int_equal(ana->origin, ben->origin);
+    assert_string_equal(ana->mail->url, "smtps://mx.example.com:465/pages.example.com");
+    assert_string_equal(ana->mail->domain, "pages.example.com");
+    assert_string_equal(ana->mail->password, "password");
+    assert_false(ana->mail->plain);
+    contacts_free(contacts);
+    assert_wrong("contacts: {a: {email: a@b.c}}",
+                 "1:23: error: 'email' needs a server: the key 'mail' beside 'contacts'", NULL);
+    assert_wrong("mail: {server: \"smtp://mx\", from: a@b.c, plain: true}\ncontacts: {}\n",
+                 "1:16: error: 'plain' is for smtp:// to this machine alone: mails go by TLS",
+                 NULL);
+    assert_wrong("mail: {server: \"smtp://127.0.0.1.mx\", from: a@b.c, plain: true}\n"
+                 "contacts: {}\n",
+                 "1:16: error: 'plain' is for smtp:// to this machine alone: mails go by TLS",
+                 NULL);
+    assert_wrong("mail: {server: \"smtp://mx/x\", from: a@b.c}\ncontacts: {}\n",
+                 "1:16: error: 'server' has to be smtps://HOST:PORT or smtp://HOST:PORT", NULL);
+    assert_wrong("mail: {server: \"smtp://mx\", from: \"a@b.c> SIZE=1\"}\ncontacts: {}\n",
+                 "1:35: error: 'from' has to be an address like a@example.com", NULL);
+    assert_wrong("mail: {server: \"smtp://mx\", from: a@b.c, user: u, password_file: p}\n"
+                 "contacts: {}\n",
+                 "1:66: error: the secret file has blanks in its line, or is not ASCII", NULL);
+}
+
 /* --- what the core is told ------------------------------------------------------------------ */
 
 static void tell(const struct contacts *contacts, const char *person, const uint8_t key[32],
@@ -311,7 +346,7 @@ static void a_contact_has_exactly_one_way(void **state)
 {
     (void)state;
     assert_wrong("contacts: {a: {}}", "1:15: error: a contact has exactly one kind",
-                 "hint: one of log, webhook, slack, teams, pagerduty, ntfy, exec");
+                 "hint: one of log, webhook, slack, teams, pagerduty, ntfy, email, exec");
     assert_wrong("contacts: {a: {log: true, webhook: {}}}",
                  "1:15: error: a contact has exactly one kind", NULL);
     assert_wrong("contacts: {a: {log: false}}", "1:21: error: 'log' can only be true", NULL);
@@ -645,6 +680,7 @@ int main(void)
         TEST(one_scheme_host_and_port_is_one_origin),
         TEST(a_person_may_have_several_methods_in_two_orders),
         TEST(a_person_has_a_zone_and_a_language),
+        TEST(a_mail_goes_by_the_server_of_the_file),
         TEST(the_core_is_told_no_address_and_no_secret),
         TEST(the_longest_contact_fits_a_record),
         TEST(unknown_keys_are_errors_with_a_guess),

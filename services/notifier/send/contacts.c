@@ -231,6 +231,8 @@ static int by_name(const void *a, const void *b)
 /* What receives for many: scheme, host and port, or a program; empty: nothing does. */
 static struct toc_str host_of(const struct method *method)
 {
+    if (method->mail != NULL)
+        return toc_str_of(method->mail->url != NULL ? method->mail->url : "");
     if (method->url != NULL)
         return read_origin(toc_str_of(method->url));
     return toc_str_of(method->words[0] != NULL ? method->words[0] : "");
@@ -307,16 +309,33 @@ static void read_allowed(struct contacts_reader *r, const struct toc_yaml *list,
     }
 }
 
-static void read_link(struct contacts_reader *r, const struct toc_yaml *node, char **out)
+static void read_link(struct contacts_reader *r, const struct toc_yaml *node, const char *key,
+                      char **out)
 {
-    *out = read_url(r, node, "link");
+    *out = read_url(r, node, key);
     if (*out != NULL && strlen(*out) > CONTACTS_LINK_MAX)
-        toc_diag_error(&r->diag, node->offset, "'link' is longer than %d bytes", CONTACTS_LINK_MAX);
+        toc_diag_error(&r->diag, node->offset, "'%s' is longer than %d bytes", key,
+                       CONTACTS_LINK_MAX);
+}
+
+/* What stands beside the contacts. */
+static void read_rest(struct contacts_reader *r, const struct toc_yaml *root, struct contacts *out)
+{
+    const struct toc_yaml *allow = toc_yaml_get(root, "allow"), *link = toc_yaml_get(root, "link"),
+                          *sop = toc_yaml_get(root, "sop"), *mail = toc_yaml_get(root, "mail");
+    if (allow != NULL)
+        read_allowed(r, allow, &out->guard);
+    if (link != NULL)
+        read_link(r, link, "link", &out->link);
+    if (sop != NULL)
+        read_link(r, sop, "sop", &out->sop);
+    if (mail != NULL)
+        r->mail = out->mail = mail_server_read(r, mail);
 }
 
 static enum toc_err read_text(struct reader *r, struct toc_pool *pool)
 {
-    static const char *const keys[] = {"contacts", "allow", "link", NULL};
+    static const char *const keys[] = {"contacts", "allow", "link", "sop", "mail", NULL};
     const struct toc_yaml *root;
     if (r->base.diag.text.size > CONTACTS_FILE_MAX) {
         toc_diag_error(&r->base.diag, 0, "more than %d bytes", CONTACTS_FILE_MAX);
@@ -325,16 +344,12 @@ static enum toc_err read_text(struct reader *r, struct toc_pool *pool)
     TOC_TRY(toc_yaml_read(&r->base.diag, pool, &root));
     if (!read_keys(&r->base, root, "the contacts file", keys))
         return TOC_ERR_CONFIG;
-    const struct toc_yaml *list = toc_yaml_get(root, "contacts"),
-                          *allow = toc_yaml_get(root, "allow"), *link = toc_yaml_get(root, "link");
+    const struct toc_yaml *list = toc_yaml_get(root, "contacts");
     if (list == NULL) {
         toc_diag_error(&r->base.diag, root->offset, "'contacts' is missing");
         return TOC_ERR_CONFIG;
     }
-    if (allow != NULL)
-        read_allowed(&r->base, allow, &r->contacts->guard);
-    if (link != NULL)
-        read_link(&r->base, link, &r->contacts->link);
+    read_rest(&r->base, root, r->contacts);
     return read_contacts(r, list);
 }
 
@@ -422,6 +437,8 @@ void contacts_free(struct contacts *contacts)
     }
     free(contacts->rows);
     free(contacts->link);
+    free(contacts->sop);
+    mail_server_free(contacts->mail);
     free(contacts);
 }
 
@@ -491,6 +508,8 @@ static void name_provider(const struct method *method, const uint8_t key[CONTACT
     mix(hash,
         toc_str((const char *)method->secrets, method->secret_count * sizeof(method->secrets[0])));
     mix_text(hash, method->credential);
+    if (method->mail != NULL)
+        mix_text(hash, method->mail->user);
     toc_hex(digits, hash, PROVIDER_BYTES);
     snprintf(out, CONTACTS_PROVIDER_MAX, "%s-%s", method->kind->key, digits);
 }

@@ -21,7 +21,8 @@
  * secrets stand in files of their own.
  *
  * Beside `contacts`: `allow: [NETWORK]`, addresses that are not of the open internet and may be
- * reached, and `link: URL`, what the id of an alert is put behind in messages to people.
+ * reached; `link: URL` and `sop: URL`, what the id of an alert and the name of a procedure are put
+ * behind in messages to people; and `mail`, by which server mails go (mail_server.h).
  *
  * What is wrong is told as file:line:column with the line, like a policy.
  */
@@ -56,7 +57,8 @@ struct contacts {
     size_t count;
     uint32_t origin_count;
     struct toc_guard guard;
-    char *link; /* NULL: none */
+    char *link, *sop;         /* NULL: none */
+    struct mail_server *mail; /* NULL: none */
 };
 
 /*

@@ -3,8 +3,8 @@
 #include <jansson.h>
 
 const struct method_kind *const method_kinds[] = {
-    &method_log,       &method_webhook, &method_slack, &method_teams,
-    &method_pagerduty, &method_ntfy,    &method_exec,  NULL,
+    &method_log,  &method_webhook, &method_slack, &method_teams, &method_pagerduty,
+    &method_ntfy, &method_email,   &method_exec,  NULL,
 };
 
 void method_doubt(struct toc_transfer_answer *answer, const char *text)

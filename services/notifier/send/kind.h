@@ -1,7 +1,7 @@
 /*
- * The kinds of contact methods: webhook, Slack, Teams, PagerDuty, ntfy, a program, the fake pager.
- * Each is a file of this folder that says how its part of the contacts file is read, what is sent
- * for a page, and what an answer means. Another provider is a file and a row in kind.c.
+ * The kinds of contact methods: webhook, Slack, Teams, PagerDuty, ntfy, mail, a program, the fake
+ * pager. Each is a file of this folder that says how its part of the contacts file is read, what is
+ * sent for a page, and what an answer means. Another provider is a file and a row in kind.c.
  *
  * A kind that is sent over HTTP makes a request and has nothing to do with sockets; the others have
  * a transport of their own, which way.c knows.
@@ -9,6 +9,7 @@
 #ifndef NOTIFIER_KIND_H
 #define NOTIFIER_KIND_H
 
+#include "services/notifier/send/mail_server.h"
 #include "services/notifier/send/payload.h"
 #include "services/notifier/send/read.h"
 #include "services/notifier/send/text.h"
@@ -30,6 +31,7 @@ struct method {
     char *to;                          /* whom at that address: a topic, a routing key; or NULL */
     char *credential;                  /* what shows that we may: beside secrets; or NULL */
     char *words[METHOD_WORDS_MAX + 1]; /* a program and its arguments; ends with NULL */
+    const struct mail_server *mail;    /* of an address; NULL: it is none */
     uint32_t origin; /* the same number for the same scheme, host and port; CONTACTS_NO_ORIGIN */
 };
 
@@ -56,6 +58,7 @@ enum method_transport {
     METHOD_PRINTED, /* on standard output */
     METHOD_POSTED,  /* over HTTP */
     METHOD_SPAWNED, /* a program's standard input */
+    METHOD_MAILED,  /* over SMTP */
 };
 
 struct method_kind {
@@ -63,14 +66,14 @@ struct method_kind {
     enum method_transport transport;
     /* Reads the value of its key; what is wrong with it is an error of the reader. */
     void (*read)(struct contacts_reader *r, const struct toc_yaml *node, struct method *out);
-    /* Makes what is POSTED or SPAWNED. False: no memory. */
+    /* Makes what is POSTED, SPAWNED or MAILED. False: no memory. */
     bool (*request)(const struct leaving *leaving, struct outgoing *out);
     /* What a whole answer comes to that says 2xx; NULL: just that. Texts are constants. */
     void (*judge)(struct toc_transfer_answer *answer);
 };
 
 extern const struct method_kind method_log, method_webhook, method_slack, method_teams,
-    method_pagerduty, method_ntfy, method_exec;
+    method_pagerduty, method_ntfy, method_exec, method_email;
 
 /* All of them; ends with NULL. */
 extern const struct method_kind *const method_kinds[];

@@ -12,8 +12,11 @@
 #define CONTACTS_URL_MAX         2000 /* bytes */
 #define CONTACTS_SECRET_FILE_MAX 4096
 
+struct mail_server;
+
 struct contacts_reader {
     struct toc_diag diag;
+    const struct mail_server *mail; /* NULL: the file names none */
     bool allow_exec;
     bool out_of_memory;
 };

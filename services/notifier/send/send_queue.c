@@ -151,7 +151,7 @@ void send_queue_done(struct send_queue *queue, struct send *send)
 {
     TOC_ASSERT(send->state == SEND_UNDER_WAY);
     send->state = SEND_DONE;
-    send->transfer = NULL;
+    send->flight = (struct flight){NULL, NULL};
     queue->origins[send->origin].under_way--;
     queue->under_way--;
 }

@@ -34,6 +34,12 @@ struct send_rank {
     toc_time_ms due_ms; /* the deadline that the page is about */
 };
 
+/* By which transport it goes, if it is one that can call it off. */
+struct flight {
+    struct toc_transfer *transfer; /* over HTTP */
+    struct toc_mail *mail;         /* over SMTP */
+};
+
 struct send {
     uint64_t alert_number;
     uint32_t index;
@@ -42,12 +48,12 @@ struct send {
     struct send_rank rank;
     uint64_t added; /* the order of arrival */
     enum send_state state;
-    const struct method *method;   /* UNDER_WAY: by which */
-    struct toc_transfer *transfer; /* UNDER_WAY over HTTP; else NULL */
-    struct toc_sent sent;          /* DONE */
-    struct send *same_hash;        /* link of the index */
-    struct send *left, *right;     /* WAITING: below this one; `right` links the free ones, too */
-    uint32_t active;               /* place among the active, when not WAITING */
+    const struct method *method; /* UNDER_WAY: by which */
+    struct flight flight;        /* UNDER_WAY */
+    struct toc_sent sent;        /* DONE */
+    struct send *same_hash;      /* link of the index */
+    struct send *left, *right;   /* WAITING: below this one; `right` links the free ones, too */
+    uint32_t active;             /* place among the active, when not WAITING */
 };
 
 struct send_queue;

@@ -106,12 +106,6 @@ static bool is_pending(struct sender *sender, struct toc_txn *txn, const struct 
     return err == TOC_OK;
 }
 
-/* True when it cannot be called off: a program gets its page as it starts. */
-static bool is_out(const struct send *send)
-{
-    return send->transfer == NULL || toc_transfer_is_written(send->transfer);
-}
-
 /*
  * Right after a commit and before the loop does anything else: what is no longer pending and was
  * not written yet is called off, so no send begins after an acknowledgement is on disk. An outcome
@@ -124,15 +118,14 @@ static void review(struct sender *sender, struct toc_txn *txn)
     for (size_t i = count; i > 0; i--) { /* the last one takes a forgotten one's place */
         struct send *send = active[i - 1];
         struct notifier_page page;
-        if (send->state == SEND_DONE || (send->state == SEND_UNDER_WAY && is_out(send)))
+        if (send->state == SEND_DONE)
             continue;
         bool pending = is_pending(sender, txn, send, &page);
         if (send->state == SEND_TOLD && pending && page.page->attempts == send->attempts) {
             send->state = SEND_DONE;
         } else if (send->state == SEND_TOLD) {
             send_queue_forget(sender->queue, send);
-        } else if (!pending) {
-            toc_transfer_cancel(send->transfer);
+        } else if (!pending && way_call_off(&send->flight)) {
             send_queue_forget(sender->queue, send);
         }
     }
@@ -203,7 +196,7 @@ static void start_one(struct sender *sender, struct send *send, const struct not
     way_prepare(&leaving, sender->config->contacts, sender->config->key, page, now.wall_ms);
     send->attempts = page->page->attempts;
     send->method = leaving.leaving.method;
-    if (!way_send(&sender->transports, &leaving.leaving, send, &send->transfer, &answer))
+    if (!way_send(&sender->transports, &leaving.leaving, send, &send->flight, &answer))
         settle(sender, send, &answer);
 }
 
@@ -294,7 +287,8 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
     static const struct toc_sender_work work = {
         .wants = wants, .take = take, .tell = tell_all, .next_ms = next_intent_ms};
     const struct send_config *config = sender->config;
-    uint32_t origins = config->contacts != NULL ? config->contacts->origin_count : 0;
+    const struct contacts *contacts = config->contacts;
+    uint32_t origins = contacts != NULL ? contacts->origin_count : 0;
     const struct toc_transfers_config transfers = {.loop = loop,
                                                    .connect_ms = (long)config->connect_ms,
                                                    .whole_ms = (long)config->whole_ms,
@@ -304,10 +298,20 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
                                                    .self = sender};
     const struct toc_spawns_config programs = {
         .loop = loop, .whole_ms = config->whole_ms, .done = on_answer, .self = sender};
+    const struct mail_server *server = contacts != NULL ? contacts->mail : NULL;
+    const struct toc_mails_config mails = {.loop = loop,
+                                           .connect_ms = (long)config->connect_ms,
+                                           .whole_ms = (long)config->whole_ms,
+                                           .ca_file = server != NULL ? server->ca_file : NULL,
+                                           .proxy = config->proxy,
+                                           .guard = contacts != NULL ? &contacts->guard : NULL,
+                                           .done = on_answer,
+                                           .self = sender};
     TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
     TOC_TRY(send_queue_open(origins + 1, (unsigned)config->parallel, &sender->queue));
     TOC_TRY(toc_sender_open(loop, sender->run, &work, sender, &sender->loop));
     TOC_TRY(toc_spawns_open(&programs, &sender->transports.programs));
+    TOC_TRY(toc_mails_open(&mails, &sender->transports.mails));
     return toc_transfers_open(&transfers, &sender->transports.http);
 }
 

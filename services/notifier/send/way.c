@@ -27,22 +27,24 @@ void way_prepare(struct way_page *out, const struct contacts *contacts, const ui
         notifier_code(key, page->page->delivery, out->code);
     if (contacts != NULL)
         write_link(contacts->link, page->alert, out->link, sizeof(out->link));
-    out->leaving =
-        (struct leaving){.method = contacts_method(contacts, person, page->page->method),
-                         .page = page,
-                         .key = key,
-                         .link = out->link,
-                         .now_ms = now_ms,
-                         .text = {.page = page,
-                                  .language = contact != NULL ? contact->language : text_english(),
-                                  .zone = contact != NULL ? contact->zone : NULL,
-                                  .now_ms = now_ms,
-                                  .code = out->code,
-                                  .ack_link = out->link,
-                                  .sop_url = ""}};
+    out->leaving = (struct leaving){
+        .method = contacts_method(contacts, person, page->page->method),
+        .page = page,
+        .key = key,
+        .link = out->link,
+        .now_ms = now_ms,
+        .text = {.page = page,
+                 .language = contact != NULL ? contact->language : text_english(),
+                 .zone = contact != NULL ? contact->zone : NULL,
+                 .now_ms = now_ms,
+                 .code = out->code,
+                 .ack_link = out->link,
+                 .sop_url = contacts != NULL && contacts->sop != NULL ? contacts->sop : ""}};
 }
 
 /* --- transports --------------------------------------------------------------------------- */
+
+static const char no_memory[] = "no memory to send with";
 
 /* Never waits for a terminal that is stopped or a reader that sleeps: real pages go on. */
 static bool print_line(const struct leaving *leaving)
@@ -70,7 +72,7 @@ static bool print(const struct leaving *leaving, struct toc_transfer_answer *ans
 }
 
 static bool post(struct way_transports *transports, const struct leaving *leaving, void *tag,
-                 struct toc_transfer **transfer, struct toc_transfer_answer *answer)
+                 struct flight *flight, struct toc_transfer_answer *answer)
 {
     struct outgoing *out = &transports->outgoing;
     out->lines[0] = out->line;
@@ -78,8 +80,28 @@ static bool post(struct way_transports *transports, const struct leaving *leavin
                                                  .lines = out->lines,
                                                  .whole_ms = (long)leaving->page->page->cut_ms};
     if (leaving->method->kind->request(leaving, out))
-        *transfer = toc_transfers_start(transports->http, &out->request, tag);
-    return *transfer != NULL || fail(answer, "no memory to send with");
+        flight->transfer = toc_transfers_start(transports->http, &out->request, tag);
+    return flight->transfer != NULL || fail(answer, no_memory);
+}
+
+static bool mail(struct way_transports *transports, const struct leaving *leaving, void *tag,
+                 struct flight *flight, struct toc_transfer_answer *answer)
+{
+    const struct mail_server *server = leaving->method->mail;
+    struct outgoing *out = &transports->outgoing;
+    if (leaving->method->kind->request(leaving, out)) {
+        const struct toc_mail_request request = {.url = server->url,
+                                                 .from = server->from,
+                                                 .to = leaving->method->to,
+                                                 .user = server->user,
+                                                 .password = server->password,
+                                                 .envelope = leaving->page->page->delivery,
+                                                 .plain = server->plain,
+                                                 .whole_ms = (long)leaving->page->page->cut_ms,
+                                                 .message = out->request.body};
+        flight->mail = toc_mails_start(transports->mails, &request, tag);
+    }
+    return flight->mail != NULL || fail(answer, no_memory);
 }
 
 static bool spawn(struct way_transports *transports, const struct leaving *leaving, void *tag,
@@ -87,7 +109,7 @@ static bool spawn(struct way_transports *transports, const struct leaving *leavi
 {
     struct outgoing *out = &transports->outgoing;
     if (!leaving->method->kind->request(leaving, out))
-        return fail(answer, "no memory to send with");
+        return fail(answer, no_memory);
     const struct toc_spawn_request request = {.words = leaving->method->words,
                                               .whole_ms = leaving->page->page->cut_ms,
                                               .input = out->request.body};
@@ -96,9 +118,9 @@ static bool spawn(struct way_transports *transports, const struct leaving *leavi
 }
 
 bool way_send(struct way_transports *transports, const struct leaving *leaving, void *tag,
-              struct toc_transfer **transfer, struct toc_transfer_answer *answer)
+              struct flight *flight, struct toc_transfer_answer *answer)
 {
-    *transfer = NULL;
+    *flight = (struct flight){NULL, NULL};
     if (toc_program_event_clock()) {
         *answer = (struct toc_transfer_answer){.code = 200, .text = "held: event clock"};
         return false;
@@ -109,17 +131,30 @@ bool way_send(struct way_transports *transports, const struct leaving *leaving, 
     }
     switch (leaving->method->kind->transport) {
     case METHOD_POSTED:
-        return post(transports, leaving, tag, transfer, answer);
+        return post(transports, leaving, tag, flight, answer);
     case METHOD_SPAWNED:
         return spawn(transports, leaving, tag, answer);
+    case METHOD_MAILED:
+        return mail(transports, leaving, tag, flight, answer);
     case METHOD_PRINTED:
         break;
     }
     return print(leaving, answer);
 }
 
+bool way_call_off(const struct flight *flight)
+{
+    if (flight->mail != NULL)
+        return toc_mail_call_off(flight->mail);
+    if (flight->transfer == NULL || toc_transfer_is_written(flight->transfer))
+        return false;
+    toc_transfer_cancel(flight->transfer);
+    return true;
+}
+
 void way_close(struct way_transports *transports)
 {
     toc_transfers_close(transports->http);
     toc_spawns_close(transports->programs);
+    toc_mails_close(transports->mails);
 }

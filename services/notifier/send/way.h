@@ -1,17 +1,20 @@
 /*
- * How a page leaves as its method's kind says: printed, over HTTP, or to a program. What is sent is
- * the kind's (kind.h), when is the queue's (send_queue.h).
+ * How a page leaves as its method's kind says: printed, over HTTP or SMTP, to a program. What is
+ * sent is the kind's (kind.h), when is the queue's (send_queue.h).
  */
 #ifndef NOTIFIER_WAY_H
 #define NOTIFIER_WAY_H
 
 #include "common/program.h"
+#include "common/send/mail.h"
 #include "common/send/spawn.h"
 #include "services/notifier/send/contacts.h"
+#include "services/notifier/send/send_queue.h"
 
 struct way_transports {
     struct toc_transfers *http;
     struct toc_spawns *programs;
+    struct toc_mails *mails;
     struct outgoing outgoing; /* the one that is about to leave */
 };
 
@@ -27,12 +30,14 @@ void way_prepare(struct way_page *out, const struct contacts *contacts, const ui
                  const struct notifier_page *page, toc_time_ms now_ms);
 
 /*
- * Sends it. True: it is under way, and the
- * transport will answer with `tag`; `transfer` is where it can be called off, or NULL when it
- * cannot. False: it is through, with `answer`.
+ * Sends it. True: it is under way, and the transport will answer with `tag`. False: it is through,
+ * with `answer`.
  */
 bool way_send(struct way_transports *transports, const struct leaving *leaving, void *tag,
-              struct toc_transfer **transfer, struct toc_transfer_answer *answer);
+              struct flight *flight, struct toc_transfer_answer *answer);
+
+/* Calls it off, and nothing answers any more. False: it is out, or may be. */
+bool way_call_off(const struct flight *flight);
 
 /* Kills and abandons what is under way. */
 void way_close(struct way_transports *transports);

@@ -298,7 +298,8 @@ def test_without_allow_exec_nothing_starts(tmp_path, provider):
 def test_the_example_is_read(tmp_path):
     deployed = pathlib.Path(os.environ["TOCSIN_SOURCE"]) / "deploy/contacts/contacts.yaml"
     shutil.copy(deployed, tmp_path)
-    for name, text in (("duty-safety.topic", "t"), ("pagerduty.key", ROUTING_KEY),
+    for name, text in (("duty-safety.topic", "t"), ("ana.topic", "t"),
+                       ("smtp.password", "p"), ("pagerduty.key", ROUTING_KEY),
                        ("ops.key", SECRET), ("slack.url", "https://h/"),
                        ("teams.url", "https://h/")):
         write_secret(tmp_path, name, text)
