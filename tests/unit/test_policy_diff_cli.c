@@ -103,6 +103,19 @@ static void steps_of_a_path_go_by_their_place(void **state)
                 "= paths p.steps.1.wait: 5m|4m\n- paths p.steps.2: |\n");
 }
 
+static void whose_turn_it_is_depends_on_the_order(void **state)
+{
+    (void)state;
+    assert_diff("schedules: {s: {zone: UTC, layers: [{name: a, people: [ana, ben, chi]}]}}\n",
+                "schedules: {s: {zone: UTC, layers: [{name: a, people: [ben, ana, chi]}]}}\n",
+                "= schedules s.layers.1.people: ana, ben, chi|ben, ana, chi\n");
+    assert_diff("schedules: {s: {layers: [{people: [ana, ben]}]}}\n",
+                "schedules: {s: {layers: [{people: [ana, ana, ben]}]}}\n",
+                "= schedules s.layers.1.people: ana, ben|ana, ana, ben\n");
+    assert_diff("paths: {p: {steps: [{schedule: s, page: [a]}]}}\n",
+                "paths: {p: {steps: [{schedule: [s], page: a}]}}\n", "");
+}
+
 static void a_list_of_maps_is_told_as_it_is_written(void **state)
 {
     (void)state;
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(how_it_is_written_is_no_difference),
         cmocka_unit_test(values_entries_and_sections_are_told),
         cmocka_unit_test(steps_of_a_path_go_by_their_place),
+        cmocka_unit_test(whose_turn_it_is_depends_on_the_order),
         cmocka_unit_test(a_list_of_maps_is_told_as_it_is_written),
         cmocka_unit_test(what_is_too_long_is_cut),
         cmocka_unit_test(rules_go_by_name_and_their_order_counts),

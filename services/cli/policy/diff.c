@@ -62,6 +62,33 @@ static bool has_all(const struct toc_yaml *list, const struct toc_yaml *of)
     return true;
 }
 
+/* Whose turn it is, or who is asked first, depends on the place in such a list. */
+static bool has_order(const struct toc_yaml *node)
+{
+    static const char *const keys[] = {"people", "page", "schedule", "prefer", "follow_sun"};
+    for (size_t i = 0; node->key != NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (toc_str_equal(node->key->text, toc_str_of(keys[i])))
+            return true;
+    return false;
+}
+
+static bool same_order(const struct toc_yaml *before, const struct toc_yaml *after)
+{
+    const struct toc_yaml *old = first_of(before), *now = first_of(after);
+    while (old != NULL && now != NULL && same_text(old->text, now->text)) {
+        old = next_of(before, old);
+        now = next_of(after, now);
+    }
+    return old == NULL && now == NULL;
+}
+
+static bool same_values(const struct toc_yaml *before, const struct toc_yaml *after)
+{
+    if (has_order(before))
+        return same_order(before, after);
+    return has_all(before, after) && has_all(after, before);
+}
+
 /* A text that is cut where it is too long. */
 struct cut {
     char bytes[DIFF_TEXT_MAX];
@@ -188,7 +215,7 @@ static void compare(struct diff *d, const struct toc_yaml *before, const struct 
     else if (before->kind == TOC_YAML_MAP && after->kind == TOC_YAML_MAP)
         compare_maps(d, before, after);
     else if (is_flat(before) && is_flat(after)) {
-        if (!has_all(before, after) || !has_all(after, before))
+        if (!same_values(before, after))
             tell_values(d, before, after);
     } else if (before->kind == TOC_YAML_LIST && after->kind == TOC_YAML_LIST)
         compare_items(d, before, after);
