@@ -1,6 +1,7 @@
 #include "common/program.h"
 
 #include "common/log.h"
+#include "common/print_log.h"
 #include "common/run_uv.h"
 
 #include <assert.h>
@@ -19,6 +20,7 @@ static struct {
     const char *data, *bind, *metrics, *clock;
     struct toc_conf_list upstreams;
     int64_t map_bytes, batch_max, keep_records;
+    bool print_log;
 } common;
 
 static const struct toc_conf_option common_options[] = {
@@ -38,6 +40,9 @@ static const struct toc_conf_option common_options[] = {
      "events in one commit at most"},
     {"keep-records", TOC_CONF_NUMBER, &common.keep_records, "0", 0, INT64_MAX, "N",
      "trim the log to its newest N records once every follower has the rest; 0 keeps all"},
+    {"print-log", TOC_CONF_FLAG, &common.print_log, NULL, 0, 0, NULL,
+     "write the log under --data to standard output, each record after its size (4 bytes, "
+     "big-endian), and end; the service may run meanwhile"},
 };
 
 bool toc_program_event_clock(void)
@@ -127,6 +132,15 @@ static void harden(void)
     }
 }
 
+static int print_log(const struct toc_program *program)
+{
+    enum toc_err err = toc_print_log(common.data, (size_t)common.map_bytes);
+    if (err < 0)
+        fprintf(stderr, "%s: the log under %s: %s\n", program->name, common.data,
+                toc_err_text(err));
+    return err < 0 ? 1 : 0;
+}
+
 static int run(const struct toc_program *program)
 {
     static char names[TOC_UPSTREAMS_MAX][64];
@@ -136,6 +150,8 @@ static int run(const struct toc_program *program)
     if (!check_common(program->name) ||
         !split_upstreams(program->name, names, name_list, endpoints))
         return 2;
+    if (common.print_log)
+        return print_log(program);
     if (sodium_init() < 0)
         return 1;
     harden();
