@@ -208,6 +208,7 @@ enum toc_err page_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin
 {
     page->attempts++;
     page->outcome = outcome->text;
+    page->begun_seq = outcome->begun_seq;
     if (TOC_PLANTED(TOC_PLANT_NEW_DELIVERY_ID))
         page->delivery = delivery_id(turn, alert, page);
     if (page_is_pending(page))

@@ -140,6 +140,7 @@ static unsigned draw_outcome(struct world *world, struct known_page *known, uint
     outcome.alert_number = known->alert;
     outcome.page = known->index;
     outcome.code = *out_code = draw_code(world);
+    outcome.begun_seq = toc_run_journal(world_node(world, ROLE_NOTIFIER)->run)->last_seq;
     snprintf(text, sizeof(text), "r%u", number);
     outcome.text = text;
     if (outcome.code == 429)

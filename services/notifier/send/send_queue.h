@@ -43,7 +43,8 @@ struct flight {
 struct send {
     uint64_t alert_number;
     uint32_t index;
-    uint32_t attempts; /* before this one */
+    uint32_t attempts;  /* before this one */
+    uint64_t begun_seq; /* the newest record when it had not written its first byte */
     uint32_t origin;
     struct send_rank rank;
     uint64_t added; /* the order of arrival */

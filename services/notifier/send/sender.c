@@ -76,6 +76,7 @@ static void tell(struct sender *sender, struct send *send, struct toc_now now)
     outcome.code = send->sent.code;
     outcome.text = send->sent.text;
     outcome.retry_after_ms = send->sent.retry_after_ms;
+    outcome.begun_seq = send->begun_seq;
     word.page = &outcome;
     TOC_ASSERT(tocsin__v1__sender_word__get_packed_size(&word) <= sizeof(bytes));
     size_t size = tocsin__v1__sender_word__pack(&word, bytes);
@@ -127,6 +128,8 @@ static void review(struct sender *sender, struct toc_txn *txn)
             send_queue_forget(sender->queue, send);
         } else if (!pending && way_call_off(&send->flight)) {
             send_queue_forget(sender->queue, send);
+        } else {
+            send->begun_seq = toc_run_journal(sender->run)->last_seq;
         }
     }
 }
@@ -195,6 +198,7 @@ static void start_one(struct sender *sender, struct send *send, const struct not
     struct toc_transfer_answer answer;
     way_prepare(&leaving, sender->config->contacts, sender->config->key, page, now.wall_ms);
     send->attempts = page->page->attempts;
+    send->begun_seq = toc_run_journal(sender->run)->last_seq;
     send->method = leaving.leaving.method;
     if (!way_send(&sender->transports, &leaving.leaving, send, &send->flight, &answer))
         settle(sender, send, &answer);
