@@ -36,6 +36,7 @@
     X(resolve, "close an alert")                                                                   \
     X(escalate, "page the next step of an alert's path now")                                       \
     X(note, "add a code or a reference to an alert")                                               \
+    X(obligations, "prove from the notifier's log that every page came to one end")                \
     X(contact, "by which methods people are reached: list, verify, confirm")                       \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
@@ -77,6 +78,7 @@ int cmd_snooze(int argc, char **argv);
 int cmd_resolve(int argc, char **argv);
 int cmd_escalate(int argc, char **argv);
 int cmd_note(int argc, char **argv);
+int cmd_obligations(int argc, char **argv);
 int cmd_contact(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);

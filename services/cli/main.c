@@ -24,7 +24,7 @@ static void print_help(FILE *out)
     fprintf(out, "tocsin: an issue-escalation bus\n\n"
                  "Usage: tocsin COMMAND [options]\n\nCommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\nEvery command that speaks to services finds them by --data DIR (the directory\n"
                  "of `tocsin up`) or --at SERVICE=ENDPOINT.\n"
                  "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n");

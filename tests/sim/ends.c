@@ -370,5 +370,7 @@ void ends_check(struct world *world)
     if (!world->failed)
         pager_check_end(world);
     if (!world->failed)
+        owed_check_end(world);
+    if (!world->failed)
         told_check_log(world);
 }

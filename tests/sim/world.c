@@ -610,6 +610,7 @@ struct world *world_new(const struct options *options)
     }
     build_nodes(world);
     world->pager = pager_new();
+    world->owed = owed_new(world);
     world->contacts = contacts_new();
     world->on_call = on_call_new();
     world->held = held_new(options->seed);
@@ -636,6 +637,7 @@ void world_free(struct world *world)
     free(world->heap);
     workload_free(world->work);
     pager_free(world->pager);
+    owed_free(world->owed);
     contacts_free(world->contacts);
     on_call_free(world->on_call);
     held_free(world->held);

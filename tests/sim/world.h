@@ -8,8 +8,9 @@
  *   hooks.h      outcomes' sender, and subscribers contacts.c  how people are reached
  *   check.c      logs, after every commit          ends.c      what has to hold at the end
  *   replay.c     state = fold of the logs          model.h     the clocks, told independently
- *   same.c       event time, once more in order    held.c   the quarantine
+ *   same.c       event time, once more in order    held.c      the quarantine
  *   scenario.c   scripts with a transcript         on_call.c   whom a step means
+ *   owed.c       what became of every page
  *
  * A world is single-threaded and is never freed in parts: it lives as long as its run.
  */
@@ -222,6 +223,7 @@ struct event {
 
 struct workload;
 struct pager;
+struct owed;
 struct contacts;
 struct on_call;
 struct held;
@@ -245,6 +247,7 @@ struct world {
     bool exact;  /* scenarios: no latency, a turn at every frame */
     struct workload *work;
     struct pager *pager;
+    struct owed *owed;
     struct contacts *contacts;
     struct on_call *on_call;
     struct held *held;
@@ -317,6 +320,12 @@ void workload_offered(struct world *world, const uint8_t issue[16], const char *
 bool workload_publish_line(struct world *world, const char *line);
 struct toc_str policy_text(const struct world *world, unsigned number);
 const struct toc_policy *policy_compiled(struct world *world, uint32_t version);
+
+/* owed.c */
+struct owed *owed_new(struct world *world);
+void owed_free(struct owed *owed);
+void owed_check_record(struct world *world, const Tocsin__V1__Record *record);
+void owed_check_end(struct world *world);
 
 /* pager.c */
 struct pager *pager_new(void);

@@ -1,0 +1,102 @@
+"""`tocsin obligations` on a notifier that pages, is killed and is stopped."""
+import json
+import subprocess
+
+import pytest
+
+from fake_provider import Provider
+from tocsin_chain import BIN, Chain
+
+POLICY = """policy: 1
+paths:
+  desk: {steps: [{page: [ana], wait: 1h}, {page: [ben], wait: 1h}]}
+queues:
+  desk: {tier: 1}
+routes:
+  - {rule: all, queue: desk}
+alerts:
+  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical, path: desk}
+"""
+
+
+@pytest.fixture
+def provider():
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def chain(tmp_path, provider):
+    secret = tmp_path / "pager.key"
+    secret.write_text("whsec_" + "A" * 43 + "=\n")
+    secret.chmod(0o600)
+    contacts = tmp_path / "contacts.yaml"
+    contacts.write_text("contacts:\n" + "".join(
+        f"  {name}: {{webhook: {{url: \"{provider.url('/' + name)}\", secret_file: pager.key}}}}\n"
+        for name in ("ana", "ben")))
+    chain = Chain(tmp_path, POLICY, f"--contacts={contacts}", "--send-timeout=2s")
+    yield chain
+    chain.close()
+
+
+def obligations(*words):
+    done = subprocess.run([BIN / "tocsin", "obligations", *words, "--json"],
+                          capture_output=True, text=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, lines, done.stderr
+
+
+def live(chain):
+    return obligations("--at", f"notifier={chain.notifier.endpoint}")
+
+
+def test_pages_are_accounted_for_while_the_notifier_runs(chain, provider):
+    provider.behave("/ana", "410")
+    provider.behave("/ben", "503")
+    alert = chain.alert_of(chain.open("one"))
+    provider.wait_for("/ben", 2)
+    code, lines, _ = live(chain)
+    assert code == 0
+    summary = lines[-1]
+    assert summary["clean"] and not summary["stopped"]
+    assert (summary["alerts"], summary["pages"], summary["dead"], summary["pending"]) == (
+        "1", "2", "1", "1")
+    pending = lines[0]
+    assert pending["contact"] == "ben" and pending["alert"] == alert.id.hex()
+    assert pending["step"] == 1 and pending["age_ms"] >= 0 and pending["outcome"] == "503"
+    assert "its step goes on in" in pending["pending"]
+    chain.act("acked", alert.id)
+    chain.pages_in(alert.id, "DEAD", "CANCELLED")
+    code, lines, _ = live(chain)
+    assert code == 0 and len(lines) == 1
+    assert (lines[0]["cancelled"], lines[0]["pending"]) == ("1", "0")
+    assert lines[0]["undated"] == "0"
+
+
+def test_a_stopped_suite_is_read_from_its_data(chain, provider, tmp_path):
+    alert = chain.alert_of(chain.open("one"))
+    chain.pages_in(alert.id, "ACCEPTED")
+    _, running, _ = live(chain)
+    chain.notifier.kill()
+    code, lines, _ = obligations("--data", tmp_path)
+    assert code == 0 and lines[-1].pop("stopped")
+    assert not running[-1].pop("stopped")
+    assert lines == running
+    chain.notifier.start()
+    code, _, why = obligations("--data", tmp_path / "nowhere")
+    assert code == 1 and "notifier" in why
+
+
+def test_answers_that_cross_an_acknowledgement_are_told(chain, provider):
+    provider.behave("/ana", "hold")
+    alert = chain.alert_of(chain.open("one"))
+    provider.wait_for("/ana", 1)
+    chain.act("acked", alert.id)
+    chain.pages_in(alert.id, "CANCELLED")
+    provider.release()
+    chain.wait_until("the answer is recorded", lambda: any(
+        told[0] == "ALERT_SENT" for told in chain.history(alert.id)))
+    code, lines, _ = live(chain)
+    assert code == 0
+    assert (lines[-1]["crossed"], lines[-1]["undated"]) == ("1", "0")

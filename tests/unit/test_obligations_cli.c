@@ -1,0 +1,510 @@
+/* Logs made by hand: each thing that may be wrong with one, and what is right and looks like it. */
+#include "services/cli/obligations/ledger.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define R(type)  TOCSIN__V1__RECORD_TYPE__##type
+#define P(state) TOCSIN__V1__PAGE_STATE__PAGE_##state
+#define A(state) TOCSIN__V1__ALERT_STATE__ALERT_##state
+
+static struct ledger *ledger;
+static struct toc_arena arena;
+static uint64_t seq;
+static char told[2000]; /* the faults, "name@seq<before " */
+
+static void tell(void *arg, const struct ledger_fault *fault)
+{
+    size_t at = strlen(told);
+    (void)arg;
+    assert_true(fault->text[0] != '\0');
+    snprintf(told + at, sizeof(told) - at, "%s@%llu", fault->name, (unsigned long long)fault->seq);
+    at = strlen(told);
+    if (fault->before_seq != 0)
+        snprintf(told + at, sizeof(told) - at, "<%llu", (unsigned long long)fault->before_seq);
+    at = strlen(told);
+    snprintf(told + at, sizeof(told) - at, " ");
+}
+
+static void begin_at(uint64_t first_seq)
+{
+    ledger_free(ledger);
+    seq = first_seq - 1;
+    told[0] = '\0';
+    assert_int_equal(ledger_new(first_seq == 1, tell, NULL, &ledger), TOC_OK);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    assert_int_equal(toc_arena_init(&arena, 64 * 1024), TOC_OK);
+    begin_at(1);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    ledger_free(ledger);
+    ledger = NULL;
+    toc_arena_done(&arena);
+    return 0;
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+/* What a record says; what is left out is an open alert 1 in its first step, page 0 for ana. */
+struct say {
+    uint64_t alert; /* UINT64_MAX: about none */
+    Tocsin__V1__AlertState is;
+    uint32_t step, round, pages;
+    const char *muted, *reason;
+    Tocsin__V1__PageState state;
+    uint32_t page, page_step, page_round, carries;
+    const char *to, *kind, *id, *carrier;
+    uint64_t begun;
+};
+
+static void fill_page(Tocsin__V1__Page *page, const struct say *say, char id[40])
+{
+    tocsin__v1__page__init(page);
+    snprintf(id, 40, "msg_%llu_%u", (unsigned long long)say->alert, say->page);
+    page->delivery = say->id != NULL ? toc_wire_text(say->id) : id;
+    page->index = say->page;
+    page->step = say->page_step;
+    page->repeat = say->page_round;
+    page->contact = toc_wire_text(say->to != NULL ? say->to : "ana");
+    page->kind = toc_wire_text(say->kind != NULL ? say->kind : "");
+    page->carrier = toc_wire_text(say->carrier != NULL ? say->carrier : "");
+    page->carries = say->carries;
+    page->state = say->state;
+    page->begun_seq = say->begun;
+    page->planned_ms = 1000;
+}
+
+static void put(Tocsin__V1__RecordType type, const Tocsin__V1__AlertChange *change)
+{
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    uint8_t body[2000];
+    record.seq = ++seq;
+    record.type = type;
+    record.body = toc_wire_binary(toc_str(body, tocsin__v1__alert_change__pack(change, body)));
+    assert_int_equal(ledger_record(ledger, &arena, &record), TOC_OK);
+    assert_int_equal(arena.used, 0);
+}
+
+static void say(Tocsin__V1__RecordType type, struct say say)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT;
+    Tocsin__V1__Page page;
+    uint8_t alert_id[TOC_ID] = {1};
+    char id[40];
+    say.alert = say.alert == 0 ? 1 : say.alert;
+    alert.number = say.alert;
+    alert.id = toc_wire_binary(toc_str(alert_id, sizeof(alert_id)));
+    alert.state = say.is != 0 ? say.is : A(OPEN);
+    alert.step = say.step;
+    alert.repeat = say.round;
+    alert.pages = say.pages;
+    alert.muted_by = toc_wire_text(say.muted != NULL ? say.muted : "");
+    change.reason = toc_wire_text(say.reason != NULL ? say.reason : "");
+    if (say.alert != UINT64_MAX)
+        change.alert = &alert;
+    fill_page(&page, &say, id);
+    if (type == R(ALERT_PAGED) || type == R(ALERT_SENT) || type == R(PAGE_ENDED))
+        change.page = &page;
+    put(type, &change);
+}
+
+#define SAY(type, ...) say(R(type), (struct say){__VA_ARGS__})
+
+static void open_and_page(void)
+{
+    SAY(ALERT_OPENED, .reason = "rule");
+    SAY(ALERT_PAGED, .state = P(PENDING), .pages = 1);
+}
+
+static void assert_faults(const char *expected)
+{
+    ledger_end(ledger);
+    assert_string_equal(told, expected);
+}
+
+/* --- what is right ------------------------------------------------------------------------ */
+
+static void a_page_that_is_accepted_is_clean(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_SENT, .state = P(PENDING), .begun = 2);
+    SAY(ALERT_SENT, .state = P(ACCEPTED), .begun = 3);
+    SAY(PAGE_ENDED, .state = P(ACCEPTED));
+    assert_faults("");
+    const struct ledger_counts *counts = ledger_counts(ledger);
+    assert_true(counts->alerts == 1 && counts->pages == 1 && counts->attempts == 2);
+    assert_true(counts->ended[P(ACCEPTED)] == 1 && counts->pending == 0);
+}
+
+static void an_acknowledgement_cancels_and_is_clean(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged", .pages = 1);
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    assert_faults("");
+}
+
+static void an_attempt_that_was_under_way_may_be_answered_after_the_ack(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged", .pages = 1);
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_SENT, .is = A(ACKNOWLEDGED), .state = P(CANCELLED), .begun = 2);
+    assert_faults("");
+    assert_true(ledger_counts(ledger)->crossed == 1 && ledger_counts(ledger)->undated == 0);
+}
+
+static void a_reminder_may_ring_while_the_alert_is_acknowledged(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged", .pages = 1);
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .page = 1, .kind = "reminder", .state = P(PENDING));
+    SAY(ALERT_SENT, .is = A(ACKNOWLEDGED), .page = 1, .kind = "reminder", .state = P(ACCEPTED),
+        .begun = 5);
+    SAY(PAGE_ENDED, .is = A(ACKNOWLEDGED), .page = 1, .kind = "reminder", .state = P(ACCEPTED));
+    assert_faults("");
+}
+
+static void a_reminder_under_way_may_be_answered_after_its_alert_is_closed(void **state)
+{
+    (void)state;
+    SAY(ALERT_OPENED, .is = A(OPEN));
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED));
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .kind = "reminder", .state = P(PENDING));
+    SAY(PAGE_ENDED, .is = A(ACKNOWLEDGED), .kind = "reminder", .state = P(CANCELLED),
+        .reason = "the issue is solved");
+    SAY(ALERT_CLOSED, .is = A(RESOLVED), .pages = 1);
+    SAY(ALERT_SENT, .is = A(RESOLVED), .kind = "reminder", .state = P(CANCELLED), .begun = 3);
+    assert_faults("");
+}
+
+static void an_alert_whose_acknowledgement_has_expired_pages_again(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged");
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_ESCALATED, .step = 1, .pages = 1, .reason = "the acknowledgement has expired");
+    SAY(ALERT_PAGED, .step = 1, .page = 1, .page_step = 1, .state = P(PENDING));
+    SAY(ALERT_SENT, .step = 1, .page = 1, .page_step = 1, .state = P(ACCEPTED), .begun = 6);
+    SAY(PAGE_ENDED, .step = 1, .page = 1, .page_step = 1, .state = P(ACCEPTED));
+    assert_faults("");
+}
+
+static void pages_about_no_alert_are_counted_too(void **state)
+{
+    (void)state;
+    SAY(ALERT_PAGED, .alert = UINT64_MAX, .kind = "code", .state = P(PENDING));
+    SAY(ALERT_PAGED, .alert = UINT64_MAX, .kind = "code", .page = 1, .state = P(PENDING));
+    SAY(ALERT_SENT, .alert = UINT64_MAX, .kind = "code", .state = P(ACCEPTED));
+    SAY(PAGE_ENDED, .alert = UINT64_MAX, .kind = "code", .state = P(ACCEPTED));
+    SAY(PAGE_ENDED, .alert = UINT64_MAX, .kind = "code", .page = 1, .state = P(DEAD),
+        .reason = "too late");
+    assert_faults("");
+    assert_true(ledger_counts(ledger)->pages == 2);
+}
+
+static void a_page_may_stand_for_others_also_when_it_is_opened_later(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_OPENED, .alert = 2);
+    SAY(ALERT_PAGED, .alert = 2, .state = P(PENDING));
+    SAY(PAGE_ENDED, .alert = 2, .state = P(SUPERSEDED), .carrier = "msg_1_1");
+    SAY(PAGE_ENDED, .state = P(SUPERSEDED), .carrier = "msg_1_1");
+    SAY(ALERT_PAGED, .page = 1, .kind = "bundle", .carries = 2, .state = P(PENDING));
+    assert_faults("");
+    assert_true(ledger_counts(ledger)->pending == 1);
+}
+
+static void a_step_without_people_says_why_nobody_was_paged(void **state)
+{
+    (void)state;
+    SAY(ALERT_OPENED, .reason = "rule");
+    SAY(ALERT_ESCALATED, .is = A(EXHAUSTED), .reason = "the step has no contacts");
+    SAY(ALERT_OPENED, .alert = 2, .muted = "night-work");
+    assert_faults("");
+}
+
+static void what_is_pending_is_listed_with_its_age_in_order(void **state)
+{
+    (void)state;
+    SAY(ALERT_OPENED, .alert = 7);
+    SAY(ALERT_PAGED, .alert = 7, .page = 1, .to = "ben", .state = P(PENDING));
+    SAY(ALERT_PAGED, .alert = 7, .to = "ana", .state = P(PENDING));
+    open_and_page();
+    assert_faults("");
+    assert_true(ledger_counts(ledger)->pending == 3);
+}
+
+static void a_log_that_was_trimmed_blames_nobody_for_what_is_not_there(void **state)
+{
+    (void)state;
+    begin_at(1000);
+    SAY(ALERT_SENT, .state = P(PENDING));
+    SAY(PAGE_ENDED, .state = P(DEAD), .reason = "nobody");
+    SAY(PAGE_ENDED, .alert = 2, .state = P(SUPERSEDED), .carrier = "msg_long_gone");
+    assert_faults("");
+    assert_true(ledger_counts(ledger)->adopted == 2);
+}
+
+static void records_about_other_things_are_left_alone(void **state)
+{
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    uint8_t noise[] = {0xff, 0xff, 0xff};
+    (void)state;
+    record.seq = ++seq;
+    record.type = R(PROVIDER_CHANGED);
+    record.body = toc_wire_binary(toc_str(noise, sizeof(noise)));
+    assert_int_equal(ledger_record(ledger, &arena, &record), TOC_OK);
+    record.type = R(PAGE_ENDED);
+    assert_true(ledger_record(ledger, &arena, &record) < 0);
+    record.body = (ProtobufCBinaryData){0};
+    assert_int_equal(ledger_record(ledger, &arena, &record), TOC_ERR_MALFORMED);
+    assert_faults("");
+}
+
+/* --- what is wrong ------------------------------------------------------------------------ */
+
+static void a_send_that_began_after_the_ack_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged");
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_SENT, .is = A(ACKNOWLEDGED), .state = P(CANCELLED), .begun = 4);
+    assert_faults("sent_after_ack@5<4 ");
+}
+
+static void a_page_that_an_ack_left_pending_is_found_and_its_next_send(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_SENT, .is = A(ACKNOWLEDGED), .state = P(PENDING), .begun = 3);
+    assert_faults("left_pending@3<2 sent_after_ack@4<3 ");
+}
+
+static void a_send_that_began_after_the_end_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(DEAD), .reason = "410");
+    SAY(ALERT_SENT, .state = P(DEAD), .begun = 3);
+    assert_faults("sent_after_end@4<3 ");
+}
+
+/* A page is under way once at a time, so a second answer is of an attempt that began later. */
+static void a_second_answer_after_the_end_needs_no_date(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(DEAD), .reason = "410");
+    SAY(ALERT_SENT, .state = P(DEAD));
+    SAY(ALERT_SENT, .state = P(DEAD));
+    assert_faults("sent_after_end@5<3 ");
+    assert_true(ledger_counts(ledger)->undated == 2);
+}
+
+static void a_page_of_a_step_that_is_over_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_ESCALATED, .step = 1, .pages = 1, .reason = "nobody acknowledged in time");
+    assert_faults("left_pending@3<2 ");
+}
+
+static void a_page_that_ends_twice_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "resolved");
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "resolved");
+    assert_faults("ended_twice@4<3 ");
+}
+
+static void what_was_never_opened_neither_ends_nor_is_sent(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .page = 1, .state = P(CANCELLED), .reason = "resolved");
+    SAY(ALERT_SENT, .page = 2, .state = P(PENDING));
+    assert_faults("ended_unopened@3 sent_unopened@4 ");
+}
+
+static void a_page_that_is_opened_twice_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_PAGED, .state = P(PENDING));
+    assert_faults("opened_twice@3<2 ");
+}
+
+static void the_same_person_twice_in_a_step_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_PAGED, .page = 1, .to = "ben", .state = P(PENDING));
+    SAY(ALERT_PAGED, .page = 2, .page_round = 1, .round = 1, .state = P(PENDING));
+    SAY(ALERT_PAGED, .page = 3, .state = P(PENDING));
+    assert_faults("asked_twice@5 ");
+}
+
+static void a_step_rings_again_when_a_snooze_is_over(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "snoozed");
+    SAY(ALERT_SNOOZED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_ESCALATED, .pages = 1, .reason = "the snooze is over");
+    SAY(ALERT_PAGED, .page = 1, .state = P(PENDING));
+    SAY(ALERT_PAGED, .page = 2, .state = P(PENDING));
+    assert_faults("asked_twice@7 ");
+}
+
+static void a_page_to_somebody_after_an_ack_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged");
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .page = 1, .to = "ben", .state = P(PENDING));
+    assert_faults("paged_after_ack@5<4 ");
+}
+
+static void ids_are_of_one_page_each_and_stay(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_PAGED, .page = 1, .to = "ben", .id = "msg_1_0", .state = P(PENDING));
+    SAY(ALERT_SENT, .id = "msg_other", .state = P(PENDING));
+    assert_faults("id_shared@3 id_changed@4 ");
+}
+
+static void an_acceptance_needs_an_attempt(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_SENT, .state = P(PENDING));
+    SAY(PAGE_ENDED, .state = P(ACCEPTED));
+    assert_faults("accepted_unsent@4 ");
+}
+
+static void an_end_has_a_state_and_a_reason(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_PAGED, .page = 1, .to = "ben", .state = P(PENDING));
+    SAY(PAGE_ENDED, .state = P(SUPPRESSED));
+    SAY(PAGE_ENDED, .page = 1, .to = "ben", .state = P(PENDING), .reason = "odd");
+    assert_faults("ended_no_reason@4 ended_no_state@5 ");
+}
+
+static void a_page_that_stands_for_another_has_to_be_there(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(SUPERSEDED), .carrier = "msg_nowhere");
+    SAY(ALERT_OPENED, .alert = 2);
+    SAY(ALERT_PAGED, .alert = 2, .state = P(PENDING));
+    SAY(PAGE_ENDED, .alert = 2, .state = P(SUPERSEDED));
+    assert_faults("carrier_unknown@3 carrier_unknown@6 ");
+}
+
+static void an_alert_that_paged_nobody_and_says_nothing_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_OPENED, .alert = 2);
+    assert_faults("unpaged@0<3 ");
+}
+
+/* --- many --------------------------------------------------------------------------------- */
+
+struct order {
+    size_t count;
+    uint64_t last;
+    bool good;
+};
+
+static void note_order(void *arg, const struct ledger_pending *pending)
+{
+    struct order *order = arg;
+    uint64_t place = pending->page.alert_number * 1000 + pending->page.index;
+    order->good = order->good && place > order->last && pending->planned_ms == 1000;
+    order->last = place;
+    order->count++;
+}
+
+static void many_pages_are_told_apart(void **state)
+{
+    struct order order = {.good = true};
+    (void)state;
+    for (uint64_t alert = 1; alert <= 20000; alert++) {
+        uint64_t mixed = alert * 7919 % 20011; /* a prime: each number comes once */
+        SAY(ALERT_OPENED, .alert = mixed);
+        SAY(ALERT_PAGED, .alert = mixed, .state = P(PENDING));
+        SAY(ALERT_PAGED, .alert = mixed, .page = 1, .to = "ben", .state = P(PENDING));
+        if (alert % 10 != 0)
+            SAY(PAGE_ENDED, .alert = mixed, .state = P(DEAD), .reason = "410");
+    }
+    assert_faults("");
+    assert_int_equal(ledger_pending(ledger, note_order, &order), TOC_OK);
+    assert_true(order.good && order.count == 22000);
+    assert_true(ledger_counts(ledger)->pending == 22000);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_page_that_is_accepted_is_clean),
+        CASE(an_acknowledgement_cancels_and_is_clean),
+        CASE(an_attempt_that_was_under_way_may_be_answered_after_the_ack),
+        CASE(a_reminder_may_ring_while_the_alert_is_acknowledged),
+        CASE(a_reminder_under_way_may_be_answered_after_its_alert_is_closed),
+        CASE(an_alert_whose_acknowledgement_has_expired_pages_again),
+        CASE(pages_about_no_alert_are_counted_too),
+        CASE(a_page_may_stand_for_others_also_when_it_is_opened_later),
+        CASE(a_step_without_people_says_why_nobody_was_paged),
+        CASE(what_is_pending_is_listed_with_its_age_in_order),
+        CASE(a_log_that_was_trimmed_blames_nobody_for_what_is_not_there),
+        CASE(records_about_other_things_are_left_alone),
+        CASE(a_send_that_began_after_the_ack_is_found),
+        CASE(a_page_that_an_ack_left_pending_is_found_and_its_next_send),
+        CASE(a_send_that_began_after_the_end_is_found),
+        CASE(a_second_answer_after_the_end_needs_no_date),
+        CASE(a_page_of_a_step_that_is_over_is_found),
+        CASE(a_page_that_ends_twice_is_found),
+        CASE(what_was_never_opened_neither_ends_nor_is_sent),
+        CASE(a_page_that_is_opened_twice_is_found),
+        CASE(the_same_person_twice_in_a_step_is_found),
+        CASE(a_step_rings_again_when_a_snooze_is_over),
+        CASE(a_page_to_somebody_after_an_ack_is_found),
+        CASE(ids_are_of_one_page_each_and_stay),
+        CASE(an_acceptance_needs_an_attempt),
+        CASE(an_end_has_a_state_and_a_reason),
+        CASE(a_page_that_stands_for_another_has_to_be_there),
+        CASE(an_alert_that_paged_nobody_and_says_nothing_is_found),
+        CASE(many_pages_are_told_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
