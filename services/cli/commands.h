@@ -37,6 +37,7 @@
     X(escalate, "page the next step of an alert's path now")                                       \
     X(note, "add a code or a reference to an alert")                                               \
     X(obligations, "prove from the notifier's log that every page came to one end")                \
+    X(handover, "what the next one on call has to know of a stretch of time")                      \
     X(contact, "by which methods people are reached: list, verify, confirm")                       \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
@@ -79,6 +80,7 @@ int cmd_resolve(int argc, char **argv);
 int cmd_escalate(int argc, char **argv);
 int cmd_note(int argc, char **argv);
 int cmd_obligations(int argc, char **argv);
+int cmd_handover(int argc, char **argv);
 int cmd_contact(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);

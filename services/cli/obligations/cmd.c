@@ -5,23 +5,33 @@
 #include "services/cli/obligations/ledger.h"
 #include "services/cli/progress.h"
 #include "services/cli/view.h"
+#include "services/cli/when.h"
 #include "services/cli/whole_log.h"
 
 #include <stdlib.h>
 
 static struct view view;
 static int64_t limit;
+static const char *from_text, *to_text, *zone_name;
 
 static const struct toc_conf_option options[] = {
     VIEW_OPTIONS(view),
     {"limit", TOC_CONF_NUMBER, &limit, "100", 1, 100000, "N",
      "lines of faults and of pending pages that are shown at most; all are counted"},
+    {"from", TOC_CONF_TEXT, &from_text, NULL, 0, 0, "T",
+     "leave out what was found, and pages that were planned, before that; the log is read from its "
+     "beginning all the same"},
+    {"to", TOC_CONF_TEXT, &to_text, NULL, 0, 0, "T", "what was so at that instant"},
+    {"zone", TOC_CONF_TEXT, &zone_name, NULL, 0, 0, "ZONE",
+     "in which --from and --to are read; without it the reader's"},
 };
 
 struct job {
     struct ledger *ledger;
     struct ledger_fault *faults; /* the first `limit` of them */
     size_t kept;
+    uint64_t found; /* since --from */
+    toc_time_ms from_ms, to_ms;
     struct print_table *table; /* of pending pages; NULL with --json */
     size_t lines;
     toc_time_ms now_ms;
@@ -33,6 +43,9 @@ struct job {
 static void take_fault(void *arg, const struct ledger_fault *fault)
 {
     struct job *job = arg;
+    if (fault->at_ms < job->from_ms)
+        return;
+    job->found++;
     if (job->kept < (size_t)limit)
         job->faults[job->kept++] = *fault;
 }
@@ -41,6 +54,8 @@ static bool take_record(void *arg, const Tocsin__V1__Record *record, struct toc_
 {
     struct job *job = arg;
     (void)bytes;
+    if (record->at_ms >= job->to_ms)
+        return false;
     if (job->ledger == NULL)
         job->err = ledger_new(record->seq == 1, take_fault, job, &job->ledger);
     if (job->err == TOC_OK)
@@ -135,7 +150,7 @@ static void add_pending(void *arg, const struct ledger_pending *pending)
 {
     struct job *job = arg;
     char why[200], age[MOMENT_MAX], id[2 * TOC_ID + 1];
-    if (job->lines++ >= (size_t)limit)
+    if (pending->planned_ms < job->from_ms || job->lines++ >= (size_t)limit)
         return;
     why_pending(why, sizeof(why), pending, job->now_ms);
     if (job->table == NULL) {
@@ -187,8 +202,9 @@ static void say_count(uint64_t count, const char *what)
     printf("%s %s", progress_number(number, count), what);
 }
 
-static void print_summary(const struct ledger_counts *counts)
+static void print_summary(const struct job *job)
 {
+    const struct ledger_counts *counts = ledger_counts(job->ledger);
     say_count(counts->alerts, "alerts, ");
     say_count(counts->pages, "pages, ");
     say_count(counts->attempts, "attempts\n");
@@ -206,19 +222,20 @@ static void print_summary(const struct ledger_counts *counts)
         say_count(counts->undated, "of these do not say when they began\n");
     if (counts->adopted > 0)
         say_count(counts->adopted, "pages were opened before this log begins\n");
-    if (counts->faults == 0)
+    if (job->found == 0)
         print_styled(&view.print, PRINT_GREEN, "Every page that has ended did so once.");
     else
-        print_styled(&view.print, PRINT_RED, "%llu faults.", (unsigned long long)counts->faults);
+        print_styled(&view.print, PRINT_RED, "%llu faults.", (unsigned long long)job->found);
     fputc('\n', stdout);
 }
 
-static void json_summary(const struct ledger_counts *counts, bool stopped)
+static void json_summary(const struct job *job, bool stopped)
 {
+    const struct ledger_counts *counts = ledger_counts(job->ledger);
     struct print_json json;
     print_json_open(&json, stdout);
-    print_json_bool(&json, "clean", counts->faults == 0);
-    print_json_u64(&json, "faults", counts->faults);
+    print_json_bool(&json, "clean", job->found == 0);
+    print_json_u64(&json, "faults", job->found);
     print_json_u64(&json, "records", counts->records);
     print_json_u64(&json, "alerts", counts->alerts);
     print_json_u64(&json, "pages", counts->pages);
@@ -239,8 +256,9 @@ static void json_summary(const struct ledger_counts *counts, bool stopped)
 
 static int show(struct job *job, bool stopped)
 {
-    const struct ledger_counts *counts = ledger_counts(job->ledger);
     job->now_ms = stopped ? moment_now() : view_now(&view);
+    if (job->to_ms < job->now_ms)
+        job->now_ms = job->to_ms;
     for (size_t i = 0; i < job->kept; i++) {
         if (view.json)
             json_fault(&job->faults[i]);
@@ -250,10 +268,10 @@ static int show(struct job *job, bool stopped)
     if (show_pending(job) != CLI_DONE)
         return CLI_FAILED;
     if (view.json)
-        json_summary(counts, stopped);
+        json_summary(job, stopped);
     else
-        print_summary(counts);
-    return counts->faults == 0 ? CLI_DONE : CLI_FAILED;
+        print_summary(job);
+    return job->found == 0 ? CLI_DONE : CLI_FAILED;
 }
 
 static int check(struct job *job)
@@ -274,6 +292,32 @@ static int check(struct job *job)
     return show(job, stopped);
 }
 
+static bool read_when(const char *name, const char *text, const struct toc_tz *zone,
+                      toc_time_ms preset, toc_time_ms *out)
+{
+    *out = preset;
+    if (text == NULL || when_read(toc_str_of(text), zone, moment_now(), out))
+        return true;
+    fprintf(stderr, "%s: --%s is no time: '%s'\n", view.who, name, text);
+    return false;
+}
+
+static int run(void)
+{
+    struct job job = {0};
+    struct toc_tz *zone = when_zone(view.who, zone_name);
+    bool good = zone != NULL && read_when("from", from_text, zone, TOC_TIME_MIN, &job.from_ms) &&
+                read_when("to", to_text, zone, TOC_TIME_NEVER, &job.to_ms);
+    toc_tz_free(zone);
+    if (!good)
+        return CLI_USAGE;
+    job.faults = calloc((size_t)limit, sizeof(*job.faults));
+    int code = job.faults != NULL ? check(&job) : no_memory();
+    ledger_free(job.ledger);
+    free(job.faults);
+    return code;
+}
+
 int cmd_obligations(int argc, char **argv)
 {
     const struct toc_conf conf = {
@@ -286,14 +330,9 @@ int cmd_obligations(int argc, char **argv)
         .options = options,
         .option_count = sizeof(options) / sizeof(options[0]),
     };
-    struct job job = {0};
     int code;
-    if (view_begin(&view, &conf, argc, argv, NULL, &code)) {
-        job.faults = calloc((size_t)limit, sizeof(*job.faults));
-        code = job.faults != NULL ? check(&job) : no_memory();
-    }
-    ledger_free(job.ledger);
-    free(job.faults);
+    if (view_begin(&view, &conf, argc, argv, NULL, &code))
+        code = run();
     view_end(&view);
     return code;
 }

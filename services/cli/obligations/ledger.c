@@ -20,6 +20,7 @@ struct ledger {
     struct marks ids;   /* delivery ids */
     struct promise *promises;
     size_t promise_count, promise_room;
+    toc_time_ms at_ms; /* of the record at hand */
     struct ledger_counts counts;
 };
 
@@ -50,6 +51,7 @@ static void find_fault(struct ledger *ledger, enum ledger_fault_kind kind, uint6
                                        .text = kinds[kind].text,
                                        .seq = seq,
                                        .before_seq = before_seq,
+                                       .at_ms = ledger->at_ms,
                                        .page = *page};
     ledger->counts.faults++;
     ledger->tell(ledger->arg, &fault);
@@ -420,6 +422,7 @@ enum toc_err ledger_record(struct ledger *ledger, struct toc_arena *arena,
     Tocsin__V1__AlertChange *change;
     size_t mark = toc_arena_mark(arena);
     ledger->counts.records++;
+    ledger->at_ms = record->at_ms;
     if (!is_about_alerts(record->type))
         return TOC_OK;
     enum toc_err err = toc_wire_unpack(arena, &tocsin__v1__alert_change__descriptor,

@@ -59,6 +59,7 @@ struct ledger_fault {
     const char *name, *text; /* constants */
     uint64_t seq;            /* the record that shows it; 0: the whole log does */
     uint64_t before_seq;     /* the record that it does not fit; 0: none */
+    toc_time_ms at_ms;       /* of the record at hand when it was found */
     struct ledger_page page;
 };
 

@@ -1,0 +1,422 @@
+#include "services/cli/handover/handover.h"
+
+#include <stdlib.h>
+
+/* Room for one more in the array whose address is at `place`, a pointer to any object. */
+static enum toc_err make_room(void *place, size_t count, size_t *room, size_t size)
+{
+    void *items;
+    if (count < *room)
+        return TOC_OK;
+    size_t wanted = *room == 0 ? 16 : 2 * *room;
+    memcpy(&items, place, sizeof(items));
+    void *grown = realloc(items, wanted * size);
+    if (grown == NULL)
+        return TOC_ERR_MEMORY;
+    memcpy(place, &grown, sizeof(grown));
+    *room = wanted;
+    return TOC_OK;
+}
+
+#define MAKE_ROOM(list)                                                                            \
+    make_room(&(list)->items, (list)->count, &(list)->room, sizeof(*(list)->items))
+
+#define COPY(to, text) toc_str_copy(to, sizeof(to), toc_str_of(text))
+
+static bool is_within(const struct handover *handover, toc_time_ms at_ms)
+{
+    return at_ms >= handover->from_ms;
+}
+
+/* --- alerts ------------------------------------------------------------------------------- */
+
+/* Where the alert stands among those by number, or would. */
+static size_t place_of(const struct handover *handover, uint64_t number)
+{
+    size_t low = 0, high = handover->alerts.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (handover->alerts.items[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct handover_alert *find_alert(const struct handover *handover, uint64_t number)
+{
+    size_t at = place_of(handover, number);
+    bool there = at < handover->alerts.count && handover->alerts.items[at].number == number;
+    return there ? &handover->alerts.items[at] : NULL;
+}
+
+static void forget_alert(struct handover *handover, const struct handover_alert *alert)
+{
+    size_t at = (size_t)(alert - handover->alerts.items);
+    memmove(&handover->alerts.items[at], &handover->alerts.items[at + 1],
+            (handover->alerts.count - at - 1) * sizeof(*alert));
+    handover->alerts.count--;
+}
+
+/* The alert, which is new here when nothing was said of it before. */
+static enum toc_err take_alert(struct handover *handover, const Tocsin__V1__Alert *alert,
+                               struct handover_alert **out)
+{
+    size_t at = place_of(handover, alert->number);
+    *out = find_alert(handover, alert->number);
+    if (*out != NULL)
+        return TOC_OK;
+    TOC_TRY(MAKE_ROOM(&handover->alerts));
+    struct handover_alert *items = handover->alerts.items;
+    memmove(&items[at + 1], &items[at], (handover->alerts.count - at) * sizeof(*items));
+    handover->alerts.count++;
+    items[at] = (struct handover_alert){.number = alert->number,
+                                        .opened_ms = alert->opened_ms,
+                                        .due_ms = alert->due_ms,
+                                        .fired = is_within(handover, alert->opened_ms)};
+    *out = &items[at];
+    return TOC_OK;
+}
+
+static void fill_alert(struct handover_alert *to, const Tocsin__V1__Alert *alert)
+{
+    if (alert->id.len == TOC_ID)
+        memcpy(to->id, alert->id.data, TOC_ID);
+    to->state = alert->state;
+    to->over = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
+    COPY(to->severity, alert->severity);
+    COPY(to->queue, alert->queue);
+    COPY(to->cause, alert->cause);
+    COPY(to->has, alert->acked_by);
+    if (alert->rule[0] != '\0')
+        COPY(to->rule, alert->rule);
+    toc_str_copy(to->reference, sizeof(to->reference), toc_str_of(alert->source));
+    size_t at = strlen(to->reference);
+    if (alert->subject[0] != '\0' && at + 2 < sizeof(to->reference)) {
+        to->reference[at] = '#';
+        toc_str_copy(to->reference + at + 1, sizeof(to->reference) - at - 1,
+                     toc_str_of(alert->subject));
+    }
+}
+
+/* --- people ------------------------------------------------------------------------------- */
+
+static enum toc_err take_person(struct handover *handover, const char *name, size_t *out)
+{
+    for (*out = 0; *out < handover->people.count; (*out)++)
+        if (strncmp(handover->people.items[*out].name, name, HANDOVER_NAME - 1) == 0)
+            return TOC_OK;
+    TOC_TRY(MAKE_ROOM(&handover->people));
+    struct handover_person *person = &handover->people.items[handover->people.count++];
+    *person = (struct handover_person){0};
+    COPY(person->name, name);
+    return TOC_OK;
+}
+
+static enum toc_err add_time(struct handover_person *person, toc_time_ms took_ms)
+{
+    TOC_TRY(make_room(&person->took_ms, person->took_count, &person->took_room,
+                      sizeof(*person->took_ms)));
+    person->took_ms[person->took_count++] = took_ms > 0 ? took_ms : 0;
+    person->acked++;
+    return TOC_OK;
+}
+
+static enum toc_err on_acked(struct handover *handover, const struct handover_alert *alert,
+                             const char *by, toc_time_ms at_ms)
+{
+    size_t person;
+    if (!is_within(handover, at_ms))
+        return TOC_OK;
+    handover->acked++;
+    TOC_TRY(take_person(handover, by, &person));
+    TOC_TRY(add_time(&handover->people.items[person], at_ms - alert->opened_ms));
+    return add_time(&handover->all, at_ms - alert->opened_ms);
+}
+
+/* --- pages -------------------------------------------------------------------------------- */
+
+static enum toc_err add_dead(struct handover *handover, const Tocsin__V1__AlertChange *change,
+                             toc_time_ms at_ms)
+{
+    TOC_TRY(MAKE_ROOM(&handover->dead));
+    struct handover_dead *dead = &handover->dead.items[handover->dead.count++];
+    *dead = (struct handover_dead){.at_ms = at_ms};
+    if (change->alert != NULL && change->alert->id.len == TOC_ID)
+        memcpy(dead->alert, change->alert->id.data, TOC_ID);
+    COPY(dead->contact, change->page->contact);
+    COPY(dead->delivery, change->page->delivery);
+    COPY(dead->reason, change->reason[0] != '\0' ? change->reason : change->page->outcome);
+    return TOC_OK;
+}
+
+static enum toc_err on_ended(struct handover *handover, const Tocsin__V1__AlertChange *change,
+                             size_t index, toc_time_ms at_ms)
+{
+    struct handover_person *person = &handover->people.items[index];
+    switch ((int)change->page->state) {
+    case TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED:
+        person->rang++;
+        handover->all.rang++;
+        TOC_TRY(MAKE_ROOM(&handover->rings));
+        handover->rings.items[handover->rings.count++] =
+            (struct handover_ring){at_ms, (uint32_t)index};
+        return TOC_OK;
+    case TOCSIN__V1__PAGE_STATE__PAGE_DEAD:
+        person->dead++;
+        handover->all.dead++;
+        return add_dead(handover, change, at_ms);
+    default:
+        person->kept++;
+        handover->all.kept++;
+        return TOC_OK;
+    }
+}
+
+static enum toc_err on_page(struct handover *handover, const Tocsin__V1__Record *record,
+                            const Tocsin__V1__AlertChange *change)
+{
+    size_t person;
+    if (!is_within(handover, record->at_ms) || change->alert == NULL)
+        return TOC_OK; /* before, or a code or a probe */
+    if (change->page == NULL)
+        return TOC_ERR_MALFORMED;
+    TOC_TRY(take_person(handover, change->page->contact, &person));
+    if (record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED)
+        return on_ended(handover, change, person, record->at_ms);
+    handover->people.items[person].pages++;
+    handover->all.pages++;
+    return TOC_OK;
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
+static enum toc_err on_change(struct handover *handover, const Tocsin__V1__Record *record,
+                              const Tocsin__V1__AlertChange *change, struct handover_alert *alert)
+{
+    bool within = is_within(handover, record->at_ms);
+    switch ((int)record->type) {
+    case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
+        handover->fired += within;
+        COPY(alert->rule, change->reason);
+        return TOC_OK;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
+        alert->acted = true;
+        return on_acked(handover, alert, change->by, record->at_ms);
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        alert->acted = true;
+        return TOC_OK;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
+        alert->acted = alert->acted || change->by[0] != '\0';
+        handover->exhausted +=
+            within && change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
+        return TOC_OK;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
+        alert->acted = alert->acted || change->by[0] != '\0';
+        handover->closed += within;
+        if (!within)
+            forget_alert(handover, alert);
+        return TOC_OK;
+    default:
+        return TOC_OK;
+    }
+}
+
+static enum toc_err on_alert(struct handover *handover, const Tocsin__V1__Record *record,
+                             const Tocsin__V1__AlertChange *change)
+{
+    struct handover_alert *alert;
+    if (change->alert == NULL)
+        return TOC_OK;
+    bool over = change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
+    if (over && find_alert(handover, change->alert->number) == NULL &&
+        !is_within(handover, record->at_ms))
+        return TOC_OK; /* over for long, and a late word about it */
+    TOC_TRY(take_alert(handover, change->alert, &alert));
+    fill_alert(alert, change->alert);
+    return on_change(handover, record, change, alert);
+}
+
+static enum toc_err on_mute(struct handover *handover, const Tocsin__V1__Mute *mute)
+{
+    size_t at = 0;
+    while (at < handover->mutes.count &&
+           strncmp(handover->mutes.items[at].id, mute->mute, HANDOVER_NAME - 1) != 0)
+        at++;
+    if (at == handover->mutes.count) {
+        TOC_TRY(MAKE_ROOM(&handover->mutes));
+        handover->mutes.count++;
+    }
+    struct handover_mute *to = &handover->mutes.items[at];
+    *to = (struct handover_mute){.maintenance = mute->maintenance,
+                                 .ended = mute->ended,
+                                 .from_ms = mute->from_ms,
+                                 .end_ms = mute->end_ms,
+                                 .suppressed = mute->suppressed};
+    COPY(to->id, mute->mute);
+    COPY(to->owner, mute->owner);
+    COPY(to->matcher, mute->matcher);
+    COPY(to->reason, mute->reason);
+    return TOC_OK;
+}
+
+static enum toc_err take(struct handover *handover, struct toc_arena *arena,
+                         const Tocsin__V1__Record *record)
+{
+    struct toc_str body = toc_wire_bytes(&record->body);
+    Tocsin__V1__AlertChange *change;
+    Tocsin__V1__Mute *mute;
+    switch ((int)record->type) {
+    case TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED:
+        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__mute__descriptor, body, &mute));
+        return on_mute(handover, mute);
+    case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
+    case TOCSIN__V1__RECORD_TYPE__PAGE_ENDED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
+        break;
+    default:
+        return TOC_OK;
+    }
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__alert_change__descriptor, body, &change));
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_PAGED ||
+        record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED)
+        TOC_TRY(on_page(handover, record, change));
+    return on_alert(handover, record, change);
+}
+
+enum toc_err handover_record(struct handover *handover, struct toc_arena *arena,
+                             const Tocsin__V1__Record *record, bool *out_more)
+{
+    size_t mark = toc_arena_mark(arena);
+    *out_more = record->at_ms < handover->to_ms;
+    if (!*out_more)
+        return TOC_OK;
+    enum toc_err err = take(handover, arena, record);
+    toc_arena_reset(arena, mark);
+    return err;
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+static int by_length(const void *a, const void *b)
+{
+    toc_time_ms x = *(const toc_time_ms *)a, y = *(const toc_time_ms *)b;
+    return (x > y) - (x < y);
+}
+
+static int by_person(const void *a, const void *b)
+{
+    return strcmp(((const struct handover_person *)a)->name,
+                  ((const struct handover_person *)b)->name);
+}
+
+/* The noisiest first. */
+static int by_noise(const void *a, const void *b)
+{
+    const struct handover_rule *x = a, *y = b;
+    if (x->fired != y->fired)
+        return x->fired < y->fired ? 1 : -1;
+    return strcmp(x->name, y->name);
+}
+
+static enum toc_err count_rule(struct handover *handover, const struct handover_alert *alert)
+{
+    size_t at = 0;
+    while (at < handover->rules.count && strcmp(handover->rules.items[at].name, alert->rule) != 0)
+        at++;
+    if (at == handover->rules.count) {
+        TOC_TRY(MAKE_ROOM(&handover->rules));
+        handover->rules.items[handover->rules.count++] = (struct handover_rule){0};
+        COPY(handover->rules.items[at].name, alert->rule);
+    }
+    struct handover_rule *rule = &handover->rules.items[at];
+    rule->fired++;
+    rule->acted += alert->acted;
+    rule->alone += !alert->acted && alert->over;
+    rule->open += !alert->over;
+    return TOC_OK;
+}
+
+static void sort_times(struct handover_person *person)
+{
+    if (person->took_count > 0)
+        qsort(person->took_ms, person->took_count, sizeof(*person->took_ms), by_length);
+}
+
+/* Sorted by name; who rang whom goes along. */
+static enum toc_err sort_people(struct handover *handover)
+{
+    size_t count = handover->people.count;
+    if (count == 0)
+        return TOC_OK;
+    char(*names)[HANDOVER_NAME] = calloc(count, sizeof(*names));
+    if (names == NULL)
+        return TOC_ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        COPY(names[i], handover->people.items[i].name);
+    qsort(handover->people.items, count, sizeof(*handover->people.items), by_person);
+    for (size_t i = 0; i < handover->rings.count; i++) {
+        struct handover_ring *ring = &handover->rings.items[i];
+        size_t at = 0;
+        while (strcmp(handover->people.items[at].name, names[ring->person]) != 0)
+            at++;
+        ring->person = (uint32_t)at;
+    }
+    free(names);
+    return TOC_OK;
+}
+
+enum toc_err handover_end(struct handover *handover)
+{
+    for (size_t i = 0; i < handover->alerts.count; i++)
+        if (handover->alerts.items[i].fired)
+            TOC_TRY(count_rule(handover, &handover->alerts.items[i]));
+    if (handover->rules.count > 0)
+        qsort(handover->rules.items, handover->rules.count, sizeof(*handover->rules.items),
+              by_noise);
+    for (size_t i = 0; i < handover->people.count; i++)
+        sort_times(&handover->people.items[i]);
+    sort_times(&handover->all);
+    return sort_people(handover);
+}
+
+toc_time_ms handover_median_ms(const struct handover_person *person)
+{
+    size_t count = person->took_count;
+    if (count == 0)
+        return -1;
+    return (person->took_ms[(count - 1) / 2] + person->took_ms[count / 2]) / 2;
+}
+
+toc_time_ms handover_slowest_ms(const struct handover_person *person)
+{
+    return person->took_count > 0 ? person->took_ms[person->took_count - 1] : -1;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+void handover_init(struct handover *handover, toc_time_ms from_ms, toc_time_ms to_ms)
+{
+    *handover = (struct handover){.from_ms = from_ms, .to_ms = to_ms};
+}
+
+void handover_done(struct handover *handover)
+{
+    for (size_t i = 0; i < handover->people.count; i++)
+        free(handover->people.items[i].took_ms);
+    free(handover->all.took_ms);
+    free(handover->alerts.items);
+    free(handover->people.items);
+    free(handover->rules.items);
+    free(handover->dead.items);
+    free(handover->mutes.items);
+    free(handover->rings.items);
+    *handover = (struct handover){0};
+}

@@ -1,0 +1,194 @@
+#include "services/cli/handover/report.h"
+
+#include "services/cli/fields.h"
+#include "services/cli/handover/sheet.h"
+#include "services/cli/moment.h"
+#include "services/cli/view.h"
+#include "services/cli/when.h"
+
+#define COUNT(columns) (sizeof(columns) / sizeof((columns)[0]))
+
+/* --- the head ----------------------------------------------------------------------------- */
+
+/* Empty for no time. */
+static const char *span_of(char out[MOMENT_MAX], toc_time_ms span_ms)
+{
+    return span_ms >= 0 ? moment_span(out, span_ms) : "";
+}
+
+static unsigned open_count(const struct handover *handover)
+{
+    unsigned open = 0;
+    for (size_t i = 0; i < handover->alerts.count; i++)
+        open += !handover->alerts.items[i].over;
+    return open;
+}
+
+static void write_head(const struct handover_report *report, struct sheet *sheet)
+{
+    const struct handover *handover = report->handover;
+    char from[WHEN_MAX], to[WHEN_MAX], median[MOMENT_MAX], slowest[MOMENT_MAX], how_fast[120] = "";
+    sheet_title(sheet, true, "Hand-over %s to %s (%s)",
+                when_wall(from, report->zone, handover->from_ms),
+                when_wall(to, report->zone, handover->to_ms), toc_tz_name(report->zone));
+    if (handover->acked > 0)
+        snprintf(how_fast, sizeof(how_fast), " (median %s, slowest %s)",
+                 span_of(median, handover_median_ms(&handover->all)),
+                 span_of(slowest, handover_slowest_ms(&handover->all)));
+    sheet_title(sheet, false,
+                "%u fired, %u acknowledged%s, %u closed, %u open; %u that nobody answered",
+                handover->fired, handover->acked, how_fast, handover->closed, open_count(handover),
+                handover->exhausted);
+    sheet_title(sheet, false, "%u pages: %u rang, %u dead, %u kept back or called off",
+                handover->all.pages, handover->all.rang, handover->all.dead, handover->all.kept);
+}
+
+/* --- sections ----------------------------------------------------------------------------- */
+
+static enum print_style severity_style(const char *severity)
+{
+    return strcmp(severity, "critical") == 0 ? PRINT_RED : PRINT_PLAIN;
+}
+
+static void write_open(const struct handover_report *report, struct sheet *sheet)
+{
+    static const struct print_column columns[] = {
+        {"ALERT", PRINT_LEFT, 0},      {"SEVERITY", PRINT_LEFT, 0}, {"CAUSE", PRINT_LEFT, 12},
+        {"REFERENCE", PRINT_LEFT, 12}, {"QUEUE", PRINT_LEFT, 8},    {"STATE", PRINT_LEFT, 0},
+        {"HAS IT", PRINT_LEFT, 8},     {"SINCE", PRINT_LEFT, 0},    {"AGE", PRINT_RIGHT, 0},
+    };
+    const struct handover *handover = report->handover;
+    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], since[WHEN_MAX], age[MOMENT_MAX];
+    sheet_begin(sheet, "Open", columns, COUNT(columns));
+    for (size_t i = 0; i < handover->alerts.count; i++) {
+        const struct handover_alert *alert = &handover->alerts.items[i];
+        if (alert->over)
+            continue;
+        toc_hex(id, alert->id, VIEW_SHORT_ID / 2);
+        sheet_row(sheet);
+        sheet_cell(sheet, PRINT_CYAN, "%s", id);
+        sheet_cell(sheet, severity_style(alert->severity), "%s", alert->severity);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->cause);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->reference);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->queue);
+        sheet_cell(sheet, PRINT_PLAIN, "%s",
+                   fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state));
+        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->has[0] != '\0' ? alert->has : "nobody");
+        sheet_cell(sheet, PRINT_PLAIN, "%s", when_wall(since, report->zone, alert->opened_ms));
+        sheet_cell(sheet, PRINT_PLAIN, "%s", moment_span(age, handover->to_ms - alert->opened_ms));
+    }
+    sheet_end(sheet, "Nothing is open.");
+}
+
+static void write_people(const struct handover_report *report, struct sheet *sheet)
+{
+    static const struct print_column columns[] = {
+        {"PERSON", PRINT_LEFT, 10}, {"RANG", PRINT_RIGHT, 0},      {"BUDGET", PRINT_RIGHT, 0},
+        {"DEAD", PRINT_RIGHT, 0},   {"KEPT BACK", PRINT_RIGHT, 0}, {"ACKED", PRINT_RIGHT, 0},
+        {"MEDIAN", PRINT_RIGHT, 0}, {"SLOWEST", PRINT_RIGHT, 0},
+    };
+    const struct handover *handover = report->handover;
+    char median[MOMENT_MAX], slowest[MOMENT_MAX];
+    sheet_begin(sheet, "People", columns, COUNT(columns));
+    for (size_t i = 0; i < handover->people.count; i++) {
+        const struct handover_person *person = &handover->people.items[i];
+        bool over = person->rang > report->budget;
+        sheet_row(sheet);
+        sheet_cell(sheet, PRINT_BOLD, "%s", person->name);
+        sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%u", person->rang);
+        sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%s%lld", over ? "over " : "",
+                   (long long)report->budget);
+        sheet_cell(sheet, person->dead > 0 ? PRINT_RED : PRINT_PLAIN, "%u", person->dead);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", person->kept);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", person->acked);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", span_of(median, handover_median_ms(person)));
+        sheet_cell(sheet, PRINT_PLAIN, "%s", span_of(slowest, handover_slowest_ms(person)));
+    }
+    sheet_end(sheet, "Nobody was paged.");
+}
+
+static void write_rules(const struct handover_report *report, struct sheet *sheet)
+{
+    static const struct print_column columns[] = {
+        {"RULE", PRINT_LEFT, 12},      {"FIRED", PRINT_RIGHT, 0}, {"ACTED ON", PRINT_RIGHT, 0},
+        {"WENT AWAY", PRINT_RIGHT, 0}, {"OPEN", PRINT_RIGHT, 0},  {"NOISE", PRINT_RIGHT, 0},
+    };
+    const struct handover *handover = report->handover;
+    sheet_begin(sheet, "Rules", columns, COUNT(columns));
+    for (size_t i = 0; i < handover->rules.count; i++) {
+        const struct handover_rule *rule = &handover->rules.items[i];
+        sheet_row(sheet);
+        sheet_cell(sheet, PRINT_BOLD, "%s", rule->name);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", rule->fired);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", rule->acted);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", rule->alone);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", rule->open);
+        sheet_cell(sheet, PRINT_PLAIN, "%u %%", (unsigned)(100ull * rule->alone / rule->fired));
+    }
+    sheet_end(sheet, "Nothing fired.");
+}
+
+static bool is_in_force(const struct handover *handover, const struct handover_mute *mute)
+{
+    return !mute->ended && mute->end_ms > handover->to_ms;
+}
+
+static void write_mutes(const struct handover_report *report, struct sheet *sheet)
+{
+    static const struct print_column columns[] = {
+        {"ID", PRINT_LEFT, 8},     {"KIND", PRINT_LEFT, 0}, {"WHAT", PRINT_LEFT, 16},
+        {"OWNER", PRINT_LEFT, 8},  {"ENDS", PRINT_LEFT, 0}, {"KEPT BACK", PRINT_RIGHT, 0},
+        {"REASON", PRINT_LEFT, 8},
+    };
+    const struct handover *handover = report->handover;
+    char ends[WHEN_MAX];
+    sheet_begin(sheet, "Silences and maintenance in force", columns, COUNT(columns));
+    for (size_t i = 0; i < handover->mutes.count; i++) {
+        const struct handover_mute *mute = &handover->mutes.items[i];
+        if (!is_in_force(handover, mute))
+            continue;
+        sheet_row(sheet);
+        sheet_cell(sheet, PRINT_CYAN, "%s", mute->id);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", mute->maintenance ? "maintenance" : "silence");
+        sheet_cell(sheet, PRINT_PLAIN, "%s", mute->matcher);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", mute->owner);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", when_wall(ends, report->zone, mute->end_ms));
+        sheet_cell(sheet, PRINT_PLAIN, "%llu", (unsigned long long)mute->suppressed);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", mute->reason);
+    }
+    sheet_end(sheet, "None.");
+}
+
+static void write_dead(const struct handover_report *report, struct sheet *sheet)
+{
+    static const struct print_column columns[] = {
+        {"DEAD", PRINT_LEFT, 0}, {"PERSON", PRINT_LEFT, 10}, {"ALERT", PRINT_LEFT, 0},
+        {"WHY", PRINT_LEFT, 12}, {"PAGE", PRINT_LEFT, 12},
+    };
+    const struct handover *handover = report->handover;
+    char at[WHEN_MAX], id[2 * TOC_ID + 1];
+    sheet_begin(sheet, "Dead pages", columns, COUNT(columns));
+    for (size_t i = 0; i < handover->dead.count; i++) {
+        const struct handover_dead *dead = &handover->dead.items[i];
+        toc_hex(id, dead->alert, VIEW_SHORT_ID / 2);
+        sheet_row(sheet);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", when_wall(at, report->zone, dead->at_ms));
+        sheet_cell(sheet, PRINT_BOLD, "%s", dead->contact);
+        sheet_cell(sheet, PRINT_CYAN, "%s", id);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", dead->reason);
+        sheet_cell(sheet, PRINT_PLAIN, "%s", dead->delivery);
+    }
+    sheet_end(sheet, "None.");
+}
+
+bool handover_write(const struct handover_report *report, const struct print *print, bool markdown)
+{
+    struct sheet sheet = {.print = print, .markdown = markdown};
+    write_head(report, &sheet);
+    write_open(report, &sheet);
+    write_people(report, &sheet);
+    write_rules(report, &sheet);
+    write_mutes(report, &sheet);
+    write_dead(report, &sheet);
+    return !sheet.failed;
+}
