@@ -56,13 +56,24 @@ static bool has_own_time(const struct toc_run *run)
     return run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock;
 }
 
+/* Log time is the wall clock's. Where that was set back it goes on as time passes: what waits for
+ * an instant would otherwise wait as long as the step was. */
+static void advance_own_time(struct toc_run *run, struct toc_now now)
+{
+    toc_time_ms passed_ms = now.mono_ms - run->own_mono_ms;
+    run->own_mono_ms = now.mono_ms;
+    if (passed_ms > 0)
+        run->log_ms += passed_ms;
+    run->log_ms = run_later(run->log_ms, now.wall_ms);
+}
+
 /* Moves log time to the lowest promise of the live upstreams, or with the own clock. */
 static void advance_log_time(struct toc_run *run, struct toc_now now)
 {
     if (run->service->accepts_submissions)
         return; /* an intake's log time is its stamps */
     if (has_own_time(run))
-        run->log_ms = run_later(run->log_ms, now.wall_ms);
+        advance_own_time(run, now);
     else
         follow_advance(run);
 }

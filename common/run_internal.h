@@ -126,6 +126,7 @@ struct toc_run {
     toc_time_ms stamp_floor_ms; /* intake: never stamp below */
     toc_time_ms reserved_ms;    /* intake: promises up to here are on disk */
     toc_time_ms started_ms;     /* monotonic */
+    toc_time_ms own_mono_ms;    /* monotonic: when the own clock moved log time last */
     toc_time_ms full_until_ms;  /* monotonic: the store was full */
     toc_time_ms behind_told_ms; /* monotonic: when the core was told that log time is behind */
     uint64_t session;

@@ -111,6 +111,7 @@ static enum toc_err build(struct toc_run *run, struct toc_now now)
     run->log_ms = TOC_TIME_MIN;
     run->promised_ms = TOC_TIME_MIN;
     run->started_ms = now.mono_ms;
+    run->own_mono_ms = now.mono_ms;
     run->session = config->random;
     for (size_t i = 0; i < config->upstream_count; i++)
         run->upstreams[i] = (struct upstream){.name = config->upstreams[i],

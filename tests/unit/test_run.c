@@ -682,6 +682,33 @@ static void dues_fire_in_order_and_once(void **state)
     assert_string_equal(transcript, expected);
 }
 
+static void a_clock_that_is_set_back_holds_up_no_due(void **state)
+{
+    struct node *bell = open_node(0, &bell_service, "b", 0);
+    char expected[64];
+    (void)state;
+    toc_time_ms due_ms = now.wall_ms + 50;
+    put_due(bell, due_ms);
+    pass(10);
+    poll(bell);
+    now.wall_ms -= TOC_HOUR_MS;
+    pass(30);
+    poll(bell);
+    assert_string_equal(transcript, "");
+    pass(11);
+    poll(bell);
+    commit(bell);
+    snprintf(expected, sizeof(expected), "due %lld at %lld\n", (long long)due_ms,
+             (long long)due_ms + 1);
+    assert_string_equal(transcript, expected);
+    forget_transcript();
+    now.wall_ms += TOC_HOUR_MS; /* it is set right again: log time does not jump */
+    put_due(bell, now.wall_ms + 5);
+    pass(5);
+    poll(bell);
+    assert_string_equal(transcript, "");
+}
+
 static void while_the_disk_is_full_dues_wait(void **state)
 {
     struct node *bell = open_node(0, &bell_service, "b", 0);
@@ -740,6 +767,7 @@ int main(void)
         CASE(an_outcome_is_a_turn_of_its_own),
         CASE(a_due_fires_after_its_instant_and_not_at_it),
         CASE(dues_fire_in_order_and_once),
+        CASE(a_clock_that_is_set_back_holds_up_no_due),
         CASE(while_the_disk_is_full_dues_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
