@@ -55,6 +55,7 @@ class Service:
     def __init__(self, name, directory, *options):
         self.name, self.directory, self.options = name, directory, list(options)
         self.endpoint = f"ipc://{directory}/{name}.sock"
+        self.environment = {}  # beside this process's own
         self.process = None
         self.log = directory / f"{name}.log"
         self.output = directory / f"{name}.out"
@@ -64,7 +65,8 @@ class Service:
             self.process = subprocess.Popen(
                 [BIN / f"tocsin-{self.name}", f"--data={self.directory}/{self.name}",
                  f"--bind={self.endpoint}", *self.options],
-                stdout=output, stderr=log, stdin=subprocess.DEVNULL)
+                stdout=output, stderr=log, stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment})
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

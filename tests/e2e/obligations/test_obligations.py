@@ -32,7 +32,7 @@ def chain(tmp_path, provider):
     secret.write_text("whsec_" + "A" * 43 + "=\n")
     secret.chmod(0o600)
     contacts = tmp_path / "contacts.yaml"
-    contacts.write_text("contacts:\n" + "".join(
+    contacts.write_text("allow: [127.0.0.0/8]\ncontacts:\n" + "".join(
         f"  {name}: {{webhook: {{url: \"{provider.url('/' + name)}\", secret_file: pager.key}}}}\n"
         for name in ("ana", "ben")))
     chain = Chain(tmp_path, POLICY, f"--contacts={contacts}", "--send-timeout=2s")
@@ -49,6 +49,13 @@ def obligations(*words):
 
 def live(chain):
     return obligations("--at", f"notifier={chain.notifier.endpoint}")
+
+
+def told(chain, command, *words):
+    done = subprocess.run([BIN / "tocsin", command, *words, "--json", "--at",
+                           f"notifier={chain.notifier.endpoint}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_pages_are_accounted_for_while_the_notifier_runs(chain, provider):
@@ -100,3 +107,20 @@ def test_answers_that_cross_an_acknowledgement_are_told(chain, provider):
     code, lines, _ = live(chain)
     assert code == 0
     assert (lines[-1]["crossed"], lines[-1]["undated"]) == ("1", "0")
+
+
+def test_the_next_shift_is_told_what_happened(chain, provider):
+    provider.behave("/ana", "404")
+    alert = chain.alert_of(chain.open("one"))
+    chain.pages_in(alert.id, "DEAD", "ACCEPTED")
+    other = chain.alert_of(chain.open("two"))
+    chain.act("acked", other.id, by="ben")
+    chain.wait_until("it is acknowledged", lambda: any(
+        line["kind"] == "open" and line["has"] == "ben" for line in told(chain, "handover")))
+    lines = told(chain, "handover", "--from", "-1h", "--budget", "1")
+    summary = lines[0]
+    assert (summary["fired"], summary["acked"], summary["dead"]) == (2, 1, 2)
+    people = {line["person"]: line for line in lines if line["kind"] == "person"}
+    assert people["ana"]["dead"] == 2 and people["ben"]["over_budget"]
+    assert [line["fired"] for line in lines if line["kind"] == "rule"] == [2]
+    assert {line["has"] for line in lines if line["kind"] == "open"} == {"", "ben"}
