@@ -29,7 +29,7 @@
     X(presence, "say that a person is online, or is not")                                          \
     X(assign, "give an issue to a person; accept, decline or release it")                          \
     X(link, "confirm or reject that an issue is a duplicate of another one")                       \
-    X(oncall, "who is on call, until when; gaps and dead ends to come")                            \
+    X(oncall, "who is on call, until when; overrides, swaps, gaps to come")                        \
     X(ack, "acknowledge an alert, or those of an issue")                                           \
     X(take, "acknowledge it although somebody else has")                                           \
     X(snooze, "let an alert be quiet until an instant")                                            \

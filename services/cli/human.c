@@ -115,22 +115,35 @@ struct answer {
     char reason[200];
 };
 
+/* Why the notifier does not take what was said; by the kind of record. */
+static void read_refusal(struct answer *answer, const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__AlertChange *alert = NULL;
+    Tocsin__V1__OverrideChange *override = NULL;
+    const char *reason = "";
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED) {
+        alert = tocsin__v1__alert_change__unpack(NULL, record->body.len, record->body.data);
+        reason = alert != NULL ? alert->reason : "";
+        answer->refused = true;
+    } else if (record->type == TOCSIN__V1__RECORD_TYPE__OVERRIDE_CHANGED) {
+        override = tocsin__v1__override_change__unpack(NULL, record->body.len, record->body.data);
+        reason = override != NULL ? override->refused : "";
+        answer->refused = reason[0] != '\0';
+    }
+    print_safe(answer->reason, sizeof(answer->reason), toc_str_of(reason));
+    tocsin__v1__alert_change__free_unpacked(alert, NULL);
+    tocsin__v1__override_change__free_unpacked(override, NULL);
+}
+
 static bool see_record(void *arg, const Tocsin__V1__Record *record, struct toc_str bytes)
 {
     struct answer *answer = arg;
-    Tocsin__V1__AlertChange *change;
     (void)bytes;
     if (record->cause_log != answer->wait->receipt.log_id ||
         record->cause_seq != answer->wait->receipt.seq)
         return true;
     answer->there = true;
-    answer->refused = record->type == TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED;
-    if (!answer->refused)
-        return false;
-    change = tocsin__v1__alert_change__unpack(NULL, record->body.len, record->body.data);
-    print_safe(answer->reason, sizeof(answer->reason),
-               toc_str_of(change != NULL ? change->reason : ""));
-    tocsin__v1__alert_change__free_unpacked(change, NULL);
+    read_refusal(answer, record);
     return false;
 }
 

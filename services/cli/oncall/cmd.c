@@ -7,6 +7,7 @@
 static struct view view;
 static struct oncall_wish wish;
 static struct oncall_check_options check_options;
+static struct oncall_override said;
 
 #define ZONE_ROW(value)                                                                            \
     {                                                                                              \
@@ -49,9 +50,10 @@ static const char show_more[] =
     "GAP is a time in which nobody is on call. A shift ends when other people are on\n"
     "call, so one person's shifts in a row are one. UNTIL, THERE is its end in the\n"
     "schedule's own zone.\n\n"
-    "Beside it, with --help:\n"
-    "  tocsin oncall check                        gaps, overlaps and dead ends of the next two "
-    "years\n";
+    "Parts, each with --help:\n"
+    "  tocsin oncall check                  gaps, overlaps, dead ends of the next two years\n"
+    "  tocsin oncall override add|end|list  somebody else for some time\n"
+    "  tocsin oncall swap                   two people take each other's shifts\n";
 
 /* The instant among the endpoints; NULL for none. */
 static const char *instant_given(const struct toc_conf_list *at)
@@ -81,7 +83,7 @@ static int show(int argc, char **argv)
     return code;
 }
 
-/* --- check ------------------------------------------------------------------------------------ */
+/* --- check, swap ------------------------------------------------------------------------------ */
 
 static const struct toc_conf_option check_table[] = {
     VIEW_OPTIONS(view),
@@ -102,10 +104,49 @@ static const char check_more[] =
     "  tocsin oncall check\n"
     "  tocsin oncall check --policy my.yaml --contacts contacts.yaml\n";
 
+static const char swap_more[] =
+    "Between --from and --until ben has ana's shifts, and ana has his:\n"
+    "  tocsin oncall swap --schedule safety-primary --person ana --with ben \\\n"
+    "      --from '2026-03-02 09:00' --until '2026-03-16 09:00'\n"
+    "It is two overrides; `tocsin oncall override end` ends each.\n";
+
+#define OVERRIDE_ROWS                                                                              \
+    {"schedule",                                                                                   \
+     TOC_CONF_TEXT,                                                                                \
+     &said.schedule,                                                                               \
+     NULL,                                                                                         \
+     0,                                                                                            \
+     0,                                                                                            \
+     "NAME",                                                                                       \
+     "of which schedule; needless where there is one"},                                            \
+        {"from",     TOC_CONF_TEXT,                                                                \
+         &said.from, NULL,                                                                         \
+         0,          0,                                                                            \
+         "TIME",     "2026-03-01, '2026-03-01 09:30', +8h; the default is now"},                   \
+        {"until", TOC_CONF_TEXT, &said.until, NULL, 0, 0, "TIME", "required"},                     \
+        ZONE_ROW(said.zone), BY_ROW
+#define BY_ROW                                                                                     \
+    {                                                                                              \
+        "by", TOC_CONF_TEXT, &said.by, NULL, 0, 0, "NAME", "who says so; the default is $USER"     \
+    }
+
+static const struct toc_conf_option swap_table[] = {
+    VIEW_OPTIONS(view),
+    {"person", TOC_CONF_TEXT, &said.person, NULL, 0, 0, "ID", "one of the two"},
+    {"with", TOC_CONF_TEXT, &said.with, NULL, 0, 0, "ID", "the other"},
+    OVERRIDE_ROWS,
+};
+
 static int check(const struct toc_conf_list *operands)
 {
     (void)operands;
     return oncall_check(&view, &check_options);
+}
+
+static int swap(const struct toc_conf_list *operands)
+{
+    (void)operands;
+    return oncall_swap(&view, &said);
 }
 
 static const struct view_part parts[] = {
@@ -115,10 +156,84 @@ static const struct view_part parts[] = {
       NULL, check_more, check_table, COUNT(check_table)},
      0,
      0},
+    {"swap",
+     swap,
+     {"tocsin oncall swap", "Two people take each other's shifts for some time.", NULL, swap_more,
+      swap_table, COUNT(swap_table)},
+     0,
+     0},
+};
+
+/* --- override --------------------------------------------------------------------------------- */
+
+static const struct toc_conf_option add_table[] = {
+    VIEW_OPTIONS(view),
+    {"person", TOC_CONF_TEXT, &said.person, NULL, 0, 0, "ID", "who is on call; required"},
+    {"for", TOC_CONF_TEXT, &said.replaces, NULL, 0, 0, "ID",
+     "only instead of this person; the default is whoever has the shift, or nobody"},
+    OVERRIDE_ROWS,
+};
+static const struct toc_conf_option end_table[] = {VIEW_OPTIONS(view), BY_ROW};
+static const struct toc_conf_option list_table[] = {
+    VIEW_OPTIONS(view),
+    {"schedule", TOC_CONF_TEXT, &said.schedule, NULL, 0, 0, "NAME", "only of this one"},
+    {"all", TOC_CONF_SWITCH, &said.all, NULL, 0, 0, NULL, "with those that are over or ended"},
+    ZONE_ROW(said.zone),
+};
+
+static const char add_more[] =
+    "flo is on call tonight, whoever else would be:\n"
+    "  tocsin oncall override add --schedule safety-primary --person flo --until +12h\n"
+    "flo takes ana's shifts of a week, and nobody else's:\n"
+    "  tocsin oncall override add --person flo --for ana --from 2026-03-02 --until 2026-03-09\n"
+    "Where two overrides fit, the later one counts. Pages that are under way stay where they "
+    "are.\n";
+
+static int add_override(const struct toc_conf_list *operands)
+{
+    (void)operands;
+    return oncall_override_add(&view, &said);
+}
+
+static int end_override(const struct toc_conf_list *operands)
+{
+    return oncall_override_end(&view, &said, operands->values[0]);
+}
+
+static int list_overrides(const struct toc_conf_list *operands)
+{
+    (void)operands;
+    return oncall_override_list(&view, &said);
+}
+
+static const struct view_part override_parts[] = {
+    {"add",
+     add_override,
+     {"tocsin oncall override add", "Somebody is on call instead of whom the schedule says.", NULL,
+      add_more, add_table, COUNT(add_table)},
+     0,
+     0},
+    {"end",
+     end_override,
+     {"tocsin oncall override end", "Ends an override: the schedule counts again.", "OVERRIDE",
+      "The beginning of its id is enough.\n", end_table, COUNT(end_table)},
+     1,
+     1},
+    {"list",
+     list_overrides,
+     {"tocsin oncall override list", "The overrides that are on or to come.", NULL, NULL,
+      list_table, COUNT(list_table)},
+     0,
+     0},
 };
 
 int cmd_oncall(int argc, char **argv)
 {
+    static char group[] = "oncall override";
+    if (argc > 1 && strcmp(argv[1], "override") == 0) {
+        argv[1] = group;
+        return view_run_part(&view, override_parts, COUNT(override_parts), argc - 1, argv + 1);
+    }
     for (size_t i = 0; argc > 1 && i < COUNT(parts); i++)
         if (strcmp(argv[1], parts[i].name) == 0)
             return view_run_part(&view, parts, COUNT(parts), argc, argv);

@@ -23,4 +23,19 @@ struct oncall_check_options {
 
 int oncall_check(struct view *view, const struct oncall_check_options *options);
 
+/* An override, or one half of a swap, as options say it. */
+struct oncall_override {
+    const char *schedule, *person;
+    const char *replaces;     /* NULL: whoever has the shift */
+    const char *with;         /* swap: who takes the place of `person`, and the other way round */
+    const char *from, *until; /* `from` NULL: now */
+    const char *zone, *by;
+    bool all; /* list: those that are over, too */
+};
+
+int oncall_override_add(struct view *view, const struct oncall_override *said);
+int oncall_override_end(struct view *view, const struct oncall_override *said, const char *id);
+int oncall_override_list(struct view *view, const struct oncall_override *said);
+int oncall_swap(struct view *view, const struct oncall_override *said);
+
 #endif

@@ -19,17 +19,49 @@ static int open_policy(struct view *view, const char *file, struct roster *out)
     return CLI_DONE;
 }
 
+static int ask_overrides(struct view *view, struct view_rows *out)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    ask.what = TOCSIN__V1__ASK__WHAT__OVERRIDES;
+    return view_ask(view, "notifier", &ask, &tocsin__v1__schedule_override__descriptor, out);
+}
+
+/* The rows of its schedule, as the arithmetic takes them. */
+static int fill_overrides(struct view *view, const struct view_rows *rows, struct duty *duty)
+{
+    struct toc_override *items = toc_arena_take(&view->arena, (rows->count + 1) * sizeof(*items));
+    if (items == NULL)
+        return out_of_memory(view);
+    duty->overrides = (struct toc_overrides){items, 0};
+    for (size_t i = 0; i < rows->count; i++) {
+        const Tocsin__V1__ScheduleOverride *row = rows->items[i];
+        if (strcmp(row->schedule, duty->schedule->name) == 0)
+            items[duty->overrides.count++] = (struct toc_override){.id = row->override,
+                                                                   .person = row->person,
+                                                                   .replaces = row->replaces,
+                                                                   .from_ms = row->from_ms,
+                                                                   .until_ms = row->until_ms};
+    }
+    return CLI_DONE;
+}
+
 int roster_open(struct view *view, const char *file, struct roster *out)
 {
     *out = (struct roster){.count = 0};
     if (open_policy(view, file, out) != CLI_DONE)
         return CLI_FAILED;
+    if (file == NULL && ask_overrides(view, &out->overrides) != CLI_DONE)
+        return CLI_FAILED;
     out->duties =
         toc_arena_take(&view->arena, (out->policy->schedule_count + 1) * sizeof(*out->duties));
     if (out->duties == NULL)
         return out_of_memory(view);
-    for (size_t i = 0; i < out->policy->schedule_count; i++)
-        out->duties[out->count++] = (struct duty){.schedule = &out->policy->schedules[i]};
+    for (size_t i = 0; i < out->policy->schedule_count; i++) {
+        struct duty *duty = &out->duties[out->count++];
+        *duty = (struct duty){.schedule = &out->policy->schedules[i]};
+        if (fill_overrides(view, &out->overrides, duty) != CLI_DONE)
+            return CLI_FAILED;
+    }
     return CLI_DONE;
 }
 

@@ -1,4 +1,4 @@
-/* The schedules of a policy: the one in force, or a file's. */
+/* The schedules of a policy with their overrides: the one in force, or a file's. */
 #ifndef CLI_ONCALL_ROSTER_H
 #define CLI_ONCALL_ROSTER_H
 
@@ -11,9 +11,13 @@ struct roster {
     struct policy_file file; /* that it is of; zeroed: the policy in force */
     struct duty *duties;     /* in the order of the policy; in the view's arena */
     size_t count;
+    struct view_rows overrides; /* of all schedules: ScheduleOverride */
 };
 
-/* `file` NULL: the policy in force. CLI_FAILED, told; roster_done in any case. */
+/*
+ * `file` NULL: the policy in force, and the overrides that the notifier knows. CLI_FAILED, told;
+ * roster_done in any case.
+ */
 int roster_open(struct view *view, const char *file, struct roster *out);
 /* Accepts a zeroed one. */
 void roster_done(struct roster *roster);

@@ -72,7 +72,6 @@ static void add_row(struct show *show, const struct duty *duty, const struct toc
     struct print_table *table = show->table;
     char people[PRINT_CELL_MAX], when[WHEN_MAX];
     struct toc_shift next = *shift;
-    bool endless = shift->until_ms == TOC_TIME_NEVER;
     print_table_row(table);
     print_table_cell(table, PRINT_CYAN, "%s", duty->schedule->name);
     print_table_cell(table, shift->who.count > 0 ? PRINT_BOLD : PRINT_RED, "%s",
@@ -81,7 +80,7 @@ static void add_row(struct show *show, const struct duty *duty, const struct toc
     print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, show->zone, shift->from_ms));
     print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, show->zone, shift->until_ms));
     print_table_cell(table, PRINT_DIM, "%s %s",
-                     endless ? "" : when_wall(when, duty->schedule->zone, shift->until_ms),
+                     when_wall(when, duty->schedule->zone, shift->until_ms),
                      toc_tz_name(duty->schedule->zone));
     print_table_cell(table, PRINT_PLAIN, "%s",
                      duty_next(duty, &next) ? people_of(people, &next.who) : "");

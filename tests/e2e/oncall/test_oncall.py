@@ -1,8 +1,9 @@
-"""`tocsin oncall` as people use it: from a file, and from the running suite."""
+"""`tocsin oncall` as people use it: from a file, from the running suite, and what pages go by."""
 import json
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -150,6 +151,18 @@ def test_check_says_what_to_do_and_fails(policy, tmp_path):
     assert 104 <= found[0]["times"] <= 105
 
 
+@pytest.mark.parametrize("text, told", [
+    ("contacts: [ana]\n", "contacts.yaml:1:1: error: 'contacts' has to be a map of names"),
+    ("contacts: {ana: {log: true}\n", "contacts.yaml:2:1: error: "),
+    (None, "contacts.yaml: No such file or directory"),
+])
+def test_a_contacts_file_that_cannot_be_read_is_told(policy, tmp_path, text, told):
+    if text is not None:
+        (tmp_path / "contacts.yaml").write_text(text)
+    done = tocsin("oncall", "check", "--policy", policy, "--contacts", tmp_path / "contacts.yaml")
+    assert (done.returncode, done.stdout) == (1, "") and told in done.stderr
+
+
 def test_the_example_of_a_global_operation_has_no_gaps():
     done = tocsin("oncall", "check", "--policy", SOURCE / "deploy/policy/global/global.yaml")
     assert done.returncode == 0, done.stdout
@@ -182,6 +195,21 @@ class Suite:
         row, = self.lines("oncall", "--schedule", "safety", *words)
         return row["people"], row["by"]
 
+    def paged(self, subject):
+        """Whom the alert of a new, critical issue pages first."""
+        event = {"specversion": "1.0", "id": subject, "source": "crm", "subject": subject,
+                 "type": "tocsin.issue.opened",
+                 "data": {"channel": "email", "category": "threat_of_violence"}}
+        done = tocsin("publish", "--data", self.data, input=json.dumps(event))
+        assert done.returncode == 0, done.stderr
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            for line in self.lines("why", f"crm#{subject}"):
+                if line.get("type") == "alert_paged":
+                    return line["body"]["page"]["contact"]
+            time.sleep(0.05)
+        raise AssertionError("in vain")
+
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory, policy):
@@ -191,9 +219,66 @@ def suite(tmp_path_factory, policy):
     assert suite.up.wait(PATIENCE_S) == 0
 
 
-def test_the_policy_in_force_says_who_is_on_call(suite):
+def test_an_override_counts_until_it_ends(suite):
     assert suite.on_call() == (["ana"], "layer")
+    row, = suite.lines("oncall", "override", "add", "--schedule", "safety", "--person", "flo",
+                       "--until", "+12h")
+    assert (row["person"], row["by"], row["override"][:3]) == ("flo", "ana", "ov-")
+    assert suite.on_call() == (["flo"], "override")
+    assert suite.on_call("--at", "+13h") == (["ana"], "layer")
+    assert f"override {row['override']}" in suite.said("oncall", "--schedule", "safety")
+    assert suite.paged("tonight") == "flo"
+    listed = suite.said("oncall", "override", "list").splitlines()
+    assert len(listed) == 2 and listed[1].split()[:4] == \
+        [row["override"], "safety", "flo", "anybody"]
+    assert suite.said("oncall", "override", "end", row["override"][:8]) == \
+        f"{row['override']} is over: safety is as the schedule says\n"
+    assert suite.on_call() == (["ana"], "layer")
+    assert suite.said("oncall", "override", "list") == "no overrides\n"
+    assert suite.lines("oncall", "override", "list", "--all")[0]["override"] == row["override"]
+    assert suite.paged("tomorrow") == "ana"
+    assert suite.refused("oncall", "override", "end", row["override"]) == \
+        "tocsin oncall override end: refused: it is over already"
+
+
+def test_two_people_swap(suite):
+    before = {row["from_ms"]: row["people"] for row in suite.lines(
+        "oncall", "--schedule", "desk", "--at", "2027-03-01", "--until", "2027-03-28")}
+    said = suite.lines("oncall", "swap", "--schedule", "desk", "--person", "ana", "--with", "ben",
+                       "--from", "2027-02-01", "--until", "2027-04-30")
+    assert [(row["person"], row["replaces"]) for row in said] == [("ana", "ben"), ("ben", "ana")]
+    after = {row["from_ms"]: row["people"] for row in suite.lines(
+        "oncall", "--schedule", "desk", "--at", "2027-03-01", "--until", "2027-03-28")}
+    assert len(before) >= 4 and before.keys() == after.keys()
+    assert all(before[at] != after[at] for at in before)
     assert suite.said("oncall", "check").startswith("2 schedules: ")
+    for row in said:
+        suite.said("oncall", "override", "end", row["override"])
+
+
+@pytest.mark.parametrize("words, code, told", [
+    ("override add --person flo --until +1h", 1,
+     "tocsin oncall override add: which one? give --schedule NAME: safety desk"),
+    ("override add --schedule safety --person gus --until +1h", 1,
+     "tocsin oncall override add: nothing reaches 'gus': no method of theirs may be used (see "
+     "tocsin contact list)"),
+    ("override add --schedule safety --person flo --for ben --until +1h", 1,
+     "tocsin oncall override add: 'ben' has no shift in safety"),
+    ("override add --schedule safety --until +1h", 2,
+     "tocsin oncall override add: who? give --person ID"),
+    ("override add --schedule safety --person flo", 2,
+     "tocsin oncall override add: until when? give --until TIME"),
+    ("override add --schedule safety --person flo --from -2d --until -1d", 2,
+     "tocsin oncall override add: --until is over already"),
+    ("override end ov-none", 1,
+     "tocsin oncall override end: there is no override ov-none to end (see tocsin oncall override "
+     "list)"),
+    ("swap --schedule desk --person ana --until +1h", 2,
+     "tocsin oncall swap: which two? give --person ID and --with ID"),
+])
+def test_what_cannot_be_is_refused(suite, words, code, told):
+    assert suite.refused("oncall", *words.split(), code=code) == told
+    assert suite.said("oncall", "override", "list") == "no overrides\n"
 
 
 def test_without_a_suite_it_says_so(tmp_path):
