@@ -201,8 +201,8 @@ static int add_both(struct view *view, const struct oncall_override *in, const s
     if (code != CLI_DONE)
         return code;
     code = add(view, span, &other);
-    if (code != CLI_DONE)
-        (void)publish(view, "tocsin.schedule.override_ended", &one.body);
+    if (code != CLI_DONE && publish(view, "tocsin.schedule.override_ended", &one.body) == CLI_DONE)
+        fprintf(stderr, "%s: half a swap is none: %s is taken back\n", view->who, one.id);
     return code;
 }
 
