@@ -55,6 +55,16 @@ size_t toc_program_upstreams(void)
     return common.upstreams.count;
 }
 
+const char *toc_program_upstream(const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i < common.upstreams.count; i++)
+        if (strncmp(common.upstreams.values[i], name, size) == 0 &&
+            common.upstreams.values[i][size] == '=')
+            return common.upstreams.values[i] + size + 1;
+    return NULL;
+}
+
 bool toc_program_is_local(void)
 {
     return common.bind == NULL || strncmp(common.bind, "ipc://", 6) == 0;

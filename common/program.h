@@ -50,6 +50,8 @@ size_t toc_program_upstreams(void);
 
 /* --data, for `prepare` and effects. */
 const char *toc_program_data_dir(void);
+/* The endpoint of the upstream of that name; NULL without one. */
+const char *toc_program_upstream(const char *name);
 /* Whether nobody but processes of this host can connect (--bind is ipc:// or nothing). */
 bool toc_program_is_local(void);
 

@@ -1,6 +1,7 @@
 #include "services/notifier/act.h"
 
 #include "services/notifier/escalate.h"
+#include "services/notifier/said.h"
 
 #include <stdio.h>
 
@@ -11,6 +12,7 @@ struct act {
     const Tocsin__V1__Record *record;
     const Tocsin__V1__AlertAction *said;
     const char *by;
+    const char **refused; /* why; stays as it is when it is done */
 };
 
 static bool is_acknowledged(const Tocsin__V1__Alert *alert)
@@ -28,6 +30,7 @@ static enum toc_err refuse(struct toc_turn *turn, Tocsin__V1__Alert *alert, cons
                            const char *reason)
 {
     Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    *act->refused = reason;
     change.by = toc_wire_text(act->by);
     change.reason = toc_wire_text(reason);
     change.alert = alert;
@@ -201,24 +204,33 @@ static enum toc_err judge(struct toc_turn *turn, Tocsin__V1__Alert *alert, const
     return TOC_OK;
 }
 
-enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
-                       const Tocsin__V1__Event *event)
+static enum toc_err find_and_do(struct toc_turn *turn, const struct act *act, const char *type)
 {
-    const Tocsin__V1__AlertAction *said = event->alert;
-    const struct act act = {record, said, said->by[0] != '\0' ? said->by : event->source};
-    const struct verb *verb = verb_of(event->type);
+    const struct verb *verb = verb_of(type);
     Tocsin__V1__Alert *alert;
     uint64_t number;
-    enum toc_err err = alert_number_of(turn->txn, toc_wire_bytes(&said->alert), &number);
+    enum toc_err err = alert_number_of(turn->txn, toc_wire_bytes(&act->said->alert), &number);
     TOC_TRY(err);
     if (err == TOC_NONE)
-        return refuse(turn, NULL, &act, "there is no such alert");
+        return refuse(turn, NULL, act, "there is no such alert");
     err = alert_load(turn->txn, turn->arena, number, &alert);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     if (verb == NULL)
-        return refuse(turn, alert, &act, "this notifier does not do that to an alert");
-    if (said->group)
-        return refuse(turn, alert, &act, "the alert is in no group");
-    return judge(turn, alert, &act, verb);
+        return refuse(turn, alert, act, "this notifier does not do that to an alert");
+    if (act->said->group)
+        return refuse(turn, alert, act, "the alert is in no group");
+    return judge(turn, alert, act, verb);
+}
+
+enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                       const Tocsin__V1__Event *event)
+{
+    const Tocsin__V1__AlertAction *said = event->alert;
+    const char *refused = NULL;
+    const struct act act = {record, said, said->by[0] != '\0' ? said->by : event->source, &refused};
+    TOC_TRY(find_and_do(turn, &act, event->type));
+    if (strcmp(event->source, NOTIFIER_DOOR) != 0)
+        return TOC_OK;
+    return said_keep(turn, event, record->at_ms, refused);
 }

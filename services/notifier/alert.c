@@ -281,6 +281,20 @@ enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena, to
     return *out_count == most || err >= 0 ? TOC_OK : err;
 }
 
+enum toc_err notifier_page_of(struct toc_txn *txn, struct toc_arena *arena, uint64_t alert_number,
+                              uint32_t index, struct notifier_page *out)
+{
+    return load_both(txn, arena, alert_number, index, out);
+}
+
+enum toc_err notifier_alert(struct toc_txn *txn, struct toc_arena *arena, struct toc_str id,
+                            Tocsin__V1__Alert **out)
+{
+    uint64_t number;
+    enum toc_err err = alert_number_of(txn, id, &number);
+    return err != TOC_OK ? err : alert_load(txn, arena, number, out);
+}
+
 enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
                                    uint64_t alert_number, uint32_t index, struct notifier_page *out)
 {

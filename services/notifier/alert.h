@@ -25,6 +25,7 @@ enum notifier_table {
     TABLE_CODE,
     TABLE_OVERRIDE,
     TABLE_TURN,
+    TABLE_SAID,
     NOTIFIER_TABLE_END
 };
 

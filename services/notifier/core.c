@@ -3,7 +3,7 @@
  * and outcomes do.
  *
  *   core.c       records, time              open.c       the policy's alert rules
- *   act.c        what people do
+ *   act.c        what people do             said.c       what came of it, for the door
  *   escalate.c   paths and their steps      page.c       one page, from its plan to its end
  *   method.c     by which of a person's methods    person.c    people and their methods
  *   breaker.c    which providers are down    alert.c     rows and records
@@ -22,9 +22,9 @@
 
 #include "common/plant.h"
 
-static const char *const tables[] = {"alert",     "alert_id", "alert_issue", "page",
-                                     "alert_due", "outbox",   "page_due",    "contact",
-                                     "provider",  "code",     "override",    "turn"};
+static const char *const tables[] = {"alert",    "alert_id", "alert_issue", "page",     "alert_due",
+                                     "outbox",   "page_due", "contact",     "provider", "code",
+                                     "override", "turn",     "said"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

@@ -1,6 +1,9 @@
 #include "common/program.h"
+#include "common/http.h"
+#include "services/notifier/door/door.h"
 #include "services/notifier/notifier.h"
 #include "services/notifier/send/key.h"
+#include "services/notifier/send/link.h"
 #include "services/notifier/send/sender.h"
 
 #include <stdio.h>
@@ -8,7 +11,9 @@
 
 static const char *contacts_file;
 static bool allow_exec;
+static const char *link_base, *link_key_file;
 static struct send_config config;
+static struct door_config door;
 static struct notifier_config core_config;
 
 static const struct toc_conf_option rows[] = {
@@ -24,6 +29,16 @@ static const struct toc_conf_option rows[] = {
      "sends to one receiver at the same time; the others wait for their turn"},
     {"proxy", TOC_CONF_TEXT, &config.proxy, NULL, 0, 0, "URL",
      "send through this proxy; the environment's proxy settings are never used"},
+    {"http", TOC_CONF_TEXT, &door.address, NULL, 0, 0, "ADDR:PORT",
+     "serve the links in pages here, by which alerts are answered, and /v1/alerts"},
+    {"act", TOC_CONF_TEXT, &door.act, NULL, 0, 0, "ENDPOINT",
+     "the intake that takes what is done there; the upstream called intake when not said"},
+    {"act-tokens", TOC_CONF_TEXT, &door.token_file, NULL, 0, 0, "FILE",
+     "secrets of tools that may use /v1/alerts, one of 24 bytes or more on each line"},
+    {"link-base", TOC_CONF_TEXT, &link_base, NULL, 0, 0, "URL",
+     "how people reach --http, as https://oncall.example: pages have a link then"},
+    {"link-key", TOC_CONF_TEXT, &link_key_file, NULL, 0, 0, "FILE",
+     "32 secret bytes that links are signed with; the notifier's own key when not said"},
 };
 
 /* `*out` stays as it is when there is no file. */
@@ -47,6 +62,30 @@ static enum toc_err check(void)
     return err;
 }
 
+static enum toc_err configure_door(void)
+{
+    uint8_t key[LINK_KEY_BYTES];
+    memcpy(key, config.key, sizeof(key));
+    if (link_key_file != NULL)
+        TOC_TRY(toc_program_secret(link_key_file, key, sizeof(key)));
+    if (link_base != NULL && !link_is_base(link_base)) {
+        fprintf(stderr, "--link-base: '%s' is none, as https://oncall.example\n", link_base);
+        return TOC_ERR_CONFIG;
+    }
+    if (door.address != NULL && !toc_http_is_address(door.address)) {
+        fprintf(stderr, "--http: '%s' is no address, as 127.0.0.1:8090 or :8090\n", door.address);
+        return TOC_ERR_CONFIG;
+    }
+    if (door.act == NULL)
+        door.act = toc_program_upstream("intake");
+    if (door.address != NULL && door.act == NULL) {
+        fprintf(stderr, "--http needs an intake: --upstream intake=ENDPOINT, or --act ENDPOINT\n");
+        return TOC_ERR_CONFIG;
+    }
+    link_configure(link_base, key);
+    return door_configure(&door);
+}
+
 static enum toc_err prepare(const void **out)
 {
     struct contacts *contacts = NULL;
@@ -56,9 +95,40 @@ static enum toc_err prepare(const void **out)
     TOC_TRY(notifier_key(toc_program_data_dir(), config.key));
     memcpy(core_config.key, config.key, sizeof(core_config.key));
     send_configure(&config);
+    TOC_TRY(configure_door());
     *out = &core_config;
     return TOC_OK;
 }
+
+/* --- effects: pages go out, answers come in ------------------------------------------------ */
+
+static struct {
+    void *sender, *door;
+} parts;
+
+static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct toc_run *run,
+                          void **out_self)
+{
+    TOC_TRY(send_effects.start(loop, link, run, &parts.sender));
+    *out_self = &parts; /* from here on the end is told of both */
+    return door_effects.start(loop, link, run, &parts.door);
+}
+
+static void after_commit(void *self, struct toc_now now)
+{
+    (void)self;
+    send_effects.after_commit(parts.sender, now);
+    door_effects.after_commit(parts.door, now);
+}
+
+static void stop(void *self)
+{
+    (void)self;
+    door_effects.stop(parts.door);
+    send_effects.stop(parts.sender);
+}
+
+static const struct toc_effects effects = {start, after_commit, stop};
 
 int main(int argc, char **argv)
 {
@@ -76,7 +146,7 @@ int main(int argc, char **argv)
         .option_count = sizeof(rows) / sizeof(rows[0]),
         .check = check,
         .prepare = prepare,
-        .effects = &send_effects,
+        .effects = &effects,
     };
     int status = toc_program_main(&program, argc, argv);
     contacts_free((struct contacts *)(uintptr_t)config.contacts);

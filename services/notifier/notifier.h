@@ -33,6 +33,17 @@ extern const struct toc_service notifier_service;
 /* The code that a page of kind "code" carries, terminated. */
 void notifier_code(const uint8_t key[32], const char *delivery, char out[NOTIFIER_CODE_DIGITS + 1]);
 
+/* The source of events that the notifier's own door publishes. */
+#define NOTIFIER_DOOR "tocsin:oncall"
+
+/* What came of the door's event of that id. TOC_NONE: it is not back from intake's log yet. */
+TOC_MUST enum toc_err notifier_said(struct toc_txn *txn, struct toc_arena *arena, const char *id,
+                                    Tocsin__V1__ActionSaid **out);
+
+/* The alert of an id. TOC_NONE without one. */
+TOC_MUST enum toc_err notifier_alert(struct toc_txn *txn, struct toc_arena *arena,
+                                     struct toc_str id, Tocsin__V1__Alert **out);
+
 /* A page that is due, with its alert, which is a blank one when it is about none; both in the arena
  * of the call. */
 struct notifier_page {
@@ -67,6 +78,11 @@ TOC_MUST enum toc_err notifier_outbox(struct toc_txn *txn, const struct notifier
 /* The instant whose passing brings the next page into the outbox, in a step that may leave no
  * record; TOC_TIME_NEVER: none waits. */
 TOC_MUST enum toc_err notifier_next_ring(struct toc_txn *txn, toc_time_ms *out);
+
+/* A page and its alert, whatever became of them. TOC_NONE when there is none. */
+TOC_MUST enum toc_err notifier_page_of(struct toc_txn *txn, struct toc_arena *arena,
+                                       uint64_t alert_number, uint32_t index,
+                                       struct notifier_page *out);
 
 /* The page as it stands now; call right before the first byte. TOC_NONE when it may not be sent. */
 TOC_MUST enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,

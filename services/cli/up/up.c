@@ -45,7 +45,7 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 
 static struct {
     struct client_config client;
-    const char *policy_file, *clock, *origin, *http, *lmtp, *mail;
+    const char *policy_file, *clock, *origin, *http, *lmtp, *mail, *oncall_http, *oncall_url;
     struct toc_conf_list http_origins, connect, quotas;
     struct toc_conf_list allow, back;
     int64_t metrics_base;
@@ -76,6 +76,10 @@ static const struct toc_conf_option rows[] = {
      "take mail there by LMTP from a mail server, for the addresses that --mail names"},
     {"mail", TOC_CONF_TEXT, &options.mail, NULL, 0, 0, "FILE",
      "for which addresses mail is taken, and what its issues are (deploy/mail)"},
+    {"oncall-http", TOC_CONF_TEXT, &options.oncall_http, NULL, 0, 0, "ADDR:PORT",
+     "pages have a link, by which alerts are answered there, \":8090\" on this machine only"},
+    {"oncall-url", TOC_CONF_TEXT, &options.oncall_url, NULL, 0, 0, "URL",
+     "how people reach that, as https://oncall.example, where a proxy stands in front"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
      "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit, "
      "outcomes"},
@@ -108,6 +112,19 @@ __attribute__((format(printf, 3, 4))) static void add(struct up *up, size_t serv
     up->processes[service].args[at] = up->arguments[service][at];
 }
 
+/* Of the notifier. */
+static void add_door(struct up *up, size_t service)
+{
+    const char *address = options.oncall_http;
+    if (address == NULL)
+        return;
+    add(up, service, "--http=%s", address);
+    if (options.oncall_url != NULL)
+        add(up, service, "--link-base=%s", options.oncall_url);
+    else
+        add(up, service, "--link-base=http://%s%s", address[0] == ':' ? "127.0.0.1" : "", address);
+}
+
 static void add_own(struct up *up, size_t service)
 {
     const char *dir = options.client.data_dir, *name = service_names[service];
@@ -137,6 +154,7 @@ static void add_own(struct up *up, size_t service)
         snprintf(contacts, sizeof(contacts), "%s/contacts.yaml", dir);
         if (access(contacts, F_OK) == 0)
             add(up, service, "--contacts=%s", contacts);
+        add_door(up, service);
     } else if (strcmp(name, "audit") == 0) {
         add(up, service, "--seed=%s/keys/audit.seed", dir);
         add(up, service, "--origin=%s", options.origin);

@@ -1,5 +1,7 @@
 #include "services/notifier/send/payload.h"
 
+#include "services/notifier/send/link.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -116,7 +118,7 @@ static const char *code_of(const struct notifier_page *page, const uint8_t key[3
 size_t payload_json(const struct notifier_page *page, const uint8_t key[32], char out[PAYLOAD_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
-    char code[NOTIFIER_CODE_DIGITS + 1];
+    char code[NOTIFIER_CODE_DIGITS + 1], url[LINK_URL_MAX];
     struct body text = {.data = out, .size = PAYLOAD_MAX};
     put_text(&text, "{");
     put_string(&text, "type", "tocsin.page");
@@ -153,6 +155,8 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
     put_instant(&text, "next_ms", page->page->after[0] != '\0' ? page->page->after_ms : 0);
     put_number(&text, "more", page->page->carries);
     put_instant(&text, "soonest_ms", page->page->soonest_ms);
+    link_url(page, url);
+    put_or_null(&text, "ack_url", url);
     put_text(&text, "}");
     text.data[text.used] = '\0';
     return text.used;
@@ -219,14 +223,15 @@ static int alert_line(const struct notifier_page *page, const char *at, const ch
                       toc_time_ms now_ms, char out[PAYLOAD_LINE_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
-    char due[48], id[2 * TOC_ID + 1] = "";
+    char due[48], id[2 * TOC_ID + 1] = "", url[LINK_URL_MAX];
     spell_due(due, alert, now_ms);
     if (alert->id.len == TOC_ID)
         toc_hex(id, alert->id.data, SHORT_ID_BYTES);
+    link_url(page, url);
     return snprintf(out, PAYLOAD_LINE_MAX,
-                    "%s %s %.64s %.32s %.128s queue=%.64s %s alert=%s ack with: tocsin ack %s", at,
-                    kind, page->page->contact, alert->severity, alert->cause, alert->queue, due, id,
-                    id);
+                    "%s %s %.64s %.32s %.128s queue=%.64s %s alert=%s ack with: tocsin ack %s%s%s",
+                    at, kind, page->page->contact, alert->severity, alert->cause, alert->queue, due,
+                    id, id, url[0] != '\0' ? " or " : "", url);
 }
 
 size_t payload_line(const struct notifier_page *page, const uint8_t key[32], toc_time_ms now_ms,

@@ -27,18 +27,19 @@ void way_prepare(struct way_page *out, const struct contacts *contacts, const ui
         notifier_code(key, page->page->delivery, out->code);
     if (contacts != NULL)
         write_link(contacts->link, page->alert, out->link, sizeof(out->link));
+    link_url(page, out->ack_link);
     out->leaving = (struct leaving){
         .method = contacts_method(contacts, person, page->page->method),
         .page = page,
         .key = key,
-        .link = out->link,
+        .link = out->link[0] != '\0' ? out->link : out->ack_link,
         .now_ms = now_ms,
         .text = {.page = page,
                  .language = contact != NULL ? contact->language : text_english(),
                  .zone = contact != NULL ? contact->zone : NULL,
                  .now_ms = now_ms,
                  .code = out->code,
-                 .ack_link = out->link,
+                 .ack_link = out->ack_link[0] != '\0' ? out->ack_link : out->link,
                  .sop_url = contacts != NULL && contacts->sop != NULL ? contacts->sop : ""}};
 }
 

@@ -9,6 +9,7 @@
 #include "common/send/mail.h"
 #include "common/send/spawn.h"
 #include "services/notifier/send/contacts.h"
+#include "services/notifier/send/link.h"
 #include "services/notifier/send/send_queue.h"
 
 struct way_transports {
@@ -23,6 +24,7 @@ struct way_page {
     struct leaving leaving;
     char code[NOTIFIER_CODE_DIGITS + 1];
     char link[CONTACTS_LINK_MAX + 2 * TOC_ID + 1];
+    char ack_link[LINK_URL_MAX];
 };
 
 /* Everything is lent, `contacts` (NULL: no file) and `key`, the notifier's own, too. */

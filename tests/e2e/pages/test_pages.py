@@ -129,7 +129,8 @@ def test_a_page_is_signed_with_every_secret_and_carries_no_content(chain, provid
     assert list(body) == ["type", "alert", "delivery", "contact", "severity", "cause", "queue",
                           "priority", "risk", "due_ms", "opened_ms", "step", "round", "issue",
                           "issue_ref", "test", "waiting", "kind", "code", "category", "sop",
-                          "unconfirmed", "next", "next_more", "next_ms", "more", "soonest_ms"]
+                          "unconfirmed", "next", "next_more", "next_ms", "more", "soonest_ms",
+                          "ack_url"]
     assert body["alert"] == alert.id.hex() and body["issue"] == issue.hex()
     assert body["delivery"] == page.delivery and body["contact"] == "plain"
     assert body["issue_ref"] == "shop/eu#T-1" and body["risk"] == "critical"
