@@ -54,20 +54,8 @@ static enum toc_err load(struct contacts **out)
     return err;
 }
 
-static enum toc_err check(void)
+static enum toc_err check_door(void)
 {
-    struct contacts *contacts = NULL;
-    enum toc_err err = load(&contacts);
-    contacts_free(contacts);
-    return err;
-}
-
-static enum toc_err configure_door(void)
-{
-    uint8_t key[LINK_KEY_BYTES];
-    memcpy(key, config.key, sizeof(key));
-    if (link_key_file != NULL)
-        TOC_TRY(toc_program_secret(link_key_file, key, sizeof(key)));
     if (link_base != NULL && !link_is_base(link_base)) {
         fprintf(stderr, "--link-base: '%s' is none, as https://oncall.example\n", link_base);
         return TOC_ERR_CONFIG;
@@ -82,20 +70,39 @@ static enum toc_err configure_door(void)
         fprintf(stderr, "--http needs an intake: --upstream intake=ENDPOINT, or --act ENDPOINT\n");
         return TOC_ERR_CONFIG;
     }
-    link_configure(link_base, key);
     return door_configure(&door);
+}
+
+static enum toc_err check(void)
+{
+    struct contacts *contacts = NULL;
+    TOC_TRY(check_door());
+    enum toc_err err = load(&contacts);
+    contacts_free(contacts);
+    return err;
+}
+
+static enum toc_err set_links(void)
+{
+    uint8_t key[LINK_KEY_BYTES];
+    memcpy(key, config.key, sizeof(key));
+    if (link_key_file != NULL)
+        TOC_TRY(toc_program_secret(link_key_file, key, sizeof(key)));
+    link_configure(link_base, key);
+    return TOC_OK;
 }
 
 static enum toc_err prepare(const void **out)
 {
     struct contacts *contacts = NULL;
     *out = NULL;
+    TOC_TRY(check_door());
     TOC_TRY(load(&contacts));
     config.contacts = contacts;
     TOC_TRY(notifier_key(toc_program_data_dir(), config.key));
     memcpy(core_config.key, config.key, sizeof(core_config.key));
     send_configure(&config);
-    TOC_TRY(configure_door());
+    TOC_TRY(set_links());
     *out = &core_config;
     return TOC_OK;
 }

@@ -196,14 +196,15 @@ void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
                 &change);
 }
 
+/* `door_id`: it came in by the notifier's own door, as this event; NULL: it did not. */
 static void feed_said(struct feed *feed, const char *time, const char *verb,
-                      Tocsin__V1__AlertAction *action)
+                      Tocsin__V1__AlertAction *action, const char *door_id)
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     char type[64];
     snprintf(type, sizeof(type), "tocsin.alert.%s", verb);
-    event.id = toc_wire_text("e");
-    event.source = toc_wire_text("console");
+    event.id = text_or(door_id, "e");
+    event.source = toc_wire_text(door_id != NULL ? NOTIFIER_DOOR : "console");
     event.type = type;
     event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
     event.alert = action;
@@ -219,7 +220,7 @@ void feed_act(struct feed *feed, const char *time, const char *verb, const uint8
     Tocsin__V1__AlertAction action = TOCSIN__V1__ALERT_ACTION__INIT;
     action.alert = toc_wire_binary(toc_str(alert, TOC_ID));
     action.by = toc_wire_text(by);
-    feed_said(feed, time, verb, &action);
+    feed_said(feed, time, verb, &action, NULL);
 }
 
 void feed_action(struct feed *feed, const char *time, struct feed_action from)
@@ -230,7 +231,7 @@ void feed_action(struct feed *feed, const char *time, struct feed_action from)
     action.note = text_or(from.note, "");
     action.until_ms = from.until != NULL ? core_time(from.until) : 0;
     action.version = from.version;
-    feed_said(feed, time, from.verb, &action);
+    feed_said(feed, time, from.verb, &action, from.door_id);
 }
 
 void feed_verify(struct feed *feed, const char *time, const char *person, const char *method,

@@ -68,6 +68,7 @@ struct feed_action {
     const char *verb;
     const char *by; /* "ana" */
     const char *until, *note;
+    const char *door_id; /* NULL: it did not come in by the notifier's own door */
     uint64_t version;
 };
 void feed_action(struct feed *feed, const char *time, struct feed_action action);

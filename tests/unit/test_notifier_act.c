@@ -293,6 +293,48 @@ static void a_note_with_another_action_is_kept_with_it(void **state)
     assert_told(&feed, "09:02:00 alert_refused 1 by=bob (the alert is acknowledged already)\n");
 }
 
+/* --- the door ------------------------------------------------------------------------------- */
+
+struct asked {
+    const char *id;
+    Tocsin__V1__ActionSaid *said;
+};
+
+static enum toc_err read_said(struct toc_txn *txn, struct toc_arena *arena, void *user)
+{
+    struct asked *asked = user;
+    enum toc_err err = notifier_said(txn, arena, asked->id, &asked->said);
+    return err == TOC_NONE ? TOC_OK : err;
+}
+
+static const Tocsin__V1__ActionSaid *said(const char *id)
+{
+    struct asked asked = {.id = id};
+    assert_int_equal(core_read(feed.core, read_said, &asked), TOC_OK);
+    return asked.said;
+}
+
+static void what_came_of_an_action_is_kept_for_the_door(void **state)
+{
+    (void)state;
+    assert_null(said("link:1"));
+    feed_action(&feed, "09:01",
+                (struct feed_action){.verb = "snoozed", .until = "09:31", .door_id = "link:1"});
+    feed_action(&feed, "09:02",
+                (struct feed_action){
+                    .verb = "snoozed", .by = "bob", .until = "09:31", .door_id = "link:2"});
+    const Tocsin__V1__ActionSaid *first = said("link:1"), *second = said("link:2");
+    assert_string_equal(first->type, "tocsin.alert.snoozed");
+    assert_string_equal(first->by, "ana");
+    assert_string_equal(first->refused, "");
+    assert_int_equal(first->until_ms, core_time("09:31"));
+    assert_int_equal(first->at_ms, core_time("09:01"));
+    assert_true(first->seq > 0 && first->log_id != 0);
+    assert_string_equal(second->refused, "the alert is acknowledged already");
+    act("09:03", "acked", "ana");
+    assert_int_equal(core_count(feed.core, TABLE_SAID), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -318,6 +360,7 @@ int main(void)
         TEST(a_repeat_is_none_the_worse_for_its_version),
         TEST(a_note_is_a_record_and_changes_nothing),
         TEST(a_note_with_another_action_is_kept_with_it),
+        TEST(what_came_of_an_action_is_kept_for_the_door),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
