@@ -60,6 +60,7 @@ static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                              .after_more = after.count > 0 ? (unsigned)after.count - 1 : 0};
     for (size_t i = 0; i < target.count; i++) {
         plan.contact = target.people[i];
+        plan.why = target.why[i];
         TOC_TRY(page_plan(turn, alert, &plan, NULL));
     }
     *out_why = target.count > 0           ? NULL

@@ -150,7 +150,7 @@ enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     if (page->delivery == NULL)
         return TOC_ERR_LIMIT;
     TOC_TRY(judge(turn, alert, page, &verdict));
-    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, page, NULL, NULL));
+    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, page, NULL, plan->why));
     TOC_TRY(obey(turn, alert, page, page_nowhere, &verdict));
     if (out != NULL)
         *out = page;

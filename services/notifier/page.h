@@ -47,6 +47,7 @@ bool page_is_pending(const Tocsin__V1__Page *page);
 
 struct page_plan {
     const char *contact;
+    const char *why;     /* for the record: by what the step means the person; NULL: by name */
     const char *kind;    /* NULL: it is for the step */
     const char *method;  /* CODE, PROBE */
     const char *after;   /* who is paged when nobody answers; NULL: nobody */

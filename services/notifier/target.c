@@ -2,10 +2,13 @@
 
 #include "services/notifier/override.h"
 
+#include <stdio.h>
+
 #define PATH_MAX_BYTES 64 /* of its name */
 #define KEY_MAX        (PATH_MAX_BYTES + 1 + 4)
 
 #define NAME_ROOM 128 /* bytes of a person's name, with its terminator */
+#define WHY_ROOM  176 /* of why: two names of 64 bytes, and words */
 
 static bool has(const struct target *target, const char *person)
 {
@@ -15,41 +18,61 @@ static bool has(const struct target *target, const char *person)
     return false;
 }
 
-static void add(struct target *target, const char *person)
+static void add(struct target *target, const char *person, const char *why)
 {
     TOC_ASSERT(target->count < TARGET_MOST);
-    if (!has(target, person))
-        target->people[target->count++] = person;
+    if (has(target, person))
+        return;
+    target->why[target->count] = why;
+    target->people[target->count++] = person;
 }
 
-/* Those whom the target has not, copied to where they stay. */
-static enum toc_err add_copies(struct toc_turn *turn, char (*names)[NAME_ROOM], size_t count,
-                               struct target *target)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (has(target, names[i]))
-            continue;
-        const char *copy = toc_arena_copy(turn->arena, toc_str_of(names[i]));
-        if (copy == NULL)
-            return TOC_ERR_LIMIT;
-        add(target, copy);
-    }
-    return TOC_OK;
-}
-
-static enum toc_err add_on_call(struct toc_turn *turn, const struct toc_schedule *schedule,
-                                toc_time_ms at_ms, struct target *target)
-{
+/* Who is on call by a schedule, apart from the rows that say so. */
+struct found {
     char names[TOC_ON_CALL_MAX][NAME_ROOM];
+    char why[WHY_ROOM];
+    size_t count;
+};
+
+static void describe(const struct toc_schedule *schedule, const struct toc_on_call *who,
+                     struct found *out)
+{
+    const char *kind = who->by == TOC_ON_CALL_OVERRIDE ? "override " : "";
+    const char *name = who->by == TOC_ON_CALL_TEMPORARY ? "temporary" : who->by_name;
+    snprintf(out->why, sizeof(out->why), "on call by %.64s (%s%.64s)", schedule->name, kind, name);
+}
+
+static enum toc_err look(struct toc_turn *turn, const struct toc_schedule *schedule,
+                         toc_time_ms at_ms, struct found *out)
+{
     struct toc_overrides overrides;
     struct toc_on_call who;
     size_t mark = toc_arena_mark(turn->arena); /* there may be many overrides */
     TOC_TRY(override_list(turn->txn, turn->arena, schedule->name, &overrides));
     toc_schedule_at(schedule, &overrides, at_ms, &who);
     for (size_t i = 0; i < who.count; i++)
-        toc_str_copy(names[i], NAME_ROOM, toc_str_of(who.people[i]));
+        toc_str_copy(out->names[i], NAME_ROOM, toc_str_of(who.people[i]));
+    out->count = who.count;
+    describe(schedule, &who, out);
     toc_arena_reset(turn->arena, mark);
-    return add_copies(turn, names, who.count, target);
+    return TOC_OK;
+}
+
+static enum toc_err add_on_call(struct toc_turn *turn, const struct toc_schedule *schedule,
+                                toc_time_ms at_ms, struct target *target)
+{
+    struct found found;
+    TOC_TRY(look(turn, schedule, at_ms, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        if (has(target, found.names[i]))
+            continue;
+        const char *name = toc_arena_copy(turn->arena, toc_str_of(found.names[i]));
+        const char *why = toc_arena_copy(turn->arena, toc_str_of(found.why));
+        if (name == NULL || why == NULL)
+            return TOC_ERR_LIMIT;
+        add(target, name, why);
+    }
+    return TOC_OK;
 }
 
 /* Everybody, whatever the turns. */
@@ -58,7 +81,7 @@ static enum toc_err find_all(struct toc_turn *turn, const struct toc_path_step *
 {
     out->count = 0;
     for (size_t i = 0; i < step->contact_count; i++)
-        add(out, step->contacts[i]);
+        add(out, step->contacts[i], NULL);
     for (size_t i = 0; i < step->schedule_count; i++)
         TOC_TRY(add_on_call(turn, step->schedules[i], at_ms, out));
     return TOC_OK;
@@ -93,6 +116,7 @@ static enum toc_err choose(struct toc_turn *turn, struct toc_str key, bool taken
     uint64_t turns;
     uint8_t value[8];
     TOC_TRY(turns_of(turn, key, &turns));
+    target->why[0] = target->why[turns % target->count];
     target->people[0] = target->people[turns % target->count];
     target->count = 1;
     if (!taken)

@@ -14,7 +14,8 @@
 /* Each once, in the order of the step; the texts live until the event is through. */
 struct target {
     const char *people[TARGET_MOST];
-    size_t count; /* 0: the step is empty */
+    const char *why[TARGET_MOST]; /* "on call by prim (base)"; NULL: the step names the person */
+    size_t count;                 /* 0: the step is empty */
 };
 
 TOC_MUST enum toc_err target_find(struct toc_turn *turn, const struct toc_path *path, uint32_t step,

@@ -105,6 +105,25 @@ static void a_page_says_who_will_be_on_call_when_it_is_their_turn(void **state)
 
 /* --- overrides -------------------------------------------------------------------------------- */
 
+static void the_record_of_a_page_says_by_which_schedule(void **state)
+{
+    (void)state;
+    apply("[{page: [gus], schedule: prim, wait: 5h}]");
+    feed_override(&feed, "08:30", "o1", "dee", "ben", "08:00", "12:00");
+    core_transcript(feed.core);
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    feed_issue(&feed, "11:00", (struct feed_issue){.issue = 2});
+    assert_told(&feed,
+                "09:00:00 alert_opened 1 critical path=desk \"opened critical\" (critical) v1\n"
+                "09:00:00 alert_paged 1 gus step=0 round=0 page_pending v1\n"
+                "09:00:00 alert_paged 1 ana step=0 round=0 page_pending (on call by prim "
+                "(base)) v1\n"
+                "11:00:00 alert_opened 2 critical path=desk \"opened critical\" (critical) v1\n"
+                "11:00:00 alert_paged 2 gus step=0 round=0 page_pending v1\n"
+                "11:00:00 alert_paged 2 dee step=0 round=0 page_pending (on call by prim "
+                "(override o1)) v1\n");
+}
+
 static void an_override_is_paged_while_it_lasts(void **state)
 {
     (void)state;
@@ -233,6 +252,7 @@ int main(void)
         TEST(people_and_schedules_add_up_and_nobody_is_paged_twice),
         TEST(goalert_4548_a_schedule_with_nobody_is_an_empty_step),
         TEST(a_page_says_who_will_be_on_call_when_it_is_their_turn),
+        TEST(the_record_of_a_page_says_by_which_schedule),
         TEST(an_override_is_paged_while_it_lasts),
         TEST(two_overrides_are_a_swap),
         TEST(an_override_that_is_taken_back_ends_there),
