@@ -410,9 +410,38 @@ static void a_report_names_the_mail_it_is_on(void **state)
     assert_int_equal(mail.reference_count, 1);
     EXPECT(mail.references[0], "ours@y");
     EXPECT(mail.body, "It did not arrive.");
+    EXPECT(mail.action, "failed");
+    EXPECT(mail.status, "5.1.1");
     snprintf(raw, sizeof(raw), report, "text/rfc822-headers");
     read_mail(raw);
     EXPECT(mail.references[0], "ours@y");
+}
+
+static void what_a_report_says_is_a_word_or_nothing(void **state)
+{
+    static const char report[] =
+        "From: MAILER-DAEMON@x.example\r\nContent-Type: multipart/report; "
+        "report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nNo.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n%s\r\n--b--\r\n";
+    char raw[1000], long_word[200];
+    (void)state;
+    snprintf(raw, sizeof(raw), report,
+             "Reporting-MTA: dns; x\r\n\r\nACTION:  Delayed (soon)\r\n"
+             "Status:4.4.1\x01\r\nStatus: 5.0.0");
+    read_mail(raw);
+    EXPECT(mail.action, "delayed");
+    EXPECT(mail.status, "4.4.1");
+    snprintf(raw, sizeof(raw), report, "Action:\r\n failed\r\nX-Status: 5.1.1");
+    read_mail(raw);
+    EXPECT(mail.action, "");
+    EXPECT(mail.status, "");
+    snprintf(raw, sizeof(raw), report, "");
+    read_mail(raw);
+    EXPECT(mail.action, "");
+    snprintf(long_word, sizeof(long_word), "Status: %0150d", 7);
+    snprintf(raw, sizeof(raw), report, long_word);
+    read_mail(raw);
+    assert_int_equal(mail.status.size, 32);
 }
 
 static void a_report_of_abuse_is_one(void **state)
@@ -547,6 +576,7 @@ int main(void)
         cmocka_unit_test(a_mail_within_is_a_file),
         cmocka_unit_test(machines_are_told_by_their_fields),
         cmocka_unit_test(a_report_names_the_mail_it_is_on),
+        cmocka_unit_test(what_a_report_says_is_a_word_or_nothing),
         cmocka_unit_test(a_report_of_abuse_is_one),
         cmocka_unit_test(nothing_and_noise_are_mails_too),
         cmocka_unit_test(zammad_2374_endless_nesting_ends),

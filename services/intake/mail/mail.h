@@ -52,6 +52,9 @@ struct mail {
     /* What it answers to, or what a report is on: the nearest first. */
     struct toc_str references[MAIL_REFERENCES_MAX];
     size_t reference_count;
+    /* UNDELIVERED, of whom it says so first: what became of it, in small letters ("failed",
+     * "delayed", "delivered", …), and why ("5.1.1"); empty: not said. */
+    struct toc_str action, status;
     struct toc_str body, quoted, signature;
     struct mail_file files[MAIL_FILES_MAX];
     size_t file_count;

@@ -77,6 +77,7 @@ static const struct key {
     {"product", offsetof(struct mail_box, product), NULL},
     {"region", offsetof(struct mail_box, region), NULL},
     {"language", offsetof(struct mail_box, language), NULL},
+    {"pages", offsetof(struct mail_box, pages), NULL},
     {"tags", 0, read_tags},
     {"priority", 0, read_priority},
     {"rate", 0, read_rate},
@@ -116,7 +117,7 @@ static struct toc_str lower(struct reader *r, struct toc_str text)
 static size_t texts_of(const struct mail_box *box)
 {
     const char *const texts[] = {box->source,  box->channel, box->line_of_business, box->category,
-                                 box->product, box->region,  box->language};
+                                 box->product, box->region,  box->language,         box->pages};
     size_t size = 0;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         size += texts[i] != NULL ? strlen(texts[i]) : 0;

@@ -17,6 +17,7 @@ struct mail_box {
     size_t tag_count;
     unsigned priority; /* 0: not said */
     unsigned rate;     /* mails a second; 0: any */
+    const char *pages; /* domain of the ids of pages, on which reports come here; NULL: none */
 };
 
 struct mail_map {

@@ -15,11 +15,14 @@
 #define YEAR_MOST  2200
 
 /* What a mail's parts came to so far. */
+#define VERDICT_MAX 32 /* bytes of a word in a report */
+
 struct reader {
     struct toc_pool *pool;
     struct mail *mail;
     struct toc_str text;     /* of all parts that are read as text */
     struct toc_str original; /* the header of what a report is on */
+    struct toc_str verdict;  /* what a report says became of it (RFC 3464) */
     bool no_memory;
 };
 
@@ -223,6 +226,8 @@ static void read_leaf(struct reader *r, GMimePart *part)
     struct toc_str bytes = content_of(r, part);
     if (is_type(object, "text", "rfc822-headers"))
         r->original = bytes;
+    if (is_type(object, "message", "delivery-status"))
+        r->verdict = bytes;
     add_file(r, object, name, bytes);
 }
 
@@ -437,25 +442,58 @@ static void read_kind(struct reader *r, GMimeMessage *message)
     g_free(type);
 }
 
+/* The value of the first field of this name ("status:"), the blanks around it left out. A header
+ * ends with an empty line, `whole`: what follows is read as well. Empty: there is none. */
+static struct toc_str value_in(struct toc_str text, const char *name, bool whole)
+{
+    size_t name_size = strlen(name);
+    for (size_t step = 0; text.size > 0; text = toc_str_from(text, step)) {
+        const char *end = memchr(text.data, '\n', text.size);
+        struct toc_str line = toc_str(text.data, end ? (size_t)(end - text.data) : text.size);
+        step = line.size + (end != NULL);
+        if (!whole && (line.size == 0 || line.data[0] == '\r'))
+            break;
+        if (line.size <= name_size || strncasecmp(line.data, name, name_size) != 0)
+            continue;
+        line = toc_str_from(line, name_size);
+        while (line.size > 0 && strchr(" \t\r", line.data[line.size - 1]) != NULL)
+            line.size--;
+        while (line.size > 0 && strchr(" \t", line.data[0]) != NULL)
+            line = toc_str_from(line, 1);
+        return line;
+    }
+    return toc_str(NULL, 0);
+}
+
 /* The Message-ID in the header of what a report is on. */
 static void read_original(struct reader *r)
 {
-    static const char name[] = "message-id:";
-    struct toc_str rest = r->original;
-    while (rest.size > sizeof(name)) {
-        const char *end = memchr(rest.data, '\n', rest.size);
-        size_t size = end != NULL ? (size_t)(end - rest.data) : rest.size;
-        if (size == 0 || rest.data[0] == '\r')
-            return;
-        if (strncasecmp(rest.data, name, sizeof(name) - 1) == 0) {
-            struct toc_str value = toc_str(rest.data + sizeof(name) - 1, size - sizeof(name) + 1);
-            char *text = toc_pool_copy(r->pool, value);
-            r->mail->reference_count = 0;
-            add_references(r, text);
-            return;
-        }
-        rest = toc_str_from(rest, end != NULL ? size + 1 : size);
-    }
+    struct toc_str value = value_in(r->original, "message-id:", false);
+    if (value.size == 0)
+        return;
+    r->mail->reference_count = 0;
+    add_references(r, toc_pool_copy(r->pool, value));
+}
+
+/* The word that a value begins with, in small letters. */
+static struct toc_str word_of(struct reader *r, struct toc_str value)
+{
+    size_t size = 0;
+    while (size < value.size && size < VERDICT_MAX && (unsigned char)value.data[size] > 0x20 &&
+           (unsigned char)value.data[size] < 0x7f)
+        size++;
+    char *copy = toc_pool_copy(r->pool, toc_str(value.data, size));
+    r->no_memory = r->no_memory || copy == NULL;
+    for (size_t i = 0; copy != NULL && i < size; i++)
+        if (copy[i] >= 'A' && copy[i] <= 'Z')
+            copy[i] = (char)(copy[i] | 0x20);
+    return toc_str(copy, copy != NULL ? size : 0);
+}
+
+static void read_verdict(struct reader *r)
+{
+    r->mail->action = word_of(r, value_in(r->verdict, "action:", true));
+    r->mail->status = word_of(r, value_in(r->verdict, "status:", true));
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
@@ -465,8 +503,10 @@ static void read_message_whole(struct reader *r, GMimeMessage *message)
     read_header(r, message);
     read_part(r, g_mime_message_get_mime_part(message), 0);
     read_kind(r, message);
-    if (r->mail->kind == MAIL_UNDELIVERED)
+    if (r->mail->kind == MAIL_UNDELIVERED) {
         read_original(r);
+        read_verdict(r);
+    }
 }
 
 static GMimeMessage *parse(GByteArray *bytes)

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define TEXTS_MAX 6
 
@@ -229,6 +230,58 @@ static void write_message(struct writer *w, const struct letter *letter, Tocsin_
     event->issue_message = message;
 }
 
+/* --- reports on pages ------------------------------------------------------------------------- */
+
+static bool says(struct toc_str text, const char *word)
+{
+    return toc_str_equal(text, toc_str_of(word));
+}
+
+/* The delivery id of the page that a report is on: its Message-ID at the box's domain. */
+static struct toc_str page_of(const struct letter *letter)
+{
+    static const struct toc_str begin = {"msg_", 4};
+    const struct mail *mail = letter->mail;
+    struct toc_str id = mail->reference_count > 0 ? mail->references[0] : toc_str(NULL, 0);
+    const char *at = id.size > 0 ? memchr(id.data, '@', id.size) : NULL;
+    if (letter->box->pages == NULL || mail->kind != MAIL_UNDELIVERED || at == NULL ||
+        !toc_str_starts(id, begin))
+        return toc_str(NULL, 0);
+    size_t size = (size_t)(at - id.data);
+    struct toc_str domain = toc_str_from(id, size + 1);
+    bool ours = domain.size == strlen(letter->box->pages) &&
+                strncasecmp(domain.data, letter->box->pages, domain.size) == 0;
+    return ours ? toc_str(id.data, size) : toc_str(NULL, 0);
+}
+
+/* A mail that waits somewhere wakes nobody either. NULL: it says nothing of that. */
+static const char *receipt_type(const struct mail *mail)
+{
+    if (says(mail->action, "failed") || says(mail->action, "delayed"))
+        return "tocsin.page.failed";
+    return says(mail->action, "delivered") ? "tocsin.page.delivered" : NULL;
+}
+
+/* Of a report on a page nothing else is wanted: it is no issue of anybody's. */
+static bool write_receipt(struct writer *w, const struct letter *letter, Tocsin__V1__Event *event)
+{
+    struct toc_str page = page_of(letter);
+    const char *type = receipt_type(letter->mail);
+    Tocsin__V1__PageReceipt *receipt = toc_arena_take(w->arena, sizeof(*receipt));
+    if (page.size == 0 || type == NULL)
+        return false;
+    w->no_room = w->no_room || receipt == NULL;
+    if (receipt == NULL)
+        return true;
+    tocsin__v1__page_receipt__init(receipt);
+    receipt->delivery = copy(w, page);
+    receipt->status = copy(w, letter->mail->status);
+    event->type = toc_wire_text(type);
+    event->body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;
+    event->page_receipt = receipt;
+    return true;
+}
+
 enum toc_err letter_write(const struct letter *letter, struct toc_arena *arena,
                           Tocsin__V1__Event **out, struct letter_files *files)
 {
@@ -239,9 +292,14 @@ enum toc_err letter_write(const struct letter *letter, struct toc_arena *arena,
     tocsin__v1__event__init(event);
     event->id = toc_wire_text(letter->id);
     event->source = toc_wire_text(letter->box->source);
-    event->mail = toc_wire_binary(toc_str(letter->hash, TOC_ID));
     /* On the events' own time nobody moves the clock by what they write into a mail. */
     event->time_ms = letter->event_clock ? 0 : letter->mail->date_ms;
+    files->count = 0;
+    if (write_receipt(&w, letter, event)) {
+        *out = event;
+        return w.no_room ? TOC_ERR_LIMIT : TOC_OK;
+    }
+    event->mail = toc_wire_binary(toc_str(letter->hash, TOC_ID));
     add_texts(&w, letter->mail, event);
     if (letter->is_known)
         write_message(&w, letter, event);
