@@ -18,10 +18,11 @@ struct show {
     size_t rows;
 };
 
+/* At night the terminal is a phone: who and until when come first and are never cut. */
 static const struct print_column columns[] = {
-    {"SCHEDULE", PRINT_LEFT, 10}, {"ON CALL", PRINT_LEFT, 8}, {"BY", PRINT_LEFT, 8},
-    {"FROM", PRINT_LEFT, 0},      {"UNTIL", PRINT_LEFT, 0},   {"UNTIL, THERE", PRINT_LEFT, 20},
-    {"NEXT", PRINT_LEFT, 8},
+    {"SCHEDULE", PRINT_LEFT, 10},    {"ON CALL", PRINT_LEFT, 0}, {"FROM", PRINT_LEFT, 0},
+    {"UNTIL", PRINT_LEFT, 0},        {"BY", PRINT_LEFT, 6},      {"NEXT", PRINT_LEFT, 8},
+    {"UNTIL, THERE", PRINT_LEFT, 0},
 };
 
 /* --- a shift as text -------------------------------------------------------------------------- */
@@ -76,14 +77,14 @@ static void add_row(struct show *show, const struct duty *duty, const struct toc
     print_table_cell(table, PRINT_CYAN, "%s", duty->schedule->name);
     print_table_cell(table, shift->who.count > 0 ? PRINT_BOLD : PRINT_RED, "%s",
                      people_of(people, &shift->who));
-    add_by(table, duty, shift);
     print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, show->zone, shift->from_ms));
     print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, show->zone, shift->until_ms));
+    add_by(table, duty, shift);
+    print_table_cell(table, PRINT_PLAIN, "%s",
+                     duty_next(duty, &next) ? people_of(people, &next.who) : "");
     print_table_cell(table, PRINT_DIM, "%s %s",
                      when_wall(when, duty->schedule->zone, shift->until_ms),
                      toc_tz_name(duty->schedule->zone));
-    print_table_cell(table, PRINT_PLAIN, "%s",
-                     duty_next(duty, &next) ? people_of(people, &next.who) : "");
 }
 
 static void json_people(struct print_json *json, const char *name, const struct toc_on_call *who)
@@ -185,9 +186,20 @@ static int show_all(struct show *show)
     return CLI_DONE;
 }
 
-static int write_table(struct show *show)
+/* In whose time it is told, and by what. */
+static void tell_terms(const struct show *show)
 {
     const char *file = show->wish->policy;
+    char text[1024], safe[1024];
+    snprintf(text, sizeof(text), "FROM and UNTIL are times of %s (--zone)%s%s%s",
+             toc_tz_name(show->zone), file != NULL ? "; by " : "", file != NULL ? file : "",
+             file != NULL ? " alone, without overrides" : "");
+    print_safe(safe, sizeof(safe), toc_str_of(text));
+    print_fold(&show->view->print, PRINT_DIM, 0, 0, safe);
+}
+
+static int write_table(struct show *show)
+{
     show->table = print_table_new(columns, sizeof(columns) / sizeof(columns[0]));
     if (show->table == NULL) {
         fprintf(stderr, "%s: out of memory\n", show->view->who);
@@ -196,10 +208,7 @@ static int write_table(struct show *show)
     (void)show_all(show);
     if (show->rows > 0) {
         print_table_write(show->table, &show->view->print);
-        print_styled(&show->view->print, PRINT_DIM, "FROM and UNTIL are times of %s (--zone)%s%s%s",
-                     toc_tz_name(show->zone), file != NULL ? "; by " : "", file != NULL ? file : "",
-                     file != NULL ? " alone, without overrides" : "");
-        fputc('\n', stdout);
+        tell_terms(show);
     } else {
         tell_none(show);
     }

@@ -72,8 +72,8 @@ def test_who_is_on_call_then_and_who_is_next(policy):
         ("Mon 2026-03-02 09:00", "Mon 2026-03-09 09:00", ["ben"], "Asia/Kuala_Lumpur")
     table = said("oncall", "--policy", policy, "--at", "2026-03-04 12:00", "--schedule", "desk")
     assert table.splitlines()[0].split() == \
-        ["SCHEDULE", "ON", "CALL", "BY", "FROM", "UNTIL", "UNTIL,", "THERE", "NEXT"]
-    assert "Mon 2026-03-09 01:00  Mon 2026-03-09 09:00 Asia/Kuala_Lumpur  ben" in table
+        ["SCHEDULE", "ON", "CALL", "FROM", "UNTIL", "BY", "NEXT", "UNTIL,", "THERE"]
+    assert "Mon 2026-03-09 01:00  layer week  ben   Mon 2026-03-09 09:00 Asia/Kuala_Lumpur" in table
 
 
 def test_a_span_has_every_shift_and_marks_what_stands_in_place_of_layers(policy):
