@@ -39,6 +39,8 @@
     X(obligations, "prove from the notifier's log that every page came to one end")                \
     X(handover, "what the next one on call has to know of a stretch of time")                      \
     X(contact, "by which methods people are reached: list, verify, confirm")                       \
+    X(silence, "alerts that ring nobody for a while: add, end, list")                              \
+    X(maintenance, "alerts that are held until work is done: start, end, list")                    \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
     X(calendar, "working-time arithmetic: questions and answers as JSON Lines")                    \
     X(token, "who may publish over HTTP: add, list, revoke")                                       \
@@ -82,6 +84,8 @@ int cmd_note(int argc, char **argv);
 int cmd_obligations(int argc, char **argv);
 int cmd_handover(int argc, char **argv);
 int cmd_contact(int argc, char **argv);
+int cmd_silence(int argc, char **argv);
+int cmd_maintenance(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_calendar(int argc, char **argv);
 int cmd_token(int argc, char **argv);

@@ -1,5 +1,6 @@
 #include "services/intake/validate.h"
 
+#include "common/alert_match.h"
 #include "services/intake/erasure.h"
 #include "services/intake/hold.h"
 #include "services/intake/subscription.h"
@@ -274,6 +275,72 @@ static bool check_override(const Tocsin__V1__Event *event, struct toc_receipt *r
                   "from_ms, until_ms: the one before the other, within 366 days");
 }
 
+/* What is the same of a silence and of maintenance. */
+struct mute {
+    const char *id, *matcher, *owner, *reason, *by;
+    toc_time_ms end_ms;
+    bool begins, really;
+};
+
+/* What is wrong with its end or its matcher; NULL: nothing. */
+static const char *wrong_with(const struct mute *mute)
+{
+    struct toc_alert_match match;
+    const char *wrong = toc_alert_match_read(mute->matcher, &match);
+    if (wrong != NULL)
+        return wrong;
+    if (toc_alert_match_has_critical(&match) && !mute->really)
+        return TOC_MUTE_CRITICAL;
+    return mute->end_ms > 0 ? NULL : "end_ms: when it ends";
+}
+
+static bool check_mute(const struct mute *mute, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    if (mute->id[0] == '\0')
+        return refuse(receipt, missing, "silence, maintenance: an id");
+    if (strlen(mute->id) > TOC_MUTE_ID_MAX || strlen(mute->owner) > TOC_PERSON_ID_MAX)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
+                      "an id has at most 40 bytes, an owner 64");
+    if (mute->by[0] == '\0')
+        return refuse(receipt, missing, "by: who says so");
+    if (!mute->begins)
+        return true;
+    if (mute->owner[0] == '\0')
+        return refuse(receipt, missing, "owner: who answers for it, and is told before it ends");
+    if (mute->reason[0] == '\0')
+        return refuse(receipt, missing, "reason: a code or a reference");
+    return check_kept(wrong_with(mute), receipt);
+}
+
+static bool check_silence(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__Silence *said = event->silence;
+    const struct mute mute = {.id = said->silence,
+                              .matcher = said->matcher,
+                              .owner = said->owner,
+                              .reason = said->reason,
+                              .by = said->by,
+                              .end_ms = said->end_ms,
+                              .begins = strcmp(event->type, "tocsin.silence.created") == 0,
+                              .really = said->really};
+    return check_mute(&mute, receipt);
+}
+
+static bool check_maintenance(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__Maintenance *said = event->maintenance;
+    const struct mute mute = {.id = said->maintenance,
+                              .matcher = said->scope,
+                              .owner = said->owner,
+                              .reason = said->reason,
+                              .by = said->by,
+                              .end_ms = said->end_ms,
+                              .begins = strcmp(event->type, "tocsin.maintenance.started") == 0,
+                              .really = said->really};
+    return check_mute(&mute, receipt);
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -318,6 +385,10 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
         return check_contact(event, receipt);
     case TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE:
         return check_override(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_SILENCE:
+        return check_silence(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_MAINTENANCE:
+        return check_maintenance(event, receipt);
     case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
         return turn->event_clock || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
                                            "clock.advance needs --clock event");
@@ -446,13 +517,29 @@ bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
            check_meaning(turn, out->event, receipt);
 }
 
+/* When what the event begins ends, and the longest that this may be. */
+struct span {
+    toc_time_ms end_ms, most_ms; /* 0: it has no end */
+    const char *wrong;
+};
+
+static struct span span_of(const Tocsin__V1__Event *event)
+{
+    static const char mute_wrong[] = "end_ms: an instant to come, at most 30 days from now";
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_ALERT)
+        return (struct span){event->alert->until_ms, INTAKE_SNOOZE_MS,
+                             "until_ms: an instant to come, at most 7 days from now"};
+    if (strcmp(event->type, "tocsin.silence.created") == 0)
+        return (struct span){event->silence->end_ms, TOC_MUTE_LONGEST_MS, mute_wrong};
+    if (strcmp(event->type, "tocsin.maintenance.started") == 0)
+        return (struct span){event->maintenance->end_ms, TOC_MUTE_LONGEST_MS, mute_wrong};
+    return (struct span){0};
+}
+
 bool intake_validate_time(const Tocsin__V1__Event *event, toc_time_ms at_ms,
                           struct toc_receipt *receipt)
 {
-    if (event->body_case != TOCSIN__V1__EVENT__BODY_ALERT || event->alert->until_ms == 0)
-        return true;
-    toc_time_ms until_ms = event->alert->until_ms;
-    return (until_ms > at_ms && until_ms - at_ms <= INTAKE_SNOOZE_MS) ||
-           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
-                  "until_ms: an instant to come, at most 7 days from now");
+    struct span span = span_of(event);
+    return span.end_ms == 0 || (span.end_ms > at_ms && span.end_ms - at_ms <= span.most_ms) ||
+           refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, span.wrong);
 }

@@ -26,6 +26,9 @@ enum notifier_table {
     TABLE_OVERRIDE,
     TABLE_TURN,
     TABLE_SAID,
+    TABLE_MUTE,
+    TABLE_MUTE_DUE,
+    TABLE_MUTE_HELD,
     NOTIFIER_TABLE_END
 };
 

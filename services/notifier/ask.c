@@ -130,9 +130,11 @@ enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *are
         return list_names(txn, arena, ask, TABLE_PROVIDER, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__OVERRIDES)
         return list_overrides(txn, arena, ask, limit, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__MUTES)
+        return list_names(txn, arena, ask, TABLE_MUTE, limit, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
     answer->detail = toc_wire_text("the notifier answers STATUS, ALERTS, PAGES, CONTACTS, "
-                                   "PROVIDERS, OVERRIDES, HISTORY, POLICY");
+                                   "PROVIDERS, OVERRIDES, MUTES, HISTORY, POLICY");
     return TOC_OK;
 }
 

@@ -9,6 +9,8 @@
  *   breaker.c    which providers are down    alert.c     rows and records
  *   verify.c     codes that people are sent
  *   target.c     whom a step means           override.c   who stands in for whom on call
+ *   mute.c       silences and maintenance in force
+ *   silence.c    their beginning and end
  *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
@@ -18,13 +20,14 @@
 #include "services/notifier/open.h"
 #include "services/notifier/override.h"
 #include "services/notifier/person.h"
+#include "services/notifier/silence.h"
 #include "services/notifier/verify.h"
 
 #include "common/plant.h"
 
-static const char *const tables[] = {"alert",    "alert_id", "alert_issue", "page",     "alert_due",
-                                     "outbox",   "page_due", "contact",     "provider", "code",
-                                     "override", "turn",     "said"};
+static const char *const tables[] = {
+    "alert",    "alert_id", "alert_issue", "page", "alert_due", "outbox", "page_due", "contact",
+    "provider", "code",     "override",    "turn", "said",      "mute",   "mute_due", "mute_held"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -174,6 +177,9 @@ static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *re
         return verify_event(turn, event);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE)
         return override_event(turn, event);
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_SILENCE ||
+        event->body_case == TOCSIN__V1__EVENT__BODY_MAINTENANCE)
+        return silence_event(turn, event);
     return TOC_OK; /* control records reach us through the router */
 }
 
@@ -204,24 +210,26 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 /* --- time and the shell's word
  * -------------------------------------------------------------------- */
 
-/* What time does next: an alert's step ends, or a page's instant comes. */
+/* What time does next: something of a silence, an alert's step ends, or a page's instant comes. */
 struct due {
     toc_time_ms at_ms; /* NEVER: nothing */
-    bool is_page;
+    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE } what;
     uint64_t alert_number;
     uint32_t index;
 };
 
-/* At one instant steps end first: their pages are over with them. */
+/* At one instant silences end first, then steps: their pages are over with them. */
 static enum toc_err first_due(struct toc_txn *txn, struct due *out)
 {
-    struct due due = {.at_ms = TOC_TIME_NEVER};
-    struct notifier_due page;
-    TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &due.at_ms, &due.alert_number));
-    enum toc_err err = page_first_due(txn, &page);
-    TOC_TRY(err);
-    if (err == TOC_OK && page.at_ms < due.at_ms)
-        due = (struct due){page.at_ms, true, page.alert_number, page.index};
+    struct due due = {.at_ms = TOC_TIME_NEVER}, alert = {.at_ms = TOC_TIME_NEVER};
+    struct notifier_due page = {.at_ms = TOC_TIME_NEVER};
+    TOC_TRY(mute_first_due(txn, &due.at_ms, NULL));
+    TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &alert.at_ms, &alert.alert_number));
+    TOC_TRY(page_first_due(txn, &page));
+    if (alert.at_ms < due.at_ms)
+        due = (struct due){alert.at_ms, DUE_ALERT, alert.alert_number, 0};
+    if (page.at_ms < due.at_ms)
+        due = (struct due){page.at_ms, DUE_PAGE, page.alert_number, page.index};
     *out = due;
     return TOC_OK;
 }
@@ -229,7 +237,9 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
 static enum toc_err fire(struct toc_turn *turn, const struct due *due)
 {
     Tocsin__V1__Alert *alert;
-    if (due->is_page)
+    if (due->what == DUE_MUTE)
+        return silence_due(turn);
+    if (due->what == DUE_PAGE)
         return escalate_page_due(turn, due->alert_number, due->index);
     enum toc_err err = alert_load(turn->txn, turn->arena, due->alert_number, &alert);
     if (err != TOC_OK)

@@ -1,7 +1,7 @@
 #include "services/notifier/escalate.h"
 
 #include "common/plant.h"
-#include "services/notifier/page.h"
+#include "services/notifier/mute.h"
 #include "services/notifier/target.h"
 
 #define REMIND_MOST_MS (5 * TOC_MINUTE_MS)
@@ -118,7 +118,7 @@ static enum toc_err go_on(struct toc_turn *turn, Tocsin__V1__Alert *alert, const
 }
 
 /* Where an alert that somebody answered, or nobody, goes on. */
-enum place { SAME_STEP, NEXT_STEP };
+enum place { FIRST_STEP, SAME_STEP, NEXT_STEP };
 
 /* Behind the last step another round begins, whether or not the path has one. */
 static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum place place,
@@ -128,6 +128,8 @@ static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum
     toc_time_ms old_next_ms = alert->next_ms;
     TOC_TRY(path_of(turn, alert, &path));
     TOC_TRY(page_cancel_all(turn, alert, by, why));
+    if (place == FIRST_STEP)
+        alert->step = 0;
     if (place == NEXT_STEP && ++alert->step >= path->step_count) {
         alert->step = 0;
         alert->repeat++;
@@ -148,6 +150,12 @@ enum toc_err escalate_by_hand(struct toc_turn *turn, Tocsin__V1__Alert *alert, c
     /* Once the path is through, the alert stands at the first step of the round that would come. */
     bool through = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
     return reopen(turn, alert, through ? SAME_STEP : NEXT_STEP, by, why);
+}
+
+enum toc_err escalate_resume(struct toc_turn *turn, Tocsin__V1__Alert *alert, bool from_start,
+                             const char *why)
+{
+    return reopen(turn, alert, from_start ? FIRST_STEP : SAME_STEP, NULL, why);
 }
 
 /* --- acknowledgements --------------------------------------------------------------------- */
@@ -179,10 +187,22 @@ static enum toc_err remind(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     return alert_save(turn, alert, old_next_ms);
 }
 
+/* Unless maintenance stops it. */
+static enum toc_err end_step(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    toc_time_ms old_next_ms = alert->next_ms;
+    bool stops;
+    TOC_TRY(mute_stops(turn, alert, &stops));
+    if (!stops)
+        return go_on(turn, alert, NULL, "nobody acknowledged in time");
+    alert->next_ms = TOC_TIME_NEVER;
+    return alert_save(turn, alert, old_next_ms);
+}
+
 enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
     if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
-        return go_on(turn, alert, NULL, "nobody acknowledged in time");
+        return end_step(turn, alert);
     if (alert->snoozed_ms != 0)
         return reopen(turn, alert, SAME_STEP, NULL, "the snooze is over");
     if (turn->log_ms > alert->ack_ends_ms)
@@ -197,6 +217,7 @@ enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     if (!TOC_PLANTED(TOC_PLANT_ACK_IGNORED))
         TOC_TRY(page_cancel_all(turn, alert, end->by,
                                 end->reason != NULL ? end->reason : "acknowledged"));
+    TOC_TRY(mute_let_go(turn, alert));
     alert->state = end->state;
     alert->next_ms = TOC_TIME_NEVER;
     alert->ack_ends_ms = 0;
@@ -230,6 +251,7 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
     alert->metric = toc_wire_text(cause->metric);
     alert->scope = toc_wire_text(cause->scope);
     alert->waits = toc_wire_text(cause->waits);
+    alert->rule = toc_wire_text(cause->rule->name);
     alert->severity = toc_wire_text(cause->rule->severity);
     alert->queue = toc_wire_text(cause->queue);
     alert->priority = cause->priority;

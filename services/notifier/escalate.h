@@ -54,6 +54,11 @@ TOC_MUST enum toc_err escalate_open(struct toc_turn *turn, const struct cause *c
 TOC_MUST enum toc_err escalate_by_hand(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                        const char *by);
 
+/* What was kept rings: its step again, or from the first one on; where the path was through,
+ * another round begins. */
+TOC_MUST enum toc_err escalate_resume(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                      bool from_start, const char *why);
+
 /* The alert's instant has come: its step, its acknowledgement or its snooze ends, or a
  * reminder is due. */
 TOC_MUST enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert);

@@ -3,6 +3,7 @@
 #include "common/plant.h"
 #include "services/notifier/breaker.h"
 #include "services/notifier/method.h"
+#include "services/notifier/mute.h"
 #include "services/notifier/person.h"
 
 #define GONE 410
@@ -49,7 +50,7 @@ enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V
 /* --- ringing ------------------------------------------------------------------------------ */
 
 /* In this order. */
-static page_judge *const judges[] = {method_judge, NULL};
+static page_judge *const judges[] = {mute_judge, method_judge, NULL};
 
 static enum toc_err judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out)
@@ -68,8 +69,11 @@ static enum toc_err obey(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin
         page->reason = toc_wire_text(verdict->reason);
         if (verdict->carrier != NULL)
             page->carrier = verdict->carrier;
-        return finish(turn, alert, page, old, NULL);
     }
+    if (alert != NULL)
+        TOC_TRY(mute_note(turn, alert, page));
+    if (verdict->what == PAGE_ENDS)
+        return finish(turn, alert, page, old, NULL);
     page->ready = verdict->what == PAGE_RINGS;
     page->next_ms = page->ready ? turn->log_ms : verdict->until_ms;
     return page_save(turn, page, old);
@@ -95,6 +99,9 @@ static char *delivery_id(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
         return NULL;
     if (alert != NULL) {
         memcpy(seed, alert->id.data, TOC_ID);
+    } else if (page->mute[0] != '\0') { /* time made it, and that is no cause */
+        toc_sha256(hash, toc_str_of(page->mute));
+        memcpy(seed, hash, TOC_ID);
     } else {
         toc_put_u64be(seed, turn->cause_log);
         toc_put_u64be(seed + 8, turn->cause_seq);
@@ -127,6 +134,10 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->after = toc_wire_text(plan->after != NULL ? plan->after : "");
     page->after_more = plan->after_more;
     page->after_ms = alert != NULL && plan->kind == NULL ? alert->next_ms : 0;
+    if (plan->mute != NULL) {
+        page->mute = plan->mute->mute;
+        page->mute_end_ms = plan->mute->end_ms;
+    }
     if (alert == NULL)
         return page_next_apart(turn, &page->index);
     page->index = alert->pages++;

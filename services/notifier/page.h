@@ -41,19 +41,21 @@ typedef enum toc_err page_judge(struct toc_turn *turn, const Tocsin__V1__Alert *
 bool page_is_pending(const Tocsin__V1__Page *page);
 
 /* Kinds of pages that no step asked for. */
-#define PAGE_REMINDER "reminder" /* of an acknowledgement that is about to expire */
-#define PAGE_CODE     "code"     /* that verifies the method it names, which alone it goes by */
-#define PAGE_PROBE    "probe"    /* whether a method reaches its person; by that one alone, too */
+#define PAGE_REMINDER  "reminder"  /* of an acknowledgement that is about to expire */
+#define PAGE_CODE      "code"      /* that verifies the method it names, which alone it goes by */
+#define PAGE_PROBE     "probe"     /* whether a method reaches its person; by that one alone, too */
+#define PAGE_MUTE_ENDS "mute_ends" /* tells the owner of a silence or maintenance */
 
 struct page_plan {
     const char *contact;
-    const char *why;     /* for the record: by what the step means the person; NULL: by name */
-    const char *kind;    /* NULL: it is for the step */
-    const char *method;  /* CODE, PROBE */
-    const char *after;   /* who is paged when nobody answers; NULL: nobody */
-    unsigned after_more; /* how many others with them */
-    bool urgent;         /* of one that is about no alert */
-    toc_time_ms ends_ms; /* the same: it is worth nothing after that */
+    const char *why;    /* for the record: by what the step means the person; NULL: by name */
+    const char *kind;   /* NULL: it is for the step */
+    const char *method; /* CODE, PROBE */
+    const Tocsin__V1__Mute *mute; /* MUTE_ENDS; else NULL */
+    const char *after;            /* who is paged when nobody answers; NULL: nobody */
+    unsigned after_more;          /* how many others with them */
+    bool urgent;                  /* of one that is about no alert */
+    toc_time_ms ends_ms;          /* the same: it is worth nothing after that */
 };
 
 /*

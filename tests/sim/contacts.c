@@ -291,7 +291,8 @@ bool contacts_has_other(const struct world *world, const char *person, const cha
 void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page)
 {
     if (page->alert_number == 0) {
-        code_sent(world, page);
+        if (strcmp(page->kind, "code") == 0)
+            code_sent(world, page);
         return;
     }
     const Tocsin__V1__Contact *contact = contact_of(world, page->contact);

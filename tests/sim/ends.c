@@ -372,5 +372,7 @@ void ends_check(struct world *world)
     if (!world->failed)
         owed_check_end(world);
     if (!world->failed)
+        mutes_check_end(world);
+    if (!world->failed)
         told_check_log(world);
 }

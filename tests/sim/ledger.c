@@ -123,6 +123,9 @@ static void on_outcome(struct world *world, struct attempt *attempt,
         check_seq(world, attempt);
     } else if (attempt->decision && outcome->reason == TOCSIN__V1__REFUSE_REASON__REFUSE_STATE) {
         attempt->state = ATTEMPT_REFUSED;
+    } else if (attempt->fleeting && attempt->state != ATTEMPT_ACKED &&
+               strncmp(outcome->detail, "end_ms:", 7) == 0) {
+        attempt->state = ATTEMPT_REFUSED;
     } else if (outcome->reason != TOCSIN__V1__REFUSE_REASON__REFUSE_FULL && !attempt->policy) {
         if (attempt->state == ATTEMPT_ACKED)
             world_fail(world, 1, "%s was acknowledged and is refused now: %s", attempt->id,

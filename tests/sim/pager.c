@@ -223,6 +223,7 @@ static void send_due(struct world *world, struct node *node, struct toc_txn *txn
             at++;
         if (at == count)
             return;
+        mutes_check_sent(world, due[at].alert, due[at].page);
         start_send(world, &pager->ways[slot], slot, due[at++].page);
     }
 }
@@ -282,8 +283,9 @@ struct toc_str pager_outcome(const struct world *world, const char *text)
 
 /* --- what the notifier's log says --------------------------------------------------------- */
 
-static void on_paged(struct world *world, const Tocsin__V1__Page *page)
+static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change, toc_time_ms at_ms)
 {
+    const Tocsin__V1__Page *page = change->page;
     struct pager *pager = world->pager;
     const struct known_alert *alert = find_alert(pager, page->alert_number);
     if (find_page(pager, page->alert_number, page->index) != NULL)
@@ -300,7 +302,8 @@ static void on_paged(struct world *world, const Tocsin__V1__Page *page)
                                  .state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING};
     snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
     known->version = contacts_version(world, page->contact);
-    contacts_check_paged(world, page);
+    if (change->alert == NULL || !mutes_keep(world, change->alert, at_ms))
+        contacts_check_paged(world, page);
 }
 
 /* A page leaves a method that refused it for good, and an urgent one whoever does not answer. */
@@ -422,6 +425,8 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
                         const Tocsin__V1__Record *record)
 {
     struct pager *pager = world->pager;
+    if (record->type == TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED)
+        mutes_check_record(world, record, NULL);
     if (!is_about_alert(record->type))
         return;
     const Tocsin__V1__AlertChange *change =
@@ -431,6 +436,7 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
                    (unsigned long long)seq);
         return;
     }
+    mutes_check_record(world, record, change);
     const Tocsin__V1__Alert *alert = change->alert;
     struct known_alert *known = alert != NULL ? find_alert(pager, alert->number) : NULL;
     switch ((int)record->type) {
@@ -442,7 +448,7 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
         memcpy(pager->alerts[pager->alert_count++].id, alert->id.data, 16);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
-        on_paged(world, change->page);
+        on_paged(world, change, record->at_ms);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED:
         contacts_check_said(world, record);

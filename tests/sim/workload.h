@@ -11,6 +11,7 @@
 #ifndef SIM_WORKLOAD_H
 #define SIM_WORKLOAD_H
 
+#include "common/alert_match.h"
 #include "tests/sim/world.h"
 
 #define ATTEMPTS_MAX    2048
@@ -31,6 +32,7 @@ struct attempt {
     bool again;    /* may be repeated after it was acknowledged */
     bool policy;   /* is refused until its parts are there */
     bool decision; /* about the quarantine: is refused when it is about nothing any more */
+    bool fleeting; /* is refused once its end has come */
     bool rejected; /* it was held, and a person threw it away */
     uint64_t held_seq, in_seq; /* of the record that holds it, and that lets it in; 0: none */
     unsigned times;            /* accepted into a log */
@@ -96,6 +98,9 @@ struct draft {
     Tocsin__V1__AlertAction action;
     Tocsin__V1__ContactVerified contact;
     Tocsin__V1__ScheduleOverride override;
+    Tocsin__V1__Silence silence;
+    Tocsin__V1__Maintenance maintenance;
+    char mute[TOC_MUTE_ID_MAX + 1];
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
     Tocsin__V1__ClockAdvance advance;
@@ -134,6 +139,9 @@ struct attempt *draft_bad(struct world *world, unsigned publisher);
 struct attempt *draft_advance(struct world *world, unsigned publisher);
 /* The next policy, its parts first. */
 void draft_policy(struct world *world, struct batch *batch);
+
+/* mutes.c: somebody begins or ends a silence or maintenance. */
+struct attempt *mutes_draft(struct world *world, unsigned publisher);
 
 /* held.c: what a person decides about something that is held; NULL for nothing this time. */
 struct attempt *held_decide(struct world *world, unsigned publisher);

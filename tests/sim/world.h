@@ -58,6 +58,7 @@ struct options {
     unsigned subscriptions; /* that are added; 0: outcomes is not there */
     toc_time_ms dead_after_ms;
     bool contacts; /* the notifier has a contacts file */
+    bool mutes;    /* people begin silences and maintenance */
     bool verbose;
     const char *without; /* "3,5": faults left out */
 };
@@ -226,6 +227,7 @@ struct pager;
 struct owed;
 struct contacts;
 struct on_call;
+struct mutes;
 struct held;
 struct hooks;
 struct told;
@@ -250,6 +252,7 @@ struct world {
     struct owed *owed;
     struct contacts *contacts;
     struct on_call *on_call;
+    struct mutes *mutes;
     struct held *held;
     struct hooks *hooks; /* NULL, as told: outcomes is not there */
     struct told *told;
@@ -373,6 +376,19 @@ void contacts_note(struct world *world, const char *provider, bool failed);
  * and one whose provider did not fail at last, unless that is "". */
 bool contacts_has_other(const struct world *world, const char *person, const char *refused,
                         const char *but);
+
+/* mutes.c */
+struct mutes *mutes_new(void);
+void mutes_free(struct mutes *mutes);
+/* Of the notifier's log; `change` is NULL for one that is about no alert or page. */
+void mutes_check_record(struct world *world, const Tocsin__V1__Record *record,
+                        const Tocsin__V1__AlertChange *change);
+/* Whether a page of the alert that is judged then is kept. */
+bool mutes_keep(const struct world *world, const Tocsin__V1__Alert *alert, toc_time_ms at_ms);
+/* A page that is sent was ready before anything in force kept it. */
+void mutes_check_sent(struct world *world, const Tocsin__V1__Alert *alert,
+                      const Tocsin__V1__Page *page);
+void mutes_check_end(struct world *world);
 
 /* hooks.c: outcomes' sender and those whom it sends to */
 struct hooks *hooks_new(struct world *world);

@@ -444,6 +444,22 @@ static void override_changed(struct line *line, struct toc_arena *arena,
         add(line, " refused (%s)", change->refused);
 }
 
+static void mute_changed(struct line *line, struct toc_arena *arena,
+                         const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Mute *mute;
+    unpack(arena, &tocsin__v1__mute__descriptor, record, &mute);
+    add(line, "%s %s of %s %s", mute->maintenance ? "maintenance" : "silence", mute->mute,
+        mute->owner, mute->ended ? "ends" : mute->matcher);
+    add_time(line, mute->ended ? "at" : "until", mute->end_ms);
+    if (mute->critical)
+        add(line, " critical");
+    if (mute->suppressed > 0)
+        add(line, " suppressed=%u", (unsigned)mute->suppressed);
+    if (mute->ended_by[0] != '\0')
+        add(line, " by=%s", mute->ended_by);
+}
+
 /* --- outcomes ------------------------------------------------------------------------------- */
 
 static void issue_outcome(struct line *line, struct toc_arena *arena,
@@ -513,6 +529,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED, contact_changed},
         {TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED, provider_changed},
         {TOCSIN__V1__RECORD_TYPE__OVERRIDE_CHANGED, override_changed},
+        {TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED, mute_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME, issue_outcome},
         {TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED, subscription_changed},
     };

@@ -234,6 +234,18 @@ void feed_action(struct feed *feed, const char *time, struct feed_action from)
     feed_said(feed, time, from.verb, &action, from.door_id);
 }
 
+static void feed_control_event(struct feed *feed, const char *time, const char *type,
+                               Tocsin__V1__Event *event)
+{
+    event->id = toc_wire_text("e");
+    event->source = toc_wire_text("console");
+    event->type = toc_wire_text(type);
+    feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
+                               .class_bit = TOC_CLASS_CONTROL},
+                event);
+}
+
 void feed_verify(struct feed *feed, const char *time, const char *person, const char *method,
                  const char *code)
 {
@@ -243,16 +255,35 @@ void feed_verify(struct feed *feed, const char *time, const char *person, const 
     said.method = toc_wire_text(method);
     said.code = toc_wire_text(code);
     said.by = toc_wire_text("ben");
-    event.id = toc_wire_text("e");
-    event.source = toc_wire_text("console");
-    event.type =
-        toc_wire_text(code[0] != '\0' ? "tocsin.contact.verified" : "tocsin.contact.asked");
     event.body_case = TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED;
     event.contact_verified = &said;
-    feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
-                (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
-                               .class_bit = TOC_CLASS_CONTROL},
-                &event);
+    feed_control_event(
+        feed, time, code[0] != '\0' ? "tocsin.contact.verified" : "tocsin.contact.asked", &event);
+}
+
+void feed_mute(struct feed *feed, const char *time, struct feed_mute said)
+{
+    Tocsin__V1__Silence silence = TOCSIN__V1__SILENCE__INIT;
+    Tocsin__V1__Maintenance maintenance = TOCSIN__V1__MAINTENANCE__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    bool begins = said.matcher != NULL;
+    silence.silence = maintenance.maintenance = text_or(said.id, "s");
+    silence.matcher = maintenance.scope = text_or(said.matcher, "");
+    silence.owner = maintenance.owner = silence.by = maintenance.by = toc_wire_text("ana");
+    silence.reason = maintenance.reason = toc_wire_text("CHG-1");
+    silence.really = maintenance.really = said.really;
+    silence.end_ms = maintenance.end_ms = begins ? core_time(said.until) : 0;
+    if (said.maintenance) {
+        event.body_case = TOCSIN__V1__EVENT__BODY_MAINTENANCE;
+        event.maintenance = &maintenance;
+        feed_control_event(
+            feed, time, begins ? "tocsin.maintenance.started" : "tocsin.maintenance.ended", &event);
+    } else {
+        event.body_case = TOCSIN__V1__EVENT__BODY_SILENCE;
+        event.silence = &silence;
+        feed_control_event(feed, time, begins ? "tocsin.silence.created" : "tocsin.silence.ended",
+                           &event);
+    }
 }
 
 void feed_override(struct feed *feed, const char *time, const char *id, const char *person,

@@ -83,6 +83,14 @@ void feed_verify(struct feed *feed, const char *time, const char *person, const 
  * whoever is, from one time to another; `person` NULL: that override `id` is taken back. */
 void feed_override(struct feed *feed, const char *time, const char *id, const char *person,
                    const char *replaces, const char *from, const char *until);
+/* Silences and maintenance, of ana. */
+struct feed_mute {
+    const char *id;      /* "s" */
+    const char *matcher; /* NULL: it ends */
+    const char *until;
+    bool maintenance, really;
+};
+void feed_mute(struct feed *feed, const char *time, struct feed_mute said);
 
 /*
  * What the shell says of a person: the methods' names in their order, which are their addresses,

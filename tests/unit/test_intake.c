@@ -1,5 +1,6 @@
 #include "tests/support/core_harness.h"
 
+#include "common/alert_match.h"
 #include "common/policy/store.h"
 #include "services/intake/intake.h"
 
@@ -492,6 +493,63 @@ static void what_is_said_of_a_case_has_its_fields(void **state)
     expect_accepted(event_of("10:00 open appeal=1 decider=ana"));
 }
 
+static Tocsin__V1__Event *silence_event(Tocsin__V1__Silence *silence, const char *matcher,
+                                        toc_time_ms end_ms)
+{
+    Tocsin__V1__Event *event = event_of("10:00 open");
+    tocsin__v1__silence__init(silence);
+    silence->silence = silence->reason = toc_wire_text("s");
+    silence->owner = silence->by = toc_wire_text("ana");
+    silence->matcher = toc_wire_text(matcher);
+    silence->end_ms = end_ms;
+    event->type = toc_wire_text("tocsin.silence.created");
+    event->body_case = TOCSIN__V1__EVENT__BODY_SILENCE;
+    event->silence = silence;
+    return event;
+}
+
+static void a_silence_says_which_alerts_whose_it_is_and_when_it_ends(void **state)
+{
+    Tocsin__V1__Silence silence;
+    toc_time_ms end_ms = now_ms + TOC_HOUR_MS;
+    (void)state;
+    expect_refused(silence_event(&silence, "queue=*", end_ms), REASON(BAD_VALUE),
+                   "matcher: it would fit every alert; say severity=* if that is meant");
+    expect_refused(silence_event(&silence, "queue=a", end_ms), REASON(BAD_VALUE),
+                   "alerts of severity critical fit: name others (severity=error,warning,info), or "
+                   "say that it is meant (--really)");
+    expect_refused(silence_event(&silence, "severity=info", 0), REASON(BAD_VALUE),
+                   "end_ms: when it ends");
+    Tocsin__V1__Event *event = silence_event(&silence, "severity=info", end_ms);
+    silence.owner = toc_wire_text("");
+    expect_refused(event, REASON(MISSING_FIELD),
+                   "owner: who answers for it, and is told before it ends");
+    event = silence_event(&silence, "severity=info", end_ms);
+    silence.reason = toc_wire_text("");
+    expect_refused(event, REASON(MISSING_FIELD), "reason: a code or a reference");
+    event = silence_event(&silence, "severity=info", end_ms);
+    silence.silence = repeated('x', TOC_MUTE_ID_MAX + 1);
+    expect_refused(event, REASON(TOO_LARGE), "an id has at most 40 bytes, an owner 64");
+    event = silence_event(&silence, "queue=a", end_ms);
+    silence.really = true;
+    expect_accepted(event);
+}
+
+static void a_silence_ends_in_the_next_30_days_and_its_repeat_may_come_later(void **state)
+{
+    static const char when[] = "end_ms: an instant to come, at most 30 days from now";
+    Tocsin__V1__Silence silence;
+    (void)state;
+    expect_refused(silence_event(&silence, "severity=info", now_ms), REASON(BAD_VALUE), when);
+    expect_refused(silence_event(&silence, "severity=info", now_ms + TOC_MUTE_LONGEST_MS + 1),
+                   REASON(BAD_VALUE), when);
+    toc_time_ms end_ms = now_ms + TOC_MUTE_LONGEST_MS;
+    expect_accepted(silence_event(&silence, "severity=info", end_ms));
+    now_ms = end_ms + 1;
+    struct toc_receipt receipt = submit(silence_event(&silence, "severity=info", end_ms));
+    assert_int_equal(receipt.status, TOCSIN__V1__OUTCOME__STATUS__DUPLICATE);
+}
+
 static void records_for_everyone_enter_through_the_control_intake_alone(void **state)
 {
     Tocsin__V1__PolicyPart part = TOCSIN__V1__POLICY_PART__INIT;
@@ -934,6 +992,11 @@ int main(void)
         CASE(a_snooze_has_an_end_within_a_week_and_a_note_a_text),
         CASE(the_same_snooze_again_is_a_repeat_after_its_end_too),
         CASE(what_is_said_of_a_case_has_its_fields),
+        cmocka_unit_test_setup_teardown(a_silence_says_which_alerts_whose_it_is_and_when_it_ends,
+                                        set_up_plain, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_silence_ends_in_the_next_30_days_and_its_repeat_may_come_later, set_up_plain,
+            tear_down),
         cmocka_unit_test_setup_teardown(records_for_everyone_enter_through_the_control_intake_alone,
                                         set_up_plain, tear_down),
         CASE(a_refusal_says_of_which_event_without_breaking_its_text),

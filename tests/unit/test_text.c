@@ -140,6 +140,13 @@ static void a_probe(void)
     text.code = "";
 }
 
+static void an_end_of_a_silence(void)
+{
+    page.kind = toc_wire_text("mute_ends");
+    page.mute = toc_wire_text("1a2b3c4d5e");
+    page.mute_end_ms = NOW_MS + 10 * TOC_MINUTE_MS;
+}
+
 static void read_golden(const char *language, const char *form, char *out, size_t size)
 {
     char path[512];
@@ -158,7 +165,8 @@ static void check_form(const char *language, const char *name, const char *(*for
                                           a_wait_for_people,
                                           a_reminder_of_a_new_issue,
                                           a_code,
-                                          a_probe};
+                                          a_probe,
+                                          an_end_of_a_silence};
     static char said[8 * TEXT_MAX], golden[8 * TEXT_MAX];
     size_t used = 0;
     make_page(NULL);

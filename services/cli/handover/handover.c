@@ -206,7 +206,7 @@ static enum toc_err on_change(struct handover *handover, const Tocsin__V1__Recor
         alert->acted = true;
         return on_acked(handover, alert, change->by, record->at_ms);
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
-        alert->acted = true;
+        alert->acted = alert->acted || change->by[0] != '\0';
         return TOC_OK;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
         alert->acted = alert->acted || change->by[0] != '\0';

@@ -100,8 +100,11 @@ static void write_alert(const struct why_page *page, const struct why_now *now,
     else if (open && alert->next_ms != TOC_TIME_NEVER)
         snprintf(tail, sizeof(tail), "; escalates in %s",
                  moment_span(next, alert->next_ms - now->now_ms));
-    else if (open)
+    else if (open && alert->muted_by[0] == '\0')
         snprintf(tail, sizeof(tail), "; nothing further is planned");
+    if (alert->muted_by[0] != '\0')
+        snprintf(tail + strlen(tail), sizeof(tail) - strlen(tail),
+                 "; held until silence or maintenance %.40s ends", alert->muted_by);
     say(page, open ? PRINT_RED : PRINT_PLAIN, "%s %s: %s, %s, step %u of path %s%s",
         view_short_id(id, &alert->id), state, alert->cause, alert->severity, alert->step + 1,
         alert->path, tail);

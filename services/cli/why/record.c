@@ -79,6 +79,22 @@ static void on_page_ended(const struct why_page *page, const Tocsin__V1__AlertCh
     headline(page, PRINT_DIM, "page to %s ended: %s", to_whom(to, what), state);
 }
 
+/* A page that somebody was not sent. */
+static void on_kept(const struct why_page *page, const Tocsin__V1__AlertChange *change)
+{
+    char until[MOMENT_MAX] = "";
+    const Tocsin__V1__Page *what = change->page;
+    if (what->mute_end_ms != 0)
+        moment_beside(until, what->mute_end_ms, page->day_ms);
+    headline(page, PRINT_YELLOW, "%s not paged: %s%s%s", what->contact, change->reason,
+             until[0] != '\0' ? " until " : "", until);
+}
+
+static bool is_kept(const Tocsin__V1__AlertChange *change)
+{
+    return change->page != NULL && change->page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED;
+}
+
 static void on_opened(const struct why_page *page, const Tocsin__V1__Record *record,
                       const Tocsin__V1__AlertChange *change, const char *id)
 {
@@ -111,6 +127,10 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
         on_page(page, change, record->type == TOCSIN__V1__RECORD_TYPE__ALERT_SENT);
         break;
     case TOCSIN__V1__RECORD_TYPE__PAGE_ENDED:
+        if (is_kept(change)) {
+            on_kept(page, change);
+            return;
+        }
         on_page_ended(page, change);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
@@ -121,7 +141,8 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
                  moment_beside(until, alert != NULL ? alert->snoozed_ms : 0, page->day_ms));
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
-        headline(page, PRINT_PLAIN, "alert %s noted by %s: %s", id, change->by, change->note);
+        headline(page, PRINT_PLAIN, "alert %s%s%s: %s", id,
+                 change->by[0] != '\0' ? " noted by " : "", change->by, change->note);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
         headline(page, PRINT_RED, "alert %s escalated to step %u%s%s", id,

@@ -309,6 +309,8 @@ static bool is_act(const Tocsin__V1__Event *event)
     case TOCSIN__V1__EVENT__BODY_ESCALATION:
     case TOCSIN__V1__EVENT__BODY_ALERT:
     case TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE:
+    case TOCSIN__V1__EVENT__BODY_SILENCE:
+    case TOCSIN__V1__EVENT__BODY_MAINTENANCE:
         return true;
     default:
         return false;

@@ -157,6 +157,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
     put_instant(&text, "soonest_ms", page->page->soonest_ms);
     link_url(page, url);
     put_or_null(&text, "ack_url", url);
+    put_or_null(&text, "mute", page->page->mute);
     put_text(&text, "}");
     text.data[text.used] = '\0';
     return text.used;
@@ -215,6 +216,12 @@ static void spell_time(char out[32], toc_time_ms at_ms)
 static int apart_line(const struct notifier_page *page, const char *at, const char *kind,
                       const char *code, char out[PAYLOAD_LINE_MAX])
 {
+    char end[32];
+    if (page->page->mute[0] != '\0') {
+        spell_time(end, page->page->mute_end_ms);
+        return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s %.40s ends at %s", at, kind,
+                        page->page->contact, page->page->mute, end);
+    }
     return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s%s%s", at, kind, page->page->contact,
                     code[0] != '\0' ? " say this code: " : "", code);
 }

@@ -65,7 +65,7 @@ static void put_value(struct out *out, const char *value)
 struct values {
     const struct text *text;
     char what[VALUE_MAX], sop[VALUE_MAX], issue[VALUE_MAX];
-    char left[LEFT_MAX], over[LEFT_MAX], wait[LEFT_MAX], ends[LEFT_MAX];
+    char left[LEFT_MAX], over[LEFT_MAX], wait[LEFT_MAX], ends[LEFT_MAX], mute_left[LEFT_MAX];
     char due[DUE_MAX], others[DUE_MAX], more[DUE_MAX], alert[2 * SHORT_ID_BYTES + 1];
 };
 
@@ -179,6 +179,10 @@ static void fill_times(struct values *values, bool today_too)
     if (page->after[0] != '\0')
         spell(text->language, page->after_ms > text->now_ms ? page->after_ms - text->now_ms : 0,
               values->wait);
+    if (page->mute[0] != '\0')
+        spell(text->language,
+              page->mute_end_ms > text->now_ms ? page->mute_end_ms - text->now_ms : 0,
+              values->mute_left);
     if (strcmp(page->kind, "reminder") == 0)
         spell(text->language,
               alert->ack_ends_ms > text->now_ms ? alert->ack_ends_ms - text->now_ms : 0,
@@ -234,6 +238,8 @@ static const char *value_of(const struct values *values, struct toc_str name)
         {"person", page->contact},
         {"method", page->method},
         {"ends", values->ends},
+        {"mute", page->mute},
+        {"mute_left", values->mute_left},
         {"test", flag(alert->test)},
         {"unconfirmed", flag(alert->unconfirmed)},
         {"last", flag(page->after_ms != 0 && page->after[0] == '\0')},
