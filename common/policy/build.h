@@ -163,6 +163,8 @@ void toc_build_slas(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_teams(struct toc_build *b, const struct toc_yaml *node);
 /* After the calendars. */
 void toc_build_schedules(struct toc_build *b, const struct toc_yaml *node);
+/* The same. */
+void toc_build_quiet(struct toc_build *b, const struct toc_yaml *node);
 /* After the schedules. */
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_queues(struct toc_build *b, const struct toc_yaml *node);

@@ -17,6 +17,7 @@ enum {
     ROUTES,
     SLAS,
     SCHEDULES,
+    QUIET,
     PATHS,
     TEAMS,
     ALERTS,
@@ -41,6 +42,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
                 "Which queue, clocks and path an issue gets: the first rule that fits."},
     [SLAS] = {"slas", false, "{NAME: SLA}", NULL, "How fast: clocks with targets."},
     [SCHEDULES] = {"schedules", false, "{NAME: SCHEDULE}", NULL, "Who is on call, and when."},
+    [QUIET] = {"quiet", false, "{CONTACT: CALENDAR}", NULL,
+               "Who is left in peace while that is open, unless it is urgent or they are on call."},
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
     [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
@@ -62,7 +65,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
 static_assert(offsetof(struct toc_queue, name) == 0 && offsetof(struct toc_sla, name) == 0 &&
                   offsetof(struct toc_path, name) == 0 &&
                   offsetof(struct toc_schedule, name) == 0 &&
-                  offsetof(struct toc_team, name) == 0 && offsetof(struct toc_person, name) == 0 &&
+                  offsetof(struct toc_quiet, name) == 0 && offsetof(struct toc_team, name) == 0 &&
+                  offsetof(struct toc_person, name) == 0 &&
                   offsetof(struct toc_policy_calendar, name) == 0,
               "struct toc_names finds the name at the front");
 static_assert(offsetof(struct toc_triage_rule, name) == 0 &&
@@ -93,6 +97,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
         read_format(b, values[FORMAT]);
     toc_build_calendars(b, values[CALENDARS]);
     toc_build_schedules(b, values[SCHEDULES]);
+    toc_build_quiet(b, values[QUIET]);
     toc_build_paths(b, values[PATHS]);
     toc_build_queues(b, values[QUEUES]);
     toc_build_people(b, values[PEOPLE], values[QUEUES]);

@@ -262,6 +262,12 @@ enum toc_retention {
     TOC_RETENTION_CLASSES
 };
 
+/* Somebody's quiet hours: while the calendar is open. */
+struct toc_quiet {
+    const char *name; /* a contact's */
+    const struct toc_calendar *calendar;
+};
+
 struct toc_policy {
     struct toc_policy *next;              /* of those that left a cache (store.h) */
     uint32_t version;                     /* set by whoever applies it; 0 in a check */
@@ -277,6 +283,8 @@ struct toc_policy {
     size_t person_count;
     const struct toc_sla *slas;
     size_t sla_count;
+    const struct toc_quiet *quiet;
+    size_t quiet_count;
     const struct toc_schedule *schedules;
     size_t schedule_count;
     const struct toc_path *paths;
@@ -323,6 +331,9 @@ const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct t
 const struct toc_category *toc_policy_category(const struct toc_policy *policy,
                                                struct toc_str name);
 const struct toc_person *toc_policy_person(const struct toc_policy *policy, struct toc_str name);
+
+/* While it is open the contact has quiet hours; NULL: never. */
+const struct toc_calendar *toc_policy_quiet(const struct toc_policy *policy, struct toc_str person);
 
 /* What to suggest for an issue of this category and language; NULL: nothing. */
 const struct toc_article *toc_policy_article(const struct toc_policy *policy, const char *category,

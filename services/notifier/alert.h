@@ -29,6 +29,9 @@ enum notifier_table {
     TABLE_MUTE,
     TABLE_MUTE_DUE,
     TABLE_MUTE_HELD,
+    TABLE_QUIET,
+    TABLE_QUIET_DUE,
+    TABLE_QUIET_KEPT,
     NOTIFIER_TABLE_END
 };
 

@@ -10,7 +10,7 @@
  *   verify.c     codes that people are sent
  *   target.c     whom a step means           override.c   who stands in for whom on call
  *   mute.c       silences and maintenance in force
- *   silence.c    their beginning and end
+ *   silence.c    their beginning and end    quiet.c    quiet hours
  *   ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
@@ -20,14 +20,16 @@
 #include "services/notifier/open.h"
 #include "services/notifier/override.h"
 #include "services/notifier/person.h"
+#include "services/notifier/quiet.h"
 #include "services/notifier/silence.h"
 #include "services/notifier/verify.h"
 
 #include "common/plant.h"
 
 static const char *const tables[] = {
-    "alert",    "alert_id", "alert_issue", "page", "alert_due", "outbox", "page_due", "contact",
-    "provider", "code",     "override",    "turn", "said",      "mute",   "mute_due", "mute_held"};
+    "alert",    "alert_id",  "alert_issue", "page",      "alert_due", "outbox", "page_due",
+    "contact",  "provider",  "code",        "override",  "turn",      "said",   "mute",
+    "mute_due", "mute_held", "quiet",       "quiet_due", "quiet_kept"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -213,7 +215,7 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 /* What time does next: something of a silence, an alert's step ends, or a page's instant comes. */
 struct due {
     toc_time_ms at_ms; /* NEVER: nothing */
-    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE } what;
+    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET } what;
     uint64_t alert_number;
     uint32_t index;
 };
@@ -223,13 +225,17 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
 {
     struct due due = {.at_ms = TOC_TIME_NEVER}, alert = {.at_ms = TOC_TIME_NEVER};
     struct notifier_due page = {.at_ms = TOC_TIME_NEVER};
+    toc_time_ms quiet_ms = TOC_TIME_NEVER;
     TOC_TRY(mute_first_due(txn, &due.at_ms, NULL));
     TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &alert.at_ms, &alert.alert_number));
     TOC_TRY(page_first_due(txn, &page));
+    TOC_TRY(quiet_first_due(txn, &quiet_ms));
     if (alert.at_ms < due.at_ms)
         due = (struct due){alert.at_ms, DUE_ALERT, alert.alert_number, 0};
     if (page.at_ms < due.at_ms)
         due = (struct due){page.at_ms, DUE_PAGE, page.alert_number, page.index};
+    if (quiet_ms < due.at_ms)
+        due = (struct due){quiet_ms, DUE_QUIET, 0, 0};
     *out = due;
     return TOC_OK;
 }
@@ -239,6 +245,8 @@ static enum toc_err fire(struct toc_turn *turn, const struct due *due)
     Tocsin__V1__Alert *alert;
     if (due->what == DUE_MUTE)
         return silence_due(turn);
+    if (due->what == DUE_QUIET)
+        return quiet_due(turn);
     if (due->what == DUE_PAGE)
         return escalate_page_due(turn, due->alert_number, due->index);
     enum toc_err err = alert_load(turn->txn, turn->arena, due->alert_number, &alert);

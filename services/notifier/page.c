@@ -5,6 +5,7 @@
 #include "services/notifier/method.h"
 #include "services/notifier/mute.h"
 #include "services/notifier/person.h"
+#include "services/notifier/quiet.h"
 
 #define GONE 410
 
@@ -50,7 +51,7 @@ enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V
 /* --- ringing ------------------------------------------------------------------------------ */
 
 /* In this order. */
-static page_judge *const judges[] = {mute_judge, method_judge, NULL};
+static page_judge *const judges[] = {mute_judge, quiet_judge, method_judge, NULL};
 
 static enum toc_err judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out)
@@ -72,6 +73,8 @@ static enum toc_err obey(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin
     }
     if (alert != NULL)
         TOC_TRY(mute_note(turn, alert, page));
+    if (alert != NULL)
+        TOC_TRY(quiet_note(turn, alert, page));
     if (verdict->what == PAGE_ENDS)
         return finish(turn, alert, page, old, NULL);
     page->ready = verdict->what == PAGE_RINGS;
@@ -99,8 +102,9 @@ static char *delivery_id(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
         return NULL;
     if (alert != NULL) {
         memcpy(seed, alert->id.data, TOC_ID);
-    } else if (page->mute[0] != '\0') { /* time made it, and that is no cause */
-        toc_sha256(hash, toc_str_of(page->mute));
+    } else if (turn->cause_log == 0) { /* time made it */
+        toc_put_u64be(seed, (uint64_t)page->planned_ms);
+        toc_sha256_pair(hash, toc_str_of(page->contact), toc_str(seed, 8));
         memcpy(seed, hash, TOC_ID);
     } else {
         toc_put_u64be(seed, turn->cause_log);
@@ -131,6 +135,7 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->next_ms = turn->log_ms;
     page->urgent = alert != NULL ? is_urgent(alert) : plan->urgent;
     page->ends_ms = plan->ends_ms;
+    page->digest = plan->digest;
     page->after = toc_wire_text(plan->after != NULL ? plan->after : "");
     page->after_more = plan->after_more;
     page->after_ms = alert != NULL && plan->kind == NULL ? alert->next_ms : 0;

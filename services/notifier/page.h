@@ -45,6 +45,7 @@ bool page_is_pending(const Tocsin__V1__Page *page);
 #define PAGE_CODE      "code"      /* that verifies the method it names, which alone it goes by */
 #define PAGE_PROBE     "probe"     /* whether a method reaches its person; by that one alone, too */
 #define PAGE_MUTE_ENDS "mute_ends" /* tells the owner of a silence or maintenance */
+#define PAGE_DIGEST    "digest"    /* at the end of quiet hours */
 
 struct page_plan {
     const char *contact;
@@ -54,6 +55,7 @@ struct page_plan {
     const Tocsin__V1__Mute *mute; /* MUTE_ENDS; else NULL */
     const char *after;            /* who is paged when nobody answers; NULL: nobody */
     unsigned after_more;          /* how many others with them */
+    unsigned digest;              /* DIGEST: alerts that wait */
     bool urgent;                  /* of one that is about no alert */
     toc_time_ms ends_ms;          /* the same: it is worth nothing after that */
 };

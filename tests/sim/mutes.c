@@ -1,6 +1,7 @@
 /*
- * Silences and maintenance: what people say, and a second opinion about which pages those keep,
- * told from the notifier's README. It has a reading of its own of every matcher that is drawn.
+ * Silences, maintenance and quiet hours: what people say, and a second opinion about which pages
+ * those keep, told from the notifier's README. It has a reading of its own of every matcher that is
+ * drawn.
  */
 #include "tests/sim/workload.h"
 
@@ -194,6 +195,17 @@ static struct known_mute *keeper(struct mutes *mutes, const Tocsin__V1__Alert *a
     return best;
 }
 
+/* What is not urgent, to somebody who has quiet hours and is not on call. */
+static bool is_quiet(struct world *world, const Tocsin__V1__Alert *alert,
+                     const Tocsin__V1__Page *page, toc_time_ms at_ms)
+{
+    const struct toc_policy *policy = policy_compiled(world, alert->policy);
+    const struct toc_calendar *hours =
+        policy != NULL ? toc_policy_quiet(policy, toc_str_of(page->contact)) : NULL;
+    return hours != NULL && (is(alert->severity, "warning") || is(alert->severity, "info")) &&
+           toc_calendar_is_open(hours, at_ms) && !on_call_is_on(world, page->contact, at_ms);
+}
+
 static struct held *held_of(struct mutes *mutes, uint64_t alert)
 {
     for (size_t i = 0; i < mutes->held_count; i++)
@@ -287,6 +299,10 @@ static void on_kept(struct world *world, const Tocsin__V1__AlertChange *change, 
     struct mutes *mutes = world->mutes;
     const Tocsin__V1__Page *page = change->page;
     struct known_mute *best = keeper(mutes, change->alert, at_ms), *it = find(mutes, page->mute);
+    if (page->mute[0] == '\0' && best == NULL && is_quiet(world, change->alert, page, at_ms)) {
+        let_go(mutes, change->alert->number);
+        return;
+    }
     if (best == NULL || it == NULL || it->over || it->maintenance != best->maintenance ||
         it->end_ms != best->end_ms || !fits(it->matcher, change->alert)) {
         world_fail(world, 11, "page %llu/%u is kept by '%s', not by %s",
@@ -319,7 +335,7 @@ static void on_alert(struct world *world, const Tocsin__V1__Record *record,
     const Tocsin__V1__Page *page = change->page;
     switch ((int)record->type) {
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
-        mutes->expects = keeper(mutes, change->alert, record->at_ms) != NULL;
+        mutes->expects = mutes_keep(world, change->alert, page, record->at_ms);
         mutes->alert = page->alert_number;
         mutes->page = page->index;
         if (!mutes->expects)
@@ -359,9 +375,10 @@ void mutes_check_record(struct world *world, const Tocsin__V1__Record *record,
         on_alert(world, record, change);
 }
 
-bool mutes_keep(const struct world *world, const Tocsin__V1__Alert *alert, toc_time_ms at_ms)
+bool mutes_keep(struct world *world, const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *page,
+                toc_time_ms at_ms)
 {
-    return keeper(world->mutes, alert, at_ms) != NULL;
+    return keeper(world->mutes, alert, at_ms) != NULL || is_quiet(world, alert, page, at_ms);
 }
 
 void mutes_check_sent(struct world *world, const Tocsin__V1__Alert *alert,

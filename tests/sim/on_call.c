@@ -163,6 +163,17 @@ static void find_meant(struct on_call *on_call, bool duty, toc_time_ms at_ms, st
     }
 }
 
+bool on_call_is_on(const struct world *world, const char *person, toc_time_ms at_ms)
+{
+    struct paging all = {.meant_count = 0};
+    mean_on_call(world->on_call, "rota", people[(at_ms - ROTA_MS) / TOC_HOUR_MS % 3], at_ms, &all);
+    mean_on_call(world->on_call, "spare", NULL, at_ms, &all);
+    for (size_t i = 0; i < all.meant_count; i++)
+        if (strcmp(all.meant[i], person) == 0)
+            return true;
+    return false;
+}
+
 static struct paging *paging_of(struct on_call *on_call, uint64_t alert)
 {
     for (size_t i = 0; i < on_call->step_count; i++)

@@ -302,7 +302,7 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
                                  .state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING};
     snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
     known->version = contacts_version(world, page->contact);
-    if (change->alert == NULL || !mutes_keep(world, change->alert, at_ms))
+    if (change->alert == NULL || !mutes_keep(world, change->alert, page, at_ms))
         contacts_check_paged(world, page);
 }
 

@@ -48,8 +48,10 @@ static const struct choice {
     {"late",
      {"{priority: [P1, P2]}", "{not: {category: [bug]}}", "{queue: [s*]}", "{tier: \">=2\"}"}},
     {"routes",
-     {"routes:\n  - {rule: carded, when: {fact.card: 2}, queue: payments, sla: office}\n",
-      "duplicates: {window: 2s}\nroutes:\n", "duplicates: {window: none}\nroutes:\n",
+     {"quiet: {dan: always}\nroutes:\n  - {rule: carded, when: {fact.card: 2}, queue: payments, "
+      "sla: office}\n",
+      "duplicates: {window: 2s}\nroutes:\n",
+      "quiet: {ben: always, cid: office}\nduplicates: {window: none}\nroutes:\n",
       "duplicates: {window: 1h}\nroutes:\n  - {rule: spoken, when: {fact.language: pt}, queue: "
       "payments}\n"}},
     {"found",

@@ -353,6 +353,8 @@ const uint8_t *pager_some_alert(struct world *world, struct rng *rng);
 struct on_call *on_call_new(void);
 void on_call_free(struct on_call *on_call);
 void on_call_check_record(struct world *world, const Tocsin__V1__Record *record);
+/* By any schedule. */
+bool on_call_is_on(const struct world *world, const char *person, toc_time_ms at_ms);
 
 /* contacts.c */
 struct contacts *contacts_new(void);
@@ -383,8 +385,9 @@ void mutes_free(struct mutes *mutes);
 /* Of the notifier's log; `change` is NULL for one that is about no alert or page. */
 void mutes_check_record(struct world *world, const Tocsin__V1__Record *record,
                         const Tocsin__V1__AlertChange *change);
-/* Whether a page of the alert that is judged then is kept. */
-bool mutes_keep(const struct world *world, const Tocsin__V1__Alert *alert, toc_time_ms at_ms);
+/* Whether that page of the alert, judged then, is kept. */
+bool mutes_keep(struct world *world, const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *page,
+                toc_time_ms at_ms);
 /* A page that is sent was ready before anything in force kept it. */
 void mutes_check_sent(struct world *world, const Tocsin__V1__Alert *alert,
                       const Tocsin__V1__Page *page);

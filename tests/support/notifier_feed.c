@@ -113,7 +113,8 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
                         "  desk: {repeat: %u, steps: %s%s}\n"
                         "  other: {steps: [{page: [somebody], wait: 1h}]}\n"
                         "queues: {desk: {tier: 1}, quiet: {tier: 1}}\n"
-                        "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"
+                        "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}},\n"
+                        "            night: {zone: UTC, weekly: {mon-sun: [\"22:00-07:00\"]}}}\n"
                         "slas:\n"
                         "  made: {calendar: always, clocks: {\n"
                         "    first_reply: {targets: {default: 1h}, warn: [80]},\n"
@@ -124,8 +125,9 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
                         "severity: critical}\n"
                         "  - {rule: late, on: breached, severity: error}\n"
                         "  - {rule: soon, on: warned, metric: first_reply, threshold: 80, "
-                        "severity: warning, path: other}\n",
-                        repeat, steps, feed->path_more != NULL ? feed->path_more : "");
+                        "severity: warning, path: other}\n%s",
+                        repeat, steps, feed->path_more != NULL ? feed->path_more : "",
+                        feed->policy_more != NULL ? feed->policy_more : "");
     assert_true(size > 0 && (size_t)size < sizeof(text));
     feed_policy(feed, "08:00", text);
 }

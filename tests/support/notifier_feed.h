@@ -13,7 +13,8 @@ struct feed {
     struct core *core;
     bool reopen; /* close and open the notifier after every input */
     uint64_t router_seq, sla_seq, intake_seq;
-    uint32_t version;      /* of the policy in force */
+    uint32_t version;        /* of the policy in force */
+    const char *policy_more; /* further sections of the policy that feed_desk makes */
     const char *path_more; /* further keys of the path that feed_desk makes: ", ack_expires: 1h" */
 };
 

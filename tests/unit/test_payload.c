@@ -86,7 +86,8 @@ static void the_body_is_this_byte_for_byte(void **state)
                 "\"test\":false,\"waiting\":null,\"kind\":null,\"code\":null,"
                 "\"category\":\"minor_safety\",\"sop\":\"minor-safety@12\","
                 "\"unconfirmed\":false,\"next\":\"lead-safety\",\"next_more\":2,"
-                "\"next_ms\":1795327500000,\"more\":0,\"soonest_ms\":null,\"ack_url\":null}");
+                "\"next_ms\":1795327500000,\"more\":0,\"soonest_ms\":null,\"ack_url\":null,"
+                "\"mute\":null,\"digest\":0}");
 }
 
 static void what_is_not_known_is_null(void **state)

@@ -147,6 +147,13 @@ static void an_end_of_a_silence(void)
     page.mute_end_ms = NOW_MS + 10 * TOC_MINUTE_MS;
 }
 
+static void a_digest(void)
+{
+    page.kind = toc_wire_text("digest");
+    page.mute = toc_wire_text("");
+    page.digest = 12;
+}
+
 static void read_golden(const char *language, const char *form, char *out, size_t size)
 {
     char path[512];
@@ -166,7 +173,8 @@ static void check_form(const char *language, const char *name, const char *(*for
                                           a_reminder_of_a_new_issue,
                                           a_code,
                                           a_probe,
-                                          an_end_of_a_silence};
+                                          an_end_of_a_silence,
+                                          a_digest};
     static char said[8 * TEXT_MAX], golden[8 * TEXT_MAX];
     size_t used = 0;
     make_page(NULL);

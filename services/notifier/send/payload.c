@@ -158,6 +158,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
     link_url(page, url);
     put_or_null(&text, "ack_url", url);
     put_or_null(&text, "mute", page->page->mute);
+    put_number(&text, "digest", page->page->digest);
     put_text(&text, "}");
     text.data[text.used] = '\0';
     return text.used;
@@ -222,6 +223,9 @@ static int apart_line(const struct notifier_page *page, const char *at, const ch
         return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s %.40s ends at %s", at, kind,
                         page->page->contact, page->page->mute, end);
     }
+    if (page->page->digest > 0)
+        return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s %u alerts wait since the quiet hours",
+                        at, kind, page->page->contact, page->page->digest);
     return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s%s%s", at, kind, page->page->contact,
                     code[0] != '\0' ? " say this code: " : "", code);
 }

@@ -66,7 +66,8 @@ struct values {
     const struct text *text;
     char what[VALUE_MAX], sop[VALUE_MAX], issue[VALUE_MAX];
     char left[LEFT_MAX], over[LEFT_MAX], wait[LEFT_MAX], ends[LEFT_MAX], mute_left[LEFT_MAX];
-    char due[DUE_MAX], others[DUE_MAX], more[DUE_MAX], alert[2 * SHORT_ID_BYTES + 1];
+    char due[DUE_MAX], others[DUE_MAX], more[DUE_MAX], digest[DUE_MAX],
+        alert[2 * SHORT_ID_BYTES + 1];
 };
 
 static const char *flag(bool is)
@@ -195,6 +196,8 @@ static void fill_numbers(struct values *values)
     const Tocsin__V1__Alert *alert = values->text->page->alert;
     if (page->after_more > 0)
         snprintf(values->others, sizeof(values->others), "%u", page->after_more);
+    if (page->digest > 0)
+        snprintf(values->digest, sizeof(values->digest), "%u", page->digest);
     if (page->carries > 0)
         snprintf(values->more, sizeof(values->more), "%u", page->carries);
     if (alert->id.len == TOC_ID)
@@ -239,6 +242,7 @@ static const char *value_of(const struct values *values, struct toc_str name)
         {"method", page->method},
         {"ends", values->ends},
         {"mute", page->mute},
+        {"digest", values->digest},
         {"mute_left", values->mute_left},
         {"test", flag(alert->test)},
         {"unconfirmed", flag(alert->unconfirmed)},

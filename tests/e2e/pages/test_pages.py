@@ -130,7 +130,7 @@ def test_a_page_is_signed_with_every_secret_and_carries_no_content(chain, provid
                           "priority", "risk", "due_ms", "opened_ms", "step", "round", "issue",
                           "issue_ref", "test", "waiting", "kind", "code", "category", "sop",
                           "unconfirmed", "next", "next_more", "next_ms", "more", "soonest_ms",
-                          "ack_url"]
+                          "ack_url", "mute", "digest"]
     assert body["alert"] == alert.id.hex() and body["issue"] == issue.hex()
     assert body["delivery"] == page.delivery and body["contact"] == "plain"
     assert body["issue_ref"] == "shop/eu#T-1" and body["risk"] == "critical"

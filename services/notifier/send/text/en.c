@@ -12,6 +12,7 @@ const struct text_language text_en = {
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Your code for Tocsin\n"
+             "Alerts that wait since your quiet hours: {digest}\n"
              "{?probe}Can this page reach you?\n"
              "Silence or maintenance {mute} ends in {mute_left}\n"
              "{?ends}Reminder: \n"
@@ -21,6 +22,7 @@ const struct text_language text_en = {
              ", overdue by {over}\n",
     .brief = "{?test}TEST\n"
              "{?code}Your code for Tocsin: {code}\n"
+             "Your quiet hours are over. Alerts that still wait: {digest}\n"
              "{?probe}This page asks whether it reaches you.\n"
              "Silence or maintenance {mute} ends in {mute_left}; what it holds rings then.\n"
              "Your acknowledgement expires in {ends}.\n"
@@ -43,6 +45,7 @@ const struct text_language text_en = {
             "    tocsin contact confirm {person} {method} {code}\n"
             "{?code}\n"
             "{?code}The code is good for 15 minutes. If it was not you, do nothing.\n"
+            "Your quiet hours are over. Alerts that still wait: {digest}\n"
             "{?probe}This page asks whether it reaches you. Nothing is wrong.\n"
             "Silence or maintenance {mute} ends in {mute_left}; what it holds rings then.\n"
             "Your acknowledgement expires in {ends}; then the alert goes on.\n"

@@ -12,6 +12,7 @@ const struct text_language text_es = {
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Su código para Tocsin\n"
+             "Avisos que esperan desde sus horas de silencio: {digest}\n"
              "{?probe}¿Le llega este aviso?\n"
              "El silencio o mantenimiento {mute} termina en {mute_left}\n"
              "{?ends}Recordatorio: \n"
@@ -21,6 +22,7 @@ const struct text_language text_es = {
              ", con {over} de retraso\n",
     .brief = "{?test}TEST: es una prueba\n"
              "{?code}Su código para Tocsin: {code}\n"
+             "Sus horas de silencio han terminado. Avisos que esperan: {digest}\n"
              "{?probe}Este aviso pregunta si le llega.\n"
              "El silencio o mantenimiento {mute} termina en {mute_left}; entonces suena lo que "
              "retiene.\n"
@@ -44,6 +46,7 @@ const struct text_language text_es = {
             "    tocsin contact confirm {person} {method} {code}\n"
             "{?code}\n"
             "{?code}El código vale 15 minutos. Si no fue usted, no haga nada.\n"
+            "Sus horas de silencio han terminado. Avisos que esperan: {digest}\n"
             "{?probe}Este aviso pregunta si le llega. No pasa nada.\n"
             "El silencio o mantenimiento {mute} termina en {mute_left}; entonces suena lo que "
             "retiene.\n"

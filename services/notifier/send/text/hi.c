@@ -12,6 +12,7 @@ const struct text_language text_hi = {
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Tocsin के लिए आपका कोड\n"
+             "आपके शांत समय से प्रतीक्षा में अलर्ट: {digest}\n"
              "{?probe}क्या यह सूचना आप तक पहुँचती है?\n"
              "मौन या रखरखाव {mute} {mute_left} में समाप्त होगा\n"
              "{?ends}याद दिलाना: \n"
@@ -21,6 +22,7 @@ const struct text_language text_hi = {
              ", {over} की देरी\n",
     .brief = "{?test}TEST: यह जाँच है\n"
              "{?code}Tocsin के लिए आपका कोड: {code}\n"
+             "आपका शांत समय समाप्त हुआ। प्रतीक्षा में अलर्ट: {digest}\n"
              "{?probe}यह सूचना पूछती है कि क्या यह आप तक पहुँचती है।\n"
              "मौन या रखरखाव {mute} {mute_left} में समाप्त होगा; तब रोकी गई सूचनाएँ बजेंगी।\n"
              "आपकी स्वीकृति {ends} में समाप्त होगी।\n"
@@ -43,6 +45,7 @@ const struct text_language text_hi = {
             "    tocsin contact confirm {person} {method} {code}\n"
             "{?code}\n"
             "{?code}कोड 15 मिनट तक चलेगा। अगर वह आप नहीं थे, तो कुछ न करें।\n"
+            "आपका शांत समय समाप्त हुआ। प्रतीक्षा में अलर्ट: {digest}\n"
             "{?probe}यह सूचना पूछती है कि क्या यह आप तक पहुँचती है। सब ठीक है।\n"
             "मौन या रखरखाव {mute} {mute_left} में समाप्त होगा; तब रोकी गई सूचनाएँ बजेंगी।\n"
             "आपकी स्वीकृति {ends} में समाप्त होगी; फिर चेतावनी आगे बढ़ेगी।\n"

@@ -12,6 +12,7 @@ const struct text_language text_ms = {
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Kod anda untuk Tocsin\n"
+             "Amaran yang menunggu sejak waktu senyap anda: {digest}\n"
              "{?probe}Adakah panggilan ini sampai kepada anda?\n"
              "Senyap atau penyelenggaraan {mute} tamat dalam {mute_left}\n"
              "{?ends}Peringatan: \n"
@@ -21,6 +22,7 @@ const struct text_language text_ms = {
              ", lewat {over}\n",
     .brief = "{?test}TEST: ini ujian\n"
              "{?code}Kod anda untuk Tocsin: {code}\n"
+             "Waktu senyap anda sudah tamat. Amaran yang menunggu: {digest}\n"
              "{?probe}Panggilan ini bertanya sama ada ia sampai kepada anda.\n"
              "Senyap atau penyelenggaraan {mute} tamat dalam {mute_left}; apa yang ditahan akan "
              "berbunyi.\n"
@@ -44,6 +46,7 @@ const struct text_language text_ms = {
             "    tocsin contact confirm {person} {method} {code}\n"
             "{?code}\n"
             "{?code}Kod ini sah selama 15 minit. Jika bukan anda, jangan buat apa-apa.\n"
+            "Waktu senyap anda sudah tamat. Amaran yang menunggu: {digest}\n"
             "{?probe}Panggilan ini bertanya sama ada ia sampai kepada anda. Tiada masalah.\n"
             "Senyap atau penyelenggaraan {mute} tamat dalam {mute_left}; apa yang ditahan akan "
             "berbunyi.\n"

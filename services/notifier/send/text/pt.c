@@ -12,6 +12,7 @@ const struct text_language text_pt = {
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Seu código para o Tocsin\n"
+             "Alertas à espera desde as suas horas de silêncio: {digest}\n"
              "{?probe}Este alerta chega até você?\n"
              "O silêncio ou a manutenção {mute} termina em {mute_left}\n"
              "{?ends}Lembrete: \n"
@@ -21,6 +22,7 @@ const struct text_language text_pt = {
              ", atrasado {over}\n",
     .brief = "{?test}TEST: é um teste\n"
              "{?code}Seu código para o Tocsin: {code}\n"
+             "As suas horas de silêncio acabaram. Alertas à espera: {digest}\n"
              "{?probe}Este alerta pergunta se chega até você.\n"
              "O silêncio ou a manutenção {mute} termina em {mute_left}; "
              "então toca o que foi retido.\n"
@@ -44,6 +46,7 @@ const struct text_language text_pt = {
             "    tocsin contact confirm {person} {method} {code}\n"
             "{?code}\n"
             "{?code}O código vale por 15 minutos. Se não foi você, não faça nada.\n"
+            "As suas horas de silêncio acabaram. Alertas à espera: {digest}\n"
             "{?probe}Este alerta pergunta se chega até você. Não há nada de errado.\n"
             "O silêncio ou a manutenção {mute} termina em {mute_left}; "
             "então toca o que foi retido.\n"

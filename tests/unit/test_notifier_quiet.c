@@ -1,0 +1,131 @@
+/* Quiet hours: from 22:00 to 07:00 nobody pages ana unless it is urgent or ana is on call. */
+#include "tests/support/notifier_feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static struct feed feed;
+
+static int start(void **state)
+{
+    (void)state;
+    feed_open(&feed, false);
+    feed.policy_more = "quiet: {ana: night, somebody: night}\n";
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    feed_close(&feed);
+    return 0;
+}
+
+/* Of severity warning, on the path that pages somebody. */
+static void warn(const char *time, unsigned issue)
+{
+    feed_clock(&feed, time,
+               (struct feed_clock){.issue = issue,
+                                   .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED,
+                                   .metric = "first_reply",
+                                   .threshold_percent = 80});
+}
+
+static void solve(const char *time, unsigned issue)
+{
+    feed_issue(&feed, time,
+               (struct feed_issue){.issue = issue,
+                                   .what = TOCSIN__V1__ISSUE_CHANGE__WHAT__STATUS,
+                                   .state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED});
+}
+
+static void what_is_not_urgent_is_kept_and_told_in_one_digest(void **state)
+{
+    (void)state;
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    warn("22:30", 1);
+    core_transcript(feed.core);
+    warn("22:31", 2);
+    assert_true(strstr(core_transcript(feed.core), "page_suppressed (quiet hours)") != NULL);
+    assert_int_equal(feed_page(&feed, 1, 0)->mute_end_ms, core_time("+1/07:00"));
+    warn("23:00", 3);
+    solve("23:30", 3);
+    assert_string_equal(feed_due(&feed, "23:30"), "");
+    feed_time(&feed, "+1/07:00");
+    core_transcript(feed.core);
+    feed_time(&feed, "+1/07:00:00.001");
+    assert_string_equal(feed_due(&feed, "+1/07:01"), "somebody");
+    assert_string_equal(feed_page(&feed, 0, 0)->kind, "digest");
+    assert_int_equal(feed_page(&feed, 0, 0)->digest, 2);
+    assert_int_equal(core_count(feed.core, TABLE_QUIET), 0);
+    assert_int_equal(core_count(feed.core, TABLE_QUIET_DUE), 0);
+    assert_int_equal(core_count(feed.core, TABLE_QUIET_KEPT), 0);
+}
+
+static void without_an_alert_that_waits_there_is_no_digest(void **state)
+{
+    (void)state;
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    warn("22:30", 1);
+    solve("22:40", 1);
+    feed_time(&feed, "+1/07:01");
+    assert_string_equal(feed_due(&feed, "+1/07:01"), "");
+    assert_int_equal(core_count(feed.core, TABLE_QUIET), 0);
+}
+
+static void what_is_urgent_rings(void **state)
+{
+    (void)state;
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    feed_issue(&feed, "22:30", (struct feed_issue){.issue = 1});
+    assert_string_equal(feed_due(&feed, "22:31"), "ana");
+}
+
+static void by_day_everything_rings(void **state)
+{
+    (void)state;
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    warn("12:00", 1);
+    assert_string_equal(feed_due(&feed, "12:01"), "somebody");
+}
+
+static void who_is_on_call_is_paged(void **state)
+{
+    (void)state;
+    feed.policy_more =
+        "quiet: {somebody: night}\n"
+        "schedules:\n"
+        "  desk: {zone: UTC, layers: [{name: all, rotation: daily, start: 2020-01-06, at: "
+        "\"09:00\", people: [somebody]}]}\n";
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    warn("22:30", 1);
+    assert_string_equal(feed_due(&feed, "22:31"), "somebody");
+}
+
+static void a_long_night_is_looked_at_in_parts(void **state)
+{
+    (void)state;
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    for (unsigned i = 1; i <= 200; i++)
+        warn("22:30", i);
+    feed_time(&feed, "+1/07:00:00.001");
+    assert_int_equal(feed_page(&feed, 0, 0)->digest, 200);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(what_is_not_urgent_is_kept_and_told_in_one_digest),
+        CASE(without_an_alert_that_waits_there_is_no_digest),
+        CASE(what_is_urgent_rings),
+        CASE(by_day_everything_rings),
+        CASE(who_is_on_call_is_paged),
+        CASE(a_long_night_is_looked_at_in_parts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
