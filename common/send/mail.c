@@ -343,6 +343,11 @@ struct toc_mail *toc_mails_start(struct toc_mails *mails, const struct toc_mail_
     return mail;
 }
 
+bool toc_mail_is_out(const struct toc_mail *mail)
+{
+    return atomic_load(&mail->fate) != FATE_OPEN;
+}
+
 bool toc_mail_call_off(struct toc_mail *mail)
 {
     enum fate open = FATE_OPEN;

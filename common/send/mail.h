@@ -62,6 +62,8 @@ void toc_mails_close(struct toc_mails *mails);
 struct toc_mail *toc_mails_start(struct toc_mails *mails, const struct toc_mail_request *request,
                                  void *tag);
 
+/* Whether its envelope is out: it can no longer be called off. */
+bool toc_mail_is_out(const struct toc_mail *mail);
 /* Calls it off, unless its envelope is out: false then. `done` is not called. */
 bool toc_mail_call_off(struct toc_mail *mail);
 

@@ -128,7 +128,7 @@ static void review(struct sender *sender, struct toc_txn *txn)
             send_queue_forget(sender->queue, send);
         } else if (!pending && way_call_off(&send->flight)) {
             send_queue_forget(sender->queue, send);
-        } else {
+        } else if (pending && !way_is_out(&send->flight)) {
             send->begun_seq = toc_run_journal(sender->run)->last_seq;
         }
     }

@@ -143,11 +143,18 @@ bool way_send(struct way_transports *transports, const struct leaving *leaving, 
     return print(leaving, answer);
 }
 
+bool way_is_out(const struct flight *flight)
+{
+    if (flight->mail != NULL)
+        return toc_mail_is_out(flight->mail);
+    return flight->transfer == NULL || toc_transfer_is_written(flight->transfer);
+}
+
 bool way_call_off(const struct flight *flight)
 {
     if (flight->mail != NULL)
         return toc_mail_call_off(flight->mail);
-    if (flight->transfer == NULL || toc_transfer_is_written(flight->transfer))
+    if (way_is_out(flight))
         return false;
     toc_transfer_cancel(flight->transfer);
     return true;

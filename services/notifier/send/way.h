@@ -38,6 +38,8 @@ void way_prepare(struct way_page *out, const struct contacts *contacts, const ui
 bool way_send(struct way_transports *transports, const struct leaving *leaving, void *tag,
               struct flight *flight, struct toc_transfer_answer *answer);
 
+/* Whether its first byte is out, or may be. */
+bool way_is_out(const struct flight *flight);
 /* Calls it off, and nothing answers any more. False: it is out, or may be. */
 bool way_call_off(const struct flight *flight);
 

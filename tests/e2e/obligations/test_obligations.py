@@ -105,7 +105,7 @@ def test_answers_that_cross_an_acknowledgement_are_told(chain, provider):
     chain.wait_until("the answer is recorded", lambda: any(
         told[0] == "ALERT_SENT" for told in chain.history(alert.id)))
     code, lines, _ = live(chain)
-    assert code == 0
+    assert code == 0, json.dumps(lines, indent=0)
     assert (lines[-1]["crossed"], lines[-1]["undated"]) == ("1", "0")
 
 
