@@ -144,6 +144,20 @@ static void a_slack_section_has_at_most_3000_characters(void **state)
     json_decref(root);
 }
 
+static void a_character_is_never_cut_in_two(void **state)
+{
+    char category[1000];
+    (void)state;
+    for (size_t shift = 0; shift < 3; shift++) {
+        memset(category, '&', sizeof(category) - 1);
+        for (size_t i = 500 + shift; i + 3 < sizeof(category); i += 3)
+            memcpy(category + i, "\xe0\xa4\x85", 3);
+        category[sizeof(category) - 1] = '\0';
+        alert.category = alert.sop = alert.metric = category;
+        json_decref(read_body(&method_slack));
+    }
+}
+
 static void slack_says_ok_and_nothing_else(void **state)
 {
     (void)state;
@@ -381,6 +395,7 @@ int main(void)
         cmocka_unit_test_setup(slack_gets_a_button_where_there_is_a_link, make_page),
         cmocka_unit_test_setup(nobody_is_mentioned_or_linked_by_a_value, make_page),
         cmocka_unit_test_setup(a_slack_section_has_at_most_3000_characters, make_page),
+        cmocka_unit_test_setup(a_character_is_never_cut_in_two, make_page),
         cmocka_unit_test_setup(slack_says_ok_and_nothing_else, make_page),
         cmocka_unit_test_setup(teams_gets_an_adaptive_card, make_page),
         cmocka_unit_test_setup(a_200_of_teams_can_hide_an_error, make_page),

@@ -26,22 +26,35 @@ static void read(struct contacts_reader *r, const struct toc_yaml *node, struct 
 struct section {
     char text[SECTION_MAX + 1];
     size_t used;
+    bool full;
 };
 
-/* Whole or not at all: half of an entity or of a link says something else. */
+/* A piece that does not fit is left out with all behind it: half of a character is none, and half
+ * of an entity says something else. */
 static void put(struct section *section, struct toc_str piece)
 {
-    if (piece.size > SECTION_MAX - section->used)
+    section->full = section->full || piece.size > SECTION_MAX - section->used;
+    if (section->full)
         return;
     memcpy(section->text + section->used, piece.data, piece.size);
     section->used += piece.size;
     section->text[section->used] = '\0';
 }
 
+/* The first character of a text, which may have several bytes. */
+static struct toc_str character(const char *text)
+{
+    size_t size = 1;
+    while (((unsigned char)text[size] & 0xc0) == 0x80)
+        size++;
+    return toc_str(text, size);
+}
+
 /* What somebody else may have chosen: it can name nobody and link nowhere. */
 static void put_escaped(struct section *section, const char *text)
 {
-    for (; *text != '\0'; text++) {
+    while (*text != '\0') {
+        struct toc_str next = character(text);
         if (*text == '&')
             put(section, TOC_STR("&amp;"));
         else if (*text == '<')
@@ -49,7 +62,8 @@ static void put_escaped(struct section *section, const char *text)
         else if (*text == '>')
             put(section, TOC_STR("&gt;"));
         else
-            put(section, toc_str(text, 1));
+            put(section, next);
+        text += next.size;
     }
 }
 
