@@ -280,6 +280,35 @@ static void an_acknowledgement_ends_the_chain(void **state)
     assert_string_equal(feed_due(&feed, "23:00"), "");
 }
 
+/* --- what an answer means ------------------------------------------------------------------- */
+
+static Tocsin__V1__PageState state_after(uint32_t code)
+{
+    feed_close(&feed);
+    feed_open(&feed, false);
+    open_alert("push");
+    feed_outcome(&feed, "09:00:01", 1, 0, code);
+    return feed_page(&feed, 1, 0)->state;
+}
+
+static void goalert_4558_the_status_that_a_webhook_answers_counts(void **state)
+{
+    static const uint32_t good[] = {200, 202, 204}, bad[] = {301, 302, 400, 401, 404, 410, 422};
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_int_equal(state_after(good[i]), TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(state_after(bad[i]), TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
+}
+
+static void alertmanager_2205_what_a_receiver_wants_later_is_not_dropped(void **state)
+{
+    static const uint32_t later[] = {0, 408, 425, 429, 500, 502, 503, 504};
+    (void)state;
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        assert_int_equal(state_after(later[i]), TOCSIN__V1__PAGE_STATE__PAGE_PENDING);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -300,6 +329,8 @@ int main(void)
         TEST(gone_disables_the_method_until_its_address_changes),
         TEST(a_page_follows_the_file_when_its_method_is_there_no_more),
         TEST(an_acknowledgement_ends_the_chain),
+        TEST(goalert_4558_the_status_that_a_webhook_answers_counts),
+        TEST(alertmanager_2205_what_a_receiver_wants_later_is_not_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
