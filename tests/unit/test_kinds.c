@@ -224,25 +224,6 @@ static void pagerduty_gets_an_event_of_the_alert(void **state)
                                "\"links\":[{\"href\":\"" LINK ALERT "\",\"text\":\"Open\"}]}");
 }
 
-static void assert_action(const char *kind, const char *action)
-{
-    page.kind = toc_wire_text(kind);
-    json_t *root = read_body(&method_pagerduty);
-    assert_string_equal(json_string_value(json_object_get(root, "event_action")), action);
-    assert_string_equal(json_string_value(json_object_get(root, "dedup_key")), ALERT);
-    json_decref(root);
-}
-
-static void what_ends_an_alert_ends_its_incident(void **state)
-{
-    (void)state;
-    method.to = toc_wire_text("0123456789abcdef0123456789abcdef");
-    assert_action("", "trigger");
-    assert_action("reminder", "trigger");
-    assert_action("acknowledged", "acknowledge");
-    assert_action("resolved", "resolve");
-}
-
 static void what_is_about_no_alert_is_an_incident_of_its_own(void **state)
 {
     (void)state;
@@ -400,7 +381,6 @@ int main(void)
         cmocka_unit_test_setup(teams_gets_an_adaptive_card, make_page),
         cmocka_unit_test_setup(a_200_of_teams_can_hide_an_error, make_page),
         cmocka_unit_test_setup(pagerduty_gets_an_event_of_the_alert, make_page),
-        cmocka_unit_test_setup(what_ends_an_alert_ends_its_incident, make_page),
         cmocka_unit_test_setup(what_is_about_no_alert_is_an_incident_of_its_own, make_page),
         cmocka_unit_test_setup(only_pagerdutys_own_success_counts, make_page),
         cmocka_unit_test_setup(ntfy_gets_a_message_with_the_deliverys_id, make_page),

@@ -1,6 +1,6 @@
 /*
  * PagerDuty's Events API v2. An alert is one incident there: its id is the dedup_key, so pages to
- * the same service trigger it once, and what is acknowledged or resolved here is so there, too.
+ * the same service trigger it once. It is acknowledged and resolved there by people.
  */
 #include "common/json/rfc3339.h"
 #include "services/notifier/send/kind.h"
@@ -29,13 +29,6 @@ static void read(struct contacts_reader *r, const struct toc_yaml *node, struct 
     if (out->to != NULL)
         out->credential = read_copy(r, toc_str_of(out->to));
     out->url = url != NULL ? read_url(r, url, "url") : read_copy(r, TOC_STR(ENQUEUE_URL));
-}
-
-static const char *action_of(const Tocsin__V1__Page *page)
-{
-    if (strcmp(page->kind, "acknowledged") == 0)
-        return "acknowledge";
-    return strcmp(page->kind, "resolved") == 0 ? "resolve" : "trigger";
 }
 
 /* What is not known is left out. */
@@ -86,8 +79,7 @@ static bool request(const struct leaving *leaving, struct outgoing *out)
 {
     char id[2 * TOC_ID + 1];
     return method_body(json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o, s:o*}", "routing_key",
-                                 leaving->method->to, "event_action",
-                                 action_of(leaving->page->page), "dedup_key",
+                                 leaving->method->to, "event_action", "trigger", "dedup_key",
                                  dedup_key_of(leaving->page, id), "client", "tocsin", "client_url",
                                  or_null(leaving->link), "payload", payload_of(leaving), "links",
                                  links_of(leaving->link)),
