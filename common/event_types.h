@@ -59,6 +59,7 @@
     X("page.delivered", PAGE_RECEIPT, ALERT, false)                                                \
     X("page.read", PAGE_RECEIPT, ALERT, false)                                                     \
     X("page.failed", PAGE_RECEIPT, ALERT, false)                                                   \
+    X("page.replayed", PAGE_RECEIPT, ALERT, false)                                                 \
     X("reach.asked", REACH, CONTROL, false)                                                        \
     X("reach.answered", REACH, CONTROL, false)                                                     \
     X("token.added", TOKEN, CONTROL, false)                                                        \

@@ -22,6 +22,7 @@
     X(issues, "open issues, the most urgent first")                                                \
     X(clocks, "SLA clocks by time to breach")                                                      \
     X(alerts, "alerts that are not resolved")                                                      \
+    X(page, "pages that wait or are dead: list, replay")                                           \
     X(escalations, "what other teams were asked, and who has to act next")                         \
     X(articles, "suggested articles that ended issues, and how often")                             \
     X(why, "every decision about an issue or an alert, and why not")                               \
@@ -67,6 +68,7 @@ int cmd_tail(int argc, char **argv);
 int cmd_issues(int argc, char **argv);
 int cmd_clocks(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
+int cmd_page(int argc, char **argv);
 int cmd_escalations(int argc, char **argv);
 int cmd_articles(int argc, char **argv);
 int cmd_why(int argc, char **argv);

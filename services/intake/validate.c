@@ -389,6 +389,9 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
         return check_silence(event, receipt);
     case TOCSIN__V1__EVENT__BODY_MAINTENANCE:
         return check_maintenance(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT:
+        return event->page_receipt->delivery[0] != '\0' ||
+               refuse(receipt, missing, "delivery: the id of the page");
     case TOCSIN__V1__EVENT__BODY_CLOCK_ADVANCE:
         return turn->event_clock || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
                                            "clock.advance needs --clock event");

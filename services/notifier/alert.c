@@ -192,6 +192,29 @@ static enum toc_err read_due(struct toc_str key, struct notifier_due *out)
     return TOC_OK;
 }
 
+enum toc_err page_index(struct toc_turn *turn, const Tocsin__V1__Page *page)
+{
+    uint8_t key[PAGE_KEY];
+    page_key(key, page->alert_number, page->index);
+    return toc_put(turn->txn, TABLE_DELIVERY, toc_str_of(page->delivery),
+                   toc_str(key, sizeof(key)));
+}
+
+enum toc_err page_of_delivery(struct toc_txn *txn, const char *delivery, struct notifier_due *out)
+{
+    struct toc_str row;
+    if (delivery[0] == '\0' || strlen(delivery) >= NOTIFIER_DELIVERY_MAX)
+        return TOC_NONE;
+    enum toc_err err = toc_get(txn, TABLE_DELIVERY, toc_str_of(delivery), &row);
+    if (err != TOC_OK)
+        return err;
+    if (row.size != PAGE_KEY)
+        return TOC_ERR_DAMAGED;
+    *out = (struct notifier_due){.alert_number = toc_get_u64be(row.data),
+                                 .index = toc_get_u32be(row.data + ALERT_KEY)};
+    return TOC_OK;
+}
+
 enum toc_err page_next_apart(struct toc_turn *turn, uint32_t *out)
 {
     uint64_t number;

@@ -32,6 +32,7 @@ enum notifier_table {
     TABLE_QUIET,
     TABLE_QUIET_DUE,
     TABLE_QUIET_KEPT,
+    TABLE_DELIVERY,
     NOTIFIER_TABLE_END
 };
 
@@ -72,6 +73,12 @@ static inline struct page_place page_place(const Tocsin__V1__Page *page)
 /* Puts the row; `old` is where it stood before it was changed. */
 TOC_MUST enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page,
                                 struct page_place old);
+
+/* Makes it found by its delivery id. */
+TOC_MUST enum toc_err page_index(struct toc_turn *turn, const Tocsin__V1__Page *page);
+/* The alert and the index of a page; TOC_NONE when no page has that delivery id. */
+TOC_MUST enum toc_err page_of_delivery(struct toc_txn *txn, const char *delivery,
+                                       struct notifier_due *out);
 
 /* The index of the next page that is about no alert. */
 TOC_MUST enum toc_err page_next_apart(struct toc_turn *turn, uint32_t *out);

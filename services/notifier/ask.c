@@ -42,6 +42,33 @@ static enum toc_err list_alerts(struct toc_txn *txn, struct toc_arena *arena,
     return err < 0 ? err : TOC_OK;
 }
 
+/* Those of any alert, newest alert first; without `all` those that are pending or dead. */
+static enum toc_err list_all_pages(struct toc_txn *txn, struct toc_arena *arena,
+                                   const Tocsin__V1__Ask *ask, size_t limit,
+                                   Tocsin__V1__Answer *answer)
+{
+    struct toc_str below = toc_wire_bytes(&ask->after), key, row;
+    char last[PAGE_KEY];
+    enum toc_err err;
+    while ((err = toc_last_below(txn, TABLE_PAGE, below, &key, &row)) == TOC_OK) {
+        Tocsin__V1__Page *page;
+        if (answer->n_rows == limit)
+            return toc_answer_next(arena, below, answer);
+        if (key.size != sizeof(last))
+            return TOC_ERR_DAMAGED;
+        memcpy(last, key.data, sizeof(last));
+        below = toc_str(last, sizeof(last));
+        size_t mark = toc_arena_mark(arena);
+        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, &page));
+        bool wanted = ask->all || page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING ||
+                      page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+        toc_arena_reset(arena, mark);
+        if (wanted)
+            TOC_TRY(toc_answer_add(arena, row, answer));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
 static enum toc_err list_pages(struct toc_txn *txn, struct toc_arena *arena,
                                const Tocsin__V1__Ask *ask, size_t limit, Tocsin__V1__Answer *answer)
 {
@@ -122,6 +149,8 @@ enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *are
     TOC_TRY(toc_answer_begin(arena, limit, answer));
     if (ask->what == TOCSIN__V1__ASK__WHAT__ALERTS)
         return list_alerts(txn, arena, ask, limit, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES && ask->id.len == 0)
+        return list_all_pages(txn, arena, ask, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES)
         return list_pages(txn, arena, ask, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__CONTACTS)

@@ -7,7 +7,7 @@
  *   escalate.c   paths and their steps      page.c       one page, from its plan to its end
  *   method.c     by which of a person's methods    person.c    people and their methods
  *   breaker.c    which providers are down    alert.c     rows and records
- *   verify.c     codes that people are sent
+ *   verify.c     codes that people are sent        receipt.c   what is said of pages later
  *   target.c     whom a step means           override.c   who stands in for whom on call
  *   mute.c       silences and maintenance in force
  *   silence.c    their beginning and end    quiet.c    quiet hours
@@ -21,15 +21,16 @@
 #include "services/notifier/override.h"
 #include "services/notifier/person.h"
 #include "services/notifier/quiet.h"
+#include "services/notifier/receipt.h"
 #include "services/notifier/silence.h"
 #include "services/notifier/verify.h"
 
 #include "common/plant.h"
 
 static const char *const tables[] = {
-    "alert",    "alert_id",  "alert_issue", "page",      "alert_due", "outbox", "page_due",
-    "contact",  "provider",  "code",        "override",  "turn",      "said",   "mute",
-    "mute_due", "mute_held", "quiet",       "quiet_due", "quiet_kept"};
+    "alert",    "alert_id",  "alert_issue", "page",      "alert_due",  "outbox",  "page_due",
+    "contact",  "provider",  "code",        "override",  "turn",       "said",    "mute",
+    "mute_due", "mute_held", "quiet",       "quiet_due", "quiet_kept", "delivery"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -182,6 +183,8 @@ static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *re
     if (event->body_case == TOCSIN__V1__EVENT__BODY_SILENCE ||
         event->body_case == TOCSIN__V1__EVENT__BODY_MAINTENANCE)
         return silence_event(turn, event);
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT)
+        return receipt_event(turn, event);
     return TOC_OK; /* control records reach us through the router */
 }
 

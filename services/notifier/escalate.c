@@ -364,6 +364,14 @@ enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t number, uint32_t 
     return after_page(turn, alert, page);
 }
 
+enum toc_err escalate_again(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                            const struct page_plan *plan)
+{
+    Tocsin__V1__Page *page;
+    TOC_TRY(page_plan(turn, alert, plan, &page));
+    return after_page(turn, alert, page);
+}
+
 enum toc_err escalate_outcome(struct toc_turn *turn, const Tocsin__V1__PageOutcome *outcome)
 {
     Tocsin__V1__Page *page;

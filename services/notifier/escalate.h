@@ -14,7 +14,7 @@
 #ifndef NOTIFIER_ESCALATE_H
 #define NOTIFIER_ESCALATE_H
 
-#include "services/notifier/alert.h"
+#include "services/notifier/page.h"
 
 /* What an alert is about. */
 struct cause {
@@ -78,6 +78,11 @@ TOC_MUST enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *ale
 /* The instant of a page has come; alert 0: it is about none. */
 TOC_MUST enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t alert_number,
                                         uint32_t index);
+
+/* Pages somebody of the present step once more; when that reaches nobody either, the path goes on.
+ */
+TOC_MUST enum toc_err escalate_again(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                     const struct page_plan *plan);
 
 /* What a send came to. */
 TOC_MUST enum toc_err escalate_outcome(struct toc_turn *turn,

@@ -221,6 +221,19 @@ enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     return TOC_OK;
 }
 
+enum toc_err method_avoid(struct toc_turn *turn, Tocsin__V1__Page *page,
+                          const Tocsin__V1__Page *other)
+{
+    struct chain chain;
+    TOC_TRY(load_chain(turn, page, &chain));
+    if (page->contact_ms == other->contact_ms)
+        page->refused |= other->refused;
+    for (size_t i = 0; chain.contact != NULL && i < chain.contact->n_methods; i++)
+        if (strcmp(chain.contact->methods[i]->name, other->method) == 0)
+            page->refused |= UINT32_C(1) << i;
+    return TOC_OK;
+}
+
 /* --- failures ----------------------------------------------------------------------------- */
 
 static bool may_succeed_later(uint32_t code)

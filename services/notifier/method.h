@@ -19,6 +19,11 @@
 enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out);
 
+/* The page goes neither by the method of that one of the same person nor by those that refused it.
+ */
+TOC_MUST enum toc_err method_avoid(struct toc_turn *turn, Tocsin__V1__Page *page,
+                                   const Tocsin__V1__Page *other);
+
 /* What becomes of a pending page after an attempt that failed: it WAITS, maybe for no time, by the
  * method that it now names; or it ENDS. */
 TOC_MUST enum toc_err method_failed(struct toc_turn *turn, const Tocsin__V1__Alert *alert,

@@ -165,6 +165,9 @@ enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->delivery = delivery_id(turn, alert, page);
     if (page->delivery == NULL)
         return TOC_ERR_LIMIT;
+    if (plan->instead_of != NULL)
+        TOC_TRY(method_avoid(turn, page, plan->instead_of));
+    TOC_TRY(page_index(turn, page));
     TOC_TRY(judge(turn, alert, page, &verdict));
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, page, NULL, plan->why));
     TOC_TRY(obey(turn, alert, page, page_nowhere, &verdict));
@@ -263,7 +266,7 @@ enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *a
         enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+        *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD || page->bounced;
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;

@@ -43,6 +43,8 @@ bool page_is_pending(const Tocsin__V1__Page *page);
 /* Kinds of pages that no step asked for. */
 #define PAGE_REMINDER  "reminder"  /* of an acknowledgement that is about to expire */
 #define PAGE_CODE      "code"      /* that verifies the method it names, which alone it goes by */
+#define PAGE_AGAIN     "again"     /* in place of one that was accepted and failed later */
+#define PAGE_REPLAY    "replay"    /* of one that was dead, by hand */
 #define PAGE_PROBE     "probe"     /* whether a method reaches its person; by that one alone, too */
 #define PAGE_MUTE_ENDS "mute_ends" /* tells the owner of a silence or maintenance */
 #define PAGE_DIGEST    "digest"    /* at the end of quiet hours */
@@ -58,6 +60,8 @@ struct page_plan {
     unsigned digest;              /* DIGEST: alerts that wait */
     bool urgent;                  /* of one that is about no alert */
     toc_time_ms ends_ms;          /* the same: it is worth nothing after that */
+    /* AGAIN: it goes by no method that this one had; NULL otherwise. */
+    const Tocsin__V1__Page *instead_of;
 };
 
 /*

@@ -298,7 +298,8 @@ void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page)
     const Tocsin__V1__Contact *contact = contact_of(world, page->contact);
     bool can = contacts_has_other(world, page->contact, "", "");
     bool has_method = page->method[0] != '\0';
-    if (!has_file(world) ? has_method : has_method != can)
+    bool has_choice = strcmp(page->kind, "again") != 0; /* that one leaves out methods */
+    if (!has_file(world) ? has_method : has_method ? !can : can && has_choice)
         world_fail(world, 11,
                    "page %llu/%u to %s is planned by '%s', and the person can%s be reached",
                    (unsigned long long)page->alert_number, page->index, page->contact, page->method,

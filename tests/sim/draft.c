@@ -199,6 +199,23 @@ struct attempt *draft_contact(struct world *world, unsigned publisher)
     return ledger_add(world->work, publisher, &draft);
 }
 
+struct attempt *draft_receipt(struct world *world, unsigned publisher)
+{
+    static const char *const types[] = {"tocsin.page.delivered", "tocsin.page.read",
+                                        "tocsin.page.failed", "tocsin.page.failed",
+                                        "tocsin.page.replayed"};
+    struct draft draft;
+    const char *delivery = pager_some_delivery(world, &world->rng_work);
+    if (delivery == NULL)
+        return NULL;
+    tocsin__v1__page_receipt__init(&draft.receipt);
+    draft.receipt.delivery = toc_wire_text(delivery);
+    draft.receipt.status = toc_wire_text("5.1.1");
+    draft_begin(world->work, &draft, publisher, types[rng_next(&world->rng_work) % 5],
+                TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT, &draft.receipt);
+    return ledger_add(world->work, publisher, &draft);
+}
+
 struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue)
 {
     struct draft draft;

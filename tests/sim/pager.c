@@ -117,6 +117,15 @@ const uint8_t *pager_some_alert(struct world *world, struct rng *rng)
     return pager->alerts[pager->alert_count - 1 - rng_next(rng) % recent].id;
 }
 
+const char *pager_some_delivery(struct world *world, struct rng *rng)
+{
+    struct pager *pager = world->pager;
+    if (pager->page_count == 0)
+        return NULL;
+    size_t recent = pager->page_count < 12 ? pager->page_count : 12;
+    return pager->pages[pager->page_count - 1 - rng_next(rng) % recent].delivery;
+}
+
 /* --- sending ------------------------------------------------------------------------------ */
 
 static uint32_t draw_code(struct world *world)
@@ -165,7 +174,7 @@ static void check_start(struct world *world, struct pager *pager, const Tocsin__
         world_fail(world, 11, "page %llu/%u is sent as %s, before as %s",
                    (unsigned long long)page->alert_number, page->index, page->delivery,
                    known->delivery);
-    else if (alert != NULL && alert->ended && page->kind[0] == '\0')
+    else if (alert != NULL && alert->ended && strcmp(page->kind, "reminder") != 0)
         world_fail(world, 11, "page %llu/%u is sent after its alert was acknowledged or closed",
                    (unsigned long long)page->alert_number, page->index);
     else if (known->ended)
@@ -291,8 +300,8 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     if (find_page(pager, page->alert_number, page->index) != NULL)
         world_fail(world, 11, "page %llu/%u is planned twice",
                    (unsigned long long)page->alert_number, page->index);
-    if (page->alert_number != 0 &&
-        (alert == NULL || (page->kind[0] != '\0' ? !alert->acked : alert->ended)))
+    bool reminds = strcmp(page->kind, "reminder") == 0;
+    if (page->alert_number != 0 && (alert == NULL || (reminds ? !alert->acked : alert->ended)))
         world_fail(world, 11, "page %llu/%u is planned for an alert that is not open",
                    (unsigned long long)page->alert_number, page->index);
     TOC_ASSERT(pager->page_count < PAGES_MAX);

@@ -79,6 +79,8 @@ static struct attempt *make_any(struct world *world, unsigned publisher)
         return draft_contact(world, publisher);
     if (world->options.mutes && rng_chance(rng, 12))
         return mutes_draft(world, publisher);
+    if (rng_chance(rng, 4))
+        return draft_receipt(world, publisher);
     if (rng_chance(rng, 4) && work->attempt_count > 0)
         return draft_bad(world, publisher);
     return draft_issue_event(world, publisher);

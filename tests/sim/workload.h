@@ -101,6 +101,7 @@ struct draft {
     Tocsin__V1__Silence silence;
     Tocsin__V1__Maintenance maintenance;
     char mute[TOC_MUTE_ID_MAX + 1];
+    Tocsin__V1__PageReceipt receipt;
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
     Tocsin__V1__ClockAdvance advance;
@@ -132,6 +133,8 @@ struct attempt *draft_ack(struct world *world, unsigned publisher, const uint8_t
 /* Somebody asks for a code for a contact method, or says one. */
 struct attempt *draft_override(struct world *world, unsigned publisher); /* on_call.c */
 struct attempt *draft_contact(struct world *world, unsigned publisher);
+/* What a provider says of a page later, or that somebody wants it again; NULL without a page. */
+struct attempt *draft_receipt(struct world *world, unsigned publisher);
 struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue);
 /* What has to be refused: an id that is taken, noise, an unknown type; NULL for none this time. */
 struct attempt *draft_bad(struct world *world, unsigned publisher);

@@ -348,6 +348,8 @@ size_t pager_pending(const struct world *world);
 const uint8_t *pager_alert(struct world *world, uint64_t number);
 /* An alert that was opened, at random; NULL when there is none. */
 const uint8_t *pager_some_alert(struct world *world, struct rng *rng);
+/* The id of a page that was planned of late; NULL when there is none. */
+const char *pager_some_delivery(struct world *world, struct rng *rng);
 
 /* on_call.c */
 struct on_call *on_call_new(void);

@@ -314,6 +314,25 @@ void feed_override(struct feed *feed, const char *time, const char *id, const ch
                 &event);
 }
 
+void feed_receipt(struct feed *feed, const char *time, const char *what, const char *delivery)
+{
+    Tocsin__V1__PageReceipt receipt = TOCSIN__V1__PAGE_RECEIPT__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    char type[64];
+    snprintf(type, sizeof(type), "tocsin.page.%s", what);
+    receipt.delivery = toc_wire_text(delivery);
+    receipt.status = toc_wire_text("5.1.1");
+    event.id = toc_wire_text("e");
+    event.source = toc_wire_text("console");
+    event.type = type;
+    event.body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;
+    event.page_receipt = &receipt;
+    feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
+                               .class_bit = TOC_CLASS_ALERT},
+                &event);
+}
+
 void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t number,
                  const char *by)
 {

@@ -93,6 +93,9 @@ struct feed_mute {
 };
 void feed_mute(struct feed *feed, const char *time, struct feed_mute said);
 
+/* `what` is delivered, read, failed, replayed. */
+void feed_receipt(struct feed *feed, const char *time, const char *what, const char *delivery);
+
 /*
  * What the shell says of a person: the methods' names in their order, which are their addresses,
  * too; "push mail? sms/2": a name with "?" is not verified, what stands before "/" is the provider.

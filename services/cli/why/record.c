@@ -95,6 +95,18 @@ static bool is_kept(const Tocsin__V1__AlertChange *change)
     return change->page != NULL && change->page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED;
 }
 
+/* Of a page: what a provider said of it later. */
+static void on_noted(const struct why_page *page, const Tocsin__V1__AlertChange *change,
+                     const char *id)
+{
+    char to[TO_MAX];
+    if (change->page != NULL)
+        headline(page, PRINT_PLAIN, "page to %s: %s", to_whom(to, change->page), change->reason);
+    else
+        headline(page, PRINT_PLAIN, "alert %s%s%s: %s", id,
+                 change->by[0] != '\0' ? " noted by " : "", change->by, change->note);
+}
+
 static void on_opened(const struct why_page *page, const Tocsin__V1__Record *record,
                       const Tocsin__V1__AlertChange *change, const char *id)
 {
@@ -133,16 +145,17 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
         }
         on_page_ended(page, change);
         break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        on_noted(page, change, id);
+        if (change->page != NULL)
+            return;
+        break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
         headline(page, PRINT_GREEN, "alert %s acknowledged by %s", id, change->by);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
         headline(page, PRINT_GREEN, "alert %s snoozed by %s until %s", id, change->by,
                  moment_beside(until, alert != NULL ? alert->snoozed_ms : 0, page->day_ms));
-        break;
-    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
-        headline(page, PRINT_PLAIN, "alert %s%s%s: %s", id,
-                 change->by[0] != '\0' ? " noted by " : "", change->by, change->note);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
         headline(page, PRINT_RED, "alert %s escalated to step %u%s%s", id,

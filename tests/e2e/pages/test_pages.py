@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from fake_provider import Provider
+from tocsin.v1 import event_pb2
 from tocsin_chain import BIN, Chain, PATIENCE_S
 
 SECRETS = [bytes(range(32)), bytes(range(40, 80))]
@@ -204,14 +205,47 @@ def test_a_test_issue_pages_nobody(chain, provider):
     assert provider.of("/plain") == [] and len(chain.alerts()) == 1
 
 
+# --- what is said of them later ---------------------------------------------------------------------
+
+def tocsin(chain, *words):
+    """A command's exit status, what it says, what it says is wrong."""
+    at = [f"--at={service.name}={service.endpoint}" for service in (chain.intake, chain.notifier)]
+    done = subprocess.run([BIN / "tocsin", *words, *at], capture_output=True, text=True,
+                          timeout=PATIENCE_S)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_page_that_failed_after_all_goes_by_another_method(chain, provider):
+    alert = chain.alert_of(chain.open("several"))
+    page = chain.pages_in(alert.id, "ACCEPTED")[0]
+    event = event_pb2.Event(id="receipt", source="mailer", type="tocsin.page.failed")
+    event.page_receipt.delivery, event.page_receipt.status = page.delivery, "5.1.1"
+    chain.publisher.publish(event)
+    pages = chain.pages_in(alert.id, "ACCEPTED", "ACCEPTED")
+    assert [page.method for page in pages] == ["push", "mail"] and pages[1].kind == "again"
+    assert len(provider.of("/several/push")) == len(provider.of("/several/mail")) == 1
+
+
+def test_a_dead_page_is_shown_and_sent_again(chain, provider):
+    provider.behave("/bad", "400")
+    alert = chain.alert_of(chain.open("bad"))
+    dead = chain.pages_in(alert.id, "DEAD", "ACCEPTED")[0]
+    status, shown, _ = tocsin(chain, "page", "list", "--json")
+    assert status == 0 and [json.loads(line)["delivery"] for line in shown.splitlines()] == \
+        [dead.delivery]
+    provider.behave("/bad", "200")
+    assert tocsin(chain, "page", "replay", dead.delivery, "--by=ben") == \
+        (0, f"{dead.delivery} is sent again\n", "")
+    chain.pages_in(alert.id, "DEAD", "ACCEPTED", "ACCEPTED")
+    assert len({request.id for request in provider.of("/bad")}) == 2
+    status, _, said = tocsin(chain, "page", "replay", "msg_0", "--by=ben")
+    assert status == 1 and said.endswith("refused: there is no such page\n")
+
+
 # --- codes ----------------------------------------------------------------------------------------
 
 def contact(chain, *words):
-    """`tocsin contact`: its exit status, what it says, what it says is wrong."""
-    at = [f"--at={service.name}={service.endpoint}" for service in (chain.intake, chain.notifier)]
-    done = subprocess.run([BIN / "tocsin", "contact", *words, *at], capture_output=True, text=True,
-                          timeout=PATIENCE_S)
-    return done.returncode, done.stdout, done.stderr
+    return tocsin(chain, "contact", *words)
 
 
 def test_a_method_is_used_once_its_code_was_said(chain, provider):
@@ -387,6 +421,36 @@ def test_an_acknowledgement_calls_off_what_is_still_connecting(tmp_path, provide
             assert "ALERT_SENT" not in [kind for kind, _, _ in chain.history(alert.id)]
         finally:
             chain.close()
+
+
+def test_alertmanager_4064_after_a_start_no_page_leaves_before_what_was_said_is_known(chain, provider):
+    """And 2229: the inputs are settled before the first send."""
+    provider.behave("/error", "500")
+    alerts = [chain.alert_of(chain.open("error")) for _ in range(4)]
+    provider.wait_for("/error", 4)
+    chain.notifier.kill()
+    seen = len(provider.of("/error"))
+    for alert in alerts:
+        chain.act("acked", alert.id)
+    chain.notifier.start()
+    for alert in alerts:
+        chain.pages_in(alert.id, "CANCELLED")
+    chain.pages_in(chain.alert_of(chain.open("plain")).id, "ACCEPTED")
+    assert len(provider.of("/error")) == seen
+
+
+def test_a_start_waits_for_an_upstream_that_is_away_only_so_long(chain, provider):
+    provider.behave("/held", "hold")
+    chain.alert_of(chain.open("held"))
+    provider.wait_for("/held", 1)
+    chain.intake.kill()
+    chain.router.kill()
+    chain.notifier.kill()
+    chain.notifier.start()
+    provider.wait_for("/held", 2)
+    provider.release()
+    chain.intake.start()
+    chain.router.start()
 
 
 def test_a_kill_loses_no_page_and_repeats_carry_the_same_id(chain, provider):

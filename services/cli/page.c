@@ -1,0 +1,127 @@
+/* `tocsin page list|replay`: pages that wait or reached nobody, and how to send a dead one again.
+ */
+#include "services/cli/commands.h"
+#include "services/cli/fields.h"
+#include "services/cli/human.h"
+#include "services/cli/lists/list.h"
+#include "services/cli/moment.h"
+
+static struct view view;
+static const char *by;
+static bool all;
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct toc_conf_option list_options[] = {
+    VIEW_OPTIONS(view),
+    {"all", TOC_CONF_SWITCH, &all, NULL, 0, 0, NULL, "with those that ended well"},
+};
+static const struct toc_conf_option replay_options[] = {
+    VIEW_OPTIONS(view),
+    {"by", TOC_CONF_TEXT, &by, NULL, 0, 0, "NAME", "who does it; the default is $USER"},
+};
+
+/* --- list ------------------------------------------------------------------------------------- */
+
+static const struct print_column columns[] = {
+    {"DELIVERY", PRINT_LEFT, 12}, {"STATE", PRINT_LEFT, 0},  {"PERSON", PRINT_LEFT, 8},
+    {"METHOD", PRINT_LEFT, 8},    {"TRIES", PRINT_RIGHT, 0}, {"LAST", PRINT_LEFT, 8},
+    {"WHY", PRINT_LEFT, 12},      {"ALERT", PRINT_LEFT, 0},  {"PLANNED", PRINT_LEFT, 0},
+};
+
+static enum print_style style_of(Tocsin__V1__PageState state)
+{
+    if (state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD)
+        return PRINT_RED;
+    return state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED ? PRINT_GREEN : PRINT_YELLOW;
+}
+
+static void add_page(struct print_table *table, const void *item, toc_time_ms now)
+{
+    const Tocsin__V1__Page *page = item;
+    char text[MOMENT_MAX];
+    print_table_row(table);
+    print_table_cell(table, PRINT_CYAN, "%s", page->delivery);
+    list_add_enum(table, style_of(page->state), &tocsin__v1__page_state__descriptor,
+                  (int)page->state);
+    print_table_cell(table, PRINT_PLAIN, "%s", page->contact);
+    print_table_cell(table, PRINT_PLAIN, "%s", page->method);
+    print_table_cell(table, PRINT_PLAIN, "%u", page->attempts);
+    print_table_cell(table, PRINT_PLAIN, "%s", page->outcome);
+    print_table_cell(table, PRINT_PLAIN, "%s", page->reason);
+    list_add_id(table, &page->alert);
+    print_table_cell(table, PRINT_PLAIN, "%s", moment_near(text, page->planned_ms, now));
+}
+
+static int list(const struct toc_conf_list *operands)
+{
+    static const struct view_table table = {columns, COUNT(columns), add_page,
+                                            "no page waits, and none is dead"};
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    (void)operands;
+    ask.what = TOCSIN__V1__ASK__WHAT__PAGES;
+    ask.all = all;
+    if (view_ask(&view, "notifier", &ask, &tocsin__v1__page__descriptor, &rows) != CLI_DONE)
+        return CLI_FAILED;
+    return view_list(&view, &table, &rows, view_now(&view));
+}
+
+/* --- replay ----------------------------------------------------------------------------------- */
+
+static int tell(const char *delivery)
+{
+    if (!view.json) {
+        printf("%s is sent again\n", delivery);
+        return CLI_DONE;
+    }
+    struct print_json json;
+    print_json_open(&json, stdout);
+    print_json_text(&json, "delivery", delivery);
+    print_json_bool(&json, "replayed", true);
+    print_json_close(&json);
+    return CLI_DONE;
+}
+
+static int replay(const struct toc_conf_list *operands)
+{
+    Tocsin__V1__PageReceipt body = TOCSIN__V1__PAGE_RECEIPT__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    struct human_wait wait;
+    const char *who = human_name(&view, "--by", by);
+    if (who == NULL)
+        return CLI_USAGE;
+    body.delivery = toc_wire_text(operands->values[0]);
+    body.by = toc_wire_text(who);
+    event.type = toc_wire_text("tocsin.page.replayed");
+    event.body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;
+    event.page_receipt = &body;
+    if (human_wait_begin(&view, &wait) != CLI_DONE ||
+        human_publish(&view, &event, &wait.receipt) != CLI_DONE)
+        return CLI_FAILED;
+    int code = human_wait_end(&view, &wait);
+    return code == CLI_DONE ? tell(body.delivery) : code;
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static const struct view_part parts[] = {
+    {"list",
+     list,
+     {"tocsin page list", "Pages that wait to be taken or are dead, the newest alert first.", NULL,
+      NULL, list_options, COUNT(list_options)},
+     0,
+     0},
+    {"replay",
+     replay,
+     {"tocsin page replay", "Sends a dead page to its person again, while its alert is open.",
+      "DELIVERY", "DELIVERY is the id that `tocsin page list` shows.", replay_options,
+      COUNT(replay_options)},
+     1,
+     1},
+};
+
+int cmd_page(int argc, char **argv)
+{
+    return view_run_part(&view, parts, COUNT(parts), argc, argv);
+}

@@ -1,0 +1,112 @@
+#include "services/notifier/receipt.h"
+
+#include "services/notifier/escalate.h"
+#include "services/notifier/page.h"
+
+#include <stdio.h>
+
+#define SAID_MAX 128 /* bytes of what a provider says, with our words */
+
+/* A page and its alert, which is NULL when it is about none. */
+struct subject {
+    Tocsin__V1__Page *page;
+    Tocsin__V1__Alert *alert;
+    const char *by;
+};
+
+static enum toc_err refuse(struct toc_turn *turn, const struct subject *of, const char *reason)
+{
+    TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED, of->alert, of->page, of->by,
+                      reason));
+    return of->alert != NULL ? alert_save(turn, of->alert, of->alert->next_ms) : TOC_OK;
+}
+
+static enum toc_err note(struct toc_turn *turn, const struct subject *of, const char *said)
+{
+    TOC_TRY(
+        alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_NOTED, of->alert, of->page, of->by, said));
+    TOC_TRY(page_save(turn, of->page, page_place(of->page)));
+    return of->alert != NULL ? alert_save(turn, of->alert, of->alert->next_ms) : TOC_OK;
+}
+
+/* The first word counts; providers repeat themselves. */
+static enum toc_err on_delivered(struct toc_turn *turn, const struct subject *of)
+{
+    if (of->page->delivered_ms != 0)
+        return TOC_OK;
+    of->page->delivered_ms = turn->log_ms;
+    return note(turn, of, "delivered");
+}
+
+static enum toc_err on_read(struct toc_turn *turn, const struct subject *of)
+{
+    if (of->page->read_ms != 0)
+        return TOC_OK;
+    of->page->read_ms = turn->log_ms;
+    return note(turn, of, "read");
+}
+
+static bool is_current(const struct subject *of)
+{
+    bool of_step = of->page->kind[0] == '\0' || strcmp(of->page->kind, PAGE_AGAIN) == 0;
+    return of->alert != NULL && escalate_is_open(of->alert) && of_step &&
+           of->page->step == of->alert->step && of->page->repeat == of->alert->repeat;
+}
+
+static enum toc_err on_failed(struct toc_turn *turn, const struct subject *of, const char *status)
+{
+    char said[SAID_MAX];
+    Tocsin__V1__Page *page = of->page;
+    if (page->state != TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED || page->bounced)
+        return TOC_OK; /* it is tried again as it is, or nobody waits for it */
+    snprintf(said, sizeof(said), "failed later: %.64s", status);
+    page->bounced = true;
+    TOC_TRY(note(turn, of, said));
+    if (!is_current(of))
+        return TOC_OK;
+    return escalate_again(
+        turn, of->alert,
+        &(struct page_plan){.contact = page->contact, .kind = PAGE_AGAIN, .instead_of = page});
+}
+
+/* Only what is dead can be sent again, and only as long as somebody should be woken. */
+static enum toc_err on_replayed(struct toc_turn *turn, const struct subject *of)
+{
+    if (of->page->state != TOCSIN__V1__PAGE_STATE__PAGE_DEAD)
+        return refuse(turn, of, "the page is not dead");
+    if (of->alert == NULL || !escalate_is_open(of->alert))
+        return refuse(turn, of, "the alert is not open: nobody has to be woken");
+    return escalate_again(turn, of->alert,
+                          &(struct page_plan){.contact = of->page->contact, .kind = PAGE_REPLAY});
+}
+
+/* --- which page --------------------------------------------------------------------------- */
+
+static enum toc_err load(struct toc_turn *turn, const char *delivery, struct subject *out)
+{
+    struct notifier_due at;
+    enum toc_err err = page_of_delivery(turn->txn, delivery, &at);
+    if (err != TOC_OK)
+        return err;
+    err = page_load(turn->txn, turn->arena, at.alert_number, at.index, &out->page);
+    if (err == TOC_OK && at.alert_number != 0)
+        err = alert_load(turn->txn, turn->arena, at.alert_number, &out->alert);
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+enum toc_err receipt_event(struct toc_turn *turn, const Tocsin__V1__Event *event)
+{
+    const Tocsin__V1__PageReceipt *said = event->page_receipt;
+    struct subject of = {.by = said->by[0] != '\0' ? said->by : event->source};
+    enum toc_err err = load(turn, said->delivery, &of);
+    TOC_TRY(err);
+    if (err == TOC_NONE)
+        return refuse(turn, &of, "there is no such page");
+    if (strcmp(event->type, "tocsin.page.delivered") == 0)
+        return on_delivered(turn, &of);
+    if (strcmp(event->type, "tocsin.page.read") == 0)
+        return on_read(turn, &of);
+    if (strcmp(event->type, "tocsin.page.failed") == 0)
+        return on_failed(turn, &of, said->status);
+    return on_replayed(turn, &of);
+}
