@@ -282,7 +282,7 @@ static void what_happens_to_a_clock_between_changes_nothing(void **state)
 
 /* --- what people do ------------------------------------------------------------------------- */
 
-static void an_acknowledgement_ends_the_paging(void **state)
+static void grafana_4760_an_acknowledgement_ends_the_paging(void **state)
 {
     (void)state;
     feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
@@ -328,7 +328,7 @@ static void without_a_name_the_source_stands_for_who_acted(void **state)
     assert_string_equal(feed_alert(&feed, 1)->acked_by, "console");
 }
 
-static void a_resolved_alert_takes_nothing_more(void **state)
+static void grafana_3161_a_resolved_alert_takes_nothing_more(void **state)
 {
     static const char *const verbs[] = {"acked", "taken", "resolved", "escalated", "snoozed"};
     (void)state;
@@ -471,11 +471,11 @@ int main(void)
         TEST(another_state_closes_nothing),
         TEST(a_clock_that_ends_closes_the_alerts_about_it),
         TEST(what_happens_to_a_clock_between_changes_nothing),
-        TEST(an_acknowledgement_ends_the_paging),
+        TEST(grafana_4760_an_acknowledgement_ends_the_paging),
         TEST(who_acknowledged_first_stays),
         TEST(an_unknown_alert_is_refused),
         TEST(without_a_name_the_source_stands_for_who_acted),
-        TEST(a_resolved_alert_takes_nothing_more),
+        TEST(grafana_3161_a_resolved_alert_takes_nothing_more),
         TEST(an_acknowledged_alert_closes_with_its_issue),
         TEST(an_alert_keeps_the_policy_that_opened_it),
         TEST(an_issue_with_hundreds_of_alerts_is_closed),

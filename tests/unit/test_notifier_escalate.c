@@ -246,7 +246,7 @@ static void what_is_resolved_expires_no_more(void **state)
 
 /* --- outcomes ------------------------------------------------------------------------------- */
 
-static void answers_are_classed(void **state)
+static void goalert_4558_answers_are_classed(void **state)
 {
     static const struct {
         uint32_t code;
@@ -334,7 +334,7 @@ static void the_jitter_differs_between_pages_and_is_the_same_in_a_rebuild(void *
     assert_true(distinct >= 18);
 }
 
-static void retry_after_is_a_floor_to_which_jitter_adds(void **state)
+static void alertmanager_2205_retry_after_is_a_floor_to_which_jitter_adds(void **state)
 {
     (void)state;
     open_alert(ONE, 0);
@@ -411,7 +411,7 @@ static void pages_of_an_earlier_round_do_not_keep_a_step_alive(void **state)
                        "through, nobody acknowledged) v1\n");
 }
 
-static void an_outcome_after_the_acknowledgement_is_only_recorded(void **state)
+static void grafana_4654_an_outcome_after_the_acknowledgement_is_only_recorded(void **state)
 {
     static const uint32_t codes[] = {200, 0, 410};
     (void)state;
@@ -526,7 +526,7 @@ static enum toc_err read_pending(struct toc_txn *txn, struct toc_arena *arena, v
     return notifier_pending_page(txn, arena, *(uint64_t *)user, 0, &page);
 }
 
-static void only_a_pending_page_may_be_sent(void **state)
+static void grafana_3111_only_a_pending_page_may_be_sent(void **state)
 {
     uint64_t first = 1, second = 2, none = 9;
     (void)state;
@@ -561,21 +561,21 @@ int main(void)
         TEST(grafana_1792_who_says_it_again_has_time_again),
         TEST(an_expired_acknowledgement_of_the_last_step_begins_another_round),
         TEST(what_is_resolved_expires_no_more),
-        TEST(answers_are_classed),
+        TEST(goalert_4558_answers_are_classed),
         TEST(an_accepted_page_is_not_sent_again_and_the_step_goes_on),
         TEST(the_waits_grow_to_a_minute_within_their_jitter),
         TEST(the_jitter_differs_between_pages_and_is_the_same_in_a_rebuild),
-        TEST(retry_after_is_a_floor_to_which_jitter_adds),
+        TEST(alertmanager_2205_retry_after_is_a_floor_to_which_jitter_adds),
         TEST(a_receiver_that_wants_longer_than_the_step_is_passed_over),
         TEST(a_dead_step_escalates_at_once),
         TEST(a_step_with_one_page_through_is_not_dead),
         TEST(pages_of_an_earlier_round_do_not_keep_a_step_alive),
-        TEST(an_outcome_after_the_acknowledgement_is_only_recorded),
+        TEST(grafana_4654_an_outcome_after_the_acknowledgement_is_only_recorded),
         TEST(a_failed_page_waits_no_longer_than_its_step),
         TEST(a_delivery_keeps_its_id_and_no_two_share_one),
         TEST(a_long_path_runs_to_its_end),
         TEST(the_outbox_is_read_piece_by_piece),
-        TEST(only_a_pending_page_may_be_sent),
+        TEST(grafana_3111_only_a_pending_page_may_be_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #define ARENA_BYTES   (64 * 1024) /* for one page and its alert at a time */
 #define ROWS_AT_ONCE  256         /* of the outbox, per look */
 #define OUTCOME_BYTES 256
+#define SETTLE_MS     (3 * TOC_SECOND_MS) /* how long a start waits for what is behind */
 
 struct sender {
     const struct send_config *config;
@@ -25,6 +26,8 @@ struct sender {
     bool more;                  /* the last look did not come to an end */
     bool looks;                 /* in the turn that begins */
     bool introduced;            /* the core knows all that the contacts file says */
+    bool settled;               /* so does it what happened while it was not here */
+    struct toc_now started;
 };
 
 static const struct send_config *configured;
@@ -218,12 +221,28 @@ static void start_all(struct sender *sender, struct toc_txn *txn, struct toc_now
 
 /* --- the loop's side ---------------------------------------------------------------------- */
 
-/* The core's own dues wake the loop. */
+/* The core's own dues wake the loop, but nobody may be there to end the wait of a start. */
 static toc_time_ms next_intent_ms(void *self, struct toc_now now)
 {
-    (void)self;
-    (void)now;
-    return TOC_TIME_NEVER;
+    const struct sender *sender = self;
+    return sender->settled ? TOC_TIME_NEVER
+                           : now.wall_ms + SETTLE_MS + sender->started.mono_ms - now.mono_ms;
+}
+
+/*
+ * Somebody may have answered while this process was not there: what its upstreams have is taken
+ * before the first page leaves, unless one of them does not come.
+ */
+static bool is_settled(struct sender *sender, struct toc_now now)
+{
+    struct toc_run_counts counts;
+    const char *why_not;
+    toc_run_counts(sender->run, &counts);
+    sender->settled = sender->settled || toc_program_event_clock() ||
+                      now.mono_ms - sender->started.mono_ms >= SETTLE_MS ||
+                      (toc_run_is_ready(sender->run, &why_not) && counts.lag_records == 0 &&
+                       counts.upstreams_live == counts.upstreams);
+    return sender->settled;
 }
 
 static bool wants(void *self)
@@ -244,7 +263,8 @@ static void take(void *self, struct toc_txn *txn, struct toc_now now)
     review(sender, txn);
     if (sender->looks)
         look(sender, txn);
-    start_all(sender, txn, now);
+    if (is_settled(sender, now))
+        start_all(sender, txn, now);
     if (toc_run_journal(sender->run)->last_seq != sender->seen_seq)
         toc_sender_must(alarm_from(txn, &sender->arena, sender->seen_seq + 1), "log");
     sender->seen_seq = toc_run_journal(sender->run)->last_seq;
@@ -338,7 +358,8 @@ static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct 
         stop(sender);
         return err;
     }
-    introduce_all(sender, toc_program_now());
+    sender->started = toc_program_now();
+    introduce_all(sender, sender->started);
     *out_self = sender;
     return TOC_OK;
 }
