@@ -1,5 +1,6 @@
 """A real notifier pages by mail: what servers see, and what follows from what they say."""
 import email.utils
+import smtplib
 import socket
 import ssl
 import subprocess
@@ -261,3 +262,76 @@ def test_what_is_wrong_in_the_file_is_told(tmp_path, server, person, wrong):
                              f"--bind=ipc://{tmp_path}/n", f"--upstream=intake=ipc://{tmp_path}/i",
                              f"--contacts={file}"], capture_output=True, text=True, timeout=30)
     assert result.returncode != 0 and wrong in result.stderr
+
+
+# --- reports that come back -----------------------------------------------------------------------
+
+REPORT = """From: MAILER-DAEMON@mx.example.org\r
+To: tocsin@example.com\r
+Subject: Undelivered Mail Returned to Sender\r
+Content-Type: multipart/report; report-type=delivery-status; boundary=b\r
+\r
+--b\r
+\r
+It did not arrive.\r
+--b\r
+Content-Type: message/delivery-status\r
+\r
+Reporting-MTA: dns; mx.example.org\r
+Original-Envelope-Id: {delivery}\r
+\r
+Final-Recipient: rfc822; ana@example.org\r
+Action: {action}\r
+Status: {status}\r
+--b\r
+Content-Type: text/rfc822-headers\r
+\r
+{headers}\r
+--b--\r
+"""
+
+BOXES = """mail: 1
+boxes:
+  tocsin@example.com: {source: "urn:mail:pages", pages: pages.example.com}
+"""
+
+
+@pytest.fixture
+def reported(tmp_path, server):
+    """A chain whose intake takes the mails that come back."""
+    chain = start(tmp_path, plain(server))
+    (tmp_path / "mail.yaml").write_text(BOXES)
+    chain.intake.stop()
+    chain.intake.options += [f"--lmtp={tmp_path}/lmtp", f"--mail={tmp_path}/mail.yaml"]
+    chain.intake.start()
+    chain.wait_until("LMTP is open", (tmp_path / "lmtp").exists)
+    yield chain
+    chain.close()
+
+
+def report(chain, mail, page, action, status):
+    headers = mail.raw.split(b"\r\n\r\n")[0].decode()
+    text = REPORT.format(delivery=page.delivery, action=action, status=status, headers=headers)
+    with smtplib.LMTP(str(chain.intake.directory / "lmtp")) as lmtp:
+        lmtp.sendmail("", ["tocsin@example.com"], text.encode())
+
+
+@pytest.mark.parametrize("action, status", [("failed", "5.1.1"), ("delayed", "4.4.1")])
+def test_a_mail_that_comes_back_is_no_page(reported, server, action, status):
+    alert = reported.alert_of(reported.open("a"))
+    mail = server.wait_for(1)[0]
+    page = reported.pages_in(alert.id, "ACCEPTED")[0]
+    report(reported, mail, page, action, status)
+    reported.wait_until("next is paged",
+                        lambda: " PAGE next " in reported.notifier.output.read_text())
+    first = reported.pages_in(alert.id, "ACCEPTED", "DEAD", "ACCEPTED")[0]
+    assert first.bounced
+    assert len(reported.alerts()) == 1  # and nobody gets an issue of it
+
+
+def test_a_mail_that_arrives_is_noted(reported, server):
+    alert = reported.alert_of(reported.open("a"))
+    mail = server.wait_for(1)[0]
+    report(reported, mail, reported.pages_in(alert.id, "ACCEPTED")[0], "delivered", "2.0.0")
+    reported.wait_until("it has arrived", lambda: reported.pages(alert.id)[0].delivered_ms)
+    assert " PAGE next " not in reported.notifier.output.read_text()
