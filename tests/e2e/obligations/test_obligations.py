@@ -114,6 +114,7 @@ def test_the_next_shift_is_told_what_happened(chain, provider):
     alert = chain.alert_of(chain.open("one"))
     chain.pages_in(alert.id, "DEAD", "ACCEPTED")
     other = chain.alert_of(chain.open("two"))
+    chain.pages_in(other.id, "DEAD", "ACCEPTED")
     chain.act("acked", other.id, by="ben")
     chain.wait_until("it is acknowledged", lambda: any(
         line["kind"] == "open" and line["has"] == "ben" for line in told(chain, "handover")))
