@@ -2,7 +2,8 @@
 log (`tocsin obligations`) and what the providers wrote down have to say the same.
 
 Takes less than a minute; TOCSIN_CHAOS_S is for how long things go wrong instead of 10 s, and
-TOCSIN_CHAOS_SEED which things (but not when exactly: these are real processes).
+TOCSIN_CHAOS_SEED which things (but not when exactly: these are real processes). Without it they are
+the same from run to run, so that a run judges a change.
 """
 import json
 import os
@@ -20,7 +21,7 @@ from tocsin.v1 import record_pb2
 from tocsin_chain import BIN, Chain
 
 LASTS_S = float(os.environ.get("TOCSIN_CHAOS_S", "10"))
-SEED = int(os.environ.get("TOCSIN_CHAOS_SEED", "0")) or random.randrange(1, 1 << 31)
+SEED = int(os.environ.get("TOCSIN_CHAOS_SEED", "1"))
 SETTLES_S = 60    # by then everything has come to its end, or something is wrong
 UNDER_WAY_S = 3   # more than any attempt takes, --send-timeout
 PEOPLE = ["ana", "ben", "chi", "dee"]
