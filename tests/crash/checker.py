@@ -279,6 +279,12 @@ def page_changes(log, kind):
             yield record, bus.rec.AlertChange.FromString(record.body)
 
 
+def going_on(log):
+    """Alerts that were escalated and not closed: their last pages may have no end yet."""
+    alerts = {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_ESCALATED)}
+    return alerts - {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_CLOSED)}
+
+
 def check_pages(history, say):
     """Intents before sends, one id per intent, one end per intent, accepted means seen."""
     log, seen, accepted = history.logs["notifier"], history.pager.seen, history.pager.accepted
@@ -303,8 +309,7 @@ def check_pages(history, say):
     for delivery in seen:
         if delivery not in intents:
             say("page", f"delivery {delivery} was sent without an intent on disk")
-    goes_on = {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_ESCALATED)}
-    goes_on -= {change.alert.id for record, change in page_changes(log, bus.rec.ALERT_CLOSED)}
+    goes_on = going_on(log)
     for delivery, alert in intents.items():
         if delivery not in ends and alert not in goes_on:
             say("page", f"delivery {delivery} has no end")
@@ -418,8 +423,9 @@ def damages(history):
         notifier = history.logs["notifier"]
         paged = next(i for i, r in enumerate(notifier.records) if r.type == bus.rec.ALERT_PAGED and
                      bus.rec.AlertChange.FromString(r.body).page.delivery in history.pager.accepted)
+        goes_on = going_on(notifier)
         end = index_of(notifier, lambda r: r.type == bus.rec.PAGE_ENDED and bus.rec.AlertChange
-                       .FromString(r.body).page.state == bus.rec.PAGE_ACCEPTED)
+                       .FromString(r.body).alert.id not in goes_on)
         yield "sent before the intent", "page", damaged(history, "notifier", lambda p: p.pop(paged))
         yield "ends twice", "page", damaged(history, "notifier", lambda p: p.append(p[end]))
         yield "no end", "page", damaged(history, "notifier", lambda p: p.pop(end))
