@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TOC_SIMILAR_BITS 8 /* in which two may differ that may be the same text, slightly changed  \
-                            */
+/* In which two may differ that may be the same text, slightly changed. */
+#define TOC_SIMILAR_BITS 8
 
 static inline unsigned toc_similar_distance(uint64_t a, uint64_t b)
 {
