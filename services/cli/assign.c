@@ -76,7 +76,6 @@ static int assign(const char *text, const struct action *action)
 {
     Tocsin__V1__IssueAssigned body = TOCSIN__V1__ISSUE_ASSIGNED__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct toc_client_receipt receipt;
     Tocsin__V1__IssueChange *change;
     uint8_t issue[TOC_ID];
     bool by_name = action->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__HAND_OFF;
@@ -92,8 +91,7 @@ static int assign(const char *text, const struct action *action)
     event.issue = toc_wire_binary(toc_str(issue, TOC_ID));
     event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_ASSIGNED;
     event.issue_assigned = &body;
-    if (human_publish(&view, &event, &receipt) != CLI_DONE ||
-        human_effect(&view, &receipt, &change) != CLI_DONE)
+    if (human_change(&view, &event, &change) != CLI_DONE)
         return CLI_FAILED;
     if (view.json)
         fields_json_line(stdout, &change->issue->base, true);

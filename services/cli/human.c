@@ -91,13 +91,15 @@ static int read_effect(struct view *view, const Tocsin__V1__Record *record,
     return CLI_FAILED;
 }
 
-int human_effect(struct view *view, const struct toc_client_receipt *receipt,
-                 Tocsin__V1__IssueChange **out)
+int human_change(struct view *view, Tocsin__V1__Event *event, Tocsin__V1__IssueChange **out)
 {
+    struct toc_client_receipt receipt;
+    if (human_publish(view, event, &receipt) != CLI_DONE)
+        return CLI_FAILED;
     toc_time_ms until_ms = client_mono_ms() + EFFECT_MS;
     while (client_mono_ms() < until_ms && !client_interrupted()) {
         size_t mark = toc_arena_mark(&view->arena);
-        const Tocsin__V1__Record *record = find_effect(view, receipt);
+        const Tocsin__V1__Record *record = find_effect(view, &receipt);
         if (record != NULL)
             return read_effect(view, record, out);
         toc_arena_reset(&view->arena, mark);

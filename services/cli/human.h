@@ -19,11 +19,10 @@ bool human_new_id(const struct view *view, char out[HUMAN_ID]);
 int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client_receipt *receipt);
 
 /*
- * What the router made of it: waits, a few seconds at most, for the first record about the issue
- * that the event led to. CLI_FAILED, told, when none came or the router refused.
+ * Publishes it, and what the router made of it: waits, a few seconds at most, for the first record
+ * about the issue that the event led to. CLI_FAILED, told, when none came or it was refused.
  */
-int human_effect(struct view *view, const struct toc_client_receipt *receipt,
-                 Tocsin__V1__IssueChange **out);
+int human_change(struct view *view, Tocsin__V1__Event *event, Tocsin__V1__IssueChange **out);
 
 /* For what the notifier makes of an event: where its log ends before it is published. */
 struct human_wait {

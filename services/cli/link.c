@@ -28,7 +28,6 @@ static int link_issues(const char *text, const char *other_text)
 {
     Tocsin__V1__IssueLinked body = TOCSIN__V1__ISSUE_LINKED__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct toc_client_receipt receipt;
     Tocsin__V1__IssueChange *change;
     uint8_t issue[TOC_ID], other[TOC_ID];
     const char *who = human_name(&view, "--by", by);
@@ -44,8 +43,7 @@ static int link_issues(const char *text, const char *other_text)
     event.issue = toc_wire_binary(toc_str(issue, TOC_ID));
     event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_LINKED;
     event.issue_linked = &body;
-    if (human_publish(&view, &event, &receipt) != CLI_DONE ||
-        human_effect(&view, &receipt, &change) != CLI_DONE)
+    if (human_change(&view, &event, &change) != CLI_DONE)
         return CLI_FAILED;
     if (view.json)
         fields_json_line(stdout, &change->issue->base, true);
