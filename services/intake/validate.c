@@ -228,6 +228,23 @@ static bool check_contact(const Tocsin__V1__Event *event, struct toc_receipt *re
                   "code: what was received, to verify; nothing, to ask for one");
 }
 
+static bool check_reach(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    const Tocsin__V1__RefuseReason missing = TOCSIN__V1__REFUSE_REASON__REFUSE_MISSING_FIELD;
+    const Tocsin__V1__Reach *said = event->reach;
+    bool asked = strcmp(event->type, "tocsin.reach.asked") == 0;
+    if (said->by[0] == '\0')
+        return refuse(receipt, missing, "by: who says so");
+    if (strlen(said->by) > TOC_PERSON_ID_MAX)
+        return refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, "by: too long");
+    if (asked && said->reach[0] == '\0')
+        return refuse(receipt, missing, "reach: an id of the run of probes");
+    if (asked && said->until_ms <= 0)
+        return refuse(receipt, missing, "until_ms: when who has not answered counts as missed");
+    return asked || said->answer[0] != '\0' || said->delivery[0] != '\0' ||
+           refuse(receipt, missing, "answer: the code of the page, or delivery: its id");
+}
+
 static bool check_action(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
 {
     const Tocsin__V1__AlertAction *action = event->alert;
@@ -383,6 +400,8 @@ static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
         return check_action(event, receipt);
     case TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED:
         return check_contact(event, receipt);
+    case TOCSIN__V1__EVENT__BODY_REACH:
+        return check_reach(event, receipt);
     case TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE:
         return check_override(event, receipt);
     case TOCSIN__V1__EVENT__BODY_SILENCE:

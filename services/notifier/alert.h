@@ -33,6 +33,9 @@ enum notifier_table {
     TABLE_QUIET_DUE,
     TABLE_QUIET_KEPT,
     TABLE_DELIVERY,
+    TABLE_REACH,
+    TABLE_REACH_DUE,
+    TABLE_PROBE,
     NOTIFIER_TABLE_END
 };
 

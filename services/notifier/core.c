@@ -8,6 +8,7 @@
  *   method.c     by which of a person's methods    person.c    people and their methods
  *   breaker.c    which providers are down    alert.c     rows and records
  *   verify.c     codes that people are sent        receipt.c   what is said of pages later
+ *   probe.c      test pages that ask whether they reach their person
  *   target.c     whom a step means           override.c   who stands in for whom on call
  *   mute.c       silences and maintenance in force
  *   silence.c    their beginning and end    quiet.c    quiet hours
@@ -20,6 +21,7 @@
 #include "services/notifier/open.h"
 #include "services/notifier/override.h"
 #include "services/notifier/person.h"
+#include "services/notifier/probe.h"
 #include "services/notifier/quiet.h"
 #include "services/notifier/receipt.h"
 #include "services/notifier/silence.h"
@@ -28,9 +30,10 @@
 #include "common/plant.h"
 
 static const char *const tables[] = {
-    "alert",    "alert_id",  "alert_issue", "page",      "alert_due",  "outbox",  "page_due",
-    "contact",  "provider",  "code",        "override",  "turn",       "said",    "mute",
-    "mute_due", "mute_held", "quiet",       "quiet_due", "quiet_kept", "delivery"};
+    "alert",      "alert_id", "alert_issue", "page",      "alert_due", "outbox",
+    "page_due",   "contact",  "provider",    "code",      "override",  "turn",
+    "said",       "mute",     "mute_due",    "mute_held", "quiet",     "quiet_due",
+    "quiet_kept", "delivery", "reach",       "reach_due", "probe"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -185,6 +188,8 @@ static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *re
         return silence_event(turn, event);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT)
         return receipt_event(turn, event);
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_REACH)
+        return probe_event(turn, event);
     return TOC_OK; /* control records reach us through the router */
 }
 
@@ -218,7 +223,7 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 /* What time does next: something of a silence, an alert's step ends, or a page's instant comes. */
 struct due {
     toc_time_ms at_ms; /* NEVER: nothing */
-    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET } what;
+    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET, DUE_PROBE } what;
     uint64_t alert_number;
     uint32_t index;
 };
@@ -228,17 +233,20 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
 {
     struct due due = {.at_ms = TOC_TIME_NEVER}, alert = {.at_ms = TOC_TIME_NEVER};
     struct notifier_due page = {.at_ms = TOC_TIME_NEVER};
-    toc_time_ms quiet_ms = TOC_TIME_NEVER;
+    toc_time_ms quiet_ms = TOC_TIME_NEVER, probe_ms = TOC_TIME_NEVER;
     TOC_TRY(mute_first_due(txn, &due.at_ms, NULL));
     TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &alert.at_ms, &alert.alert_number));
     TOC_TRY(page_first_due(txn, &page));
     TOC_TRY(quiet_first_due(txn, &quiet_ms));
+    TOC_TRY(probe_first_due(txn, &probe_ms));
     if (alert.at_ms < due.at_ms)
         due = (struct due){alert.at_ms, DUE_ALERT, alert.alert_number, 0};
     if (page.at_ms < due.at_ms)
         due = (struct due){page.at_ms, DUE_PAGE, page.alert_number, page.index};
     if (quiet_ms < due.at_ms)
         due = (struct due){quiet_ms, DUE_QUIET, 0, 0};
+    if (probe_ms < due.at_ms)
+        due = (struct due){probe_ms, DUE_PROBE, 0, 0};
     *out = due;
     return TOC_OK;
 }
@@ -250,6 +258,8 @@ static enum toc_err fire(struct toc_turn *turn, const struct due *due)
         return silence_due(turn);
     if (due->what == DUE_QUIET)
         return quiet_due(turn);
+    if (due->what == DUE_PROBE)
+        return probe_due(turn);
     if (due->what == DUE_PAGE)
         return escalate_page_due(turn, due->alert_number, due->index);
     enum toc_err err = alert_load(turn->txn, turn->arena, due->alert_number, &alert);

@@ -2,6 +2,7 @@
 
 #include "common/plant.h"
 #include "services/notifier/mute.h"
+#include "services/notifier/probe.h"
 #include "services/notifier/target.h"
 
 #define REMIND_MOST_MS (5 * TOC_MINUTE_MS)
@@ -325,11 +326,11 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
 
 /* The step goes on at once when nobody of it can be reached. */
 static enum toc_err after_page(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                               const Tocsin__V1__Page *page)
+                               Tocsin__V1__Page *page)
 {
     bool dead;
     if (alert == NULL)
-        return TOC_OK;
+        return probe_follow(turn, page);
     TOC_TRY(alert_save(turn, alert, alert->next_ms));
     if (page->state != TOCSIN__V1__PAGE_STATE__PAGE_DEAD || !escalate_is_open(alert))
         return TOC_OK;

@@ -33,6 +33,12 @@ extern const struct toc_service notifier_service;
 /* The code that a page of kind "code" carries, terminated. */
 void notifier_code(const uint8_t key[32], const char *delivery, char out[NOTIFIER_CODE_DIGITS + 1]);
 
+#define NOTIFIER_ANSWER_DIGITS 8
+
+/* The code that a page of kind "probe" carries, by which its person answers. */
+void notifier_answer_code(const uint8_t key[32], const char *delivery,
+                          char out[NOTIFIER_ANSWER_DIGITS + 1]);
+
 /* The source of events that the notifier's own door publishes. */
 #define NOTIFIER_DOOR "tocsin:oncall"
 

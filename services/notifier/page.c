@@ -136,6 +136,8 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->urgent = alert != NULL ? is_urgent(alert) : plan->urgent;
     page->ends_ms = plan->ends_ms;
     page->digest = plan->digest;
+    page->reach = toc_wire_text(plan->reach != NULL ? plan->reach : "");
+    page->probe = plan->probe;
     page->after = toc_wire_text(plan->after != NULL ? plan->after : "");
     page->after_more = plan->after_more;
     page->after_ms = alert != NULL && plan->kind == NULL ? alert->next_ms : 0;

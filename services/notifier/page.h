@@ -58,6 +58,8 @@ struct page_plan {
     const char *after;            /* who is paged when nobody answers; NULL: nobody */
     unsigned after_more;          /* how many others with them */
     unsigned digest;              /* DIGEST: alerts that wait */
+    const char *reach;            /* PROBE: its run; else NULL */
+    uint32_t probe;               /* the same: its place there */
     bool urgent;                  /* of one that is about no alert */
     toc_time_ms ends_ms;          /* the same: it is worth nothing after that */
     /* AGAIN: it goes by no method that this one had; NULL otherwise. */

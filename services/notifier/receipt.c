@@ -2,6 +2,7 @@
 
 #include "services/notifier/escalate.h"
 #include "services/notifier/page.h"
+#include "services/notifier/probe.h"
 
 #include <stdio.h>
 
@@ -26,7 +27,8 @@ static enum toc_err note(struct toc_turn *turn, const struct subject *of, const 
     TOC_TRY(
         alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_NOTED, of->alert, of->page, of->by, said));
     TOC_TRY(page_save(turn, of->page, page_place(of->page)));
-    return of->alert != NULL ? alert_save(turn, of->alert, of->alert->next_ms) : TOC_OK;
+    return of->alert != NULL ? alert_save(turn, of->alert, of->alert->next_ms)
+                             : probe_follow(turn, of->page);
 }
 
 /* The first word counts; providers repeat themselves. */

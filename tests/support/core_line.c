@@ -444,6 +444,34 @@ static void override_changed(struct line *line, struct toc_arena *arena,
         add(line, " refused (%s)", change->refused);
 }
 
+static void reach_changed(struct line *line, struct toc_arena *arena,
+                          const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__ReachChange *change;
+    unpack(arena, &tocsin__v1__reach_change__descriptor, record, &change);
+    const Tocsin__V1__ReachRow *row = change->row;
+    add(line, "reach %s", change->reach);
+    if (row != NULL) {
+        add(line, " %u %s/%s %s", row->place, row->person, row->method,
+            enum_name(arena, &tocsin__v1__page_state__descriptor, (int)row->state));
+        add_time(line, "sent", row->sent_ms);
+        add_time(line, "answered", row->answered_ms);
+        add_named(line, "how", row->how);
+        if (row->why[0] != '\0')
+            add(line, " (%s)", row->why);
+        return;
+    }
+    if (!change->over) {
+        add_time(line, "until", change->until_ms);
+        add_named(line, "by", change->run->by);
+        return;
+    }
+    add(line, " over: %u people, %u probes, missed %u", change->run->people, change->run->probes,
+        change->run->missed_count);
+    for (size_t i = 0; i < change->run->n_missed; i++)
+        add(line, " %s", change->run->missed[i]);
+}
+
 static void mute_changed(struct line *line, struct toc_arena *arena,
                          const Tocsin__V1__Record *record)
 {
@@ -530,6 +558,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED, provider_changed},
         {TOCSIN__V1__RECORD_TYPE__OVERRIDE_CHANGED, override_changed},
         {TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED, mute_changed},
+        {TOCSIN__V1__RECORD_TYPE__REACH_CHANGED, reach_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME, issue_outcome},
         {TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED, subscription_changed},
     };

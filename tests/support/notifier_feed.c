@@ -263,6 +263,34 @@ void feed_verify(struct feed *feed, const char *time, const char *person, const 
         feed, time, code[0] != '\0' ? "tocsin.contact.verified" : "tocsin.contact.asked", &event);
 }
 
+void feed_reach(struct feed *feed, const char *time, const char *id, const char *person,
+                const char *until)
+{
+    Tocsin__V1__Reach said = TOCSIN__V1__REACH__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    char *persons[] = {text_or(person, "")};
+    said.reach = toc_wire_text(id);
+    said.by = toc_wire_text("ben");
+    said.persons = persons;
+    said.n_persons = person != NULL;
+    said.until_ms = core_time(until);
+    event.body_case = TOCSIN__V1__EVENT__BODY_REACH;
+    event.reach = &said;
+    feed_control_event(feed, time, "tocsin.reach.asked", &event);
+}
+
+void feed_answer(struct feed *feed, const char *time, const char *code, const char *delivery)
+{
+    Tocsin__V1__Reach said = TOCSIN__V1__REACH__INIT;
+    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    said.by = toc_wire_text("ana");
+    said.answer = text_or(code, "");
+    said.delivery = text_or(delivery, "");
+    event.body_case = TOCSIN__V1__EVENT__BODY_REACH;
+    event.reach = &said;
+    feed_control_event(feed, time, "tocsin.reach.answered", &event);
+}
+
 void feed_mute(struct feed *feed, const char *time, struct feed_mute said)
 {
     Tocsin__V1__Silence silence = TOCSIN__V1__SILENCE__INIT;

@@ -80,6 +80,12 @@ void feed_time(struct feed *feed, const char *time);
 void feed_verify(struct feed *feed, const char *time, const char *person, const char *method,
                  const char *code);
 
+/* ben wants to know whether a person, NULL: everybody, is reached. */
+void feed_reach(struct feed *feed, const char *time, const char *id, const char *person,
+                const char *until);
+/* ana answers a probe by its code, or NULL, by the link of a page. */
+void feed_answer(struct feed *feed, const char *time, const char *code, const char *delivery);
+
 /* console says of the schedule "prim" that `person` is on call instead of `replaces`, or ("") of
  * whoever is, from one time to another; `person` NULL: that override `id` is taken back. */
 void feed_override(struct feed *feed, const char *time, const char *id, const char *person,

@@ -137,12 +137,13 @@ static void a_code(void)
 static void a_probe(void)
 {
     page.kind = toc_wire_text("probe");
-    text.code = "";
+    text.code = "87654321";
 }
 
 static void an_end_of_a_silence(void)
 {
     page.kind = toc_wire_text("mute_ends");
+    text.code = "";
     page.mute = toc_wire_text("1a2b3c4d5e");
     page.mute_end_ms = NOW_MS + 10 * TOC_MINUTE_MS;
 }

@@ -105,20 +105,21 @@ static void put_instant(struct body *text, const char *key, toc_time_ms at_ms)
         put_or_null(text, key, "");
 }
 
-/* Of a page that verifies a method; "" of others. */
-static const char *code_of(const struct notifier_page *page, const uint8_t key[32],
-                           char out[NOTIFIER_CODE_DIGITS + 1])
+const char *payload_code(const struct notifier_page *page, const uint8_t key[32],
+                         char out[PAYLOAD_CODE_MAX])
 {
     out[0] = '\0';
     if (strcmp(page->page->kind, "code") == 0)
         notifier_code(key, page->page->delivery, out);
+    else if (strcmp(page->page->kind, "probe") == 0)
+        notifier_answer_code(key, page->page->delivery, out);
     return out;
 }
 
 size_t payload_json(const struct notifier_page *page, const uint8_t key[32], char out[PAYLOAD_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
-    char code[NOTIFIER_CODE_DIGITS + 1], url[LINK_URL_MAX];
+    char code[PAYLOAD_CODE_MAX], url[LINK_URL_MAX];
     struct body text = {.data = out, .size = PAYLOAD_MAX};
     put_text(&text, "{");
     put_string(&text, "type", "tocsin.page");
@@ -145,7 +146,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
     put_text(&text, alert->test ? "true" : "false");
     put_or_null(&text, "waiting", alert->waits);
     put_or_null(&text, "kind", page->page->kind);
-    put_or_null(&text, "code", code_of(page, key, code));
+    put_or_null(&text, "code", payload_code(page, key, code));
     put_or_null(&text, "category", alert->category);
     put_or_null(&text, "sop", alert->sop);
     put_key(&text, "unconfirmed");
@@ -226,8 +227,11 @@ static int apart_line(const struct notifier_page *page, const char *at, const ch
     if (page->page->digest > 0)
         return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s %u alerts wait since the quiet hours",
                         at, kind, page->page->contact, page->page->digest);
-    return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s%s%s", at, kind, page->page->contact,
-                    code[0] != '\0' ? " say this code: " : "", code);
+    const char *words = code[0] == '\0'                          ? ""
+                        : strcmp(page->page->kind, "probe") == 0 ? " tocsin reach answer "
+                                                                 : " say this code: ";
+    return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s%s%s", at, kind, page->page->contact, words,
+                    code);
 }
 
 static int alert_line(const struct notifier_page *page, const char *at, const char *kind,
@@ -248,11 +252,11 @@ static int alert_line(const struct notifier_page *page, const char *at, const ch
 size_t payload_line(const struct notifier_page *page, const uint8_t key[32], toc_time_ms now_ms,
                     char out[PAYLOAD_LINE_MAX])
 {
-    char at[32], kind[32], code[NOTIFIER_CODE_DIGITS + 1];
+    char at[32], kind[32], code[PAYLOAD_CODE_MAX];
     spell_time(at, now_ms);
     spell_kind(kind, page->page->kind);
     int size = page->page->alert_number == 0
-                   ? apart_line(page, at, kind, code_of(page, key, code), out)
+                   ? apart_line(page, at, kind, payload_code(page, key, code), out)
                    : alert_line(page, at, kind, now_ms, out);
     TOC_ASSERT(size > 0 && size + 1 < PAYLOAD_LINE_MAX);
     for (int i = 0; i < size; i++)

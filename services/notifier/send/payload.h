@@ -20,6 +20,13 @@
 #define PAYLOAD_LINE_MAX 1024
 static_assert(6 * TOC_VALUE_GOOD + 2048 <= PAYLOAD_MAX, "an escaped record fits into a body");
 
+#define PAYLOAD_CODE_MAX (NOTIFIER_ANSWER_DIGITS + 1)
+
+/* The code that the page carries: to verify its method, or to answer a probe; "" of others. `key`
+ * is the notifier's. Returns `out`. */
+const char *payload_code(const struct notifier_page *page, const uint8_t key[32],
+                         char out[PAYLOAD_CODE_MAX]);
+
 /*
  * The JSON object, keys in this order for ever, new ones at the end. Instants are UTC milliseconds;
  * `due_ms` is null when the alert is about no deadline, `priority` and `risk` when they are not

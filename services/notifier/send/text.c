@@ -209,6 +209,11 @@ static void fill_numbers(struct values *values)
 
 /* --- templates ---------------------------------------------------------------------------- */
 
+static bool is_probe(const Tocsin__V1__Page *page)
+{
+    return strcmp(page->kind, "probe") == 0;
+}
+
 static const char *value_of(const struct values *values, struct toc_str name)
 {
     const struct text *text = values->text;
@@ -237,7 +242,8 @@ static const char *value_of(const struct values *values, struct toc_str name)
         {"more", values->more},
         {"sop", values->sop},
         {"link", text->ack_link},
-        {"code", text->code},
+        {"code", is_probe(page) ? "" : text->code},
+        {"answer", is_probe(page) ? text->code : ""},
         {"person", page->contact},
         {"method", page->method},
         {"ends", values->ends},
@@ -248,7 +254,7 @@ static const char *value_of(const struct values *values, struct toc_str name)
         {"unconfirmed", flag(alert->unconfirmed)},
         {"last", flag(page->after_ms != 0 && page->after[0] == '\0')},
         {"single", flag(page->after_more == 0)},
-        {"probe", flag(strcmp(page->kind, "probe") == 0)},
+        {"probe", flag(is_probe(page))},
         {"typed", flag(text->ack_link[0] == '\0')},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -28,7 +28,7 @@ struct text {
     const struct text_language *language;
     const struct toc_tz *zone; /* of the reader; NULL: UTC */
     toc_time_ms now_ms;
-    const char *code;     /* that a page of kind "code" carries; "" in others */
+    const char *code;     /* that a page of kind "code" or "probe" carries; "" in others */
     const char *ack_link; /* opens a page with a button; "": the command line alone is named */
     const char *sop_url;  /* what the name of a procedure is appended to; "": its name alone */
 };

@@ -23,8 +23,7 @@ void way_prepare(struct way_page *out, const struct contacts *contacts, const ui
     const char *person = page->page->contact;
     const struct contact *contact = contacts != NULL ? contacts_find(contacts, person) : NULL;
     memset(out, 0, sizeof(*out));
-    if (strcmp(page->page->kind, "code") == 0)
-        notifier_code(key, page->page->delivery, out->code);
+    payload_code(page, key, out->code);
     if (contacts != NULL)
         write_link(contacts->link, page->alert, out->link, sizeof(out->link));
     link_url(page, out->ack_link);

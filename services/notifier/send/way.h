@@ -22,7 +22,7 @@ struct way_transports {
 /* A page that is to leave, and what its texts point to. */
 struct way_page {
     struct leaving leaving;
-    char code[NOTIFIER_CODE_DIGITS + 1];
+    char code[PAYLOAD_CODE_MAX];
     char link[CONTACTS_LINK_MAX + 2 * TOC_ID + 1];
     char ack_link[LINK_URL_MAX];
 };

@@ -38,7 +38,8 @@ const struct text_language text_en = {
              "{?last}you are the last on this path\n"
              "procedure {sop}\n"
              "{link}\n"
-             "tocsin ack {alert}{?typed}\n",
+             "tocsin ack {alert}{?typed}\n"
+             "tocsin reach answer {answer}{?typed}\n",
     .full = "{?test}This is a TEST. Acknowledge it; nothing else has to be done.\n"
             "{?code}Somebody asked that pages may reach {person} here. If that was you, confirm:\n"
             "{?code}\n"
@@ -66,6 +67,9 @@ const struct text_language text_en = {
             "Procedure:   {sop}\n"
             "Issue:       {issue}\n"
             "{?alert}\n"
-            "Acknowledge: {link}\n"
-            "Acknowledge: tocsin ack {alert}\n",
+            "Acknowledge: {link}{?alert}\n"
+            "Acknowledge: tocsin ack {alert}\n"
+            "{?probe}\n"
+            "Answer:      {link}{?probe}\n"
+            "Answer:      tocsin reach answer {answer}\n",
 };

@@ -39,7 +39,8 @@ const struct text_language text_es = {
              "{?last}usted es la última persona de esta ruta\n"
              "procedimiento {sop}\n"
              "{link}\n"
-             "tocsin ack {alert}{?typed}\n",
+             "tocsin ack {alert}{?typed}\n"
+             "tocsin reach answer {answer}{?typed}\n",
     .full = "{?test}Esto es una prueba (TEST). Confírmela; no hay que hacer nada más.\n"
             "{?code}Alguien pidió que los avisos lleguen a {person} aquí. Si fue usted, confirme:\n"
             "{?code}\n"
@@ -68,6 +69,9 @@ const struct text_language text_es = {
             "Procedimiento: {sop}\n"
             "Caso:          {issue}\n"
             "{?alert}\n"
-            "Confirmar:     {link}\n"
-            "Confirmar:     tocsin ack {alert}\n",
+            "Confirmar:     {link}{?alert}\n"
+            "Confirmar:     tocsin ack {alert}\n"
+            "{?probe}\n"
+            "Responder:     {link}{?probe}\n"
+            "Responder:     tocsin reach answer {answer}\n",
 };

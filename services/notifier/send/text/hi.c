@@ -38,7 +38,8 @@ const struct text_language text_hi = {
              "{?last}इस क्रम में आप आख़िरी हैं\n"
              "प्रक्रिया {sop}\n"
              "{link}\n"
-             "tocsin ack {alert}{?typed}\n",
+             "tocsin ack {alert}{?typed}\n"
+             "tocsin reach answer {answer}{?typed}\n",
     .full = "{?test}यह जाँच (TEST) है। बस स्वीकार करें; और कुछ नहीं करना है।\n"
             "{?code}किसी ने चाहा कि {person} की सूचनाएँ यहाँ आएँ। अगर वह आप थे, तो पुष्टि करें:\n"
             "{?code}\n"
@@ -66,6 +67,9 @@ const struct text_language text_hi = {
             "प्रक्रिया: {sop}\n"
             "मामला: {issue}\n"
             "{?alert}\n"
-            "स्वीकार करें: {link}\n"
-            "स्वीकार करें: tocsin ack {alert}\n",
+            "स्वीकार करें: {link}{?alert}\n"
+            "स्वीकार करें: tocsin ack {alert}\n"
+            "{?probe}\n"
+            "उत्तर दें: {link}{?probe}\n"
+            "उत्तर दें: tocsin reach answer {answer}\n",
 };

@@ -9,7 +9,7 @@
  *   next wait  who is paged then, and after how long; others: how many with them
  *   more       how many pages this one stands for
  *   sop link   the procedure and where to acknowledge
- *   code person method   of a page that verifies a method
+ *   code person method   of a page that verifies a method; answer: the code of a probe
  *   ends       how long an acknowledgement still holds, of a reminder
  *   test unconfirmed last single probe typed   say that it is so: a test; not certain; nobody is
  *              paged next, or one person; a probe of the method; there is no link

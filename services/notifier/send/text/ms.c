@@ -39,7 +39,8 @@ const struct text_language text_ms = {
              "{?last}anda orang terakhir dalam laluan ini\n"
              "prosedur {sop}\n"
              "{link}\n"
-             "tocsin ack {alert}{?typed}\n",
+             "tocsin ack {alert}{?typed}\n"
+             "tocsin reach answer {answer}{?typed}\n",
     .full = "{?test}Ini ujian (TEST). Akui sahaja; tiada apa-apa lagi perlu dibuat.\n"
             "{?code}Seseorang meminta panggilan untuk {person} sampai di sini. Jika anda, sahkan:\n"
             "{?code}\n"
@@ -68,6 +69,9 @@ const struct text_language text_ms = {
             "Prosedur:     {sop}\n"
             "Kes:          {issue}\n"
             "{?alert}\n"
-            "Akui:         {link}\n"
-            "Akui:         tocsin ack {alert}\n",
+            "Akui:         {link}{?alert}\n"
+            "Akui:         tocsin ack {alert}\n"
+            "{?probe}\n"
+            "Jawab:        {link}{?probe}\n"
+            "Jawab:        tocsin reach answer {answer}\n",
 };

@@ -39,7 +39,8 @@ const struct text_language text_pt = {
              "{?last}você é a última pessoa deste caminho\n"
              "procedimento {sop}\n"
              "{link}\n"
-             "tocsin ack {alert}{?typed}\n",
+             "tocsin ack {alert}{?typed}\n"
+             "tocsin reach answer {answer}{?typed}\n",
     .full = "{?test}Isto é um teste (TEST). Confirme; nada mais precisa ser feito.\n"
             "{?code}Alguém pediu que os alertas cheguem a {person} aqui. Se foi você, confirme:\n"
             "{?code}\n"
@@ -68,6 +69,9 @@ const struct text_language text_pt = {
             "Procedimento: {sop}\n"
             "Caso:         {issue}\n"
             "{?alert}\n"
-            "Confirmar:    {link}\n"
-            "Confirmar:    tocsin ack {alert}\n",
+            "Confirmar:    {link}{?alert}\n"
+            "Confirmar:    tocsin ack {alert}\n"
+            "{?probe}\n"
+            "Responder:    {link}{?probe}\n"
+            "Responder:    tocsin reach answer {answer}\n",
 };
