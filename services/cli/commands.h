@@ -22,7 +22,7 @@
     X(issues, "open issues, the most urgent first")                                                \
     X(clocks, "SLA clocks by time to breach")                                                      \
     X(alerts, "alerts that are not resolved")                                                      \
-    X(page, "pages that wait or are dead: list, replay")                                           \
+    X(page, "pages that wait or are dead, a test page: list, replay, test")                                           \
     X(escalations, "what other teams were asked, and who has to act next")                         \
     X(articles, "suggested articles that ended issues, and how often")                             \
     X(why, "every decision about an issue or an alert, and why not")                               \
@@ -40,6 +40,7 @@
     X(obligations, "prove from the notifier's log that every page came to one end")                \
     X(handover, "what the next one on call has to know of a stretch of time")                      \
     X(contact, "by which methods people are reached: list, verify, confirm")                       \
+    X(reach, "send people test pages and see who is reached by which method")                      \
     X(silence, "alerts that ring nobody for a while: add, end, list")                              \
     X(maintenance, "alerts that are held until work is done: start, end, list")                    \
     X(policy, "check, test, backtest, apply or show a policy; what may stand in it")               \
@@ -86,6 +87,7 @@ int cmd_note(int argc, char **argv);
 int cmd_obligations(int argc, char **argv);
 int cmd_handover(int argc, char **argv);
 int cmd_contact(int argc, char **argv);
+int cmd_reach(int argc, char **argv);
 int cmd_silence(int argc, char **argv);
 int cmd_maintenance(int argc, char **argv);
 int cmd_policy(int argc, char **argv);

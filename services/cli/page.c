@@ -1,14 +1,16 @@
-/* `tocsin page list|replay`: pages that wait or reached nobody, and how to send a dead one again.
- */
+/* `tocsin page list|replay|test`: pages that wait or reached nobody, how to send a dead one again,
+ * and a test page. */
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
 #include "services/cli/human.h"
 #include "services/cli/lists/list.h"
 #include "services/cli/moment.h"
+#include "services/cli/reach/reach.h"
 
 static struct view view;
 static const char *by;
 static bool all;
+static int64_t wait_ms;
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -18,6 +20,13 @@ static const struct toc_conf_option list_options[] = {
 };
 static const struct toc_conf_option replay_options[] = {
     VIEW_OPTIONS(view),
+    {"by", TOC_CONF_TEXT, &by, NULL, 0, 0, "NAME", "who does it; the default is $USER"},
+};
+
+static const struct toc_conf_option test_options[] = {
+    VIEW_OPTIONS(view),
+    {"wait", TOC_CONF_DURATION, &wait_ms, "30s", TOC_SECOND_MS, 15 * TOC_MINUTE_MS, "DURATION",
+     "how long the receivers may take"},
     {"by", TOC_CONF_TEXT, &by, NULL, 0, 0, "NAME", "who does it; the default is $USER"},
 };
 
@@ -103,6 +112,24 @@ static int replay(const struct toc_conf_list *operands)
     return code == CLI_DONE ? tell(body.delivery) : code;
 }
 
+/* --- test ------------------------------------------------------------------------------------- */
+
+/* The run lasts as long as a person may look for the page. */
+static int test(const struct toc_conf_list *operands)
+{
+    struct reach reach;
+    const struct reach_wish wish = {.persons = operands,
+                                    .by = by,
+                                    .until_ms = moment_now() + 15 * TOC_MINUTE_MS,
+                                    .wait_ms = wait_ms,
+                                    .enough = reach_is_sent};
+    int code = reach_ask(&view, &wish, &reach);
+    if (code == CLI_DONE)
+        code = reach_show(&view, &reach, true);
+    reach_done(&reach);
+    return code;
+}
+
 /* --- the command ------------------------------------------------------------------------------ */
 
 static const struct view_part parts[] = {
@@ -117,6 +144,14 @@ static const struct view_part parts[] = {
      {"tocsin page replay", "Sends a dead page to its person again, while its alert is open.",
       "DELIVERY", "DELIVERY is the id that `tocsin page list` shows.", replay_options,
       COUNT(replay_options)},
+     1,
+     1},
+    {"test",
+     test,
+     {"tocsin page test",
+      "Sends a test page to a person by each method. Exit 1 when no receiver takes it.", "PERSON",
+      "tocsin page test ana\nWhether it came is what `tocsin reach` asks.", test_options,
+      COUNT(test_options)},
      1,
      1},
 };

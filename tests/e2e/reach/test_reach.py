@@ -1,0 +1,158 @@
+"""`tocsin reach` and `tocsin page test` against a receiver that answers, refuses and keeps silent."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from fake_provider import Provider
+from tocsin.v1 import event_pb2
+from tocsin_chain import BIN, Chain
+
+POLICY = """policy: 1
+paths:
+  desk: {steps: [{page: [ana], wait: 1h}]}
+queues:
+  desk: {tier: 1}
+routes:
+  - {rule: all, queue: desk}
+alerts:
+  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical, path: desk}
+"""
+
+
+@pytest.fixture
+def provider():
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def chain(tmp_path, provider):
+    secret = tmp_path / "pager.key"
+    secret.write_text("whsec_" + "A" * 43 + "=\n")
+    secret.chmod(0o600)
+    hook = ("{{webhook: {{url: \"{}\", secret_file: pager.key}}, verified: true}}".format)
+    contacts = tmp_path / "contacts.yaml"
+    contacts.write_text(f"""allow: [127.0.0.0/8]
+contacts:
+  ana:
+    methods:
+      push: {hook(provider.url("/ana/push"))}
+      mail: {hook(provider.url("/ana/mail"))}
+  ben:
+    methods:
+      push: {hook(provider.url("/ben/push"))}
+""")
+    chain = Chain(tmp_path, POLICY, f"--contacts={contacts}", "--send-timeout=2s")
+    yield chain
+    chain.close()
+
+
+class Command:
+    """`tocsin …`, which goes on while the test does something else."""
+
+    def __init__(self, chain, *words):
+        self.process = subprocess.Popen(
+            [BIN / "tocsin", *words, "--json", "--at", f"notifier={chain.notifier.endpoint}",
+             "--at", f"intake={chain.intake.endpoint}"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "USER": "lead"})
+
+    def end(self):
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, [json.loads(line) for line in out.splitlines()], err
+
+
+def run(chain, *words):
+    return Command(chain, *words).end()
+
+
+def page_of(provider, path, count=1):
+    return json.loads(provider.wait_for(path, count)[count - 1].body)
+
+
+def probe(lines, person, method):
+    return next(line for line in lines
+                if line.get("person") == person and line["method"] == method)
+
+
+def say(chain, what, delivery):
+    event = event_pb2.Event(id=f"{what}-{delivery}", source="provider",
+                            type=f"tocsin.page.{what}")
+    event.page_receipt.delivery = delivery
+    chain.publisher.publish(event)
+
+
+def test_who_answers_or_whose_provider_says_so_is_reached(chain, provider):
+    provider.behave("/ana/mail", "404")
+    command = Command(chain, "reach", "--wait", "30s")
+    page = page_of(provider, "/ana/push")
+    assert page["kind"] == "probe" and page["alert"] == "" and len(page["code"]) == 8
+    code, said, err = run(chain, "reach", "answer", page["code"])
+    assert (code, said) == (0, [{"answered": True}]), err
+    other = page_of(provider, "/ben/push")
+    assert other["code"] != page["code"]
+    say(chain, "delivered", other["delivery"])
+    code, lines, err = command.end()
+    assert code == 0, (lines, err)
+    assert probe(lines, "ana", "push")["how"] == "code"
+    assert probe(lines, "ana", "mail")["why"] == "refused for good (404)"
+    assert probe(lines, "ben", "push")["how"] == "delivered"
+    assert (lines[-1]["people"], lines[-1]["reached"], lines[-1]["over"]) == (2, 2, True)
+
+
+def test_who_does_not_answer_is_told_of_and_the_status_is_1(chain, provider):
+    provider.behave("/ana/push", "hang")
+    code, lines, _ = run(chain, "reach", "--person", "ana", "--wait", "3s")
+    assert code == 1
+    assert probe(lines, "ana", "push")["why"].startswith("its time is over")
+    assert probe(lines, "ana", "mail")["why"] == "nobody answered"
+    assert probe(lines, "ana", "mail")["sent_ms"] > 0
+    assert lines[-1]["reached"] == 0
+    late = page_of(provider, "/ana/mail")
+    code, _, err = run(chain, "reach", "answer", late["code"])
+    assert code == 1 and "no probe waits for that code" in err
+
+
+def test_the_last_run_is_shown_again_also_of_a_stopped_suite(chain, provider, tmp_path):
+    code, lines, _ = run(chain, "reach", "--person", "zoe", "--wait", "5s")
+    assert code == 1
+    assert probe(lines, "zoe", "")["why"] == "the person is not in the contacts file"
+    assert run(chain, "reach", "--last")[:2] == (1, lines)
+    assert chain.notifier.stop() == 0
+    done = subprocess.run([BIN / "tocsin", "reach", "--last", "--json", "--data", tmp_path],
+                          capture_output=True, text=True)
+    assert done.returncode == 1
+    assert [json.loads(line) for line in done.stdout.splitlines()] == lines
+    chain.notifier.start()
+
+
+def test_a_test_page_says_whether_receivers_take_it(chain, provider):
+    code, lines, _ = run(chain, "page", "test", "ana")
+    assert code == 0
+    assert [probe(lines, "ana", method)["state"] for method in ("push", "mail")] == [
+        "accepted", "accepted"]
+    provider.behave("/ben/push", "400")
+    code, lines, _ = run(chain, "page", "test", "ben")
+    assert code == 1 and probe(lines, "ben", "push")["state"] == "dead"
+
+
+def test_probes_go_on_after_a_kill_and_every_page_ends_once(chain, provider):
+    provider.behave("/ana/push", "503")
+    command = Command(chain, "reach", "--person", "ana", "--wait", "20s")
+    provider.wait_for("/ana/push", 1)
+    first = page_of(provider, "/ana/mail")
+    chain.notifier.kill()
+    provider.behave("/ana/push", "202")
+    chain.notifier.start()
+    again = json.loads(provider.wait_for("/ana/push", 2)[-1].body)
+    assert {request.id for request in provider.of("/ana/push")} == {again["delivery"]}
+    for page in (first, again):
+        assert run(chain, "reach", "answer", page["code"])[0] == 0
+    code, lines, err = command.end()
+    assert code == 0, (lines, err)
+    code, lines, _ = run(chain, "obligations")
+    assert code == 0 and lines[-1]["clean"]
+    assert (lines[-1]["pages"], lines[-1]["pending"]) == ("2", "0")
