@@ -1,12 +1,17 @@
 """A suite whose intake has a vault, and what a forensic look at its files finds."""
 import json
 import os
+import pathlib
 import shutil
-import socket
 import subprocess
+import sys
 import time
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(os.environ["TOCSIN_SOURCE"]) / "tests/support"))
+
+from ports import free_port  # noqa: E402
 
 BIN = os.environ["TOCSIN_BIN"]
 
@@ -115,9 +120,7 @@ def suite(tmp_path):
 @pytest.fixture
 def mailed(tmp_path):
     """One that takes mail at `mailed.port`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     boxes = tmp_path / "mail.yaml"
     boxes.write_text("mail: 1\nboxes: {support@example.com: {source: urn:mail:support}}\n")
     made = Suite(str(tmp_path), "--lmtp", "127.0.0.1:%d" % port, "--mail", str(boxes))

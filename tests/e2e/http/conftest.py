@@ -1,10 +1,12 @@
 """A suite with its HTTP edge, for tests that speak to it as publishers do."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -12,6 +14,10 @@ import requests
 from urllib.parse import urlsplit
 
 import interface
+
+sys.path.insert(0, str(pathlib.Path(os.environ["TOCSIN_SOURCE"]) / "tests/support"))
+
+from ports import free_port  # noqa: E402
 
 BIN = os.environ["TOCSIN_BIN"]
 
@@ -26,12 +32,6 @@ def node():
     if int(re.match(r"v(\d+)", version).group(1)) < 18:
         pytest.skip("Node %s: 18 is needed" % version.strip())
     return path
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Edge:

@@ -14,7 +14,8 @@ from datetime import datetime, timezone
 import pytest
 import requests
 
-from conftest import BIN, Edge, free_port
+from conftest import BIN, Edge
+from ports import free_port
 
 SOURCE = os.environ["TOCSIN_SOURCE"]
 SECRETS = {"zendesk": "dGhpcyBpcyBhIHNlY3JldCBvZiB6ZW5kZXNr", "alertmanager": "a" * 64,

@@ -14,7 +14,8 @@ import urllib.request
 import pytest
 import requests
 
-from conftest import Edge, free_port
+from conftest import Edge
+from ports import free_port
 
 LIMIT = 5
 count = [0]
@@ -22,7 +23,7 @@ count = [0]
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory):
-    metrics = free_port()
+    metrics = free_port(6)  # one for each service
     os.environ["TOCSIN_QUARANTINE_ALARM"] = "2s"
     edge = Edge(str(tmp_path_factory.mktemp("edge")), "--quota=requester=%d/10h" % LIMIT,
                 "--quota=device=3/10h", "--metrics-base=%d" % metrics)

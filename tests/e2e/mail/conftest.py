@@ -1,12 +1,17 @@
 """A suite that takes mail, for tests that hand it over as mail servers do."""
 import json
 import os
+import pathlib
 import smtplib
-import socket
 import subprocess
+import sys
 import time
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(os.environ["TOCSIN_SOURCE"]) / "tests/support"))
+
+from ports import free_port  # noqa: E402
 
 BIN = os.environ["TOCSIN_BIN"]
 MAP = """mail: 1
@@ -16,12 +21,6 @@ boxes:
   slow@example.com: {source: urn:mail:slow, rate: 1}
   "@appeals.example.com": {source: urn:mail:appeals, channel: appeal}
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Suite:

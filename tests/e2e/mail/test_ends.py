@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from conftest import BIN, MAP, free_port
+from conftest import BIN, MAP
+from ports import free_port
 
 INTAKE = os.path.join(BIN, "tocsin-intake")
 

@@ -17,6 +17,7 @@ import urllib.parse
 import pytest
 
 from conftest import Suite
+from ports import free_port
 
 SOURCE = pathlib.Path(os.environ["TOCSIN_SOURCE"])
 SECRET = "dGhpcyBpcyBhIHNlY3JldCBvZiB6ZW5kZXNr"
@@ -99,12 +100,6 @@ class Zendesk:
         answer = hook.getresponse()
         assert answer.status in (200, 202), answer.read()
         hook.close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def write_secret(path, text):

@@ -1,21 +1,21 @@
 """A suite of real services, and what people wrote."""
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(os.environ["TOCSIN_SOURCE"]) / "tests/support"))
+
+from ports import free_port  # noqa: E402
+
 BIN = os.environ["TOCSIN_BIN"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Suite:
