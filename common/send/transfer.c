@@ -1,5 +1,6 @@
 #include "common/send/transfer.h"
 
+#include "common/exit_point.h"
 #include "common/log.h"
 
 #include <curl/curl.h>
@@ -89,6 +90,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
     struct toc_transfer *transfer = user;
     struct toc_str line = {data, size * count}, value;
+    TOC_EXIT_POINT("send_answering");
     if (toc_str_starts(line, TOC_STR("HTTP/"))) { /* an interim answer's do not count */
         transfer->retry_after_ms = 0;
         transfer->field[0] = '\0';
@@ -129,6 +131,7 @@ static int on_write(void *user, char *remote, char *local, int remote_port, int 
     (void)remote_port;
     (void)local_port;
     ((struct toc_transfer *)user)->written = true;
+    TOC_EXIT_POINT("send_connected");
     return CURL_PREREQFUNC_OK;
 }
 

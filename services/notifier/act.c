@@ -1,5 +1,6 @@
 #include "services/notifier/act.h"
 
+#include "common/exit_point.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/said.h"
 
@@ -230,6 +231,7 @@ enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
     const char *refused = NULL;
     const struct act act = {record, said, said->by[0] != '\0' ? said->by : event->source, &refused};
     TOC_TRY(find_and_do(turn, &act, event->type));
+    TOC_EXIT_POINT("act_done");
     if (strcmp(event->source, NOTIFIER_DOOR) != 0)
         return TOC_OK;
     return said_keep(turn, event, record->at_ms, refused);

@@ -1,5 +1,6 @@
 #include "services/notifier/page.h"
 
+#include "common/exit_point.h"
 #include "common/plant.h"
 #include "services/notifier/breaker.h"
 #include "services/notifier/method.h"
@@ -87,7 +88,9 @@ enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__
     struct page_place old = page_place(page);
     struct page_verdict verdict;
     TOC_TRY(judge(turn, alert, page, &verdict));
-    return obey(turn, alert, page, old, &verdict);
+    TOC_TRY(obey(turn, alert, page, old, &verdict));
+    TOC_EXIT_POINT("page_judged");
+    return TOC_OK;
 }
 
 /* --- planning ----------------------------------------------------------------------------- */
@@ -173,6 +176,7 @@ enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     TOC_TRY(judge(turn, alert, page, &verdict));
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, page, NULL, plan->why));
     TOC_TRY(obey(turn, alert, page, page_nowhere, &verdict));
+    TOC_EXIT_POINT("page_planned");
     if (out != NULL)
         *out = page;
     return TOC_OK;
@@ -220,6 +224,8 @@ static enum toc_err settle(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocs
     if (!ends && verdict.until_ms <= turn->log_ms)
         TOC_TRY(judge(turn, alert, &after, &verdict));
     TOC_TRY(obey(turn, alert, &after, old, &verdict));
+    if (strcmp(after.method, page->method) != 0)
+        TOC_EXIT_POINT("page_moved");
     *page = after;
     return TOC_OK;
 }

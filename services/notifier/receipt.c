@@ -1,5 +1,6 @@
 #include "services/notifier/receipt.h"
 
+#include "common/exit_point.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/page.h"
 #include "services/notifier/probe.h"
@@ -64,6 +65,7 @@ static enum toc_err on_failed(struct toc_turn *turn, const struct subject *of, c
     snprintf(said, sizeof(said), "failed later: %.64s", status);
     page->bounced = true;
     TOC_TRY(note(turn, of, said));
+    TOC_EXIT_POINT("receipt_noted");
     if (!is_current(of))
         return TOC_OK;
     return escalate_again(

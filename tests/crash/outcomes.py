@@ -22,8 +22,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
 from fake_provider import Provider  # noqa: E402
 
-POINTS = ("outcome_sending", "outcome_answered", "outcome_told", "mid_turn", "before_commit",
-          "after_commit_before_send", "mid_load")
+POINTS = ("outcome_sending", "send_connected", "send_answering", "outcome_answered", "outcome_told",
+          "mid_turn", "before_commit", "after_commit_before_send", "mid_load")
 STATES = ("SOLVED", "OPEN", "SOLVED", "CLOSED")  # of each issue after it was opened
 PATIENCE_S = 60
 

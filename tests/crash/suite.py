@@ -146,7 +146,7 @@ class Suite:
             service.stop()
 
 
-def wait_up(endpoint, timeout_s=20.0):
+def wait_up(endpoint, timeout_s=120.0):
     until = time.monotonic() + timeout_s
     client = bus.Client(endpoint)
     try:

@@ -18,7 +18,7 @@ toc_tz_(offset_ms|resolve)
 toc_schedule_at
 toc_(priority|risk|state|refuse|metric)_name
 toc_journal_(read|scan|next|hash_at)
-toc_planted
+toc_(planted|exit_point)
 tocsin__v1__[a-z0-9_]+
 protobuf_c_[a-z_]+
 mem(cmp|cpy|move|set|chr|mem)

@@ -1,5 +1,7 @@
 #include "services/notifier/door/submit.h"
 
+#include "common/exit_point.h"
+
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -45,6 +47,7 @@ static void on_receipt(void *arg, uint64_t cookie, struct toc_str event,
 {
     struct submit *submit = arg;
     (void)event;
+    TOC_EXIT_POINT("act_taken");
     for (struct submission *s = submit->first; s != NULL; s = s->next)
         if (s->cookie == cookie) {
             s->settled = true;
@@ -118,7 +121,9 @@ enum toc_err submit_event(struct submit *submit, struct submission *submission,
     submission->next = submit->first;
     submit->first = submission;
     submit->count++;
+    TOC_EXIT_POINT("act_pressed");
     send_frames(submit);
+    TOC_EXIT_POINT("act_sent");
     return TOC_OK;
 }
 
@@ -159,6 +164,7 @@ void submit_poll(struct submit *submit, struct toc_txn *txn, struct toc_arena *a
         }
         *at = s->next;
         submit->count--;
+        TOC_EXIT_POINT("act_told");
         s->told(s->self, s, end, end == SUBMIT_DONE ? said : NULL);
         free(s);
     }

@@ -1,5 +1,6 @@
 #include "services/notifier/send/sender.h"
 
+#include "common/exit_point.h"
 #include "common/log.h"
 #include "services/notifier/send/alarm.h"
 #include "services/notifier/send/introduce.h"
@@ -55,6 +56,7 @@ static void on_answer(void *self, void *tag, const struct toc_transfer_answer *a
     struct send *send = tag;
     struct toc_transfer_answer judged = *answer;
     const struct method_kind *kind = send->method->kind;
+    TOC_EXIT_POINT("page_answered");
     if (kind->judge != NULL && answer->code >= 200 && answer->code < 300)
         kind->judge(&judged);
     settle(self, send, &judged);
@@ -85,6 +87,7 @@ static void tell(struct sender *sender, struct send *send, struct toc_now now)
     size_t size = tocsin__v1__sender_word__pack(&word, bytes);
     toc_sender_tell(sender->loop, &send->sent, toc_str(bytes, size), now);
     send->state = SEND_TOLD;
+    TOC_EXIT_POINT("page_told");
 }
 
 static void tell_all(void *self, struct toc_now now)
@@ -125,9 +128,12 @@ static void review(struct sender *sender, struct toc_txn *txn)
         if (send->state == SEND_DONE)
             continue;
         bool pending = is_pending(sender, txn, send, &page);
+        if (send->state == SEND_UNDER_WAY && !pending)
+            TOC_EXIT_POINT("page_crossed");
         if (send->state == SEND_TOLD && pending && page.page->attempts == send->attempts) {
             send->state = SEND_DONE;
         } else if (send->state == SEND_TOLD) {
+            TOC_EXIT_POINT("page_kept");
             send_queue_forget(sender->queue, send);
         } else if (!pending && way_call_off(&send->flight)) {
             send_queue_forget(sender->queue, send);
@@ -166,6 +172,7 @@ static bool take_row(struct sender *sender, struct toc_txn *txn, const struct no
     if (send_queue_find(sender->queue, due->alert_number, due->index) != NULL ||
         !is_pending(sender, txn, &wanted, &page))
         return true;
+    TOC_EXIT_POINT("page_found");
     return send_queue_add(sender->queue, due->alert_number, due->index,
                           origin_of(sender, page.page), rank_of(&page)) != SEND_QUEUE_FULL;
 }
@@ -203,6 +210,7 @@ static void start_one(struct sender *sender, struct send *send, const struct not
     send->attempts = page->page->attempts;
     send->begun_seq = toc_run_journal(sender->run)->last_seq;
     send->method = leaving.leaving.method;
+    TOC_EXIT_POINT("page_sending");
     if (!way_send(&sender->transports, &leaving.leaving, send, &send->flight, &answer))
         settle(sender, send, &answer);
 }
