@@ -56,6 +56,16 @@ enum toc_err breaker_of(struct toc_turn *turn, const char *provider, struct brea
     return TOC_OK;
 }
 
+enum toc_err breaker_pass(struct toc_turn *turn, const char *provider)
+{
+    Tocsin__V1__Provider *row;
+    TOC_TRY(load(turn, provider, &row));
+    if (row->state != TOCSIN__V1__PROVIDER_STATE__PROVIDER_HALF_OPEN)
+        return TOC_OK;
+    row->probe_ms = turn->log_ms;
+    return save(turn, row);
+}
+
 enum toc_err breaker_probe(struct toc_turn *turn, const char *provider)
 {
     Tocsin__V1__Provider *row;
@@ -126,8 +136,11 @@ enum toc_err breaker_note(struct toc_turn *turn, const char *provider,
     Tocsin__V1__Provider *row;
     bool failed = is_failure(outcome->code);
     TOC_TRY(load(turn, provider, &row));
-    count(turn, row, failed);
     row->floor_ms = failed ? outcome->retry_after_ms : 0;
+    /* What was under way when it opened is the same trouble: only a probe makes the wait longer. */
+    if (failed && row->state == TOCSIN__V1__PROVIDER_STATE__PROVIDER_OPEN)
+        return save(turn, row);
+    count(turn, row, failed);
     TOC_TRY(failed ? fail(turn, row) : answer(turn, row));
     return save(turn, row);
 }

@@ -30,6 +30,9 @@ TOC_MUST enum toc_err breaker_of(struct toc_turn *turn, const char *provider, st
 /* A page is about to try although the breaker is open: it is the probe. */
 TOC_MUST enum toc_err breaker_probe(struct toc_turn *turn, const char *provider);
 
+/* A page that may be the probe is not sent after all, or not yet: another one may try at once. */
+TOC_MUST enum toc_err breaker_pass(struct toc_turn *turn, const char *provider);
+
 /* What an attempt by that provider came to. */
 TOC_MUST enum toc_err breaker_note(struct toc_turn *turn, const char *provider,
                                    const Tocsin__V1__PageOutcome *outcome);

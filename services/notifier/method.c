@@ -185,12 +185,12 @@ static enum toc_err wait_for_way(struct toc_turn *turn, const struct chain *chai
     size_t place = soonest(chain, page);
     toc_time_ms at_ms = free_at(chain, place);
     use(chain, page, place);
-    if (at_ms > chain->now_ms)
+    if (is_step_over(alert, page, chain->breakers[place].floor_ms))
+        die(out, no_patience);
+    else if (at_ms > chain->now_ms)
         wait_until(out, at_ms);
     else
         TOC_TRY(breaker_probe(turn, page->provider));
-    if (is_step_over(alert, page, chain->breakers[place].floor_ms))
-        die(out, no_patience);
     return TOC_OK;
 }
 

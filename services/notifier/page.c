@@ -27,6 +27,13 @@ toc_time_ms page_end_ms(const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *
     return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ? alert->next_ms : TOC_TIME_NEVER;
 }
 
+/* It was let ring, and does not as things are now. */
+static enum toc_err hold(struct toc_turn *turn, const Tocsin__V1__Page *page)
+{
+    bool passes = page->ready && page->provider[0] != '\0'; /* the fake pager has none */
+    return passes ? breaker_pass(turn, page->provider) : TOC_OK;
+}
+
 /* --- the end ------------------------------------------------------------------------------ */
 
 /* Of a page whose state was set to the last; `old` is where it stood. */
@@ -44,6 +51,7 @@ enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V
                       Tocsin__V1__PageState state, const char *by, const char *reason)
 {
     TOC_ASSERT(page_is_pending(page));
+    TOC_TRY(hold(turn, page));
     page->state = state;
     page->reason = toc_wire_text(reason);
     return finish(turn, alert, page, page_place(page), by);
@@ -87,6 +95,7 @@ enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__
 {
     struct page_place old = page_place(page);
     struct page_verdict verdict;
+    TOC_TRY(hold(turn, page));
     TOC_TRY(judge(turn, alert, page, &verdict));
     TOC_TRY(obey(turn, alert, page, old, &verdict));
     TOC_EXIT_POINT("page_judged");

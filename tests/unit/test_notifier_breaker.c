@@ -154,19 +154,60 @@ static void a_probe_that_fails_waits_longer_each_time(void **state)
     }
 }
 
+static void what_was_under_way_when_it_opened_makes_no_wait_longer(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 12; i++)
+        open_alert("09:00");
+    for (uint64_t i = 1; i <= issues; i++)
+        feed_outcome(&feed, "09:00:01", i, 0, 0); /* as many as there are at once */
+    feed_time(&feed, "09:00:02"); /* their own waits are over, and they wait for the provider */
+    feed_time(&feed, "09:00:06");
+    assert_int_equal(ready_count(), 0);
+    feed_time(&feed, "09:00:06.001");
+    assert_int_equal(ready_count(), 1);
+}
+
+/* The one of ana's pages that may be sent, as the breaker's probe. */
+static uint64_t find_probe(const char *time)
+{
+    uint64_t probe = 1;
+    feed_time(&feed, time);
+    assert_int_equal(ready_count(), 1);
+    while (!feed_page(&feed, probe, 0)->ready)
+        probe++;
+    return probe;
+}
+
 static void a_probe_without_an_outcome_is_given_up(void **state)
 {
     (void)state;
     fail_some("09:00", 5);
-    feed_time(&feed, "09:00:06");
-    assert_int_equal(ready_count(), 1);
-    uint64_t probe = 1;
-    while (!feed_page(&feed, probe, 0)->ready)
-        probe++;
-    feed_act_on(&feed, "09:00:07", "acked", probe, "ana"); /* it will never be sent */
-    assert_int_equal(ready_count(), 0);
+    uint64_t probe = find_probe("09:00:06");
+    feed_time(&feed, "09:00:25");
+    assert_int_equal(find_probe("09:00:25"), probe);
     feed_time(&feed, "09:00:28");
-    assert_int_equal(ready_count(), 1);
+    assert_int_equal(ready_count(), 2);
+}
+
+/* Somebody answers it before it leaves, while everybody else's pages wait for what it comes to. */
+static void a_probe_that_is_not_sent_gives_way_at_once(void **state)
+{
+    (void)state;
+    fail_some("09:00", 5);
+    uint64_t probe = find_probe("09:00:06");
+    feed_act_on(&feed, "09:00:07", "acked", probe, "ana");
+    assert_int_equal(ready_count(), 0);
+    assert_int_not_equal(find_probe("09:00:08.1"), probe);
+}
+
+static void a_clock_that_is_set_on_over_a_probe_and_its_step_loses_no_probe(void **state)
+{
+    (void)state;
+    fail_some("09:00", 5);
+    open_alert("10:00:30"); /* its step has not ended in the hour that was left out */
+    feed_time(&feed, "10:00:31");
+    assert_true(feed_page(&feed, issues, 0)->ready);
 }
 
 static void a_floor_of_the_provider_is_a_floor_for_all_its_pages(void **state)
@@ -204,7 +245,10 @@ int main(void)
         TEST(who_has_another_way_takes_it_and_who_has_not_waits),
         TEST(one_page_at_a_time_tries_it),
         TEST(a_probe_that_fails_waits_longer_each_time),
+        TEST(what_was_under_way_when_it_opened_makes_no_wait_longer),
         TEST(a_probe_without_an_outcome_is_given_up),
+        TEST(a_probe_that_is_not_sent_gives_way_at_once),
+        TEST(a_clock_that_is_set_on_over_a_probe_and_its_step_loses_no_probe),
         TEST(a_floor_of_the_provider_is_a_floor_for_all_its_pages),
         TEST(where_every_provider_is_down_no_page_turns_in_circles),
     };
