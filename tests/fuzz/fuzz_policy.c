@@ -17,6 +17,19 @@ const char *__lsan_default_suppressions(void)
     return "leak:libfyaml.so\n";
 }
 
+/* Somebody or nobody, from any instant to the next change. */
+static void check_schedule(const struct toc_schedule *schedule)
+{
+    toc_time_ms at_ms = toc_days_from_date(2026, 3, 28) * TOC_DAY_MS;
+    for (unsigned i = 0; i < 20; i++) {
+        struct toc_shift shift;
+        toc_schedule_shift(schedule, NULL, at_ms, at_ms + 7 * TOC_DAY_MS, &shift);
+        TOC_ASSERT(shift.from_ms == at_ms && shift.until_ms > at_ms);
+        TOC_ASSERT(shift.who.count <= TOC_ON_CALL_MAX);
+        at_ms = shift.until_ms;
+    }
+}
+
 /* What a compiled policy promises its readers. */
 static void check_policy(const struct toc_policy *policy)
 {
@@ -30,6 +43,8 @@ static void check_policy(const struct toc_policy *policy)
             for (size_t w = 0; w < clock->warn_count; w++)
                 TOC_ASSERT(clock->warn_percent[w] >= 1 && clock->warn_percent[w] <= 99);
         }
+    for (size_t i = 0; i < policy->schedule_count; i++)
+        check_schedule(&policy->schedules[i]);
 }
 
 static void check_text(struct toc_str text)

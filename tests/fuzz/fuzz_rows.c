@@ -27,6 +27,12 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &tocsin__v1__leaf_answer__descriptor,
     &tocsin__v1__tree_answer__descriptor,
     &tocsin__v1__policy_text__descriptor,
+    &tocsin__v1__contact__descriptor,
+    &tocsin__v1__provider__descriptor,
+    &tocsin__v1__mute__descriptor,
+    &tocsin__v1__quiet__descriptor,
+    &tocsin__v1__action_said__descriptor,
+    &tocsin__v1__sender_word__descriptor,
 };
 
 /* Text that came through is what everyone behind takes for text. */

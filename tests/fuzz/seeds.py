@@ -15,7 +15,7 @@ ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Af
 ROWS = ["Issue", "IssueChange", "IssueRefused", "IssueParked", "IssueClocks", "Clock",
         "ClockChange", "Alert", "AlertChange", "Page", "PageOutcome", "EventRefused",
         "CheckpointSigned", "PolicyPart", "PolicyApplied", "Upstream", "Status", "LeafAnswer",
-        "TreeAnswer", "PolicyText"]
+        "TreeAnswer", "PolicyText", "Contact", "Provider", "Mute", "Quiet", "ActionSaid", "SenderWord"]
 # Files of one policy, as fuzz_policy.c names them: root.yaml, a.yaml, sub/b.yaml, the dates of h.ics.
 ROOT = ("policy: 1\ninclude: [a.yaml, sub/b.yaml]\nlocked: [slas.s, triage.*]\n"
         "calendars: {c: {zone: UTC, weekly: {mon-fri: [\"09:00-17:00\"]}, holidays_from: h.ics}}\n"
@@ -307,6 +307,63 @@ def mails():
         write("mail", "lmtp-" + name, b"L" + text.encode())
 
 
+CONTACTS = {
+    "short": "contacts: {ana: {log: true}, duty: {webhook: {url: \"https://p.example/in\", secret_file: key}}}\n",
+    "methods": ("contacts:\n  ana:\n    methods:\n"
+                "      push: {ntfy: {url: \"https://n.example\", topic_file: word, token_file: word}}\n"
+                "      pd: {pagerduty: {key_file: word}, verified: true}\n"
+                "      chat: {slack: {url_file: url}}\n      room: {teams: {url_file: url}}\n"
+                "      desk: {log: true}\n"
+                "    urgent: [push, pd]\n    normal: [desk]\n    zone: Europe/Dublin\n    language: pt\n"),
+    "mail": ("allow: [10.0.0.0/8, \"::1\"]\nlink: https://c.example/a/\nsop: https://w.example/\n"
+             "mail: {server: \"smtps://m.example:465\", from: a@b.example, user: u, password_file: word,\n"
+             "  domain: p.example}\n"
+             "contacts: {ana: {email: ana@b.example}, ben: {email: \"<x> y\"}}\n"),
+    "plain": ("allow: [127.0.0.1]\nmail: {server: \"smtp://127.0.0.1:25\", from: a@b, plain: true}\n"
+              "contacts: {ana: {webhook: {url: \"http://127.0.0.1:1/\", secret_file: key}}}\n"),
+    "exec": "contacts: {ana: {exec: {program: /bin/true, arguments: [\"+353\", b]}}}\n",
+    "wrong": ("contacts:\n  ana: {methods: {a: {log: true, ntfy: {}}, b: {slack: {url_file: open}}}, urgent: "
+              "[c, a, a]}\n  ben: {zone: Nowhere/Land, language: xx}\nallow: [1.2.3]\nlink: ftp://x\n"),
+}
+MATCHERS = ("queue=support severity=warning,info source!=demo", "severity=*", "cause=breached:*/?/? risk!=none",
+            "priority=P1,P? rule=* path!=a,b metric=", "queue!=x", "severity=criti*,info queue=a*b*c")
+
+
+def on_call():
+    """Inputs of fuzz_contacts, fuzz_match and fuzz_schedule, and a policy with all that is on call."""
+    for name, text in CONTACTS.items():
+        write("contacts", name, text.encode())
+    for number, matcher in enumerate(MATCHERS):
+        lines = [matcher, "support", "late", "info", "2", "3", "shop/eu", "first_reply",
+                 "breached:first_reply/1/0 late", "desk"]
+        write("match", "matcher-%d" % number, "\n".join(lines).encode())
+    for number in range(8):
+        write("schedule", "drawn-%d" % number, random.Random(number).randbytes(40 + 20 * number))
+    write("policy", "on-call.yaml", ON_CALL.encode())
+
+
+ON_CALL = """policy: 1
+calendars: {nights: {zone: UTC, weekly: {mon-sun: ["22:00-06:00"]}}}
+schedules:
+  s:
+    zone: Europe/Dublin
+    layers:
+      - {name: base, rotation: weekly, every: 2, start: 2026-01-05, at: "09:00", people: [ana, ben]}
+      - {name: nights, zone: Asia/Kuala_Lumpur, rotation: daily, start: 2026-01-05, at: "21:00",
+         people: [dee], hours: {mon-fri: ["21:00-24:00"], tue-sat: ["00:00-09:00"]}}
+      - {name: last, rotation: monthly, start: 2026-01-31, at: "02:30", people: [flo], calendar: nights}
+    temporary: [{from: "2026-12-24 00:00", until: "2026-12-27 00:00", people: [flo]}]
+paths:
+  p: {steps: [{schedule: [s], page: [gus], wait: 5m}, {page: [a, b], round_robin: yes, wait: 1h}], repeat: 2,
+      ack_expires: 30m}
+queues: {q: {tier: 1}}
+quiet: {ana: nights}
+triage: [{rule: t, set: {priority: P1}}]
+routes: [{rule: all, queue: q, path: p}]
+alerts: [{rule: a, on: opened, when: {risk: [critical]}, severity: critical}]
+"""
+
+
 def main():
     sys.path.insert(0, os.path.join(sys.argv[1], "gen_py"))
     from tocsin.v1 import event_pb2 as ev, frame_pb2 as pb, record_pb2 as rec
@@ -327,14 +384,15 @@ def main():
     holidays()
     texts()
     mails()
+    on_call()
     for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
         with open(os.path.join(HERE, "../..", path), "rb") as text:
             write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())
     for text in ("policy: 1\n", "policy: 2\nroutes: []\n", "a: &x [*x]\n", "- {a: [}\n",
                  "policy: 1\ncalendars: {c: {zone: Nowhere/Land, weekly: {mon: [\"25:00-1\"]}}}\n"):
         write("policy", f"short-{len(text):03d}", text.encode())
-    for name, texts in BUNDLES.items():
-        write("policy", name, "\f".join(texts).encode())
+    for name, files in BUNDLES.items():
+        write("policy", name, "\f".join(files).encode())
     for zone in ZONES:
         with open(os.path.join("/usr/share/zoneinfo", zone), "rb") as tzif:
             write("tz", zone.replace("/", "-"), tzif.read())
