@@ -10,7 +10,7 @@ static const struct toc_str secret_prefix = {"whsec_", 6};
 
 enum toc_err toc_webhook_secret_read(struct toc_str text, struct toc_webhook_secret *out)
 {
-    struct toc_webhook_secret secret;
+    struct toc_webhook_secret secret = {.size = 0}; /* a provider is known by all its bytes */
     if (!toc_str_starts(text, secret_prefix))
         return TOC_ERR_MALFORMED;
     const char *base64 = text.data + secret_prefix.size;

@@ -24,6 +24,25 @@ static void a_secret_is_the_base64_behind_whsec(void **state)
     assert_int_equal(secret.key[23], 0xb0);
 }
 
+static void dirty_the_stack(void)
+{
+    volatile uint8_t dirt[1024];
+    for (size_t i = 0; i < sizeof(dirt); i++)
+        dirt[i] = 0xaa;
+}
+
+/* A provider is known by a hash of it, from one start to the next. */
+static void the_same_secret_is_the_same_to_its_last_byte(void **state)
+{
+    struct toc_webhook_secret secret;
+    (void)state;
+    memset(&secret, 0xaa, sizeof(secret));
+    dirty_the_stack();
+    assert_int_equal(read_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &secret), TOC_OK);
+    for (size_t i = secret.size; i < sizeof(secret.key); i++)
+        assert_int_equal(secret.key[i], 0);
+}
+
 static void a_secret_of_64_bytes_is_the_longest(void **state)
 {
     char zeros[96], text[128];
@@ -176,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_is_the_base64_behind_whsec),
+        cmocka_unit_test(the_same_secret_is_the_same_to_its_last_byte),
         cmocka_unit_test(a_secret_of_64_bytes_is_the_longest),
         cmocka_unit_test(anything_else_is_no_secret),
         cmocka_unit_test(the_published_vector_comes_out),
