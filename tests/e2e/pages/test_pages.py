@@ -424,7 +424,7 @@ def test_an_acknowledgement_calls_off_what_is_still_connecting(tmp_path, provide
 
 
 def test_alertmanager_4064_after_a_start_no_page_leaves_before_what_was_said_is_known(chain, provider):
-    """And 2229: the inputs are settled before the first send."""
+    """The inputs are settled before the first send."""
     provider.behave("/error", "500")
     alerts = [chain.alert_of(chain.open("error")) for _ in range(4)]
     provider.wait_for("/error", 4)
@@ -439,7 +439,7 @@ def test_alertmanager_4064_after_a_start_no_page_leaves_before_what_was_said_is_
     assert len(provider.of("/error")) == seen
 
 
-def test_a_start_waits_for_an_upstream_that_is_away_only_so_long(chain, provider):
+def test_alertmanager_2229_a_start_waits_for_an_upstream_that_is_away_only_so_long(chain, provider):
     provider.behave("/held", "hold")
     chain.alert_of(chain.open("held"))
     provider.wait_for("/held", 1)
