@@ -27,6 +27,9 @@ struct loop {
     size_t poll_count;
     struct toc_http *metrics;
     struct toc_metrics_source source;
+    toc_time_ms rests_until_ms; /* of the monotonic clock */
+    bool rests;                 /* does not hear the link */
+    bool full;                  /* the last turn left some of its input */
     enum toc_err err;
     bool stopping;
 };
@@ -77,6 +80,7 @@ static enum toc_err take_turn(struct loop *loop, unsigned *frames)
 {
     const struct toc_effects *effects = loop->config->program->effects;
     TOC_TRY(drain(loop, frames));
+    loop->full = toc_run_is_full(loop->run);
     TOC_TRY(toc_run_poll(loop->run, toc_program_now()));
     TOC_TRY(toc_run_commit(loop->run, toc_program_now()));
     if (effects != NULL && effects->after_commit != NULL)
@@ -89,22 +93,67 @@ static void on_idle(uv_idle_t *handle)
     (void)handle; /* it only keeps the loop from sleeping */
 }
 
+/* How long no turn begins yet. */
+static toc_time_ms rest_left_ms(const struct loop *loop)
+{
+    toc_time_ms left_ms = loop->rests_until_ms - toc_program_now().mono_ms;
+    return left_ms > 0 ? left_ms : 0;
+}
+
+/* Whether that was all for now: what comes next gathers. */
+static bool rest_after(struct loop *loop, unsigned frames)
+{
+    toc_time_ms rest_ms = loop->config->run.service->rest_ms;
+    if (rest_ms == 0 || frames == 0 || loop->full)
+        return false;
+    loop->rests_until_ms = toc_program_now().mono_ms + rest_ms;
+    return true;
+}
+
 static void on_check(uv_check_t *handle)
 {
     struct loop *loop = handle->data;
     unsigned frames = 1;
+    if (rest_left_ms(loop) > 0)
+        return;
     for (unsigned round = 0; round < ROUNDS_MAX && frames > 0 && !loop->stopping; round++) {
         enum toc_err err = take_turn(loop, &frames);
         if (err < 0) {
             fail(loop, err, "turn");
             return;
         }
+        if (rest_after(loop, frames))
+            return;
     }
 }
 
 static void on_timer(uv_timer_t *handle)
 {
     (void)handle; /* the check that follows does the work */
+}
+
+static void wake_in(struct loop *loop, toc_time_ms wait_ms)
+{
+    uv_update_time(&loop->uv); /* timers count from the loop's cached time */
+    uv_timer_start(&loop->timer, on_timer, (uint64_t)wait_ms, 0);
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    (void)handle;
+    (void)status;
+    (void)events;
+}
+
+/* What comes in while it rests stays readable, and would wake it again and again. */
+static void listen_to_link(struct loop *loop, bool listens)
+{
+    for (size_t i = 0; i < loop->poll_count; i++) {
+        if (listens)
+            uv_poll_start(&loop->polls[i], UV_READABLE, on_readable);
+        else
+            uv_poll_stop(&loop->polls[i]);
+    }
 }
 
 /*
@@ -114,21 +163,17 @@ static void on_timer(uv_timer_t *handle)
 static void on_prepare(uv_prepare_t *handle)
 {
     struct loop *loop = handle->data;
-    if (toc_link_has_input(loop->link)) {
+    toc_time_ms rest = rest_left_ms(loop);
+    if (loop->rests != (rest > 0)) {
+        loop->rests = rest > 0;
+        listen_to_link(loop, !loop->rests);
+    }
+    if (rest == 0 && toc_link_has_input(loop->link)) {
         uv_idle_start(&loop->idle, on_idle);
         return;
     }
     uv_idle_stop(&loop->idle);
-    toc_time_ms wait = toc_run_wait_ms(loop->run, toc_program_now());
-    uv_update_time(&loop->uv); /* timers count from the loop's cached time */
-    uv_timer_start(&loop->timer, on_timer, (uint64_t)wait, 0);
-}
-
-static void on_readable(uv_poll_t *handle, int status, int events)
-{
-    (void)handle;
-    (void)status;
-    (void)events;
+    wake_in(loop, rest > 0 ? rest : toc_run_wait_ms(loop->run, toc_program_now()));
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -254,8 +299,8 @@ static enum toc_err watch_link(struct loop *loop)
         if (uv_poll_init(&loop->uv, &loop->polls[i], fds[i]) != 0)
             return TOC_ERR_IO;
         loop->poll_count++;
-        uv_poll_start(&loop->polls[i], UV_READABLE, on_readable);
     }
+    listen_to_link(loop, true);
     return TOC_OK;
 }
 

@@ -196,6 +196,7 @@ const struct toc_service audit_service = {
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
     .time_source = TOC_TIME_OF_OWN_CLOCK,
+    .rest_ms = 10,
     .self_bytes = sizeof(struct audit),
     .open = audit_open,
     .step = audit_step,

@@ -79,6 +79,7 @@ const struct toc_service outcomes_service = {
     .table_count = sizeof(tables) / sizeof(tables[0]),
     .upstream_classes = TOC_CLASS_CLOCK | TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
     .time_source = TOC_TIME_OF_OWN_CLOCK,
+    .rest_ms = 10,
     .self_bytes = sizeof(struct outcomes),
     .open = outcomes_open,
     .needs_from = row_needs_from,
