@@ -145,7 +145,8 @@ static long resident_pages(void)
     return resident;
 }
 
-/* A full queue is told, costs no more memory however often it is tried, and loses nothing. */
+/* A full queue is told, costs no more memory however often it is tried, and loses nothing. All of
+ * it is well within the three seconds after which who does not read counts as gone. */
 static void who_does_not_read_makes_the_sender_wait_and_loses_nothing(void **state)
 {
     uint8_t bytes[256];
@@ -153,7 +154,7 @@ static void who_does_not_read_makes_the_sender_wait_and_loses_nothing(void **sta
     toc_peer peer = introduce(client), from;
     struct toc_str frame;
     (void)state;
-    for (unsigned refused = 0; refused < 1000;) {
+    for (unsigned refused = 0; refused < 100;) {
         enum toc_err err = toc_link_send(server, peer, numbered(bytes, sent));
         assert_true(err == TOC_OK || err == TOC_ERR_AGAIN);
         if (err == TOC_OK)
@@ -166,7 +167,7 @@ static void who_does_not_read_makes_the_sender_wait_and_loses_nothing(void **sta
     }
     assert_in_range(sent, 2000, 100000);
     long before = resident_pages();
-    for (unsigned i = 0; i < 100000; i++)
+    for (unsigned i = 0; i < 20000; i++)
         assert_int_equal(toc_link_send(server, peer, numbered(bytes, sent)), TOC_ERR_AGAIN);
     assert_in_range(resident_pages() - before + 64, 0, 64 + 256); /* a megabyte at most */
     while (received < sent) {
