@@ -36,6 +36,7 @@ enum notifier_table {
     TABLE_REACH,
     TABLE_REACH_DUE,
     TABLE_PROBE,
+    TABLE_MIRROR,
     NOTIFIER_TABLE_END
 };
 

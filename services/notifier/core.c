@@ -12,7 +12,7 @@
  *   target.c     whom a step means           override.c   who stands in for whom on call
  *   mute.c       silences and maintenance in force
  *   silence.c    their beginning and end    quiet.c    quiet hours
- *   ask.c        questions
+ *   mirror.c     what a provider that keeps incidents is told      ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
 #include "services/notifier/act.h"
@@ -33,7 +33,7 @@ static const char *const tables[] = {
     "alert",      "alert_id", "alert_issue", "page",      "alert_due", "outbox",
     "page_due",   "contact",  "provider",    "code",      "override",  "turn",
     "said",       "mute",     "mute_due",    "mute_held", "quiet",     "quiet_due",
-    "quiet_kept", "delivery", "reach",       "reach_due", "probe"};
+    "quiet_kept", "delivery", "reach",       "reach_due", "probe",     "mirror"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

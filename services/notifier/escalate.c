@@ -1,6 +1,7 @@
 #include "services/notifier/escalate.h"
 
 #include "common/plant.h"
+#include "services/notifier/mirror.h"
 #include "services/notifier/mute.h"
 #include "services/notifier/probe.h"
 #include "services/notifier/target.h"
@@ -121,6 +122,19 @@ static enum toc_err go_on(struct toc_turn *turn, Tocsin__V1__Alert *alert, const
 /* Where an alert that somebody answered, or nobody, goes on. */
 enum place { FIRST_STEP, SAME_STEP, NEXT_STEP };
 
+/*
+ * A provider that keeps an incident rings nobody for one that is acknowledged, whatever comes: that
+ * one is over, and what is paged from now on is another.
+ */
+static enum toc_err begin_anew(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
+        return TOC_OK;
+    TOC_TRY(mirror_tell(turn, alert, TOC_PAGE_RESOLVED));
+    alert->reopened++;
+    return TOC_OK;
+}
+
 /* Behind the last step another round begins, whether or not the path has one. */
 static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum place place,
                            const char *by, const char *why)
@@ -129,6 +143,7 @@ static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum
     toc_time_ms old_next_ms = alert->next_ms;
     TOC_TRY(path_of(turn, alert, &path));
     TOC_TRY(page_cancel_all(turn, alert, by, why));
+    TOC_TRY(begin_anew(turn, alert));
     if (place == FIRST_STEP)
         alert->step = 0;
     if (place == NEXT_STEP && ++alert->step >= path->step_count) {
@@ -230,6 +245,8 @@ enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     else if (end->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
         TOC_TRY(begin_ack(turn, alert));
     TOC_TRY(alert_say(turn, end->type, alert, NULL, end->by, end->reason));
+    TOC_TRY(
+        mirror_tell(turn, alert, alert_is_live(alert) ? TOC_PAGE_ACKNOWLEDGED : TOC_PAGE_RESOLVED));
     return alert_save(turn, alert, old_next_ms);
 }
 

@@ -1,6 +1,7 @@
 #include "services/notifier/method.h"
 
 #include "services/notifier/breaker.h"
+#include "services/notifier/mirror.h"
 #include "services/notifier/person.h"
 
 /* After the nth failure a page waits this long, and from then on the last of them. */
@@ -119,6 +120,7 @@ static void use(const struct chain *chain, Tocsin__V1__Page *page, size_t place)
     bool has_other = find_free(chain, page, 0, place) < chain->count;
     page->method = method->name;
     page->provider = method->provider;
+    page->mirrored = page->alert_number != 0 && mirror_is_kept_by(method->kind);
     page->method_tries = 0;
     page->cut_ms = page->urgent && has_other ? METHOD_CUT_MS : 0;
 }
@@ -198,7 +200,7 @@ enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out)
 {
     struct chain chain;
-    if (alert == NULL && turn->log_ms > page->ends_ms) {
+    if ((alert == NULL || page->ends_ms != 0) && turn->log_ms > page->ends_ms) {
         die(out, "its time is over");
         return TOC_OK;
     }
@@ -211,7 +213,8 @@ enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     size_t place = now < chain.count ? find_free(&chain, page, now, SIZE_MAX) : chain.count;
     if (place == chain.count)
         place = find_free(&chain, page, 0, SIZE_MAX);
-    if (place < chain.count && place != now)
+    bool unknown = page_is_bound(page) && page->provider[0] == '\0';
+    if (place < chain.count && (place != now || unknown))
         use(&chain, page, place);
     if (place < chain.count)
         return TOC_OK;

@@ -4,6 +4,7 @@
 #include "common/plant.h"
 #include "services/notifier/breaker.h"
 #include "services/notifier/method.h"
+#include "services/notifier/mirror.h"
 #include "services/notifier/mute.h"
 #include "services/notifier/person.h"
 #include "services/notifier/quiet.h"
@@ -17,12 +18,13 @@ bool page_is_pending(const Tocsin__V1__Page *page)
 
 bool page_is_bound(const Tocsin__V1__Page *page)
 {
-    return strcmp(page->kind, PAGE_CODE) == 0 || strcmp(page->kind, PAGE_PROBE) == 0;
+    return strcmp(page->kind, PAGE_CODE) == 0 || strcmp(page->kind, PAGE_PROBE) == 0 ||
+           toc_page_is_news(page);
 }
 
 toc_time_ms page_end_ms(const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *page)
 {
-    if (alert == NULL)
+    if (alert == NULL || page->ends_ms != 0)
         return page->ends_ms;
     return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ? alert->next_ms : TOC_TIME_NEVER;
 }
@@ -30,7 +32,10 @@ toc_time_ms page_end_ms(const Tocsin__V1__Alert *alert, const Tocsin__V1__Page *
 /* It was let ring, and does not as things are now. */
 static enum toc_err hold(struct toc_turn *turn, const Tocsin__V1__Page *page)
 {
-    bool passes = page->ready && page->provider[0] != '\0'; /* the fake pager has none */
+    if (!page->ready)
+        return TOC_OK;
+    TOC_TRY(mirror_note(turn, page)); /* it may be under way */
+    bool passes = page->provider[0] != '\0'; /* the fake pager has none */
     return passes ? breaker_pass(turn, page->provider) : TOC_OK;
 }
 
@@ -61,14 +66,26 @@ enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V
 
 /* In this order. */
 static page_judge *const judges[] = {mute_judge, quiet_judge, method_judge, NULL};
+static page_judge *const news_judges[] = {method_judge, NULL};
 
 static enum toc_err judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out)
 {
+    page_judge *const *next = toc_page_is_news(page) ? news_judges : judges;
     *out = (struct page_verdict){.what = PAGE_RINGS};
-    for (size_t i = 0; judges[i] != NULL && out->what == PAGE_RINGS; i++)
-        TOC_TRY(judges[i](turn, alert, page, out));
+    for (; *next != NULL && out->what == PAGE_RINGS; next++)
+        TOC_TRY((*next)(turn, alert, page, out));
     return TOC_OK;
+}
+
+/* What was judged may hold the alert, or let go of it. */
+static enum toc_err note_judged(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                const Tocsin__V1__Page *page)
+{
+    if (alert == NULL || toc_page_is_news(page))
+        return TOC_OK;
+    TOC_TRY(mute_note(turn, alert, page));
+    return quiet_note(turn, alert, page);
 }
 
 static enum toc_err obey(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
@@ -80,10 +97,7 @@ static enum toc_err obey(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin
         if (verdict->carrier != NULL)
             page->carrier = verdict->carrier;
     }
-    if (alert != NULL)
-        TOC_TRY(mute_note(turn, alert, page));
-    if (alert != NULL)
-        TOC_TRY(quiet_note(turn, alert, page));
+    TOC_TRY(note_judged(turn, alert, page));
     if (verdict->what == PAGE_ENDS)
         return finish(turn, alert, page, old, NULL);
     page->ready = verdict->what == PAGE_RINGS;
@@ -145,7 +159,7 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
     page->planned_ms = turn->log_ms;
     page->next_ms = turn->log_ms;
-    page->urgent = alert != NULL ? is_urgent(alert) : plan->urgent;
+    page->urgent = alert != NULL ? is_urgent(alert) && !toc_page_is_news(page) : plan->urgent;
     page->ends_ms = plan->ends_ms;
     page->digest = plan->digest;
     page->reach = toc_wire_text(plan->reach != NULL ? plan->reach : "");
@@ -165,6 +179,7 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->repeat = alert->repeat;
     page->alert = alert->id;
     page->issue = alert->issue;
+    page->reopened = alert->reopened;
     return TOC_OK;
 }
 
@@ -219,6 +234,8 @@ static enum toc_err settle(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocs
     struct page_verdict verdict = {
         .what = PAGE_ENDS, .state = TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED, .reason = ""};
     Tocsin__V1__Page after = *page;
+    if (is_good(outcome) || outcome->code == 0) /* nobody knows: it may have come through */
+        TOC_TRY(mirror_note(turn, page));
     if (!is_good(outcome))
         TOC_TRY(method_failed(turn, alert, &after, outcome, &verdict));
     bool ends = verdict.what == PAGE_ENDS;

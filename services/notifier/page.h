@@ -12,7 +12,8 @@
  *
  * A page rings when its instant has come and every judge lets it (page_ring): at once when it is
  * planned, again before each further try. So a page leaves only as a row that was judged after its
- * instant; `ready` says so, and puts it into the outbox.
+ * instant; `ready` says so, and puts it into the outbox. News for a provider (mirror.h) ring
+ * nobody, and no mute keeps them.
  *
  * The functions below change `alert` (its newest record); who calls them saves its row. It is NULL
  * for a page that is about none.
@@ -21,6 +22,8 @@
 #define NOTIFIER_PAGE_H
 
 #include "services/notifier/alert.h"
+
+#include "common/page_news.h"
 
 /* What a judge says of a page whose instant has come; zeroes let it ring. */
 struct page_verdict {
@@ -40,7 +43,7 @@ typedef enum toc_err page_judge(struct toc_turn *turn, const Tocsin__V1__Alert *
 
 bool page_is_pending(const Tocsin__V1__Page *page);
 
-/* Kinds of pages that no step asked for. */
+/* Kinds of pages that no step asked for; common/page_news.h has those that ring nobody. */
 #define PAGE_REMINDER  "reminder"  /* of an acknowledgement that is about to expire */
 #define PAGE_CODE      "code"      /* that verifies the method it names, which alone it goes by */
 #define PAGE_AGAIN     "again"     /* in place of one that was accepted and failed later */
@@ -53,7 +56,7 @@ struct page_plan {
     const char *contact;
     const char *why;    /* for the record: by what the step means the person; NULL: by name */
     const char *kind;   /* NULL: it is for the step */
-    const char *method; /* CODE, PROBE */
+    const char *method; /* of one that is bound to it */
     const Tocsin__V1__Mute *mute; /* MUTE_ENDS; else NULL */
     const char *after;            /* who is paged when nobody answers; NULL: nobody */
     unsigned after_more;          /* how many others with them */
@@ -61,7 +64,7 @@ struct page_plan {
     const char *reach;            /* PROBE: its run; else NULL */
     uint32_t probe;               /* the same: its place there */
     bool urgent;                  /* of one that is about no alert */
-    toc_time_ms ends_ms;          /* the same: it is worth nothing after that */
+    toc_time_ms ends_ms;          /* it is worth nothing after that; 0: after its step */
     /* AGAIN: it goes by no method that this one had; NULL otherwise. */
     const Tocsin__V1__Page *instead_of;
 };

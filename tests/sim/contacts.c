@@ -13,7 +13,7 @@
 #define METHODS 3
 
 static const char *const people[PEOPLE + 1] = {"ana", "ben", "cid", "dan", NOTIFIER_ANYBODY};
-static const char *const names[METHODS] = {"push", "mail", "sms"};
+static const char *const names[METHODS] = {"push", "mail", KEEPS_INCIDENTS};
 
 /* The code that was sent last to a method, by the log. */
 struct sent {
@@ -61,7 +61,7 @@ static void draw_method(struct rng *rng, struct entry *entry, size_t i, const ch
     tocsin__v1__contact_method__init(method);
     snprintf(entry->address[i], sizeof(entry->address[i]), "%s%d", name, rng_chance(rng, 30));
     method->name = toc_wire_text(name);
-    method->kind = toc_wire_text("webhook");
+    method->kind = toc_wire_text(strcmp(name, KEEPS_INCIDENTS) == 0 ? "pagerduty" : "webhook");
     method->provider = toc_wire_text(name);
     method->address = toc_wire_binary(toc_str_of(entry->address[i]));
     method->verified = rng_chance(rng, 85);

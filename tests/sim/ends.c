@@ -370,6 +370,8 @@ void ends_check(struct world *world)
     if (!world->failed)
         pager_check_end(world);
     if (!world->failed)
+        incidents_check_end(world);
+    if (!world->failed)
         owed_check_end(world);
     if (!world->failed)
         mutes_check_end(world);

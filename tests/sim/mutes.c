@@ -335,6 +335,8 @@ static void on_alert(struct world *world, const Tocsin__V1__Record *record,
     const Tocsin__V1__Page *page = change->page;
     switch ((int)record->type) {
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
+        if (incidents_rings_nobody(page))
+            break;
         mutes->expects = mutes_keep(world, change->alert, page, record->at_ms);
         mutes->alert = page->alert_number;
         mutes->page = page->index;
@@ -384,8 +386,9 @@ bool mutes_keep(struct world *world, const Tocsin__V1__Alert *alert, const Tocsi
 void mutes_check_sent(struct world *world, const Tocsin__V1__Alert *alert,
                       const Tocsin__V1__Page *page)
 {
-    const struct known_mute *mute =
-        page->alert_number != 0 ? keeper(world->mutes, alert, page->next_ms) : NULL;
+    const struct known_mute *mute = page->alert_number != 0 && !incidents_rings_nobody(page)
+                                        ? keeper(world->mutes, alert, page->next_ms)
+                                        : NULL;
     if (mute != NULL && mute->from_ms < page->next_ms)
         world_fail(world, 11, "page %llu/%u is sent although %s keeps it",
                    (unsigned long long)page->alert_number, page->index, mute->id);

@@ -28,6 +28,7 @@ struct known_page {
     char refused[64];    /* the methods that refused it */
     toc_time_ms version; /* of the contact then */
     Tocsin__V1__PageState state;
+    bool outlives; /* its step: it tells of the end of an incident */
 };
 
 struct known_alert {
@@ -50,6 +51,7 @@ struct under_way {
     uint64_t alert;
     uint32_t index;
     unsigned outcome;
+    char provider[16];
 };
 
 struct pager {
@@ -174,7 +176,8 @@ static void check_start(struct world *world, struct pager *pager, const Tocsin__
         world_fail(world, 11, "page %llu/%u is sent as %s, before as %s",
                    (unsigned long long)page->alert_number, page->index, page->delivery,
                    known->delivery);
-    else if (alert != NULL && alert->ended && strcmp(page->kind, "reminder") != 0)
+    else if (alert != NULL && alert->ended && strcmp(page->kind, "reminder") != 0 &&
+             !incidents_rings_nobody(page))
         world_fail(world, 11, "page %llu/%u is sent after its alert was acknowledged or closed",
                    (unsigned long long)page->alert_number, page->index);
     else if (known->ended)
@@ -192,7 +195,9 @@ static void start_send(struct world *world, struct under_way *way, unsigned slot
     if (world->failed)
         return;
     *way = (struct under_way){.used = true, .alert = page->alert_number, .index = page->index};
+    snprintf(way->provider, sizeof(way->provider), "%s", page->provider);
     way->outcome = draw_outcome(world, known, &code);
+    incidents_sent(world, page, code);
     /* A page that times out may have arrived all the same. */
     if ((code >= 200 && code < 300) || (code == 0 && rng_chance(&world->rng_page, 50)))
         known->deliveries++;
@@ -213,6 +218,16 @@ static bool is_under_way(const struct pager *pager, const Tocsin__V1__Page *page
     return false;
 }
 
+/* What rings nobody also waits for what goes there about the same alert. */
+static bool waits(const struct pager *pager, const Tocsin__V1__Page *page)
+{
+    for (unsigned i = 0; i < UNDER_WAY && incidents_rings_nobody(page); i++)
+        if (pager->ways[i].used && pager->ways[i].alert == page->alert_number &&
+            strcmp(pager->ways[i].provider, page->provider) == 0)
+            return true;
+    return is_under_way(pager, page);
+}
+
 static void send_due(struct world *world, struct node *node, struct toc_txn *txn)
 {
     struct pager *pager = world->pager;
@@ -228,7 +243,7 @@ static void send_due(struct world *world, struct node *node, struct toc_txn *txn
     for (unsigned slot = 0; slot < UNDER_WAY && !world->failed; slot++) {
         if (pager->ways[slot].used)
             continue;
-        while (at < count && is_under_way(pager, due[at].page))
+        while (at < count && waits(pager, due[at].page))
             at++;
         if (at == count)
             return;
@@ -301,17 +316,20 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
         world_fail(world, 11, "page %llu/%u is planned twice",
                    (unsigned long long)page->alert_number, page->index);
     bool reminds = strcmp(page->kind, "reminder") == 0;
-    if (page->alert_number != 0 && (alert == NULL || (reminds ? !alert->acked : alert->ended)))
+    bool rings = !incidents_rings_nobody(page);
+    if (page->alert_number != 0 && rings &&
+        (alert == NULL || (reminds ? !alert->acked : alert->ended)))
         world_fail(world, 11, "page %llu/%u is planned for an alert that is not open",
                    (unsigned long long)page->alert_number, page->index);
     TOC_ASSERT(pager->page_count < PAGES_MAX);
     struct known_page *known = &pager->pages[pager->page_count++];
     *known = (struct known_page){.alert = page->alert_number,
                                  .index = page->index,
-                                 .state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING};
+                                 .state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING,
+                                 .outlives = strcmp(page->kind, "resolved") == 0};
     snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
     known->version = contacts_version(world, page->contact);
-    if (change->alert == NULL || !mutes_keep(world, change->alert, page, at_ms))
+    if (change->alert == NULL || (rings && !mutes_keep(world, change->alert, page, at_ms)))
         contacts_check_paged(world, page);
 }
 
@@ -379,12 +397,12 @@ static void on_page_ended(struct world *world, const Tocsin__V1__Page *page)
     known->state = page->state;
 }
 
-/* With an alert, or with its step, everything of it is over. */
+/* With an alert, or with its step, everything of it is over but what ends incidents. */
 static void check_none_pending(struct world *world, uint64_t alert)
 {
     const struct pager *pager = world->pager;
     for (size_t i = 0; i < pager->page_count; i++)
-        if (pager->pages[i].alert == alert && !pager->pages[i].ended)
+        if (pager->pages[i].alert == alert && !pager->pages[i].ended && !pager->pages[i].outlives)
             world_fail(world, 11, "page %llu/%u outlives its step", (unsigned long long)alert,
                        pager->pages[i].index);
 }
@@ -446,6 +464,8 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
         return;
     }
     mutes_check_record(world, record, change);
+    if (change->alert != NULL)
+        incidents_check_record(world, record, change);
     const Tocsin__V1__Alert *alert = change->alert;
     struct known_alert *known = alert != NULL ? find_alert(pager, alert->number) : NULL;
     switch ((int)record->type) {

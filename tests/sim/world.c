@@ -614,6 +614,7 @@ struct world *world_new(const struct options *options)
     world->contacts = contacts_new();
     world->on_call = on_call_new();
     world->mutes = mutes_new();
+    world->incidents = incidents_new();
     world->held = held_new(options->seed);
     world->work = workload_new(world);
     for (size_t i = 0; i < world->node_count; i++)
@@ -642,6 +643,7 @@ void world_free(struct world *world)
     contacts_free(world->contacts);
     on_call_free(world->on_call);
     mutes_free(world->mutes);
+    incidents_free(world->incidents);
     held_free(world->held);
     hooks_free(world->hooks);
     told_free(world->told);

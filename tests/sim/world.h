@@ -228,6 +228,7 @@ struct owed;
 struct contacts;
 struct on_call;
 struct mutes;
+struct incidents;
 struct held;
 struct hooks;
 struct told;
@@ -253,6 +254,7 @@ struct world {
     struct contacts *contacts;
     struct on_call *on_call;
     struct mutes *mutes;
+    struct incidents *incidents;
     struct held *held;
     struct hooks *hooks; /* NULL, as told: outcomes is not there */
     struct told *told;
@@ -357,6 +359,18 @@ void on_call_free(struct on_call *on_call);
 void on_call_check_record(struct world *world, const Tocsin__V1__Record *record);
 /* By any schedule. */
 bool on_call_is_on(const struct world *world, const char *person, toc_time_ms at_ms);
+
+/* incidents.c */
+#define KEEPS_INCIDENTS "sms" /* the method and its provider */
+struct incidents *incidents_new(void);
+void incidents_free(struct incidents *incidents);
+/* Whether the page only tells of an answer or an end. */
+bool incidents_rings_nobody(const Tocsin__V1__Page *page);
+/* A page leaves, and will come to that. */
+void incidents_sent(struct world *world, const Tocsin__V1__Page *page, uint32_t code);
+void incidents_check_record(struct world *world, const Tocsin__V1__Record *record,
+                            const Tocsin__V1__AlertChange *change);
+void incidents_check_end(struct world *world);
 
 /* contacts.c */
 struct contacts *contacts_new(void);

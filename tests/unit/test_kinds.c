@@ -224,6 +224,37 @@ static void pagerduty_gets_an_event_of_the_alert(void **state)
                                "\"links\":[{\"href\":\"" LINK ALERT "\",\"text\":\"Open\"}]}");
 }
 
+static void assert_news(const char *kind, uint32_t reopened, const char *rest)
+{
+    char expected[256];
+    page.kind = toc_wire_text(kind);
+    page.reopened = reopened;
+    snprintf(expected, sizeof(expected),
+             "{\"routing_key\":\"0123456789abcdef0123456789abcdef\",\"event_action\":\"%s\"}",
+             rest);
+    assert_string_equal(body_of(&method_pagerduty), expected);
+}
+
+static void what_ends_an_alert_ends_its_incident(void **state)
+{
+    (void)state;
+    method.to = toc_wire_text("0123456789abcdef0123456789abcdef");
+    assert_news("acknowledged", 0, "acknowledge\",\"dedup_key\":\"" ALERT);
+    assert_news("resolved", 0, "resolve\",\"dedup_key\":\"" ALERT);
+    assert_news("resolved", 12, "resolve\",\"dedup_key\":\"" ALERT "-12");
+}
+
+static void an_alert_that_goes_on_after_an_acknowledgement_is_another_incident(void **state)
+{
+    (void)state;
+    method.to = toc_wire_text("0123456789abcdef0123456789abcdef");
+    page.reopened = UINT32_MAX;
+    json_t *root = read_body(&method_pagerduty);
+    assert_string_equal(json_string_value(json_object_get(root, "event_action")), "trigger");
+    assert_string_equal(json_string_value(json_object_get(root, "dedup_key")), ALERT "-4294967295");
+    json_decref(root);
+}
+
 static void what_is_about_no_alert_is_an_incident_of_its_own(void **state)
 {
     (void)state;
@@ -381,6 +412,9 @@ int main(void)
         cmocka_unit_test_setup(teams_gets_an_adaptive_card, make_page),
         cmocka_unit_test_setup(a_200_of_teams_can_hide_an_error, make_page),
         cmocka_unit_test_setup(pagerduty_gets_an_event_of_the_alert, make_page),
+        cmocka_unit_test_setup(what_ends_an_alert_ends_its_incident, make_page),
+        cmocka_unit_test_setup(an_alert_that_goes_on_after_an_acknowledgement_is_another_incident,
+                               make_page),
         cmocka_unit_test_setup(what_is_about_no_alert_is_an_incident_of_its_own, make_page),
         cmocka_unit_test_setup(only_pagerdutys_own_success_counts, make_page),
         cmocka_unit_test_setup(ntfy_gets_a_message_with_the_deliverys_id, make_page),

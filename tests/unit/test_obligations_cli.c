@@ -195,6 +195,25 @@ static void a_reminder_under_way_may_be_answered_after_its_alert_is_closed(void 
     assert_faults("");
 }
 
+static void news_for_a_provider_outlive_the_answer_and_the_step(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged", .pages = 1);
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .page = 1, .kind = "acknowledged", .state = P(PENDING));
+    SAY(PAGE_ENDED, .is = A(ACKNOWLEDGED), .page = 1, .kind = "acknowledged", .state = P(CANCELLED),
+        .reason = "the snooze is over");
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .page = 2, .kind = "resolved", .state = P(PENDING));
+    SAY(ALERT_ESCALATED, .step = 1, .pages = 3, .reason = "the snooze is over");
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .step = 1, .pages = 3);
+    SAY(ALERT_SENT, .is = A(ACKNOWLEDGED), .step = 1, .page = 2, .kind = "resolved",
+        .state = P(ACCEPTED), .begun = 9);
+    SAY(PAGE_ENDED, .is = A(ACKNOWLEDGED), .step = 1, .page = 2, .kind = "resolved",
+        .state = P(ACCEPTED));
+    assert_faults("");
+}
+
 static void an_alert_whose_acknowledgement_has_expired_pages_again(void **state)
 {
     (void)state;
@@ -481,6 +500,7 @@ int main(void)
         CASE(an_attempt_that_was_under_way_may_be_answered_after_the_ack),
         CASE(a_reminder_may_ring_while_the_alert_is_acknowledged),
         CASE(a_reminder_under_way_may_be_answered_after_its_alert_is_closed),
+        CASE(news_for_a_provider_outlive_the_answer_and_the_step),
         CASE(an_alert_whose_acknowledgement_has_expired_pages_again),
         CASE(pages_about_no_alert_are_counted_too),
         CASE(a_page_may_stand_for_others_also_when_it_is_opened_later),

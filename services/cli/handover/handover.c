@@ -1,5 +1,7 @@
 #include "services/cli/handover/handover.h"
 
+#include "common/page_news.h"
+
 #include <stdlib.h>
 
 /* Room for one more in the array whose address is at `place`, a pointer to any object. */
@@ -182,6 +184,8 @@ static enum toc_err on_page(struct handover *handover, const Tocsin__V1__Record 
         return TOC_OK; /* before, or a code or a probe */
     if (change->page == NULL)
         return TOC_ERR_MALFORMED;
+    if (toc_page_is_news(change->page))
+        return TOC_OK; /* it rang nobody */
     TOC_TRY(take_person(handover, change->page->contact, &person));
     if (record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED)
         return on_ended(handover, change, person, record->at_ms);

@@ -1,5 +1,6 @@
 #include "services/cli/obligations/ledger.h"
 
+#include "common/page_news.h"
 #include "services/cli/obligations/table.h"
 
 #include <stdlib.h>
@@ -105,7 +106,7 @@ static void find_left(struct ledger *ledger, const struct told *told)
     const Tocsin__V1__Alert *alert = told->alert;
     for (uint32_t index = 0; index < alert->pages; index++) {
         const struct table_entry *entry = table_find(&ledger->table, alert->number, index);
-        if (entry == NULL || !is_pending(entry))
+        if (entry == NULL || !is_pending(entry) || entry->is.pending->news)
             continue;
         const struct table_pending *pending = entry->is.pending;
         const struct ledger_page *page = &pending->told.page;
@@ -188,10 +189,12 @@ static void note_page(struct table_pending *pending, const struct told *told)
     now->attempts = page->attempts;
     now->planned_ms = page->planned_ms;
     now->next_ms = page->next_ms;
-    now->ends_ms = told->alert != NULL ? told->alert->next_ms : page->ends_ms;
+    bool by_step = told->alert != NULL && page->ends_ms == 0;
+    now->ends_ms = by_step ? told->alert->next_ms : page->ends_ms;
     toc_str_copy(now->outcome, sizeof(now->outcome), toc_str_of(page->outcome));
     toc_str_copy(now->kind, sizeof(now->kind), toc_str_of(page->kind));
     pending->carries = page->carries;
+    pending->news = toc_page_is_news(page);
 }
 
 static uint64_t number_of(const struct told *told)
@@ -287,7 +290,7 @@ static void judge_attempt(struct ledger *ledger, const struct told *told,
                           const struct table_pending *pending)
 {
     uint64_t answered = answered_seq(ledger, told);
-    if (answered > pending->told.opened_seq && told->page->begun_seq >= answered)
+    if (!pending->news && answered > pending->told.opened_seq && told->page->begun_seq >= answered)
         blame(ledger, LEDGER_sent_after_ack, told, answered);
 }
 

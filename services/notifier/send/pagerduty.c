@@ -1,16 +1,21 @@
 /*
  * PagerDuty's Events API v2. An alert is one incident there: its id is the dedup_key, so pages to
- * the same service trigger it once. It is acknowledged and resolved there by people.
+ * the same service trigger it once, and what is acknowledged or resolved here is so there, too. One
+ * that goes on after an acknowledgement is another incident, since an acknowledged one rings nobody
+ * whatever comes.
  */
 #include "common/json/rfc3339.h"
+#include "common/page_news.h"
 #include "services/notifier/send/kind.h"
 
 #include <assert.h>
 #include <jansson.h>
+#include <stdio.h>
 
 #define ENQUEUE_URL "https://events.pagerduty.com/v2/enqueue"
 #define KEY_BYTES   32
 #define SUMMARY_MAX 1024 /* characters, as PagerDuty says; we count bytes */
+#define DEDUP_BYTES (2 * TOC_ID + 12)
 
 static_assert(TEXT_TITLE_MAX <= SUMMARY_MAX, "a title fits");
 
@@ -67,23 +72,52 @@ static json_t *links_of(const char *link)
     return link[0] != '\0' ? json_pack("[{s:s, s:s}]", "href", link, "text", "Open") : NULL;
 }
 
-static const char *dedup_key_of(const struct notifier_page *page, char out[2 * TOC_ID + 1])
+static const char *dedup_key_of(const struct notifier_page *page, char out[DEDUP_BYTES])
 {
     if (page->page->alert_number == 0)
         return page->page->delivery;
     toc_hex(out, page->alert->id.data, TOC_ID);
+    if (page->page->reopened > 0)
+        snprintf(out + (size_t)2 * TOC_ID, DEDUP_BYTES - (size_t)2 * TOC_ID, "-%u",
+                 page->page->reopened);
     return out;
+}
+
+static const char *action_of(const Tocsin__V1__Page *page)
+{
+    if (strcmp(page->kind, TOC_PAGE_ACKNOWLEDGED) == 0)
+        return "acknowledge";
+    return strcmp(page->kind, TOC_PAGE_RESOLVED) == 0 ? "resolve" : "trigger";
+}
+
+/* What a trigger has besides. */
+static json_t *rest_of(const struct leaving *leaving)
+{
+    return json_pack("{s:s, s:s*, s:o, s:o*}", "client", "tocsin", "client_url",
+                     or_null(leaving->link), "payload", payload_of(leaving), "links",
+                     links_of(leaving->link));
+}
+
+static json_t *event_of(const struct leaving *leaving)
+{
+    const Tocsin__V1__Page *page = leaving->page->page;
+    char key[DEDUP_BYTES];
+    json_t *event = json_pack("{s:s, s:s, s:s}", "routing_key", leaving->method->to, "event_action",
+                              action_of(page), "dedup_key", dedup_key_of(leaving->page, key));
+    if (event == NULL || toc_page_is_news(page))
+        return event;
+    json_t *rest = rest_of(leaving);
+    if (json_object_update(event, rest) == 0) {
+        json_decref(rest);
+        return event;
+    }
+    json_decref(event);
+    return NULL;
 }
 
 static bool request(const struct leaving *leaving, struct outgoing *out)
 {
-    char id[2 * TOC_ID + 1];
-    return method_body(json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o, s:o*}", "routing_key",
-                                 leaving->method->to, "event_action", "trigger", "dedup_key",
-                                 dedup_key_of(leaving->page, id), "client", "tocsin", "client_url",
-                                 or_null(leaving->link), "payload", payload_of(leaving), "links",
-                                 links_of(leaving->link)),
-                       out);
+    return method_body(event_of(leaving), out);
 }
 
 /* Some proxy or a page for people may stand in for it: only its own word counts. */

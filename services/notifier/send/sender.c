@@ -2,6 +2,7 @@
 
 #include "common/exit_point.h"
 #include "common/log.h"
+#include "common/page_news.h"
 #include "services/notifier/send/alarm.h"
 #include "services/notifier/send/introduce.h"
 #include "services/notifier/send/send_queue.h"
@@ -28,6 +29,7 @@ struct sender {
     bool looks;                 /* in the turn that begins */
     bool introduced;            /* the core knows all that the contacts file says */
     bool settled;               /* so does it what happened while it was not here */
+    bool held;                  /* news were passed over until another page is through */
     struct toc_now started;
 };
 
@@ -36,6 +38,14 @@ static const struct send_config *configured;
 void send_configure(const struct send_config *config)
 {
     configured = config;
+}
+
+/* Looks at the outbox from its beginning. */
+static void look_again(struct sender *sender)
+{
+    sender->looked = (struct notifier_due){0};
+    sender->more = true;
+    sender->held = false;
 }
 
 /* --- outcomes ----------------------------------------------------------------------------- */
@@ -49,6 +59,8 @@ static void settle(struct sender *sender, struct send *send,
                 (unsigned long long)send->alert_number, send->index, send->attempts + 1,
                 answer->text);
     send_queue_done(sender->queue, send);
+    if (sender->held)
+        look_again(sender);
 }
 
 static void on_answer(void *self, void *tag, const struct toc_transfer_answer *answer)
@@ -137,6 +149,8 @@ static void review(struct sender *sender, struct toc_txn *txn)
             send_queue_forget(sender->queue, send);
         } else if (!pending && way_call_off(&send->flight)) {
             send_queue_forget(sender->queue, send);
+            if (sender->held)
+                look_again(sender);
         } else if (pending && !way_is_out(&send->flight)) {
             send->begun_seq = toc_run_journal(sender->run)->last_seq;
         }
@@ -164,6 +178,23 @@ static struct send_rank rank_of(const struct notifier_page *page)
     return (struct send_rank){page->page->urgent, due_ms};
 }
 
+/*
+ * News of an alert wait until what goes to the same receiver about it is through: the two would
+ * race, and a trigger that came last would open another incident.
+ */
+static bool is_held(const struct sender *sender, const Tocsin__V1__Page *page, uint32_t origin)
+{
+    size_t count;
+    struct send *const *active = send_queue_active(sender->queue, &count);
+    if (!toc_page_is_news(page))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (active[i]->alert_number == page->alert_number && active[i]->origin == origin &&
+            active[i]->state == SEND_UNDER_WAY)
+            return true;
+    return false;
+}
+
 /* False when the queue is full. */
 static bool take_row(struct sender *sender, struct toc_txn *txn, const struct notifier_due *due)
 {
@@ -173,8 +204,13 @@ static bool take_row(struct sender *sender, struct toc_txn *txn, const struct no
         !is_pending(sender, txn, &wanted, &page))
         return true;
     TOC_EXIT_POINT("page_found");
-    return send_queue_add(sender->queue, due->alert_number, due->index,
-                          origin_of(sender, page.page), rank_of(&page)) != SEND_QUEUE_FULL;
+    uint32_t origin = origin_of(sender, page.page);
+    if (is_held(sender, page.page, origin)) {
+        sender->held = true;
+        return true;
+    }
+    return send_queue_add(sender->queue, due->alert_number, due->index, origin, rank_of(&page)) !=
+           SEND_QUEUE_FULL;
 }
 
 /*
@@ -256,10 +292,8 @@ static bool is_settled(struct sender *sender, struct toc_now now)
 static bool wants(void *self)
 {
     struct sender *sender = self;
-    if (send_queue_wants_rescan(sender->queue)) {
-        sender->looked = (struct notifier_due){0};
-        sender->more = true;
-    }
+    if (send_queue_wants_rescan(sender->queue))
+        look_again(sender);
     sender->looks = sender->more || toc_run_journal(sender->run)->last_seq != sender->seen_seq ||
                     toc_run_log_ms(sender->run) > sender->rings_ms;
     return sender->looks || send_queue_known(sender->queue) > 0;

@@ -194,6 +194,64 @@ def test_trouble_is_tried_again_under_one_key(chain, provider, behaviour):
     assert provider.incidents == {alert.id.hex(): ["trigger"]}
 
 
+# --- incidents ------------------------------------------------------------------------------------
+
+def test_what_is_answered_here_is_so_at_pagerduty(chain, provider):
+    provider.behave("/pd", "pagerduty")
+    alert = chain.alert_of(chain.open("pagerduty"))
+    chain.pages_in(alert.id, "ACCEPTED")
+    chain.act("acked", alert.id)
+    chain.pages_in(alert.id, "ACCEPTED", "ACCEPTED")
+    chain.act("resolved", alert.id)
+    chain.pages_in(alert.id, "ACCEPTED", "ACCEPTED", "ACCEPTED")
+    assert provider.incidents == {alert.id.hex(): ["trigger", "acknowledge", "resolve"]}
+
+
+def test_an_incident_of_an_alert_that_is_handed_on_is_over(chain, provider):
+    """An acknowledged one would ring nobody any more."""
+    provider.behave("/pd", "pagerduty")
+    alert = chain.alert_of(chain.open("pagerduty"))
+    chain.pages_in(alert.id, "ACCEPTED")
+    chain.act("acked", alert.id)
+    chain.pages_in(alert.id, "ACCEPTED", "ACCEPTED")
+    chain.act("escalated", alert.id)
+    chain.pages_in(alert.id, "ACCEPTED", "ACCEPTED", "ACCEPTED", "ACCEPTED")
+    assert provider.incidents == {alert.id.hex(): ["trigger", "acknowledge", "resolve"]}
+    assert [page.reopened for page in chain.pages(alert.id)] == [0, 0, 0, 1]
+
+
+def test_a_trigger_is_never_overtaken_by_its_resolve(tmp_path, provider):
+    """PagerDuty would open another incident for the one that comes late."""
+    provider.behave("/pd", "hold", "pagerduty")
+    chain = start(tmp_path, provider, "--send-timeout=60s")
+    try:
+        alert = chain.alert_of(chain.open("pagerduty"))
+        provider.wait_for("/pd", 1)
+        chain.act("resolved", alert.id)
+        chain.pages_in(alert.id, "CANCELLED", "PENDING")
+        other = chain.alert_of(chain.open("slack"))  # comes after it in the notifier's log
+        chain.pages_in(other.id, "ACCEPTED")
+        assert len(provider.of("/pd")) == 1
+        provider.release()
+        chain.pages_in(alert.id, "CANCELLED", "ACCEPTED")
+        assert provider.incidents == {alert.id.hex(): ["resolve"]}
+        assert len(provider.of("/pd")) == 2
+    finally:
+        chain.close()
+
+
+def test_a_kill_before_the_news_leave_loses_none(chain, provider):
+    provider.behave("/pd", "pagerduty", "500", "hang", "pagerduty")
+    alert = chain.alert_of(chain.open("pagerduty"))
+    chain.pages_in(alert.id, "ACCEPTED")
+    chain.act("resolved", alert.id)
+    provider.wait_for("/pd", 2)
+    chain.notifier.kill()
+    chain.notifier.start()
+    chain.pages_in(alert.id, "ACCEPTED", "ACCEPTED")
+    assert provider.incidents == {alert.id.hex(): ["trigger", "resolve"]}
+
+
 # --- addresses ------------------------------------------------------------------------------------
 
 def test_a_private_address_has_to_be_allowed(tmp_path, provider):
@@ -346,12 +404,19 @@ def test_npms_libraries_verify_the_signature(chain, provider, modules):
 
 
 def test_pagerdutys_own_client_sends_what_we_send(chain, provider, secure, certificate, modules):
-    """It adds, takes away and refuses nothing of our event."""
+    """It adds, takes away and refuses nothing of our events."""
     provider.behave("/pd", "pagerduty")
     secure.behave("/v2/enqueue", "pagerduty")
     alert = chain.alert_of(chain.open("pagerduty"))
-    ours = json.loads(provider.wait_for("/pd", 1)[0].body)
-    node(modules, "pdjs.js", str(secure.port), json.dumps(ours),
-         NODE_EXTRA_CA_CERTS=str(certificate[0]))
-    assert json.loads(secure.wait_for("/v2/enqueue", 1)[0].body) == ours
-    assert provider.incidents == secure.incidents == {alert.id.hex(): ["trigger"]}
+    chain.pages_in(alert.id, "ACCEPTED")
+    for action in ("acked", "resolved"):
+        chain.act(action, alert.id)
+        chain.pages_in(alert.id, *["ACCEPTED"] * (2 if action == "acked" else 3))
+    ours = [json.loads(request.body) for request in provider.wait_for("/pd", 3)]
+    for event in ours:
+        node(modules, "pdjs.js", str(secure.port), json.dumps(event),
+             NODE_EXTRA_CA_CERTS=str(certificate[0]))
+    theirs = [json.loads(request.body) for request in secure.wait_for("/v2/enqueue", 3)]
+    assert theirs == ours
+    assert provider.incidents == secure.incidents == \
+        {alert.id.hex(): ["trigger", "acknowledge", "resolve"]}
