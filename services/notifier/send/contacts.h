@@ -30,27 +30,14 @@
 #define NOTIFIER_CONTACTS_H
 
 #include "common/send/guard.h"
-#include "services/notifier/send/kind.h"
+#include "services/notifier/send/contact.h"
 
 #define CONTACTS_MAX           1000
-#define CONTACTS_NAME_MAX      64 /* bytes of a person's id, as in a policy */
-#define CONTACTS_METHOD_MAX    32 /* bytes of a method's name */
 #define CONTACTS_FILE_MAX      (256 * 1024)
 #define CONTACTS_LINK_MAX      300 /* bytes */
-#define CONTACTS_NO_ORIGIN     UINT32_MAX
-#define CONTACTS_KEY_BYTES     32 /* of the notifier's own, key.h */
+#define CONTACTS_KEY_BYTES     32  /* of the notifier's own, key.h */
 #define CONTACTS_ADDRESS_BYTES 16
 #define CONTACTS_PROVIDER_MAX  40 /* bytes of a provider's key with its terminator */
-
-struct contact {
-    char *name;
-    struct method methods[NOTIFIER_METHODS_MAX]; /* in the order of the file */
-    size_t method_count;
-    struct toc_tz *zone;                  /* NULL: UTC */
-    const struct text_language *language; /* what pages are written in */
-    uint32_t urgent[NOTIFIER_METHODS_MAX], normal[NOTIFIER_METHODS_MAX]; /* indexes of them */
-    size_t urgent_count, normal_count;
-};
 
 struct contacts {
     struct contact *rows; /* sorted by name */

@@ -7,6 +7,15 @@ const struct method_kind *const method_kinds[] = {
     &method_ntfy, &method_email,   &method_exec,  NULL,
 };
 
+struct toc_str method_host(const struct method *method)
+{
+    if (method->mail != NULL)
+        return toc_str_of(method->mail->url != NULL ? method->mail->url : "");
+    if (method->url != NULL)
+        return read_origin(toc_str_of(method->url));
+    return toc_str_of(method->words[0] != NULL ? method->words[0] : "");
+}
+
 void method_doubt(struct toc_transfer_answer *answer, const char *text)
 {
     answer->code = 0;

@@ -32,7 +32,7 @@ struct method {
     char *credential;                  /* what shows that we may: beside secrets; or NULL */
     char *words[METHOD_WORDS_MAX + 1]; /* a program and its arguments; ends with NULL */
     const struct mail_server *mail;    /* of an address; NULL: it is none */
-    uint32_t origin; /* the same number for the same scheme, host and port; CONTACTS_NO_ORIGIN */
+    uint32_t origin;                   /* the same number for the same host; CONTACTS_NO_ORIGIN */
 };
 
 /* A page that is to leave now. */
@@ -77,6 +77,9 @@ extern const struct method_kind method_log, method_webhook, method_slack, method
 
 /* All of them; ends with NULL. */
 extern const struct method_kind *const method_kinds[];
+
+/* What receives for many: scheme, host and port, or a program; empty: nothing does. */
+struct toc_str method_host(const struct method *method);
 
 /* For judges: the answer is none that this provider gives, so nobody knows who has the page. */
 void method_doubt(struct toc_transfer_answer *answer, const char *text);
