@@ -87,6 +87,39 @@ static const struct method *method_of(const struct contacts *contacts, const cha
     return &contact->methods[0];
 }
 
+/* --- who reads it --------------------------------------------------------------------------- */
+
+static void channels_are_shared_unless_the_file_says_otherwise(void **state)
+{
+    static const bool expected[] = {true, false, false, true};
+    (void)state;
+    write_file("url", 0600, "https://h/");
+    struct contacts *contacts = read_good("contacts:\n"
+                                          "  a:\n"
+                                          "    methods:\n"
+                                          "      channel: {slack: {url_file: url}}\n"
+                                          "      own: {slack: {url_file: url}, shared: false}\n"
+                                          "      desk: {log: true}\n"
+                                          "      list: {log: true, shared: true}\n"
+                                          "  b: {teams: {url_file: url}}\n"
+                                          "  c: {teams: {url_file: url}, shared: false}\n");
+    const struct contact *contact = contacts_find(contacts, "a");
+    for (size_t i = 0; i < contact->method_count; i++)
+        assert_int_equal(contact->methods[i].shared, expected[i]);
+    assert_true(method_of(contacts, "b")->shared);
+    assert_false(method_of(contacts, "c")->shared);
+    contacts_free(contacts);
+}
+
+static void what_shared_cannot_be_is_said(void **state)
+{
+    (void)state;
+    assert_wrong("contacts: {a: {log: true, shared: yes}}",
+                 "1:35: error: 'shared' has to be true or false", NULL);
+    assert_wrong("contacts: {a: {methods: {m: {log: true}}, shared: true}}",
+                 "1:12: error: 'shared' belongs to one of the methods", NULL);
+}
+
 /* --- what is right -------------------------------------------------------------------------- */
 
 static void a_webhook_has_its_address_and_secrets(void **state)
@@ -674,6 +707,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_webhook_has_its_address_and_secrets),
+        TEST(channels_are_shared_unless_the_file_says_otherwise),
+        TEST(what_shared_cannot_be_is_said),
         TEST(a_secret_file_may_be_anywhere),
         TEST(who_is_not_listed_is_not_reached_unless_there_is_no_file),
         TEST(contacts_are_found_whatever_their_order),

@@ -71,6 +71,7 @@ static const char *body_of(const struct method_kind *kind)
                                     .page = &both,
                                     .key = key,
                                     .link = link_to,
+                                    .ack_link = "",
                                     .now_ms = NOW_MS,
                                     .text = {.page = &both,
                                              .language = text_english(),

@@ -17,10 +17,12 @@ static Tocsin__V1__Alert alert;
 static Tocsin__V1__Page page;
 static struct notifier_page both = {&page, &alert};
 static const uint8_t key[32] = {7};
+static const char *ack_link;
 
 static int make_page(void **state)
 {
     (void)state;
+    ack_link = "";
     tocsin__v1__alert__init(&alert);
     tocsin__v1__page__init(&page);
     alert.id = toc_wire_binary(toc_str(alert_id, TOC_ID));
@@ -50,7 +52,7 @@ static int make_page(void **state)
 static const char *body(void)
 {
     static char out[PAYLOAD_MAX];
-    size_t size = payload_json(&both, key, out);
+    size_t size = payload_json(&both, key, ack_link, out);
     assert_int_equal(size, strlen(out));
     return out;
 }
@@ -58,7 +60,7 @@ static const char *body(void)
 static const char *line(void)
 {
     static char out[PAYLOAD_LINE_MAX];
-    size_t size = payload_line(&both, key, NOW_MS, out);
+    size_t size = payload_line(&both, key, ack_link, NOW_MS, out);
     assert_int_equal(size, strlen(out));
     return out;
 }

@@ -49,22 +49,36 @@ static void say_kinds(struct contacts_reader *r, const struct toc_yaml *map, con
     toc_diag_hint(&r->diag, "one of %s", kinds);
 }
 
+static bool is_word(const struct toc_yaml *node, struct toc_str word)
+{
+    return node->kind == TOC_YAML_TEXT && toc_str_equal(node->text, word);
+}
+
+/* Whether several people read what is sent there. */
+static bool read_shared(struct contacts_reader *r, const struct toc_yaml *map,
+                        const struct method_kind *kind)
+{
+    const struct toc_yaml *node = toc_yaml_get(map, "shared");
+    if (node == NULL)
+        return kind->shared;
+    if (!is_word(node, TOC_STR("true")) && !is_word(node, TOC_STR("false")))
+        toc_diag_error(&r->diag, node->offset, "'shared' has to be true or false");
+    return !is_word(node, TOC_STR("false"));
+}
+
 static void read_kind(struct contacts_reader *r, const struct toc_yaml *map, const char *what,
                       struct method *method)
 {
     method->kind = kind_of(map);
-    if (method->kind == NULL)
+    if (method->kind == NULL) {
         say_kinds(r, map, what);
-    else
-        method->kind->read(r, toc_yaml_get(map, method->kind->key), method);
+        return;
+    }
+    method->shared = read_shared(r, map, method->kind);
+    method->kind->read(r, toc_yaml_get(map, method->kind->key), method);
 }
 
 /* --- methods ------------------------------------------------------------------------------ */
-
-static bool is_true(const struct toc_yaml *node)
-{
-    return node->kind == TOC_YAML_TEXT && toc_str_equal(node->text, TOC_STR("true"));
-}
 
 static void read_name(struct contacts_reader *r, const struct toc_yaml *key, const char *what,
                       size_t most, char **out)
@@ -77,13 +91,13 @@ static void read_name(struct contacts_reader *r, const struct toc_yaml *key, con
 static void read_method(struct contacts_reader *r, const struct toc_yaml *entry,
                         struct method *method)
 {
-    static const char *const more[] = {"verified", NULL};
+    static const char *const more[] = {"verified", "shared", NULL};
     *method = (struct method){.origin = CONTACTS_NO_ORIGIN};
     read_name(r, entry->key, "a method's", CONTACTS_METHOD_MAX, &method->name);
     if (!read_keys(r, entry, "a method", keys_with(more)))
         return;
     const struct toc_yaml *verified = toc_yaml_get(entry, "verified");
-    if (verified != NULL && !is_true(verified))
+    if (verified != NULL && !is_word(verified, TOC_STR("true")))
         toc_diag_error(&r->diag, verified->offset, "'verified' can only be true");
     method->verified = verified != NULL;
     read_kind(r, entry, "a method", method);
@@ -194,7 +208,8 @@ static void read_short(struct contacts_reader *r, const struct toc_yaml *entry,
 
 void contact_read(struct contacts_reader *r, const struct toc_yaml *entry, struct contact *contact)
 {
-    static const char *const more[] = {"methods", "urgent", "normal", "zone", "language", NULL};
+    static const char *const more[] = {"methods",  "urgent", "normal", "zone",
+                                       "language", "shared", NULL};
     *contact = (struct contact){.language = text_english()};
     read_name(r, entry->key, "a contact's", CONTACTS_NAME_MAX, &contact->name);
     if (!read_keys(r, entry, "a contact", keys_with(more)))
@@ -202,6 +217,8 @@ void contact_read(struct contacts_reader *r, const struct toc_yaml *entry, struc
     const struct toc_yaml *methods = toc_yaml_get(entry, "methods");
     size_t before = r->diag.count;
     read_reader(r, entry, contact);
+    if (methods != NULL && toc_yaml_get(entry, "shared") != NULL)
+        toc_diag_error(&r->diag, entry->key->offset, "'shared' belongs to one of the methods");
     if (methods != NULL)
         read_methods(r, methods, contact);
     else

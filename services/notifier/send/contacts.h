@@ -17,8 +17,9 @@
  * `urgent` is every method in the order of the file unless it says otherwise, `normal` the same as
  * `urgent`. `zone` is UTC unless it says otherwise, `language` English (text.h). A method is used
  * once its owner has said the code that was sent to it, or the file says `verified: true`. The
- * short form is one method of the kind's name that needs no code. kind.h has the kinds, read.h how
- * secrets stand in files of their own.
+ * short form is one method of the kind's name that needs no code. `shared` says whether several
+ * people read what is sent there, so that it has no link that acts for the person. kind.h has the
+ * kinds, read.h how secrets stand in files of their own.
  *
  * Beside `contacts`: `allow: [NETWORK]`, addresses that are not of the open internet and may be
  * reached; `link: URL` and `sop: URL`, what the id of an alert and the name of a procedure are put

@@ -44,7 +44,8 @@ static void read(struct contacts_reader *r, const struct toc_yaml *node, struct 
 
 static bool request(const struct leaving *leaving, struct outgoing *out)
 {
-    out->request.body = toc_str(out->body, payload_json(leaving->page, leaving->key, out->body));
+    out->request.body =
+        toc_str(out->body, payload_json(leaving->page, leaving->key, leaving->ack_link, out->body));
     return true;
 }
 

@@ -24,6 +24,7 @@ struct method {
     char *name;
     const struct method_kind *kind;
     bool verified; /* the file vouches for it */
+    bool shared;   /* several people read there: no link that acts for the person */
     char *url;     /* kinds over HTTP */
     bool plain;    /* that is without TLS */
     struct toc_webhook_secret secrets[TOC_WEBHOOK_SECRETS_MAX];
@@ -39,10 +40,11 @@ struct method {
 struct leaving {
     const struct method *method; /* NULL: it is not in the file any more */
     const struct notifier_page *page;
-    const uint8_t *key; /* the notifier's own */
-    struct text text;   /* what it says to a person */
-    const char *link;   /* to the alert; "": none */
-    toc_time_ms now_ms; /* wall clock */
+    const uint8_t *key;   /* the notifier's own */
+    struct text text;     /* what it says to a person */
+    const char *link;     /* to the alert; "": none */
+    const char *ack_link; /* signed, for the person alone; "": none */
+    toc_time_ms now_ms;   /* wall clock */
 };
 
 /* What leaves; the request points into it, and into the method. */
@@ -64,6 +66,7 @@ enum method_transport {
 struct method_kind {
     const char *key; /* in the file, and what the core calls it */
     enum method_transport transport;
+    bool shared; /* unless the file says otherwise */
     /* Reads the value of its key; what is wrong with it is an error of the reader. */
     void (*read)(struct contacts_reader *r, const struct toc_yaml *node, struct method *out);
     /* Makes what is POSTED, SPAWNED or MAILED. False: no memory. */

@@ -132,6 +132,7 @@ static void judge(struct toc_transfer_answer *answer)
 
 const struct method_kind method_pagerduty = {.key = "pagerduty",
                                              .transport = METHOD_POSTED,
+                                             .shared = true,
                                              .read = read,
                                              .request = request,
                                              .judge = judge};

@@ -116,10 +116,11 @@ const char *payload_code(const struct notifier_page *page, const uint8_t key[32]
     return out;
 }
 
-size_t payload_json(const struct notifier_page *page, const uint8_t key[32], char out[PAYLOAD_MAX])
+size_t payload_json(const struct notifier_page *page, const uint8_t key[32], const char *ack_link,
+                    char out[PAYLOAD_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
-    char code[PAYLOAD_CODE_MAX], url[LINK_URL_MAX];
+    char code[PAYLOAD_CODE_MAX];
     struct body text = {.data = out, .size = PAYLOAD_MAX};
     put_text(&text, "{");
     put_string(&text, "type", "tocsin.page");
@@ -156,8 +157,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], cha
     put_instant(&text, "next_ms", page->page->after[0] != '\0' ? page->page->after_ms : 0);
     put_number(&text, "more", page->page->carries);
     put_instant(&text, "soonest_ms", page->page->soonest_ms);
-    link_url(page, url);
-    put_or_null(&text, "ack_url", url);
+    put_or_null(&text, "ack_url", ack_link);
     put_or_null(&text, "mute", page->page->mute);
     put_number(&text, "digest", page->page->digest);
     put_text(&text, "}");
@@ -235,29 +235,28 @@ static int apart_line(const struct notifier_page *page, const char *at, const ch
 }
 
 static int alert_line(const struct notifier_page *page, const char *at, const char *kind,
-                      toc_time_ms now_ms, char out[PAYLOAD_LINE_MAX])
+                      const char *ack_link, toc_time_ms now_ms, char out[PAYLOAD_LINE_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
-    char due[48], id[2 * TOC_ID + 1] = "", url[LINK_URL_MAX];
+    char due[48], id[2 * TOC_ID + 1] = "";
     spell_due(due, alert, now_ms);
     if (alert->id.len == TOC_ID)
         toc_hex(id, alert->id.data, SHORT_ID_BYTES);
-    link_url(page, url);
     return snprintf(out, PAYLOAD_LINE_MAX,
                     "%s %s %.64s %.32s %.128s queue=%.64s %s alert=%s ack with: tocsin ack %s%s%s",
                     at, kind, page->page->contact, alert->severity, alert->cause, alert->queue, due,
-                    id, id, url[0] != '\0' ? " or " : "", url);
+                    id, id, ack_link[0] != '\0' ? " or " : "", ack_link);
 }
 
-size_t payload_line(const struct notifier_page *page, const uint8_t key[32], toc_time_ms now_ms,
-                    char out[PAYLOAD_LINE_MAX])
+size_t payload_line(const struct notifier_page *page, const uint8_t key[32], const char *ack_link,
+                    toc_time_ms now_ms, char out[PAYLOAD_LINE_MAX])
 {
     char at[32], kind[32], code[PAYLOAD_CODE_MAX];
     spell_time(at, now_ms);
     spell_kind(kind, page->page->kind);
     int size = page->page->alert_number == 0
                    ? apart_line(page, at, kind, payload_code(page, key, code), out)
-                   : alert_line(page, at, kind, now_ms, out);
+                   : alert_line(page, at, kind, ack_link, now_ms, out);
     TOC_ASSERT(size > 0 && size + 1 < PAYLOAD_LINE_MAX);
     for (int i = 0; i < size; i++)
         if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)

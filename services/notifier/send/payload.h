@@ -30,17 +30,19 @@ const char *payload_code(const struct notifier_page *page, const uint8_t key[32]
 /*
  * The JSON object, keys in this order for ever, new ones at the end. Instants are UTC milliseconds;
  * `due_ms` is null when the alert is about no deadline, `priority` and `risk` when they are not
- * known. `key` is the notifier's, for the code of a page that carries one. Terminated; returns its
- * bytes. Texts that do not fit are a bug, see PAYLOAD_MAX.
+ * known. `key` is the notifier's, for the code of a page that carries one; `ack_link` the page's
+ * signed link, or "". Terminated; returns its bytes. Texts that do not fit are a bug, see
+ * PAYLOAD_MAX.
  */
-size_t payload_json(const struct notifier_page *page, const uint8_t key[32], char out[PAYLOAD_MAX]);
+size_t payload_json(const struct notifier_page *page, const uint8_t key[32], const char *ack_link,
+                    char out[PAYLOAD_MAX]);
 
 /*
  * One line with its end for the terminal, cut to fit, control characters shown as '?': time, PAGE,
  * contact, severity, cause, queue, what is left until the deadline, the alert and how to
  * acknowledge it. Returns its bytes.
  */
-size_t payload_line(const struct notifier_page *page, const uint8_t key[32], toc_time_ms now_ms,
-                    char out[PAYLOAD_LINE_MAX]);
+size_t payload_line(const struct notifier_page *page, const uint8_t key[32], const char *ack_link,
+                    toc_time_ms now_ms, char out[PAYLOAD_LINE_MAX]);
 
 #endif

@@ -95,5 +95,9 @@ static void judge(struct toc_transfer_answer *answer)
         method_doubt(answer, "the answer is not Slack's ok");
 }
 
-const struct method_kind method_slack = {
-    .key = "slack", .transport = METHOD_POSTED, .read = read, .request = request, .judge = judge};
+const struct method_kind method_slack = {.key = "slack",
+                                         .transport = METHOD_POSTED,
+                                         .shared = true,
+                                         .read = read,
+                                         .request = request,
+                                         .judge = judge};

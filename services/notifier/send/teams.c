@@ -92,5 +92,9 @@ static void judge(struct toc_transfer_answer *answer)
     }
 }
 
-const struct method_kind method_teams = {
-    .key = "teams", .transport = METHOD_POSTED, .read = read, .request = request, .judge = judge};
+const struct method_kind method_teams = {.key = "teams",
+                                         .transport = METHOD_POSTED,
+                                         .shared = true,
+                                         .read = read,
+                                         .request = request,
+                                         .judge = judge};

@@ -22,16 +22,19 @@ void way_prepare(struct way_page *out, const struct contacts *contacts, const ui
 {
     const char *person = page->page->contact;
     const struct contact *contact = contacts != NULL ? contacts_find(contacts, person) : NULL;
+    const struct method *method = contacts_method(contacts, person, page->page->method);
     memset(out, 0, sizeof(*out));
     payload_code(page, key, out->code);
     if (contacts != NULL)
         write_link(contacts->link, page->alert, out->link, sizeof(out->link));
-    link_url(page, out->ack_link);
+    if (method == NULL || !method->shared) /* or whoever reads there would answer as the person */
+        link_url(page, out->ack_link);
     out->leaving = (struct leaving){
-        .method = contacts_method(contacts, person, page->page->method),
+        .method = method,
         .page = page,
         .key = key,
         .link = out->link[0] != '\0' ? out->link : out->ack_link,
+        .ack_link = out->ack_link,
         .now_ms = now_ms,
         .text = {.page = page,
                  .language = contact != NULL ? contact->language : text_english(),
@@ -51,7 +54,8 @@ static bool print_line(const struct leaving *leaving)
 {
     char line[PAYLOAD_LINE_MAX];
     struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    size_t size = payload_line(leaving->page, leaving->key, leaving->now_ms, line);
+    size_t size =
+        payload_line(leaving->page, leaving->key, leaving->ack_link, leaving->now_ms, line);
     if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
         return false;
     return write(STDOUT_FILENO, line, size) == (ssize_t)size;

@@ -20,7 +20,8 @@ static bool request(const struct leaving *leaving, struct outgoing *out)
     struct toc_transfer_request *request = &out->request;
     request->id = leaving->page->page->delivery;
     request->timestamp_s = leaving->now_ms / TOC_SECOND_MS;
-    request->body = toc_str(out->body, payload_json(leaving->page, leaving->key, out->body));
+    request->body =
+        toc_str(out->body, payload_json(leaving->page, leaving->key, leaving->ack_link, out->body));
     request->signature = out->signature;
     toc_webhook_sign(method->secrets, method->secret_count, toc_str_of(request->id),
                      request->timestamp_s, request->body, out->signature);

@@ -154,6 +154,32 @@ def test_no_secret_comes_into_a_log_or_record(chain, provider):
     assert [secret for secret in secrets if secret.encode() in said] == []
 
 
+# --- links ----------------------------------------------------------------------------------------
+
+def test_only_what_one_person_reads_has_a_link_that_acts(tmp_path, provider):
+    """Whoever pressed the button in a channel would answer as the person who was paged."""
+    contacts = write_contacts(tmp_path, provider)
+    text = contacts.read_text()
+    for kind, shared in (("teams", "false"), ("ntfy", "true")):
+        begin = text.index(f"  {kind}: ")
+        end = text.index("}\n", begin)
+        text = f"{text[:end]}, shared: {shared}{text[end:]}"
+    contacts.write_text(text)
+    chain = Chain(tmp_path, policy(), f"--contacts={contacts}", "--allow-exec=yes",
+                  "--http=127.0.0.1:0", "--link-base=http://oncall.example")
+    signed = "http://oncall.example/a/"
+    try:
+        for kind, path in (("webhook", "/webhook"), ("slack", "/slack"), ("teams", "/teams"),
+                           ("pagerduty", "/pd"), ("ntfy", "/")):
+            alert = chain.alert_of(chain.open(kind))
+            body = provider.wait_for(path, 1)[0].body.decode()
+            assert (signed in body) == (kind in ("webhook", "teams")), kind
+            if kind != "webhook":
+                assert f"https://console.example/alerts/{alert.id.hex()}" in body
+    finally:
+        chain.close()
+
+
 # --- what is answered -----------------------------------------------------------------------------
 
 def test_a_gateways_page_is_no_answer_of_slack(chain, provider):
