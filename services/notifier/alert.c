@@ -48,6 +48,11 @@ bool alert_is_live(const Tocsin__V1__Alert *alert)
     return alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
 }
 
+bool alert_is_urgent(const Tocsin__V1__Alert *alert)
+{
+    return strcmp(alert->severity, "critical") == 0 || strcmp(alert->severity, "error") == 0;
+}
+
 /* Counts a row of META up from 0; `out` is what it was. */
 static enum toc_err count_up(struct toc_turn *turn, struct toc_str name, uint64_t *out)
 {

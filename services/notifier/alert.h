@@ -51,6 +51,9 @@ TOC_MUST enum toc_err alert_number_of(struct toc_txn *txn, struct toc_str id, ui
 /* False for one that is resolved. */
 bool alert_is_live(const Tocsin__V1__Alert *alert);
 
+/* By its severity: its pages take people's order of methods for urgent ones. */
+bool alert_is_urgent(const Tocsin__V1__Alert *alert);
+
 /* Gives the alert its number and its index rows. */
 TOC_MUST enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert);
 

@@ -43,7 +43,7 @@ static enum toc_err find_after(struct toc_turn *turn, const Tocsin__V1__Alert *a
     Tocsin__V1__Alert later = *alert;
     out->count = 0;
     for (size_t i = 0; i < path->step_count && out->count == 0 && advance(&later, path); i++)
-        TOC_TRY(target_find(turn, path, later.step, alert->next_ms, out));
+        TOC_TRY(target_find(turn, &later, path, alert->next_ms, out));
     return TOC_OK;
 }
 
@@ -55,7 +55,7 @@ static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     struct target target, after = {.count = 0};
     alert->next_ms = turn->log_ms + step->wait_ms; /* pages may not wait longer */
     alert->first_page = alert->pages;
-    TOC_TRY(target_take(turn, path, alert->step, &target));
+    TOC_TRY(target_take(turn, alert, path, &target));
     if (target.count > 0)
         TOC_TRY(find_after(turn, alert, path, &after));
     struct page_plan plan = {.after = after.count > 0 ? after.people[0] : NULL,

@@ -224,6 +224,17 @@ enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     return TOC_OK;
 }
 
+enum toc_err method_reaches(struct toc_turn *turn, const char *person, bool urgent, bool *out)
+{
+    Tocsin__V1__Page page = TOCSIN__V1__PAGE__INIT;
+    struct chain chain;
+    page.contact = toc_wire_text(person);
+    page.urgent = urgent;
+    TOC_TRY(load_chain(turn, &page, &chain));
+    *out = chain.contact == NULL || find(&chain, &page, 0, SIZE_MAX) < chain.count;
+    return TOC_OK;
+}
+
 enum toc_err method_avoid(struct toc_turn *turn, Tocsin__V1__Page *page,
                           const Tocsin__V1__Page *other)
 {

@@ -19,6 +19,10 @@
 enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out);
 
+/* Whether an urgent page, or another, has any method of the person to go by. */
+TOC_MUST enum toc_err method_reaches(struct toc_turn *turn, const char *person, bool urgent,
+                                     bool *out);
+
 /* The page goes neither by the method of that one of the same person nor by those that refused it.
  */
 TOC_MUST enum toc_err method_avoid(struct toc_turn *turn, Tocsin__V1__Page *page,

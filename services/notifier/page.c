@@ -144,11 +144,6 @@ static char *delivery_id(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     return id;
 }
 
-static bool is_urgent(const Tocsin__V1__Alert *alert)
-{
-    return strcmp(alert->severity, "critical") == 0 || strcmp(alert->severity, "error") == 0;
-}
-
 static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                          const struct page_plan *plan, Tocsin__V1__Page *page)
 {
@@ -159,7 +154,7 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING;
     page->planned_ms = turn->log_ms;
     page->next_ms = turn->log_ms;
-    page->urgent = alert != NULL ? is_urgent(alert) && !toc_page_is_news(page) : plan->urgent;
+    page->urgent = alert != NULL ? alert_is_urgent(alert) && !toc_page_is_news(page) : plan->urgent;
     page->ends_ms = plan->ends_ms;
     page->digest = plan->digest;
     page->reach = toc_wire_text(plan->reach != NULL ? plan->reach : "");

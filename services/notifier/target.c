@@ -1,5 +1,6 @@
 #include "services/notifier/target.h"
 
+#include "services/notifier/method.h"
 #include "services/notifier/override.h"
 
 #include <stdio.h>
@@ -109,41 +110,74 @@ static enum toc_err turns_of(struct toc_turn *turn, struct toc_str key, uint64_t
     return TOC_OK;
 }
 
-/* Leaves the one whose turn it is. */
-static enum toc_err choose(struct toc_turn *turn, struct toc_str key, bool taken,
-                           struct target *target)
+/* How many, from the one whose turn it is on, cannot be reached before somebody can; all: nobody.
+ */
+static enum toc_err count_passed(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                 const struct target *all, size_t first, size_t *out)
+{
+    bool reached = false;
+    size_t passed = 0;
+    for (; passed < all->count; passed++) {
+        const char *person = all->people[(first + passed) % all->count];
+        TOC_TRY(method_reaches(turn, person, alert_is_urgent(alert), &reached));
+        if (reached)
+            break;
+    }
+    *out = passed;
+    return TOC_OK;
+}
+
+/* Leaves `count` of them from `first` on. */
+static void rotate(struct target *target, size_t first, size_t count)
+{
+    const struct target all = *target;
+    for (size_t i = 0; i < count; i++) {
+        target->people[i] = all.people[(first + i) % all.count];
+        target->why[i] = all.why[(first + i) % all.count];
+    }
+    target->count = count;
+}
+
+/* Leaves the one whose turn it is, and before them who is passed over when it is taken. */
+static enum toc_err choose(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                           struct toc_str key, bool taken, struct target *target)
 {
     uint64_t turns;
     uint8_t value[8];
+    size_t passed;
     TOC_TRY(turns_of(turn, key, &turns));
-    target->why[0] = target->why[turns % target->count];
-    target->people[0] = target->people[turns % target->count];
-    target->count = 1;
-    if (!taken)
+    size_t first = (size_t)(turns % target->count);
+    TOC_TRY(count_passed(turn, alert, target, first, &passed));
+    size_t count = passed < target->count ? passed + 1 : passed;
+    if (!taken) {
+        rotate(target, first + count - 1, 1);
         return TOC_OK;
-    toc_put_u64be(value, turns + 1);
+    }
+    rotate(target, first, count);
+    toc_put_u64be(value, turns + count);
     return toc_put(turn->txn, TABLE_TURN, key, toc_str(value, sizeof(value)));
 }
 
-static enum toc_err find(struct toc_turn *turn, const struct toc_path *path, uint32_t number,
-                         toc_time_ms at_ms, bool taken, struct target *out)
+static enum toc_err find(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                         const struct toc_path *path, toc_time_ms at_ms, bool taken,
+                         struct target *out)
 {
-    const struct toc_path_step *step = &path->steps[number];
+    const struct toc_path_step *step = &path->steps[alert->step];
     char key[KEY_MAX];
     TOC_TRY(find_all(turn, step, at_ms, out));
     if (!step->round_robin || out->count == 0)
         return TOC_OK;
-    return choose(turn, row_key(key, path, number), taken, out);
+    return choose(turn, alert, row_key(key, path, alert->step), taken, out);
 }
 
-enum toc_err target_find(struct toc_turn *turn, const struct toc_path *path, uint32_t step,
-                         toc_time_ms at_ms, struct target *out)
+enum toc_err target_find(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                         const struct toc_path *path, toc_time_ms at_ms, struct target *out)
 {
-    return find(turn, path, step, at_ms, false, out);
+    return find(turn, alert, path, at_ms, false, out);
 }
 
-enum toc_err target_take(struct toc_turn *turn, const struct toc_path *path, uint32_t step,
-                         struct target *out)
+enum toc_err target_take(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                         const struct toc_path *path, struct target *out)
 {
-    return find(turn, path, step, turn->log_ms, true, out);
+    return find(turn, alert, path, turn->log_ms, true, out);
 }

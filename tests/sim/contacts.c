@@ -288,6 +288,11 @@ bool contacts_has_other(const struct world *world, const char *person, const cha
     return false;
 }
 
+bool contacts_reach(const struct world *world, const char *person)
+{
+    return !has_file(world) || contacts_has_other(world, person, "", "");
+}
+
 void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page)
 {
     if (page->alert_number == 0) {

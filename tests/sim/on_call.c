@@ -142,9 +142,22 @@ static void mean_on_call(const struct on_call *on_call, const char *schedule, co
         mean(paging, person);
 }
 
-/* The steps of policies.c. */
-static void find_meant(struct on_call *on_call, bool duty, toc_time_ms at_ms, struct paging *paging)
+/* Of all these the one whose turn it is, behind those from there on who cannot be reached. */
+static void keep_turn(const struct world *world, struct paging *paging)
 {
+    const struct paging all = *paging;
+    paging->meant_count = 0;
+    do {
+        size_t place = (world->on_call->turns + paging->meant_count) % all.meant_count;
+        paging->meant[paging->meant_count++] = all.meant[place];
+    } while (paging->meant_count < all.meant_count &&
+             !contacts_reach(world, paging->meant[paging->meant_count - 1]));
+}
+
+/* The steps of policies.c. */
+static void find_meant(struct world *world, bool duty, toc_time_ms at_ms, struct paging *paging)
+{
+    struct on_call *on_call = world->on_call;
     const char *hourly = people[(at_ms - ROTA_MS) / TOC_HOUR_MS % 3];
     paging->meant_count = paging->paged = 0;
     if (duty && paging->step == 0) {
@@ -158,8 +171,7 @@ static void find_meant(struct on_call *on_call, bool duty, toc_time_ms at_ms, st
         mean(paging, "dan");
         mean(paging, "cid");
         mean_on_call(on_call, "rota", hourly, at_ms, paging);
-        paging->meant[0] = paging->meant[on_call->turns % paging->meant_count];
-        paging->meant_count = 1;
+        keep_turn(world, paging);
     }
 }
 
@@ -195,8 +207,8 @@ static void on_paged(struct world *world, const Tocsin__V1__Record *record,
         paging->paged == paging->meant_count) {
         paging->step = page->step;
         paging->round = page->repeat;
-        find_meant(on_call, duty, record->at_ms, paging);
-        on_call->turns += !duty && page->step == 1;
+        find_meant(world, duty, record->at_ms, paging);
+        on_call->turns += !duty && page->step == 1 ? paging->meant_count : 0;
     }
     if (paging->paged == paging->meant_count ||
         strcmp(paging->meant[paging->paged], page->contact) != 0)
@@ -218,7 +230,7 @@ static void check_paged(struct world *world, const Tocsin__V1__Record *record,
     if (strcmp(change->reason, "nobody is on call for the step") != 0)
         return;
     struct paging empty = {.step = alert->step};
-    find_meant(world->on_call, strcmp(alert->path, "duty") == 0, record->at_ms, &empty);
+    find_meant(world, strcmp(alert->path, "duty") == 0, record->at_ms, &empty);
     if (empty.meant_count > 0)
         world_fail(world, 11, "alert %llu does not page %s", (unsigned long long)alert->number,
                    empty.meant[0]);

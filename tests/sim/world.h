@@ -394,6 +394,8 @@ void contacts_note(struct world *world, const char *provider, bool failed);
  * and one whose provider did not fail at last, unless that is "". */
 bool contacts_has_other(const struct world *world, const char *person, const char *refused,
                         const char *but);
+/* Whether any method of the person may be used. */
+bool contacts_reach(const struct world *world, const char *person);
 
 /* mutes.c */
 struct mutes *mutes_new(void);

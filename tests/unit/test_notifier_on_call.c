@@ -244,6 +244,49 @@ static void steps_and_paths_have_turns_of_their_own(void **state)
     assert_string_equal(feed_page(&feed, 2, 0)->after, "joe");
 }
 
+static void who_has_no_method_is_passed_over_and_recorded(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "07:00", "*", "");
+    feed_contact(&feed, "07:00", "hal", "push");
+    feed_contact(&feed, "07:00", "ida", "push? mail?");
+    feed_contact(&feed, "07:00", "joe", "mail");
+    apply("[{page: [zoe], wait: 5m}, {page: [gus, hal, ida, joe], round_robin: yes, wait: 5m}]");
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    assert_told(&feed,
+                "09:00:00 alert_opened 1 critical path=desk \"opened critical\" (critical) v1\n"
+                "09:00:00 alert_paged 1 zoe step=0 round=0 page_pending v1\n"
+                "09:00:00 page_ended 1 zoe step=0 round=0 page_dead (the person is not in the "
+                "contacts file) v1\n"
+                "09:00:00 alert_escalated 1 to step=0 round=0 (no page of the step can be "
+                "delivered) v1\n"
+                "09:00:00 alert_paged 1 gus step=1 round=0 page_pending v1\n"
+                "09:00:00 page_ended 1 gus step=1 round=0 page_dead (the person is not in the "
+                "contacts file) v1\n"
+                "09:00:00 alert_paged 1 hal/push step=1 round=0 page_pending v1\n");
+    open_alert("09:01", 2);
+    assert_string_equal(feed_page(&feed, 1, 0)->after, "hal");
+    assert_string_equal(feed_page(&feed, 2, 0)->after, "joe");
+    assert_string_equal(feed_page(&feed, 2, 1)->contact, "ida");
+    assert_string_equal(feed_page(&feed, 2, 2)->contact, "joe");
+    open_alert("09:02", 3); /* nobody has two in succession for it */
+    assert_string_equal(feed_page(&feed, 3, 1)->contact, "gus");
+    assert_string_equal(feed_page(&feed, 3, 2)->contact, "hal");
+}
+
+static void grafana_1326_a_round_in_which_nobody_can_be_reached_is_left_at_once(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "07:00", "*", "");
+    feed_contact(&feed, "07:00", "ida", "push");
+    apply("[{page: [gus, hal], round_robin: yes, wait: 5m}, {page: [ida], wait: 5m}]");
+    open_alert("09:00", 1);
+    assert_int_equal(feed_page(&feed, 1, 0)->state, TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
+    assert_int_equal(feed_page(&feed, 1, 1)->state, TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
+    assert_string_equal(feed_page(&feed, 1, 2)->contact, "ida");
+    assert_int_equal(feed_alert(&feed, 1)->step, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -260,6 +303,8 @@ int main(void)
         TEST(what_is_past_gives_way_and_what_is_to_come_does_not),
         TEST(round_robin_pages_one_and_another_one_the_next_time),
         TEST(steps_and_paths_have_turns_of_their_own),
+        TEST(who_has_no_method_is_passed_over_and_recorded),
+        TEST(grafana_1326_a_round_in_which_nobody_can_be_reached_is_left_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
