@@ -2,6 +2,7 @@
 
 #include "common/exit_point.h"
 #include "services/notifier/escalate.h"
+#include "services/notifier/fit.h"
 #include "services/notifier/said.h"
 
 #include <stdio.h>
@@ -31,10 +32,12 @@ static enum toc_err refuse(struct toc_turn *turn, Tocsin__V1__Alert *alert, cons
                            const char *reason)
 {
     Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    const Tocsin__V1__AlertChange *fitting;
     *act->refused = reason;
     change.by = toc_wire_text(act->by);
     change.reason = toc_wire_text(reason);
     change.alert = alert;
+    TOC_TRY(fit_change(turn, &change, &fitting));
     struct toc_out out = {.type = TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED,
                           .class_bit = TOC_CLASS_ALERT,
                           .partition = alert != NULL ? alert->partition : TOC_PARTITION_ALL,
@@ -42,7 +45,7 @@ static enum toc_err refuse(struct toc_turn *turn, Tocsin__V1__Alert *alert, cons
                           .issue = alert != NULL ? alert->issue.data : NULL,
                           .prev_seq = alert != NULL ? alert->last_seq : 0,
                           .test = act->record->test,
-                          .message = &change};
+                          .message = fitting};
     if (alert == NULL)
         return toc_emit(turn, &out, NULL);
     TOC_TRY(toc_emit(turn, &out, &alert->last_seq));

@@ -1,5 +1,7 @@
 #include "services/notifier/alert.h"
 
+#include "services/notifier/fit.h"
+
 #define DUE_KEY    (8 + ALERT_KEY)
 #define OUTBOX_KEY (8 + PAGE_KEY)
 #define ISSUE_KEY  (1 + 4 + ALERT_KEY)
@@ -352,7 +354,9 @@ enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
                         const Tocsin__V1__AlertChange *change)
 {
     Tocsin__V1__Alert *alert = change->alert;
+    const Tocsin__V1__AlertChange *fitting;
     alert->changed_ms = turn->log_ms;
+    TOC_TRY(fit_change(turn, change, &fitting));
     struct toc_out out = {.type = type,
                           .class_bit = TOC_CLASS_ALERT,
                           .partition = alert->partition,
@@ -361,7 +365,7 @@ enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
                           .prev_seq = alert->last_seq,
                           .policy = alert->policy,
                           .test = alert->test,
-                          .message = change};
+                          .message = fitting};
     TOC_TRY(toc_emit(turn, &out, &alert->last_seq));
     if (is_turn(type))
         alert->turned_seq = alert->last_seq;

@@ -12,7 +12,8 @@
  *   target.c     whom a step means           override.c   who stands in for whom on call
  *   mute.c       silences and maintenance in force
  *   silence.c    their beginning and end    quiet.c    quiet hours
- *   mirror.c     what a provider that keeps incidents is told      ask.c        questions
+ *   mirror.c     what a provider that keeps incidents is told
+ *   fit.c        records of long names      ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
 #include "services/notifier/act.h"

@@ -132,6 +132,14 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
     feed_policy(feed, "08:00", text);
 }
 
+/* The longest text that an intake lets through, of which the first `size` bytes are asked for. */
+static char *longest(size_t size)
+{
+    static char text[200 + 1];
+    memset(text, 's', sizeof(text) - 1);
+    return text + sizeof(text) - 1 - size;
+}
+
 static char *text_or(const char *text, const char *usual)
 {
     return toc_wire_text(text != NULL ? text : usual);
@@ -153,6 +161,10 @@ void feed_issue(struct feed *feed, const char *time, struct feed_issue from)
     issue.version = text_or(from.version, "");
     issue.source = toc_wire_text("crm");
     issue.subject = toc_wire_text("T");
+    if (from.longest) {
+        issue.source = issue.subject = longest(200);
+        issue.category = issue.sop = longest(128);
+    }
     change.what = from.what != 0 ? from.what : TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     change.issue = &issue;
     change.reason = text_or(from.reason, "");
@@ -186,6 +198,12 @@ void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
     change.queue = toc_wire_text("desk");
     change.source = toc_wire_text("crm");
     change.subject = toc_wire_text("T");
+    if (from.longest) {
+        change.source = change.subject = longest(200);
+        change.category = change.sop = longest(128);
+        change.queue = clock.scope = clock.metric = longest(64);
+        change.due_ms = clock.instance = UINT32_MAX;
+    }
     change.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
     change.risk = TOCSIN__V1__RISK__RISK_LOW;
     change.unfit = toc_wire_binary(from.unfit);
@@ -299,7 +317,7 @@ void feed_mute(struct feed *feed, const char *time, struct feed_mute said)
     bool begins = said.matcher != NULL;
     silence.silence = maintenance.maintenance = text_or(said.id, "s");
     silence.matcher = maintenance.scope = text_or(said.matcher, "");
-    silence.owner = maintenance.owner = silence.by = maintenance.by = toc_wire_text("ana");
+    silence.owner = maintenance.owner = silence.by = maintenance.by = text_or(said.owner, "ana");
     silence.reason = maintenance.reason = toc_wire_text("CHG-1");
     silence.really = maintenance.really = said.really;
     silence.end_ms = maintenance.end_ms = begins ? core_time(said.until) : 0;

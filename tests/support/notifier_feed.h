@@ -38,7 +38,7 @@ struct feed_issue {
     const char *reason;                 /* of a change; none */
     unsigned waits;                     /* its waits for people */
     bool waiting, waited;               /* the last one goes on; it ends with this change */
-    bool test;
+    bool test, longest;                 /* its texts are as long as they may be */
 };
 void feed_issue(struct feed *feed, const char *time, struct feed_issue change);
 
@@ -52,7 +52,7 @@ struct feed_clock {
     const char *due; /* NULL: the time of the call */
     const char *path;
     struct toc_str unfit; /* a byte for each alert rule */
-    bool test;
+    bool test, longest;
 };
 void feed_clock(struct feed *feed, const char *time, struct feed_clock change);
 
@@ -95,6 +95,7 @@ struct feed_mute {
     const char *id;      /* "s" */
     const char *matcher; /* NULL: it ends */
     const char *until;
+    const char *owner; /* "ana" */
     bool maintenance, really;
 };
 void feed_mute(struct feed *feed, const char *time, struct feed_mute said);
@@ -105,7 +106,8 @@ void feed_receipt(struct feed *feed, const char *time, const char *what, const c
 /*
  * What the shell says of a person: the methods' names in their order, which are their addresses,
  * too; "push mail? sms/2": a name with "?" is not verified, what stands before "/" is the provider;
- * one of the provider pagerduty is of that kind. NULL: gone. Of "*", "" says that there is a contacts file.
+ * one of the provider pagerduty is of that kind. NULL: gone. Of "*", "" says that there is a
+ * contacts file.
  */
 void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods);
 
