@@ -365,6 +365,22 @@ static void pages_show_their_delivery_and_their_fate(void **state)
             "                           because: refused for good\n");
 }
 
+static void what_a_provider_is_told_is_news_and_no_page(void **state)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    Tocsin__V1__Page told = TOCSIN__V1__PAGE__INIT;
+    (void)state;
+    told.contact = toc_wire_text("ana");
+    told.method = toc_wire_text("pager");
+    told.delivery = toc_wire_text("msg_2");
+    told.kind = toc_wire_text("acknowledged");
+    change.page = &told;
+    add("notifier", TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, T0, &change);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  notifier   news for ana by pager: the alert is acknowledged\n"
+            "                           delivery msg_2\n");
+}
+
 static void a_stranger_s_text_moves_nothing(void **state)
 {
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
@@ -652,6 +668,7 @@ int main(void)
         TEST(the_time_of_a_legal_clock_is_no_work),
         TEST(what_the_router_hears_of_urgency_is_told),
         TEST(pages_show_their_delivery_and_their_fate),
+        TEST(what_a_provider_is_told_is_news_and_no_page),
         TEST(a_stranger_s_text_moves_nothing),
         TEST(unknown_records_are_shown_as_such),
         TEST(why_not_is_answered_rule_by_rule),

@@ -1,5 +1,6 @@
 #include "services/cli/why/why.h"
 
+#include "common/page_news.h"
 #include "services/cli/fields.h"
 #include "services/cli/moment.h"
 
@@ -55,6 +56,11 @@ static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *
     if (what == NULL)
         return;
     fields_enum(state, &tocsin__v1__page_state__descriptor, (int)what->state);
+    if (!sent && toc_page_is_news(what)) {
+        headline(page, PRINT_DIM, "news for %s: the alert is %s", to_whom(to, what), what->kind);
+        why_detail(page, "delivery %s", what->delivery);
+        return;
+    }
     if (!sent) {
         headline(page, PRINT_BOLD, "%s to %s: step %u%s",
                  what->kind[0] != '\0' ? what->kind : "page", to_whom(to, what), what->step + 1,
