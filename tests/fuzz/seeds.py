@@ -330,7 +330,7 @@ MATCHERS = ("queue=support severity=warning,info source!=demo", "severity=*", "c
 
 
 def on_call():
-    """Inputs of fuzz_contacts, fuzz_match and fuzz_schedule, and a policy with all that is on call."""
+    """Inputs of fuzz_contacts, fuzz_match, fuzz_schedule and fuzz_on_call, and a policy."""
     for name, text in CONTACTS.items():
         write("contacts", name, text.encode())
     for number, matcher in enumerate(MATCHERS):
@@ -340,6 +340,14 @@ def on_call():
     for number in range(8):
         write("schedule", "drawn-%d" % number, random.Random(number).randbytes(40 + 20 * number))
     write("policy", "on-call.yaml", ON_CALL.encode())
+    for number in range(12):
+        rng = random.Random(number)
+        out = bytearray()
+        for person in range(4):  # everybody has two methods at first
+            out += bytes([7, person, 2, 2, 7])
+        for _ in range(rng.randint(10, 80)):
+            out += bytes([rng.choice([0, 0, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 8, 15])]) + rng.randbytes(4)
+        write("on_call", "history-%02d" % number, bytes(out))
 
 
 ON_CALL = """policy: 1
