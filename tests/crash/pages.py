@@ -51,6 +51,7 @@ STALL_S = 1.5      # longer than the notifier waits for an answer
 UNDER_WAY_S = 3    # more than an attempt takes
 AT_ONCE = 4        # sends to one receiver
 SETTLES_S = 180
+LINKS = 100        # that are pressed again in the end; the port takes two a second
 
 POLICY = """policy: 1
 paths:
@@ -352,11 +353,11 @@ class Run:
         """Whoever presses again hears what was done the first time, and that it was done once."""
         suite.wait_up(self.suite.endpoint("notifier"))
         done = 0
-        for link in self.pressed:
+        for link in self.rng.sample(sorted(self.pressed), min(len(self.pressed), LINKS)):
             until = time.monotonic() + PATIENCE_S
             while self.press(link) not in (200, 409):
                 assert time.monotonic() < until, f"{link}: {self.pressed[link]}"
-                time.sleep(0.6)  # the port takes two a second
+                time.sleep(0.6)
             done += self.pressed[link][0] == 200
         return done
 
