@@ -172,19 +172,6 @@ static const struct toc_conf_option rows[] = {
      "events in the quarantine; what is to be held beyond is refused with a retry hint"},
 };
 
-static enum toc_err read_proxies(void)
-{
-    static_assert(PEER_PROXIES_MAX >= TOC_CONF_LIST_MAX, "they fit");
-    edge->proxies.count = options.proxies.count;
-    for (size_t i = 0; i < options.proxies.count; i++)
-        if (!toc_network_read(options.proxies.values[i], &doors.edge.proxies.networks[i])) {
-            fprintf(stderr, "--http-proxy: '%s' is no address, as 10.1.0.0/16\n",
-                    options.proxies.values[i]);
-            return TOC_ERR_CONFIG;
-        }
-    return TOC_OK;
-}
-
 /* A directory of its own below the data, unless it was said. */
 static const char *dir_of(const char *said, const char *name, char out[DIR_MAX])
 {
@@ -252,7 +239,7 @@ static enum toc_err prepare(const void **out)
         config.window_ms = options.window_ms;
     TOC_TRY(check_origins("http-origin", &edge->origins));
     TOC_TRY(check_origins("form-redirect", &edge->redirects));
-    TOC_TRY(read_proxies());
+    TOC_TRY(toc_http_read_proxies("--http-proxy", &options.proxies, &doors.edge.proxies));
     name_exempt(&config.exempt);
     config.held_max = (uint64_t)options.held_max;
     TOC_TRY(set_quotas());

@@ -1,34 +1,34 @@
 /* The small texts that a request is made of: URLs and parameters of fields. */
 #include "services/intake/edge/parameters.h"
-#include "services/intake/edge/url.h"
+#include "common/url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <cmocka.h>
 
-static const char *decoded(const char *in, enum url_plus plus)
+static const char *decoded(const char *in, enum toc_url_plus plus)
 {
     static char out[400];
-    out[url_decode(toc_str_of(in), plus, out)] = '\0';
+    out[toc_url_decode(toc_str_of(in), plus, out)] = '\0';
     return out;
 }
 
 static void a_percent_that_is_no_code_stands_for_itself(void **state)
 {
     (void)state;
-    assert_string_equal(decoded("a%20b%2fC", URL_PLUS_IS_PLUS), "a b/C");
-    assert_string_equal(decoded("100%", URL_PLUS_IS_PLUS), "100%");
-    assert_string_equal(decoded("%4", URL_PLUS_IS_PLUS), "%4");
-    assert_string_equal(decoded("%zz%41", URL_PLUS_IS_PLUS), "%zzA");
-    assert_string_equal(decoded("%2541", URL_PLUS_IS_PLUS), "%41");
+    assert_string_equal(decoded("a%20b%2fC", TOC_URL_PLUS_IS_PLUS), "a b/C");
+    assert_string_equal(decoded("100%", TOC_URL_PLUS_IS_PLUS), "100%");
+    assert_string_equal(decoded("%4", TOC_URL_PLUS_IS_PLUS), "%4");
+    assert_string_equal(decoded("%zz%41", TOC_URL_PLUS_IS_PLUS), "%zzA");
+    assert_string_equal(decoded("%2541", TOC_URL_PLUS_IS_PLUS), "%41");
 }
 
 static void a_plus_is_a_space_in_pairs_only(void **state)
 {
     (void)state;
-    assert_string_equal(decoded("a+b%2B", URL_PLUS_IS_PLUS), "a+b+");
-    assert_string_equal(decoded("a+b%2B", URL_PLUS_IS_SPACE), "a b+");
+    assert_string_equal(decoded("a+b%2B", TOC_URL_PLUS_IS_PLUS), "a+b+");
+    assert_string_equal(decoded("a+b%2B", TOC_URL_PLUS_IS_SPACE), "a b+");
 }
 
 static void pairs_come_in_order_and_may_lack_a_value(void **state)
@@ -36,7 +36,7 @@ static void pairs_come_in_order_and_may_lack_a_value(void **state)
     struct toc_str rest = TOC_STR("&a=1&&b&=2&c=x=y&"), name, value;
     char said[100] = "";
     (void)state;
-    while (url_next_pair(&rest, &name, &value))
+    while (toc_url_next_pair(&rest, &name, &value))
         snprintf(said + strlen(said), sizeof(said) - strlen(said), "%.*s=%.*s;", (int)name.size,
                  name.data, (int)value.size, value.size > 0 ? value.data : "");
     assert_string_equal(said, "a=1;b=;=2;c=x=y;");
@@ -46,11 +46,11 @@ static void what_is_encoded_decodes_to_the_same(void **state)
 {
     char out[32];
     (void)state;
-    assert_true(url_encode(TOC_STR("T-1/\xc3\xa9 \"x\""), out, sizeof(out)));
+    assert_true(toc_url_encode(TOC_STR("T-1/\xc3\xa9 \"x\""), out, sizeof(out)));
     assert_string_equal(out, "T-1%2F%C3%A9%20%22x%22");
-    assert_string_equal(decoded(out, URL_PLUS_IS_PLUS), "T-1/\xc3\xa9 \"x\"");
-    assert_false(url_encode(TOC_STR("0123456789"), out, 10));
-    assert_true(url_encode(TOC_STR("012345"), out, 10));
+    assert_string_equal(decoded(out, TOC_URL_PLUS_IS_PLUS), "T-1/\xc3\xa9 \"x\"");
+    assert_false(toc_url_encode(TOC_STR("0123456789"), out, 10));
+    assert_true(toc_url_encode(TOC_STR("012345"), out, 10));
 }
 
 static void check_parameters(const char *field, const char *expected)

@@ -3,8 +3,8 @@
 #include "common/crc32c.h"
 #include "common/hash.h"
 #include "common/log.h"
+#include "common/network.h"
 #include "services/intake/edge/bucket.h"
-#include "services/intake/edge/peer.h"
 #include "services/intake/token.h"
 
 #include <sodium.h>

@@ -1,5 +1,6 @@
 #include "services/intake/edge/edge_impl.h"
-#include "services/intake/edge/url.h"
+
+#include "common/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +123,7 @@ static bool locate(const struct reply_item *item, char where[LOCATION_MAX])
     char *end = stpcpy(where, path);
     if (item->ref == NULL || item->outcome == NULL || item->status >= 300)
         return false;
-    if (!url_encode(toc_str_of(item->ref), end, LOCATION_MAX - (sizeof(path) - 1)))
+    if (!toc_url_encode(toc_str_of(item->ref), end, LOCATION_MAX - (sizeof(path) - 1)))
         toc_hex(end, item->outcome->issue.data, item->outcome->issue.len);
     return true;
 }

@@ -1,8 +1,8 @@
 #include "services/intake/edge/cloudevents.h"
 
+#include "common/url.h"
 #include "services/intake/edge/json_memory.h"
 #include "services/intake/edge/parameters.h"
-#include "services/intake/edge/url.h"
 #include "services/intake/intake.h"
 #include "services/intake/reason.h"
 
@@ -186,7 +186,7 @@ static const char *add_attribute(json_t *root, struct toc_str name, struct toc_s
     if (json_object_get(root, member) != NULL)
         return "a ce- field came twice";
     value = from_latin1(value, wide);
-    struct toc_str decoded = toc_str(text, url_decode(value, URL_PLUS_IS_PLUS, text));
+    struct toc_str decoded = toc_str(text, toc_url_decode(value, TOC_URL_PLUS_IS_PLUS, text));
     if (!toc_str_is_text(decoded))
         return "a ce- field is not UTF-8 without NUL";
     bool yes = parameters_is(value, "true"), flag = yes || parameters_is(value, "false");

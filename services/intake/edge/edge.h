@@ -9,23 +9,22 @@
 #ifndef INTAKE_EDGE_EDGE_H
 #define INTAKE_EDGE_EDGE_H
 
-#include "common/conf.h"
+#include "common/http_peer.h"
 #include "common/program.h"
 #include "services/intake/admit/admit.h"
 #include "services/intake/connect/connect.h"
 #include "services/intake/edge/asker.h"
 #include "services/intake/edge/grant.h"
 #include "services/intake/quota/quota.h"
-#include "services/intake/edge/peer.h"
 
 struct edge_config {
     const char *address;      /* ADDR:PORT; NULL: no edge */
     unsigned connections_max; /* at a time */
     unsigned per_address_max;
-    struct toc_conf_list origins;   /* of web pages that may publish */
-    struct toc_conf_list redirects; /* where forms may lead on to, beside those */
-    const char *honeypot;           /* the field of forms that people leave empty */
-    struct peer_proxies proxies;    /* in front */
+    struct toc_conf_list origins;    /* of web pages that may publish */
+    struct toc_conf_list redirects;  /* where forms may lead on to, beside those */
+    const char *honeypot;            /* the field of forms that people leave empty */
+    struct toc_http_proxies proxies; /* in front */
     struct grant_lock lock;
     struct quota *quota;             /* NULL: none */
     const uint8_t *issue_key;        /* of the deployment, 32 bytes */

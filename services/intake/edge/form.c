@@ -1,10 +1,10 @@
 #include "services/intake/edge/form.h"
 
 #include "common/charset.h"
+#include "common/url.h"
 #include "services/intake/edge/multipart.h"
 #include "services/intake/edge/parameters.h"
 #include "services/intake/edge/plain.h"
-#include "services/intake/edge/url.h"
 
 #include <stdio.h>
 
@@ -126,7 +126,7 @@ static struct toc_str decoded(struct reading *r, struct toc_str in)
     char *out = toc_pool_copy(r->pool, in);
     if (out == NULL)
         return toc_str(NULL, 0);
-    size_t size = url_decode(in, URL_PLUS_IS_SPACE, out);
+    size_t size = toc_url_decode(in, TOC_URL_PLUS_IS_SPACE, out);
     out[size] = '\0';
     return toc_str(out, size);
 }
@@ -135,7 +135,7 @@ static int read_pairs(struct reading *r, struct toc_str body)
 {
     struct toc_str name, value;
     int status = 0;
-    while (status == 0 && url_next_pair(&body, &name, &value)) {
+    while (status == 0 && toc_url_next_pair(&body, &name, &value)) {
         name = decoded(r, name);
         value = decoded(r, value);
         if (name.data == NULL || value.data == NULL)

@@ -1,7 +1,7 @@
 #include "services/intake/edge/multipart.h"
 
+#include "common/url.h"
 #include "services/intake/edge/parameters.h"
-#include "services/intake/edge/url.h"
 
 #define BOUNDARY_MAX 70 /* RFC 2046, section 5.1.1, as the letters below */
 
@@ -153,7 +153,7 @@ static const char *unquoted(struct multipart *m, struct toc_str value)
         bool coded = toc_str_starts(rest, TOC_STR("%22")) || toc_str_starts(rest, TOC_STR("%0D")) ||
                      toc_str_starts(rest, TOC_STR("%0A"));
         if (coded) {
-            (void)url_decode(toc_str(rest.data, 3), URL_PLUS_IS_PLUS, &c);
+            (void)toc_url_decode(toc_str(rest.data, 3), TOC_URL_PLUS_IS_PLUS, &c);
             i += 2;
         } else if (toc_str_starts(rest, TOC_STR("\\\""))) {
             c = '"';
@@ -180,7 +180,7 @@ static const char *extended(struct multipart *m, struct toc_str value)
     char *out = toc_pool_copy(m->pool, rest);
     if (out == NULL)
         return NULL;
-    size_t size = url_decode(rest, URL_PLUS_IS_PLUS, out);
+    size_t size = toc_url_decode(rest, TOC_URL_PLUS_IS_PLUS, out);
     out[size] = '\0';
     return toc_str_is_text(toc_str(out, size)) ? out : NULL;
 }

@@ -1,13 +1,12 @@
 #include "common/program.h"
 #include "services/intake/edge/edge_impl.h"
-#include "services/intake/edge/peer.h"
 
 bool edge_look_for_right(const struct edge_call *call, struct toc_str authorization,
                          struct access_right *out, struct edge_refusal *refusal)
 {
     uint8_t peer[16];
     *refusal = (struct edge_refusal){0};
-    peer_of(&call->edge->config->proxies, call->request, peer);
+    toc_http_peer(&call->edge->config->proxies, call->request, peer);
     if (!access_find(call->edge->access, authorization, peer, toc_program_now().wall_ms, out,
                      &refusal->status, &refusal->why))
         return false;

@@ -1,6 +1,7 @@
-#include "services/intake/edge/peer.h"
+#include "common/http_peer.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <strings.h>
 
 /* Takes the last X-Forwarded-For off what is left of the fields; false when there is none. */
@@ -47,8 +48,20 @@ static void read_address(struct toc_str text, uint8_t out[16])
         memcpy(out, network.address, 16);
 }
 
-void peer_of(const struct peer_proxies *proxies, const struct toc_http_request *request,
-             uint8_t out[16])
+enum toc_err toc_http_read_proxies(const char *option, const struct toc_conf_list *values,
+                                   struct toc_http_proxies *out)
+{
+    out->count = values->count;
+    for (size_t i = 0; i < values->count; i++)
+        if (!toc_network_read(values->values[i], &out->networks[i])) {
+            fprintf(stderr, "%s: '%s' is no address, as 10.1.0.0/16\n", option, values->values[i]);
+            return TOC_ERR_CONFIG;
+        }
+    return TOC_OK;
+}
+
+void toc_http_peer(const struct toc_http_proxies *proxies, const struct toc_http_request *request,
+                   uint8_t out[16])
 {
     struct toc_str fields = request->fields, line = {NULL, 0};
     memcpy(out, request->peer, 16);

@@ -1,5 +1,5 @@
 /* Where a request comes from, with proxies in front and people who say they are one. */
-#include "services/intake/edge/peer.h"
+#include "common/http_peer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,14 +20,14 @@ static void address_of(const char *text, uint8_t out[16])
 /* With proxies at 10.0.0.0/8 and 2001:db8::1: who it is that connects from `peer` with `fields`. */
 static void is_from(const char *peer, const char *fields, const char *expected)
 {
-    struct peer_proxies proxies = {.count = 2};
+    struct toc_http_proxies proxies = {.count = 2};
     struct toc_http_request request = {.fields = toc_str_of(fields)};
     uint8_t wanted[16], got[16];
     assert_true(toc_network_read("10.0.0.0/8", &proxies.networks[0]));
     assert_true(toc_network_read("2001:db8::1", &proxies.networks[1]));
     address_of(peer, request.peer);
     address_of(expected, wanted);
-    peer_of(&proxies, &request, got);
+    toc_http_peer(&proxies, &request, got);
     assert_memory_equal(got, wanted, 16);
 }
 

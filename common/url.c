@@ -1,4 +1,4 @@
-#include "services/intake/edge/url.h"
+#include "common/url.h"
 
 static int hex(char c)
 {
@@ -6,7 +6,7 @@ static int hex(char c)
     return c != '\0' && at != NULL ? (int)(at - digits) : -1;
 }
 
-size_t url_decode(struct toc_str in, enum url_plus plus, char *out)
+size_t toc_url_decode(struct toc_str in, enum toc_url_plus plus, char *out)
 {
     size_t size = 0;
     for (size_t i = 0; i < in.size; i++) {
@@ -14,7 +14,7 @@ size_t url_decode(struct toc_str in, enum url_plus plus, char *out)
         if (c == '%' && i + 2 < in.size && hex(in.data[i + 1]) >= 0 && hex(in.data[i + 2]) >= 0) {
             c = (char)(hex(in.data[i + 1]) * 16 + hex(in.data[i + 2]));
             i += 2;
-        } else if (c == '+' && plus == URL_PLUS_IS_SPACE) {
+        } else if (c == '+' && plus == TOC_URL_PLUS_IS_SPACE) {
             c = ' ';
         }
         out[size++] = c;
@@ -32,7 +32,7 @@ static struct toc_str take_until(struct toc_str *rest, char end)
     return part;
 }
 
-bool url_next_pair(struct toc_str *rest, struct toc_str *name, struct toc_str *value)
+bool toc_url_next_pair(struct toc_str *rest, struct toc_str *name, struct toc_str *value)
 {
     struct toc_str pair = {NULL, 0};
     while (rest->size > 0 && pair.size == 0)
@@ -50,7 +50,7 @@ static bool is_unreserved(char c)
            (c != '\0' && strchr("-._~", c) != NULL);
 }
 
-bool url_encode(struct toc_str in, char *out, size_t size)
+bool toc_url_encode(struct toc_str in, char *out, size_t size)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t used = 0;
