@@ -12,6 +12,7 @@
 static const char *contacts_file;
 static bool allow_exec;
 static const char *link_base, *link_key_file;
+static struct toc_conf_list proxies;
 static struct send_config config;
 static struct door_config door;
 static struct notifier_config core_config;
@@ -35,6 +36,9 @@ static const struct toc_conf_option rows[] = {
      "the intake that takes what is done there; the upstream called intake when not said"},
     {"act-tokens", TOC_CONF_TEXT, &door.token_file, NULL, 0, 0, "FILE",
      "secrets of tools that may use /v1/alerts, one of 24 bytes or more on each line"},
+    {"trust-proxy", TOC_CONF_LIST, &proxies, NULL, 0, 0, "CIDR",
+     "proxies in front of --http, as 10.1.0.0/16: their X-Forwarded-For says whose requests count "
+     "together"},
     {"link-base", TOC_CONF_TEXT, &link_base, NULL, 0, 0, "URL",
      "how people reach --http, as https://oncall.example: pages have a link then"},
     {"link-key", TOC_CONF_TEXT, &link_key_file, NULL, 0, 0, "FILE",
@@ -70,6 +74,7 @@ static enum toc_err check_door(void)
         fprintf(stderr, "--http needs an intake: --upstream intake=ENDPOINT, or --act ENDPOINT\n");
         return TOC_ERR_CONFIG;
     }
+    TOC_TRY(toc_http_read_proxies("--trust-proxy", &proxies, &door.proxies));
     return door_configure(&door);
 }
 

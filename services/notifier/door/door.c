@@ -97,7 +97,9 @@ static void on_request(void *self, struct toc_http_exchange *exchange,
 {
     struct door *door = self;
     struct door_call call = {.door = door, .exchange = exchange, .request = request};
-    toc_time_ms wait_ms = limit_take(&door->limit, request->peer, toc_program_now().mono_ms);
+    uint8_t peer[16];
+    toc_http_peer(&door->config->proxies, request, peer);
+    toc_time_ms wait_ms = limit_take(&door->limit, peer, toc_program_now().mono_ms);
     toc_arena_reset(&door->arena, 0);
     if (wait_ms > 0) {
         answer_later(&call, 429, wait_ms, "too many requests from this address");

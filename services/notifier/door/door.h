@@ -15,12 +15,14 @@
 #ifndef NOTIFIER_DOOR_H
 #define NOTIFIER_DOOR_H
 
+#include "common/http_peer.h"
 #include "common/program.h"
 
 struct door_config {
-    const char *address;    /* NULL: closed */
-    const char *act;        /* the endpoint of an intake */
-    const char *token_file; /* of tools; NULL: links alone are served */
+    const char *address;             /* NULL: closed */
+    const char *act;                 /* the endpoint of an intake */
+    const char *token_file;          /* of tools; NULL: links alone are served */
+    struct toc_http_proxies proxies; /* in front: their X-Forwarded-For is believed */
 };
 
 /* Reads the tokens; `config` is lent for the life of the process. What is wrong is told on standard
