@@ -49,6 +49,22 @@ int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client
     return CLI_FAILED;
 }
 
+int human_tell_reading(struct view *view, Tocsin__V1__Event *event,
+                       Tocsin__V1__ContentRead *reading, const char *by, const char *purpose,
+                       uint64_t *out_seq)
+{
+    struct toc_client_receipt receipt;
+    reading->by = toc_wire_text(by);
+    reading->purpose = toc_wire_text(purpose);
+    event->type = toc_wire_text("tocsin.content.read");
+    event->body_case = TOCSIN__V1__EVENT__BODY_CONTENT_READ;
+    event->content_read = reading;
+    if (human_publish(view, event, &receipt) != CLI_DONE)
+        return CLI_FAILED;
+    *out_seq = receipt.seq;
+    return CLI_DONE;
+}
+
 /* The first record that the event led to, or NULL. */
 static const Tocsin__V1__Record *find_effect(struct view *view,
                                              const struct toc_client_receipt *receipt)

@@ -19,6 +19,15 @@ bool human_new_id(const struct view *view, char out[HUMAN_ID]);
 int human_publish(struct view *view, Tocsin__V1__Event *event, struct toc_client_receipt *receipt);
 
 /*
+ * Says on the record that `by` reads what people wrote, and for what purpose, before it is read.
+ * `reading` names the issue or the pseudonym; `event` is a blank one, or has the person in its
+ * private part. Where that stands in intake's log: `out_seq`.
+ */
+int human_tell_reading(struct view *view, Tocsin__V1__Event *event,
+                       Tocsin__V1__ContentRead *reading, const char *by, const char *purpose,
+                       uint64_t *out_seq);
+
+/*
  * Publishes it, and what the router made of it: waits, a few seconds at most, for the first record
  * about the issue that the event led to. CLI_FAILED, told, when none came or it was refused.
  */

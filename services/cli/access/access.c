@@ -49,17 +49,11 @@ static int record_reading(const char *who, struct reading *out)
 {
     Tocsin__V1__ContentRead body = TOCSIN__V1__CONTENT_READ__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct toc_client_receipt receipt;
+    *out = (struct reading){.seq = 0};
     body.pseudonym = whom_set(&whom, &event);
-    body.by = toc_wire_text(who);
-    body.purpose = toc_wire_text(purpose);
-    event.type = toc_wire_text("tocsin.content.read");
-    event.body_case = TOCSIN__V1__EVENT__BODY_CONTENT_READ;
-    event.content_read = &body;
-    if (human_publish(&view, &event, &receipt) != CLI_DONE)
+    if (human_tell_reading(&view, &event, &body, who, purpose, &out->seq) != CLI_DONE)
         return CLI_FAILED;
-    *out = (struct reading){.seq = receipt.seq};
-    const struct client_fetch fetch = {.service = "intake", .from_seq = receipt.seq};
+    const struct client_fetch fetch = {.service = "intake", .from_seq = out->seq};
     if (client_fetch(view.client, &fetch, see_reading, out) != TOC_OK)
         return client_fail(view.client);
     if (out->pseudonym[0] != '\0')

@@ -103,17 +103,8 @@ static int record_reading(const uint8_t issue[TOC_ID], const char *who, uint64_t
 {
     Tocsin__V1__ContentRead body = TOCSIN__V1__CONTENT_READ__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct toc_client_receipt receipt;
     body.issue = toc_wire_binary(toc_str(issue, TOC_ID));
-    body.by = toc_wire_text(who);
-    body.purpose = toc_wire_text(purpose);
-    event.type = toc_wire_text("tocsin.content.read");
-    event.body_case = TOCSIN__V1__EVENT__BODY_CONTENT_READ;
-    event.content_read = &body;
-    if (human_publish(&view, &event, &receipt) != CLI_DONE)
-        return CLI_FAILED;
-    *out_seq = receipt.seq;
-    return CLI_DONE;
+    return human_tell_reading(&view, &event, &body, who, purpose, out_seq);
 }
 
 static int show_event(uint64_t reading, uint64_t seq)
