@@ -267,14 +267,14 @@ static bool set_presets(const struct toc_conf *conf)
     for (size_t i = 0; i < conf->option_count; i++) {
         const struct toc_conf_option *option = &conf->options[i];
         env_name(env, option->name);
-        const char *text = option->type == TOC_CONF_FLAG ? NULL : getenv(env);
+        const char *text = option->type == TOC_CONF_FLAG ? "" : getenv(env);
         if (option->type == TOC_CONF_LIST) {
             ((struct toc_conf_list *)option->value)->count = 0;
             continue;
         }
         if (option->preset != NULL && !set(conf, option, option->name, option->preset))
             return false;
-        if (text != NULL && !set(conf, option, env, text))
+        if (text != NULL && text[0] != '\0' && !set(conf, option, env, text))
             return false;
     }
     return true;

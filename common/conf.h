@@ -3,7 +3,8 @@
  * --check and the environment names all come from it.
  *
  * A value is taken from, in this order: the command line (`--name value`, `--name=value`, or just
- * `--name` for a switch), the environment (TOCSIN_NAME, upper case, '-' as '_'), the row's default.
+ * `--name` for a switch), the environment (TOCSIN_NAME, upper case, '-' as '_'; one that is empty
+ * counts as unset, so that a deployment can hand one on that is optional), the row's default.
  * Secrets are never values: an option that needs one names a file.
  */
 #ifndef TOC_CONF_H

@@ -167,6 +167,20 @@ static void the_environment_stands_between_preset_and_command_line(void **state)
     assert_string_equal(values.data, "from-env");
 }
 
+static void an_empty_variable_counts_as_unset(void **state)
+{
+    (void)state;
+    setenv("TOCSIN_RATE", "", 1);
+    setenv("TOCSIN_DATA", "", 1);
+    setenv("TOCSIN_VERBOSE", "", 1);
+    setenv("TOCSIN_UPSTREAM", "", 1);
+    assert_runs(PARSE("--any=1"));
+    assert_int_equal(values.rate, 100);
+    assert_null(values.data);
+    assert_false(values.verbose);
+    assert_int_equal(values.upstreams.count, 0);
+}
+
 static void a_wrong_value_in_the_environment_names_the_variable(void **state)
 {
     (void)state;
@@ -454,6 +468,7 @@ int main(void)
         CASE(without_anything_the_presets_hold),
         CASE(values_may_stand_apart_or_behind_an_equals_sign),
         CASE(the_environment_stands_between_preset_and_command_line),
+        CASE(an_empty_variable_counts_as_unset),
         CASE(a_wrong_value_in_the_environment_names_the_variable),
         CASE(limits_hold_and_are_told),
         CASE(what_is_no_number_is_refused),
