@@ -199,6 +199,26 @@ def test_an_address_that_asks_too_often_waits(door):
     assert late[0]["Content-Type"] == "application/problem+json"
 
 
+def test_people_behind_a_proxy_of_ours_count_apart(tmp_path):
+    door = Door(tmp_path, "--trust-proxy=127.0.0.1")
+    try:
+        _, link = door.page()
+        for person in range(80):
+            assert door.call("GET", link, X_Forwarded_For=f"6.6.6.6, 9.9.9.{person}")[0] == 200
+        answers = {door.call("GET", link, X_Forwarded_For=f"9.9.{n}.9, 8.8.8.8")[0]
+                   for n in range(80)}
+        assert answers == {200, 429}  # what a client puts before is not believed
+    finally:
+        door.chain.close()
+
+
+def test_who_is_no_proxy_of_ours_counts_as_itself(door):
+    _, link = door.page()
+    answers = [door.call("GET", link, X_Forwarded_For=f"9.9.{n}.9", Forwarded=f"for=9.9.{n}.8")[0]
+               for n in range(80)]
+    assert 429 in answers
+
+
 # --- tools ----------------------------------------------------------------------------------------
 
 def test_a_tool_needs_a_token(door):
