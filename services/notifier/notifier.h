@@ -42,6 +42,9 @@ void notifier_answer_code(const uint8_t key[32], const char *delivery,
 /* The source of events that the notifier's own door publishes. */
 #define NOTIFIER_DOOR "tocsin:oncall"
 
+#define NOTIFIER_SAID_ID_MAX 40                            /* bytes of the id of such an event */
+#define NOTIFIER_SAID_MS     (8 * (toc_time_ms)TOC_DAY_MS) /* how long it is known what came of it */
+
 /* What came of the door's event of that id. TOC_NONE: it is not back from intake's log yet. */
 TOC_MUST enum toc_err notifier_said(struct toc_txn *txn, struct toc_arena *arena, const char *id,
                                     Tocsin__V1__ActionSaid **out);

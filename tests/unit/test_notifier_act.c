@@ -332,7 +332,40 @@ static void what_came_of_an_action_is_kept_for_the_door(void **state)
     assert_true(first->seq > 0 && first->log_id != 0);
     assert_string_equal(second->refused, "the alert is acknowledged already");
     act("09:03", "acked", "ana");
-    assert_int_equal(core_count(feed.core, TABLE_SAID), 2);
+    assert_int_equal(core_count(feed.core, TABLE_SAID), 2 * 2);
+}
+
+static void door_acts(const char *at, const char *id)
+{
+    feed_action(&feed, at, (struct feed_action){.verb = "noted", .note = "N", .door_id = id});
+}
+
+static void what_came_of_an_action_goes_when_its_link_has_expired(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 6; i++)
+        door_acts("09:01",
+                  (const char *[]){"link:0", "link:1", "link:2", "link:3", "link:4", "link:5"}[i]);
+    door_acts("+8/09:01", "link:6"); /* their last instant */
+    assert_non_null(said("link:0"));
+    door_acts("+8/09:02", "link:7"); /* four of the old ones go for a new one */
+    assert_null(said("link:3"));
+    assert_non_null(said("link:4"));
+    door_acts("+8/09:03", "link:8");
+    assert_null(said("link:5"));
+    assert_non_null(said("link:6"));
+    assert_int_equal(core_count(feed.core, TABLE_SAID), 3 * 2);
+}
+
+static void an_id_that_the_door_does_not_make_is_kept_for_nobody(void **state)
+{
+    char id[200];
+    (void)state;
+    memset(id, 'x', sizeof(id) - 1);
+    id[sizeof(id) - 1] = '\0';
+    door_acts("09:01", id);
+    assert_null(said("xxx"));
+    assert_int_equal(core_count(feed.core, TABLE_SAID), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -361,6 +394,8 @@ int main(void)
         TEST(a_note_is_a_record_and_changes_nothing),
         TEST(a_note_with_another_action_is_kept_with_it),
         TEST(what_came_of_an_action_is_kept_for_the_door),
+        TEST(what_came_of_an_action_goes_when_its_link_has_expired),
+        TEST(an_id_that_the_door_does_not_make_is_kept_for_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include "common/link_zmq.h"
 #include "services/notifier/notifier.h"
 
-#define SUBMIT_ID_MAX 80 /* bytes of an event's id with its terminator */
+#define SUBMIT_ID_MAX (NOTIFIER_SAID_ID_MAX + 1) /* bytes of an event's id with its terminator */
 
 enum submit_end {
     SUBMIT_DONE,    /* the notifier has come to it: `said` tells */

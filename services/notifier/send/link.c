@@ -13,6 +13,7 @@
 #define SAID_MAX    (CLAIM_BYTES + TOC_ID + NOTIFIER_DELIVERY_MAX + PERSON_MAX)
 #define TOKEN_SIZE  (sodium_base64_ENCODED_LEN(TOKEN_BYTES, VARIANT) - 1)
 
+static_assert(LINK_LIFE_MS < NOTIFIER_SAID_MS, "no link outlives what is known of it");
 static_assert(sodium_base64_ENCODED_LEN(TOKEN_BYTES, VARIANT) <= LINK_TOKEN_MAX, "a token fits");
 
 static const char *base;
