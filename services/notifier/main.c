@@ -106,6 +106,7 @@ static enum toc_err prepare(const void **out)
     config.contacts = contacts;
     TOC_TRY(notifier_key(toc_program_data_dir(), config.key));
     memcpy(core_config.key, config.key, sizeof(core_config.key));
+    door.contacts = contacts;
     send_configure(&config);
     TOC_TRY(set_links());
     *out = &core_config;

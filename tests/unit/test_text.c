@@ -1,5 +1,6 @@
 /* What pages say, word for word: tests/unit/text has a file for each language and form. */
 #include "services/notifier/send/text.h"
+#include "services/notifier/send/text/language.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -257,12 +258,37 @@ static void the_longest_is_cut_between_two_characters(void **state)
     assert_true(strlen(title()) < TEXT_TITLE_MAX && toc_str_is_text(toc_str_of(title())));
 }
 
+static size_t braces(const char *word)
+{
+    size_t count = 0;
+    for (const char *at = word; (at = strstr(at, "{}")) != NULL; at += 2)
+        count++;
+    return count;
+}
+
+/* On the page behind a link. */
+static void no_language_lacks_a_word(void **state)
+{
+    static const char *const codes[] = {"en", "es", "hi", "ms", "pt"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        const struct text_language *language = text_language(toc_str_of(codes[i]));
+        for (unsigned word = 0; word < TEXT_WORDS; word++) {
+            const char *said = language->words[word];
+            assert_non_null(said);
+            assert_true(said[0] != '\0' && strpbrk(said, "<>&\"") == NULL);
+            assert_int_equal(braces(said), word == WORD_IN || word == WORD_AGO);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_page, end_page)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_language_says_this_word_for_word),
+        cmocka_unit_test(no_language_lacks_a_word),
         TEST(a_language_has_its_regions),
         TEST(a_deadline_is_in_the_readers_zone),
         TEST(a_name_ends_no_line_and_steers_no_terminal),

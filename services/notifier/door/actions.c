@@ -1,12 +1,12 @@
-#include "services/notifier/door/door_impl.h"
+#include "services/notifier/door/actions.h"
 
 static const struct door_action actions[] = {
-    {"ack", "tocsin.alert.acked", "acknowledged", true},
-    {"snooze", "tocsin.alert.snoozed", "snoozed", true},
-    {"escalate", "tocsin.alert.escalated", "escalated", true},
-    {"take", "tocsin.alert.taken", "taken over", false},
-    {"resolve", "tocsin.alert.resolved", "resolved", false},
-    {"note", "tocsin.alert.noted", "noted", false},
+    {"ack", "tocsin.alert.acked", "acknowledged", WORD_ACKED, WORD_ACK, false},
+    {"take", "tocsin.alert.taken", "taken over", WORD_TAKEN, WORD_TAKE, false},
+    {"snooze", "tocsin.alert.snoozed", "snoozed", WORD_SNOOZED, WORD_SNOOZE, false},
+    {"escalate", "tocsin.alert.escalated", "escalated", WORD_ESCALATED, WORD_ESCALATE, false},
+    {"resolve", "tocsin.alert.resolved", "resolved", WORD_RESOLVED, WORD_RESOLVE, false},
+    {"note", "tocsin.alert.noted", "noted", WORD_NOTED, WORD_NOTE, true},
 };
 
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))

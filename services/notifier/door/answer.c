@@ -53,7 +53,7 @@ static char *write_json(const struct door_answer *answer)
         json_object_set_new(root, "detail", json_string(answer->detail));
     }
     if (answer->done != NULL)
-        json_object_set_new(root, "done", json_string(answer->done));
+        json_object_set_new(root, "done", json_string(answer->done->done));
     if (answer->alert != NULL)
         put_alert(root, answer->alert);
     if (answer->seq != 0) {

@@ -85,7 +85,10 @@ static void route_call(struct door_call *call)
 static void answer_later(const struct door_call *call, int status, toc_time_ms wait_ms,
                          const char *detail)
 {
-    const struct door_answer answer = {.status = status, .detail = detail, .wait_ms = wait_ms};
+    const struct door_answer answer = {.status = status,
+                                       .detail = detail,
+                                       .wait_ms = wait_ms,
+                                       .reader = door_reader_of(call->door, NULL, call->request)};
     if (door_wants_page(call->request))
         door_answer_page(call->exchange, &answer);
     else

@@ -17,12 +17,14 @@
 
 #include "common/http_peer.h"
 #include "common/program.h"
+#include "services/notifier/send/contacts.h"
 
 struct door_config {
     const char *address;             /* NULL: closed */
     const char *act;                 /* the endpoint of an intake */
     const char *token_file;          /* of tools; NULL: links alone are served */
     struct toc_http_proxies proxies; /* in front: their X-Forwarded-For is believed */
+    const struct contacts *contacts; /* in whose language people are answered; NULL: no file */
 };
 
 /* Reads the tokens; `config` is lent for the life of the process. What is wrong is told on standard

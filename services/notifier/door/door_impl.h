@@ -3,11 +3,14 @@
 #define NOTIFIER_DOOR_IMPL_H
 
 #include "common/http.h"
+#include "services/notifier/door/actions.h"
 #include "services/notifier/door/door.h"
 #include "services/notifier/door/limit.h"
 #include "services/notifier/door/submit.h"
+#include "services/notifier/door/wish.h"
 #include "services/notifier/notifier.h"
 #include "services/notifier/send/link.h"
+#include "services/notifier/send/text.h"
 
 #define DOOR_BODY_MAX 4096
 
@@ -35,18 +38,28 @@ door_serve door_get_link, door_post_link, door_get_alert, door_post_alert;
 
 /* --- answers (answer.c) ------------------------------------------------------------------- */
 
+struct door_reader {
+    const struct text_language *language;
+    const struct toc_tz *zone; /* NULL: UTC */
+};
+
+/* `person` NULL: nobody knows who it is. */
+struct door_reader door_reader_of(const struct door *door, const char *person,
+                                  const struct toc_http_request *request);
+
 /* How an alert stands after an action, or instead of it. */
 struct door_answer {
     int status;
     const char *detail;             /* of a problem; NULL: none */
     const Tocsin__V1__Alert *alert; /* NULL: not told */
-    const char *done;               /* "acknowledged"; NULL: nothing was asked for */
+    const struct door_action *done; /* NULL: nothing was asked for */
     bool again;                     /* it had been done before */
     uint64_t log_id, seq;           /* of the receipt; 0: there is none */
     toc_time_ms wait_ms;            /* 429, 503: when to come again */
     const char *allow;              /* 405 */
-    const char *token;              /* of a link: an HTML page may have buttons */
-    const char *person;             /* whom the link is for */
+    struct door_reader reader;      /* of an HTML page, and whose page it is: */
+    const Tocsin__V1__Page *page;   /* NULL: it is of none */
+    bool may_act, may_note;         /* what the link is still good for */
 };
 
 void door_answer_json(struct toc_http_exchange *exchange, const struct door_answer *answer);
@@ -55,18 +68,18 @@ void door_answer_page(struct toc_http_exchange *exchange, const struct door_answ
 /* Whether a browser asks. */
 bool door_wants_page(const struct toc_http_request *request);
 
-/* --- actions (actions.c) ------------------------------------------------------------------ */
+/* --- acting (publish.c) ------------------------------------------------------------------- */
 
-struct door_action {
-    const char *name; /* "ack" */
-    const char *type; /* "tocsin.alert.acked" */
-    const char *done; /* "acknowledged" */
-    bool by_link;     /* a link's page has a button for it */
+struct door_told {
+    const char *id; /* of the event */
+    const char *by;
+    submit_told *told;
+    void *self;
 };
 
-/* NULL: there is none. */
-const struct door_action *door_action_of(struct toc_str name);
-const struct door_action *door_action_of_type(const char *type);
+/* False when too much waits: nobody is told. */
+bool door_publish(struct door *door, const Tocsin__V1__Alert *alert, const struct wish *wish,
+                  const struct door_told *told);
 
 /* --- tokens of tools (access.c) ----------------------------------------------------------- */
 

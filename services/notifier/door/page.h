@@ -1,6 +1,7 @@
 /*
- * The page behind a link, for whoever was just woken: how the alert stands, and buttons. Without
- * scripts, from 360 px on, in the dark too; whatever could be written by somebody is escaped.
+ * The page behind a link, for whoever was just woken: how the alert stands, and buttons; in the
+ * reader's language and on their wall clock. Without scripts, from 320 px on, in the dark too;
+ * whatever could be written by somebody is escaped.
  */
 #ifndef NOTIFIER_DOOR_PAGE_H
 #define NOTIFIER_DOOR_PAGE_H

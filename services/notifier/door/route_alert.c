@@ -3,14 +3,10 @@
 
 #include "common/hash.h"
 
-#include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define FOR_MAX_S (7 * 24 * 3600)
-#define TEXT_MAX  200
-#define ID_BYTES  16
+#define ID_BYTES 16
 
 static void answer_problem(const struct door_call *call, int status, const char *detail)
 {
@@ -40,38 +36,6 @@ void door_get_alert(struct door_call *call)
     Tocsin__V1__Alert *alert;
     if (find_alert(call, &alert))
         door_answer_json(call->exchange, &(struct door_answer){.status = 200, .alert = alert});
-}
-
-/* --- what a tool says --------------------------------------------------------------------- */
-
-struct wish {
-    const char *by, *note;
-    json_int_t for_s, until_ms, version;
-};
-
-static bool is_text(const char *text)
-{
-    return text == NULL || strlen(text) <= TEXT_MAX;
-}
-
-/* What is wrong with it; NULL: nothing. `root` outlives the wish. */
-static const char *read_wish(json_t *root, const struct door_action *action, struct wish *out)
-{
-    bool snoozes = strcmp(action->name, "snooze") == 0;
-    if (json_unpack(root, "{s:s, s?s, s?I, s?I, s?I !}", "by", &out->by, "note", &out->note,
-                    "for_s", &out->for_s, "until_ms", &out->until_ms, "version",
-                    &out->version) != 0)
-        return "a JSON object: by, and maybe note, for_s or until_ms, version";
-    if (out->by[0] == '\0' || !is_text(out->by) || !is_text(out->note))
-        return "by, note: texts of at most 200 bytes";
-    if (snoozes != ((out->for_s != 0) != (out->until_ms != 0)))
-        return snoozes ? "for_s or until_ms: when the snooze ends"
-                       : "for_s, until_ms: only a snooze ends";
-    if (out->for_s != 0 && (out->for_s < 60 || out->for_s > FOR_MAX_S))
-        return "for_s: from a minute to 7 days";
-    if (out->version < 0)
-        return "version: last_seq of the alert as it was seen";
-    return NULL;
 }
 
 /* The same key from the same tool is the same action. */
@@ -121,7 +85,7 @@ static void fill(struct door_answer *what, const struct demand *demand,
         what->detail = said->refused;
     } else {
         what->status = end == SUBMIT_DONE ? 200 : 202;
-        what->done = demand->action->done;
+        what->done = demand->action;
         what->again = receipt->status == TOCSIN__V1__OUTCOME__STATUS__DUPLICATE;
     }
 }
@@ -145,55 +109,36 @@ static void told(void *self, struct submission *submission, enum submit_end end,
     free(demand);
 }
 
-static bool publish(struct door_call *call, const Tocsin__V1__Alert *alert,
-                    const struct door_action *action, const struct wish *wish)
+static bool publish(struct door_call *call, const Tocsin__V1__Alert *alert, const struct wish *wish)
 {
-    Tocsin__V1__AlertAction body = TOCSIN__V1__ALERT_ACTION__INIT;
-    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct toc_now now = toc_program_now();
-    struct demand *demand = calloc(1, sizeof(*demand));
-    struct submission *submission = calloc(1, sizeof(*submission));
-    body.alert = alert->id;
-    body.by = toc_wire_text(wish->by);
-    body.note = toc_wire_text(wish->note != NULL ? wish->note : "");
-    body.until_ms = wish->for_s != 0 ? now.wall_ms + wish->for_s * TOC_SECOND_MS : wish->until_ms;
-    body.version = (uint64_t)wish->version;
-    event.type = toc_wire_text(action->type);
-    event.issue = alert->issue;
-    event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
-    event.alert = &body;
-    if (demand != NULL && submission != NULL && make_id(call, submission->id)) {
-        *demand = (struct demand){call->door, call->exchange, action, {0}};
+    char id[SUBMIT_ID_MAX];
+    struct demand *demand = malloc(sizeof(*demand));
+    if (demand != NULL && make_id(call, id)) {
+        *demand = (struct demand){call->door, call->exchange, wish->action, {0}};
         memcpy(demand->alert, alert->id.data, TOC_ID);
-        submission->told = told;
-        submission->self = demand;
-        if (submit_event(call->door->submit, submission, &event, now.mono_ms) == TOC_OK)
+        if (door_publish(call->door, alert, wish, &(struct door_told){id, wish->by, told, demand}))
             return true;
     }
     free(demand);
-    free(submission);
     return false;
 }
 
 void door_post_alert(struct door_call *call)
 {
     const struct door_action *action = door_action_of(call->second);
-    struct wish wish = {.by = NULL};
     Tocsin__V1__Alert *alert;
+    struct wish wish;
     if (!find_alert(call, &alert))
         return;
     if (action == NULL) {
         answer_problem(call, 404, "the actions are ack, take, snooze, escalate, resolve, note");
         return;
     }
-    json_t *root = json_loadb(call->request->body.data, call->request->body.size,
-                              JSON_REJECT_DUPLICATES, NULL);
-    const char *wrong = read_wish(root, action, &wish);
+    const char *wrong = wish_read(call->request, action, &wish);
     if (wrong != NULL)
         answer_problem(call, 400, wrong);
-    else if (!publish(call, alert, action, &wish))
+    else if (!publish(call, alert, &wish))
         door_answer_json(call->exchange, &(struct door_answer){.status = 503,
                                                                .detail = "too much waits already",
                                                                .wait_ms = TOC_SECOND_MS});
-    json_decref(root);
 }

@@ -3,15 +3,16 @@
 
 #include "common/hash.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SNOOZE_MS (30 * (toc_time_ms)TOC_MINUTE_MS)
-#define ID_BYTES  16 /* of a token's hash: what its event is called */
+#define ID_BYTES     16 /* of a token's hash: what its event is called */
+#define REFUSALS_MAX 16 /* of one link */
 
-static void answer(const struct door_call *call, const struct door_answer *what)
+static void answer(const struct door_call *call, struct door_answer *what)
 {
+    what->reader =
+        door_reader_of(call->door, what->page != NULL ? what->page->contact : NULL, call->request);
     if (door_wants_page(call->request))
         door_answer_page(call->exchange, what);
     else
@@ -40,39 +41,60 @@ static bool find_page(const struct door_call *call, struct notifier_page *out)
     return false;
 }
 
-static void make_id(struct toc_str token, char out[SUBMIT_ID_MAX])
+/* --- what a link is still good for -------------------------------------------------------- */
+
+/* A link does one thing and takes one note. What was refused has not used it up: then its next
+ * event has the next name. */
+struct use {
+    char id[SUBMIT_ID_MAX];
+    Tocsin__V1__ActionSaid *said; /* NULL: it was not used so far */
+};
+
+static void make_id(struct toc_str token, const char *kind, uint8_t refusals,
+                    char out[SUBMIT_ID_MAX])
 {
     uint8_t hash[TOC_SHA256];
-    toc_sha256(hash, token);
-    memcpy(out, "link:", 5);
+    if (refusals == 0)
+        toc_sha256(hash, token);
+    else
+        toc_sha256_pair(hash, token, toc_str(&refusals, 1));
+    memcpy(out, kind, 5);
     toc_hex(out + 5, hash, ID_BYTES);
+}
+
+static void find_use(const struct door_call *call, bool is_note, struct use *out)
+{
+    for (uint8_t refusals = 0; refusals < REFUSALS_MAX; refusals++) {
+        make_id(call->first, is_note ? "note:" : "link:", refusals, out->id);
+        if (notifier_said(call->txn, &call->door->arena, out->id, &out->said) != TOC_OK) {
+            out->said = NULL;
+            return;
+        }
+        if (out->said->refused[0] == '\0')
+            return;
+    }
 }
 
 /* --- looking ------------------------------------------------------------------------------ */
 
-static const char *done_of(const char *type)
+static bool is_live(const Tocsin__V1__Alert *alert)
 {
-    const struct door_action *action = door_action_of_type(type);
-    return action != NULL ? action->done : "used";
+    return alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
 }
 
 void door_get_link(struct door_call *call)
 {
     struct notifier_page page;
-    Tocsin__V1__ActionSaid *said;
-    char id[SUBMIT_ID_MAX], *token;
+    struct use act, note;
     if (!find_page(call, &page))
         return;
-    make_id(call->first, id);
-    token = toc_arena_copy(&call->door->arena, call->first);
-    struct door_answer what = {.status = 200, .alert = page.alert, .person = page.page->contact};
-    if (notifier_said(call->txn, &call->door->arena, id, &said) == TOC_OK) {
-        what.done = said->refused[0] == '\0' ? done_of(said->type) : NULL;
-        what.detail = said->refused[0] != '\0' ? said->refused : NULL;
-        what.again = true;
-    } else if (page.alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED) {
-        what.token = token;
-    }
+    find_use(call, false, &act);
+    find_use(call, true, &note);
+    struct door_answer what = {.status = 200, .alert = page.alert, .page = page.page};
+    what.may_act = act.said == NULL && is_live(page.alert);
+    what.may_note = note.said == NULL;
+    what.done = act.said != NULL ? door_action_of_type(act.said->type) : NULL;
+    what.again = true;
     answer(call, &what);
 }
 
@@ -83,13 +105,14 @@ struct press {
     struct door *door;
     struct toc_http_exchange *exchange;
     bool wants_page;
+    struct door_reader reader;
     const struct door_action *action;
     struct link_claim claim;
-    char person[256];
 };
 
-static void tell(const struct press *press, const struct door_answer *what)
+static void tell(const struct press *press, struct door_answer *what)
 {
+    what->reader = press->reader;
     if (press->wants_page)
         door_answer_page(press->exchange, what);
     else
@@ -101,11 +124,12 @@ static void tell_said(const struct press *press, const Tocsin__V1__ActionSaid *s
                       struct door_answer *what)
 {
     static char used[96];
-    const char *done = done_of(said->type);
+    const struct door_action *done = door_action_of_type(said->type);
     what->log_id = said->log_id;
     what->seq = said->seq;
-    if (strcmp(said->type, press->action->type) != 0) {
-        snprintf(used, sizeof(used), "this link was used already: %s", done);
+    if (done != press->action) {
+        snprintf(used, sizeof(used), "this link was used already: %s",
+                 done != NULL ? done->done : "for something else");
         what->status = 409;
         what->detail = used;
     } else if (said->refused[0] != '\0') {
@@ -123,7 +147,7 @@ static const char *wrong_of(const struct submission *submission, enum submit_end
 {
     if (end == SUBMIT_USED) {
         *status = 409;
-        return "this link was used already, for something else";
+        return "this link was used already: for something else";
     }
     bool full = end == SUBMIT_REFUSED &&
                 submission->receipt.reason == TOCSIN__V1__REFUSE_REASON__REFUSE_FULL;
@@ -137,19 +161,21 @@ static void told(void *self, struct submission *submission, enum submit_end end,
 {
     struct press *press = self;
     struct door *door = press->door;
-    struct door_answer what = {.person = press->person};
+    struct door_answer what = {.alert = NULL};
     struct notifier_page page;
     struct toc_txn *txn;
     bool again = submission->receipt.status != TOCSIN__V1__OUTCOME__STATUS__ACCEPTED;
     bool reads = toc_txn_begin_read(toc_run_store(door->run), &txn) == TOC_OK;
     if (reads && notifier_page_of(txn, &door->arena, press->claim.alert_number, press->claim.index,
-                                  &page) == TOC_OK)
+                                  &page) == TOC_OK) {
         what.alert = page.alert;
+        what.page = page.page;
+    }
     if (end == SUBMIT_DONE) {
         tell_said(press, said, again, &what);
     } else if (end == SUBMIT_TAKEN) {
         what.status = 202;
-        what.done = press->action->done;
+        what.done = press->action;
         what.log_id = submission->receipt.log_id;
         what.seq = submission->receipt.seq;
         tell(press, &what);
@@ -163,79 +189,47 @@ static void told(void *self, struct submission *submission, enum submit_end end,
     free(press);
 }
 
-/* The value of `action` in a form or a JSON object: both are what a page or a tool sends. */
-static const struct door_action *read_action(const struct toc_http_request *request)
-{
-    static const struct toc_str field = {"action=", 7};
-    struct toc_str type = toc_http_field(request, "content-type");
-    const struct door_action *action = NULL;
-    if (!toc_str_starts(type, TOC_STR("application/json"))) {
-        bool names = toc_str_starts(request->body, field);
-        action = names ? door_action_of(toc_str_from(request->body, field.size)) : NULL;
-    } else {
-        json_t *root = json_loadb(request->body.data, request->body.size, 0, NULL);
-        const char *name = json_string_value(json_object_get(root, "action"));
-        action = name != NULL ? door_action_of(toc_str_of(name)) : NULL;
-        json_decref(root);
-    }
-    return action != NULL && action->by_link ? action : NULL;
-}
-
 static void publish(struct door_call *call, const struct notifier_page *page,
-                    const struct door_action *action, const char *id)
+                    const struct wish *wish, const struct press *like, const char *id)
 {
-    Tocsin__V1__AlertAction body = TOCSIN__V1__ALERT_ACTION__INIT;
-    Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    struct toc_now now = toc_program_now();
-    struct press *press = calloc(1, sizeof(*press));
-    struct submission *submission = calloc(1, sizeof(*submission));
-    body.alert = page->alert->id;
-    body.by = page->page->contact;
-    body.until_ms = strcmp(action->name, "snooze") == 0 ? now.wall_ms + SNOOZE_MS : 0;
-    event.type = toc_wire_text(action->type);
-    event.issue = page->alert->issue;
-    event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
-    event.alert = &body;
-    if (press != NULL && submission != NULL) {
-        *press = (struct press){.door = call->door,
-                                .exchange = call->exchange,
-                                .wants_page = door_wants_page(call->request),
-                                .action = action};
+    struct press *press = malloc(sizeof(*press));
+    if (press != NULL) {
+        *press = *like;
         (void)link_read(call->first, &press->claim);
-        toc_str_copy(press->person, sizeof(press->person), toc_str_of(page->page->contact));
-        toc_str_copy(submission->id, sizeof(submission->id), toc_str_of(id));
-        submission->told = told;
-        submission->self = press;
-        if (submit_event(call->door->submit, submission, &event, now.mono_ms) == TOC_OK)
+        if (door_publish(call->door, page->alert, wish,
+                         &(struct door_told){id, page->page->contact, told, press}))
             return;
     }
     free(press);
-    free(submission);
     answer(call, &(struct door_answer){.status = 503,
                                        .detail = "too much waits already: press again",
+                                       .page = page->page,
                                        .wait_ms = TOC_SECOND_MS});
 }
 
 void door_post_link(struct door_call *call)
 {
     struct notifier_page page;
-    Tocsin__V1__ActionSaid *said;
-    char id[SUBMIT_ID_MAX];
+    struct wish wish;
+    struct use use;
     if (!find_page(call, &page))
         return;
-    const struct door_action *action = read_action(call->request);
-    if (action == NULL) {
-        answer_problem(call, 400, "action: ack, snooze or escalate");
+    const char *wrong = wish_read(call->request, NULL, &wish);
+    if (wrong != NULL) {
+        answer(call, &(struct door_answer){.status = 400, .detail = wrong, .page = page.page});
         return;
     }
-    make_id(call->first, id);
-    if (notifier_said(call->txn, &call->door->arena, id, &said) == TOC_OK) {
-        const struct press press = {.exchange = call->exchange,
-                                    .wants_page = door_wants_page(call->request),
-                                    .action = action};
-        struct door_answer what = {.alert = page.alert, .person = page.page->contact};
-        tell_said(&press, said, true, &what);
+    const struct press press = {.door = call->door,
+                                .exchange = call->exchange,
+                                .wants_page = door_wants_page(call->request),
+                                .reader =
+                                    door_reader_of(call->door, page.page->contact, call->request),
+                                .action = wish.action};
+    find_use(call, wish.action->is_note, &use);
+    if (use.said == NULL) {
+        publish(call, &page, &wish, &press, use.id);
         return;
     }
-    publish(call, &page, action, id);
+    struct door_answer what = {.alert = page.alert, .page = page.page};
+    tell_said(&press, use.said, true, &what);
 }

@@ -7,7 +7,7 @@
 
 #define SHORT_ID_BYTES 6 /* twelve digits, as everywhere an alert is shown */
 #define VALUE_MAX      1024
-#define LEFT_MAX       64
+#define LEFT_MAX       TEXT_SPAN_MAX
 #define DUE_MAX        32
 
 /* --- languages ---------------------------------------------------------------------------- */
@@ -337,4 +337,14 @@ const char *text_short(const struct text *text, char out[TEXT_MAX])
 const char *text_long(const struct text *text, char out[TEXT_MAX])
 {
     return render(text, text->language->full, "\n", true, (struct out){out, 0, TEXT_MAX});
+}
+
+void text_span(const struct text_language *language, toc_time_ms ms, char out[TEXT_SPAN_MAX])
+{
+    spell(language, ms, out);
+}
+
+void text_instant(const struct text *text, toc_time_ms at_ms, char out[TEXT_SPAN_MAX])
+{
+    spell_instant(text, at_ms, false, out);
 }

@@ -13,6 +13,7 @@
 
 #define TEXT_MAX       8192 /* bytes of a text with its terminator; what does not fit is cut */
 #define TEXT_TITLE_MAX 400  /* of a title */
+#define TEXT_SPAN_MAX  64
 
 struct text_language;
 
@@ -38,5 +39,10 @@ const char *text_title(const struct text *text, char out[TEXT_TITLE_MAX]);
 /* Lines, the last without its end. */
 const char *text_short(const struct text *text, char out[TEXT_MAX]);
 const char *text_long(const struct text *text, char out[TEXT_MAX]);
+
+/* How long something is, in two units at most: "4 min 10 s". */
+void text_span(const struct text_language *language, toc_time_ms ms, char out[TEXT_SPAN_MAX]);
+/* On the reader's wall clock: "07:04" of today, else with the date. */
+void text_instant(const struct text *text, toc_time_ms at_ms, char out[TEXT_SPAN_MAX]);
 
 #endif

@@ -114,7 +114,9 @@ def test_the_page_has_buttons_and_lets_nothing_else_in(door):
     alert, link = door.page()
     status, text, headers = door.call("GET", link, accept="text/html")
     assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
-    assert re.findall(r'value="(\w+)"', text) == ["ack", "snooze", "escalate"]
+    assert re.findall(r'<button[^>]* value="(\w+)"', text) == [
+        "ack", "snooze", "escalate", "note", "resolve"]
+    assert text.count("<label>") == text.count("<select") + text.count('<input name="note"') == 2
     assert "<script" not in text and "http:" not in text and "https:" not in text
     assert headers["Referrer-Policy"] == "no-referrer" and headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -174,18 +176,65 @@ def test_a_link_that_is_none_or_asks_for_nothing(door):
     for method in ("GET", "POST"):
         assert door.call(method, cut, "action=ack" if method == "POST" else None)[0] == 404
         assert door.call(method, other, "action=ack" if method == "POST" else None)[0] == 404
-    for body in ("", "action=", "action=resolve", "action=ackk", "x=ack", {"action": 1}, {}):
+    for body in ("", "action=", "action=dance", "action=ackk", "x=ack", {"action": 1}, {},
+                 "action=note", "action=ack&action=ack", "action=ack&note=%00", "action=ack&note=%ff",
+                 "action=ack&version=x", "action=snooze&for_s=59", "action=ack&by=eve",
+                 "action=ack&note=" + "x" * 201, {"action": "ack", "by": "eve"}):
         status, problem, headers = door.call("POST", link, body)
         assert status == 400 and headers["Content-Type"] == "application/problem+json", body
     assert door.call("POST", link, "action=" + "x" * 8000)[0] == 413
     assert door.call("GET", "/a/")[0] == 404 and door.call("GET", "/")[0] == 404
 
 
+def test_a_link_takes_over_escalates_and_resolves(door):
+    alert, link = door.page()
+    assert door.tool(alert, "ack", by="ben")[0] == 200
+    text = door.call("GET", link, accept="text/html")[1]
+    assert re.findall(r'<button[^>]* value="(\w+)"', text) == ["take", "escalate", "note", "resolve"]
+    assert door.call("POST", link, "action=take")[1]["acked_by"] == "ana"
+    _, other = door.page()
+    status, body, _ = door.call("POST", other, {"action": "resolve", "note": "INC-7"})
+    assert (status, body["done"], body["state"]) == (200, "resolved", "resolved")
+
+
+def test_a_snooze_by_a_link_says_how_long(door):
+    _, link = door.page()
+    before = time.time()
+    body = door.call("POST", link, "action=snooze&for_s=3600&note=")[1]
+    assert body["state"] == "snoozed"
+    assert 3590 < body["snoozed_until_ms"] / 1000 - before < 3700
+
+
+def test_a_note_leaves_the_link_as_it_is(door):
+    alert, link = door.page()
+    assert door.call("POST", link, "action=note&note=INC-7+%C3%BC")[1]["done"] == "noted"
+    assert door.call("POST", link, "action=note&note=INC-8")[1]["duplicate"] is True
+    assert door.call("POST", link, "action=ack")[1]["done"] == "acknowledged"
+    kinds = [kind for kind, _, _ in door.chain.history(alert.id)]
+    assert kinds.count("ALERT_NOTED") == 1 and kinds.count("ALERT_ACKED") == 1
+
+
+def test_what_was_refused_has_not_used_up_the_link(door):
+    alert, link = door.page()
+    page = door.call("GET", link, accept="text/html")[1]
+    saw = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert door.tool(alert, "escalate", by="cid")[0] == 200
+    status, problem, headers = door.call("POST", link, "action=escalate&version=" + saw)
+    assert status == 409 and headers["Content-Type"] == "application/problem+json"
+    assert problem["detail"].startswith("changed since: it is at step 2")
+    assert problem["state"] == "open" and int(problem["version"]) > int(saw)
+    assert "changed since you looked" in door.call("POST", link, f"action=escalate&version={saw}",
+                                                   accept="text/html")[1]
+    status, body, _ = door.call("POST", link, "action=ack")
+    assert (status, body["acked_by"]) == (200, "ana")
+    assert door.call("POST", link, "action=escalate")[0] == 409
+
+
 def test_what_is_resolved_has_no_buttons_and_stays_so(door):
     alert, link = door.page()
     assert door.tool(alert, "resolve")[0] == 200
     text = door.call("GET", link, accept="text/html")[1]
-    assert "<button" not in text and "resolved by eve" in text
+    assert re.findall(r'<button[^>]* value="(\w+)"', text) == ["note"] and "resolved (eve)" in text
     status, problem, _ = door.call("POST", link, "action=ack")
     assert (status, problem["detail"]) == (409, "the alert is resolved already")
     assert problem["state"] == "resolved"
@@ -323,6 +372,40 @@ def test_without_an_intake_nothing_is_promised(door):
     assert "press again" in problem["detail"]
     assert door.call("POST", link, "action=ack")[0] == 200
     assert len(door.acked(alert)) == 1
+
+
+# --- in whose language ----------------------------------------------------------------------------
+
+CONTACTS = """contacts:
+  ana: {methods: {desk: {log: true}}, language: %s, zone: Asia/Kolkata}
+  ben: {log: true}
+"""
+LANGUAGES = {"en": ("Acknowledge", "already acknowledged", "cut"),
+             "es": ("Confirmar", "ya confirmada", "cortado"),
+             "hi": ("स्वीकार करें", "पहले ही स्वीकार की गई", "कट गया"),
+             "ms": ("Akui", "sudah diakui", "terpotong"),
+             "pt": ("Confirmar", "já confirmado", "cortado")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_in_the_language_of_its_reader(tmp_path, language):
+    button, done, cut = LANGUAGES[language]
+    contacts = tmp_path / "contacts.yaml"
+    contacts.write_text(CONTACTS % language)
+    door = Door(tmp_path, f"--contacts={contacts}")
+    try:
+        _, link = door.page()
+        text = door.call("GET", link, accept="text/html", Accept_Language="de, fr")[1]
+        assert f'<html lang="{language}">' in text and f">{button}</button>" in text
+        assert "Asia/Kolkata" in text and "{" not in text.split("</style>")[1]
+        assert door.call("POST", link, "action=ack", accept="text/html")[0] == 200
+        assert done in door.call("GET", link, accept="text/html")[1]
+        # Nobody knows whose link it is, so the browser says.
+        text = door.call("GET", link[:-1], accept="text/html",
+                         Accept_Language=f"de-AT, {language}-XX;q=0.8, en;q=0.1")[1]
+        assert f'<html lang="{language}">' in text and cut in text
+    finally:
+        door.chain.close()
 
 
 # --- the browser ----------------------------------------------------------------------------------

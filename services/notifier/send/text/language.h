@@ -19,6 +19,61 @@
 
 enum text_what { TEXT_BREACHED, TEXT_WARNED, TEXT_OPENED, TEXT_WAITING, TEXT_OTHER, TEXT_WHATS };
 
+/* What is said on the page behind a link, beside a title and the words of templates. */
+enum text_word {
+    WORD_DOCUMENT, /* its name in a browser */
+    WORD_STATE,    /* what stands before something, up to WORD_READER */
+    WORD_UNTIL,
+    WORD_DUE,
+    WORD_QUEUE,
+    WORD_PRIORITY,
+    WORD_RISK,
+    WORD_CATEGORY,
+    WORD_SOP,
+    WORD_STEP,
+    WORD_NEXT,
+    WORD_ISSUE,
+    WORD_OPENED,
+    WORD_ALERT,
+    WORD_READER,
+    WORD_OPEN, /* how an alert stands, or what was done to it */
+    WORD_THROUGH,
+    WORD_ACKED,
+    WORD_TAKEN,
+    WORD_SNOOZED,
+    WORD_ESCALATED,
+    WORD_RESOLVED,
+    WORD_NOTED,
+    WORD_ALREADY, /* before one of these */
+    WORD_IN,      /* {}: so long from now */
+    WORD_AGO,
+    WORD_ACK, /* buttons */
+    WORD_TAKE,
+    WORD_SNOOZE,
+    WORD_ESCALATE,
+    WORD_RESOLVE,
+    WORD_NOTE,
+    WORD_SNOOZE_FOR, /* names of fields */
+    WORD_NOTE_TEXT,
+    WORD_MORE,
+    WORD_ONCE,  /* what a link is good for */
+    WORD_AGAIN, /* to look again */
+    WORD_LATER, /* it takes effect in a moment */
+    WORD_NOT_DONE,
+    WORD_NO_LINK, /* why not */
+    WORD_EXPIRED,
+    WORD_USED, /* before what was done */
+    WORD_IS_RESOLVED,
+    WORD_IS_ACKED,
+    WORD_HAS_CHANGED,
+    WORD_SNOOZE_OVER,
+    WORD_SILENT,
+    WORD_FULL,
+    WORD_OFTEN,
+    WORD_UNCLEAR,
+    TEXT_WORDS
+};
+
 struct text_language {
     const char *code;
     const char *units[4];      /* day, hour, minute, second */
@@ -27,6 +82,7 @@ struct text_language {
     const char *whats[TEXT_WHATS];
     const char *title; /* its lines are put one behind the other */
     const char *brief, *full;
+    const char *words[TEXT_WORDS];
 };
 
 extern const struct text_language text_en, text_es, text_hi, text_ms, text_pt;
