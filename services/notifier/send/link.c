@@ -85,19 +85,14 @@ void link_url(const struct notifier_page *page, char out[LINK_URL_MAX])
     snprintf(out, LINK_URL_MAX, "%s/a/%s", base, token);
 }
 
-static bool decode(struct toc_str token, uint8_t out[TOKEN_BYTES])
-{
-    size_t size;
-    return token.size == TOKEN_SIZE &&
-           sodium_base642bin(out, TOKEN_BYTES, token.data, token.size, NULL, &size, NULL,
-                             VARIANT) == 0 &&
-           size == TOKEN_BYTES;
-}
-
 bool link_read(struct toc_str token, struct link_claim *out)
 {
     uint8_t bytes[TOKEN_BYTES];
-    if (!decode(token, bytes))
+    size_t size;
+    if (token.size != TOKEN_SIZE ||
+        sodium_base642bin(bytes, sizeof(bytes), token.data, token.size, NULL, &size, NULL,
+                          VARIANT) != 0 ||
+        size != TOKEN_BYTES)
         return false;
     *out =
         (struct link_claim){.alert_number = toc_get_u64be(bytes),
@@ -108,9 +103,7 @@ bool link_read(struct toc_str token, struct link_claim *out)
 
 bool link_is_of(struct toc_str token, const struct notifier_page *page)
 {
-    uint8_t bytes[TOKEN_BYTES], right[TOKEN_BYTES];
-    if (!decode(token, bytes))
-        return false;
-    sign(right, page);
-    return sodium_memcmp(bytes, right, TOKEN_BYTES) == 0;
+    char right[LINK_TOKEN_MAX];
+    link_token(page, right);
+    return token.size == TOKEN_SIZE && sodium_memcmp(token.data, right, TOKEN_SIZE) == 0;
 }

@@ -41,7 +41,7 @@ struct link_claim {
 
 /* What a token says of itself, which link_is_of has to confirm. False for what is none. */
 bool link_read(struct toc_str token, struct link_claim *out);
-/* Whether the token was made for the page. */
+/* Whether the token is the one of the page; another spelling of its bytes is none. */
 bool link_is_of(struct toc_str token, const struct notifier_page *page);
 
 #endif
