@@ -23,6 +23,8 @@ static const char style[] =
     "select,input{width:100%;min-height:48px;padding:.5rem .75rem;font:inherit;color:var(--text);"
     "background:var(--card);border:1px solid var(--line);border-radius:.6rem}"
     "label{display:grid;gap:.35rem;color:var(--soft)}"
+    ".box{grid-template-columns:auto 1fr;align-items:center;min-height:44px}"
+    ".box input{width:1.5rem;min-height:1.5rem}"
     "details{margin-top:1rem}summary{min-height:44px;padding:.6rem .25rem;cursor:pointer;"
     "color:var(--soft)}details form{margin-top:.25rem}"
     "button,.again{display:block;width:100%;min-height:48px;padding:.6rem 1rem;font:inherit;"
@@ -66,15 +68,12 @@ static void put_row(const struct pen *pen, enum text_word name, const char *text
     fputs("</dd>", pen->out);
 }
 
-/* "in 4 min 10 s", by the language's own order of words. */
-static void spell(const struct pen *pen, toc_time_ms at_ms, char out[2 * TEXT_SPAN_MAX])
+/* A word with a value in its place: "in 4 min 10 s". */
+static void fill(const struct pen *pen, enum text_word which, const char *value,
+                 char out[4 * TEXT_SPAN_MAX])
 {
-    char span[TEXT_SPAN_MAX];
-    toc_time_ms ahead_ms = at_ms - pen->now_ms;
-    const char *template = word(pen, ahead_ms > 0 ? WORD_IN : WORD_AGO);
-    const char *place = strstr(template, "{}");
-    text_span(pen->language, ahead_ms > 0 ? ahead_ms : -ahead_ms, span);
-    snprintf(out, 2 * TEXT_SPAN_MAX, "%.*s%s%s", (int)(place - template), template, span,
+    const char *template = word(pen, which), *place = strstr(template, "{}");
+    snprintf(out, 4 * TEXT_SPAN_MAX, "%.*s%s%s", (int)(place - template), template, value,
              place + 2);
 }
 
@@ -83,10 +82,12 @@ static void put_instant(const struct pen *pen, enum text_word name, toc_time_ms 
 {
     const struct toc_tz *zone = pen->answer->reader.zone;
     const struct text reader = {.zone = zone, .now_ms = pen->now_ms};
-    char span[2 * TEXT_SPAN_MAX], at[TEXT_SPAN_MAX], text[4 * TEXT_SPAN_MAX];
-    spell(pen, at_ms, span);
+    toc_time_ms ahead_ms = at_ms - pen->now_ms;
+    char span[TEXT_SPAN_MAX], at[TEXT_SPAN_MAX], when[4 * TEXT_SPAN_MAX], text[6 * TEXT_SPAN_MAX];
+    text_span(pen->language, ahead_ms > 0 ? ahead_ms : -ahead_ms, span);
+    fill(pen, ahead_ms > 0 ? WORD_IN : WORD_AGO, span, when);
     text_instant(&reader, at_ms, at);
-    snprintf(text, sizeof(text), "%s (%s %.40s)", span, at,
+    snprintf(text, sizeof(text), "%s (%s %.40s)", when, at,
              zone != NULL ? toc_tz_name(zone) : "UTC");
     put_row(pen, name, text);
 }
@@ -198,6 +199,20 @@ static void put_snooze(const struct pen *pen)
     put_button(pen, "snooze", false);
 }
 
+/* Of a page that stands for others, too. */
+static void put_group(const struct pen *pen)
+{
+    char more[16], text[4 * TEXT_SPAN_MAX];
+    if (pen->answer->page->carries == 0)
+        return;
+    snprintf(more, sizeof(more), "%u", pen->answer->page->carries);
+    fill(pen, WORD_GROUP, more, text);
+    fprintf(pen->out,
+            "<label class=\"box\"><input type=\"checkbox\" name=\"group\" value=\"yes\"> %s"
+            "</label>",
+            text);
+}
+
 /* Who answers may come late; who goes on from there has to know how it stands. */
 static void put_version(const struct pen *pen)
 {
@@ -212,6 +227,7 @@ static void put_actions(const struct pen *pen)
         alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED && alert->snoozed_ms == 0;
     bool own = strcmp(alert->acked_by, pen->answer->page->contact) == 0;
     fputs("<form method=\"post\">", pen->out);
+    put_group(pen);
     if (!taken || (own && alert->ack_ends_ms != 0))
         put_button(pen, "ack", true);
     else if (!own)
@@ -224,15 +240,18 @@ static void put_actions(const struct pen *pen)
     fputs("</form>", pen->out);
 }
 
+/* Enter in the field presses the first button: it must never resolve. */
 static void put_more(const struct pen *pen)
 {
-    fprintf(pen->out,
-            "<details><summary>%s</summary><form method=\"post\">"
-            "<label>%s <input name=\"note\" maxlength=\"60\" autocomplete=\"off\"></label>",
-            word(pen, WORD_MORE), word(pen, WORD_NOTE_TEXT));
-    if (pen->answer->may_note)
+    fprintf(pen->out, "<details><summary>%s</summary><form method=\"post\">", word(pen, WORD_MORE));
+    if (pen->answer->may_note) {
+        fprintf(pen->out,
+                "<label>%s <input name=\"note\" maxlength=\"60\" autocomplete=\"off\"></label>",
+                word(pen, WORD_NOTE_TEXT));
         put_button(pen, "note", false);
+    }
     if (pen->answer->may_act) {
+        put_group(pen);
         put_version(pen);
         put_button(pen, "resolve", false);
     }

@@ -77,6 +77,14 @@ static bool read_number(const json_t *value, json_int_t *out)
     return true;
 }
 
+/* A box of a form is a text. */
+static bool read_flag(const json_t *value, bool *out)
+{
+    const char *text = json_string_value(value);
+    *out = text != NULL ? strcmp(text, "yes") == 0 : json_is_true(value);
+    return *out || value == NULL || json_is_false(value);
+}
+
 static bool read_text(const char *text, char out[WISH_TEXT_MAX + 1])
 {
     size_t size = text != NULL ? strlen(text) : 0;
@@ -110,17 +118,16 @@ static const char *read_end(const json_t *for_s, const json_t *until, bool by_li
 static const char *read_object(json_t *root, const struct door_action *action, struct wish *out)
 {
     const char *name = NULL, *by = NULL, *note = NULL;
-    json_t *for_s = NULL, *until = NULL, *version = NULL;
-    int group = 0;
+    json_t *for_s = NULL, *until = NULL, *version = NULL, *group = NULL;
     bool by_link = action == NULL;
     json_int_t saw;
-    if (json_unpack(root, "{s?s, s?s, s?s, s?o, s?o, s?o, s?b !}", "action", &name, "by", &by,
+    if (json_unpack(root, "{s?s, s?s, s?s, s?o, s?o, s?o, s?o !}", "action", &name, "by", &by,
                     "note", &note, "for_s", &for_s, "until_ms", &until, "version", &version,
                     "group", &group) != 0 ||
         by_link != (by == NULL) || (!by_link && name != NULL))
         return by_link ? "action, and maybe note, for_s or until_ms, version"
                        : "a JSON object: by, and maybe note, for_s or until_ms, version, group";
-    *out = (struct wish){.action = action, .group = group != 0};
+    *out = (struct wish){.action = action};
     if (by_link)
         out->action = name != NULL ? door_action_of(toc_str_of(name)) : NULL;
     if (out->action == NULL)
@@ -129,6 +136,8 @@ static const char *read_object(json_t *root, const struct door_action *action, s
         return "by, note: texts of at most 200 bytes";
     if (out->action->is_note && out->note[0] == '\0')
         return "note: a code or a reference";
+    if (!read_flag(group, &out->group))
+        return "group: true, or nothing";
     if (!read_number(version, &saw) || saw < 0)
         return "version: last_seq of the alert as it was seen";
     out->version = (uint64_t)saw;

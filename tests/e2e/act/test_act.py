@@ -179,7 +179,7 @@ def test_a_link_that_is_none_or_asks_for_nothing(door):
     for body in ("", "action=", "action=dance", "action=ackk", "x=ack", {"action": 1}, {},
                  "action=note", "action=ack&action=ack", "action=ack&note=%00", "action=ack&note=%ff",
                  "action=ack&version=x", "action=snooze&for_s=59", "action=ack&by=eve",
-                 "action=ack&note=" + "x" * 201, {"action": "ack", "by": "eve"}):
+                 "action=ack&note=" + "x" * 201, "action=ack&group=no", {"action": "ack", "by": "eve"}):
         status, problem, headers = door.call("POST", link, body)
         assert status == 400 and headers["Content-Type"] == "application/problem+json", body
     assert door.call("POST", link, "action=" + "x" * 8000)[0] == 413

@@ -106,6 +106,7 @@ const struct text_language text_en = {
               [WORD_NOTE] = "Add the note",
               [WORD_SNOOZE_FOR] = "Snooze for",
               [WORD_NOTE_TEXT] = "Note: a code or a reference, no names",
+              [WORD_GROUP] = "The same for all of its group, {} more",
               [WORD_MORE] = "More",
               [WORD_ONCE] =
                   "A link does one thing and takes one note, for the person it was sent to.",

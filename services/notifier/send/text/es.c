@@ -108,6 +108,7 @@ const struct text_language text_es = {
               [WORD_NOTE] = "Añadir la nota",
               [WORD_SNOOZE_FOR] = "Posponer durante",
               [WORD_NOTE_TEXT] = "Nota: un código o una referencia, sin nombres",
+              [WORD_GROUP] = "Lo mismo para todo su grupo, {} más",
               [WORD_MORE] = "Más",
               [WORD_ONCE] =
                   "Un enlace hace una sola cosa y admite una nota, para la persona que lo recibió.",

@@ -55,6 +55,7 @@ enum text_word {
     WORD_NOTE,
     WORD_SNOOZE_FOR, /* names of fields */
     WORD_NOTE_TEXT,
+    WORD_GROUP, /* {}: how many more a page stands for */
     WORD_MORE,
     WORD_ONCE,  /* what a link is good for */
     WORD_AGAIN, /* to look again */

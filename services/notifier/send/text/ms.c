@@ -108,6 +108,7 @@ const struct text_language text_ms = {
               [WORD_NOTE] = "Tambah catatan",
               [WORD_SNOOZE_FOR] = "Tangguh selama",
               [WORD_NOTE_TEXT] = "Catatan: kod atau rujukan, tanpa nama",
+              [WORD_GROUP] = "Sama untuk seluruh kumpulannya, {} lagi",
               [WORD_MORE] = "Lagi",
               [WORD_ONCE] = "Satu pautan melakukan satu perkara dan menerima satu catatan, untuk "
                             "orang yang menerimanya.",

@@ -108,6 +108,7 @@ const struct text_language text_pt = {
               [WORD_NOTE] = "Adicionar a nota",
               [WORD_SNOOZE_FOR] = "Adiar por",
               [WORD_NOTE_TEXT] = "Nota: um código ou uma referência, sem nomes",
+              [WORD_GROUP] = "O mesmo para todo o grupo, mais {}",
               [WORD_MORE] = "Mais",
               [WORD_ONCE] =
                   "Um link faz uma só coisa e aceita uma nota, para a pessoa que o recebeu.",
