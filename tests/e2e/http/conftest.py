@@ -1,9 +1,11 @@
 """A suite with its HTTP edge, for tests that speak to it as publishers do."""
+import concurrent.futures
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -52,14 +54,14 @@ class Edge:
         self.wait("HTTP")
         self.wait_open()
 
-    def wait_open(self, seconds=30):
+    def wait_open(self, seconds=60):
         """Until it listens, as it does a moment after its first token is there."""
-        end = time.time() + seconds
+        end = time.monotonic() + seconds
         while True:
             try:
                 return socket.create_connection(("127.0.0.1", self.port)).close()
             except ConnectionRefusedError:
-                assert time.time() < end, self.output()
+                assert time.monotonic() < end, self.output()
                 time.sleep(0.02)
 
     def output(self):
@@ -67,14 +69,43 @@ class Edge:
             return text.read()
 
     def wait(self, text, seconds=60):
-        end = time.time() + seconds
+        end = time.monotonic() + seconds
         while text not in self.output() or not self.output().endswith("\n\n"):
-            assert self.up.poll() is None and time.time() < end, self.output()
+            assert self.up.poll() is None and time.monotonic() < end, self.output()
             time.sleep(0.05)
+
+    def pid(self, service):
+        """None while it is away."""
+        done = subprocess.run(["pgrep", "-f", "tocsin[- ]%s .*%s" % (service, self.data)],
+                              stdout=subprocess.PIPE, text=True)
+        return int(done.stdout.split()[0]) if done.returncode == 0 else None
+
+    def kill(self, service):
+        """As a crash does; returns when another process is there in its place."""
+        old, end = self.pid(service), time.monotonic() + 60
+        os.kill(old, signal.SIGKILL)
+        while self.pid(service) in (None, old):
+            assert self.up.poll() is None and time.monotonic() < end, self.output()
+            time.sleep(0.02)
+        if service == "intake":
+            self.wait_open()
+
+    def wait_settled(self):
+        """Until every service has applied what the others wrote; the newest record of each, but of
+        audit, which writes as time goes on."""
+        heads, before, end = {}, None, time.monotonic() + 60
+        while not heads or heads != before:
+            before, rows = heads, self.lines("status")
+            heads = {row["service"]: row["last_seq"] for row in rows if row["service"] != "audit"}
+            if any(up["cursor_seq"] != up["head_seq"] for row in rows for up in row["upstreams"]):
+                heads = {}
+            assert time.monotonic() < end, rows
+            time.sleep(0.05)
+        return heads
 
     def stop(self):
         self.up.terminate()
-        assert self.up.wait(30) == 0
+        assert self.up.wait(60) == 0
 
     def tocsin(self, *words, code=0, environment=None):
         done = subprocess.run(
@@ -90,15 +121,22 @@ class Edge:
     def lines(self, *words):
         return [json.loads(line) for line in self.tocsin(*words, "--json").splitlines()]
 
-    def wait_issue(self, name, value, seconds=20):
+    def wait_issue(self, name, value, seconds=60):
         """The issue of which this is so, once the router has it."""
-        end = time.time() + seconds
+        end = time.monotonic() + seconds
         while True:
             for row in self.lines("issues", "--all", "--limit", "0"):
                 if row[name] == value:
                     return row
-            assert time.time() < end, "no issue with %s %s" % (name, value)
+            assert time.monotonic() < end, "no issue with %s %s" % (name, value)
             time.sleep(0.05)
+
+
+def limited(request, number=40):
+    """Answers to so many requests at a time: however slow each is, they come faster than a low rate
+    lets in."""
+    with concurrent.futures.ThreadPoolExecutor(number) as pool:
+        return [done.result() for done in [pool.submit(request, at) for at in range(number)]]
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ def policy(edge, tmp_path_factory):
 def post(edge, subject, kind="issue.opened", query="", **data):
     count[0] += 1
     answer = requests.post(
-        edge.url + "/v1/events" + query, timeout=20, json={
+        edge.url + "/v1/events" + query, timeout=60, json={
             "specversion": "1.0", "id": "a%d" % count[0], "source": "demo", "subject": subject,
             "type": "tocsin." + kind, "data": data},
         headers={"Content-Type": STRUCTURED, "Authorization": "Bearer " + edge.token})
@@ -37,14 +37,14 @@ def post(edge, subject, kind="issue.opened", query="", **data):
     return answer.json()
 
 
-def status(edge, subject, good, seconds=20):
-    end = time.time() + seconds
+def status(edge, subject, good, seconds=60):
+    end = time.monotonic() + seconds
     while True:
-        answer = requests.get(edge.url + "/v1/issues/" + subject, timeout=20,
+        answer = requests.get(edge.url + "/v1/issues/" + subject, timeout=60,
                               headers={"Authorization": "Bearer " + edge.token})
         if answer.status_code == 200 and good(answer.json()):
             return answer.json()
-        assert time.time() < end, answer.text
+        assert time.monotonic() < end, answer.text
         time.sleep(0.02)
 
 
@@ -75,23 +75,23 @@ def test_an_article_is_suggested_counted_and_counted_back(edge):
 def test_the_answer_to_an_issue_suggests_it(edge):
     for category, article in (("login", RESET), ("other", None)):
         answer = requests.post(
-            edge.url + "/v1/issues", timeout=20, json={"category": category, "subject": category},
+            edge.url + "/v1/issues", timeout=60, json={"category": category, "subject": category},
             headers={"Authorization": "Bearer " + edge.token})
         assert answer.status_code == 202, answer.text
         assert answer.json().get("article") == article
 
 
 def test_a_dry_run_suggests_it(edge):
-    end = time.time() + 20
+    end = time.monotonic() + 60
     while True:
         told = requests.post(
-            edge.url + "/v1/events?dry_run=1", timeout=20, json={
+            edge.url + "/v1/events?dry_run=1", timeout=60, json={
                 "specversion": "1.0", "id": "d", "source": "demo", "type": "tocsin.issue.opened",
                 "data": {"channel": "web", "category": "login"}},
             headers={"Content-Type": STRUCTURED, "Authorization": "Bearer " + edge.token})
         if told.status_code == 200:
             break
-        assert time.time() < end, told.text
+        assert time.monotonic() < end, told.text
         time.sleep(0.05)
     assert told.json()["article"] == RESET
 

@@ -41,7 +41,7 @@ def samples(tmp_path_factory):
 
 def post(edge, body, content_type=STRUCTURED, **fields):
     text = body if isinstance(body, (bytes, str)) else json.dumps(body)
-    return requests.post(edge.url + "/v1/events", data=text, timeout=20, headers={
+    return requests.post(edge.url + "/v1/events", data=text, timeout=60, headers={
         "Content-Type": content_type, "Authorization": "Bearer " + edge.token, **fields})
 
 
@@ -63,7 +63,7 @@ def test_json_that_is_none_is_400_and_the_connection_goes_on(edge, samples, mode
     fields = {"Authorization": "Bearer " + edge.token, **(
         {"Content-Type": "application/json", **binary_fields()} if mode == "binary" else
         {"Content-Type": STRUCTURED if mode == "structured" else BATCH})}
-    connection = http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", edge.port, timeout=60)
     first = None
     for name, body in bodies(samples, "n"):
         if mode == "binary" and body == b"":
@@ -111,13 +111,13 @@ def test_the_conformance_suites_requests_are_understood(edge, samples):
     count = 0
     for fields, body in feature_requests(samples):
         fields["Authorization"] = "Bearer " + edge.token
-        answer = requests.post(edge.url + "/v1/events", data=body, headers=fields, timeout=20)
+        answer = requests.post(edge.url + "/v1/events", data=body, headers=fields, timeout=60)
         assert answer.status_code == 400 and answer.json()["field"] == "type", answer.text
         ours = lambda text: (text.replace("com.example.someevent", TYPE)
                              .replace("/mycontext/subcontext", "demo")
                              .replace("1234-1234-1234", "suite-%d" % count)
                              .replace('"message": "Hello World!"', '"channel": "web"'))
-        answer = requests.post(edge.url + "/v1/events", data=ours(body), timeout=20,
+        answer = requests.post(edge.url + "/v1/events", data=ours(body), timeout=60,
                                headers={name: ours(value) for name, value in fields.items()})
         assert answer.status_code == 202, answer.text
         count += 1

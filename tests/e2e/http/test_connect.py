@@ -64,7 +64,7 @@ def sample(name):
 
 
 def post(edge, name, body, **fields):
-    return requests.post(edge.url + "/v1/connect/" + name, data=body, timeout=20,
+    return requests.post(edge.url + "/v1/connect/" + name, data=body, timeout=60,
                          headers={"Content-Type": "application/json", **fields})
 
 
@@ -183,7 +183,7 @@ def test_a_request_that_proves_nothing_is_401(edge):
 
 
 def test_a_secret_of_a_connector_opens_nothing_else(edge):
-    answer = requests.post(edge.url + "/v1/events", timeout=20, headers=bearer("alertmanager"))
+    answer = requests.post(edge.url + "/v1/events", timeout=60, headers=bearer("alertmanager"))
     problem(answer, 401, "token")
 
 
@@ -235,10 +235,10 @@ def test_what_is_too_large_or_too_many_is_413(edge):
 
 
 def test_paths_and_methods(edge):
-    problem(requests.post(edge.url + "/v1/connect/none", timeout=20), 404, "no connector")
-    problem(requests.post(edge.url + "/v1/connect/", timeout=20), 404, "openapi")
-    problem(requests.post(edge.url + "/v1/connect/own/more", timeout=20), 404, "openapi")
-    answer = requests.get(edge.url + "/v1/connect/own", timeout=20)
+    problem(requests.post(edge.url + "/v1/connect/none", timeout=60), 404, "no connector")
+    problem(requests.post(edge.url + "/v1/connect/", timeout=60), 404, "openapi")
+    problem(requests.post(edge.url + "/v1/connect/own/more", timeout=60), 404, "openapi")
+    answer = requests.get(edge.url + "/v1/connect/own", timeout=60)
     problem(answer, 405, "Allow")
     assert answer.headers["Allow"] == "POST"
 
@@ -258,21 +258,21 @@ def test_check_reads_the_mappings(tmp_path):
     files = put_mappings(str(tmp_path))
     words = ["--check", "--http", ":0", *("--connect=" + path for path in files)]
     command, environment = intake(str(tmp_path), *words)
-    subprocess.run(command, env=environment, check=True, timeout=20, stdout=subprocess.DEVNULL)
+    subprocess.run(command, env=environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
     with open(files[-1], "a", encoding="utf-8") as file:
         file.write("    titel: x\n")
     os.chmod(os.path.join(str(tmp_path), "zendesk.secret"), 0o644)
-    done = subprocess.run(command, env=environment, timeout=20, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=environment, timeout=60, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert "own.yaml:13:5: error: unknown key 'titel'" in done.stderr
     assert "zendesk.yaml:" in done.stderr and "chmod 600" in done.stderr
     for extra, text in [(["--connect=/none.yaml"], "cannot read"), ([words[-1]], "unknown key"),
                         ([words[4], words[4]], "as well")]:
         command, environment = intake(str(tmp_path), "--http", ":0", *extra)
-        done = subprocess.run(command, env=environment, timeout=20, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command, env=environment, timeout=60, stderr=subprocess.PIPE, text=True)
         assert done.returncode == 2 and text in done.stderr, done.stderr
     command, environment = intake(str(tmp_path), words[4])
-    done = subprocess.run(command, env=environment, timeout=20, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=environment, timeout=60, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2 and "needs --http" in done.stderr
 
 
@@ -284,7 +284,7 @@ def test_the_mapping_of_the_readme_is_one(tmp_path):
     os.rename(tmp_path / "own.secret", tmp_path / "shop.secret")
     command, environment = intake(str(tmp_path), "--check", "--http", ":0", "--connect",
                                   str(tmp_path / "shop.yaml"))
-    subprocess.run(command, env=environment, check=True, timeout=20, stdout=subprocess.DEVNULL)
+    subprocess.run(command, env=environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
 
 
 def test_without_a_token_webhooks_come_in_and_a_full_store_is_503(tmp_path):
@@ -298,9 +298,9 @@ def test_without_a_token_webhooks_come_in_and_a_full_store_is_503(tmp_path):
     class edge:
         url = "http://127.0.0.1:%d" % port
     try:
-        end = time.time() + 20
+        end = time.monotonic() + 60
         while b"edge_open" not in (tmp_path / "log").read_bytes():
-            assert process.poll() is None and time.time() < end, (tmp_path / "log").read_bytes()
+            assert process.poll() is None and time.monotonic() < end, (tmp_path / "log").read_bytes()
             time.sleep(0.05)
         for i in range(200):
             items = [{"id": "%d/%d" % (i, k), "category": "x" * 190} for k in range(500)]
@@ -313,4 +313,4 @@ def test_without_a_token_webhooks_come_in_and_a_full_store_is_503(tmp_path):
         assert first.status_code in (200, 503)
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0

@@ -8,6 +8,8 @@ import time
 import pytest
 import requests
 
+from conftest import limited
+
 STRUCTURED = "application/cloudevents+json"
 
 
@@ -17,34 +19,34 @@ def event(number, kind="issue.opened", **data):
             "data": data or {"channel": "in_app", "category": "self_harm"}}
 
 
-def post(edge, body, query="?dry_run=1", content_type=STRUCTURED, token=None):
+def ask(edge, body, query="?dry_run=1", content_type=STRUCTURED, token=None):
     text = body if isinstance(body, (str, bytes)) else json.dumps(body)
-    return requests.post(edge.url + "/v1/events" + query, data=text, timeout=20, headers={
+    return requests.post(edge.url + "/v1/events" + query, data=text, timeout=60, headers={
         "Content-Type": content_type, "Authorization": "Bearer " + (token or edge.token)})
 
 
-def dry(edge, body, seconds=30):
-    """What is answered, once the process that rehearses is there."""
-    end = time.time() + seconds
-    while (answer := post(edge, body)).status_code == 503:
-        assert time.time() < end, answer.text
+def post(*words, **more):
+    """The answer, once the process that rehearses is there and was in time."""
+    end = time.monotonic() + 60
+    while (answer := ask(*words, **more)).status_code == 503:
+        assert time.monotonic() < end, answer.text
         time.sleep(0.05)
+    return answer
+
+
+def dry(edge, body):
+    answer = post(edge, body)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def last_seqs(edge):
-    return {row["service"]: row["last_seq"] for row in edge.lines("status")
-            if row["service"] in ("intake", "router", "notifier")}
-
-
 def test_it_tells_route_clocks_and_pages_and_nothing_happens(edge):
     dry(edge, event("warm"))
-    before = last_seqs(edge)
+    before = edge.wait_settled()
     begun = int(time.time() * 1000)
     told = dry(edge, event(1))
     assert told["dry_run"] is True and "refused" not in told and "as_new" not in told
-    assert abs(told["at_ms"] - begun) < 10000
+    assert abs(told["at_ms"] - begun) < 60000
     assert told["triage"]["rule"] == "danger-to-life" and told["triage"]["risk"] == "critical"
     assert told["route"]["queue"] and told["route"]["sla"] and told["route"]["rule"]
     assert told["route"]["tried"][0]["rule"] and told["route"]["tried"][0]["why_not"]
@@ -54,7 +56,7 @@ def test_it_tells_route_clocks_and_pages_and_nothing_happens(edge):
     assert pages and [page["at_ms"] for page in pages] == sorted(page["at_ms"] for page in pages)
     assert all(page["who"] and page["path"] and page["rule"] for page in pages)
     assert told["until_ms"] >= max(dues) and told["cut"] is False
-    assert last_seqs(edge) == before
+    assert edge.wait_settled() == before
 
 
 def test_what_it_tells_comes_true(edge):
@@ -97,8 +99,11 @@ def test_plain_json_can_be_tried_as_well(edge):
     dry(edge, event("plain"))
     for path, members in (("/v1/issues", {"category": "self_harm", "title": "x", "text": "y"}),
                           ("/v1/issues/DRY-77/messages", {"text": "still broken"})):
-        answer = requests.post(edge.url + path + "?dry_run=1", timeout=20, json=members,
-                               headers={"Authorization": "Bearer " + edge.token})
+        end = time.monotonic() + 60
+        while (answer := requests.post(
+                edge.url + path + "?dry_run=1", timeout=60, json=members,
+                headers={"Authorization": "Bearer " + edge.token})).status_code == 503:
+            assert time.monotonic() < end, answer.text
         assert answer.status_code == 200, answer.text
         assert answer.json()["route"]["queue"], answer.text
         assert answer.json().get("as_new", False) is ("messages" in path)
@@ -106,8 +111,9 @@ def test_plain_json_can_be_tried_as_well(edge):
 
 def test_dry_runs_count_against_the_rate(edge):
     token = edge.add_token("--source", "demo", "--rate", "2")
-    answers = [post(edge, event(9), token=token).status_code for _ in range(8)]
-    assert answers[0] == 200 and answers[-1] == 429
+    assert post(edge, event(9), token=token).status_code == 200
+    assert 429 in [answer.status_code for answer in
+                   limited(lambda _: ask(edge, event(9), token=token))]
 
 
 def test_the_policy_in_force_decides(edge, tmp_path):
@@ -124,10 +130,9 @@ def test_the_policy_in_force_decides(edge, tmp_path):
 
 
 def test_a_dead_worker_is_503_and_then_back(edge):
-    pid = int(subprocess.run(["pgrep", "-f", "tocsin rehearse.*" + edge.data], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout.split()[0])
+    pid = edge.pid("rehearse")
     os.kill(pid, signal.SIGSTOP)
-    answer = post(edge, event(11))
+    answer = ask(edge, event(11))
     assert answer.status_code == 503 and answer.headers["Retry-After"]
     assert post(edge, event(12), "").status_code == 202, "publishing goes on"
     os.kill(pid, signal.SIGKILL)
@@ -141,7 +146,7 @@ def test_many_at_once_are_all_answered(edge):
          "-H", "Authorization: Bearer " + edge.token, "-H", "Content-Type: " + STRUCTURED,
          "-d", json.dumps(event("many-%d" % number))], stdout=subprocess.PIPE, text=True)
              for number in range(40)]
-    assert {done.communicate(timeout=20)[0] for done in asked} <= {"200", "503"}
+    assert {done.communicate(timeout=60)[0] for done in asked} <= {"200", "503"}
 
 
 # --- the command line ------------------------------------------------------------------------------

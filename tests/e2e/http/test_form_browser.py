@@ -40,7 +40,7 @@ def show(url, profile):
     """What the browser shows when it has done all that the page does."""
     return subprocess.run(
         [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=%s" % profile,
-         "--virtual-time-budget=20000", "--dump-dom", url], check=True, timeout=90,
+         "--virtual-time-budget=20000", "--dump-dom", url], check=True, timeout=300,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
 
 

@@ -7,7 +7,7 @@ import json
 import re
 import socket
 
-PATIENCE = 30  # seconds, of a test that would fail
+PATIENCE = 60  # seconds, of a test that would fail
 
 
 def hidden(edge):

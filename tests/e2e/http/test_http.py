@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import threading
@@ -27,7 +26,7 @@ def event(**members):
 
 def post(edge, body, content_type=STRUCTURED, token=None, **fields):
     text = body if isinstance(body, (bytes, str)) else json.dumps(body)
-    return requests.post(edge.url + "/v1/events", data=text, timeout=20, headers={
+    return requests.post(edge.url + "/v1/events", data=text, timeout=60, headers={
         "Content-Type": content_type, "Authorization": "Bearer " + (token or edge.token), **fields})
 
 
@@ -44,7 +43,7 @@ def problem(answer, status, detail):
 
 def test_the_printed_curl_command_publishes(edge):
     command = re.search(r"curl -sS.*?}'", edge.output(), re.S).group(0)
-    done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, check=True, timeout=20)
+    done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, check=True, timeout=60)
     receipt = json.loads(done.stdout)
     assert receipt["source"] == "demo" and receipt["duplicate"] is False
     edge.wait_issue("id", receipt["issue"])
@@ -54,7 +53,7 @@ def test_the_printed_curl_command_publishes(edge):
 
 def test_an_address_that_is_none_is_told_before_anything_starts():
     done = subprocess.run([os.path.join(BIN, "tocsin-intake"), "--check", "--http", "foo:99999"],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
     assert done.returncode == 2 and "--http: 'foo:99999'" in done.stderr, done
 
 
@@ -64,20 +63,20 @@ def test_a_port_of_the_kernels_choice_is_where_the_log_says(tmp_path):
         up = subprocess.Popen([os.path.join(BIN, "tocsin"), "up", "--data", data, "--http", ":0"],
                               stdout=out, stderr=out)
     try:
-        end = time.time() + 60
+        end = time.monotonic() + 60
         while not re.search(r"curl -sS.*?}'", said.read_text(), re.S):
-            assert up.poll() is None and time.time() < end, said.read_text()
+            assert up.poll() is None and time.monotonic() < end, said.read_text()
             time.sleep(0.05)
         with open(os.path.join(data, "run/intake.log"), encoding="utf-8") as log:
             port = re.search(r"edge_open .*port=(\d+)", log.read()).group(1)
         assert "intake.log names it" in said.read_text()
         command = re.search(r"curl -sS.*?}'", said.read_text(), re.S).group(0)
         done = subprocess.run(["sh", "-c", command.replace(":0/", ":%s/" % port)],
-                              stdout=subprocess.PIPE, check=True, timeout=20)
+                              stdout=subprocess.PIPE, check=True, timeout=60)
         assert json.loads(done.stdout)["source"] == "demo"
     finally:
         up.terminate()
-        up.wait(30)
+        up.wait(60)
 
 
 # --- receipts ------------------------------------------------------------------------------------
@@ -102,7 +101,7 @@ def test_the_bus_and_http_are_one_door(edge):
     receipt = post(edge, body).json()
     again = subprocess.run([os.path.join(os.environ["TOCSIN_BIN"], "tocsin"), "publish", "--json",
                             "--data", edge.data], input=json.dumps(body), text=True,
-                           stdout=subprocess.PIPE, check=True, timeout=30)
+                           stdout=subprocess.PIPE, check=True, timeout=60)
     assert json.loads(again.stdout) == {**receipt, "duplicate": True}
 
 
@@ -110,18 +109,8 @@ def test_what_was_acknowledged_survives_kill_9(edge):
     receipts = [post(edge, event()).json() for _ in range(20)]
     with open(os.path.join(edge.data, "run", "intake.log"), encoding="utf-8") as log:
         assert "edge_open" in log.read()
-    pids = subprocess.run(["pgrep", "-f", "tocsin-intake.*" + edge.data], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout.split()
-    for pid in pids:
-        os.kill(int(pid), signal.SIGKILL)
-    end = time.time() + 30
-    while True:
-        try:
-            if requests.get(edge.url + "/", timeout=5).status_code == 200:
-                break
-        except requests.RequestException:
-            assert time.time() < end
-            time.sleep(0.1)
+    edge.kill("intake")
+    assert requests.get(edge.url + "/", timeout=60).status_code == 200
     log = {row["seq"]: row for row in edge.lines("tail", "intake", "--from", "1")}
     for receipt in receipts:
         assert receipt["seq"] in log, receipt
@@ -130,7 +119,7 @@ def test_what_was_acknowledged_survives_kill_9(edge):
 # --- modes ---------------------------------------------------------------------------------------
 
 def test_binary_mode(edge):
-    answer = requests.post(edge.url + "/v1/events", timeout=20, json={"channel": "email"}, headers={
+    answer = requests.post(edge.url + "/v1/events", timeout=60, json={"channel": "email"}, headers={
         "Authorization": "Bearer " + edge.token, "CE-SpecVersion": "1.0", "ce-id": "a%20b%25",
         "ce-source": "demo", "ce-type": "tocsin.issue.opened", "ce-subject": "Bin%C3%A4r",
         "ce-traceparent": "00-1-2-01", "ce-tocsintest": "true"})
@@ -140,7 +129,7 @@ def test_binary_mode(edge):
 
 
 def test_binary_values_that_are_not_encoded_are_taken_as_they_are(edge):
-    answer = requests.post(edge.url + "/v1/events", timeout=20, headers={
+    answer = requests.post(edge.url + "/v1/events", timeout=60, headers={
         "Authorization": "Bearer " + edge.token, "ce-specversion": "1.0", "ce-id": "100% sure",
         "ce-source": "demo", "ce-type": "tocsin.issue.message", "ce-subject": "T-1",
         "content-type": "application/json"}, data='{"direction": "inbound"}')
@@ -206,17 +195,17 @@ def test_what_is_no_cloudevent_is_415(edge):
 
 def test_what_is_too_large_is_413(edge):
     problem(post(edge, event(subject="x" * 201)), 413, "200 bytes")
-    answer = requests.post(edge.url + "/v1/events", timeout=20, headers={
+    answer = requests.post(edge.url + "/v1/events", timeout=60, headers={
         "Content-Type": STRUCTURED, "Content-Length": str(100 << 20), "Expect": "100-continue"})
     problem(answer, 413, "too large")
 
 
 def test_paths_and_methods(edge):
-    problem(requests.get(edge.url + "/v1/event", timeout=20), 404, "openapi")
-    answer = requests.put(edge.url + "/v1/events", timeout=20, data="x")
+    problem(requests.get(edge.url + "/v1/event", timeout=60), 404, "openapi")
+    answer = requests.put(edge.url + "/v1/events", timeout=60, data="x")
     problem(answer, 405, "Allow")
     assert answer.headers["Allow"] == "POST, OPTIONS"
-    answer = requests.options(edge.url + "/v1/events", timeout=20,
+    answer = requests.options(edge.url + "/v1/events", timeout=60,
                               headers={"WebHook-Request-Origin": "shop.example"})
     assert answer.headers["WebHook-Allowed-Origin"] == "shop.example"
 
@@ -231,7 +220,7 @@ def test_a_handshake_says_back_only_what_is_an_origin(edge):
 # --- tokens --------------------------------------------------------------------------------------
 
 def test_without_a_good_token_nothing_enters(edge):
-    assert requests.post(edge.url + "/v1/events", timeout=20).headers["WWW-Authenticate"]
+    assert requests.post(edge.url + "/v1/events", timeout=60).headers["WWW-Authenticate"]
     other = "1" if edge.token.endswith("0") else "0"
     for wrong in ["", "toc_", edge.token[:-1], edge.token[:-1] + other, edge.token + "a",
                   "toc_unknown1" + edge.token[12:]]:
@@ -297,10 +286,10 @@ def test_the_secret_is_nowhere_on_disk(edge):
 
 def test_over_the_rate_is_429_with_a_time_to_wait(edge):
     token = edge.add_token("--source", "demo", "--rate", "10")
-    assert post(edge, [event() for _ in range(20)], BATCH, token=token).status_code == 202
+    assert post(edge, [event() for _ in range(200)], BATCH, token=token).status_code == 202
     answer = post(edge, [event() for _ in range(20)], BATCH, token=token)
     problem(answer, 429, "rate")
-    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+    assert 1 <= int(answer.headers["Retry-After"]) <= 19
 
 
 def test_an_issue_is_named_by_its_id_only_with_the_scope_to_act(edge):
@@ -358,7 +347,7 @@ def test_many_publishers_at_once_lose_nothing(edge):
         session = requests.Session()
         for i in range(25):
             body = event(id="p%d-%d" % (number, i), subject="P-%d" % number)
-            answer = session.post(edge.url + "/v1/events", data=json.dumps(body), timeout=30, headers={
+            answer = session.post(edge.url + "/v1/events", data=json.dumps(body), timeout=60, headers={
                 "Content-Type": STRUCTURED, "Authorization": "Bearer " + edge.token})
             (ids if answer.status_code == 202 else errors).append(answer.json())
 
@@ -384,14 +373,14 @@ def test_a_port_that_somebody_has_ends_it_and_nothing_is_taken(edge):
     with socket.create_server(("127.0.0.1", edge.port)), open(edge.said, "wb") as out:
         command = [os.path.join(BIN, "tocsin"), "up", "--data", edge.data]
         edge.up = subprocess.Popen([*command, "--http", ":%d" % edge.port], stdout=out, stderr=out)
-        end = time.time() + 30
+        end = time.monotonic() + 60
         while edge.output().count("intake ended") < 3:
-            assert edge.up.poll() is None and time.time() < end, edge.output()
+            assert edge.up.poll() is None and time.monotonic() < end, edge.output()
             # What waits for intake is there before it has failed.
             subprocess.run([*command[:1], "status", *command[2:]], stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, timeout=30)
+                           stderr=subprocess.DEVNULL, timeout=60)
         edge.up.terminate()
-        edge.up.wait(30)
+        edge.up.wait(60)
     assert "signal" not in edge.output() and "edge_failed" in edge.output()
     assert "http=:%d why=\"another process listens at this address" % edge.port in edge.output()
     edge.start()

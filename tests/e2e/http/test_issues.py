@@ -5,7 +5,7 @@ import requests
 
 def post(edge, path, body, token=None, **fields):
     headers = {"Authorization": "Bearer " + (token or edge.token), **fields}
-    return requests.post(edge.url + path, json=body, headers=headers, timeout=20)
+    return requests.post(edge.url + path, json=body, headers=headers, timeout=60)
 
 
 def problem(answer, status, detail):
@@ -97,14 +97,14 @@ def test_mistakes_name_the_member(edge, token, body, detail):
 def test_what_is_not_json(edge, token):
     for fields in ({"data": "a=1"}, {"data": "{}", "type": "text/plain"},
                    {"data": "{}", "type": "application/json; charset=latin1"}):
-        answer = requests.post(edge.url + "/v1/issues", data=fields["data"], timeout=20, headers={
+        answer = requests.post(edge.url + "/v1/issues", data=fields["data"], timeout=60, headers={
             "Authorization": "Bearer " + token,
             "Content-Type": fields.get("type", "application/x-www-form-urlencoded")})
         problem(answer, 415, "application/json")
 
 
 def test_who_may_not(edge):
-    answer = requests.post(edge.url + "/v1/issues", json={}, timeout=20)
+    answer = requests.post(edge.url + "/v1/issues", json={}, timeout=60)
     problem(answer, 401, "token")
     assert "Bearer" in answer.headers["WWW-Authenticate"]
     acts = edge.add_token("--source", "urn:acts", "--scope", "act")
@@ -120,8 +120,8 @@ def test_over_the_rate(edge):
 
 
 def test_paths_and_methods(edge, token):
-    assert requests.put(edge.url + "/v1/issues", timeout=20).headers["Allow"] == "POST"
-    assert requests.get(edge.url + "/v1/issues/a/messages", timeout=20).headers["Allow"] == "POST"
+    assert requests.put(edge.url + "/v1/issues", timeout=60).headers["Allow"] == "POST"
+    assert requests.get(edge.url + "/v1/issues/a/messages", timeout=60).headers["Allow"] == "POST"
     problem(post(edge, "/v1/issues//messages", {}, token), 404, "openapi")
     problem(post(edge, "/v1/issues/a/b/messages", {}, token), 404, "openapi")
     problem(post(edge, "/v1/issues/%FF/messages", {}, token), 400, "the path names an issue")

@@ -29,8 +29,8 @@ def operations():
 
 
 def test_it_is_served_as_it_stands(edge):
-    assert requests.get(edge.url + "/openapi.json", timeout=20).json() == DOCUMENT
-    assert requests.head(edge.url + "/openapi.json", timeout=20).status_code == 200
+    assert requests.get(edge.url + "/openapi.json", timeout=60).json() == DOCUMENT
+    assert requests.head(edge.url + "/openapi.json", timeout=60).status_code == 200
 
 
 def test_its_outline_is_that_of_openapi_3_1():

@@ -9,7 +9,6 @@ import os
 import re
 import resource
 import socket
-import subprocess
 import time
 
 import pytest
@@ -27,20 +26,14 @@ def edge(request, tmp_path_factory):
         os.environ["TOCSIN_HTTP_PER_ADDRESS"] = "200"
     edge = Edge(str(tmp_path_factory.mktemp("edge")))
     os.environ.pop("TOCSIN_HTTP_PER_ADDRESS", None)
-    edge.pid = intake_of(edge)
+    edge.first = edge.pid("intake")
     yield edge
     edge.stop()
 
 
-def intake_of(edge):
-    done = subprocess.run(["pgrep", "-f", "tocsin-intake.*" + edge.data], check=True, text=True,
-                          stdout=subprocess.PIPE)
-    return int(done.stdout.split()[0])
-
-
 def anonymous(edge):
     """Bytes of memory that the intake has made dirty, without the mapped store."""
-    with open("/proc/%d/status" % edge.pid, encoding="utf-8") as status:
+    with open("/proc/%d/status" % edge.first, encoding="utf-8") as status:
         return int(re.search(r"RssAnon:\s+(\d+) kB", status.read()).group(1)) * 1024
 
 
@@ -96,8 +89,8 @@ def try_publishing(edge, request):
 
 def others_are_served(edge):
     """As a publisher does, that tries again when it is told 503 or nothing."""
-    request, end, said = publication(edge), time.time() + PATIENCE, []
-    while time.time() < end:
+    request, end, said = publication(edge), time.monotonic() + PATIENCE, []
+    while time.monotonic() < end:
         with contextlib.suppress(ConnectionError):
             said = try_publishing(edge, request)
             if said in ([200], [202]):
@@ -108,7 +101,7 @@ def others_are_served(edge):
 
 def unharmed(edge):
     others_are_served(edge)
-    assert intake_of(edge) == edge.pid, "the intake was restarted"
+    assert edge.pid("intake") == edge.first, "the intake was restarted"
     assert anonymous(edge) < ANON_MAX
 
 
@@ -225,7 +218,7 @@ def test_bodies_that_share_the_room_leave_some(edge):
             peers[-1].sendall(head + b"\r\n\r\n")
             with contextlib.suppress(ConnectionError):
                 peers[-1].sendall(b" " * ((4 << 20) - 1))
-        assert intake_of(edge) == edge.pid and anonymous(edge) < ANON_MAX + 16 * (4 << 20)
+        assert edge.pid("intake") == edge.first and anonymous(edge) < ANON_MAX + 16 * (4 << 20)
     unharmed(edge)
 
 
@@ -251,7 +244,7 @@ def test_json_that_grows_in_memory_is_bounded(edge):
                              b"\r\n\r\n" + text)
             assert statuses(read_all(peers[0])) in ([400], [413])
         unharmed(edge)
-    with open("/proc/%d/status" % edge.pid, encoding="utf-8") as status:
+    with open("/proc/%d/status" % edge.first, encoding="utf-8") as status:
         peak = int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1))
     assert peak < 160 << 10, "with its files mapped"
 

@@ -11,7 +11,7 @@ import sys
 import pytest
 import requests
 
-from conftest import BIN, Edge, node
+from conftest import BIN, Edge, limited, node
 
 SOURCE = pathlib.Path(os.environ["TOCSIN_SOURCE"])
 PAGE = "https://shop.example"
@@ -47,7 +47,7 @@ def test_the_file_in_node(edge, grants):
 
 def post(edge, shown, source="urn:shop:app", **fields):
     number = hashlib.sha256(os.urandom(8)).hexdigest()
-    return requests.post(edge.url + "/v1/events", timeout=20, headers={
+    return requests.post(edge.url + "/v1/events", timeout=60, headers={
         "Authorization": "Bearer " + shown, "Content-Type": "application/cloudevents+json",
         **fields},
         data=json.dumps({"specversion": "1.0", "id": number, "source": source,
@@ -92,7 +92,7 @@ def test_networks_are_of_who_is_before_the_proxy(edge):
 # --- web pages -----------------------------------------------------------------------------------
 
 def preflight(edge, origin):
-    return requests.options(edge.url + "/v1/events", timeout=20, headers={
+    return requests.options(edge.url + "/v1/events", timeout=60, headers={
         "Origin": origin, "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type"})
 
@@ -125,14 +125,15 @@ def test_a_page_can_read_every_answer(edge, grants, tmp_path):
         assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
     slow = edge.add_token("--source", "urn:shop:app", "--scope", "grant", "--rate", "1")
     grant = made(slow, "urn:shop:app", 60, tmp_path)
-    answers = [post(edge, grant, Origin=PAGE) for _ in range(5)]
-    assert answers[-1].status_code == 429 and int(answers[-1].headers["Retry-After"]) >= 1
-    assert answers[-1].headers["Access-Control-Allow-Origin"] == PAGE
+    late = next(answer for answer in limited(lambda _: post(edge, grant, Origin=PAGE))
+                if answer.status_code == 429)
+    assert int(late.headers["Retry-After"]) >= 1
+    assert late.headers["Access-Control-Allow-Origin"] == PAGE
 
 
 def test_what_is_no_origin_is_told_at_the_start(tmp_path):
     done = subprocess.run([os.path.join(BIN, "tocsin"), "up", "--data", tmp_path / "d", "--http",
                            ":1", "--http-origin", "shop.example"], stderr=subprocess.PIPE,
-                          text=True, timeout=20)
+                          text=True, timeout=60)
     assert done.returncode == 2
     assert "'shop.example' is none, as https://shop.example" in done.stderr
