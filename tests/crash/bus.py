@@ -93,14 +93,14 @@ class Client:
                 raise Refused(answer.refuse)
         raise Silent(f"{self.endpoint} did not answer with {kind}")
 
-    def hello(self, timeout_s=2.0):
+    def hello(self, timeout_s=10.0):
         frame = pb.Frame()
         frame.hello.min_version = frame.hello.max_version = 1
         frame.hello.session = int.from_bytes(os.urandom(8), "big")
         frame.hello.name = "crash-test"
         return self.call(frame, "hello", timeout_s)
 
-    def publish(self, events, timeout_s=5.0):
+    def publish(self, events, timeout_s=20.0):
         """One Publish of packed events; its outcomes. Raises Silent: nobody knows what became."""
         frame = pb.Frame()
         self.tag += 1
@@ -116,7 +116,7 @@ class Client:
                 receipt = answer.receipt
         return list(receipt.outcomes)
 
-    def ask(self, what, timeout_s=3.0, **fields):
+    def ask(self, what, timeout_s=10.0, **fields):
         frame = pb.Frame()
         self.tag += 1
         frame.ask.tag = self.tag
@@ -125,7 +125,7 @@ class Client:
             setattr(frame.ask, name, value)
         return self.call(frame, "answer", timeout_s)
 
-    def status(self, timeout_s=3.0):
+    def status(self, timeout_s=10.0):
         status = pb.Status()
         status.ParseFromString(self.ask("STATUS", timeout_s).rows[0])
         return status

@@ -69,7 +69,7 @@ class Intake:
         self.suite.start()
         self.client = bus.Client(self.suite.endpoint("intake"))
 
-    def publish(self, event, timeout_s=40):
+    def publish(self, event, timeout_s=120):
         """Until there is a receipt; the first one may have been lost with the process."""
         until = time.monotonic() + timeout_s
         while True:
@@ -80,10 +80,10 @@ class Intake:
                 self.client.reconnect()
 
     def ask(self, what, **fields):
-        until = time.monotonic() + 40
+        until = time.monotonic() + 120
         while True:
             try:
-                return self.client.ask(what, **fields).rows
+                return self.client.ask(what, 3, **fields).rows
             except bus.Silent:
                 assert time.monotonic() < until, "no answer"
                 self.client.reconnect()
@@ -121,7 +121,7 @@ class Intake:
 
 
 def wait_done(intake):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while True:
         rows = intake.erasures()
         if len(rows) == ERASED and all(row.step == bus.rec.ERASURE_DONE for row in rows):
@@ -190,7 +190,7 @@ def about(kind, number, person):
 
 
 def hand_over(path):
-    until = time.monotonic() + 40
+    until = time.monotonic() + 120
     while True:
         try:
             return smtplib.LMTP(path).sendmail("ana@example.org", ["support@example.com"], MAIL)
@@ -223,7 +223,7 @@ def left_of(intake, texts):
 
 
 def wait_for(intake, what, wanted):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while True:
         rows = intake.erasures()
         if len(rows) == 1 and wanted(rows[0]):
@@ -271,7 +271,7 @@ def on_full_disk(build, directory, mount):
     fill(ballast, 400 << 10)
     for number in range(ERASED):
         intake.publish(erasure_of(number))
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while "erasing_waits" not in intake.service.log_text():
         assert time.monotonic() < until, "the copy found room"
         time.sleep(0.1)

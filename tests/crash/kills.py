@@ -194,7 +194,7 @@ class Run:
 
     def settle(self):
         """Liveness: after the last fault everything is applied within a bounded time."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         before = None
         while True:
             heads = {}
@@ -205,7 +205,7 @@ class Run:
             except bus.Silent:
                 pass
             if time.monotonic() > until:
-                raise AssertionError(f"not settled a minute after the last fault: {heads}")
+                raise AssertionError(f"not settled long after the last fault: {heads}")
             time.sleep(0.5)
 
     def leaves(self):
@@ -267,7 +267,7 @@ class Run:
              for p in range(self.args.publishers) for t in range(3)]))
         texts = self.read_texts()
         quiet(self)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while not self.fetch(history):
             if time.monotonic() > until:
                 raise AssertionError("the logs do not stand still")
@@ -287,7 +287,7 @@ class Run:
 
 def quiet(run):
     """Waits until clocks and parked events have fired, so that the logs stand still."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     before, since = None, time.monotonic()
     while time.monotonic() < until and time.monotonic() - since < 2.5:
         run.watch()
@@ -348,7 +348,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
     parser.add_argument("--publishers", type=int, default=2, help="processes, three threads each")
     parser.add_argument("--rate", type=float, default=60, help="events/s of a thread")
-    parser.add_argument("--patience", type=float, default=10, help="seconds for a point to come")
+    parser.add_argument("--patience", type=float, default=60, help="seconds for a point to come")
     parser.add_argument("--keep", action="store_true", help="keep the data of a good run, too")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)

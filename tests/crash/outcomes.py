@@ -25,7 +25,7 @@ from fake_provider import Provider  # noqa: E402
 POINTS = ("outcome_sending", "send_connected", "send_answering", "outcome_answered", "outcome_told",
           "mid_turn", "before_commit", "after_commit_before_send", "mid_load")
 STATES = ("SOLVED", "OPEN", "SOLVED", "CLOSED")  # of each issue after it was opened
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 class Run:
@@ -97,8 +97,21 @@ class Run:
         return {f"{follower.log_id:016x}-{record.seq}": record for record in records
                 if record.type == bus.rec.ISSUE_OUTCOME}
 
+    def settled(self):
+        """Every service has applied what it follows."""
+        heads, followed = {}, []
+        for name in self.suite.services:
+            client = bus.Client(self.suite.endpoint(name))
+            status = client.status()
+            client.close()
+            heads[name] = status.last_seq
+            followed += [(upstream.endpoint, upstream.cursor_seq) for upstream in status.upstreams]
+        return all(cursor >= heads[name] for name, cursor in followed)
+
     def arrived(self):
         try:
+            if not self.settled():
+                return False
             wanted = self.wanted().keys()
         except bus.Silent:  # it starts
             return False
@@ -110,7 +123,6 @@ class Run:
         while not self.arrived():
             assert time.monotonic() < until, "some never arrived"
             time.sleep(0.5)
-        time.sleep(1)
         wanted, bodies, firsts = self.wanted(), {}, {}
         for request in self.provider.of("/in"):
             assert request.id in wanted, f"{request.id} is not in the log"

@@ -87,7 +87,7 @@ class Service:
         with self.lock:
             self.wanted = False
             self.process.send_signal(signal.SIGTERM)
-        self.thread.join(10)
+        self.thread.join(60)
         if self.thread.is_alive():
             self.process.kill()
             self.thread.join()

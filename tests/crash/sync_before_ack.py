@@ -134,7 +134,7 @@ def publish(endpoint, count):
     """`count` events, the first half one by one, the rest eight at a time; (id, tag) of each."""
     client = bus.Client(endpoint)
     events, sent, pending = [], 0, set()
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while len(events) < count:
         while sent < count and len(pending) < (1 if sent < count // 2 else 8):
             event = bus.ev.Event(id=f"sync-{sent:06d}-id", source="//crash/sync", subject="one",
@@ -175,7 +175,7 @@ def trace(args, directory):
         events = publish(endpoint, args.events)
         client = bus.Client(endpoint)
         os.kill(client.status().pid, signal.SIGTERM) # strace would keep the signal to itself
-        process.wait(20)
+        process.wait(60)
     finally:
         process.kill()
     with open(out, encoding="ascii", errors="replace") as lines:
