@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(os.environ["TOCSIN_SOURCE"]) / "tests/suppor
 from fake_provider import Provider  # noqa: E402
 
 BIN = os.environ["TOCSIN_BIN"]
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Suite:
@@ -40,7 +40,7 @@ class Suite:
     def stop(self):
         if self.up.poll() is None:
             self.up.terminate()
-            assert self.up.wait(30) == 0
+            assert self.up.wait(60) == 0
 
     def tocsin(self, *words, code=0, text=None):
         done = subprocess.run(
@@ -75,24 +75,36 @@ class Suite:
         return self.lines("subscribe", "list", name)[0]
 
     def wait_until(self, what, seen, seconds=PATIENCE_S):
-        end = time.time() + seconds
+        end = time.monotonic() + seconds
         while True:
             found = seen()
             if found:
                 return found
-            assert self.up.poll() is None and time.time() < end, (what, self.output()[-2000:])
+            assert self.up.poll() is None and time.monotonic() < end, (what, self.output()[-2000:])
             time.sleep(0.05)
 
     def wait_row(self, name, what, judge):
         return self.wait_until(what, lambda: (lambda row: row if judge(row["delivery"]) else None)(
             self.row(name)))
 
-    def pid(self, service):
-        """None while it starts; `tocsin status` then ends with 1."""
+    def status(self):
+        """By service; `tocsin status` ends with 1 while one of them starts."""
         done = subprocess.run([os.path.join(BIN, "tocsin"), "status", "--json", "--data", self.data],
                               stdout=subprocess.PIPE, text=True, timeout=60)
-        rows = {row["service"]: row for row in map(json.loads, done.stdout.splitlines())}
-        return int(rows[service].get("pid", 0))
+        return {row["service"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+    def pid(self, service):
+        """None while it starts."""
+        return int(self.status()[service].get("pid", 0))
+
+    def wait_settled(self):
+        """Until every service has applied what the others wrote."""
+        def heads():
+            rows = self.status().values()
+            return (all(row.get("ready") and up["cursor_seq"] == up["head_seq"]
+                        for row in rows for up in row.get("upstreams", [None])) and
+                    [row["last_seq"] for row in rows if row["service"] != "audit"])
+        self.wait_until("all is applied", lambda: (lambda one: one and one == heads())(heads()))
 
     def kill(self, service):
         os.kill(self.wait_until(service + " answers", lambda: self.pid(service)), signal.SIGKILL)
@@ -107,7 +119,9 @@ def suite(tmp_path_factory):
 
 @pytest.fixture
 def provider(suite):
-    """A receiver; the subscriptions that a test made end with it."""
+    """A receiver; the subscriptions that a test made end with it. What the test before did has come to
+    its outcomes: a subscription begins behind them."""
+    suite.wait_settled()
     provider = Provider()
     yield provider
     suite.wait_until("outcomes answers", lambda: suite.pid("outcomes"))

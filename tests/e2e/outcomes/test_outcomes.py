@@ -99,17 +99,20 @@ def test_one_that_is_added_later_may_begin_earlier(suite, provider):
     suite.open("early")
     seq = wait_seq(suite, provider, "/all", "early", "routed")
     suite.subscribe(provider.url("/from"), "--from", str(seq))
-    assert provider.wait_for("/from", 1)[0].id == provider.of("/all")[-1].id
+    assert seq_of(provider.wait_for("/from", 1)[0]) == seq
     suite.subscribe(provider.url("/since"), "--since", "1h")
-    suite.wait_until("it has caught up", lambda: provider.of("/all")[-1].id in
-                     [request.id for request in provider.of("/since")])
-    assert min(map(seq_of, provider.of("/since"))) < seq
+
+    def caught_up():
+        seqs = [seq_of(request) for request in provider.of("/since")]
+        return seq in seqs and min(seqs) < seq
+    suite.wait_until("it has caught up", caught_up)
 
 
 def test_a_replay_sends_the_same_under_the_same_ids(suite, provider):
     name = suite.subscribe(provider.url("/in"))["subscription"]
     suite.open("again-1", "again-2")
     before = provider.wait_for("/in", 2)
+    suite.wait_row(name, "both are taken", lambda d: d["delivered"] == "2")
     seq = min(map(seq_of, before))
     suite.tocsin("subscribe", "replay", name, "--from", str(seq))
     after = provider.wait_for("/in", 4)[2:]
@@ -136,9 +139,10 @@ def test_a_receiver_may_ask_for_time(suite, provider, behaviour):
     provider.behave("/in", behaviour, "200")
     name = suite.subscribe(provider.url("/in"))["subscription"]
     suite.open("time-1-" + behaviour[:3], "time-2-" + behaviour[:3])
-    requests = provider.wait_for("/in", 3)
-    later = [r for r in requests if r.at - requests[0].at > 0.3]
-    assert later and all(r.at - requests[0].at >= 2.8 for r in later)
+    first, *others = provider.wait_for("/in", 3)
+    # What was under way with the first is answered, and all else waits.
+    assert [r.at - first.at >= 2.8 for r in others if r.id == first.id] == [True]
+    assert all(not 1.5 < r.at - first.at < 2.8 for r in others)
 
 
 def test_410_stops_it_until_it_is_resumed(suite, provider):
@@ -147,9 +151,10 @@ def test_410_stops_it_until_it_is_resumed(suite, provider):
     suite.open("gone")
     row = suite.wait_row(name, "it is stopped", lambda d: d["state"] == "stopped")
     assert row["delivery"]["reason"] == "410: the receiver wants no more"
+    suite.subscribe(provider.url("/other"))
     suite.open("gone-2")
     assert "stopped" in suite.tocsin("subscribe", "list")
-    time.sleep(0.5)
+    provider.wait_for("/other", 1)
     assert len(provider.of("/in")) == 1
     suite.tocsin("subscribe", "resume", name)
     assert sorted(e["subject"] for e in events(provider.wait_for("/in", 3))) == [
@@ -162,7 +167,7 @@ def test_what_is_refused_is_dead_and_can_be_replayed(suite, provider):
     suite.open("refused-1")
     suite.wait_row(name, "it is dead", lambda d: d["dead"] == "1")
     suite.open("refused-2")
-    provider.wait_for("/in", 2)
+    suite.wait_row(name, "the other is taken", lambda d: d["delivered"] == "1")
     _, dead = suite.lines("subscribe", "list", name)
     assert dead["why"] == "422" and dead["attempts"] == 1
     suite.tocsin("subscribe", "replay", name, "--from", dead["seq"])
@@ -171,24 +176,30 @@ def test_what_is_refused_is_dead_and_can_be_replayed(suite, provider):
 
 
 def test_nobody_waits_for_a_receiver_that_hangs(suite, provider):
+    suite.subscribe(provider.url("/quick"))
+
+    def seconds_for(subjects):
+        began, before = time.monotonic(), len(provider.of("/quick"))
+        suite.open(*subjects)
+        requests = provider.wait_for("/quick", before + len(subjects))[before:]
+        assert {event["subject"] for event in events(requests)} == set(subjects)
+        return time.monotonic() - began
+    alone = seconds_for([f"alone-{i}" for i in range(100)])
     for kind in ("hang", "drip", "hang", "drip", "large"):
         provider.behave("/" + kind, kind)
         suite.subscribe(provider.url("/" + kind))
-    suite.subscribe(provider.url("/quick"))
-    subjects = [f"quick-{i}" for i in range(100)]
-    began = time.monotonic()
-    suite.open(*subjects)
-    assert {e["subject"] for e in events(provider.wait_for("/quick", 100))} == set(subjects)
-    assert time.monotonic() - began < 12
-    
+    # The others are given up after 15 s; however slow the machine is, none of that is waited for.
+    assert seconds_for([f"quick-{i}" for i in range(100)]) < alone + 12
+
 
 def test_a_pause_holds_everything_back(suite, provider):
     name = suite.subscribe(provider.url("/in"))["subscription"]
     suite.tocsin("subscribe", "pause", name)
     for verb in ("pause", "test"):
         assert "is not active" in suite.tocsin("subscribe", verb, name, code=1)
+    suite.subscribe(provider.url("/other"))
     suite.open("paused")
-    time.sleep(0.5)
+    provider.wait_for("/other", 1)
     assert not provider.of("/in")
     suite.tocsin("subscribe", "resume", name)
     provider.wait_for("/in", 1)
@@ -270,7 +281,7 @@ def test_a_kill_loses_nothing_and_repeats_carry_the_same_id(suite, provider):
     def arrived():
         seen = events(provider.of("/in"))
         return all(sum(e["subject"] == s for e in seen) >= 2 for s in subjects)
-    suite.wait_until("all are there", arrived, 60)
+    suite.wait_until("all are there", arrived)
     bodies, order = {}, {}
     for request in provider.of("/in"):
         event = json.loads(request.body)
@@ -313,7 +324,7 @@ def test_npms_libraries_verify_and_read_it(suite, modules, tmp_path):
                        "--filter", "type=routed")[0]
     assert list(name) == ["subscription"]
     suite.open("npm")
-    said, errors = receiver.communicate(timeout=30)
+    said, errors = receiver.communicate(timeout=60)
     assert receiver.returncode == 0, errors
     event = json.loads(said)
     assert event["type"] == "tocsin.outcome.routed" and event["subject"] == "npm"
