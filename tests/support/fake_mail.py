@@ -163,7 +163,7 @@ class MailServer:
             self.mails.append(mail)
             self.changed.notify_all()
 
-    def wait_for(self, count, patience_s=30):
+    def wait_for(self, count, patience_s=60):
         """The mails, once there are `count` of them."""
         with self.changed:
             enough = self.changed.wait_for(lambda: len(self.mails) >= count, patience_s)

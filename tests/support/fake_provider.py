@@ -68,7 +68,7 @@ class Provider:
         with self.changed:
             return [request for request in self.requests if request.path == path]
 
-    def wait_for(self, path, count, patience_s=30):
+    def wait_for(self, path, count, patience_s=60):
         """The requests to a path, once there are `count` of them."""
         with self.changed:
             enough = self.changed.wait_for(

@@ -12,7 +12,7 @@ import zmq
 from tocsin.v1 import event_pb2, frame_pb2, record_pb2
 
 BIN = pathlib.Path(os.environ["TOCSIN_BIN"])
-PATIENCE_S = 30  # nobody waits that long when things work
+PATIENCE_S = 60  # nobody waits that long when things work
 
 
 class Client:

@@ -22,8 +22,8 @@ from tocsin_chain import BIN, Chain
 
 LASTS_S = float(os.environ.get("TOCSIN_CHAOS_S", "10"))
 SEED = int(os.environ.get("TOCSIN_CHAOS_SEED", "1"))
-SETTLES_S = 60    # by then everything has come to its end, or something is wrong
-UNDER_WAY_S = 3   # more than any attempt takes, --send-timeout
+SETTLES_S = 180   # by then everything has come to its end, or something is wrong
+UNDER_WAY_S = 6   # more than any attempt takes, --send-timeout
 PEOPLE = ["ana", "ben", "chi", "dee"]
 BEHAVIOURS = ["200", "202", "500", "503", "400", "404", "429 seconds=1", "429 date=1", "reset",
               "half", "hang", "drip", "redirect"]

@@ -52,7 +52,7 @@ def plain(server):
 def start(directory, server, **words):
     policy = POLICY.replace("severity: critical}", "severity: critical, path: desk}")
     return Chain(directory, policy, f"--contacts={write_contacts(directory, server, **words)}",
-                 "--send-timeout=2s", "--connect-timeout=1s")
+                 "--send-timeout=5s", "--connect-timeout=5s")
 
 
 @pytest.fixture
@@ -260,7 +260,7 @@ def test_what_is_wrong_in_the_file_is_told(tmp_path, server, person, wrong):
     file = write_contacts(tmp_path, server, person)
     result = subprocess.run([BIN / "tocsin-notifier", f"--data={tmp_path}/notifier",
                              f"--bind=ipc://{tmp_path}/n", f"--upstream=intake=ipc://{tmp_path}/i",
-                             f"--contacts={file}"], capture_output=True, text=True, timeout=30)
+                             f"--contacts={file}"], capture_output=True, text=True, timeout=60)
     assert result.returncode != 0 and wrong in result.stderr
 
 

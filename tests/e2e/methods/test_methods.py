@@ -80,7 +80,7 @@ def secure(certificate):
 
 def start(directory, provider, *options, **words):
     contacts = write_contacts(directory, provider, **words)
-    return Chain(directory, policy(), f"--contacts={contacts}", "--send-timeout=1s",
+    return Chain(directory, policy(), f"--contacts={contacts}", "--send-timeout=5s",
                  "--allow-exec=yes", *options)
 
 
