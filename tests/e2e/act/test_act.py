@@ -74,6 +74,14 @@ class Door:
         kind = answer.headers["Content-Type"]
         return answer.status, json.loads(text) if "json" in kind and text else text, answer.headers
 
+    def press(self, link):
+        """Acknowledges, pressing again while it is told that intake is not there."""
+        until = time.monotonic() + PATIENCE_S
+        while (answer := self.call("POST", link, "action=ack"))[0] == 503:
+            assert time.monotonic() < until, answer
+        assert answer[0] == 200, answer
+        return answer[1]
+
     def tool(self, alert, action, key=None, token=TOKEN, **body):
         more = {"Authorization": "Bearer " + token}
         if key is not None:
@@ -242,10 +250,12 @@ def test_what_is_resolved_has_no_buttons_and_stays_so(door):
 
 def test_an_address_that_asks_too_often_waits(door):
     _, link = door.page()
-    answers = [door.call("GET", link) for _ in range(80)]
-    late = [headers for status, _, headers in answers if status == 429]
-    assert late and int(late[0]["Retry-After"]) >= 1
-    assert late[0]["Content-Type"] == "application/problem+json"
+    status, asked = 200, 0
+    while status == 200 and asked < 1000:
+        status, _, headers = door.call("GET", link)
+        asked += 1
+    assert status == 429 and asked > 50 and int(headers["Retry-After"]) >= 1
+    assert headers["Content-Type"] == "application/problem+json"
 
 
 def test_people_behind_a_proxy_of_ours_count_apart(tmp_path):
@@ -292,7 +302,8 @@ def test_a_tool_does_all_of_it(door):
     assert door.tool(alert, "note", note="JIRA-1")[0] == 200
     assert door.tool(alert, "ack", by="ben", note="J-2")[1]["acked_by"] == "ben"
     assert door.tool(alert, "resolve", by="ben")[1]["state"] == "resolved"
-    kinds = [kind for kind, _, _ in door.chain.history(alert.id)]
+    kinds = [kind for kind, _, _ in door.chain.history(alert.id)
+             if kind not in ("ALERT_SENT", "PAGE_ENDED")]  # which come when a page was answered
     assert kinds.count("ALERT_NOTED") == 2 and kinds[-1] == "ALERT_CLOSED"
 
 
@@ -355,9 +366,9 @@ def test_a_crash_between_the_press_and_its_answer_loses_and_repeats_nothing(door
         chain.intake.start()
     if chain.notifier in victims:
         door.restart()
-    status, body, _ = door.call("POST", link, "action=ack")
-    assert status == 200 and body["acked_by"] == "ana"
-    assert door.call("POST", link, "action=ack")[1]["seq"] == body["seq"]
+    body = door.press(link)
+    assert body["acked_by"] == "ana"
+    assert door.press(link)["seq"] == body["seq"]
     assert len(door.acked(alert)) == 1
 
 
@@ -370,7 +381,7 @@ def test_without_an_intake_nothing_is_promised(door):
         door.chain.intake.process.send_signal(signal.SIGCONT)
     assert status == 503 and int(headers["Retry-After"]) >= 1
     assert "press again" in problem["detail"]
-    assert door.call("POST", link, "action=ack")[0] == 200
+    door.press(link)
     assert len(door.acked(alert)) == 1
 
 
@@ -421,7 +432,7 @@ def browser():
 def show(url, profile):
     return subprocess.run(
         [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
-         "--virtual-time-budget=20000", "--dump-dom", url], check=True, timeout=90,
+         "--virtual-time-budget=20000", "--dump-dom", url], check=True, timeout=300,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
 
 

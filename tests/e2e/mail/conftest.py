@@ -37,8 +37,8 @@ class Suite:
         self.wait_ready()
 
     def wait_ready(self, seconds=60):
-        end = time.time() + seconds
-        while time.time() < end and self.up.poll() is None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.up.poll() is None:
             with open(self.said.name, "rb") as said:
                 if b"ready: " in said.read():
                     return
@@ -48,7 +48,7 @@ class Suite:
 
     def stop(self):
         self.up.terminate()
-        self.up.wait(30)
+        self.up.wait(60)
         self.said.close()
 
     def call(self, *words, stdin=None, check=True):
@@ -69,12 +69,12 @@ class Suite:
         return [event for event in self.events() if event["issue"] == issue][-1]
 
     def lmtp(self, seconds=60):
-        end = time.time() + seconds
+        end = time.monotonic() + seconds
         while True:
             try:
                 return smtplib.LMTP("127.0.0.1", self.port, timeout=60)
             except OSError:
-                if time.time() > end:
+                if time.monotonic() > end:
                     raise
                 time.sleep(0.05)
 
@@ -89,9 +89,13 @@ class Suite:
             return (code, text) if code != 250 else server.data(mail)
 
     def pid(self, service="intake"):
-        lines = self.call("status", "--json", check=False).splitlines()
-        rows = map(json.loads, lines)
-        return next(int(row["pid"]) for row in rows if row["service"] == service)
+        end = time.monotonic() + 60
+        while True:  # it may start just now
+            for row in map(json.loads, self.call("status", "--json", check=False).splitlines()):
+                if row["service"] == service and "pid" in row:
+                    return int(row["pid"])
+            assert time.monotonic() < end, "there is no " + service
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
 """Nothing is lost and nothing comes twice: kill -9, a full store, the program for a pipe."""
+import contextlib
 import os
 import signal
 import socket
@@ -44,7 +45,8 @@ def test_killed_in_the_middle_of_a_mail(suite):
     one = begin(suite)
     one.sendall(mail("half").encode()[:300])
     kill(suite)
-    assert one.recv(100) == b""
+    with contextlib.suppress(ConnectionResetError):  # where not all of it was read
+        assert one.recv(100) == b""
     assert suite.send(mail("half"))[0] == 250
     assert len(suite.events()) == before + 1
 
@@ -111,7 +113,7 @@ def test_a_full_store_asks_for_the_mail_again(tmp_path):
         assert done.returncode == 75
     finally:
         intake.terminate()
-        intake.wait(30)
+        intake.wait(60)
     assert not os.path.exists(path)
 
 
