@@ -61,9 +61,9 @@ class Suite:
         with open(self.said, "wb") as out:
             self.up = subprocess.Popen([BIN / "tocsin", "up", "--data", self.data], stdout=out,
                                        stderr=out)
-        end = time.time() + PATIENCE_S
+        end = time.monotonic() + PATIENCE_S
         while b"ready: " not in self.said.read_bytes():
-            assert self.up.poll() is None and time.time() < end, self.said.read_text()
+            assert self.up.poll() is None and time.monotonic() < end, self.said.read_text()
             time.sleep(0.05)
         self.endpoint = "ipc://%s/run/intake.sock" % self.data
 
@@ -73,9 +73,17 @@ class Suite:
 
     def kill_intake(self):
         """As a crash would; `tocsin up` starts it again."""
-        rows = map(json.loads, self.tocsin("status", "--json").splitlines())
-        os.kill(int(next(row["pid"] for row in rows if row["service"] == "intake")),
-                signal.SIGKILL)
+        end = time.monotonic() + PATIENCE_S
+        while (pid := self.pid_of_intake()) is None:
+            assert time.monotonic() < end, self.said.read_text()
+        os.kill(pid, signal.SIGKILL)
+
+    def pid_of_intake(self):
+        """None while it starts; `tocsin status` then ends with 1."""
+        done = subprocess.run([BIN / "tocsin", "status", "--json", "--data", self.data], text=True,
+                              stdout=subprocess.PIPE, timeout=PATIENCE_S)
+        rows = {row["service"]: row for row in map(json.loads, done.stdout.splitlines())}
+        return int(rows["intake"]["pid"]) if "pid" in rows["intake"] else None
 
     def starts(self):
         """How long intake's log was at each of its starts."""

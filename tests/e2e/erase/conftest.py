@@ -29,9 +29,9 @@ class Suite:
         with open(self.said, "wb") as out:
             self.up = subprocess.Popen([os.path.join(BIN, "tocsin"), "up", "--data", self.data,
                                         *self.words], stdout=out, stderr=out)
-        end = time.time() + 60
+        end = time.monotonic() + 60
         while "ready: " not in self.output():
-            assert self.up.poll() is None and time.time() < end, self.output()
+            assert self.up.poll() is None and time.monotonic() < end, self.output()
             time.sleep(0.05)
 
     def output(self):
@@ -40,7 +40,7 @@ class Suite:
 
     def stop(self):
         self.up.terminate()
-        assert self.up.wait(30) == 0
+        assert self.up.wait(60) == 0
         self.up = None
 
     def tocsin(self, *words, code=0, text=None):
@@ -68,10 +68,10 @@ class Suite:
 
     def read(self, issue):
         """What was written in an issue, which the router has to have come to."""
-        end = time.time() + 60
+        end = time.monotonic() + 60
         while not any(issue in (row["id"], row["source"] + "#" + row["subject"])
                       for row in self.lines("issues", "--all")):
-            assert time.time() < end, "the router never came to " + issue
+            assert time.monotonic() < end, "the router never came to " + issue
             time.sleep(0.05)
         return self.lines("content", "get", issue, "--purpose", "to look")
 

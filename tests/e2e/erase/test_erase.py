@@ -38,12 +38,12 @@ def erasures(suite):
 def seen_by_audit(suite):
     """Waits until a checkpoint covers what intake has written."""
     last = suite.lines("tail", "intake")[-1]["seq"]
-    end = time.time() + 30
+    end = time.monotonic() + 60
     while True:
         try:
             return suite.tocsin("audit", "prove", "intake", last)
         except AssertionError:
-            assert time.time() < end
+            assert time.monotonic() < end
             time.sleep(0.2)
 
 
@@ -140,13 +140,13 @@ Subject: The zebra\r
 
 
 def hand_over(suite):
-    end = time.time() + 60
+    end = time.monotonic() + 60
     while True:
         try:
             server = smtplib.LMTP("127.0.0.1", suite.port, timeout=60)
             return server.sendmail("ana@example.org", ["support@example.com"], MAIL)
         except OSError:
-            assert time.time() < end
+            assert time.monotonic() < end
             time.sleep(0.1)
 
 
@@ -191,9 +191,9 @@ def test_a_mail_that_is_held_for_one_waits_though_another_is_erased(mailed):
     held = [sealed for sealed in raw if mailed.holders(sealed)]
     assert len(held) == len(raw)  # of ana's texts none is gone, nor the raw mail
     mailed.tocsin("hold", "release", "case-7", "--owner", "legal")
-    end = time.time() + 30
+    end = time.monotonic() + 60
     while only()["step"] != "done":
-        assert time.time() < end, only()
+        assert time.monotonic() < end, only()
         time.sleep(0.1)
     assert only()["held_back"] == 0
     assert len([sealed for sealed in raw if mailed.holders(sealed)]) == len(raw) - 1
@@ -319,6 +319,15 @@ def test_what_is_older_than_the_policy_keeps_it_goes_unless_it_is_held(suite, tm
     assert states("urn:shop#T-2") == {"title": "there", "body": "there"}
 
 
+def follows_all(suite, *at):
+    """Whether an intake answers and has applied what it follows."""
+    done = subprocess.run([os.path.join(BIN, "tocsin"), "status", "--json", "--data", suite.data,
+                           *at], stdout=subprocess.PIPE, text=True, timeout=60)
+    rows = {row["service"]: row for row in map(json.loads, done.stdout.splitlines())}
+    followed = rows["intake"].get("upstreams")
+    return followed and all(int(up["cursor_seq"]) == int(up["head_seq"]) > 0 for up in followed)
+
+
 def test_an_intake_beside_the_control_intake_keeps_texts_as_its_policy_says(suite, tmp_path):
     policy = tmp_path / "policy.yaml"
     policy.write_text("policy: 1\nqueues: {q: {tier: 1}}\nroutes: [{rule: default, queue: q}]\n"
@@ -333,10 +342,9 @@ def test_an_intake_beside_the_control_intake_keeps_texts_as_its_policy_says(suit
     with open(tmp_path / "second.log", "wb") as log:
         second = subprocess.Popen(command, stderr=log)
     try:
-        beside = ("--at", "intake=" + at)
-        end = time.time() + 60
-        while "vault_open" not in (tmp_path / "second.log").read_text() and not os.path.exists(at[6:]):
-            assert time.time() < end and second.poll() is None
+        beside, end = ("--at", "intake=" + at), time.monotonic() + 60
+        while not follows_all(suite, *beside):  # the policy is there then
+            assert time.monotonic() < end and second.poll() is None
             time.sleep(0.1)
         for person, words in (("ana@example.com", WORDS), ("cleo@example.com", "nothing of note")):
             event = {"specversion": "1.0", "id": person, "source": "urn:other",
@@ -352,7 +360,7 @@ def test_an_intake_beside_the_control_intake_keeps_texts_as_its_policy_says(suit
         assert [row["expired"] for row in renewed] == ["1"], rows
     finally:
         second.terminate()
-        assert second.wait(30) == 0
+        assert second.wait(60) == 0
 
 
 def commitment(r, text):

@@ -23,8 +23,8 @@ def written(number, body):
 
 def issue(suite, number, wanted):
     """The issue, once it is as wanted."""
-    end = time.time() + 60
-    while time.time() < end:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         for found in suite.lines("issues"):
             if found["subject"] == "T-%d" % number and wanted(found):
                 return found

@@ -98,8 +98,9 @@ def test_large_texts_go_over_the_bus_whole(suite):
         assert [part["text"] for part in suite.read("demo#T-%d" % number)] == [text]
 
 
-def test_what_is_held_back_is_read_before_and_after_it_is_released(tmp_path):
+def test_what_is_held_back_is_read_before_and_after_it_is_released(tmp_path, request):
     suite = conftest.Suite(str(tmp_path), "--quota=requester=2/10h")
+    request.addfinalizer(suite.stop)
     for number in range(3):
         event = opened(number, "Text %d" % number)
         event["data"]["requester"] = "u-1"
@@ -112,9 +113,8 @@ def test_what_is_held_back_is_read_before_and_after_it_is_released(tmp_path):
     token = suite.tocsin("token", "add", "--source", "demo", "--scope", "read", "--by",
                          "me").strip()
     answer = requests.get("http://127.0.0.1:%d/v1/issues/T-2/content?purpose=p" % suite.port,
-                          headers={"Authorization": "Bearer " + token}, timeout=30)
+                          headers={"Authorization": "Bearer " + token}, timeout=60)
     assert [text["text"] for text in answer.json()["texts"]] == ["Text 2"]
-    suite.stop()
 
 
 IMPORT_MAP = """
