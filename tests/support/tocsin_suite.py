@@ -71,10 +71,10 @@ class Suite:
         Suite.running.append(self)
         self.wait_ready()
 
-    def wait_ready(self, seconds=60):
+    def wait_ready(self, seconds=180):
         """Until `tocsin up` says so: its policy is applied then."""
-        end = time.time() + seconds
-        while time.time() < end and self.up.poll() is None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.up.poll() is None:
             with open(self.log.name, "rb") as said:
                 if b"ready: " in said.read():
                     return
@@ -122,8 +122,8 @@ class Suite:
         return heads if lag == 0 and all(row["ready"] for row in services.values()) else None
 
     def wait_drained(self, seconds=300):
-        end, last = time.time() + seconds, None
-        while time.time() < end:
+        end, last = time.monotonic() + seconds, None
+        while time.monotonic() < end:
             now = self.drained()
             if now is not None and now == last:
                 return
@@ -139,7 +139,7 @@ class Suite:
     def stop(self):
         Suite.running.remove(self)
         self.up.send_signal(signal.SIGTERM)
-        if self.up.wait(timeout=30) != 0:
+        if self.up.wait(timeout=60) != 0:
             raise SystemExit("tocsin up ended with %d" % self.up.returncode)
 
 

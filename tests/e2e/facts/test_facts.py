@@ -128,7 +128,7 @@ def test_facts_come_line_by_line():
         child.stdin.flush()
         assert json.loads(child.stdout.readline())["id"] == number
     child.stdin.close()
-    assert child.wait(10) == 0
+    assert child.wait(60) == 0
 
 
 def test_the_shipped_lexicon_is_the_built_in_one():

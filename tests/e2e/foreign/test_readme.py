@@ -17,7 +17,7 @@ from tocsin.v1 import event_pb2, frame_pb2, record_pb2
 
 SOURCE = pathlib.Path(os.environ["TOCSIN_SOURCE"])
 INTAKE = pathlib.Path(os.environ["TOCSIN_BIN"]) / "tocsin-intake"
-PATIENCE_S = 30  # nobody waits that long when things work
+PATIENCE_S = 60  # nobody waits that long when things work
 
 
 @pytest.fixture
