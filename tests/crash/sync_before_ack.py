@@ -24,7 +24,7 @@ import suite
 
 CALLS = "openat,pwrite64,pwritev,write,writev,fdatasync,fsync,msync,sendto,sendmsg,recvfrom,read"
 LINE = re.compile(r"^(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
-TAG_BASE = 1 << 60 # nine bytes as a varint, which nothing else in the trace looks like
+TAG_BASE = 0x1a57c3e90b6d0000 # nine bytes as a varint, which nothing else in the trace looks like
 
 
 def varint(value):
