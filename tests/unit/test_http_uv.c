@@ -1406,6 +1406,6 @@ int main(void)
         cmocka_unit_test(a_handler_may_close_the_server),
         cmocka_unit_test(an_address_in_use_is_told_from_a_wrong_one),
     };
-    alarm(120);
+    alarm(600);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,6 @@ int main(void)
         cmocka_unit_test(readiness_gives_its_reason),
         cmocka_unit_test(other_paths_are_not_found),
     };
-    alarm(60);
+    alarm(600);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
