@@ -123,6 +123,17 @@ enum toc_err toc_core_behind(struct toc_core *core, toc_time_ms wall_ms)
     return step(core, &ev, 0, NULL);
 }
 
+enum toc_err toc_core_upstream(struct toc_core *core, const char *name, bool left_out,
+                               const char *stopped)
+{
+    const struct toc_event ev = {.kind = TOC_EVENT_UPSTREAM,
+                                 .at_ms = core->run->log_ms,
+                                 .upstream = name,
+                                 .left_out = left_out,
+                                 .stopped = stopped};
+    return step(core, &ev, 0, NULL);
+}
+
 /* --- looking ------------------------------------------------------------------------------ */
 
 uint64_t toc_core_log_id(const struct toc_core *core)

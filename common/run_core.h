@@ -50,6 +50,10 @@ TOC_MUST enum toc_err toc_core_outcome(struct toc_core *core, struct toc_str byt
 /* The wall clock shows `wall_ms` while log time stands still. */
 TOC_MUST enum toc_err toc_core_behind(struct toc_core *core, toc_time_ms wall_ms);
 
+/* An upstream falls silent, is stopped for a reason (NULL: it is not) or is back. */
+TOC_MUST enum toc_err toc_core_upstream(struct toc_core *core, const char *name, bool left_out,
+                                        const char *stopped);
+
 /* Its log, uncommitted records included. */
 uint64_t toc_core_log_id(const struct toc_core *core);
 uint64_t toc_core_last_seq(const struct toc_core *core);

@@ -10,7 +10,6 @@
 enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_txn *txn)
 {
     struct toc_str row;
-    (void)run;
     enum toc_err err = toc_get(txn, TOC_TABLE_CURSOR, toc_str_of(up->name), &row);
     TOC_TRY(err);
     pace_drop(up);
@@ -19,6 +18,9 @@ enum toc_err follow_load(struct toc_run *run, struct upstream *up, struct toc_tx
     up->moved = false;
     up->time_ms = TOC_TIME_MIN; /* what was heard behind the cursor is heard again */
     up->left_out = false;       /* the service is told again, should it still be so */
+    up->stop_told = false;
+    if (run->service->misses != NULL && !run->config->event_clock)
+        TOC_TRY(run->service->misses(txn, &run->event_arena, up->name, &up->left_out));
     if (err == TOC_NONE)
         return TOC_OK;
     if (row.size != CURSOR_ROW_BYTES && row.size != CURSOR_ROW_MAX)
@@ -173,6 +175,21 @@ static enum toc_err tell_upstream(struct toc_run *run, struct upstream *up, bool
             left_out ? "upstream_left_out" : "upstream_back", "upstream=%s log=%016llx", up->name,
             (unsigned long long)up->log_id);
     if (!run->service->sees_upstreams)
+        return TOC_OK;
+    TOC_TRY(run_begin(run));
+    return run_step(run, &ev, 0, 0, NULL);
+}
+
+static enum toc_err tell_stopped(struct toc_run *run, struct upstream *up)
+{
+    const struct toc_event ev = {.kind = TOC_EVENT_UPSTREAM,
+                                 .at_ms = run->log_ms,
+                                 .log_id = up->log_id,
+                                 .upstream = up->name,
+                                 .left_out = true,
+                                 .stopped = up->stopped};
+    up->stop_told = true;
+    if (!run->service->sees_stopped)
         return TOC_OK;
     TOC_TRY(run_begin(run));
     return run_step(run, &ev, 0, 0, NULL);
@@ -413,8 +430,12 @@ enum toc_err follow_poll(struct toc_run *run, struct toc_now now)
 {
     for (size_t i = 0; i < run->upstream_count; i++) {
         struct upstream *up = &run->upstreams[i];
-        if (up->stopped == NULL && now.mono_ms >= run->full_until_ms)
+        if (now.mono_ms < run->full_until_ms)
+            continue;
+        if (up->stopped == NULL)
             TOC_TRY(poll_one(run, up, now));
+        else if (!up->stop_told)
+            TOC_TRY(tell_stopped(run, up));
     }
     return TOC_OK;
 }

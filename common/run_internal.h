@@ -68,6 +68,7 @@ struct upstream {
     bool heard;           /* since start */
     bool left_out;        /* of log time */
     const char *stopped;  /* why we do not go on; an operator has to look */
+    bool stop_told;       /* to the service */
 
     struct held *held, **held_end; /* batches whose time has not come, see run_pace.c */
     size_t held_bytes;

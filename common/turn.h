@@ -30,7 +30,8 @@ enum toc_event_kind {
     TOC_EVENT_RECORD,   /* a record of an upstream's log */
     TOC_EVENT_TIME,     /* time has passed next_due: fire a bounded number of dues */
     TOC_EVENT_OUTCOME,  /* what became of a side effect */
-    TOC_EVENT_UPSTREAM, /* an upstream was left out of log time, or is back */
+    TOC_EVENT_UPSTREAM, /* an upstream was left out of log time, is back, or nothing more is taken
+                           of it */
     TOC_EVENT_BEHIND,   /* log time is well behind the wall clock, which shows `at_ms` */
 };
 
@@ -43,6 +44,8 @@ struct toc_event {
     uint64_t log_id;                  /* RECORD, UPSTREAM: whose */
     const char *upstream;             /* RECORD, UPSTREAM: its configured name */
     bool left_out;                    /* UPSTREAM */
+    const char *stopped;              /* UPSTREAM: why nothing is taken of it until an operator has
+                                         looked; NULL: it is not so */
     /* SUBMIT: it has passed this process's own door, which alone makes some fields; or was refused
      * there, for this reason. */
     bool admitted;
@@ -136,6 +139,7 @@ struct toc_service {
     uint32_t upstream_classes;        /* class mask of its Fetches; 0 for all */
     bool accepts_submissions;         /* intake */
     bool sees_upstreams;              /* gets TOC_EVENT_UPSTREAM */
+    bool sees_stopped;                /* the same of upstreams that are stopped */
     bool sees_behind;                 /* gets TOC_EVENT_BEHIND, every second while it is so */
     enum toc_time_source time_source; /* of TOC_EVENT_TIME */
     toc_time_ms rest_ms; /* nobody waits for what it writes: its turns are at least so far apart */
@@ -157,6 +161,13 @@ struct toc_service {
 
     /* The earliest due instant, TOC_TIME_NEVER without one. May be NULL: no dues. */
     enum toc_err (*next_due)(struct toc_txn *txn, toc_time_ms *out);
+
+    /*
+     * Whether the rows say that the upstream does not answer: then its first word after a start is
+     * told as its return. May be NULL: what was told before a start counts no more.
+     */
+    enum toc_err (*misses)(struct toc_txn *txn, struct toc_arena *arena, const char *upstream,
+                           bool *out);
 
     /* Whether what the echo says has any effect under the policy in force. With an echo only. */
     enum toc_err (*heeds_echo)(struct toc_turn *turn, bool *out);

@@ -120,6 +120,11 @@ void core_behind(struct core *core, toc_time_ms wall_ms)
     ok(toc_core_behind(core->hosted, wall_ms), "behind");
 }
 
+void core_upstream(struct core *core, const char *name, bool left_out, const char *stopped)
+{
+    ok(toc_core_upstream(core->hosted, name, left_out, stopped), "an upstream");
+}
+
 toc_time_ms core_log_ms(const struct core *core)
 {
     return toc_core_log_ms(core->hosted);

@@ -60,6 +60,9 @@ toc_time_ms core_log_ms(const struct core *core);
 /* Log time stands still and the wall clock shows `wall_ms`. */
 void core_behind(struct core *core, toc_time_ms wall_ms);
 
+/* An upstream falls silent, is stopped for a reason, or is back: see TOC_EVENT_UPSTREAM. */
+void core_upstream(struct core *core, const char *name, bool left_out, const char *stopped);
+
 /* Steps a record of an upstream's log as the runner does: log time, dues, then the record. */
 void core_step(struct core *core, uint64_t log_id, const Tocsin__V1__Record *record);
 

@@ -162,7 +162,10 @@ static enum toc_err rig_step(struct toc_turn *turn, const struct toc_event *ev)
         note("behind\n");
         break;
     case TOC_EVENT_UPSTREAM:
-        note("%s %s\n", ev->upstream, ev->left_out ? "left out" : "back");
+        note("%s %s\n", ev->upstream,
+             ev->stopped != NULL ? "stopped"
+             : ev->left_out      ? "left out"
+                                 : "back");
         break;
     }
     return TOC_OK;

@@ -449,6 +449,72 @@ static void another_log_behind_the_endpoint_stops_the_follower(void **state)
     assert_followed(clerk, 10);
 }
 
+/* --- what a service is told that asks for more --------------------------------------------- */
+
+static bool is_missed; /* by its rows */
+
+static enum toc_err misses_door(struct toc_txn *txn, struct toc_arena *arena, const char *upstream,
+                                bool *out)
+{
+    (void)txn;
+    (void)arena;
+    assert_string_equal(upstream, "door");
+    *out = is_missed;
+    return TOC_OK;
+}
+
+static void open_watched(struct node **door, struct node **clerk)
+{
+    static struct toc_service watcher;
+    watcher = clerk_service;
+    watcher.sees_stopped = true;
+    watcher.misses = misses_door;
+    is_missed = false;
+    *door = open_node(0, &door_service, "d", 0);
+    *clerk = open_node(1, &watcher, "c", 1);
+}
+
+static void that_an_upstream_is_stopped_is_told_once(void **state)
+{
+    struct node *door, *clerk;
+    (void)state;
+    open_watched(&door, &clerk);
+    write_records(door, 10, "ok");
+    talk(door, clerk);
+    toc_run_close(door->run);
+    door->run = NULL;
+    toc_mem_disk_free("d");
+    reopen(door);
+    reopen(clerk);
+    forget_transcript();
+    talk(door, clerk);
+    assert_stopped(clerk, "another one");
+    assert_string_equal(transcript, "door stopped\n");
+    reopen(clerk);
+    forget_transcript();
+    talk(door, clerk);
+    turn(clerk);
+    assert_string_equal(transcript, "door stopped\n"); /* again after a start */
+}
+
+static void one_that_was_missed_before_a_start_is_told_to_be_back(void **state)
+{
+    struct node *door, *clerk;
+    (void)state;
+    open_watched(&door, &clerk);
+    talk(door, clerk);
+    is_missed = true;
+    reopen(clerk);
+    forget_transcript();
+    pass(2 * TOC_SILENT_MS);
+    turn(clerk);
+    assert_string_equal(transcript, ""); /* that it is silent is known */
+    talk(door, clerk);
+    pass(500);
+    talk(door, clerk);
+    assert_string_equal(transcript, "door back\n");
+}
+
 /* The door is restored from a backup of its tenth record, then perhaps writes on. */
 static void restore_and_follow(size_t since, const char *text, const char *why)
 {
@@ -983,6 +1049,8 @@ int main(void)
         CASE(hostile_upstreams_are_survived),
         CASE(no_stamp_is_ever_below_a_promise),
         CASE(a_silent_upstream_is_left_out_and_comes_back),
+        CASE(that_an_upstream_is_stopped_is_told_once),
+        CASE(one_that_was_missed_before_a_start_is_told_to_be_back),
         CASE(an_echo_never_counts_for_log_time),
         CASE(what_fired_without_a_record_is_not_before_what_follows),
     };
