@@ -110,10 +110,14 @@ enum toc_err classify_by_policy(struct work *work, Tocsin__V1__IssueChange *chan
     TOC_TRY(triage_apply(work, policy, &decision));
     work->issue->policy = policy->version;
     triage_describe(&decision, change);
-    TOC_TRY(work_emit(work, change));
     const struct route_cause cause = {.reason = ROUTE_RECLASSIFIED,
                                       .rule = decision.triage,
                                       .keeps_chosen = keeps_queue && !work_became_risky(work)};
+    bool moves = false;
+    if (change->what != TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED)
+        TOC_TRY(route_will_move(work, policy, &cause, &moves));
+    change->moves = moves;
+    TOC_TRY(work_emit(work, change));
     TOC_TRY(route_by_policy(work, policy, &cause));
     if (decision.triage == NULL || decision.triage->team == NULL)
         return TOC_OK;

@@ -170,6 +170,31 @@ static enum toc_err report(struct work *work, const struct toc_policy *policy,
     return work_emit(work, change);
 }
 
+/* Where the policy wants the issue, and by which route. */
+static enum toc_err plan(struct work *work, const struct toc_policy *policy,
+                         const struct route_cause *cause, struct decision *decision,
+                         struct route_move *move)
+{
+    struct route_cause why = *cause;
+    bool gone;
+    const struct toc_route *route = triage_route(work, policy, decision);
+    TOC_TRY(is_gone(work, policy, &gone));
+    why.keeps_chosen = why.keeps_chosen && !gone;
+    why.keeps_queue = why.keeps_queue && !gone;
+    decide(work, policy, route, &why, move);
+    return TOC_OK;
+}
+
+enum toc_err route_will_move(struct work *work, const struct toc_policy *policy,
+                             const struct route_cause *cause, bool *out)
+{
+    struct decision decision;
+    struct route_move move;
+    TOC_TRY(plan(work, policy, cause, &decision, &move));
+    *out = !changes_nothing(work->issue, &move);
+    return TOC_OK;
+}
+
 enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
                              const struct route_cause *cause)
 {
@@ -177,13 +202,7 @@ enum toc_err route_by_policy(struct work *work, const struct toc_policy *policy,
     Tocsin__V1__Issue *issue = work->issue;
     struct decision decision;
     struct route_move move;
-    struct route_cause why = *cause;
-    bool gone;
-    const struct toc_route *route = triage_route(work, policy, &decision);
-    TOC_TRY(is_gone(work, policy, &gone));
-    why.keeps_chosen = why.keeps_chosen && !gone;
-    why.keeps_queue = why.keeps_queue && !gone;
-    decide(work, policy, route, &why, &move);
+    TOC_TRY(plan(work, policy, cause, &decision, &move));
     change.what = cause->mode != 0 ? TOCSIN__V1__ISSUE_CHANGE__WHAT__POLICY
                                    : TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
     change.mode = cause->mode;

@@ -53,6 +53,10 @@ struct route_cause {
     Tocsin__V1__ApplyMode mode;         /* of a sweep, whose record is always made; or 0 */
 };
 
+/* Whether route_by_policy, without a mode, would record anything. */
+TOC_MUST enum toc_err route_will_move(struct work *work, const struct toc_policy *policy,
+                                      const struct route_cause *cause, bool *out);
+
 /*
  * Moves the issue to where the routes of `policy`, or the triage rule before them, say; nothing is
  * recorded when that changes nothing. A sweep that only reports moves nothing.

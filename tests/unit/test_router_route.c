@@ -27,19 +27,37 @@ static int set_up(void **state)
     return 0;
 }
 
-/* The newest change of any issue, after a script. */
-static const Tocsin__V1__IssueChange *after(const char *script)
+/* The change that many records before the newest. */
+static const Tocsin__V1__IssueChange *change_before(uint64_t back)
 {
     Tocsin__V1__IssueChange *change;
-    chain_run(&router_chain, script);
     const Tocsin__V1__Record *record =
-        core_record(router_chain.router, core_last_seq(router_chain.router));
+        core_record(router_chain.router, core_last_seq(router_chain.router) - back);
     assert_int_equal(record->type, TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED);
     assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
                                      &tocsin__v1__issue_change__descriptor,
                                      toc_wire_bytes(&record->body), &change),
                      TOC_OK);
     return change;
+}
+
+/* The newest change of any issue, after a script. */
+static const Tocsin__V1__IssueChange *after(const char *script)
+{
+    chain_run(&router_chain, script);
+    return change_before(0);
+}
+
+static void what_is_classified_says_whether_it_goes_elsewhere(void **state)
+{
+    (void)state;
+    const Tocsin__V1__IssueChange *change = after("10:00 open\n10:01 classify category=invoice\n");
+    assert_int_equal(change->what, TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED);
+    assert_int_equal(change_before(1)->what, TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED);
+    assert_true(change_before(1)->moves);
+    change = after("10:02 classify category=invoice\n");
+    assert_int_equal(change->what, TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED);
+    assert_false(change->moves);
 }
 
 static void a_move_says_why_and_from_where(void **state)
@@ -221,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_move_says_why_and_from_where),
+        CASE(what_is_classified_says_whether_it_goes_elsewhere),
         CASE(glpi_14423_only_another_queue_begins_a_wait),
         CASE(who_had_it_in_the_old_queue_has_it_no_more),
         CASE(an_issue_that_rules_pass_to_and_fro_stays_until_a_person_chooses),
