@@ -92,6 +92,7 @@ extern const struct toc_key toc_keys_category[];
 extern const struct toc_key toc_keys_article[];
 extern const struct toc_key toc_keys_route[];
 extern const struct toc_key toc_keys_alert[];
+extern const struct toc_key toc_keys_watch[];
 extern const struct toc_key toc_keys_retention[];
 extern const struct toc_key toc_keys_duplicates[];
 
@@ -178,6 +179,7 @@ void toc_build_articles(struct toc_build *b, const struct toc_yaml *node,
                         struct toc_category *category);
 void toc_build_routes(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
+void toc_build_watch(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_retention(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_duplicates(struct toc_build *b, const struct toc_yaml *node);
 

@@ -199,7 +199,7 @@ static bool may_be_looked_at(const struct toc_alert_rule *rule)
 void toc_check_alert(struct toc_build *b, const struct toc_yaml *item,
                      const struct toc_alert_rule *rule)
 {
-    bool clocks = rule->on == TOC_ALERT_ON_WARNED || rule->on == TOC_ALERT_ON_BREACHED;
+    bool clocks = toc_alert_on_clocks(rule->on);
     if (clocks ? toc_check_clocks(b, rule, true) : may_be_looked_at(rule))
         return;
     toc_diag_warning(b->diag, item->offset, "this rule never opens an alert");

@@ -26,6 +26,7 @@ static const struct toc_key_table tables[] = {
     {"categories.NAME.articles[]", toc_keys_article},
     {"routes[]", toc_keys_route},
     {"alerts[]", toc_keys_alert},
+    {"watch", toc_keys_watch},
     {"retention", toc_keys_retention},
     {"duplicates", toc_keys_duplicates},
 };

@@ -21,6 +21,7 @@ enum {
     PATHS,
     TEAMS,
     ALERTS,
+    WATCH,
     RETENTION,
     DUPLICATES,
     INCLUDE,
@@ -47,6 +48,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
     [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
+    [WATCH] = {"watch", false, "{...}", "nobody is paged",
+               "Who is woken when something is wrong with the suite itself."},
     [RETENTION] = {"retention", false, "{CLASS: DURATION}", NULL,
                    "How long what people wrote is kept."},
     [DUPLICATES] = {"duplicates", false, "{...}", "within 24h",
@@ -107,6 +110,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_triage(b, values[TRIAGE]);
     toc_build_routes(b, values[ROUTES]);
     toc_build_alerts(b, values[ALERTS]);
+    toc_build_watch(b, values[WATCH]);
     toc_build_retention(b, values[RETENTION]);
     toc_build_duplicates(b, values[DUPLICATES]);
     if (values[QUEUES])

@@ -233,7 +233,8 @@ enum toc_alert_on {
     TOC_ALERT_ON_BREACHED,
     TOC_ALERT_ON_WARNED,
     TOC_ALERT_ON_OPENED,
-    TOC_ALERT_ON_WAITING /* for people: nobody can take it */
+    TOC_ALERT_ON_WAITING,    /* for people: nobody can take it */
+    TOC_ALERT_ON_UNCONFIRMED /* a clock may be breached, and nobody can tell yet */
 };
 
 /* Why an issue stays in its queue that nobody there can take. */
@@ -260,6 +261,12 @@ enum toc_retention {
     TOC_RETENTION_ATTACHMENT,
     TOC_RETENTION_RAW,
     TOC_RETENTION_CLASSES
+};
+
+/* Alerts about the suite itself. */
+struct toc_watch {
+    const struct toc_path *path; /* NULL: there are none */
+    toc_time_ms after_ms;        /* so long has something to be wrong */
 };
 
 /* Somebody's quiet hours: while the calendar is open. */
@@ -293,6 +300,7 @@ struct toc_policy {
     size_t team_count;
     const struct toc_alert_rule *alerts; /* every one that fits opens an alert of its own cause */
     size_t alert_count;
+    struct toc_watch watch;
     const struct toc_category *categories;
     size_t category_count;
     toc_time_ms retention_ms[TOC_RETENTION_CLASSES]; /* 0: for ever */
@@ -349,6 +357,8 @@ toc_time_ms toc_policy_retention_ms(const struct toc_policy *policy, const char 
 
 /* The word of a metric: "first_reply". */
 const char *toc_metric_name(enum toc_metric_kind metric);
+/* Whether it is what a clock does. */
+bool toc_alert_on_clocks(enum toc_alert_on on);
 /* The word of an occasion: "breached". */
 const char *toc_alert_on_name(enum toc_alert_on on);
 

@@ -23,9 +23,9 @@ const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
     [RULE] = TOC_KEY_RULE,
     [WHEN] = TOC_KEY_WHEN,
     [ON] = {"on", true, "OCCASION", NULL,
-            "`opened`, `warned`, `breached` or `waiting`; see below."},
+            "`opened`, `warned`, `breached`, `unconfirmed` or `waiting`; see below."},
     [METRIC] = {"metric", false, "CLOCK", "any",
-                "The clock that warned or breached: its name, or what it measures."},
+                "The clock that it is about: its name, or what it measures."},
     [THRESHOLD] = {"threshold", false, "PERCENT", "any", "With `warned`: from this warning on."},
     [REASON] = {"reason", false, "REASON", "any",
                 "With `waiting`: `nobody`, `visited` or `hop_limit`; see below."},
@@ -34,17 +34,22 @@ const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
 };
 
 static const char *const on_words[] = {
-    [TOC_ALERT_ON_BREACHED] = "breached",
-    [TOC_ALERT_ON_WARNED] = "warned",
-    [TOC_ALERT_ON_OPENED] = "opened",
-    [TOC_ALERT_ON_WAITING] = "waiting",
+    [TOC_ALERT_ON_BREACHED] = "breached",       [TOC_ALERT_ON_WARNED] = "warned",
+    [TOC_ALERT_ON_OPENED] = "opened",           [TOC_ALERT_ON_WAITING] = "waiting",
+    [TOC_ALERT_ON_UNCONFIRMED] = "unconfirmed",
 };
 static const char *const severity_words[] = {"critical", "error", "warning", "info"};
 static const char *const reason_words[] = {TOC_WAITS_NOBODY, TOC_WAITS_VISITED,
                                            TOC_WAITS_HOP_LIMIT};
-static const struct toc_words words_on = {on_words, 4};
+static const struct toc_words words_on = {on_words, 5};
 static const struct toc_words words_reason = {reason_words, 3};
 static const struct toc_words words_severity = {severity_words, 4};
+
+bool toc_alert_on_clocks(enum toc_alert_on on)
+{
+    return on == TOC_ALERT_ON_WARNED || on == TOC_ALERT_ON_BREACHED ||
+           on == TOC_ALERT_ON_UNCONFIRMED;
+}
 
 const char *toc_alert_on_name(enum toc_alert_on on)
 {
@@ -176,11 +181,6 @@ static void read_reason(struct toc_build *b, const struct toc_yaml *node,
         rule->reason = reason_words[word];
 }
 
-static bool is_about_clocks(const struct toc_alert_rule *rule)
-{
-    return rule->on == TOC_ALERT_ON_WARNED || rule->on == TOC_ALERT_ON_BREACHED;
-}
-
 static void read_alert(struct toc_build *b, const struct toc_yaml *const *values,
                        struct toc_alert_rule *rule)
 {
@@ -191,9 +191,9 @@ static void read_alert(struct toc_build *b, const struct toc_yaml *const *values
     if (values[SEVERITY] && toc_value_word(b, values[SEVERITY], "severity", &words_severity, &word))
         rule->severity = severity_words[word];
     if (values[METRIC] && read_metric(b, values[METRIC], &rule->metric)) {
-        if (known && !is_about_clocks(rule))
+        if (known && !toc_alert_on_clocks(rule->on))
             toc_diag_error(b->diag, values[METRIC]->key->offset,
-                           "'metric' belongs to 'on: warned' and 'on: breached'");
+                           "'metric' belongs to 'on: warned', 'breached' and 'unconfirmed'");
     }
     if (values[THRESHOLD] && known)
         read_threshold(b, values[THRESHOLD], rule);

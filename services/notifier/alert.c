@@ -79,11 +79,13 @@ enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     TOC_TRY(count_up(turn, alerts_key, &alert->number));
     alert->number++;
     toc_put_u64be(key, alert->number);
+    TOC_TRY(
+        toc_put(turn->txn, TABLE_ALERT_ID, toc_wire_bytes(&alert->id), toc_str(key, sizeof(key))));
+    if (alert->issue.len == 0)
+        return TOC_OK;
     of_issue[0] = (uint8_t)alert->partition;
     toc_put_u32be(of_issue + 1, alert->issue_number);
     memcpy(of_issue + 5, key, ALERT_KEY);
-    TOC_TRY(
-        toc_put(turn->txn, TABLE_ALERT_ID, toc_wire_bytes(&alert->id), toc_str(key, sizeof(key))));
     return toc_put(turn->txn, TABLE_ALERT_ISSUE, toc_str(of_issue, sizeof(of_issue)),
                    toc_str(NULL, 0));
 }
@@ -361,7 +363,7 @@ enum toc_err alert_emit(struct toc_turn *turn, Tocsin__V1__RecordType type,
                           .class_bit = TOC_CLASS_ALERT,
                           .partition = alert->partition,
                           .at_ms = turn->log_ms,
-                          .issue = alert->issue.data,
+                          .issue = alert->issue.len != 0 ? alert->issue.data : NULL,
                           .prev_seq = alert->last_seq,
                           .policy = alert->policy,
                           .test = alert->test,

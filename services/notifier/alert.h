@@ -37,6 +37,8 @@ enum notifier_table {
     TABLE_REACH_DUE,
     TABLE_PROBE,
     TABLE_MIRROR,
+    TABLE_WATCH,
+    TABLE_WATCH_DUE,
     NOTIFIER_TABLE_END
 };
 

@@ -1,5 +1,7 @@
 #include "services/notifier/breaker.h"
 
+#include "services/notifier/watch.h"
+
 #define IN_A_ROW      5
 #define WINDOW_MS     (30 * TOC_SECOND_MS)
 #define WINDOW_LEAST  10
@@ -32,7 +34,7 @@ static enum toc_err save(struct toc_turn *turn, const Tocsin__V1__Provider *prov
     return toc_put(turn->txn, TABLE_PROVIDER, toc_str_of(provider->provider), row);
 }
 
-/* Opening and closing are told; that a page tries is not. */
+/* Opening and closing are told, and an alert; that a page tries is not. */
 static enum toc_err turn_to(struct toc_turn *turn, Tocsin__V1__Provider *provider,
                             Tocsin__V1__ProviderState state)
 {
@@ -43,7 +45,9 @@ static enum toc_err turn_to(struct toc_turn *turn, Tocsin__V1__Provider *provide
                                 .partition = TOC_PARTITION_ALL,
                                 .at_ms = turn->log_ms,
                                 .message = provider};
-    return toc_emit(turn, &out, NULL);
+    TOC_TRY(toc_emit(turn, &out, NULL));
+    return watch_provider(turn, provider->provider,
+                          state != TOCSIN__V1__PROVIDER_STATE__PROVIDER_CLOSED);
 }
 
 /* --- what is known ------------------------------------------------------------------------ */

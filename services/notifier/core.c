@@ -13,6 +13,7 @@
  *   mute.c       silences and maintenance in force
  *   silence.c    their beginning and end    quiet.c    quiet hours
  *   mirror.c     what a provider that keeps incidents is told
+ *   watch.c      alerts about the suite itself
  *   fit.c        records of long names      ask.c        questions
  *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
  */
@@ -27,14 +28,15 @@
 #include "services/notifier/receipt.h"
 #include "services/notifier/silence.h"
 #include "services/notifier/verify.h"
+#include "services/notifier/watch.h"
 
 #include "common/plant.h"
 
 static const char *const tables[] = {
-    "alert",      "alert_id", "alert_issue", "page",      "alert_due", "outbox",
-    "page_due",   "contact",  "provider",    "code",      "override",  "turn",
-    "said",       "mute",     "mute_due",    "mute_held", "quiet",     "quiet_due",
-    "quiet_kept", "delivery", "reach",       "reach_due", "probe",     "mirror"};
+    "alert",     "alert_id",  "alert_issue", "page",      "alert_due",  "outbox",   "page_due",
+    "contact",   "provider",  "code",        "override",  "turn",       "said",     "mute",
+    "mute_due",  "mute_held", "quiet",       "quiet_due", "quiet_kept", "delivery", "reach",
+    "reach_due", "probe",     "mirror",      "watch",     "watch_due"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -45,6 +47,7 @@ struct ending {
     const char *reason;
     const Tocsin__V1__Clock *clock; /* about that one; NULL: about any, or none */
     bool waits;                     /* about its wait */
+    bool unconfirmed;               /* about what nobody could tell then */
 };
 
 static bool is_meant(const struct ending *ending, const Tocsin__V1__Alert *alert)
@@ -52,6 +55,8 @@ static bool is_meant(const struct ending *ending, const Tocsin__V1__Alert *alert
     const Tocsin__V1__Clock *clock = ending->clock;
     if (clock != NULL &&
         (strcmp(alert->metric, clock->metric) != 0 || strcmp(alert->scope, clock->scope) != 0))
+        return false;
+    if (ending->unconfirmed && !alert->unconfirmed)
         return false;
     return !ending->waits || alert->waits[0] != '\0';
 }
@@ -81,6 +86,13 @@ static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32
 
 /* --- records ------------------------------------------------------------------------------ */
 
+static enum toc_err end_unconfirmed(struct toc_turn *turn, const Tocsin__V1__Record *record,
+                                    const Tocsin__V1__ClockChange *change, const char *reason)
+{
+    const struct ending ending = {.reason = reason, .clock = change->clock, .unconfirmed = true};
+    return end_alerts(turn, record->partition, change->number, &ending);
+}
+
 static enum toc_err on_clock(struct toc_turn *turn, const Tocsin__V1__Record *record)
 {
     Tocsin__V1__ClockChange *change;
@@ -91,9 +103,19 @@ static enum toc_err on_clock(struct toc_turn *turn, const Tocsin__V1__Record *re
         return TOC_ERR_MALFORMED;
     struct ending ending = {.clock = change->clock};
     switch ((int)change->what) {
-    case TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED:
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
+        TOC_TRY(end_unconfirmed(turn, record, change, "it is breached for certain"));
         return open_for_clock(turn, record, change);
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED:
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED:
+        return open_for_clock(turn, record, change);
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__PAUSED:
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RESUMED:
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RETARGETED:
+    case TOCSIN__V1__CLOCK_CHANGE__WHAT__RECOMPUTED:
+        return change->clock->unconfirmed
+                   ? TOC_OK
+                   : end_unconfirmed(turn, record, change, "it was not overdue");
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__MET:
         ending.reason = "the clock stopped";
         break;
@@ -139,7 +161,7 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED:
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED:
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT:
-        if (!is_over(issue->state))
+        if (!is_over(issue->state) && !change->moves) /* else once it is where it goes */
             TOC_TRY(open_for_issue(turn, record, issue));
         break;
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__WAITING:
@@ -198,7 +220,9 @@ static enum toc_err keep_policy(struct toc_turn *turn, const Tocsin__V1__Record 
 {
     enum toc_err err = toc_turn_keep_policy(turn, record->type, toc_wire_bytes(&record->body),
                                             record->at_ms, false);
-    return err < 0 ? err : TOC_OK;
+    if (err != TOC_OK || record->type != TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED)
+        return err < 0 ? err : TOC_OK;
+    return watch_policy(turn);
 }
 
 static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *record)
@@ -224,7 +248,7 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 /* What time does next: something of a silence, an alert's step ends, or a page's instant comes. */
 struct due {
     toc_time_ms at_ms; /* NEVER: nothing */
-    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET, DUE_PROBE } what;
+    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET, DUE_PROBE, DUE_WATCH } what;
     uint64_t alert_number;
     uint32_t index;
 };
@@ -234,12 +258,13 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
 {
     struct due due = {.at_ms = TOC_TIME_NEVER}, alert = {.at_ms = TOC_TIME_NEVER};
     struct notifier_due page = {.at_ms = TOC_TIME_NEVER};
-    toc_time_ms quiet_ms = TOC_TIME_NEVER, probe_ms = TOC_TIME_NEVER;
+    toc_time_ms quiet_ms = TOC_TIME_NEVER, probe_ms = TOC_TIME_NEVER, watch_ms = TOC_TIME_NEVER;
     TOC_TRY(mute_first_due(txn, &due.at_ms, NULL));
     TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &alert.at_ms, &alert.alert_number));
     TOC_TRY(page_first_due(txn, &page));
     TOC_TRY(quiet_first_due(txn, &quiet_ms));
     TOC_TRY(probe_first_due(txn, &probe_ms));
+    TOC_TRY(watch_first_due(txn, &watch_ms));
     if (alert.at_ms < due.at_ms)
         due = (struct due){alert.at_ms, DUE_ALERT, alert.alert_number, 0};
     if (page.at_ms < due.at_ms)
@@ -248,6 +273,8 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
         due = (struct due){quiet_ms, DUE_QUIET, 0, 0};
     if (probe_ms < due.at_ms)
         due = (struct due){probe_ms, DUE_PROBE, 0, 0};
+    if (watch_ms < due.at_ms)
+        due = (struct due){watch_ms, DUE_WATCH, 0, 0};
     *out = due;
     return TOC_OK;
 }
@@ -261,6 +288,8 @@ static enum toc_err fire(struct toc_turn *turn, const struct due *due)
         return quiet_due(turn);
     if (due->what == DUE_PROBE)
         return probe_due(turn);
+    if (due->what == DUE_WATCH)
+        return watch_due(turn);
     if (due->what == DUE_PAGE)
         return escalate_page_due(turn, due->alert_number, due->index);
     enum toc_err err = alert_load(turn->txn, turn->arena, due->alert_number, &alert);
@@ -309,9 +338,10 @@ static enum toc_err notifier_step(struct toc_turn *turn, const struct toc_event 
         return on_time(turn, ev->at_ms);
     case TOC_EVENT_OUTCOME:
         return on_word(turn, ev->bytes);
+    case TOC_EVENT_UPSTREAM:
+        return watch_upstream(turn, ev);
     case TOC_EVENT_BEHIND:
     case TOC_EVENT_SUBMIT:
-    case TOC_EVENT_UPSTREAM:
         break;
     }
     TOC_BUG("an event that the notifier never gets");
@@ -330,6 +360,9 @@ const struct toc_service notifier_service = {
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
     .upstream_classes = TOC_CLASS_ALERT | TOC_CLASS_CLOCK | TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
+    .sees_upstreams = true,
+    .sees_stopped = true,
+    .misses = watch_misses,
     .time_source = TOC_TIME_OF_OWN_CLOCK,
     .self_bytes = sizeof(struct notifier_config),
     .open = notifier_open,

@@ -262,7 +262,8 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
                  struct toc_turn *turn)
 {
     tocsin__v1__alert__init(alert);
-    alert->issue = toc_wire_binary(toc_str(cause->issue, TOC_ID));
+    if (cause->issue != NULL)
+        alert->issue = toc_wire_binary(toc_str(cause->issue, TOC_ID));
     alert->state = TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
     alert->path = toc_wire_text(path->name);
     alert->cause = toc_wire_text(cause->name);
@@ -276,6 +277,7 @@ static void fill(Tocsin__V1__Alert *alert, const struct cause *cause, const stru
     alert->risk = cause->risk;
     alert->opened_ms = turn->log_ms;
     alert->due_ms = cause->due_ms;
+    alert->unconfirmed = cause->unconfirmed;
     alert->catch_up = cause->passed_ms != 0 && turn->log_ms - cause->passed_ms > NOTIFIER_LATE_MS;
     alert->next_ms = TOC_TIME_NEVER;
     alert->source = toc_wire_text(cause->source);
@@ -314,8 +316,19 @@ const struct toc_path *escalate_path(const struct toc_policy *policy,
     return toc_policy_path(policy, toc_str_of(cause->path));
 }
 
+/* The first TOC_ID bytes are the alert's. */
+static void make_id(const struct cause *cause, uint8_t out[TOC_SHA256])
+{
+    uint8_t instant[8];
+    toc_put_u64be(instant, (uint64_t)cause->passed_ms);
+    struct toc_str about =
+        cause->issue != NULL ? toc_str(cause->issue, TOC_ID) : toc_str(instant, sizeof(instant));
+    toc_sha256_pair(out, about, toc_str_of(cause->name));
+}
+
 enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
-                           const struct lost *lost, const struct toc_policy *policy)
+                           const struct lost *lost, const struct toc_policy *policy,
+                           uint64_t *out_number)
 {
     Tocsin__V1__Alert alert;
     uint8_t id[TOC_SHA256];
@@ -326,8 +339,10 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
      * or the first page would be older than any wait for an answer. */
     if (turn->log_ms == TOC_TIME_MIN)
         turn->log_ms = cause->record->at_ms;
-    toc_sha256_pair(id, toc_str(cause->issue, TOC_ID), toc_str_of(cause->name));
+    make_id(cause, id);
     enum toc_err err = alert_number_of(turn->txn, toc_str(id, TOC_ID), &number);
+    if (err == TOC_OK && out_number != NULL)
+        *out_number = number;
     if (err != TOC_NONE)
         return err; /* it is there already */
     fill(&alert, cause, path, turn);
@@ -336,6 +351,8 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
     TOC_TRY(alert_create(turn, &alert));
     TOC_TRY(say_opened(turn, &alert, cause, lost));
     TOC_TRY(page_from_here(turn, &alert, path));
+    if (out_number != NULL)
+        *out_number = alert.number;
     return alert_save(turn, &alert, TOC_TIME_NEVER);
 }
 

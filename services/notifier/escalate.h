@@ -18,14 +18,14 @@
 
 /* What an alert is about. */
 struct cause {
-    const Tocsin__V1__Record *record;
+    const Tocsin__V1__Record *record; /* NULL: time alone opens it */
     const struct toc_alert_rule *rule;
     const char *name;     /* "breached:first_reply/1/0", unique for the issue */
     const char *metric;   /* the clock's name, or "" */
     const char *kind;     /* what it measures, where its name does not say it; or "" */
     const char *scope;    /* its queue, tier or escalation; or "" */
     const char *waits;    /* why nobody takes the issue; or "" */
-    const uint8_t *issue; /* TOC_ID bytes */
+    const uint8_t *issue; /* TOC_ID bytes; NULL: about none, and unique with passed_ms */
     uint32_t partition, issue_number;
     const char *path; /* the issue's */
     const char *queue, *source, *subject, *category, *sop;
@@ -33,6 +33,7 @@ struct cause {
     Tocsin__V1__Risk risk;
     toc_time_ms due_ms;    /* the deadline, for the page; 0 for none */
     toc_time_ms passed_ms; /* the instant whose passing it is; 0 for none */
+    bool unconfirmed;      /* it may turn out not to be so */
 };
 
 /* Rules for the same occasion that do not fit. */
@@ -46,9 +47,11 @@ struct lost {
 const struct toc_path *escalate_path(const struct toc_policy *policy,
                                      const struct toc_alert_rule *rule, const struct cause *cause);
 
-/* Opens the alert unless it is there already, and pages its first step at once. */
+/* Opens the alert unless it is there already, and pages its first step at once. `out_number` is
+ * either's; may be NULL. */
 TOC_MUST enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
-                                    const struct lost *lost, const struct toc_policy *policy);
+                                    const struct lost *lost, const struct toc_policy *policy,
+                                    uint64_t *out_number);
 
 /* To the next step now, whoever has it; where the path was through, another round begins. */
 TOC_MUST enum toc_err escalate_by_hand(struct toc_turn *turn, Tocsin__V1__Alert *alert,

@@ -3,6 +3,7 @@
 #include "services/notifier/breaker.h"
 #include "services/notifier/mirror.h"
 #include "services/notifier/person.h"
+#include "services/notifier/watch.h"
 
 /* After the nth failure a page waits this long, and from then on the last of them. */
 static const toc_time_ms retry_ms[] = {1000, 2000, 4000, 8000, 15000, 30000, 60000};
@@ -17,7 +18,8 @@ struct chain {
     size_t count;
     struct breaker breakers[NOTIFIER_METHODS_MAX]; /* of the methods' providers, by place */
     toc_time_ms now_ms;
-    uint32_t bound; /* the order of a chain of one */
+    uint32_t bound;      /* the order of a chain of one */
+    const char *avoided; /* the provider of which the page says that it is down; NULL: none */
 };
 
 /* --- the chain ---------------------------------------------------------------------------- */
@@ -50,11 +52,13 @@ static void bind(const Tocsin__V1__Page *page, struct chain *out)
     out->order = &out->bound;
 }
 
-static enum toc_err load_chain(struct toc_turn *turn, Tocsin__V1__Page *page, struct chain *out)
+static enum toc_err load_chain(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                               Tocsin__V1__Page *page, struct chain *out)
 {
     Tocsin__V1__Contact *contact;
     enum toc_err err = person_find(turn->txn, turn->arena, page->contact, &contact);
-    *out = (struct chain){.now_ms = turn->log_ms};
+    *out = (struct chain){.now_ms = turn->log_ms,
+                          .avoided = alert != NULL ? watch_provider_of(alert) : NULL};
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
     out->contact = contact;
@@ -75,6 +79,8 @@ static bool is_usable(const struct chain *chain, const Tocsin__V1__Page *page, s
 {
     const Tocsin__V1__ContactMethod *method = method_at(chain, place);
     bool good = method != NULL && method->verified && method->disabled[0] == '\0';
+    if (good && chain->avoided != NULL && strcmp(chain->avoided, method->provider) == 0)
+        return false;
     return (good || page_is_bound(page)) && (page->refused >> chain->order[place] & 1) == 0;
 }
 
@@ -147,6 +153,8 @@ static const char *why_none(const struct chain *chain)
 {
     if (chain->contact->gone)
         return "the person is not in the contacts file";
+    if (chain->avoided != NULL && chain->count > 0)
+        return "the person has no way but the provider that fails";
     return "the person has no contact method that may be used";
 }
 
@@ -204,7 +212,7 @@ enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
         die(out, "its time is over");
         return TOC_OK;
     }
-    TOC_TRY(load_chain(turn, page, &chain));
+    TOC_TRY(load_chain(turn, alert, page, &chain));
     if (chain.contact == NULL) {
         page->method = page->provider = toc_wire_text("");
         return TOC_OK;
@@ -230,7 +238,7 @@ enum toc_err method_reaches(struct toc_turn *turn, const char *person, bool urge
     struct chain chain;
     page.contact = toc_wire_text(person);
     page.urgent = urgent;
-    TOC_TRY(load_chain(turn, &page, &chain));
+    TOC_TRY(load_chain(turn, NULL, &page, &chain));
     *out = chain.contact == NULL || find(&chain, &page, 0, SIZE_MAX) < chain.count;
     return TOC_OK;
 }
@@ -239,7 +247,7 @@ enum toc_err method_avoid(struct toc_turn *turn, Tocsin__V1__Page *page,
                           const Tocsin__V1__Page *other)
 {
     struct chain chain;
-    TOC_TRY(load_chain(turn, page, &chain));
+    TOC_TRY(load_chain(turn, NULL, page, &chain));
     if (page->contact_ms == other->contact_ms)
         page->refused |= other->refused;
     for (size_t i = 0; chain.contact != NULL && i < chain.contact->n_methods; i++)
@@ -325,7 +333,7 @@ enum toc_err method_failed(struct toc_turn *turn, const Tocsin__V1__Alert *alert
     struct chain chain;
     bool too_late = is_step_over(alert, page, outcome->retry_after_ms);
     bool for_good = too_late || !may_succeed_later(outcome->code);
-    TOC_TRY(load_chain(turn, page, &chain));
+    TOC_TRY(load_chain(turn, alert, page, &chain));
     *out = (struct page_verdict){.what = PAGE_WAITS};
     page->method_tries++;
     if (chain.contact == NULL) {

@@ -110,7 +110,7 @@ static enum toc_err open_all(struct toc_turn *turn, struct cause *cause,
         cause->rule = rule;
         cause->name = name;
         size_t mark = toc_arena_mark(turn->arena); /* every rule may page many */
-        TOC_TRY(escalate_open(turn, cause, &tried.lost, policy));
+        TOC_TRY(escalate_open(turn, cause, &tried.lost, policy, NULL));
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;
@@ -140,24 +140,40 @@ static struct cause cause_of_clock(const Tocsin__V1__Record *record,
                           .passed_ms = record->at_ms};
 }
 
+static enum toc_alert_on occasion_of(const Tocsin__V1__ClockChange *change)
+{
+    if (change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED)
+        return TOC_ALERT_ON_WARNED;
+    return change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ? TOC_ALERT_ON_BREACHED
+                                                                    : TOC_ALERT_ON_UNCONFIRMED;
+}
+
+/* One that was disproved may be overdue again, at another due. */
+static void name_of_clock(const Tocsin__V1__ClockChange *change, enum toc_alert_on on,
+                          char out[CAUSE_MAX])
+{
+    const Tocsin__V1__Clock *clock = change->clock;
+    int used = snprintf(out, CAUSE_MAX, "%s:%.64s/%u/%u", toc_alert_on_name(on), clock->metric,
+                        clock->instance, clock->apply_version);
+    size_t at = (size_t)used;
+    if (on == TOC_ALERT_ON_WARNED)
+        snprintf(out + at, CAUSE_MAX - at, "/%u", change->threshold_percent);
+    if (on == TOC_ALERT_ON_UNCONFIRMED)
+        snprintf(out + at, CAUSE_MAX - at, "/%lld", (long long)change->due_ms);
+}
+
 enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Record *record,
                             const Tocsin__V1__ClockChange *change)
 {
     char name[CAUSE_MAX];
-    const Tocsin__V1__Clock *clock = change->clock;
-    bool warned = change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED;
     struct cause cause = cause_of_clock(record, change);
-    const struct occasion occasion = {.on = warned ? TOC_ALERT_ON_WARNED : TOC_ALERT_ON_BREACHED,
+    const struct occasion occasion = {.on = occasion_of(change),
                                       .threshold_percent = change->threshold_percent,
                                       .judged = true,
                                       .unfit = toc_wire_bytes(&change->unfit)};
-    if (warned)
-        snprintf(name, sizeof(name), "warned:%.64s/%u/%u/%u", clock->metric, clock->instance,
-                 clock->apply_version, change->threshold_percent);
-    else
-        snprintf(name, sizeof(name), "breached:%.64s/%u/%u", clock->metric, clock->instance,
-                 clock->apply_version);
+    name_of_clock(change, occasion.on, name);
     cause.name = name;
+    cause.unconfirmed = occasion.on == TOC_ALERT_ON_UNCONFIRMED;
     return open_all(turn, &cause, &occasion);
 }
 

@@ -4,7 +4,7 @@
 
 #include "services/notifier/notifier.h"
 
-/* A clock warned or breached. */
+/* A clock warned or breached, or may have breached. */
 TOC_MUST enum toc_err open_for_clock(struct toc_turn *turn, const Tocsin__V1__Record *record,
                                      const Tocsin__V1__ClockChange *change);
 

@@ -2,18 +2,13 @@
 
 #include "common/plant.h"
 
-static bool is_about_clocks(const struct toc_alert_rule *rule)
-{
-    return rule->on == TOC_ALERT_ON_WARNED || rule->on == TOC_ALERT_ON_BREACHED;
-}
-
 _Static_assert(TOC_MATCH_TESTS_MAX < UINT8_MAX, "a byte tells which test fails");
 
 /* The condition that does not hold, from 1; 0 when all do. */
 static uint8_t unfit(const struct work *work, const struct toc_alert_rule *rule)
 {
     const struct toc_match_test *failed =
-        is_about_clocks(rule) ? toc_match_failed(&rule->when, &work->fields) : NULL;
+        toc_alert_on_clocks(rule->on) ? toc_match_failed(&rule->when, &work->fields) : NULL;
     return failed == NULL ? 0 : (uint8_t)(failed - rule->when.tests + 1);
 }
 

@@ -52,6 +52,12 @@ static bool has_passed(Tocsin__V1__ClockChange__What what)
            what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED;
 }
 
+/* Or may have, for all that is known. */
+static bool may_alert(Tocsin__V1__ClockChange__What what)
+{
+    return has_passed(what) || what == TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED;
+}
+
 static bool shows_shares(Tocsin__V1__ClockChange__What what)
 {
     return what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ||
@@ -175,7 +181,7 @@ static enum toc_err say(struct work *work, size_t index, const struct said *said
     change.clock = clock.row;
     describe_issue(work, &change);
     describe(work, said, &change);
-    if (has_passed(said->what)) {
+    if (may_alert(said->what)) {
         change.unfit = work->row->unfit;
         change.category = work->row->category;
         change.sop = work->row->sop;

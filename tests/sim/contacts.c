@@ -275,13 +275,14 @@ static bool is_healthy(const struct world *world, const char *provider)
 }
 
 bool contacts_has_other(const struct world *world, const char *person, const char *refused,
-                        const char *but)
+                        const char *but, const char *avoided)
 {
     const Tocsin__V1__Contact *contact = contact_of(world, person);
     for (size_t i = 0; contact != NULL && !contact->gone && i < contact->n_methods; i++) {
         const Tocsin__V1__ContactMethod *method = contact->methods[i];
         if (method->verified && method->disabled[0] == '\0' &&
-            strstr(refused, method->name) == NULL && strcmp(method->name, but) != 0 &&
+            strcmp(method->provider, avoided) != 0 && strstr(refused, method->name) == NULL &&
+            strcmp(method->name, but) != 0 &&
             (but[0] == '\0' || is_healthy(world, method->provider)))
             return true;
     }
@@ -290,10 +291,10 @@ bool contacts_has_other(const struct world *world, const char *person, const cha
 
 bool contacts_reach(const struct world *world, const char *person)
 {
-    return !has_file(world) || contacts_has_other(world, person, "", "");
+    return !has_file(world) || contacts_has_other(world, person, "", "", "");
 }
 
-void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page)
+void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page, const char *avoided)
 {
     if (page->alert_number == 0) {
         if (strcmp(page->kind, "code") == 0)
@@ -301,7 +302,7 @@ void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page)
         return;
     }
     const Tocsin__V1__Contact *contact = contact_of(world, page->contact);
-    bool can = contacts_has_other(world, page->contact, "", "");
+    bool can = contacts_has_other(world, page->contact, "", "", avoided);
     bool has_method = page->method[0] != '\0';
     bool has_choice = strcmp(page->kind, "again") != 0; /* that one leaves out methods */
     if (!has_file(world) ? has_method : has_method ? !can : can && has_choice)
@@ -314,4 +315,7 @@ void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page)
             (!contact->methods[i]->verified || contact->methods[i]->disabled[0] != '\0'))
             world_fail(world, 11, "page %llu/%u is planned by %s, which may not be used",
                        (unsigned long long)page->alert_number, page->index, page->method);
+    if (avoided[0] != '\0' && strcmp(page->provider, avoided) == 0)
+        world_fail(world, 11, "page %llu/%u goes by the provider that it says is down",
+                   (unsigned long long)page->alert_number, page->index);
 }

@@ -28,6 +28,8 @@ struct wanted {
     unsigned wait;                /* which of its waits it is about; 0: none */
     Tocsin__V1__AlertState state; /* UNSPECIFIED: nobody has heard of it */
     bool over;                    /* its wait was said to be over */
+    bool unconfirmed, settled;    /* nobody could tell; now somebody can */
+    char metric[64], scope[64];   /* of the clock that it is about then */
 };
 
 struct opinion {
@@ -129,7 +131,12 @@ static void want(struct opinion *opinion, const struct occasion *occasion,
         return;
     opinion->wanted = grow(opinion->wanted, opinion->wanted_count, sizeof(*opinion->wanted));
     struct wanted *wanted = &opinion->wanted[opinion->wanted_count++];
-    *wanted = (struct wanted){.wait = occasion->wait};
+    *wanted = (struct wanted){.wait = occasion->wait,
+                              .unconfirmed = occasion->on == TOC_ALERT_ON_UNCONFIRMED};
+    if (wanted->unconfirmed) {
+        snprintf(wanted->metric, sizeof(wanted->metric), "%s", occasion->clock->clock->metric);
+        snprintf(wanted->scope, sizeof(wanted->scope), "%s", occasion->clock->clock->scope);
+    }
     memcpy(wanted->issue, occasion->id, 16);
     snprintf(wanted->cause, sizeof(wanted->cause), "%s", cause);
     snprintf(wanted->path, sizeof(wanted->path), "%s",
@@ -188,8 +195,23 @@ static void follow_wait(struct opinion *opinion, struct known *known, const char
         world_fail(opinion->world, 12, "wait %u of an issue ends without a word", known->waits);
 }
 
-static void on_step(struct opinion *opinion, const struct seen *seen)
+/* The same event takes the issue elsewhere: rules look at it there. */
+static bool goes_on(const struct shadow *log, size_t index)
 {
+    const struct seen *seen = &log->seen[index], *next = seen + 1;
+    if (index + 1 == log->count || next->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED ||
+        next->cause_log != seen->cause_log || next->cause_seq != seen->cause_seq ||
+        memcmp(next->issue, seen->issue, 16) != 0)
+        return false;
+    const Tocsin__V1__Record *record = check_unpack(next);
+    const Tocsin__V1__IssueChange *change =
+        check_message(&tocsin__v1__issue_change__descriptor, toc_wire_bytes(&record->body));
+    return change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED;
+}
+
+static void on_step(struct opinion *opinion, const struct shadow *log, size_t index)
+{
+    const struct seen *seen = &log->seen[index];
     char old_queue[64] = "", cause[32];
     struct known *known = known_of(opinion, seen->issue);
     if (known->last != NULL)
@@ -211,8 +233,9 @@ static void on_step(struct opinion *opinion, const struct seen *seen)
         want_all(opinion, &occasion, change->issue);
     } else if (!is_over(change->issue) &&
                (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED ||
-                change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED ||
-                change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT)) {
+                ((change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED ||
+                  change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__FACT) &&
+                 !goes_on(log, index)))) {
         want_all(opinion, &occasion, change->issue);
     }
 }
@@ -222,7 +245,7 @@ static void hear_router(struct opinion *opinion)
     const struct shadow *log = &world_node(opinion->world, ROLE_ROUTER)->shadow;
     for (size_t i = 0; i < log->count && !opinion->world->failed; i++)
         if (log->seen[i].type == TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
-            on_step(opinion, &log->seen[i]);
+            on_step(opinion, log, i);
 }
 
 /* --- sla's log -------------------------------------------------------------------------------- */
@@ -233,6 +256,27 @@ static bool is_by_record(const Tocsin__V1__ClockChange *change)
     return change->on_retarget && strcmp(change->reason, "late_evidence") != 0;
 }
 
+/* Whoever was told that it may be late hears how it came out: with a verdict, with the clock, or
+ * when the clock is found to be in time. */
+static void settle_unconfirmed(struct opinion *opinion, const uint8_t issue[16],
+                               const Tocsin__V1__ClockChange *change)
+{
+    const Tocsin__V1__Clock *clock = change->clock;
+    bool ends = change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED ||
+                change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__MET ||
+                change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CANCELLED ||
+                change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__CORRECTED;
+    bool disproved = change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__NOT_APPLIED &&
+                     change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__STARTED &&
+                     change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED && !clock->unconfirmed;
+    for (size_t i = 0; i < opinion->wanted_count && (ends || disproved); i++) {
+        struct wanted *wanted = &opinion->wanted[i];
+        if (wanted->unconfirmed && memcmp(wanted->issue, issue, 16) == 0 &&
+            strcmp(wanted->metric, clock->metric) == 0 && strcmp(wanted->scope, clock->scope) == 0)
+            wanted->settled = true;
+    }
+}
+
 static void on_clock(struct opinion *opinion, const struct seen *seen, const struct seen *taken)
 {
     char cause[CAUSE_MAX / 2];
@@ -241,9 +285,14 @@ static void on_clock(struct opinion *opinion, const struct seen *seen, const str
         check_message(&tocsin__v1__clock_change__descriptor, toc_wire_bytes(&record->body));
     const Tocsin__V1__Clock *clock = change->clock;
     bool warned = change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED;
-    if (!warned && change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED)
+    bool unsure = change->what == TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED;
+    settle_unconfirmed(opinion, seen->issue, change);
+    if (!warned && !unsure && change->what != TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED)
         return;
-    if (warned)
+    if (unsure)
+        snprintf(cause, sizeof(cause), "unconfirmed:%s/%u/%u/%lld", clock->metric, clock->instance,
+                 clock->apply_version, (long long)change->due_ms);
+    else if (warned)
         snprintf(cause, sizeof(cause), "warned:%s/%u/%u/%u", clock->metric, clock->instance,
                  clock->apply_version, change->threshold_percent);
     else
@@ -254,7 +303,9 @@ static void on_clock(struct opinion *opinion, const struct seen *seen, const str
         learn(known, taken);
     const struct occasion occasion = {.id = seen->issue,
                                       .version = record->policy,
-                                      .on = warned ? TOC_ALERT_ON_WARNED : TOC_ALERT_ON_BREACHED,
+                                      .on = warned   ? TOC_ALERT_ON_WARNED
+                                            : unsure ? TOC_ALERT_ON_UNCONFIRMED
+                                                     : TOC_ALERT_ON_BREACHED,
                                       .cause = cause,
                                       .path = change->path,
                                       .clock = change};
@@ -292,7 +343,7 @@ static void on_alert(struct opinion *opinion, const struct seen *seen)
     const Tocsin__V1__Record *record = check_unpack(seen);
     const Tocsin__V1__AlertChange *change =
         check_message(&tocsin__v1__alert_change__descriptor, toc_wire_bytes(&record->body));
-    if (change->alert == NULL)
+    if (change->alert == NULL || change->alert->issue.len == 0)
         return;
     struct wanted *wanted = find(opinion, seen->issue, change->alert->cause);
     if (wanted == NULL) {
@@ -302,6 +353,9 @@ static void on_alert(struct opinion *opinion, const struct seen *seen)
     if (strcmp(change->alert->path, wanted->path) != 0)
         world_fail(world, 11, "%s goes to %s, should go to %s", wanted->cause, change->alert->path,
                    wanted->path);
+    if (change->alert->unconfirmed != wanted->unconfirmed)
+        world_fail(world, 11, "%s says of itself whether that is certain, and is wrong",
+                   wanted->cause);
     wanted->state = change->alert->state;
     wanted->over = wanted->over || (seen->type == TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED &&
                                     strcmp(change->reason, "the wait is over") == 0);
@@ -340,6 +394,8 @@ void model_alerts_check(struct world *world)
             world_fail(world, 11, "nobody is paged: %s", wanted->cause);
         else if (wanted->wait != 0)
             check_wait(&opinion, wanted);
+        else if (wanted->settled && wanted->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED)
+            world_fail(world, 11, "%s is open, and sla can tell by now", wanted->cause);
     }
     forget(&opinion);
     free(opinion.wanted);

@@ -27,6 +27,7 @@ struct known_page {
     char last[16];       /* that method */
     char refused[64];    /* the methods that refused it */
     toc_time_ms version; /* of the contact then */
+    char avoided[16];    /* the provider that its alert says is down */
     Tocsin__V1__PageState state;
     bool outlives; /* its step: it tells of the end of an incident */
 };
@@ -329,8 +330,10 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
                                  .outlives = strcmp(page->kind, "resolved") == 0};
     snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
     known->version = contacts_version(world, page->contact);
+    if (change->alert != NULL && strncmp(change->alert->cause, "provider:", 9) == 0)
+        snprintf(known->avoided, sizeof(known->avoided), "%s", change->alert->cause + 9);
     if (change->alert == NULL || (rings && !mutes_keep(world, change->alert, page, at_ms)))
-        contacts_check_paged(world, page);
+        contacts_check_paged(world, page, known->avoided);
 }
 
 /* A page leaves a method that refused it for good, and an urgent one whoever does not answer. */
@@ -344,10 +347,10 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
     toc_time_ms version = contacts_version(world, page->contact);
     if (known->version != version)
         known->refused[0] = '\0';
-    else if (page->method[0] != '\0' &&
-             (strstr(known->refused, page->method) != NULL ||
-              (known->leaves && strcmp(known->last, page->method) == 0 &&
-               contacts_has_other(world, page->contact, known->refused, page->method))))
+    else if (page->method[0] != '\0' && (strstr(known->refused, page->method) != NULL ||
+                                         (known->leaves && strcmp(known->last, page->method) == 0 &&
+                                          contacts_has_other(world, page->contact, known->refused,
+                                                             page->method, known->avoided))))
         world_fail(world, 11, "page %llu/%u is sent by %s again, which it has left",
                    (unsigned long long)page->alert_number, page->index, page->method);
     known->version = version;
@@ -355,8 +358,9 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
         strncat(known->refused, page->method, sizeof(known->refused) - 1 - strlen(known->refused));
     snprintf(known->last, sizeof(known->last), "%s", page->method);
     contacts_note(world, page->provider, code == 0 || code == 408 || code == 429 || code >= 500);
-    known->leaves = page->urgent && code == 0 && page->alert_number != 0 &&
-                    contacts_has_other(world, page->contact, known->refused, page->method);
+    known->leaves =
+        page->urgent && code == 0 && page->alert_number != 0 &&
+        contacts_has_other(world, page->contact, known->refused, page->method, known->avoided);
 }
 
 static void on_sent(struct world *world, const Tocsin__V1__Page *page)

@@ -60,6 +60,9 @@ static const struct choice {
       "  - {rule: found, when: {fact.risk.fraud: 1}, set: {risk: severe}}\n",
       "  - {rule: press, when: {fact.risk.press: \">=2\"}, set: {priority: P1}}\n"}},
     {"stuck", {"hop_limit", "nobody", "visited", "hop_limit"}},
+    {"watch",
+     {"watch: {path: duty, after: 0s}\n", "watch: {path: slow, after: 1s}\n", "",
+      "watch: {path: slow, after: 2s}\n"}},
 };
 
 /* Of scenarios: few clocks, so that a transcript can be read. */
@@ -221,7 +224,9 @@ static const char whole[] =
     "  - {rule: late, on: warned, threshold: 75, metric: resolution, when: {tag: [seen], tier: "
     "\"<3\"}, severity: warning, path: slow}\n"
     "  - {rule: nobody, on: waiting, when: $late, severity: error}\n"
-    "  - {rule: stuck, on: waiting, reason: $stuck, severity: critical, path: slow}\n";
+    "  - {rule: stuck, on: waiting, reason: $stuck, severity: critical, path: slow}\n"
+    "  - {rule: unsure, on: unconfirmed, when: $late, severity: error}\n"
+    "$watch";
 
 /* The choice whose name stands at `at`. */
 static const struct choice *choice_at(const char *at)

@@ -167,6 +167,8 @@ static void step_upstream(struct replay *replay, const struct seen *own)
                            .log_id = upstream->log_id,
                            .upstream = upstream->name,
                            .left_out = own->type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT};
+    if (upstream->stopped[0] != '\0')
+        ev.stopped = upstream->stopped;
     after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
 }
 

@@ -384,16 +384,18 @@ void contacts_check_said(struct world *world, const Tocsin__V1__Record *record);
 /* Whose method somebody says something of; true: its code, or a wrong one, else asks for one. */
 bool contacts_draw_code(const struct world *world, struct rng *rng, const char **person,
                         const char **method, char out[8]);
-/* A page is planned by a method that may be used, or none is there. */
-void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page);
+/* A page is planned by a method that may be used, or none is there; not by the provider `avoided`.
+ */
+void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page, const char *avoided);
 /* When the file last said something else of a person. */
 toc_time_ms contacts_version(const struct world *world, const char *person);
 /* What an attempt came to. */
 void contacts_note(struct world *world, const char *provider, bool failed);
 /* Whether a method of the person may be used, those named in `refused` left out; another than `but`
- * and one whose provider did not fail at last, unless that is "". */
+ * and one whose provider did not fail at last, unless that is "". None of the provider `avoided`.
+ */
 bool contacts_has_other(const struct world *world, const char *person, const char *refused,
-                        const char *but);
+                        const char *but, const char *avoided);
 /* Whether any method of the person may be used. */
 bool contacts_reach(const struct world *world, const char *person);
 
@@ -473,6 +475,8 @@ void replay_check(struct world *world);
 void same_check(struct world *world);
 void model_sla_check(struct world *world);
 void model_alerts_check(struct world *world);
+/* model_watch.c: alerts that are about no issue. */
+void model_watch_check(struct world *world);
 
 /* scenario.c: 0 when the transcript is the file, word for word. */
 int scenario_run(const char *file, bool rewrite);

@@ -429,6 +429,17 @@ static void provider_changed(struct line *line, struct toc_arena *arena,
     add_time(line, "probe", provider->probe_ms);
 }
 
+static void upstream_changed(struct line *line, struct toc_arena *arena,
+                             const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Upstream *upstream;
+    unpack(arena, &tocsin__v1__upstream__descriptor, record, &upstream);
+    add(line, "%s %s", enum_name(arena, &tocsin__v1__record_type__descriptor, (int)record->type),
+        upstream->name);
+    if (upstream->stopped[0] != '\0')
+        add(line, " (%s)", upstream->stopped);
+}
+
 static void override_changed(struct line *line, struct toc_arena *arena,
                              const Tocsin__V1__Record *record)
 {
@@ -556,6 +567,8 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__PAGE_ENDED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__CONTACT_CHANGED, contact_changed},
         {TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED, provider_changed},
+        {TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT, upstream_changed},
+        {TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK, upstream_changed},
         {TOCSIN__V1__RECORD_TYPE__OVERRIDE_CHANGED, override_changed},
         {TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED, mute_changed},
         {TOCSIN__V1__RECORD_TYPE__REACH_CHANGED, reach_changed},

@@ -169,6 +169,7 @@ void feed_issue(struct feed *feed, const char *time, struct feed_issue from)
     change.issue = &issue;
     change.reason = text_or(from.reason, "");
     change.waited = from.waited;
+    change.moves = from.moves;
     issue.waits = from.waits;
     issue.waiting = from.waiting;
     feed_record(feed, ROUTER_LOG, &feed->router_seq, time,
@@ -189,6 +190,8 @@ void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
     clock.metric = text_or(from.metric, "first_reply");
     clock.kind = text_or(from.kind, "");
     clock.instance = from.instance != 0 ? from.instance : 1;
+    clock.unconfirmed =
+        from.unconfirmed || from.what == TOCSIN__V1__CLOCK_CHANGE__WHAT__OVERDUE_UNCONFIRMED;
     change.what = from.what;
     change.clock = &clock;
     change.number = from.issue;
@@ -386,6 +389,14 @@ void feed_act_on(struct feed *feed, const char *time, const char *verb, uint64_t
 }
 
 /* --- time and outcomes ---------------------------------------------------------------------- */
+
+void feed_upstream(struct feed *feed, const char *time, const char *name, bool left_out,
+                   const char *stopped)
+{
+    core_set_log(feed->core, core_time(time));
+    core_upstream(feed->core, name, left_out, stopped);
+    turn_over(feed);
+}
 
 void feed_time(struct feed *feed, const char *time)
 {

@@ -38,6 +38,7 @@ struct feed_issue {
     const char *reason;                 /* of a change; none */
     unsigned waits;                     /* its waits for people */
     bool waiting, waited;               /* the last one goes on; it ends with this change */
+    bool moves;                         /* the next change takes it elsewhere */
     bool test, longest;                 /* its texts are as long as they may be */
 };
 void feed_issue(struct feed *feed, const char *time, struct feed_issue change);
@@ -52,6 +53,7 @@ struct feed_clock {
     const char *due; /* NULL: the time of the call */
     const char *path;
     struct toc_str unfit; /* a byte for each alert rule */
+    bool unconfirmed;     /* what was said of it still stands */
     bool test, longest;
 };
 void feed_clock(struct feed *feed, const char *time, struct feed_clock change);
@@ -110,6 +112,10 @@ void feed_receipt(struct feed *feed, const char *time, const char *what, const c
  * contacts file.
  */
 void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods);
+
+/* An upstream falls silent, is stopped for the reason `stopped`, or is back. */
+void feed_upstream(struct feed *feed, const char *time, const char *name, bool left_out,
+                   const char *stopped);
 
 /* What a send of page `index` of alert `number` came to; code 0 is a timeout. */
 void feed_outcome(struct feed *feed, const char *time, uint64_t number, uint32_t index,

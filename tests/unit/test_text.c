@@ -156,6 +156,41 @@ static void a_digest(void)
     page.digest = 12;
 }
 
+static void about_the_suite(const char *cause)
+{
+    static Tocsin__V1__Alert of_suite;
+    tocsin__v1__alert__init(&of_suite);
+    of_suite.id = alert.id;
+    of_suite.severity = toc_wire_text("critical");
+    of_suite.cause = toc_wire_text(cause);
+    page.kind = toc_wire_text("");
+    page.digest = 0;
+    both.alert = &of_suite;
+}
+
+static void an_upstream_that_is_silent(void)
+{
+    about_the_suite("silent:router");
+}
+
+static void one_that_is_stopped(void)
+{
+    about_the_suite("stopped:sla");
+}
+
+static void a_provider_that_fails(void)
+{
+    about_the_suite("provider:ntfy-0a1b2c3d4e5f6071");
+}
+
+static void what_nobody_can_tell(void)
+{
+    both.alert = &alert;
+    alert.cause = toc_wire_text("unconfirmed:first_reply/1/0/1795327200000 unsure");
+    alert.due_ms = NOW_MS - 250000;
+    alert.unconfirmed = true;
+}
+
 static void read_golden(const char *language, const char *form, char *out, size_t size)
 {
     char path[512];
@@ -176,7 +211,11 @@ static void check_form(const char *language, const char *name, const char *(*for
                                           a_code,
                                           a_probe,
                                           an_end_of_a_silence,
-                                          a_digest};
+                                          a_digest,
+                                          an_upstream_that_is_silent,
+                                          one_that_is_stopped,
+                                          a_provider_that_fails,
+                                          what_nobody_can_tell};
     static char said[8 * TEXT_MAX], golden[8 * TEXT_MAX];
     size_t used = 0;
     make_page(NULL);

@@ -106,7 +106,8 @@ void list_add_id(struct print_table *table, const ProtobufCBinaryData *id)
 
 void list_add_reference(struct print_table *table, const char *source, const char *subject)
 {
-    print_table_cell(table, PRINT_PLAIN, "%s#%s", source, subject);
+    bool is_any = source[0] != '\0' || subject[0] != '\0'; /* an alert may be about no issue */
+    print_table_cell(table, PRINT_PLAIN, "%s%s%s", source, is_any ? "#" : "", subject);
 }
 
 void list_add_instant(struct print_table *table, toc_time_ms at_ms, toc_time_ms now_ms)

@@ -165,6 +165,9 @@ static void write_waiting(const struct why_page *page, const struct toc_alert_ru
     case TOC_ALERT_ON_BREACHED:
         say(page, PRINT_DIM, "'%s': waits for a breach of %s", rule->name, metric);
         break;
+    case TOC_ALERT_ON_UNCONFIRMED:
+        say(page, PRINT_DIM, "'%s': waits until %s may be breached", rule->name, metric);
+        break;
     case TOC_ALERT_ON_WAITING:
         say(page, PRINT_DIM, "'%s': waits until nobody can take it", rule->name);
         break;
@@ -239,5 +242,11 @@ void why_write_now(const struct why_page *page, const struct why_now *now)
         issue->assignee[0] != '\0' ? ", assigned to " : "", issue->assignee);
     write_clocks(page, now);
     write_escalations(page, now);
+    write_alerts(page, now);
+}
+
+void why_write_alerts(const struct why_page *page, const struct why_now *now)
+{
+    fputc('\n', page->print->out);
     write_alerts(page, now);
 }

@@ -2,7 +2,8 @@
  * `tocsin why ISSUE|ALERT`: every decision in one timeline, out of the logs of those who made it.
  *
  * The router, sla and notifier are asked for the records of the issue; the events behind them are
- * fetched from intake by the cause that each router record names.
+ * fetched from intake by the cause that each router record names. An alert that is about no issue
+ * has its own records, and what people did.
  */
 #include "services/cli/why/why.h"
 
@@ -22,7 +23,7 @@ static struct view view;
 static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
 
 struct story {
-    const Tocsin__V1__Issue *issue;
+    const Tocsin__V1__Issue *issue; /* blank: the story is of one alert that is about none */
     Tocsin__V1__Alert **alerts;
     size_t alert_count;
     struct why_entry entries[ENTRIES_MAX];
@@ -191,6 +192,27 @@ static int tell_why_not(const uint8_t id[TOC_ID])
     return CLI_FAILED;
 }
 
+static void put_in_order(struct story *story)
+{
+    add_events(story);
+    for (size_t i = 0; i < story->count; i++)
+        find_root(story, &story->entries[i]);
+    qsort(story->entries, story->count, sizeof(story->entries[0]), compare_entries);
+}
+
+static int gather_alert(struct story *story, Tocsin__V1__Alert *alert)
+{
+    static const Tocsin__V1__Issue none = TOCSIN__V1__ISSUE__INIT;
+    static Tocsin__V1__Alert *one;
+    one = alert;
+    story->issue = &none;
+    story->alerts = &one;
+    story->alert_count = 1;
+    add_history(story, "notifier", 3, &alert->id);
+    put_in_order(story);
+    return CLI_DONE;
+}
+
 static int gather(struct story *story, const uint8_t id[TOC_ID])
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
@@ -206,10 +228,7 @@ static int gather(struct story *story, const uint8_t id[TOC_ID])
     add_history(story, "router", 1, &story->issue->id);
     add_history(story, "sla", 2, &story->issue->id);
     add_alerts(story);
-    add_events(story);
-    for (size_t i = 0; i < story->count; i++)
-        find_root(story, &story->entries[i]);
-    qsort(story->entries, story->count, sizeof(story->entries[0]), compare_entries);
+    put_in_order(story);
     return CLI_DONE;
 }
 
@@ -268,16 +287,26 @@ static const struct toc_policy *find_in_force(struct why_policies *policies)
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static void write_heading(const struct why_page *page, const Tocsin__V1__Issue *issue)
+static bool has_issue(const struct story *story)
 {
+    return story->issue->id.len != 0;
+}
+
+static void write_heading(const struct why_page *page, const struct story *story)
+{
+    const Tocsin__V1__Issue *issue = story->issue;
+    const ProtobufCBinaryData *of = has_issue(story) ? &issue->id : &story->alerts[0]->id;
     char id[2 * TOC_ID + 1] = "";
-    if (issue->id.len == TOC_ID)
-        toc_hex(id, issue->id.data, TOC_ID);
+    if (of->len == TOC_ID)
+        toc_hex(id, of->data, TOC_ID);
     char name[HEADING_MAX], safe[HEADING_MAX];
     const struct print *print = page->print;
     unsigned width = print->width > 0 ? print->width : PRINT_WIDTH;
-    snprintf(name, sizeof(name), "Issue %s#%s%s", issue->source, issue->subject,
-             issue->test ? " (test)" : "");
+    if (has_issue(story))
+        snprintf(name, sizeof(name), "Issue %s#%s%s", issue->source, issue->subject,
+                 issue->test ? " (test)" : "");
+    else
+        snprintf(name, sizeof(name), "Alert %s", story->alerts[0]->cause);
     print_safe(safe, sizeof(safe), toc_str_of(name));
     if (print_cells(safe) + 2 + strlen(id) > width)
         why_fold(page, PRINT_BOLD, 0, 0, "%s", safe);
@@ -290,13 +319,16 @@ static void write_heading(const struct why_page *page, const Tocsin__V1__Issue *
 
 static void write_text(const struct story *story, struct why_page *page, const struct why_now *now)
 {
-    write_heading(page, story->issue);
+    write_heading(page, story);
     if (story->cut)
         print_styled(&view.print, PRINT_YELLOW, "only the newest %d records are shown\n",
                      ENTRIES_MAX);
     for (size_t i = 0; i < story->count; i++)
         why_record(page, &story->entries[i]);
-    why_write_now(page, now);
+    if (has_issue(story))
+        why_write_now(page, now);
+    else
+        why_write_alerts(page, now);
 }
 
 static void write_json(const struct story *story, const struct why_page *page,
@@ -313,8 +345,10 @@ static void write_story(const struct story *story)
     struct why_now now = {.issue = story->issue, .now_ms = view_now(&view), .cut = story->cut};
     now.policy = find_in_force(&page.policies);
     find_policies(story, &page.policies);
-    find_clocks(story->issue, &now);
-    find_escalations(story->issue, &now);
+    if (has_issue(story)) {
+        find_clocks(story->issue, &now);
+        find_escalations(story->issue, &now);
+    }
     now.alerts = story->alerts;
     now.alert_count = story->alert_count;
     if (view.json)
@@ -325,16 +359,19 @@ static void write_story(const struct story *story)
         toc_policy_free(page.policies.list[i]);
 }
 
-/* An alert stands for its issue: its pages are part of that story. */
-static int find_meant(const char *text, uint8_t out[TOC_ID])
+/* An alert stands for its issue, if it is about one: its pages are part of that story. */
+static int find_story(const char *text, struct story *story)
 {
     Tocsin__V1__Alert *alert;
-    if (strchr(text, '#') == NULL && view_find_alert(&view, text, true, &alert) == CLI_DONE &&
-        alert->issue.len == TOC_ID) {
-        memcpy(out, alert->issue.data, TOC_ID);
-        return CLI_DONE;
+    uint8_t id[TOC_ID];
+    if (strchr(text, '#') == NULL && view_find_alert(&view, text, true, &alert) == CLI_DONE) {
+        if (alert->issue.len != TOC_ID)
+            return gather_alert(story, alert);
+        memcpy(id, alert->issue.data, TOC_ID);
+        return gather(story, id);
     }
-    return view_issue_id(&view, text, out);
+    int code = view_issue_id(&view, text, id);
+    return code == CLI_DONE ? gather(story, id) : code;
 }
 
 int cmd_why(int argc, char **argv)
@@ -350,14 +387,12 @@ int cmd_why(int argc, char **argv)
         .option_count = sizeof(options) / sizeof(options[0]),
     };
     struct toc_conf_list operands;
-    uint8_t id[TOC_ID];
     int code;
     if (view_begin(&view, &conf, argc, argv, &operands, &code)) {
         if (operands.count != 1) {
             fprintf(stderr, "tocsin why: which issue or alert? (see tocsin why --help)\n");
             code = CLI_USAGE;
-        } else if ((code = find_meant(operands.values[0], id)) == CLI_DONE &&
-                   (code = gather(&story, id)) == CLI_DONE) {
+        } else if ((code = find_story(operands.values[0], &story)) == CLI_DONE) {
             write_story(&story);
         }
     }

@@ -121,6 +121,8 @@ struct why_miss why_miss_of(const struct why_page *page, const struct toc_alert_
 
 /* The last part: what is under way, and why nothing else is. */
 void why_write_now(const struct why_page *page, const struct why_now *now);
+/* The same of an alert that is about no issue. */
+void why_write_alerts(const struct why_page *page, const struct why_now *now);
 
 /* --- as JSON Lines ------------------------------------------------------------------------- */
 

@@ -154,14 +154,22 @@ static void fill_sop(struct values *values)
 
 static enum text_what what_of(const Tocsin__V1__Alert *alert)
 {
-    static const char *const begins[] = {[TEXT_BREACHED] = "breached:",
-                                         [TEXT_WARNED] = "warned:",
-                                         [TEXT_OPENED] = "opened ",
-                                         [TEXT_WAITING] = "waiting/"};
+    static const char *const begins[] = {
+        [TEXT_BREACHED] = "breached:",       [TEXT_WARNED] = "warned:",
+        [TEXT_OPENED] = "opened ",           [TEXT_WAITING] = "waiting/",
+        [TEXT_UNCONFIRMED] = "unconfirmed:", [TEXT_SILENT] = "silent:",
+        [TEXT_STOPPED] = "stopped:",         [TEXT_PROVIDER] = "provider:"};
     for (size_t i = 0; i < TEXT_OTHER; i++)
         if (toc_str_starts(toc_str_of(alert->cause), toc_str_of(begins[i])))
             return (enum text_what)i;
     return TEXT_OTHER;
+}
+
+/* "silent:router" is about the router. */
+static const char *about_of(const Tocsin__V1__Alert *alert)
+{
+    const char *colon = strchr(alert->cause, ':');
+    return alert->issue.len == 0 && colon != NULL ? colon + 1 : "";
 }
 
 static void fill_times(struct values *values, bool today_too)
@@ -232,6 +240,7 @@ static const char *value_of(const struct values *values, struct toc_str name)
         {"what", values->what},
         {"metric", alert->metric},
         {"cause", alert->cause},
+        {"about", about_of(alert)},
         {"due", values->due},
         {"zone", text->zone != NULL ? toc_tz_name(text->zone) : "UTC"},
         {"left", values->left},
@@ -256,6 +265,7 @@ static const char *value_of(const struct values *values, struct toc_str name)
         {"single", flag(page->after_more == 0)},
         {"probe", flag(is_probe(page))},
         {"typed", flag(text->ack_link[0] == '\0')},
+        {"suite", flag(alert->issue.len == 0 && alert->id.len != 0 && alert->queue[0] == '\0')},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (toc_str_equal(name, toc_str_of(all[i].name)))

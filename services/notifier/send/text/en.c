@@ -9,6 +9,10 @@ const struct text_language text_en = {
               [TEXT_WARNED] = "{metric} is about to breach",
               [TEXT_OPENED] = "a new issue",
               [TEXT_WAITING] = "an issue that nobody can take",
+              [TEXT_UNCONFIRMED] = "{metric} may be breached",
+              [TEXT_SILENT] = "{about} is silent: nothing is known of what happens there",
+              [TEXT_STOPPED] = "{about} is not followed any more: its log is not the one it was",
+              [TEXT_PROVIDER] = "{about} takes no pages",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Your code for Tocsin\n"
@@ -17,6 +21,7 @@ const struct text_language text_en = {
              "Silence or maintenance {mute} ends in {mute_left}\n"
              "{?ends}Reminder: \n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed} (unconfirmed)\n"
              ", {left} left\n"
              ", overdue by {over}\n",
@@ -27,6 +32,7 @@ const struct text_language text_en = {
              "Silence or maintenance {mute} ends in {mute_left}; what it holds rings then.\n"
              "Your acknowledgement expires in {ends}.\n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed}unconfirmed: it may still be in time\n"
              "stands for {more} more\n"
              "category {category}\n"

@@ -9,6 +9,10 @@ const struct text_language text_es = {
               [TEXT_WARNED] = "{metric} está a punto de incumplirse",
               [TEXT_OPENED] = "un caso nuevo",
               [TEXT_WAITING] = "un caso que nadie puede tomar",
+              [TEXT_UNCONFIRMED] = "puede que se haya incumplido {metric}",
+              [TEXT_SILENT] = "{about} no responde: no se sabe qué ocurre allí",
+              [TEXT_STOPPED] = "ya no se sigue a {about}: su registro no es el que era",
+              [TEXT_PROVIDER] = "{about} no acepta avisos",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Su código para Tocsin\n"
@@ -17,6 +21,7 @@ const struct text_language text_es = {
              "El silencio o mantenimiento {mute} termina en {mute_left}\n"
              "{?ends}Recordatorio: \n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed} (sin confirmar)\n"
              ", quedan {left}\n"
              ", con {over} de retraso\n",
@@ -28,6 +33,7 @@ const struct text_language text_es = {
              "retiene.\n"
              "Su confirmación vence en {ends}.\n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed}sin confirmar: aún puede estar en plazo\n"
              "representa {more} más\n"
              "categoría {category}\n"

@@ -9,6 +9,10 @@ const struct text_language text_hi = {
               [TEXT_WARNED] = "{metric} की समय-सीमा टूटने वाली है",
               [TEXT_OPENED] = "एक नया मामला",
               [TEXT_WAITING] = "एक मामला जिसे कोई नहीं ले सकता",
+              [TEXT_UNCONFIRMED] = "{metric} का उल्लंघन हुआ हो सकता है",
+              [TEXT_SILENT] = "{about} चुप है: वहाँ क्या हो रहा है, पता नहीं",
+              [TEXT_STOPPED] = "{about} का अनुसरण बंद है: उसका लॉग पहले वाला नहीं है",
+              [TEXT_PROVIDER] = "{about} सूचनाएँ नहीं ले रहा",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Tocsin के लिए आपका कोड\n"
@@ -17,6 +21,7 @@ const struct text_language text_hi = {
              "मौन या रखरखाव {mute} {mute_left} में समाप्त होगा\n"
              "{?ends}याद दिलाना: \n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed} (अपुष्ट)\n"
              ", {left} बाकी\n"
              ", {over} की देरी\n",
@@ -27,6 +32,7 @@ const struct text_language text_hi = {
              "मौन या रखरखाव {mute} {mute_left} में समाप्त होगा; तब रोकी गई सूचनाएँ बजेंगी।\n"
              "आपकी स्वीकृति {ends} में समाप्त होगी।\n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed}अपुष्ट: अभी भी समय पर हो सकता है\n"
              "{more} और की ओर से\n"
              "श्रेणी {category}\n"

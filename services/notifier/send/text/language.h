@@ -3,7 +3,8 @@
  * of its names has no value; of {?name} nothing is shown, it only says when the line counts.
  *
  *   severity queue category risk priority issue alert   as the alert has them
- *   what       what happened: one of the next five, with {metric} or {cause}
+ *   what       what happened: one of `whats`, with {metric}, {about} or {cause}
+ *   about      whom it is about that is about no issue: an upstream, a provider
  *   due        the deadline in the reader's zone; zone is the zone's name
  *   left over  how long until the deadline, or how far beyond it
  *   next wait  who is paged then, and after how long; others: how many with them
@@ -11,13 +12,25 @@
  *   sop link   the procedure and where to acknowledge
  *   code person method   of a page that verifies a method; answer: the code of a probe
  *   ends       how long an acknowledgement still holds, of a reminder
- *   test unconfirmed last single probe typed   say that it is so: a test; not certain; nobody is
- *              paged next, or one person; a probe of the method; there is no link
+ *   test unconfirmed last single probe typed suite   say that it is so: a test; not certain; nobody
+ *              is paged next, or one person; a probe of the method; there is no link; the alert is
+ *              about no issue
  */
 #ifndef NOTIFIER_TEXT_LANGUAGE_H
 #define NOTIFIER_TEXT_LANGUAGE_H
 
-enum text_what { TEXT_BREACHED, TEXT_WARNED, TEXT_OPENED, TEXT_WAITING, TEXT_OTHER, TEXT_WHATS };
+enum text_what {
+    TEXT_BREACHED,
+    TEXT_WARNED,
+    TEXT_OPENED,
+    TEXT_WAITING,
+    TEXT_UNCONFIRMED,
+    TEXT_SILENT,
+    TEXT_STOPPED,
+    TEXT_PROVIDER,
+    TEXT_OTHER,
+    TEXT_WHATS
+};
 
 /* What is said on the page behind a link, beside a title and the words of templates. */
 enum text_word {

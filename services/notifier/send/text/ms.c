@@ -9,6 +9,10 @@ const struct text_language text_ms = {
               [TEXT_WARNED] = "{metric} hampir dilanggar",
               [TEXT_OPENED] = "kes baharu",
               [TEXT_WAITING] = "kes yang tiada sesiapa boleh ambil",
+              [TEXT_UNCONFIRMED] = "{metric} mungkin dilanggar",
+              [TEXT_SILENT] = "{about} senyap: tidak diketahui apa yang berlaku di sana",
+              [TEXT_STOPPED] = "{about} tidak diikuti lagi: lognya bukan yang dahulu",
+              [TEXT_PROVIDER] = "{about} tidak menerima panggilan",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Kod anda untuk Tocsin\n"
@@ -17,6 +21,7 @@ const struct text_language text_ms = {
              "Senyap atau penyelenggaraan {mute} tamat dalam {mute_left}\n"
              "{?ends}Peringatan: \n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed} (belum disahkan)\n"
              ", tinggal {left}\n"
              ", lewat {over}\n",
@@ -28,6 +33,7 @@ const struct text_language text_ms = {
              "berbunyi.\n"
              "Perakuan anda tamat dalam {ends}.\n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed}belum disahkan: mungkin masih dalam masa\n"
              "mewakili {more} lagi\n"
              "kategori {category}\n"

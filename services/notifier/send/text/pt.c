@@ -9,6 +9,10 @@ const struct text_language text_pt = {
               [TEXT_WARNED] = "{metric} está prestes a estourar o prazo",
               [TEXT_OPENED] = "um caso novo",
               [TEXT_WAITING] = "um caso que ninguém pode assumir",
+              [TEXT_UNCONFIRMED] = "{metric} pode ter sido violado",
+              [TEXT_SILENT] = "{about} não responde: não se sabe o que acontece lá",
+              [TEXT_STOPPED] = "{about} já não é seguido: o seu registo não é o que era",
+              [TEXT_PROVIDER] = "{about} não aceita avisos",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Seu código para o Tocsin\n"
@@ -17,6 +21,7 @@ const struct text_language text_pt = {
              "O silêncio ou a manutenção {mute} termina em {mute_left}\n"
              "{?ends}Lembrete: \n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed} (não confirmado)\n"
              ", faltam {left}\n"
              ", atrasado {over}\n",
@@ -28,6 +33,7 @@ const struct text_language text_pt = {
              "então toca o que foi retido.\n"
              "Sua confirmação expira em {ends}.\n"
              "{severity} {queue}: {what}\n"
+             "{severity}: {what}{?suite}\n"
              "{?unconfirmed}não confirmado: ainda pode estar no prazo\n"
              "representa mais {more}\n"
              "categoria {category}\n"
