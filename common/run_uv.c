@@ -185,36 +185,61 @@ static void on_signal(uv_signal_t *handle, int number)
 /* --- metrics ---------------------------------------------------------------------------- */
 
 #define HELD_METRICS 4
+#define BEAT_METRICS 2
+
+/* What only the notifier has. */
+static size_t collect_beats(const Tocsin__V1__Status *status, struct toc_metric *out)
+{
+    double age_s = (double)(clock_ms(CLOCK_REALTIME) - status->beat_ms) / 1000;
+    out[0] = (struct toc_metric){"tocsin_heartbeat_age_seconds",
+                                 "How long ago the last heartbeat was taken; -1: none was.",
+                                 TOC_METRIC_GAUGE,
+                                 NULL,
+                                 NULL,
+                                 status->beat_ms != 0 ? age_s : -1};
+    out[1] = (struct toc_metric){"tocsin_heartbeats_missed",
+                                 "Heartbeats that were not taken since then.",
+                                 TOC_METRIC_GAUGE,
+                                 NULL,
+                                 NULL,
+                                 (double)status->beats_missed};
+    return BEAT_METRICS;
+}
 
 /* What only intake has. */
-static size_t collect_held(const struct loop *loop, struct toc_metric *out)
+static size_t collect_held(const Tocsin__V1__Status *status, struct toc_metric *out)
 {
-    Tocsin__V1__Status status = TOCSIN__V1__STATUS__INIT;
-    if (!toc_run_tell(loop->run, &status))
-        return 0;
-    double age_s = (double)(clock_ms(CLOCK_REALTIME) - status.held_ms) / 1000;
+    double age_s = (double)(clock_ms(CLOCK_REALTIME) - status->held_ms) / 1000;
     out[0] = (struct toc_metric){
         "tocsin_held_events", "Events in the quarantine.", TOC_METRIC_GAUGE, NULL, NULL,
-        (double)status.held};
+        (double)status->held};
     out[1] = (struct toc_metric){"tocsin_held_oldest_age_seconds",
                                  "How long the first of them has waited for a decision.",
                                  TOC_METRIC_GAUGE,
                                  NULL,
                                  NULL,
-                                 status.held_ms != 0 ? age_s : 0};
+                                 status->held_ms != 0 ? age_s : 0};
     out[2] = (struct toc_metric){"tocsin_exempt_over_quota_total",
                                  "Exempt events over a quota that came in since the start.",
                                  TOC_METRIC_COUNTER,
                                  NULL,
                                  NULL,
-                                 (double)status.exempt_over};
+                                 (double)status->exempt_over};
     out[3] = (struct toc_metric){"tocsin_exempt_held_total",
                                  "Exempt events that were too many and held back since the start.",
                                  TOC_METRIC_COUNTER,
                                  NULL,
                                  NULL,
-                                 (double)status.exempt_held};
+                                 (double)status->exempt_held};
     return HELD_METRICS;
+}
+
+static size_t collect_own(const struct loop *loop, struct toc_metric *out)
+{
+    Tocsin__V1__Status status = TOCSIN__V1__STATUS__INIT;
+    if (!toc_run_tell(loop->run, &status))
+        return 0;
+    return status.beats ? collect_beats(&status, out) : collect_held(&status, out);
 }
 
 static size_t collect(void *self, struct toc_metric out[TOC_METRICS_MAX])
@@ -254,7 +279,7 @@ static size_t collect(void *self, struct toc_metric out[TOC_METRICS_MAX])
     const size_t count = sizeof(rows) / sizeof(rows[0]);
     static_assert(sizeof(rows) / sizeof(rows[0]) + HELD_METRICS <= TOC_METRICS_MAX, "they fit");
     memcpy(out, rows, sizeof(rows));
-    return count + collect_held(loop, out + count);
+    return count + collect_own(loop, out + count);
 }
 
 static bool is_ready(void *self, const char **why_not)

@@ -305,6 +305,16 @@ static void note_intake(const Tocsin__V1__Status *status)
              moment_near(moment, status->held_ms, moment_now()));
 }
 
+static void note_notifier(const Tocsin__V1__Status *status)
+{
+    char moment[MOMENT_MAX];
+    if (status->beats && status->beats_missed > 0 && status->beat_ms == 0)
+        note("no heartbeat of %s was taken: see heartbeat_missed in its log", status->service);
+    else if (status->beats && status->beats_missed > 0)
+        note("the last heartbeat of %s was taken %s: see heartbeat_missed in its log",
+             status->service, moment_near(moment, status->beat_ms, moment_now()));
+}
+
 /* Adds one service; false when it does not answer, is not ready or has stopped. */
 static bool show_service(struct print_table *table, const char *service)
 {
@@ -324,6 +334,7 @@ static bool show_service(struct print_table *table, const char *service)
     else
         add_row(table, status);
     note_intake(status);
+    note_notifier(status);
     return status->ready && !is_stopped(status);
 }
 

@@ -2,6 +2,7 @@
 #include "common/http.h"
 #include "services/notifier/door/door.h"
 #include "services/notifier/notifier.h"
+#include "services/notifier/send/heartbeat.h"
 #include "services/notifier/send/key.h"
 #include "services/notifier/send/link.h"
 #include "services/notifier/send/sender.h"
@@ -15,6 +16,7 @@ static const char *link_base, *link_key_file;
 static struct toc_conf_list proxies;
 static struct send_config config;
 static struct door_config door;
+static struct heartbeat_config heartbeat;
 static struct notifier_config core_config;
 
 static const struct toc_conf_option rows[] = {
@@ -30,6 +32,8 @@ static const struct toc_conf_option rows[] = {
      "sends to one receiver at the same time; the others wait for their turn"},
     {"proxy", TOC_CONF_TEXT, &config.proxy, NULL, 0, 0, "URL",
      "send through this proxy; the environment's proxy settings are never used"},
+    {"heartbeat-url-file", TOC_CONF_TEXT, &heartbeat.url_file, NULL, 0, 0, "FILE",
+     "the address of a dead man's switch outside, which is told every 30 s that this still runs"},
     {"http", TOC_CONF_TEXT, &door.address, NULL, 0, 0, "ADDR:PORT",
      "serve the links in pages here, by which alerts are answered, and /v1/alerts"},
     {"act", TOC_CONF_TEXT, &door.act, NULL, 0, 0, "ENDPOINT",
@@ -82,6 +86,7 @@ static enum toc_err check(void)
 {
     struct contacts *contacts = NULL;
     TOC_TRY(check_door());
+    TOC_TRY(heartbeat_check(&heartbeat));
     enum toc_err err = load(&contacts);
     contacts_free(contacts);
     return err;
@@ -108,22 +113,27 @@ static enum toc_err prepare(const void **out)
     memcpy(core_config.key, config.key, sizeof(core_config.key));
     door.contacts = contacts;
     send_configure(&config);
+    heartbeat.guard = contacts != NULL ? &contacts->guard : NULL;
+    heartbeat.proxy = config.proxy;
+    TOC_TRY(heartbeat_configure(&heartbeat));
     TOC_TRY(set_links());
     *out = &core_config;
     return TOC_OK;
 }
 
-/* --- effects: pages go out, answers come in ------------------------------------------------ */
+/* --- effects: pages and heartbeats go out, answers come in
+ * ------------------------------------------------ */
 
 static struct {
-    void *sender, *door;
+    void *sender, *door, *heartbeat;
 } parts;
 
 static enum toc_err start(struct uv_loop_s *loop, struct toc_link *link, struct toc_run *run,
                           void **out_self)
 {
     TOC_TRY(send_effects.start(loop, link, run, &parts.sender));
-    *out_self = &parts; /* from here on the end is told of both */
+    *out_self = &parts; /* from here on the end is told of all */
+    TOC_TRY(heartbeat_effects.start(loop, link, run, &parts.heartbeat));
     return door_effects.start(loop, link, run, &parts.door);
 }
 
@@ -132,12 +142,14 @@ static void after_commit(void *self, struct toc_now now)
     (void)self;
     send_effects.after_commit(parts.sender, now);
     door_effects.after_commit(parts.door, now);
+    heartbeat_effects.after_commit(parts.heartbeat, now);
 }
 
 static void stop(void *self)
 {
     (void)self;
     door_effects.stop(parts.door);
+    heartbeat_effects.stop(parts.heartbeat);
     send_effects.stop(parts.sender);
 }
 

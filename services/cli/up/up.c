@@ -45,7 +45,8 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 
 static struct {
     struct client_config client;
-    const char *policy_file, *clock, *origin, *http, *lmtp, *mail, *oncall_http, *oncall_url;
+    const char *policy_file, *clock, *origin, *http, *lmtp, *mail, *oncall_http, *oncall_url,
+        *heartbeat_url_file;
     struct toc_conf_list http_origins, connect, quotas;
     struct toc_conf_list allow, back;
     int64_t metrics_base;
@@ -80,6 +81,8 @@ static const struct toc_conf_option rows[] = {
      "pages have a link, by which alerts are answered there, \":8090\" on this machine only"},
     {"oncall-url", TOC_CONF_TEXT, &options.oncall_url, NULL, 0, 0, "URL",
      "how people reach that, as https://oncall.example, where a proxy stands in front"},
+    {"heartbeat-url-file", TOC_CONF_TEXT, &options.heartbeat_url_file, NULL, 0, 0, "FILE",
+     "the address of a dead man's switch outside, which the notifier tells that it still runs"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
      "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit, "
      "outcomes"},
@@ -155,6 +158,8 @@ static void add_own(struct up *up, size_t service)
         if (access(contacts, F_OK) == 0)
             add(up, service, "--contacts=%s", contacts);
         add_door(up, service);
+        if (options.heartbeat_url_file != NULL)
+            add(up, service, "--heartbeat-url-file=%s", options.heartbeat_url_file);
     } else if (strcmp(name, "audit") == 0) {
         add(up, service, "--seed=%s/keys/audit.seed", dir);
         add(up, service, "--origin=%s", options.origin);

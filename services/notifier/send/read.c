@@ -189,6 +189,16 @@ char *read_secret(struct contacts_reader *r, const struct toc_yaml *node, const 
     return load(r, node, key, take_line, &line) ? line : NULL;
 }
 
+char *read_secret_line(const char *path, const char **why)
+{
+    char text[CONTACTS_SECRET_FILE_MAX], *line = NULL;
+    ssize_t size = toc_secret_read(path, text, sizeof(text), why);
+    if (size >= 0)
+        *why = take_line(toc_str(text, (size_t)size), &line);
+    sodium_memzero(text, sizeof(text));
+    return line;
+}
+
 char *read_secret_url(struct contacts_reader *r, const struct toc_yaml *node, const char *key)
 {
     char *url = read_secret(r, node, key);

@@ -45,6 +45,8 @@ char *read_url(struct contacts_reader *r, const struct toc_yaml *node, const cha
 char *read_secret(struct contacts_reader *r, const struct toc_yaml *node, const char *key);
 /* An address that is a secret, as it has a token in it. */
 char *read_secret_url(struct contacts_reader *r, const struct toc_yaml *node, const char *key);
+/* The same of a file that an option names: `*why` is NULL, or continues "the secret file". */
+char *read_secret_line(const char *path, const char **why);
 /* One `whsec_…` per line. Returns how many. */
 size_t read_signing_secrets(struct contacts_reader *r, const struct toc_yaml *node, const char *key,
                             struct toc_webhook_secret out[TOC_WEBHOOK_SECRETS_MAX]);
