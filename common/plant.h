@@ -41,6 +41,7 @@
     X(TOC_PLANT_WAIT_TWICE, "wait-twice", "another reason to wait pages again")                    \
     X(TOC_PLANT_WAIT_KEPT, "wait-kept", "somebody takes what waited, and its alert stays")         \
     X(TOC_PLANT_END_UNTOLD, "end-untold", "what was under way is followed by no end")              \
+    X(TOC_PLANT_PROBE_TAKEN, "probe-taken", "a test page that is taken counts as answered")        \
     X(TOC_PLANT_RELEASE_KEEPS, "release-keeps",                                                    \
       "what is released from the quarantine stays there")                                          \
     X(TOC_PLANT_CURSOR_AHEAD, "cursor-ahead", "a cursor passes outcomes that were not tried")      \

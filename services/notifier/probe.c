@@ -1,5 +1,6 @@
 #include "services/notifier/probe.h"
 
+#include "common/plant.h"
 #include "services/notifier/page.h"
 #include "services/notifier/person.h"
 
@@ -192,7 +193,9 @@ enum toc_err probe_follow(struct toc_turn *turn, Tocsin__V1__Page *page)
         err = load_run(turn, toc_str_of(page->reach), &run);
     if (err != TOC_OK || row->answered_ms != 0)
         return err < 0 ? err : TOC_OK; /* it is over, or nothing new */
-    if (page->read_ms != 0 || page->delivered_ms != 0)
+    bool taken = page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
+    if (page->read_ms != 0 || page->delivered_ms != 0 ||
+        (TOC_PLANTED(TOC_PLANT_PROBE_TAKEN) && taken))
         return answer(turn, run, row, page, page->read_ms != 0 ? "read" : "delivered");
     Tocsin__V1__ReachRow before = *row;
     TOC_TRY(take_page(turn, page, row));

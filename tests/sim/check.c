@@ -233,6 +233,8 @@ static void check_record(struct world *world, struct node *node, uint64_t seq)
         pager_check_record(world, node, seq, record);
     if (node->role == ROLE_NOTIFIER)
         on_call_check_record(world, record);
+    if (node->role == ROLE_NOTIFIER && !world->exact && !world->failed)
+        probes_check_record(world, record);
     if (node->role == ROLE_NOTIFIER && !world->failed)
         owed_check_record(world, record);
     if (node->role == ROLE_OUTCOMES)

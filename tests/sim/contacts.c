@@ -294,6 +294,33 @@ bool contacts_reach(const struct world *world, const char *person)
     return !has_file(world) || contacts_has_other(world, person, "", "", "");
 }
 
+size_t contacts_methods(const struct world *world, const char *person)
+{
+    const Tocsin__V1__Contact *contact = contact_of(world, person);
+    bool has = has_file(world) && contact != NULL && !contact->gone && contact->n_methods > 0;
+    return has ? contact->n_methods : 1;
+}
+
+bool contacts_may_probe(const struct world *world, const char *person, const char *method)
+{
+    const Tocsin__V1__Contact *contact = contact_of(world, person);
+    if (!has_file(world))
+        return method[0] == '\0';
+    for (size_t i = 0; contact != NULL && !contact->gone && i < contact->n_methods; i++)
+        if (strcmp(contact->methods[i]->name, method) == 0)
+            return contact->methods[i]->verified && contact->methods[i]->disabled[0] == '\0';
+    return false;
+}
+
+size_t contacts_listed(const struct world *world, char out[][16], size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PEOPLE && count < most; i++)
+        if (world->contacts->known[i] != NULL && !world->contacts->known[i]->gone)
+            snprintf(out[count++], 16, "%s", people[i]);
+    return count;
+}
+
 void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page, const char *avoided)
 {
     if (page->alert_number == 0) {

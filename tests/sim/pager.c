@@ -565,5 +565,6 @@ void pager_check_end(struct world *world)
     if (toc_txn_begin_read(toc_run_store(world_node(world, ROLE_NOTIFIER)->run), &txn) < 0)
         return;
     check_rows(world, txn);
+    probes_check_end(world, txn);
     toc_txn_abort(txn);
 }

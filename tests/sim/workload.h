@@ -101,6 +101,8 @@ struct draft {
     Tocsin__V1__Silence silence;
     Tocsin__V1__Maintenance maintenance;
     char mute[TOC_MUTE_ID_MAX + 1];
+    Tocsin__V1__Reach reach;
+    char *persons[1], delivery[40], answer[12];
     Tocsin__V1__PageReceipt receipt;
     Tocsin__V1__PolicyPart part;
     Tocsin__V1__PolicyApplied applied;
@@ -145,6 +147,9 @@ void draft_policy(struct world *world, struct batch *batch);
 
 /* mutes.c: somebody begins or ends a silence or maintenance. */
 struct attempt *mutes_draft(struct world *world, unsigned publisher);
+
+/* probes.c: somebody asks for a run of probes, or answers one. */
+struct attempt *probes_draft(struct world *world, unsigned publisher);
 
 /* held.c: what a person decides about something that is held; NULL for nothing this time. */
 struct attempt *held_decide(struct world *world, unsigned publisher);

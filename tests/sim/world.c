@@ -603,6 +603,7 @@ struct world *world_new(const struct options *options)
     world->rng_page = rng_of(options->seed, 4);
     world->rng_hook = rng_of(options->seed, 6);
     world->rng_duty = rng_of(options->seed, 7);
+    world->rng_probe = rng_of(options->seed, 9);
     world->trace = 0xcbf29ce484222325u;
     if (options->subscriptions > 0) {
         world->hooks = hooks_new(world);
@@ -615,6 +616,7 @@ struct world *world_new(const struct options *options)
     world->on_call = on_call_new();
     world->mutes = mutes_new();
     world->incidents = incidents_new();
+    world->probes = probes_new();
     world->held = held_new(options->seed);
     world->work = workload_new(world);
     for (size_t i = 0; i < world->node_count; i++)
@@ -644,6 +646,7 @@ void world_free(struct world *world)
     on_call_free(world->on_call);
     mutes_free(world->mutes);
     incidents_free(world->incidents);
+    probes_free(world->probes);
     held_free(world->held);
     hooks_free(world->hooks);
     told_free(world->told);

@@ -10,7 +10,7 @@
  *   replay.c     state = fold of the logs          model.h     the clocks, told independently
  *   same.c       event time, once more in order    held.c      the quarantine
  *   scenario.c   scripts with a transcript         on_call.c   whom a step means
- *   owed.c       what became of every page
+ *   owed.c       what became of every page     probes.c    runs of test pages
  *
  * A world is single-threaded and is never freed in parts: it lives as long as its run.
  */
@@ -229,13 +229,14 @@ struct contacts;
 struct on_call;
 struct mutes;
 struct incidents;
+struct probes;
 struct held;
 struct hooks;
 struct told;
 
 struct world {
     struct options options;
-    struct rng rng_turn, rng_link, rng_work, rng_page, rng_hook, rng_duty;
+    struct rng rng_turn, rng_link, rng_work, rng_page, rng_hook, rng_duty, rng_probe;
     toc_time_ms now_ms; /* since the beginning */
     struct event *heap;
     size_t heap_count, heap_room;
@@ -255,6 +256,7 @@ struct world {
     struct on_call *on_call;
     struct mutes *mutes;
     struct incidents *incidents;
+    struct probes *probes;
     struct held *held;
     struct hooks *hooks; /* NULL, as told: outcomes is not there */
     struct told *told;
@@ -387,6 +389,12 @@ bool contacts_draw_code(const struct world *world, struct rng *rng, const char *
 /* A page is planned by a method that may be used, or none is there; not by the provider `avoided`.
  */
 void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page, const char *avoided);
+/* How many probes a run has for a person: one for each method, or one that says why there is none.
+ */
+size_t contacts_methods(const struct world *world, const char *person);
+bool contacts_may_probe(const struct world *world, const char *person, const char *method);
+/* Who is in the file, at most `most`; their count. */
+size_t contacts_listed(const struct world *world, char out[][16], size_t most);
 /* When the file last said something else of a person. */
 toc_time_ms contacts_version(const struct world *world, const char *person);
 /* What an attempt came to. */
@@ -412,6 +420,12 @@ bool mutes_keep(struct world *world, const Tocsin__V1__Alert *alert, const Tocsi
 void mutes_check_sent(struct world *world, const Tocsin__V1__Alert *alert,
                       const Tocsin__V1__Page *page);
 void mutes_check_end(struct world *world);
+
+/* probes.c */
+struct probes *probes_new(void);
+void probes_free(struct probes *probes);
+void probes_check_record(struct world *world, const Tocsin__V1__Record *record);
+void probes_check_end(struct world *world, struct toc_txn *txn);
 
 /* hooks.c: outcomes' sender and those whom it sends to */
 struct hooks *hooks_new(struct world *world);
