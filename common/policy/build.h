@@ -95,6 +95,7 @@ extern const struct toc_key toc_keys_alert[];
 extern const struct toc_key toc_keys_watch[];
 extern const struct toc_key toc_keys_retention[];
 extern const struct toc_key toc_keys_duplicates[];
+extern const struct toc_key toc_keys_reach[];
 
 /* --- value.c: every reader records an error and answers false -------------------------- */
 
@@ -166,6 +167,7 @@ void toc_build_teams(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_schedules(struct toc_build *b, const struct toc_yaml *node);
 /* The same. */
 void toc_build_quiet(struct toc_build *b, const struct toc_yaml *node);
+void toc_build_reach(struct toc_build *b, const struct toc_yaml *node);
 /* After the schedules. */
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_queues(struct toc_build *b, const struct toc_yaml *node);

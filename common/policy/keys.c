@@ -29,6 +29,7 @@ static const struct toc_key_table tables[] = {
     {"watch", toc_keys_watch},
     {"retention", toc_keys_retention},
     {"duplicates", toc_keys_duplicates},
+    {"reach", toc_keys_reach},
 };
 
 const struct toc_key_table *toc_policy_keys(size_t *count)

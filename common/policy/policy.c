@@ -18,6 +18,7 @@ enum {
     SLAS,
     SCHEDULES,
     QUIET,
+    REACH,
     PATHS,
     TEAMS,
     ALERTS,
@@ -45,6 +46,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [SCHEDULES] = {"schedules", false, "{NAME: SCHEDULE}", NULL, "Who is on call, and when."},
     [QUIET] = {"quiet", false, "{CONTACT: CALENDAR}", NULL,
                "Who is left in peace while that is open, unless it is urgent or they are on call."},
+    [REACH] = {"reach", false, "{...}", NULL,
+               "How often people are sent test pages that ask whether they came."},
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
     [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
@@ -101,6 +104,7 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_calendars(b, values[CALENDARS]);
     toc_build_schedules(b, values[SCHEDULES]);
     toc_build_quiet(b, values[QUIET]);
+    toc_build_reach(b, values[REACH]);
     toc_build_paths(b, values[PATHS]);
     toc_build_queues(b, values[QUEUES]);
     toc_build_people(b, values[PEOPLE], values[QUEUES]);

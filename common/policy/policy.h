@@ -275,6 +275,15 @@ struct toc_quiet {
     const struct toc_calendar *calendar;
 };
 
+/* How often people are sent test pages. */
+struct toc_reach {
+    unsigned every_days; /* 0: never */
+    int64_t start_day;   /* of the first, since 1970-01-01 */
+    toc_time_ms at_ms;   /* since wall midnight */
+    const struct toc_tz *zone;
+    toc_time_ms within_ms; /* how long an answer may take */
+};
+
 struct toc_policy {
     struct toc_policy *next;              /* of those that left a cache (store.h) */
     uint32_t version;                     /* set by whoever applies it; 0 in a check */
@@ -292,6 +301,7 @@ struct toc_policy {
     size_t sla_count;
     const struct toc_quiet *quiet;
     size_t quiet_count;
+    struct toc_reach reach;
     const struct toc_schedule *schedules;
     size_t schedule_count;
     const struct toc_path *paths;
@@ -342,6 +352,9 @@ const struct toc_person *toc_policy_person(const struct toc_policy *policy, stru
 
 /* While it is open the contact has quiet hours; NULL: never. */
 const struct toc_calendar *toc_policy_quiet(const struct toc_policy *policy, struct toc_str person);
+
+/* The first instant from `from_ms` on at which people are sent test pages; TOC_TIME_NEVER: none. */
+toc_time_ms toc_policy_reach_from(const struct toc_policy *policy, toc_time_ms from_ms);
 
 /* What to suggest for an issue of this category and language; NULL: nothing. */
 const struct toc_article *toc_policy_article(const struct toc_policy *policy, const char *category,

@@ -8,7 +8,7 @@
  *   method.c     by which of a person's methods    person.c    people and their methods
  *   breaker.c    which providers are down    alert.c     rows and records
  *   verify.c     codes that people are sent        receipt.c   what is said of pages later
- *   probe.c      test pages that ask whether they reach their person
+ *   reach.c      runs of test pages           probe.c     one that asks whether it came
  *   target.c     whom a step means           override.c   who stands in for whom on call
  *   mute.c       silences and maintenance in force
  *   silence.c    their beginning and end    quiet.c    quiet hours
@@ -23,8 +23,8 @@
 #include "services/notifier/open.h"
 #include "services/notifier/override.h"
 #include "services/notifier/person.h"
-#include "services/notifier/probe.h"
 #include "services/notifier/quiet.h"
+#include "services/notifier/reach.h"
 #include "services/notifier/receipt.h"
 #include "services/notifier/silence.h"
 #include "services/notifier/verify.h"
@@ -212,7 +212,7 @@ static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *re
     if (event->body_case == TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT)
         return receipt_event(turn, event);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_REACH)
-        return probe_event(turn, event);
+        return reach_event(turn, event);
     return TOC_OK; /* control records reach us through the router */
 }
 
@@ -222,6 +222,7 @@ static enum toc_err keep_policy(struct toc_turn *turn, const Tocsin__V1__Record 
                                             record->at_ms, false);
     if (err != TOC_OK || record->type != TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED)
         return err < 0 ? err : TOC_OK;
+    TOC_TRY(reach_policy(turn));
     return watch_policy(turn);
 }
 
@@ -248,7 +249,7 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 /* What time does next: something of a silence, an alert's step ends, or a page's instant comes. */
 struct due {
     toc_time_ms at_ms; /* NEVER: nothing */
-    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET, DUE_PROBE, DUE_WATCH } what;
+    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET, DUE_REACH, DUE_WATCH } what;
     uint64_t alert_number;
     uint32_t index;
 };
@@ -258,12 +259,12 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
 {
     struct due due = {.at_ms = TOC_TIME_NEVER}, alert = {.at_ms = TOC_TIME_NEVER};
     struct notifier_due page = {.at_ms = TOC_TIME_NEVER};
-    toc_time_ms quiet_ms = TOC_TIME_NEVER, probe_ms = TOC_TIME_NEVER, watch_ms = TOC_TIME_NEVER;
+    toc_time_ms quiet_ms = TOC_TIME_NEVER, reach_ms = TOC_TIME_NEVER, watch_ms = TOC_TIME_NEVER;
     TOC_TRY(mute_first_due(txn, &due.at_ms, NULL));
     TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &alert.at_ms, &alert.alert_number));
     TOC_TRY(page_first_due(txn, &page));
     TOC_TRY(quiet_first_due(txn, &quiet_ms));
-    TOC_TRY(probe_first_due(txn, &probe_ms));
+    TOC_TRY(reach_first_due(txn, &reach_ms));
     TOC_TRY(watch_first_due(txn, &watch_ms));
     if (alert.at_ms < due.at_ms)
         due = (struct due){alert.at_ms, DUE_ALERT, alert.alert_number, 0};
@@ -271,8 +272,8 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
         due = (struct due){page.at_ms, DUE_PAGE, page.alert_number, page.index};
     if (quiet_ms < due.at_ms)
         due = (struct due){quiet_ms, DUE_QUIET, 0, 0};
-    if (probe_ms < due.at_ms)
-        due = (struct due){probe_ms, DUE_PROBE, 0, 0};
+    if (reach_ms < due.at_ms)
+        due = (struct due){reach_ms, DUE_REACH, 0, 0};
     if (watch_ms < due.at_ms)
         due = (struct due){watch_ms, DUE_WATCH, 0, 0};
     *out = due;
@@ -286,8 +287,8 @@ static enum toc_err fire(struct toc_turn *turn, const struct due *due)
         return silence_due(turn);
     if (due->what == DUE_QUIET)
         return quiet_due(turn);
-    if (due->what == DUE_PROBE)
-        return probe_due(turn);
+    if (due->what == DUE_REACH)
+        return reach_due(turn);
     if (due->what == DUE_WATCH)
         return watch_due(turn);
     if (due->what == DUE_PAGE)

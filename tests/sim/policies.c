@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define TEXT_MAX  (12 * 1024)
-#define VALUE_MAX 128
+#define VALUE_MAX 192
 
 /* Beside a category's facts: what ends_article.c knows of. */
 #define ARTICLE(id) ", articles: [{article: " id ", title: Help, url: \"https://help.example/\"}]"
@@ -48,9 +48,11 @@ static const struct choice {
     {"late",
      {"{priority: [P1, P2]}", "{not: {category: [bug]}}", "{queue: [s*]}", "{tier: \">=2\"}"}},
     {"routes",
-     {"quiet: {dan: always}\nroutes:\n  - {rule: carded, when: {fact.card: 2}, queue: payments, "
+     {"quiet: {dan: always}\nreach: {every: 1d, at: \"01:00\", zone: UTC, within: 1m}\nroutes:\n  "
+      "- {rule: carded, when: {fact.card: 2}, queue: payments, "
       "sla: office}\n",
-      "duplicates: {window: 2s}\nroutes:\n",
+      "reach: {every: 1d, at: \"01:00\", zone: UTC, within: 1m}\nduplicates: {window: "
+      "2s}\nroutes:\n",
       "quiet: {ben: always, cid: office}\nduplicates: {window: none}\nroutes:\n",
       "duplicates: {window: 1h}\nroutes:\n  - {rule: spoken, when: {fact.language: pt}, queue: "
       "payments}\n"}},

@@ -19,7 +19,7 @@ struct known_probe {
 };
 
 struct known_run {
-    char id[NAME_BYTES], asked[NAME_BYTES]; /* who was named; "": everybody */
+    char id[32], asked[NAME_BYTES]; /* who was named; "": everybody */
     toc_time_ms until_ms;
     bool over;
     struct known_probe probes[PROBES_MAX];
@@ -33,6 +33,7 @@ struct probes {
     size_t count;
     unsigned drawn;
     char paged[NOTIFIER_DELIVERY_MAX]; /* the probe that was planned last */
+    bool stillborn;                    /* it was dead at once */
 };
 
 struct probes *probes_new(void)
@@ -130,20 +131,40 @@ static bool has_code(const struct known_probe *probe, const char *said)
 
 /* --- what the log says ---------------------------------------------------------------------- */
 
+/* The policies say 01:00 UTC and a minute; a notifier that was down then is late. */
+static bool is_in_time(const Tocsin__V1__ReachChange *change)
+{
+    toc_time_ms due_ms = change->run->from_ms / TOC_DAY_MS * TOC_DAY_MS + TOC_HOUR_MS;
+    char id[32];
+    snprintf(id, sizeof(id), "scheduled-%lld", (long long)(due_ms / TOC_SECOND_MS));
+    return strcmp(id, change->reach) == 0 && change->run->from_ms > due_ms &&
+           change->until_ms == change->run->from_ms + TOC_MINUTE_MS;
+}
+
+static struct known_run *add_run(struct probes *probes, const Tocsin__V1__ReachChange *change)
+{
+    TOC_ASSERT(probes->count < RUNS_MAX);
+    struct known_run *run = &probes->runs[probes->count++];
+    *run = (struct known_run){.until_ms = change->until_ms};
+    snprintf(run->id, sizeof(run->id), "%s", change->reach);
+    return run;
+}
+
 static void on_begin(struct world *world, const Tocsin__V1__ReachChange *change,
                      const Tocsin__V1__Event *event)
 {
     struct probes *probes = world->probes;
+    if (change->run->scheduled && is_in_time(change) && find_run(probes, change->reach) == NULL) {
+        (void)add_run(probes, change);
+        return;
+    }
     if (event == NULL || event->body_case != TOCSIN__V1__EVENT__BODY_REACH ||
         strcmp(event->reach->reach, change->reach) != 0 ||
         event->reach->until_ms != change->until_ms || find_run(probes, change->reach) != NULL) {
         world_fail(world, 11, "run %s of probes begins, and nobody asked for it", change->reach);
         return;
     }
-    TOC_ASSERT(probes->count < RUNS_MAX);
-    struct known_run *run = &probes->runs[probes->count++];
-    *run = (struct known_run){.until_ms = change->until_ms};
-    snprintf(run->id, sizeof(run->id), "%s", change->reach);
+    struct known_run *run = add_run(probes, change);
     if (event->reach->n_persons > 0)
         snprintf(run->asked, sizeof(run->asked), "%s", event->reach->persons[0]);
 }
@@ -178,7 +199,8 @@ static void on_new_row(struct world *world, struct known_run *run, const Tocsin_
         world_fail(world, 11, "probe %s was not planned", row->delivery);
     TOC_ASSERT(run->count < PROBES_MAX);
     struct known_probe *probe = &run->probes[run->count++];
-    *probe = (struct known_probe){.ended = !paged, .dead = !paged};
+    bool dead = !paged || world->probes->stillborn;
+    *probe = (struct known_probe){.ended = dead, .dead = dead};
     snprintf(probe->person, sizeof(probe->person), "%s", row->person);
     snprintf(probe->method, sizeof(probe->method), "%s", row->method);
     snprintf(probe->delivery, sizeof(probe->delivery), "%s", row->delivery);
@@ -326,11 +348,13 @@ static void on_page(struct world *world, const Tocsin__V1__Record *record,
                     const Tocsin__V1__Page *page)
 {
     struct probes *probes = world->probes;
+    struct known_probe *probe = find_probe(probes, page->delivery, false);
     if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_PAGED)
         snprintf(probes->paged, sizeof(probes->paged), "%s", page->delivery);
-    struct known_probe *probe = find_probe(probes, page->delivery, false);
-    if (probe == NULL)
+    if (probe == NULL) {
+        probes->stillborn = record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED;
         return;
+    }
     if (record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED) {
         probe->ended = true;
         probe->dead = page->state != TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;

@@ -12,7 +12,7 @@ toc_(emit|emit_because|turn_policy|turn_keep_policy|assert_failed)
 toc_(wire|answer|str)_[a-z0-9_]+
 toc_(hex|unhex|parse_u64|parse_i64)
 toc_(sha256|sha256_pair|hmac_sha256|issue_id|fingerprint|crc32c)
-toc_(issue_fields|issue_fact_by|alert_match(_read|_has_critical)?|match(_failed|_glob|_name)?|field_name|policy_(sla|path|quiet|schedule|queue|person|team|category|has_article)|language_is_in|event_type_find|event_types)
+toc_(issue_fields|issue_fact_by|alert_match(_read|_has_critical)?|match(_failed|_glob|_name)?|field_name|policy_(sla|path|quiet|reach_from|schedule|queue|person|team|category|has_article)|language_is_in|event_type_find|event_types)
 toc_calendar_(add|sub|between|interval_after|is_open|name|tz|is_business_day|add_business_days|add_months)
 toc_tz_(offset_ms|resolve)
 toc_schedule_at

@@ -257,6 +257,61 @@ static void without_a_contacts_file_the_fake_pager_is_probed(void **state)
                        "09:00:00.001 reach r 0 ana/ page_pending\n");
 }
 
+/* --- by the policy ------------------------------------------------------------------------ */
+
+static void every(const char *time, const char *reach)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "policy: 1\nqueues: {desk: {tier: 1}}\nroutes: [{rule: all, queue: desk}]\n"
+             "paths: {desk: {steps: [{page: [ana], wait: 5m}]}}\n%s\n",
+             reach);
+    feed_policy(&feed, time, text);
+    core_transcript(feed.core);
+}
+
+static void the_policy_says_how_often(void **state)
+{
+    (void)state;
+    every("08:00", "reach: {every: 1d, at: \"09:00\", zone: Etc/UTC, within: 1m}");
+    feed_time(&feed, "09:00");
+    assert_told(&feed, "");
+    feed_time(&feed, "09:00:00.001");
+    feed_time(&feed, "09:00:00.002");
+    assert_non_null(strstr(core_transcript(feed.core), "until=09:01:00.001 by=policy\n"));
+    assert_string_equal(feed_page(&feed, 0, 0)->contact, "ana");
+    feed_time(&feed, "09:01:00.002");
+    assert_non_null(strstr(core_transcript(feed.core), "missed 2 ana ben\n"));
+    feed_time(&feed, "23:59");
+    assert_told(&feed, "");
+}
+
+static void what_was_slept_through_is_made_up_for_once(void **state)
+{
+    (void)state;
+    every("08:00", "reach: {every: 1d, at: \"09:00\", zone: Etc/UTC, within: 1m}");
+    feed_time(&feed, "99:00:00");
+    feed_time(&feed, "99:00:00.001");
+    const char *said = core_transcript(feed.core);
+    assert_non_null(strstr(said, "by=policy"));
+    assert_null(strstr(strstr(said, "by=policy") + 1, "by=policy"));
+}
+
+static void another_policy_takes_it_back(void **state)
+{
+    (void)state;
+    every("08:00", "reach: {every: 1d, at: \"09:00\", zone: Etc/UTC, within: 1m}");
+    every("08:30", "");
+    feed_time(&feed, "10:00");
+    assert_told(&feed, "");
+    every("10:00", "reach: {every: 1d, at: \"10:00\", zone: Etc/UTC, within: 1m}");
+    feed_time(&feed, "10:00:00.001"); /* the instant itself was not over yet */
+    assert_non_null(strstr(core_transcript(feed.core), "by=policy"));
+    every("10:30", "reach: {every: 1d, at: \"10:00\", zone: Etc/UTC, within: 1m}");
+    feed_time(&feed, "11:00");
+    assert_null(strstr(core_transcript(feed.core), "by=policy"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -274,6 +329,9 @@ int main(void)
         TEST(what_is_asked_for_badly_is_refused),
         TEST(no_silence_holds_a_probe),
         TEST(without_a_contacts_file_the_fake_pager_is_probed),
+        TEST(the_policy_says_how_often),
+        TEST(what_was_slept_through_is_made_up_for_once),
+        TEST(another_policy_takes_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,6 +45,18 @@ static void on_provider(const Tocsin__V1__Provider *provider)
             "provider=%s failures=%u", provider->provider, provider->failures);
 }
 
+/* A run that the policy asked for. */
+static void on_reach(const Tocsin__V1__ReachChange *change)
+{
+    const Tocsin__V1__ReachRun *run = change->run;
+    if (!change->over || run == NULL || !run->scheduled)
+        return;
+    for (size_t i = 0; i < run->n_missed; i++)
+        toc_log(TOC_LOG_ALARM, "not_reached", "person=%s reach=%s", run->missed[i], run->reach);
+    toc_log(TOC_LOG_INFO, "reach_over", "reach=%s people=%u missed=%u", run->reach, run->people,
+            run->missed_count);
+}
+
 static enum toc_err look_at(struct toc_arena *arena, struct toc_str record)
 {
     struct toc_str body;
@@ -65,6 +77,10 @@ static enum toc_err look_at(struct toc_arena *arena, struct toc_str record)
     case TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED:
         TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__provider__descriptor, body, &message));
         on_provider(message);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__REACH_CHANGED:
+        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__reach_change__descriptor, body, &message));
+        on_reach(message);
         break;
     default:
         break;
