@@ -42,7 +42,8 @@ static enum toc_err list_alerts(struct toc_txn *txn, struct toc_arena *arena,
     return err < 0 ? err : TOC_OK;
 }
 
-/* Those of any alert, newest alert first; without `all` those that are pending or dead. */
+/* Those of any alert, newest alert first; without `all` those that are pending or dead: of probes
+ * the run has told. */
 static enum toc_err list_all_pages(struct toc_txn *txn, struct toc_arena *arena,
                                    const Tocsin__V1__Ask *ask, size_t limit,
                                    Tocsin__V1__Answer *answer)
@@ -60,8 +61,8 @@ static enum toc_err list_all_pages(struct toc_txn *txn, struct toc_arena *arena,
         below = toc_str(last, sizeof(last));
         size_t mark = toc_arena_mark(arena);
         TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, &page));
-        bool wanted = ask->all || page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING ||
-                      page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+        bool dead = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD && page->reach[0] == '\0';
+        bool wanted = ask->all || page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING || dead;
         toc_arena_reset(arena, mark);
         if (wanted)
             TOC_TRY(toc_answer_add(arena, row, answer));

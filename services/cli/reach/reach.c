@@ -7,8 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAUSE_NS 100000000
-#define LATE_MS  (10 * TOC_SECOND_MS) /* the notifier may be that late in saying that it is over */
+#define PROBES_MAX 100000 /* of a run */
+#define PAUSE_NS   100000000
+#define LATE_MS    (10 * TOC_SECOND_MS) /* the notifier may be that late in saying that it is over */
 
 /* --- what the log says ---------------------------------------------------------------------- */
 
@@ -29,7 +30,8 @@ static struct reach_probe *probe_at(struct reach *reach, size_t place)
 
 static void take_row(struct reach *reach, const Tocsin__V1__ReachRow *row)
 {
-    struct reach_probe *probe = probe_at(reach, row->place);
+    bool known = row->place < PROBES_MAX && row->person[0] != '\0';
+    struct reach_probe *probe = known ? probe_at(reach, row->place) : NULL;
     if (probe == NULL)
         return;
     toc_str_copy(probe->person, sizeof(probe->person), toc_str_of(row->person));

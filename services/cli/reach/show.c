@@ -4,6 +4,8 @@
 #include "services/cli/fields.h"
 #include "services/cli/moment.h"
 
+#define MISSED_MAX 12 /* names under the table */
+
 static const struct print_column columns[] = {
     {"PERSON", PRINT_LEFT, 8},    {"METHOD", PRINT_LEFT, 8}, {"SENT", PRINT_RIGHT, 0},
     {"ANSWERED", PRINT_RIGHT, 0}, {"HOW", PRINT_LEFT, 0},    {"WHY NOT", PRINT_LEFT, 16},
@@ -48,7 +50,7 @@ static void add_probe(struct print_table *table, const struct reach *reach,
 
 struct sums {
     size_t people, reached, probes, answered;
-    const char *missed[PRINT_COLUMNS_MAX]; /* the first of them */
+    const char *missed[MISSED_MAX]; /* the first of them */
     size_t missed_count;
 };
 
@@ -71,7 +73,7 @@ static struct sums sum_up(const struct reach *reach, bool sent)
         }
         sums.people++;
         sums.reached += reached;
-        if (!reached && sums.missed_count < PRINT_COLUMNS_MAX)
+        if (!reached && sums.missed_count < MISSED_MAX)
             sums.missed[sums.missed_count++] = person;
     }
     return sums;
