@@ -59,9 +59,10 @@ struct say {
     uint64_t alert;
     toc_time_ms opened; /* minutes */
     Tocsin__V1__AlertState is;
-    const char *by, *has, *reason, *to, *rule;
+    const char *by, *has, *reason, *to, *kind;
     Tocsin__V1__PageState state;
-    bool apart; /* about no alert */
+    uint32_t step; /* of the page, from 0 */
+    bool apart;    /* about no alert */
 };
 
 static bool say_at(toc_time_ms minutes, Tocsin__V1__RecordType type, struct say say)
@@ -88,6 +89,8 @@ static bool say_at(toc_time_ms minutes, Tocsin__V1__RecordType type, struct say 
     page.contact = toc_wire_text(say.to != NULL ? say.to : "");
     page.delivery = delivery;
     page.state = say.state;
+    page.step = say.step;
+    page.kind = toc_wire_text(say.kind != NULL ? say.kind : "");
     if (!say.apart)
         change.alert = &alert;
     if (say.to != NULL)
@@ -102,12 +105,19 @@ static void open_alert(toc_time_ms minutes, uint64_t alert, const char *rule)
     SAY(minutes, ALERT_OPENED, .alert = alert, .opened = minutes, .reason = rule);
 }
 
+static void page_of(toc_time_ms minutes, uint64_t alert, uint32_t step, const char *to,
+                    Tocsin__V1__PageState state, const char *reason)
+{
+    SAY(minutes, ALERT_PAGED, .alert = alert, .opened = minutes, .to = to, .state = P(PENDING),
+        .step = step);
+    SAY(minutes, PAGE_ENDED, .alert = alert, .opened = minutes, .to = to, .state = state,
+        .reason = reason, .step = step);
+}
+
 static void page(toc_time_ms minutes, uint64_t alert, const char *to, Tocsin__V1__PageState state,
                  const char *reason)
 {
-    SAY(minutes, ALERT_PAGED, .alert = alert, .opened = minutes, .to = to, .state = P(PENDING));
-    SAY(minutes, PAGE_ENDED, .alert = alert, .opened = minutes, .to = to, .state = state,
-        .reason = reason);
+    page_of(minutes, alert, 0, to, state, reason);
 }
 
 static void mute(const char *id, bool maintenance, bool ended, toc_time_ms end_minutes)
@@ -147,209 +157,127 @@ static void a_night(void)
     SAY(75, ALERT_CLOSED, .alert = 4, .opened = 70, .is = A(RESOLVED), .reason = "met");
     open_alert(80, 5, "warn");
     page(80, 5, "ana", P(DEAD), "410: gone");
-    page(80, 5, "ben", P(ACCEPTED), NULL);
+    SAY(80, ALERT_ESCALATED, .alert = 5, .opened = 80, .reason = "no page can be delivered");
+    page_of(80, 5, 1, "ben", P(ACCEPTED), NULL);
     SAY(95, ALERT_ACKED, .alert = 5, .opened = 80, .is = A(ACKNOWLEDGED), .by = "ben",
         .has = "ben");
+    SAY(200, ALERT_ACKED, .alert = 5, .opened = 80, .is = A(ACKNOWLEDGED), .by = "flo",
+        .has = "flo"); /* taken over */
     open_alert(300, 6, "warn");
     page(300, 6, "ana", P(ACCEPTED), NULL);
-    page(305, 6, "ana", P(ACCEPTED), NULL);
+    SAY(305, ALERT_ESCALATED, .alert = 6, .opened = 300, .by = "ana", .reason = "by hand");
+    page_of(305, 6, 1, "ana", P(ACCEPTED), NULL);
+    SAY(305, PAGE_ENDED, .alert = 6, .opened = 300, .to = "ana", .state = P(ACCEPTED),
+        .kind = "resolved"); /* a provider hears of it, nobody is rung */
     SAY(320, ALERT_ESCALATED, .alert = 6, .opened = 300, .is = A(EXHAUSTED),
         .reason = "every step and repeat is through, nobody acknowledged");
     SAY(321, ALERT_PAGED, .apart = true, .to = "chi", .state = P(PENDING)); /* a code */
     assert_false(SAY(12 * 60, ALERT_OPENED, .alert = 7, .opened = 720, .reason = "breach"));
-    assert_int_equal(handover_end(&handover), TOC_OK);
+    assert_int_equal(handover_end(&handover, zone), TOC_OK);
 }
 
 /* --- the report --------------------------------------------------------------------------- */
 
-static char *written(bool markdown)
+enum form { TEXT, TEXT_80, MARKDOWN, JSON };
+
+static char *written(enum form form)
 {
     struct handover_report report = {.handover = &handover, .zone = zone, .budget = 2};
-    struct print print = {0};
+    struct print print = {.width = form == TEXT_80 ? 80 : 0};
     char *text;
     size_t size;
     print.out = open_memstream(&text, &size);
     assert_non_null(print.out);
-    assert_true(handover_write(&report, &print, markdown));
+    if (form == JSON)
+        handover_json(&report, print.out);
+    else
+        assert_true(handover_write(&report, &print, form == MARKDOWN));
     fclose(print.out);
     return text;
 }
 
-static void assert_written(bool markdown, const char *expected)
+static void assert_written(enum form form, const char *file)
 {
-    char *text = written(markdown);
-    assert_string_equal(text, expected);
+    static char golden[64 * 1024];
+    char path[512];
+    snprintf(path, sizeof(path), TOCSIN_SOURCE "/tests/unit/handover/%s", file);
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    golden[fread(golden, 1, sizeof(golden) - 1, in)] = '\0';
+    fclose(in);
+    char *text = written(form);
+    assert_string_equal(text, golden);
     free(text);
 }
 
-static void the_night_as_text(void **state)
+static void the_night_word_for_word(void **state)
 {
     (void)state;
     a_night();
-    assert_written(false,
-                   "Hand-over Sat 2026-03-28 20:00 to Sun 2026-03-29 09:00 (Europe/Dublin)\n"
-                   "4 fired, 2 acknowledged (median 8m30s, slowest 15m00s), 2 closed, 3 open; 1 th"
-                   "at nobody answered\n"
-                   "6 pages: 4 rang, 1 dead, 1 kept back or called off\n"
-                   "\n"
-                   "Open\n"
-                   "ALERT       SEVERITY  CAUSE                     REFERENCE    QUEUE         STA"
-                   "TE         HAS IT  SINCE                    AGE\n"
-                   "02ab000000  warning   breached:first_reply/1/0  shop/eu#T-2  trust|safety  ack"
-                   "nowledged  flo     Sat 2026-03-28 18:30  13h30m\n"
-                   "05ab000000  critical  breached:first_reply/1/0  shop/eu#T-5  trust|safety  ack"
-                   "nowledged  ben     Sat 2026-03-28 21:20  10h40m\n"
-                   "06ab000000  warning   breached:first_reply/1/0  shop/eu#T-6  trust|safety  exh"
-                   "austed     nobody  Sun 2026-03-29 02:00   7h00m\n"
-                   "\n"
-                   "People\n"
-                   "PERSON  RANG  BUDGET  DEAD  KEPT BACK  ACKED  MEDIAN  SLOWEST\n"
-                   "ana        3  over 2     1          1      1   2m00s    2m00s\n"
-                   "ben        1       2     0          0      1  15m00s   15m00s\n"
-                   "\n"
-                   "Rules\n"
-                   "RULE    FIRED  ACTED ON  WENT AWAY  OPEN  NOISE\n"
-                   "warn        3         1          1     2   33 %\n"
-                   "breach      1         1          0     0    0 %\n"
-                   "\n"
-                   "Silences and maintenance in force\n"
-                   "ID     KIND         WHAT                            OWNER  ENDS               "
-                   "   KEPT BACK  REASON\n"
-                   "sil-1  silence      queue=support severity=warning  eli    Sun 2026-03-29 13:4"
-                   "0          4  CHG-7\n"
-                   "mnt-1  maintenance  queue=support severity=warning  eli    Sun 2026-03-29 12:0"
-                   "0          4  CHG-7\n"
-                   "\n"
-                   "Dead pages\n"
-                   "DEAD                  PERSON  ALERT       WHY        PAGE\n"
-                   "Sat 2026-03-28 21:20  ana     05ab000000  410: gone  msg_21\n");
-}
-
-static void the_night_as_markdown(void **state)
-{
-    (void)state;
-    a_night();
-    assert_written(true,
-                   "# Hand-over Sat 2026-03-28 20:00 to Sun 2026-03-29 09:00 (Europe/Dublin)\n"
-                   "\n"
-                   "4 fired, 2 acknowledged (median 8m30s, slowest 15m00s), 2 closed, 3 open; 1 th"
-                   "at nobody answered\n"
-                   "\n"
-                   "6 pages: 4 rang, 1 dead, 1 kept back or called off\n"
-                   "\n"
-                   "## Open\n"
-                   "\n"
-                   "| ALERT | SEVERITY | CAUSE | REFERENCE | QUEUE | STATE | HAS IT | SINCE | AGE "
-                   "|\n"
-                   "| --- | --- | --- | --- | --- | --- | --- | --- | ---: |\n"
-                   "| 02ab000000 | warning | breached:first\\_reply/1/0 | shop/eu#T-2 | trust\\|sa"
-                   "fety | acknowledged | flo | Sat 2026-03-28 18:30 | 13h30m |\n"
-                   "| 05ab000000 | critical | breached:first\\_reply/1/0 | shop/eu#T-5 | trust\\|s"
-                   "afety | acknowledged | ben | Sat 2026-03-28 21:20 | 10h40m |\n"
-                   "| 06ab000000 | warning | breached:first\\_reply/1/0 | shop/eu#T-6 | trust\\|sa"
-                   "fety | exhausted | nobody | Sun 2026-03-29 02:00 | 7h00m |\n"
-                   "\n"
-                   "## People\n"
-                   "\n"
-                   "| PERSON | RANG | BUDGET | DEAD | KEPT BACK | ACKED | MEDIAN | SLOWEST |\n"
-                   "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-                   "| ana | 3 | over 2 | 1 | 1 | 1 | 2m00s | 2m00s |\n"
-                   "| ben | 1 | 2 | 0 | 0 | 1 | 15m00s | 15m00s |\n"
-                   "\n"
-                   "## Rules\n"
-                   "\n"
-                   "| RULE | FIRED | ACTED ON | WENT AWAY | OPEN | NOISE |\n"
-                   "| --- | ---: | ---: | ---: | ---: | ---: |\n"
-                   "| warn | 3 | 1 | 1 | 2 | 33 % |\n"
-                   "| breach | 1 | 1 | 0 | 0 | 0 % |\n"
-                   "\n"
-                   "## Silences and maintenance in force\n"
-                   "\n"
-                   "| ID | KIND | WHAT | OWNER | ENDS | KEPT BACK | REASON |\n"
-                   "| --- | --- | --- | --- | --- | ---: | --- |\n"
-                   "| sil-1 | silence | queue=support severity=warning | eli | Sun 2026-03-29 13:4"
-                   "0 | 4 | CHG-7 |\n"
-                   "| mnt-1 | maintenance | queue=support severity=warning | eli | Sun 2026-03-29 "
-                   "12:00 | 4 | CHG-7 |\n"
-                   "\n"
-                   "## Dead pages\n"
-                   "\n"
-                   "| DEAD | PERSON | ALERT | WHY | PAGE |\n"
-                   "| --- | --- | --- | --- | --- |\n"
-                   "| Sat 2026-03-28 21:20 | ana | 05ab000000 | 410: gone | msg\\_21 |\n");
-}
-
-static void the_night_as_json(void **state)
-{
-    struct handover_report report = {.handover = &handover, .zone = zone, .budget = 2};
-    char *text;
-    size_t size;
-    (void)state;
-    a_night();
-    FILE *out = open_memstream(&text, &size);
-    handover_json(&report, out);
-    fclose(out);
-    assert_string_equal(
-        text, "{\"kind\":\"summary\",\"from_ms\":1774728000000,\"to_ms\":1774771200000,\"zone"
-              "\":\"Europe/Dublin\",\"fired\":4,\"closed\":2,\"exhausted\":1,\"acked\":2,\"me"
-              "dian_ms\":510000,\"slowest_ms\":900000,\"pages\":6,\"rang\":4,\"dead\":1,\"kep"
-              "t_back\":1}\n"
-              "{\"kind\":\"open\",\"alert\":\"02ab0000000000000000000000000000\",\"severity\""
-              ":\"warning\",\"cause\":\"breached:first_reply/1/0\",\"reference\":\"shop/eu#T-"
-              "2\",\"queue\":\"trust|safety\",\"rule\":\"breach\",\"state\":\"acknowledged\","
-              "\"has\":\"flo\",\"opened_ms\":1774722600000,\"age_ms\":48600000}\n"
-              "{\"kind\":\"open\",\"alert\":\"05ab0000000000000000000000000000\",\"severity\""
-              ":\"critical\",\"cause\":\"breached:first_reply/1/0\",\"reference\":\"shop/eu#T"
-              "-5\",\"queue\":\"trust|safety\",\"rule\":\"warn\",\"state\":\"acknowledged\","
-              "\"has\":\"ben\",\"opened_ms\":1774732800000,\"age_ms\":38400000}\n"
-              "{\"kind\":\"open\",\"alert\":\"06ab0000000000000000000000000000\",\"severity\""
-              ":\"warning\",\"cause\":\"breached:first_reply/1/0\",\"reference\":\"shop/eu#T-"
-              "6\",\"queue\":\"trust|safety\",\"rule\":\"warn\",\"state\":\"exhausted\",\"has"
-              "\":\"\",\"opened_ms\":1774746000000,\"age_ms\":25200000}\n"
-              "{\"kind\":\"person\",\"person\":\"ana\",\"pages\":5,\"rang\":3,\"dead\":1,\"ke"
-              "pt_back\":1,\"budget\":2,\"over_budget\":true,\"acked\":1,\"median_ms\":120000"
-              ",\"slowest_ms\":120000}\n"
-              "{\"kind\":\"person\",\"person\":\"ben\",\"pages\":1,\"rang\":1,\"dead\":0,\"ke"
-              "pt_back\":0,\"budget\":2,\"over_budget\":false,\"acked\":1,\"median_ms\":90000"
-              "0,\"slowest_ms\":900000}\n"
-              "{\"kind\":\"rule\",\"rule\":\"warn\",\"fired\":3,\"acted_on\":1,\"went_away\":"
-              "1,\"open\":2}\n"
-              "{\"kind\":\"rule\",\"rule\":\"breach\",\"fired\":1,\"acted_on\":1,\"went_away"
-              "\":0,\"open\":0}\n"
-              "{\"kind\":\"silence\",\"id\":\"sil-1\",\"matcher\":\"queue=support severity=wa"
-              "rning\",\"owner\":\"eli\",\"reason\":\"CHG-7\",\"from_ms\":0,\"end_ms\":177478"
-              "8000000,\"suppressed\":\"4\"}\n"
-              "{\"kind\":\"maintenance\",\"id\":\"mnt-1\",\"matcher\":\"queue=support severit"
-              "y=warning\",\"owner\":\"eli\",\"reason\":\"CHG-7\",\"from_ms\":0,\"end_ms\":17"
-              "74782000000,\"suppressed\":\"4\"}\n"
-              "{\"kind\":\"dead\",\"at_ms\":1774732800000,\"person\":\"ana\",\"alert\":\"05ab"
-              "0000000000000000000000000000\",\"reason\":\"410: gone\",\"delivery\":\"msg_21"
-              "\"}\n");
-    free(text);
+    assert_written(TEXT, "night.txt");
+    assert_written(TEXT_80, "night.80.txt");
+    assert_written(MARKDOWN, "night.md");
+    assert_written(JSON, "night.jsonl");
 }
 
 static void a_quiet_night_says_so(void **state)
 {
     (void)state;
-    assert_int_equal(handover_end(&handover), TOC_OK);
-    assert_written(false, "Hand-over Sat 2026-03-28 20:00 to Sun 2026-03-29 09:00 (Europe/Dublin)\n"
-                          "0 fired, 0 acknowledged, 0 closed, 0 open; 0 that nobody answered\n"
-                          "0 pages: 0 rang, 0 dead, 0 kept back or called off\n"
-                          "\n"
-                          "Open\n"
-                          "Nothing is open.\n"
-                          "\n"
-                          "People\n"
-                          "Nobody was paged.\n"
-                          "\n"
-                          "Rules\n"
-                          "Nothing fired.\n"
-                          "\n"
-                          "Silences and maintenance in force\n"
-                          "None.\n"
-                          "\n"
-                          "Dead pages\n"
-                          "None.\n");
+    assert_int_equal(handover_end(&handover, zone), TOC_OK);
+    assert_written(TEXT_80, "quiet.txt");
+}
+
+/* --- what is counted ---------------------------------------------------------------------- */
+
+static void of_many_alerts_the_most_severe_are_told(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 120; i++)
+        open_alert(10, i, "r"); /* every other one is critical */
+    assert_int_equal(handover_end(&handover, zone), TOC_OK);
+    char *text = written(TEXT_80), *open = strstr(text, "\nOpen\n");
+    char *more = strstr(open, "and 70 more, which --format json tells\n");
+    assert_non_null(more);
+    assert_null(strstr(open, " warning "));
+    assert_non_null(strstr(more + 1, "and 70 more"));
+    free(text);
+}
+
+static void lines_fit_a_terminal_of_80_cells(void **state)
+{
+    (void)state;
+    a_night();
+    char *text = written(TEXT_80);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        assert_true(print_cells(line) <= 80);
+    free(text);
+}
+
+static void nine_of_ten_are_not_slower_than_the_p90(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 10; i++) {
+        open_alert(10, i, "r");
+        SAY(10 + i, ALERT_ACKED, .alert = i, .opened = 10, .is = A(ACKNOWLEDGED), .by = "ana");
+        assert_int_equal(handover.all.took_count, i);
+        if (i == 1)
+            assert_int_equal(handover_p90_ms(&handover.all), TOC_MINUTE_MS);
+    }
+    assert_int_equal(handover_p90_ms(&handover.all), 9 * TOC_MINUTE_MS);
+}
+
+static void the_night_is_that_of_the_wall(void **state)
+{
+    (void)state;
+    open_alert(0, 1, "r"); /* 20:00 in Dublin */
+    page(119, 1, "ana", P(ACCEPTED), NULL);
+    page(120, 1, "ana", P(ACCEPTED), NULL);
+    page(659, 1, "ana", P(ACCEPTED), NULL); /* 07:59 of summer time */
+    page(660, 1, "ana", P(ACCEPTED), NULL);
+    assert_int_equal(handover_end(&handover, zone), TOC_OK);
+    assert_int_equal(handover.all.rang, 4);
+    assert_int_equal(handover.all.night, 2);
+    assert_int_equal(handover.rules.items[0].night, 2);
 }
 
 static void the_median_of_an_even_number_is_between(void **state)
@@ -378,10 +306,12 @@ static void alerts_that_were_over_before_are_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(the_night_as_text),
-        CASE(the_night_as_markdown),
-        CASE(the_night_as_json),
+        CASE(the_night_word_for_word),
         CASE(a_quiet_night_says_so),
+        CASE(of_many_alerts_the_most_severe_are_told),
+        CASE(lines_fit_a_terminal_of_80_cells),
+        CASE(nine_of_ten_are_not_slower_than_the_p90),
+        CASE(the_night_is_that_of_the_wall),
         CASE(the_median_of_an_even_number_is_between),
         CASE(alerts_that_were_over_before_are_forgotten),
     };

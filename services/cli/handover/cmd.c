@@ -78,7 +78,7 @@ static int report_on(struct job *job, const struct toc_tz *zone)
     if (whole_log_read(&view, &log, &stopped) != CLI_DONE)
         return CLI_FAILED;
     if (job->err == TOC_OK)
-        job->err = handover_end(&job->handover);
+        job->err = handover_end(&job->handover, zone);
     if (job->err == TOC_OK)
         return write_report(job, zone);
     fprintf(stderr, "%s: %s\n", view.who, toc_err_text(job->err));
@@ -107,9 +107,10 @@ int cmd_handover(int argc, char **argv)
     const struct toc_conf conf = {
         .program = "tocsin handover",
         .summary =
-            "What the next one on call has to know: what fired, who acknowledged it and how\n"
-            "fast, what is open and who has it, which rules are noise, how often people\n"
-            "were rung, what is silenced, and pages that reached nobody.",
+            "What the next one on call has to know: what is open and who has it, what fired,\n"
+            "who acknowledged it and how fast, what got past its first step, how often people\n"
+            "were rung and how often at night (22:00 to 08:00), which rules are noise, what is\n"
+            "silenced, and pages that reached nobody.",
         .more = "tocsin handover --from \"2026-03-01 21:00\" --to \"2026-03-02 09:00\" "
                 "--zone Europe/Dublin\ntocsin handover --from -12h --format markdown > handover.md",
         .options = options,

@@ -2,10 +2,10 @@
 
 #include "common/page_news.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-/* Room for one more in the array whose address is at `place`, a pointer to any object. */
-static enum toc_err make_room(void *place, size_t count, size_t *room, size_t size)
+enum toc_err handover_room(void *place, size_t count, size_t *room, size_t size)
 {
     void *items;
     if (count < *room)
@@ -19,9 +19,6 @@ static enum toc_err make_room(void *place, size_t count, size_t *room, size_t si
     *room = wanted;
     return TOC_OK;
 }
-
-#define MAKE_ROOM(list)                                                                            \
-    make_room(&(list)->items, (list)->count, &(list)->room, sizeof(*(list)->items))
 
 #define COPY(to, text) toc_str_copy(to, sizeof(to), toc_str_of(text))
 
@@ -46,7 +43,7 @@ static size_t place_of(const struct handover *handover, uint64_t number)
     return low;
 }
 
-static struct handover_alert *find_alert(const struct handover *handover, uint64_t number)
+struct handover_alert *handover_find(const struct handover *handover, uint64_t number)
 {
     size_t at = place_of(handover, number);
     bool there = at < handover->alerts.count && handover->alerts.items[at].number == number;
@@ -66,10 +63,10 @@ static enum toc_err take_alert(struct handover *handover, const Tocsin__V1__Aler
                                struct handover_alert **out)
 {
     size_t at = place_of(handover, alert->number);
-    *out = find_alert(handover, alert->number);
+    *out = handover_find(handover, alert->number);
     if (*out != NULL)
         return TOC_OK;
-    TOC_TRY(MAKE_ROOM(&handover->alerts));
+    TOC_TRY(HANDOVER_ROOM(&handover->alerts));
     struct handover_alert *items = handover->alerts.items;
     memmove(&items[at + 1], &items[at], (handover->alerts.count - at) * sizeof(*items));
     handover->alerts.count++;
@@ -109,7 +106,7 @@ static enum toc_err take_person(struct handover *handover, const char *name, siz
     for (*out = 0; *out < handover->people.count; (*out)++)
         if (strncmp(handover->people.items[*out].name, name, HANDOVER_NAME - 1) == 0)
             return TOC_OK;
-    TOC_TRY(MAKE_ROOM(&handover->people));
+    TOC_TRY(HANDOVER_ROOM(&handover->people));
     struct handover_person *person = &handover->people.items[handover->people.count++];
     *person = (struct handover_person){0};
     COPY(person->name, name);
@@ -118,20 +115,23 @@ static enum toc_err take_person(struct handover *handover, const char *name, siz
 
 static enum toc_err add_time(struct handover_person *person, toc_time_ms took_ms)
 {
-    TOC_TRY(make_room(&person->took_ms, person->took_count, &person->took_room,
-                      sizeof(*person->took_ms)));
+    TOC_TRY(handover_room(&person->took_ms, person->took_count, &person->took_room,
+                          sizeof(*person->took_ms)));
     person->took_ms[person->took_count++] = took_ms > 0 ? took_ms : 0;
-    person->acked++;
     return TOC_OK;
 }
 
-static enum toc_err on_acked(struct handover *handover, const struct handover_alert *alert,
-                             const char *by, toc_time_ms at_ms)
+/* Whoever takes it over later answers nothing any more. */
+static enum toc_err on_answered(struct handover *handover, struct handover_alert *alert,
+                                const char *by, toc_time_ms at_ms)
 {
     size_t person;
+    if (alert->answered_by[0] != '\0')
+        return TOC_OK;
+    COPY(alert->answered_by, by);
+    alert->answered_ms = at_ms;
     if (!is_within(handover, at_ms))
         return TOC_OK;
-    handover->acked++;
     TOC_TRY(take_person(handover, by, &person));
     TOC_TRY(add_time(&handover->people.items[person], at_ms - alert->opened_ms));
     return add_time(&handover->all, at_ms - alert->opened_ms);
@@ -142,7 +142,7 @@ static enum toc_err on_acked(struct handover *handover, const struct handover_al
 static enum toc_err add_dead(struct handover *handover, const Tocsin__V1__AlertChange *change,
                              toc_time_ms at_ms)
 {
-    TOC_TRY(MAKE_ROOM(&handover->dead));
+    TOC_TRY(HANDOVER_ROOM(&handover->dead));
     struct handover_dead *dead = &handover->dead.items[handover->dead.count++];
     *dead = (struct handover_dead){.at_ms = at_ms};
     if (change->alert != NULL && change->alert->id.len == TOC_ID)
@@ -161,9 +161,9 @@ static enum toc_err on_ended(struct handover *handover, const Tocsin__V1__AlertC
     case TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED:
         person->rang++;
         handover->all.rang++;
-        TOC_TRY(MAKE_ROOM(&handover->rings));
+        TOC_TRY(HANDOVER_ROOM(&handover->rings));
         handover->rings.items[handover->rings.count++] =
-            (struct handover_ring){at_ms, (uint32_t)index};
+            (struct handover_ring){at_ms, change->alert->number, (uint32_t)index};
         return TOC_OK;
     case TOCSIN__V1__PAGE_STATE__PAGE_DEAD:
         person->dead++;
@@ -182,8 +182,6 @@ static enum toc_err on_page(struct handover *handover, const Tocsin__V1__Record 
     size_t person;
     if (!is_within(handover, record->at_ms) || change->alert == NULL)
         return TOC_OK; /* before, or a code or a probe */
-    if (change->page == NULL)
-        return TOC_ERR_MALFORMED;
     if (toc_page_is_news(change->page))
         return TOC_OK; /* it rang nobody */
     TOC_TRY(take_person(handover, change->page->contact, &person));
@@ -196,6 +194,36 @@ static enum toc_err on_page(struct handover *handover, const Tocsin__V1__Record 
 
 /* --- records ------------------------------------------------------------------------------ */
 
+static void pass_first_step(struct handover *handover, struct handover_alert *alert, bool within)
+{
+    handover->escalated += within && !alert->escalated;
+    alert->escalated = alert->escalated || within;
+}
+
+/* Why the first step was not enough is what was said last before another one paged. */
+static void on_escalated(struct handover *handover, struct handover_alert *alert,
+                         const Tocsin__V1__AlertChange *change, bool within)
+{
+    bool through = change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
+    if (alert->step <= 1 && alert->round <= 1)
+        snprintf(alert->why, sizeof(alert->why), "%s%s%s", change->reason,
+                 change->by[0] != '\0' ? " by " : "", change->by);
+    handover->exhausted += within && through;
+    if (through)
+        pass_first_step(handover, alert, within);
+}
+
+static void on_step(struct handover *handover, struct handover_alert *alert,
+                    const Tocsin__V1__Page *page, bool within)
+{
+    if (page->kind[0] != '\0')
+        return;
+    alert->step = page->step + 1;
+    alert->round = page->repeat + 1;
+    if (alert->step > 1 || alert->round > 1)
+        pass_first_step(handover, alert, within);
+}
+
 static enum toc_err on_change(struct handover *handover, const Tocsin__V1__Record *record,
                               const Tocsin__V1__AlertChange *change, struct handover_alert *alert)
 {
@@ -205,17 +233,19 @@ static enum toc_err on_change(struct handover *handover, const Tocsin__V1__Recor
         handover->fired += within;
         COPY(alert->rule, change->reason);
         return TOC_OK;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
+        on_step(handover, alert, change->page, within);
+        return TOC_OK;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
         alert->acted = true;
-        return on_acked(handover, alert, change->by, record->at_ms);
+        return on_answered(handover, alert, change->by, record->at_ms);
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
         alert->acted = alert->acted || change->by[0] != '\0';
         return TOC_OK;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
         alert->acted = alert->acted || change->by[0] != '\0';
-        handover->exhausted +=
-            within && change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
+        on_escalated(handover, alert, change, within);
         return TOC_OK;
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         alert->acted = alert->acted || change->by[0] != '\0';
@@ -235,7 +265,7 @@ static enum toc_err on_alert(struct handover *handover, const Tocsin__V1__Record
     if (change->alert == NULL)
         return TOC_OK;
     bool over = change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
-    if (over && find_alert(handover, change->alert->number) == NULL &&
+    if (over && handover_find(handover, change->alert->number) == NULL &&
         !is_within(handover, record->at_ms))
         return TOC_OK; /* over for long, and a late word about it */
     TOC_TRY(take_alert(handover, change->alert, &alert));
@@ -250,7 +280,7 @@ static enum toc_err on_mute(struct handover *handover, const Tocsin__V1__Mute *m
            strncmp(handover->mutes.items[at].id, mute->mute, HANDOVER_NAME - 1) != 0)
         at++;
     if (at == handover->mutes.count) {
-        TOC_TRY(MAKE_ROOM(&handover->mutes));
+        TOC_TRY(HANDOVER_ROOM(&handover->mutes));
         handover->mutes.count++;
     }
     struct handover_mute *to = &handover->mutes.items[at];
@@ -289,6 +319,9 @@ static enum toc_err take(struct handover *handover, struct toc_arena *arena,
         return TOC_OK;
     }
     TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__alert_change__descriptor, body, &change));
+    if (change->page == NULL && (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_PAGED ||
+                                 record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED))
+        return TOC_ERR_MALFORMED;
     if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_PAGED ||
         record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED)
         TOC_TRY(on_page(handover, record, change));
@@ -305,103 +338,6 @@ enum toc_err handover_record(struct handover *handover, struct toc_arena *arena,
     enum toc_err err = take(handover, arena, record);
     toc_arena_reset(arena, mark);
     return err;
-}
-
-/* --- the end ------------------------------------------------------------------------------ */
-
-static int by_length(const void *a, const void *b)
-{
-    toc_time_ms x = *(const toc_time_ms *)a, y = *(const toc_time_ms *)b;
-    return (x > y) - (x < y);
-}
-
-static int by_person(const void *a, const void *b)
-{
-    return strcmp(((const struct handover_person *)a)->name,
-                  ((const struct handover_person *)b)->name);
-}
-
-/* The noisiest first. */
-static int by_noise(const void *a, const void *b)
-{
-    const struct handover_rule *x = a, *y = b;
-    if (x->fired != y->fired)
-        return x->fired < y->fired ? 1 : -1;
-    return strcmp(x->name, y->name);
-}
-
-static enum toc_err count_rule(struct handover *handover, const struct handover_alert *alert)
-{
-    size_t at = 0;
-    while (at < handover->rules.count && strcmp(handover->rules.items[at].name, alert->rule) != 0)
-        at++;
-    if (at == handover->rules.count) {
-        TOC_TRY(MAKE_ROOM(&handover->rules));
-        handover->rules.items[handover->rules.count++] = (struct handover_rule){0};
-        COPY(handover->rules.items[at].name, alert->rule);
-    }
-    struct handover_rule *rule = &handover->rules.items[at];
-    rule->fired++;
-    rule->acted += alert->acted;
-    rule->alone += !alert->acted && alert->over;
-    rule->open += !alert->over;
-    return TOC_OK;
-}
-
-static void sort_times(struct handover_person *person)
-{
-    if (person->took_count > 0)
-        qsort(person->took_ms, person->took_count, sizeof(*person->took_ms), by_length);
-}
-
-/* Sorted by name; who rang whom goes along. */
-static enum toc_err sort_people(struct handover *handover)
-{
-    size_t count = handover->people.count;
-    if (count == 0)
-        return TOC_OK;
-    char(*names)[HANDOVER_NAME] = calloc(count, sizeof(*names));
-    if (names == NULL)
-        return TOC_ERR_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        COPY(names[i], handover->people.items[i].name);
-    qsort(handover->people.items, count, sizeof(*handover->people.items), by_person);
-    for (size_t i = 0; i < handover->rings.count; i++) {
-        struct handover_ring *ring = &handover->rings.items[i];
-        size_t at = 0;
-        while (strcmp(handover->people.items[at].name, names[ring->person]) != 0)
-            at++;
-        ring->person = (uint32_t)at;
-    }
-    free(names);
-    return TOC_OK;
-}
-
-enum toc_err handover_end(struct handover *handover)
-{
-    for (size_t i = 0; i < handover->alerts.count; i++)
-        if (handover->alerts.items[i].fired)
-            TOC_TRY(count_rule(handover, &handover->alerts.items[i]));
-    if (handover->rules.count > 0)
-        qsort(handover->rules.items, handover->rules.count, sizeof(*handover->rules.items),
-              by_noise);
-    for (size_t i = 0; i < handover->people.count; i++)
-        sort_times(&handover->people.items[i]);
-    sort_times(&handover->all);
-    return sort_people(handover);
-}
-
-toc_time_ms handover_median_ms(const struct handover_person *person)
-{
-    size_t count = person->took_count;
-    if (count == 0)
-        return -1;
-    return (person->took_ms[(count - 1) / 2] + person->took_ms[count / 2]) / 2;
-}
-
-toc_time_ms handover_slowest_ms(const struct handover_person *person)
-{
-    return person->took_count > 0 ? person->took_ms[person->took_count - 1] : -1;
 }
 
 /* --- life --------------------------------------------------------------------------------- */

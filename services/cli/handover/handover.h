@@ -11,7 +11,11 @@
 
 #include "common/arena.h"
 #include "common/time.h"
+#include "common/tz.h"
 #include "common/wire.h"
+
+#define HANDOVER_NIGHT_FROM_MS  (22 * TOC_HOUR_MS) /* on the wall */
+#define HANDOVER_NIGHT_UNTIL_MS (8 * TOC_HOUR_MS)
 
 #define HANDOVER_NAME 80  /* bytes of a name with its terminator; a longer one is cut */
 #define HANDOVER_TEXT 160 /* … of a cause, a reference or a reason */
@@ -24,22 +28,30 @@ struct handover_alert {
         has[HANDOVER_NAME]; /* who has it */
     char cause[HANDOVER_TEXT], reference[HANDOVER_TEXT];
     toc_time_ms opened_ms, due_ms;
-    bool fired; /* in the stretch */
-    bool acted; /* somebody did something about it, up to the end */
+    char answered_by[HANDOVER_NAME]; /* who was the first to acknowledge it; empty: nobody */
+    toc_time_ms answered_ms;
+    unsigned step, round;    /* of the last page that a step asked for, from 1; 0: none did */
+    char why[HANDOVER_TEXT]; /* its first step was not enough; empty: it was */
+    unsigned rang, night;    /* pages in the stretch */
+    bool fired;              /* in the stretch */
+    bool escalated;          /* past its first step, in the stretch */
+    bool acted;              /* somebody did something about it, up to the end */
     bool over;
 };
 
 struct handover_person {
     char name[HANDOVER_NAME];
-    unsigned acked;
-    toc_time_ms *took_ms; /* of each acknowledgement, from the opening; sorted by handover_end */
+    toc_time_ms *took_ms; /* of each alert that they were the first to acknowledge, from its
+                             opening; sorted by handover_end */
     size_t took_count, took_room;
     unsigned pages, rang, dead, kept; /* kept: suppressed, superseded or cancelled before it rang */
+    unsigned night;                   /* of those that rang */
 };
 
 struct handover_rule {
     char name[HANDOVER_NAME];
     unsigned fired, acted, alone, open; /* alone: its cause went away, nobody did anything */
+    unsigned rang, night;               /* pages, of alerts that fired before, too */
 };
 
 struct handover_dead {
@@ -55,10 +67,11 @@ struct handover_mute {
     uint64_t suppressed;
 };
 
-/* A page that rang: for counting by shift. */
+/* A page that rang. */
 struct handover_ring {
     toc_time_ms at_ms;
-    uint32_t person; /* index */
+    uint64_t alert;
+    uint32_t person; /* index, until handover_end */
 };
 
 /* `items`, `count`, `room` of a growing list. */
@@ -76,8 +89,9 @@ struct handover {
     HANDOVER_LIST(struct handover_dead) dead;
     HANDOVER_LIST(struct handover_mute) mutes;
     HANDOVER_LIST(struct handover_ring) rings;
-    unsigned fired, acked, closed, exhausted; /* in the stretch; exhausted: its path was through */
-    struct handover_person all;               /* everybody's acknowledgements and pages in one */
+    unsigned fired, closed, escalated,
+        exhausted;              /* in the stretch; exhausted: its path was through */
+    struct handover_person all; /* everybody's answers and pages in one */
 };
 
 /* The stretch is [from, to). */
@@ -89,11 +103,26 @@ void handover_done(struct handover *handover);
 TOC_MUST enum toc_err handover_record(struct handover *handover, struct toc_arena *arena,
                                       const Tocsin__V1__Record *record, bool *out_more);
 
-/* That was all: counts the rules' alerts; sorts people by name, rules by noise, times by length. */
-TOC_MUST enum toc_err handover_end(struct handover *handover);
+/*
+ * That was all: counts what rang at night, on the wall of `zone`, and the rules' alerts; sorts
+ * people by name, rules by noise, times by length.
+ */
+TOC_MUST enum toc_err handover_end(struct handover *handover, const struct toc_tz *zone);
 
-/* Of the sorted times: the middle one, of an even number the mean of the two; -1 without any. */
+/* Of the sorted times, -1 without any: the middle one, of an even number the mean of the two; the
+ * one that nine of ten do not exceed; the longest. */
 toc_time_ms handover_median_ms(const struct handover_person *person);
+toc_time_ms handover_p90_ms(const struct handover_person *person);
 toc_time_ms handover_slowest_ms(const struct handover_person *person);
+
+/* --- between the two files ---------------------------------------------------------------- */
+
+/* Room for one more in the array whose address is at `place`, a pointer to any object. */
+TOC_MUST enum toc_err handover_room(void *place, size_t count, size_t *room, size_t size);
+#define HANDOVER_ROOM(list)                                                                        \
+    handover_room(&(list)->items, (list)->count, &(list)->room, sizeof(*(list)->items))
+
+/* By number; NULL: it was over before the stretch, or never there. */
+struct handover_alert *handover_find(const struct handover *handover, uint64_t number);
 
 #endif

@@ -11,10 +11,11 @@ static void begin(struct print_json *json, FILE *out, const char *kind)
 /* Nothing where there is none. */
 static void add_times(struct print_json *json, const struct handover_person *person)
 {
-    print_json_int(json, "acked", person->acked);
+    print_json_int(json, "acked", (int64_t)person->took_count);
     if (person->took_count == 0)
         return;
     print_json_int(json, "median_ms", handover_median_ms(person));
+    print_json_int(json, "p90_ms", handover_p90_ms(person));
     print_json_int(json, "slowest_ms", handover_slowest_ms(person));
 }
 
@@ -22,6 +23,7 @@ static void add_pages(struct print_json *json, const struct handover_person *per
 {
     print_json_int(json, "pages", person->pages);
     print_json_int(json, "rang", person->rang);
+    print_json_int(json, "at_night", person->night);
     print_json_int(json, "dead", person->dead);
     print_json_int(json, "kept_back", person->kept);
 }
@@ -36,18 +38,22 @@ static void write_summary(const struct handover_report *report, FILE *out)
     print_json_text(&json, "zone", toc_tz_name(report->zone));
     print_json_int(&json, "fired", handover->fired);
     print_json_int(&json, "closed", handover->closed);
+    print_json_int(&json, "escalated", handover->escalated);
     print_json_int(&json, "exhausted", handover->exhausted);
     add_times(&json, &handover->all);
     add_pages(&json, &handover->all);
     print_json_close(&json);
 }
 
-static void write_alert(const struct handover_alert *alert, toc_time_ms to_ms, FILE *out)
+static void write_alert(const struct handover_alert *alert, FILE *out)
 {
     struct print_json json;
     char state[FIELDS_ENUM_MAX];
-    begin(&json, out, "open");
+    begin(&json, out, "alert");
     print_json_hex(&json, "alert", toc_str(alert->id, TOC_ID));
+    print_json_bool(&json, "fired", alert->fired);
+    print_json_bool(&json, "open", !alert->over);
+    print_json_bool(&json, "escalated", alert->escalated);
     print_json_text(&json, "severity", alert->severity);
     print_json_text(&json, "cause", alert->cause);
     print_json_text(&json, "reference", alert->reference);
@@ -57,8 +63,21 @@ static void write_alert(const struct handover_alert *alert, toc_time_ms to_ms, F
                     fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state));
     print_json_text(&json, "has", alert->has);
     print_json_int(&json, "opened_ms", alert->opened_ms);
-    print_json_int(&json, "age_ms", to_ms - alert->opened_ms);
+    print_json_text(&json, "answered_by", alert->answered_by);
+    if (alert->answered_by[0] != '\0')
+        print_json_int(&json, "answered_in_ms", alert->answered_ms - alert->opened_ms);
+    print_json_int(&json, "step", alert->step);
+    print_json_int(&json, "round", alert->round);
+    print_json_text(&json, "why", alert->why);
+    print_json_int(&json, "rang", alert->rang);
+    print_json_int(&json, "at_night", alert->night);
     print_json_close(&json);
+}
+
+/* What only went on with something that was over before is none. */
+static bool is_told(const struct handover_alert *alert)
+{
+    return alert->fired || alert->escalated || alert->rang > 0 || !alert->over;
 }
 
 static void write_person(const struct handover_person *person, int64_t budget, FILE *out)
@@ -82,6 +101,8 @@ static void write_rule(const struct handover_rule *rule, FILE *out)
     print_json_int(&json, "acted_on", rule->acted);
     print_json_int(&json, "went_away", rule->alone);
     print_json_int(&json, "open", rule->open);
+    print_json_int(&json, "rang", rule->rang);
+    print_json_int(&json, "at_night", rule->night);
     print_json_close(&json);
 }
 
@@ -116,8 +137,8 @@ void handover_json(const struct handover_report *report, FILE *out)
     const struct handover *handover = report->handover;
     write_summary(report, out);
     for (size_t i = 0; i < handover->alerts.count; i++)
-        if (!handover->alerts.items[i].over)
-            write_alert(&handover->alerts.items[i], handover->to_ms, out);
+        if (is_told(&handover->alerts.items[i]))
+            write_alert(&handover->alerts.items[i], out);
     for (size_t i = 0; i < handover->people.count; i++)
         write_person(&handover->people.items[i], report->budget, out);
     for (size_t i = 0; i < handover->rules.count; i++)

@@ -1,7 +1,6 @@
 #include "services/cli/handover/report.h"
 
-#include "services/cli/fields.h"
-#include "services/cli/handover/sheet.h"
+#include "services/cli/handover/report_alerts.h"
 #include "services/cli/moment.h"
 #include "services/cli/view.h"
 #include "services/cli/when.h"
@@ -27,68 +26,37 @@ static unsigned open_count(const struct handover *handover)
 static void write_head(const struct handover_report *report, struct sheet *sheet)
 {
     const struct handover *handover = report->handover;
-    char from[WHEN_MAX], to[WHEN_MAX], median[MOMENT_MAX], slowest[MOMENT_MAX], how_fast[120] = "";
+    const struct handover_person *all = &handover->all;
+    char from[WHEN_MAX], to[WHEN_MAX], median[MOMENT_MAX], p90[MOMENT_MAX], slowest[MOMENT_MAX];
     sheet_title(sheet, true, "Hand-over %s to %s (%s)",
                 when_wall(from, report->zone, handover->from_ms),
                 when_wall(to, report->zone, handover->to_ms), toc_tz_name(report->zone));
-    if (handover->acked > 0)
-        snprintf(how_fast, sizeof(how_fast), " (median %s, slowest %s)",
-                 span_of(median, handover_median_ms(&handover->all)),
-                 span_of(slowest, handover_slowest_ms(&handover->all)));
     sheet_title(sheet, false,
-                "%u fired, %u acknowledged%s, %u closed, %u open; %u that nobody answered",
-                handover->fired, handover->acked, how_fast, handover->closed, open_count(handover),
+                "%u fired, %u closed, %u open; %u escalated past the first step, %u that nobody "
+                "answered",
+                handover->fired, handover->closed, open_count(handover), handover->escalated,
                 handover->exhausted);
-    sheet_title(sheet, false, "%u pages: %u rang, %u dead, %u kept back or called off",
-                handover->all.pages, handover->all.rang, handover->all.dead, handover->all.kept);
+    if (all->took_count > 0)
+        sheet_title(sheet, false, "%zu acknowledged: median %s, nine of ten within %s, slowest %s",
+                    all->took_count, span_of(median, handover_median_ms(all)),
+                    span_of(p90, handover_p90_ms(all)), span_of(slowest, handover_slowest_ms(all)));
+    sheet_title(sheet, false,
+                "%u pages: %u rang, %u of them at night; %u dead, %u kept back or "
+                "called off",
+                all->pages, all->rang, all->night, all->dead, all->kept);
 }
 
 /* --- sections ----------------------------------------------------------------------------- */
 
-static enum print_style severity_style(const char *severity)
-{
-    return strcmp(severity, "critical") == 0 ? PRINT_RED : PRINT_PLAIN;
-}
-
-static void write_open(const struct handover_report *report, struct sheet *sheet)
-{
-    static const struct print_column columns[] = {
-        {"ALERT", PRINT_LEFT, 0},      {"SEVERITY", PRINT_LEFT, 0}, {"CAUSE", PRINT_LEFT, 12},
-        {"REFERENCE", PRINT_LEFT, 12}, {"QUEUE", PRINT_LEFT, 8},    {"STATE", PRINT_LEFT, 0},
-        {"HAS IT", PRINT_LEFT, 8},     {"SINCE", PRINT_LEFT, 0},    {"AGE", PRINT_RIGHT, 0},
-    };
-    const struct handover *handover = report->handover;
-    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], since[WHEN_MAX], age[MOMENT_MAX];
-    sheet_begin(sheet, "Open", columns, COUNT(columns));
-    for (size_t i = 0; i < handover->alerts.count; i++) {
-        const struct handover_alert *alert = &handover->alerts.items[i];
-        if (alert->over)
-            continue;
-        toc_hex(id, alert->id, VIEW_SHORT_ID / 2);
-        sheet_row(sheet);
-        sheet_cell(sheet, PRINT_CYAN, "%s", id);
-        sheet_cell(sheet, severity_style(alert->severity), "%s", alert->severity);
-        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->cause);
-        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->reference);
-        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->queue);
-        sheet_cell(sheet, PRINT_PLAIN, "%s",
-                   fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state));
-        sheet_cell(sheet, PRINT_PLAIN, "%s", alert->has[0] != '\0' ? alert->has : "nobody");
-        sheet_cell(sheet, PRINT_PLAIN, "%s", when_wall(since, report->zone, alert->opened_ms));
-        sheet_cell(sheet, PRINT_PLAIN, "%s", moment_span(age, handover->to_ms - alert->opened_ms));
-    }
-    sheet_end(sheet, "Nothing is open.");
-}
-
 static void write_people(const struct handover_report *report, struct sheet *sheet)
 {
     static const struct print_column columns[] = {
-        {"PERSON", PRINT_LEFT, 10}, {"RANG", PRINT_RIGHT, 0},      {"BUDGET", PRINT_RIGHT, 0},
-        {"DEAD", PRINT_RIGHT, 0},   {"KEPT BACK", PRINT_RIGHT, 0}, {"ACKED", PRINT_RIGHT, 0},
-        {"MEDIAN", PRINT_RIGHT, 0}, {"SLOWEST", PRINT_RIGHT, 0},
+        {"PERSON", PRINT_LEFT, 10},   {"RANG", PRINT_RIGHT, 0},   {"BUDGET", PRINT_RIGHT, 0},
+        {"AT NIGHT", PRINT_RIGHT, 0}, {"DEAD", PRINT_RIGHT, 0},   {"KEPT BACK", PRINT_RIGHT, 0},
+        {"ACKED", PRINT_RIGHT, 0},    {"MEDIAN", PRINT_RIGHT, 0}, {"90 %", PRINT_RIGHT, 0},
     };
     const struct handover *handover = report->handover;
-    char median[MOMENT_MAX], slowest[MOMENT_MAX];
+    char median[MOMENT_MAX], p90[MOMENT_MAX];
     sheet_begin(sheet, "People", columns, COUNT(columns));
     for (size_t i = 0; i < handover->people.count; i++) {
         const struct handover_person *person = &handover->people.items[i];
@@ -98,11 +66,12 @@ static void write_people(const struct handover_report *report, struct sheet *she
         sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%u", person->rang);
         sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%s%lld", over ? "over " : "",
                    (long long)report->budget);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", person->night);
         sheet_cell(sheet, person->dead > 0 ? PRINT_RED : PRINT_PLAIN, "%u", person->dead);
         sheet_cell(sheet, PRINT_PLAIN, "%u", person->kept);
-        sheet_cell(sheet, PRINT_PLAIN, "%u", person->acked);
+        sheet_cell(sheet, PRINT_PLAIN, "%zu", person->took_count);
         sheet_cell(sheet, PRINT_PLAIN, "%s", span_of(median, handover_median_ms(person)));
-        sheet_cell(sheet, PRINT_PLAIN, "%s", span_of(slowest, handover_slowest_ms(person)));
+        sheet_cell(sheet, PRINT_PLAIN, "%s", span_of(p90, handover_p90_ms(person)));
     }
     sheet_end(sheet, "Nobody was paged.");
 }
@@ -110,8 +79,9 @@ static void write_people(const struct handover_report *report, struct sheet *she
 static void write_rules(const struct handover_report *report, struct sheet *sheet)
 {
     static const struct print_column columns[] = {
-        {"RULE", PRINT_LEFT, 12},      {"FIRED", PRINT_RIGHT, 0}, {"ACTED ON", PRINT_RIGHT, 0},
-        {"WENT AWAY", PRINT_RIGHT, 0}, {"OPEN", PRINT_RIGHT, 0},  {"NOISE", PRINT_RIGHT, 0},
+        {"RULE", PRINT_LEFT, 12},      {"FIRED", PRINT_RIGHT, 0},    {"NOISE", PRINT_RIGHT, 0},
+        {"RANG", PRINT_RIGHT, 0},      {"AT NIGHT", PRINT_RIGHT, 0}, {"ACTED ON", PRINT_RIGHT, 0},
+        {"WENT AWAY", PRINT_RIGHT, 0}, {"OPEN", PRINT_RIGHT, 0},
     };
     const struct handover *handover = report->handover;
     sheet_begin(sheet, "Rules", columns, COUNT(columns));
@@ -120,10 +90,15 @@ static void write_rules(const struct handover_report *report, struct sheet *shee
         sheet_row(sheet);
         sheet_cell(sheet, PRINT_BOLD, "%s", rule->name);
         sheet_cell(sheet, PRINT_PLAIN, "%u", rule->fired);
+        if (rule->fired > 0)
+            sheet_cell(sheet, PRINT_PLAIN, "%u %%", (unsigned)(100ull * rule->alone / rule->fired));
+        else
+            sheet_cell(sheet, PRINT_PLAIN, "%s", "");
+        sheet_cell(sheet, PRINT_PLAIN, "%u", rule->rang);
+        sheet_cell(sheet, PRINT_PLAIN, "%u", rule->night);
         sheet_cell(sheet, PRINT_PLAIN, "%u", rule->acted);
         sheet_cell(sheet, PRINT_PLAIN, "%u", rule->alone);
         sheet_cell(sheet, PRINT_PLAIN, "%u", rule->open);
-        sheet_cell(sheet, PRINT_PLAIN, "%u %%", (unsigned)(100ull * rule->alone / rule->fired));
     }
     sheet_end(sheet, "Nothing fired.");
 }
@@ -136,8 +111,8 @@ static bool is_in_force(const struct handover *handover, const struct handover_m
 static void write_mutes(const struct handover_report *report, struct sheet *sheet)
 {
     static const struct print_column columns[] = {
-        {"ID", PRINT_LEFT, 8},     {"KIND", PRINT_LEFT, 0}, {"WHAT", PRINT_LEFT, 16},
-        {"OWNER", PRINT_LEFT, 8},  {"ENDS", PRINT_LEFT, 0}, {"KEPT BACK", PRINT_RIGHT, 0},
+        {"ID", PRINT_LEFT, 8},     {"KIND", PRINT_LEFT, 0},  {"ENDS", PRINT_LEFT, 0},
+        {"WHAT", PRINT_LEFT, 12},  {"OWNER", PRINT_LEFT, 8}, {"KEPT BACK", PRINT_RIGHT, 0},
         {"REASON", PRINT_LEFT, 8},
     };
     const struct handover *handover = report->handover;
@@ -150,9 +125,9 @@ static void write_mutes(const struct handover_report *report, struct sheet *shee
         sheet_row(sheet);
         sheet_cell(sheet, PRINT_CYAN, "%s", mute->id);
         sheet_cell(sheet, PRINT_PLAIN, "%s", mute->maintenance ? "maintenance" : "silence");
+        sheet_cell(sheet, PRINT_PLAIN, "%s", report_when(ends, report, mute->end_ms));
         sheet_cell(sheet, PRINT_PLAIN, "%s", mute->matcher);
         sheet_cell(sheet, PRINT_PLAIN, "%s", mute->owner);
-        sheet_cell(sheet, PRINT_PLAIN, "%s", when_wall(ends, report->zone, mute->end_ms));
         sheet_cell(sheet, PRINT_PLAIN, "%llu", (unsigned long long)mute->suppressed);
         sheet_cell(sheet, PRINT_PLAIN, "%s", mute->reason);
     }
@@ -172,7 +147,7 @@ static void write_dead(const struct handover_report *report, struct sheet *sheet
         const struct handover_dead *dead = &handover->dead.items[i];
         toc_hex(id, dead->alert, VIEW_SHORT_ID / 2);
         sheet_row(sheet);
-        sheet_cell(sheet, PRINT_PLAIN, "%s", when_wall(at, report->zone, dead->at_ms));
+        sheet_cell(sheet, PRINT_PLAIN, "%s", report_when(at, report, dead->at_ms));
         sheet_cell(sheet, PRINT_BOLD, "%s", dead->contact);
         sheet_cell(sheet, PRINT_CYAN, "%s", id);
         sheet_cell(sheet, PRINT_PLAIN, "%s", dead->reason);
@@ -185,7 +160,9 @@ bool handover_write(const struct handover_report *report, const struct print *pr
 {
     struct sheet sheet = {.print = print, .markdown = markdown};
     write_head(report, &sheet);
-    write_open(report, &sheet);
+    report_open(report, &sheet);
+    report_fired(report, &sheet);
+    report_escalated(report, &sheet);
     write_people(report, &sheet);
     write_rules(report, &sheet);
     write_mutes(report, &sheet);

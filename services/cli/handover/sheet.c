@@ -23,8 +23,7 @@ void sheet_title(struct sheet *sheet, bool first, const char *format, ...)
     va_end(args);
     print_safe(safe, sizeof(safe), toc_str_of(line));
     if (!sheet->markdown) {
-        print_styled(sheet->print, first ? PRINT_BOLD : PRINT_PLAIN, "%s", safe);
-        fputc('\n', sheet->print->out);
+        print_fold(sheet->print, first ? PRINT_BOLD : PRINT_PLAIN, 0, 0, safe);
         return;
     }
     fputs(first ? "# " : "\n", sheet->print->out);
@@ -48,7 +47,7 @@ void sheet_begin(struct sheet *sheet, const char *heading, const struct print_co
 {
     sheet->columns = columns;
     sheet->column_count = count;
-    sheet->cell = sheet->rows = 0;
+    sheet->cell = sheet->rows = sheet->left_out = 0;
     if (sheet->markdown) {
         fprintf(sheet->print->out, "\n## %s\n\n", heading);
         return;
@@ -109,6 +108,9 @@ void sheet_end(struct sheet *sheet, const char *none)
         fputc('\n', sheet->print->out);
     else if (sheet->table != NULL)
         print_table_write(sheet->table, sheet->print);
+    if (sheet->left_out > 0)
+        fprintf(sheet->print->out, "%sand %zu more, which --format json tells\n",
+                sheet->markdown ? "\n" : "", sheet->left_out);
     print_table_free(sheet->table);
     sheet->table = NULL;
 }

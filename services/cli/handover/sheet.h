@@ -13,7 +13,8 @@ struct sheet {
     struct print_table *table; /* text: of the section at hand */
     const struct print_column *columns;
     size_t column_count, cell, rows;
-    bool failed; /* out of memory */
+    size_t left_out; /* rows that the section would have had; whoever leaves them out counts */
+    bool failed;     /* out of memory */
 };
 
 /* A line of the report's own; the first is its title. */

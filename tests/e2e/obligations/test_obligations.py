@@ -117,11 +117,17 @@ def test_the_next_shift_is_told_what_happened(chain, provider):
     chain.pages_in(other.id, "DEAD", "ACCEPTED")
     chain.act("acked", other.id, by="ben")
     chain.wait_until("it is acknowledged", lambda: any(
-        line["kind"] == "open" and line["has"] == "ben" for line in told(chain, "handover")))
+        line["kind"] == "alert" and line["has"] == "ben" for line in told(chain, "handover")))
     lines = told(chain, "handover", "--from", "-1h", "--budget", "1")
     summary = lines[0]
     assert (summary["fired"], summary["acked"], summary["dead"]) == (2, 1, 2)
+    assert summary["escalated"] == 2 and 0 <= summary["median_ms"] == summary["p90_ms"]
     people = {line["person"]: line for line in lines if line["kind"] == "person"}
     assert people["ana"]["dead"] == 2 and people["ben"]["over_budget"]
     assert [line["fired"] for line in lines if line["kind"] == "rule"] == [2]
-    assert {line["has"] for line in lines if line["kind"] == "open"} == {"", "ben"}
+    alerts = {line["alert"]: line for line in lines if line["kind"] == "alert"}
+    assert len(alerts) == 2 and all(line["open"] and line["escalated"] and line["step"] == 2 and
+                                    line["why"] == "no page of the step can be delivered"
+                                    for line in alerts.values())
+    assert alerts[other.id.hex()]["answered_by"] == "ben"
+    assert alerts[alert.id.hex()]["has"] == ""
