@@ -20,7 +20,7 @@ static struct {
     const char *data, *bind, *metrics, *clock;
     struct toc_conf_list upstreams;
     int64_t map_bytes, batch_max, keep_records;
-    bool print_log;
+    bool print_log, print_policy;
 } common;
 
 static const struct toc_conf_option common_options[] = {
@@ -43,6 +43,8 @@ static const struct toc_conf_option common_options[] = {
     {"print-log", TOC_CONF_FLAG, &common.print_log, NULL, 0, 0, NULL,
      "write the log under --data to standard output, each record after its size (4 bytes, "
      "big-endian), and end; the service may run meanwhile"},
+    {"print-policy", TOC_CONF_FLAG, &common.print_policy, NULL, 0, 0, NULL,
+     "the same with the text of the policy in force"},
 };
 
 bool toc_program_event_clock(void)
@@ -142,12 +144,13 @@ static void harden(void)
     }
 }
 
-static int print_log(const struct toc_program *program)
+static int print_stored(const struct toc_program *program)
 {
-    enum toc_err err = toc_print_log(common.data, (size_t)common.map_bytes);
+    enum toc_err err = common.print_log ? toc_print_log(common.data, (size_t)common.map_bytes)
+                                        : toc_print_policy(common.data, (size_t)common.map_bytes);
     if (err < 0)
-        fprintf(stderr, "%s: the log under %s: %s\n", program->name, common.data,
-                toc_err_text(err));
+        fprintf(stderr, "%s: the %s under %s: %s\n", program->name,
+                common.print_log ? "log" : "policy", common.data, toc_err_text(err));
     return err < 0 ? 1 : 0;
 }
 
@@ -160,8 +163,8 @@ static int run(const struct toc_program *program)
     if (!check_common(program->name) ||
         !split_upstreams(program->name, names, name_list, endpoints))
         return 2;
-    if (common.print_log)
-        return print_log(program);
+    if (common.print_log || common.print_policy)
+        return print_stored(program);
     if (sodium_init() < 0)
         return 1;
     harden();

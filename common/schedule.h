@@ -61,6 +61,7 @@ struct toc_schedule {
     size_t layer_count;
     const struct toc_temporary *temporary; /* a later one wins */
     size_t temporary_count;
+    unsigned budget; /* pages that may ring the people of one shift; for reports */
 };
 
 /*

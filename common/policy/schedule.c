@@ -9,9 +9,12 @@
 #define TEMPORARY_MAX 100
 #define PEOPLE_MAX    64 /* of one rotation */
 #define EVERY_MAX     1000
-#define DATE_BYTES    10 /* YYYY-MM-DD */
+#define BUDGET_MAX    100000
+#define BUDGET_PRESET                                                                              \
+    2                 /* Google's SRE book, chapter 11: a shift of twelve hours has time for two */
+#define DATE_BYTES 10 /* YYYY-MM-DD */
 
-enum { ZONE, LAYERS, TEMPORARY, SCHEDULE_KEY_COUNT };
+enum { ZONE, LAYERS, TEMPORARY, BUDGET, SCHEDULE_KEY_COUNT };
 
 const struct toc_key toc_keys_schedule[SCHEDULE_KEY_COUNT + 1] = {
     [ZONE] = {"zone", true, "ZONE", NULL, "IANA name of the zone whose wall time counts."},
@@ -19,6 +22,9 @@ const struct toc_key toc_keys_schedule[SCHEDULE_KEY_COUNT + 1] = {
                 "Rotations, at most 16: a later one wins where it has somebody."},
     [TEMPORARY] = {"temporary", false, "[SHIFT]", "[]",
                    "Shifts in place of all layers, at most 100: a later one wins."},
+    [BUDGET] = {"budget", false, "NUMBER", "2",
+                "Pages that may ring its people in one shift; `tocsin handover` marks what had "
+                "more."},
 };
 
 enum {
@@ -224,6 +230,9 @@ static void read_schedule(struct toc_build *b, const struct toc_yaml *entry,
         read_layers(b, values[LAYERS], what, schedule);
     if (values[TEMPORARY])
         read_all_temporary(b, values[TEMPORARY], schedule);
+    schedule->budget = BUDGET_PRESET;
+    if (values[BUDGET])
+        (void)toc_value_number(b, values[BUDGET], "'budget'", BUDGET_MAX, &schedule->budget);
 }
 
 void toc_build_schedules(struct toc_build *b, const struct toc_yaml *node)

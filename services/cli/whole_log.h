@@ -1,12 +1,14 @@
 /*
- * A service's whole log, of a suite that runs or has been stopped: from the service, or where
- * nobody answers, from its data under DIR through its program (--print-log), which stands beside
- * this one.
+ * A service's whole log, and the policy in force there, of a suite that runs or has been stopped:
+ * from the service, or where nobody answers, from its data under DIR through its program
+ * (--print-log, --print-policy), which stands beside this one.
  */
 #ifndef CLI_WHOLE_LOG_H
 #define CLI_WHOLE_LOG_H
 
 #include "services/cli/view.h"
+
+#include "common/policy/policy.h"
 
 struct whole_log {
     const char *service;
@@ -20,5 +22,9 @@ struct whole_log {
  * CLI_FAILED, told, when the log cannot be read. `*out_stopped`: nobody answered.
  */
 int whole_log_read(struct view *view, const struct whole_log *log, bool *out_stopped);
+
+/* `*out` NULL: none is in force. The same otherwise; toc_policy_free. */
+int whole_log_policy(struct view *view, const char *service, struct toc_policy **out,
+                     bool *out_stopped);
 
 #endif

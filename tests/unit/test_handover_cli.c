@@ -1,124 +1,5 @@
-/* A night on call, made by hand, and the report on it word for word. */
-#include "services/cli/handover/report.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#define R(type)  TOCSIN__V1__RECORD_TYPE__##type
-#define P(state) TOCSIN__V1__PAGE_STATE__PAGE_##state
-#define A(state) TOCSIN__V1__ALERT_STATE__ALERT_##state
-
-/* 2026-03-28 20:00 in Dublin; the clocks go forward at 01:00 that night. */
-#define FROM_MS     1774728000000
-#define AT(minutes) (FROM_MS + (minutes)*TOC_MINUTE_MS)
-
-static struct handover handover;
-static struct toc_arena arena;
-static struct toc_tz *zone;
-static uint64_t seq;
-
-static int begin(void **state)
-{
-    (void)state;
-    seq = 0;
-    assert_int_equal(toc_arena_init(&arena, 64 * 1024), TOC_OK);
-    assert_int_equal(toc_tz_load("Europe/Dublin", &zone), TOC_OK);
-    handover_init(&handover, FROM_MS, FROM_MS + 12 * TOC_HOUR_MS);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    handover_done(&handover);
-    toc_arena_done(&arena);
-    toc_tz_free(zone);
-    return 0;
-}
-
-/* --- records ------------------------------------------------------------------------------ */
-
-static bool put(Tocsin__V1__RecordType type, toc_time_ms at_ms, const ProtobufCMessage *message)
-{
-    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
-    uint8_t body[2000];
-    bool more;
-    record.seq = ++seq;
-    record.type = type;
-    record.at_ms = at_ms;
-    record.body = toc_wire_binary(toc_str(body, protobuf_c_message_pack(message, body)));
-    assert_int_equal(handover_record(&handover, &arena, &record, &more), TOC_OK);
-    assert_int_equal(arena.used, 0);
-    return more;
-}
-
-struct say {
-    uint64_t alert;
-    toc_time_ms opened; /* minutes */
-    Tocsin__V1__AlertState is;
-    const char *by, *has, *reason, *to, *kind;
-    Tocsin__V1__PageState state;
-    uint32_t step; /* of the page, from 0 */
-    bool apart;    /* about no alert */
-};
-
-static bool say_at(toc_time_ms minutes, Tocsin__V1__RecordType type, struct say say)
-{
-    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
-    Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT;
-    Tocsin__V1__Page page = TOCSIN__V1__PAGE__INIT;
-    uint8_t id[TOC_ID] = {(uint8_t)say.alert, 0xab};
-    char subject[16], delivery[24];
-    snprintf(subject, sizeof(subject), "T-%llu", (unsigned long long)say.alert);
-    snprintf(delivery, sizeof(delivery), "msg_%llu", (unsigned long long)seq);
-    alert.number = say.alert;
-    alert.id = toc_wire_binary(toc_str(id, sizeof(id)));
-    alert.state = say.is != 0 ? say.is : A(OPEN);
-    alert.opened_ms = AT(say.opened);
-    alert.acked_by = toc_wire_text(say.has != NULL ? say.has : "");
-    alert.severity = toc_wire_text(say.alert % 2 == 1 ? "critical" : "warning");
-    alert.cause = toc_wire_text("breached:first_reply/1/0");
-    alert.queue = toc_wire_text("trust|safety");
-    alert.source = toc_wire_text("shop/eu");
-    alert.subject = subject;
-    change.by = toc_wire_text(say.by != NULL ? say.by : "");
-    change.reason = toc_wire_text(say.reason != NULL ? say.reason : "");
-    page.contact = toc_wire_text(say.to != NULL ? say.to : "");
-    page.delivery = delivery;
-    page.state = say.state;
-    page.step = say.step;
-    page.kind = toc_wire_text(say.kind != NULL ? say.kind : "");
-    if (!say.apart)
-        change.alert = &alert;
-    if (say.to != NULL)
-        change.page = &page;
-    return put(type, AT(minutes), &change.base);
-}
-
-#define SAY(minutes, type, ...) say_at(minutes, R(type), (struct say){__VA_ARGS__})
-
-static void open_alert(toc_time_ms minutes, uint64_t alert, const char *rule)
-{
-    SAY(minutes, ALERT_OPENED, .alert = alert, .opened = minutes, .reason = rule);
-}
-
-static void page_of(toc_time_ms minutes, uint64_t alert, uint32_t step, const char *to,
-                    Tocsin__V1__PageState state, const char *reason)
-{
-    SAY(minutes, ALERT_PAGED, .alert = alert, .opened = minutes, .to = to, .state = P(PENDING),
-        .step = step);
-    SAY(minutes, PAGE_ENDED, .alert = alert, .opened = minutes, .to = to, .state = state,
-        .reason = reason, .step = step);
-}
-
-static void page(toc_time_ms minutes, uint64_t alert, const char *to, Tocsin__V1__PageState state,
-                 const char *reason)
-{
-    page_of(minutes, alert, 0, to, state, reason);
-}
+/* A night on call, and the report on it word for word. */
+#include "tests/unit/handover_desk.h"
 
 static void mute(const char *id, bool maintenance, bool ended, toc_time_ms end_minutes)
 {
@@ -173,16 +54,39 @@ static void a_night(void)
         .reason = "every step and repeat is through, nobody acknowledged");
     SAY(321, ALERT_PAGED, .apart = true, .to = "chi", .state = P(PENDING)); /* a code */
     assert_false(SAY(12 * 60, ALERT_OPENED, .alert = 7, .opened = 720, .reason = "breach"));
-    assert_int_equal(handover_end(&handover, zone), TOC_OK);
 }
 
 /* --- the report --------------------------------------------------------------------------- */
+
+/* Ana has the night. */
+static struct handover_shifts shifts;
+static struct toc_layer layer;
+static struct toc_schedule schedule;
+static const struct duty duty = {&schedule, {NULL, 0}};
+
+static void put_on_call(void)
+{
+    layer = weekly();
+    layer.rotation = TOC_ROTATION_DAILY;
+    layer.start_day = toc_days_from_date(2026, 3, 28);
+    layer.at_ms = 20 * (toc_time_ms)TOC_HOUR_MS;
+    schedule = schedule_of(&layer, 1);
+    schedule.budget = 2;
+    assert_int_equal(shifts_find(&shifts, &handover, &duty, 1), TOC_OK);
+}
+
+static void end_all(void)
+{
+    assert_int_equal(shifts_count(&shifts, &handover, -1), TOC_OK);
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
+}
 
 enum form { TEXT, TEXT_80, MARKDOWN, JSON };
 
 static char *written(enum form form)
 {
-    struct handover_report report = {.handover = &handover, .zone = zone, .budget = 2};
+    struct handover_report report = {
+        .handover = &handover, .shifts = &shifts, .schedules = true, .zone = dublin, .budget = 2};
     struct print print = {.width = form == TEXT_80 ? 80 : 0};
     char *text;
     size_t size;
@@ -213,17 +117,20 @@ static void assert_written(enum form form, const char *file)
 static void the_night_word_for_word(void **state)
 {
     (void)state;
+    put_on_call();
     a_night();
+    end_all();
     assert_written(TEXT, "night.txt");
     assert_written(TEXT_80, "night.80.txt");
     assert_written(MARKDOWN, "night.md");
     assert_written(JSON, "night.jsonl");
+    shifts_done(&shifts);
 }
 
 static void a_quiet_night_says_so(void **state)
 {
     (void)state;
-    assert_int_equal(handover_end(&handover, zone), TOC_OK);
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
     assert_written(TEXT_80, "quiet.txt");
 }
 
@@ -234,7 +141,7 @@ static void of_many_alerts_the_most_severe_are_told(void **state)
     (void)state;
     for (unsigned i = 1; i <= 120; i++)
         open_alert(10, i, "r"); /* every other one is critical */
-    assert_int_equal(handover_end(&handover, zone), TOC_OK);
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
     char *text = written(TEXT_80), *open = strstr(text, "\nOpen\n");
     char *more = strstr(open, "and 70 more, which --format json tells\n");
     assert_non_null(more);
@@ -246,8 +153,11 @@ static void of_many_alerts_the_most_severe_are_told(void **state)
 static void lines_fit_a_terminal_of_80_cells(void **state)
 {
     (void)state;
+    put_on_call();
     a_night();
+    end_all();
     char *text = written(TEXT_80);
+    shifts_done(&shifts);
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
         assert_true(print_cells(line) <= 80);
     free(text);
@@ -274,7 +184,7 @@ static void the_night_is_that_of_the_wall(void **state)
     page(120, 1, "ana", P(ACCEPTED), NULL);
     page(659, 1, "ana", P(ACCEPTED), NULL); /* 07:59 of summer time */
     page(660, 1, "ana", P(ACCEPTED), NULL);
-    assert_int_equal(handover_end(&handover, zone), TOC_OK);
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
     assert_int_equal(handover.all.rang, 4);
     assert_int_equal(handover.all.night, 2);
     assert_int_equal(handover.rules.items[0].night, 2);
@@ -301,11 +211,9 @@ static void alerts_that_were_over_before_are_forgotten(void **state)
     assert_int_equal(handover.alerts.count, 0);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
-int main(void)
+static int run(void)
 {
-    const struct CMUnitTest tests[] = {
+    static const struct CMUnitTest tests[] = {
         CASE(the_night_word_for_word),
         CASE(a_quiet_night_says_so),
         CASE(of_many_alerts_the_most_severe_are_told),
@@ -316,4 +224,9 @@ int main(void)
         CASE(alerts_that_were_over_before_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return run_with_zones(run);
 }

@@ -49,23 +49,25 @@ static void assert_error(const char *text, const char *place, const char *messag
 
 static void a_schedule_is_read_with_all_that_it_has(void **state)
 {
-    struct toc_policy *policy = good(
-        "policy: 1\n"
-        "calendars: {c: {zone: UTC, weekly: {mon-fri: \"09:00-17:00\"}}}\n"
-        "schedules:\n"
-        "  s:\n"
-        "    zone: Europe/Dublin\n"
-        "    layers:\n" BASE
-        "      - {name: nights, rotation: monthly, every: 2, start: 2026-01-31, people: dee,\n"
-        "         hours: {sat-mon: [\"21:00-09:00\"]}, calendar: c, zone: Asia/Tokyo}\n"
-        "    temporary:\n"
-        "      - {from: \"2026-07-01 00:00\", until: \"2026-07-02 12:30\", people: [flo]}\n"
-        "      - {from: \"2026-12-24 00:00\", until: \"2026-12-25 00:00\", people: []}\n" REST);
+    struct toc_policy *policy =
+        good("policy: 1\n"
+             "calendars: {c: {zone: UTC, weekly: {mon-fri: \"09:00-17:00\"}}}\n"
+             "schedules:\n"
+             "  s:\n"
+             "    zone: Europe/Dublin\n"
+             "    layers:\n" BASE
+             "      - {name: nights, rotation: monthly, every: 2, start: 2026-01-31, people: dee,\n"
+             "         hours: {sat-mon: [\"21:00-09:00\"]}, calendar: c, zone: Asia/Tokyo}\n"
+             "    temporary:\n"
+             "      - {from: \"2026-07-01 00:00\", until: \"2026-07-02 12:30\", people: [flo]}\n"
+             "      - {from: \"2026-12-24 00:00\", until: \"2026-12-25 00:00\", people: []}\n"
+             "    budget: 0\n" REST);
     const struct toc_schedule *s = toc_policy_schedule(policy, TOC_STR("s"));
     const struct toc_layer *layer;
     (void)state;
     assert_non_null(s);
     assert_string_equal(toc_tz_name(s->zone), "Europe/Dublin");
+    assert_int_equal(s->budget, 0);
     assert_int_equal(s->layer_count, 2);
     layer = &s->layers[0];
     assert_string_equal(layer->name, "base");
@@ -125,6 +127,9 @@ static void a_step_names_schedules(void **state)
 static void what_is_wrong_with_a_layer_is_told_with_its_place(void **state)
 {
     (void)state;
+    assert_error("policy: 1\nschedules: {s: {zone: UTC, budget: two, layers: [{name: a, rotation: "
+                 "daily, start: 2026-02-03, people: [x]}]}}\n" REST,
+                 "p.yaml:2:", "'budget' has to be a whole number up to 100000, not 'two'", NULL);
     assert_error(LAYER("name: a, rotation: weakly, start: 2026-01-05, people: [x]"),
                  "p.yaml:2:57: ", "unknown rotation 'weakly'", "did you mean 'weekly'?");
     assert_error(LAYER("name: a, rotation: daily, every: 0, start: 2026-01-05, people: [x]"),

@@ -108,7 +108,7 @@ static const char *const two[] = {"ana", "ben"};
 static const char *const three[] = {"ana", "ben", "chi"};
 
 /* A schedule of one layer. */
-#define ALONE(layer, tz) ((struct toc_schedule){"s", (tz), &(layer), 1, NULL, 0})
+#define ALONE(layer, tz) ((struct toc_schedule){"s", (tz), &(layer), 1, NULL, 0, 0})
 
 /* --- rotations -------------------------------------------------------------------------------- */
 
@@ -374,7 +374,7 @@ static void a_later_layer_wins_where_it_has_somebody(void **state)
                                         .person_count = 1,
                                         .hours = nights,
                                         .hour_count = 2}};
-    struct toc_schedule schedule = {"s", tz, layers, 2, NULL, 0};
+    struct toc_schedule schedule = {"s", tz, layers, 2, NULL, 0, 0};
     struct toc_on_call who;
     expect_shifts(&schedule, NULL, "2026-01-05 00:00", "2026-01-13 00:00",
                   "2026-01-05 00:00 dee\n"
@@ -411,7 +411,7 @@ static void layers_of_several_zones_follow_the_sun(void **state)
                                        .person_count = 1,
                                        .hours = days,
                                        .hour_count = 7};
-    struct toc_schedule schedule = {"s", layers[1].zone, layers, 3, NULL, 0};
+    struct toc_schedule schedule = {"s", layers[1].zone, layers, 3, NULL, 0, 0};
     expect_shifts(&schedule, NULL, "2026-03-05 01:00", "2026-03-06 01:00",
                   "2026-03-05 01:00 sin\n"
                   "2026-03-05 09:00 dub\n"
@@ -474,7 +474,7 @@ static void a_temporary_shift_stands_in_place_of_all_layers(void **state)
                               .at_ms = 0,
                               .people = three + 2,
                               .person_count = 1};
-    struct toc_schedule schedule = {"s", tz, &layer, 1, temporary, 2};
+    struct toc_schedule schedule = {"s", tz, &layer, 1, temporary, 2, 0};
     expect_shifts(&schedule, NULL, "2026-12-23 00:00", "2026-12-28 00:00",
                   "2026-12-23 00:00 chi\n"
                   "2026-12-24 00:00 ana ben\n"
@@ -487,7 +487,7 @@ static void a_temporary_shift_stands_in_place_of_all_layers(void **state)
 static void an_override_fills_a_gap_unless_it_is_for_somebody(void **state)
 {
     (void)state;
-    struct toc_schedule schedule = {"s", zone("UTC"), NULL, 0, NULL, 0};
+    struct toc_schedule schedule = {"s", zone("UTC"), NULL, 0, NULL, 0, 0};
     const struct toc_override items[] = {
         {"o1", "ana", NULL, at("2026-01-05 10:00"), at("2026-01-05 12:00")},
         {"o2", "ben", "chi", at("2026-01-05 00:00"), at("2026-01-06 00:00")}};
@@ -531,7 +531,7 @@ static void two_overrides_are_a_swap_and_do_not_chain(void **state)
 static void of_several_overrides_the_last_wins_and_nobody_is_there_twice(void **state)
 {
     (void)state;
-    struct toc_schedule schedule = {"s", zone("UTC"), NULL, 0, NULL, 1};
+    struct toc_schedule schedule = {"s", zone("UTC"), NULL, 0, NULL, 1, 0};
     const struct toc_temporary both = {at("2026-01-05 00:00"), at("2026-01-06 00:00"), two, 2};
     const struct toc_override items[] = {
         {"o1", "chi", "", at("2026-01-05 06:00"), at("2026-01-05 12:00")},

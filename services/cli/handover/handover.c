@@ -110,6 +110,7 @@ static enum toc_err take_person(struct handover *handover, const char *name, siz
     struct handover_person *person = &handover->people.items[handover->people.count++];
     *person = (struct handover_person){0};
     COPY(person->name, name);
+    person->budget = -1;
     return TOC_OK;
 }
 
@@ -153,6 +154,15 @@ static enum toc_err add_dead(struct handover *handover, const Tocsin__V1__AlertC
     return TOC_OK;
 }
 
+static enum toc_err add_ring(struct handover *handover, uint64_t alert, size_t person,
+                             toc_time_ms at_ms)
+{
+    TOC_TRY(HANDOVER_ROOM(&handover->rings));
+    handover->rings.items[handover->rings.count++] =
+        (struct handover_ring){at_ms, alert, (uint32_t)person, NULL};
+    return TOC_OK;
+}
+
 static enum toc_err on_ended(struct handover *handover, const Tocsin__V1__AlertChange *change,
                              size_t index, toc_time_ms at_ms)
 {
@@ -161,10 +171,7 @@ static enum toc_err on_ended(struct handover *handover, const Tocsin__V1__AlertC
     case TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED:
         person->rang++;
         handover->all.rang++;
-        TOC_TRY(HANDOVER_ROOM(&handover->rings));
-        handover->rings.items[handover->rings.count++] =
-            (struct handover_ring){at_ms, change->alert->number, (uint32_t)index};
-        return TOC_OK;
+        return add_ring(handover, change->alert->number, index, at_ms);
     case TOCSIN__V1__PAGE_STATE__PAGE_DEAD:
         person->dead++;
         handover->all.dead++;
@@ -180,12 +187,17 @@ static enum toc_err on_page(struct handover *handover, const Tocsin__V1__Record 
                             const Tocsin__V1__AlertChange *change)
 {
     size_t person;
-    if (!is_within(handover, record->at_ms) || change->alert == NULL)
-        return TOC_OK; /* before, or a code or a probe */
-    if (toc_page_is_news(change->page))
-        return TOC_OK; /* it rang nobody */
+    bool ended = record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED;
+    bool rang = ended && change->page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
+    if (record->at_ms < handover->rings_ms || change->alert == NULL ||
+        toc_page_is_news(change->page))
+        return TOC_OK; /* before; a code or a probe; what rings nobody */
+    if (!is_within(handover, record->at_ms) && !rang)
+        return TOC_OK;
     TOC_TRY(take_person(handover, change->page->contact, &person));
-    if (record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED)
+    if (!is_within(handover, record->at_ms))
+        return add_ring(handover, change->alert->number, person, record->at_ms);
+    if (ended)
         return on_ended(handover, change, person, record->at_ms);
     handover->people.items[person].pages++;
     handover->all.pages++;
@@ -344,7 +356,13 @@ enum toc_err handover_record(struct handover *handover, struct toc_arena *arena,
 
 void handover_init(struct handover *handover, toc_time_ms from_ms, toc_time_ms to_ms)
 {
-    *handover = (struct handover){.from_ms = from_ms, .to_ms = to_ms};
+    *handover = (struct handover){.from_ms = from_ms, .to_ms = to_ms, .rings_ms = from_ms};
+}
+
+void handover_keep_rings(struct handover *handover, toc_time_ms from_ms)
+{
+    if (from_ms < handover->rings_ms)
+        handover->rings_ms = from_ms;
 }
 
 void handover_done(struct handover *handover)

@@ -46,6 +46,7 @@ struct handover_person {
     size_t took_count, took_room;
     unsigned pages, rang, dead, kept; /* kept: suppressed, superseded or cancelled before it rang */
     unsigned night;                   /* of those that rang */
+    int64_t budget;                   /* of their shifts together; -1: they had none */
 };
 
 struct handover_rule {
@@ -71,7 +72,8 @@ struct handover_mute {
 struct handover_ring {
     toc_time_ms at_ms;
     uint64_t alert;
-    uint32_t person; /* index, until handover_end */
+    uint32_t person;           /* index, until handover_end */
+    const struct toc_tz *zone; /* of whoever it rang, where a shift says so */
 };
 
 /* `items`, `count`, `room` of a growing list. */
@@ -83,6 +85,7 @@ struct handover_ring {
 
 struct handover {
     toc_time_ms from_ms, to_ms;
+    toc_time_ms rings_ms; /* what rang from then on is kept: shifts begin before the stretch */
     HANDOVER_LIST(struct handover_alert) alerts; /* by number */
     HANDOVER_LIST(struct handover_person) people;
     HANDOVER_LIST(struct handover_rule) rules;
@@ -96,6 +99,8 @@ struct handover {
 
 /* The stretch is [from, to). */
 void handover_init(struct handover *handover, toc_time_ms from_ms, toc_time_ms to_ms);
+/* Pages that rang are wanted from an earlier instant on, for shifts.h. */
+void handover_keep_rings(struct handover *handover, toc_time_ms from_ms);
 void handover_done(struct handover *handover);
 
 /* The next record. `*out_more` turns false with the first one that is behind the stretch. `arena`
@@ -104,8 +109,8 @@ TOC_MUST enum toc_err handover_record(struct handover *handover, struct toc_aren
                                       const Tocsin__V1__Record *record, bool *out_more);
 
 /*
- * That was all: counts what rang at night, on the wall of `zone`, and the rules' alerts; sorts
- * people by name, rules by noise, times by length.
+ * That was all: counts what rang at night, on the wall of `zone` where no shift has said another,
+ * and the rules' alerts; sorts people by name, rules by noise, times by length.
  */
 TOC_MUST enum toc_err handover_end(struct handover *handover, const struct toc_tz *zone);
 
@@ -121,6 +126,8 @@ toc_time_ms handover_slowest_ms(const struct handover_person *person);
 TOC_MUST enum toc_err handover_room(void *place, size_t count, size_t *room, size_t size);
 #define HANDOVER_ROOM(list)                                                                        \
     handover_room(&(list)->items, (list)->count, &(list)->room, sizeof(*(list)->items))
+
+bool handover_is_at_night(const struct toc_tz *zone, toc_time_ms at_ms);
 
 /* By number; NULL: it was over before the stretch, or never there. */
 struct handover_alert *handover_find(const struct handover *handover, uint64_t number);

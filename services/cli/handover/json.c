@@ -80,6 +80,37 @@ static bool is_told(const struct handover_alert *alert)
     return alert->fired || alert->escalated || alert->rang > 0 || !alert->over;
 }
 
+static void write_people_of(struct print_json *json, const struct toc_on_call *who)
+{
+    print_json_name(json, "people");
+    fputc('[', json->out);
+    for (size_t i = 0; i < who->count; i++) {
+        fputs(i > 0 ? "," : "", json->out);
+        print_json_string(json->out, toc_str_of(who->people[i]));
+    }
+    fputc(']', json->out);
+}
+
+static void write_shift(const struct handover_shift *shift, FILE *out)
+{
+    struct print_json json;
+    begin(&json, out, "shift");
+    print_json_text(&json, "schedule", shift->duty->schedule->name);
+    write_people_of(&json, &shift->shift.who);
+    if (shift->shift.from_ms != TOC_TIME_MIN)
+        print_json_int(&json, "from_ms", shift->shift.from_ms);
+    if (shift->shift.until_ms != TOC_TIME_NEVER)
+        print_json_int(&json, "until_ms", shift->shift.until_ms);
+    print_json_int(&json, "rang", shift->rang);
+    print_json_int(&json, "at_night", shift->night);
+    print_json_int(&json, "alerts", shift->alerts);
+    if (shift->whole) {
+        print_json_int(&json, "budget", shift->budget);
+        print_json_bool(&json, "over_budget", shifts_is_over_budget(shift));
+    }
+    print_json_close(&json);
+}
+
 static void write_person(const struct handover_person *person, int64_t budget, FILE *out)
 {
     struct print_json json;
@@ -139,8 +170,12 @@ void handover_json(const struct handover_report *report, FILE *out)
     for (size_t i = 0; i < handover->alerts.count; i++)
         if (is_told(&handover->alerts.items[i]))
             write_alert(&handover->alerts.items[i], out);
+    for (size_t i = 0; i < report->shifts->list.count; i++)
+        write_shift(&report->shifts->list.items[i], out);
     for (size_t i = 0; i < handover->people.count; i++)
-        write_person(&handover->people.items[i], report->budget, out);
+        if (report_has(&handover->people.items[i]))
+            write_person(&handover->people.items[i],
+                         report_budget(report, &handover->people.items[i]), out);
     for (size_t i = 0; i < handover->rules.count; i++)
         write_rule(&handover->rules.items[i], out);
     for (size_t i = 0; i < handover->mutes.count; i++)

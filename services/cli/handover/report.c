@@ -48,6 +48,73 @@ static void write_head(const struct handover_report *report, struct sheet *sheet
 
 /* --- sections ----------------------------------------------------------------------------- */
 
+bool report_has(const struct handover_person *person)
+{
+    return person->pages + person->rang + person->dead + person->kept > 0 || person->took_count > 0;
+}
+
+int64_t report_budget(const struct handover_report *report, const struct handover_person *person)
+{
+    return person->budget >= 0 ? person->budget : report->budget;
+}
+
+/* Of many, those over their budget come first, and then those that rang at all. */
+static unsigned rank_of(const struct handover_shift *shift)
+{
+    return shifts_is_over_budget(shift) ? 0 : shift->rang > 0 ? 1 : 2;
+}
+
+static void add_names(struct sheet *sheet, const struct toc_on_call *who)
+{
+    char names[PRINT_CELL_MAX];
+    size_t used = 0;
+    for (size_t i = 0; i < who->count && used < sizeof(names); i++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
+                                 who->people[i]);
+    sheet_cell(sheet, PRINT_BOLD, "%s", names);
+}
+
+static void add_shift(const struct handover_report *report, struct sheet *sheet,
+                      const struct handover_shift *shift)
+{
+    char from[WHEN_MAX], until[WHEN_MAX];
+    bool over = shifts_is_over_budget(shift);
+    enum print_style style = over ? PRINT_RED : PRINT_PLAIN;
+    sheet_row(sheet);
+    sheet_cell(sheet, PRINT_CYAN, "%s", shift->duty->schedule->name);
+    add_names(sheet, &shift->shift.who);
+    sheet_cell(sheet, PRINT_PLAIN, "%s", report_when(from, report, shift->shift.from_ms));
+    sheet_cell(sheet, PRINT_PLAIN, "%s", report_when(until, report, shift->shift.until_ms));
+    sheet_cell(sheet, style, "%u", shift->rang);
+    if (shift->whole)
+        sheet_cell(sheet, style, "%s%lld", over ? "over " : "", (long long)shift->budget);
+    else
+        sheet_cell(sheet, style, "%s", "");
+    sheet_cell(sheet, PRINT_PLAIN, "%u", shift->night);
+    sheet_cell(sheet, PRINT_PLAIN, "%u", shift->alerts);
+}
+
+static void write_shifts(const struct handover_report *report, struct sheet *sheet)
+{
+    static const struct print_column columns[] = {
+        {"SCHEDULE", PRINT_LEFT, 8},  {"ON CALL", PRINT_LEFT, 7}, {"FROM", PRINT_LEFT, 0},
+        {"UNTIL", PRINT_LEFT, 0},     {"RANG", PRINT_RIGHT, 0},   {"BUDGET", PRINT_RIGHT, 0},
+        {"AT NIGHT", PRINT_RIGHT, 0}, {"ALERTS", PRINT_RIGHT, 0},
+    };
+    size_t count = report->shifts->list.count;
+    unsigned ranks = count > SHEET_ROWS_MOST ? 3 : 1;
+    if (!report->schedules)
+        return;
+    sheet_begin(sheet, "Shifts", columns, COUNT(columns));
+    for (unsigned rank = 0; rank < ranks; rank++)
+        for (size_t i = 0; i < count; i++) {
+            const struct handover_shift *shift = &report->shifts->list.items[i];
+            if ((ranks == 1 || rank_of(shift) == rank) && sheet_has_room(sheet))
+                add_shift(report, sheet, shift);
+        }
+    sheet_end(sheet, "Nobody was on call.");
+}
+
 static void write_people(const struct handover_report *report, struct sheet *sheet)
 {
     static const struct print_column columns[] = {
@@ -60,12 +127,15 @@ static void write_people(const struct handover_report *report, struct sheet *she
     sheet_begin(sheet, "People", columns, COUNT(columns));
     for (size_t i = 0; i < handover->people.count; i++) {
         const struct handover_person *person = &handover->people.items[i];
-        bool over = person->rang > report->budget;
+        int64_t budget = report_budget(report, person);
+        bool over = person->rang > budget;
+        if (!report_has(person))
+            continue;
         sheet_row(sheet);
         sheet_cell(sheet, PRINT_BOLD, "%s", person->name);
         sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%u", person->rang);
         sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%s%lld", over ? "over " : "",
-                   (long long)report->budget);
+                   (long long)budget);
         sheet_cell(sheet, PRINT_PLAIN, "%u", person->night);
         sheet_cell(sheet, person->dead > 0 ? PRINT_RED : PRINT_PLAIN, "%u", person->dead);
         sheet_cell(sheet, PRINT_PLAIN, "%u", person->kept);
@@ -163,6 +233,7 @@ bool handover_write(const struct handover_report *report, const struct print *pr
     report_open(report, &sheet);
     report_fired(report, &sheet);
     report_escalated(report, &sheet);
+    write_shifts(report, &sheet);
     write_people(report, &sheet);
     write_rules(report, &sheet);
     write_mutes(report, &sheet);

@@ -5,7 +5,6 @@
 #include "services/cli/view.h"
 
 #define COUNT(columns) (sizeof(columns) / sizeof((columns)[0]))
-#define ROWS_MOST      50 /* of a section: what is behind that only JSON has */
 
 char *report_when(char out[WHEN_MAX], const struct handover_report *report, toc_time_ms at_ms)
 {
@@ -40,12 +39,8 @@ static void write_ranks(const struct handover_report *report, struct sheet *shee
     for (size_t rank = 0; rank <= COUNT(severities); rank++)
         for (size_t i = 0; i < handover->alerts.count; i++) {
             const struct handover_alert *alert = &handover->alerts.items[i];
-            if (!wanted(alert) || rank_of(alert) != rank)
+            if (!wanted(alert) || rank_of(alert) != rank || !sheet_has_room(sheet))
                 continue;
-            if (sheet->rows == ROWS_MOST) {
-                sheet->left_out++;
-                continue;
-            }
             sheet_row(sheet);
             row(report, sheet, alert);
         }

@@ -68,6 +68,12 @@ static void close_row(struct sheet *sheet)
         fputs(" |", sheet->print->out);
 }
 
+bool sheet_has_room(struct sheet *sheet)
+{
+    sheet->left_out += sheet->rows >= SHEET_ROWS_MOST;
+    return sheet->rows < SHEET_ROWS_MOST;
+}
+
 void sheet_row(struct sheet *sheet)
 {
     if (sheet->markdown && sheet->rows == 0)

@@ -64,7 +64,7 @@ static void sort_times(struct handover_person *person)
         qsort(person->took_ms, person->took_count, sizeof(*person->took_ms), by_length);
 }
 
-static bool is_at_night(const struct toc_tz *zone, toc_time_ms at_ms)
+bool handover_is_at_night(const struct toc_tz *zone, toc_time_ms at_ms)
 {
     toc_time_ms wall_ms = (at_ms + toc_tz_offset_ms(zone, at_ms)) % TOC_DAY_MS;
     if (wall_ms < 0)
@@ -76,7 +76,7 @@ static void count_ring(struct handover *handover, const struct handover_ring *ri
                        const struct toc_tz *zone)
 {
     struct handover_alert *alert = handover_find(handover, ring->alert);
-    bool night = is_at_night(zone, ring->at_ms);
+    bool night = handover_is_at_night(ring->zone != NULL ? ring->zone : zone, ring->at_ms);
     handover->people.items[ring->person].night += night;
     handover->all.night += night;
     if (alert == NULL)
@@ -88,7 +88,8 @@ static void count_ring(struct handover *handover, const struct handover_ring *ri
 enum toc_err handover_end(struct handover *handover, const struct toc_tz *zone)
 {
     for (size_t i = 0; i < handover->rings.count; i++)
-        count_ring(handover, &handover->rings.items[i], zone);
+        if (handover->rings.items[i].at_ms >= handover->from_ms)
+            count_ring(handover, &handover->rings.items[i], zone);
     for (size_t i = 0; i < handover->alerts.count; i++)
         TOC_TRY(count_rule(handover, &handover->alerts.items[i]));
     if (handover->rules.count > 0)

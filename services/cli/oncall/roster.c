@@ -19,11 +19,12 @@ static int open_policy(struct view *view, const char *file, struct roster *out)
     return CLI_DONE;
 }
 
-static int ask_overrides(struct view *view, struct view_rows *out)
+int roster_ask_overrides(struct view *view, struct roster *roster)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     ask.what = TOCSIN__V1__ASK__WHAT__OVERRIDES;
-    return view_ask(view, "notifier", &ask, &tocsin__v1__schedule_override__descriptor, out);
+    return view_ask(view, "notifier", &ask, &tocsin__v1__schedule_override__descriptor,
+                    &roster->overrides);
 }
 
 /* The rows of its schedule, as the arithmetic takes them. */
@@ -45,13 +46,8 @@ static int fill_overrides(struct view *view, const struct view_rows *rows, struc
     return CLI_DONE;
 }
 
-int roster_open(struct view *view, const char *file, struct roster *out)
+int roster_fill(struct view *view, struct roster *out)
 {
-    *out = (struct roster){.count = 0};
-    if (open_policy(view, file, out) != CLI_DONE)
-        return CLI_FAILED;
-    if (file == NULL && ask_overrides(view, &out->overrides) != CLI_DONE)
-        return CLI_FAILED;
     out->duties =
         toc_arena_take(&view->arena, (out->policy->schedule_count + 1) * sizeof(*out->duties));
     if (out->duties == NULL)
@@ -65,11 +61,23 @@ int roster_open(struct view *view, const char *file, struct roster *out)
     return CLI_DONE;
 }
 
+int roster_open(struct view *view, const char *file, struct roster *out)
+{
+    *out = (struct roster){.count = 0};
+    if (open_policy(view, file, out) != CLI_DONE)
+        return CLI_FAILED;
+    if (file == NULL && roster_ask_overrides(view, out) != CLI_DONE)
+        return CLI_FAILED;
+    return roster_fill(view, out);
+}
+
 void roster_done(struct roster *roster)
 {
     if (roster->file.name == NULL)
         toc_policy_free(roster->policy);
     policy_file_done(&roster->file);
+    if (roster->arena.base != NULL)
+        toc_arena_done(&roster->arena);
     *roster = (struct roster){.count = 0};
 }
 

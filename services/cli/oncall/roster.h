@@ -12,6 +12,7 @@ struct roster {
     struct duty *duties;     /* in the order of the policy; in the view's arena */
     size_t count;
     struct view_rows overrides; /* of all schedules: ScheduleOverride */
+    struct toc_arena arena;     /* of those, where a log told of them */
 };
 
 /*
@@ -19,6 +20,11 @@ struct roster {
  * roster_done in any case.
  */
 int roster_open(struct view *view, const char *file, struct roster *out);
+/*
+ * Of a suite that runs or has been stopped, as whole_log.h reads it. Empty, with a policy or
+ * without, where there are no schedules.
+ */
+int roster_of_suite(struct view *view, struct roster *out);
 /* Accepts a zeroed one. */
 void roster_done(struct roster *roster);
 
@@ -27,5 +33,12 @@ const struct duty *roster_find(const struct view *view, const struct roster *ros
                                const char *name);
 /* Whether a schedule or an override names the person; told when not. */
 bool roster_knows(const struct view *view, const struct roster *roster, const char *person);
+
+/* --- between the two files -------------------------------------------------------------------- */
+
+/* The overrides that the notifier knows. */
+int roster_ask_overrides(struct view *view, struct roster *roster);
+/* The duties, from the policy and the overrides. */
+int roster_fill(struct view *view, struct roster *roster);
 
 #endif

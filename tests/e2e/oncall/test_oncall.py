@@ -281,6 +281,28 @@ def test_what_cannot_be_is_refused(suite, words, code, told):
     assert suite.said("oncall", "override", "list") == "no overrides\n"
 
 
+def test_the_shift_that_has_ended_is_handed_over_also_of_a_stopped_suite(suite):
+    row, = suite.lines("oncall", "override", "add", "--schedule", "safety", "--person", "flo",
+                       "--until", "+12h")
+    assert suite.paged("handed-over") == "flo"
+    suite.said("oncall", "override", "end", row["override"])
+    running = suite.lines("handover", "--schedule", "safety")
+    shift, = [line for line in running if line["kind"] == "shift"]
+    assert (shift["people"], shift["rang"], shift["alerts"], shift["budget"], shift["over_budget"]) \
+        == (["flo"], 1, 1, 2, False)
+    assert shift["until_ms"] - shift["from_ms"] < 1000 * PATIENCE_S
+    assert running[0]["from_ms"] == shift["from_ms"] and running[0]["rang"] == 1
+    text = suite.said("handover", "--schedule", "safety", "--budget", "0")
+    assert "\nsafety    flo      " in text and " over 0 " in text
+    all_shifts = [line for line in suite.lines("handover") if line["kind"] == "shift"]
+    assert {line["schedule"] for line in all_shifts} == {"safety", "desk"}
+    assert suite.refused("handover", "--schedule", "safty") == \
+        "tocsin handover: the policy has no schedule 'safty' (did you mean 'safety'?)"
+    suite.up.terminate()
+    assert suite.up.wait(PATIENCE_S) == 0
+    assert suite.lines("handover", "--schedule", "safety") == running
+
+
 def test_without_a_suite_it_says_so(tmp_path):
     done = tocsin("oncall", "--data", tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
