@@ -97,6 +97,7 @@ static void write_event(const struct export *export, const struct duty *duty,
     fputs("BEGIN:VEVENT\r\n", export->out);
     export_text(export->out, "UID", uid_of(uid, duty, person, shift->from_ms));
     fprintf(export->out, "DTSTAMP:%s\r\n", stamp(at, export->now_ms));
+    fprintf(export->out, "SEQUENCE:%lld\r\n", (long long)(export->now_ms / TOC_MINUTE_MS));
     fprintf(export->out, "DTSTART:%s\r\n", stamp(at, shift->from_ms));
     fprintf(export->out, "DTEND:%s\r\n", stamp(at, endless ? export->until_ms : shift->until_ms));
     snprintf(text, sizeof(text), "On call: %s (%s)", person, duty->schedule->name);

@@ -1,8 +1,9 @@
 /*
  * Shifts as an iCalendar file (RFC 5545), for whoever wants to see theirs beside their other
  * appointments. An event is a whole shift of a person; its UID is made of the schedule, the person
- * and its beginning, so that a later export changes the event and makes no second one. Instants
- * are in UTC, which needs no definition of a zone.
+ * and its beginning, and its SEQUENCE grows with time, so that a later export changes the event and
+ * makes no second one. Instants are in UTC, which needs no definition of a zone (VTIMEZONE):
+ * whoever shows them has the rules of the reader's.
  */
 #ifndef CLI_ONCALL_EXPORT_H
 #define CLI_ONCALL_EXPORT_H
