@@ -111,6 +111,29 @@ static void holes_between_zones_whose_clocks_change_apart_are_told_as_such(void 
                  "dst_gap safety: nobody is on call from Sun 2026-03-08 07:00 until Sun 2026-03-08 "
                  "08:00 (Europe/Dublin), and 48 more times in two years, 2d01h in all, because the "
                  "clocks of America/New_York changed on Sun 2026-03-08\n");
+    const struct toc_layer swapped[] = {layers[1], layers[0]};
+    const struct toc_schedule other = schedule_of(swapped, 2);
+    assert_found(&no_paths, &(const struct duty){&other, {NULL, 0}}, 1, false,
+                 "dst_gap safety: nobody is on call from Sun 2026-03-08 07:00 until Sun 2026-03-08 "
+                 "08:00 (Europe/Dublin), and 48 more times in two years, 2d01h in all, because the "
+                 "clocks of America/New_York changed on Sun 2026-03-08\n");
+}
+
+/* Seen from Kuala Lumpur, whose clocks never change, an hour that Dublin never has wanders. */
+static void a_gap_that_wanders_with_the_clocks_is_a_common_gap(void **state)
+{
+    struct toc_week_window windows[7];
+    struct toc_tz *kuala_lumpur = NULL;
+    const struct toc_layer layers[] = {hours(flo_only, dublin, 0, 23, windows)};
+    struct toc_schedule schedule = schedule_of(layers, 1);
+    const struct duty duty = {&schedule, {NULL, 0}};
+    (void)state;
+    assert_int_equal(toc_tz_load("Asia/Kuala_Lumpur", &kuala_lumpur), TOC_OK);
+    schedule.zone = kuala_lumpur;
+    assert_found(&no_paths, &duty, 1, false,
+                 "gap safety: nobody is on call from Tue 2026-02-03 07:00 until Tue 2026-02-03 "
+                 "08:00 (Asia/Kuala_Lumpur), and 729 more times in two years, 30d10h in all\n");
+    toc_tz_free(kuala_lumpur);
 }
 
 static void a_free_day_after_a_change_of_the_clocks_is_a_common_gap(void **state)
@@ -162,6 +185,24 @@ static void what_hides_another_is_told(void **state)
                  "00:00 until Mon 2026-03-09 00:00 (Europe/Dublin)\n");
 }
 
+/* A newcomer's list: the nights first, then all hours, which win. */
+static void a_layer_that_never_counts_is_told(void **state)
+{
+    struct toc_week_window windows[7];
+    struct toc_layer layers[] = {hours(flo_only, dublin, 0, 7, windows), weekly()};
+    const struct toc_schedule schedule = schedule_of(layers, 2);
+    const struct duty duty = {&schedule, {NULL, 0}};
+    (void)state;
+    assert_found(&no_paths, &duty, 1, false,
+                 "overlap safety: layer hours never counts in two years: whenever it has somebody, "
+                 "so has a later one\n");
+    layers[0].start_day = toc_days_from_date(2030, 1, 1);
+    assert_found(&no_paths, &duty, 1, false, "gap safety: layer hours has nobody in two years\n");
+    layers[0] = weekly();
+    layers[1] = hours(flo_only, dublin, 0, 7, windows);
+    assert_found(&no_paths, &duty, 1, false, "");
+}
+
 /* --- paths and people ------------------------------------------------------------------------- */
 
 /* A path of one step. */
@@ -194,11 +235,78 @@ static void goalert_4548_a_step_that_is_empty_at_some_time_is_told_before_it_is(
     (void)state;
     assert_step(&with_person, duties, 2, gaps);
     snprintf(expected, sizeof(expected),
-             "%sempty_step p: step 1 means nobody from Mon 2026-02-02 23:00 until Tue 2026-02-03 "
-             "00:00 (Europe/Dublin), and 729 more times in two years, 30d10h in all\n",
+             "%sempty_step p: an alert rings nobody, as no step means anybody, from Mon 2026-02-02 "
+             "23:00 until Tue 2026-02-03 00:00 (Europe/Dublin), and 729 more times in two years, "
+             "30d10h in all\n",
              gaps);
     assert_step(&step, duties, 2, expected);
     assert_step(&nobody, NULL, 0, "empty_step p: step 1 never means anybody\n");
+}
+
+/* Closed on purpose at Christmas: the step may be empty, the path may not. */
+static void a_path_that_reaches_nobody_is_told_even_where_that_is_meant(void **state)
+{
+    const struct toc_layer layers[] = {weekly()};
+    const struct toc_temporary closed = {at("2026-12-24"), at("2026-12-27"), NULL, 0};
+    struct toc_schedule schedules[] = {schedule_of(layers, 1), schedule_of(layers, 1)};
+    const struct toc_schedule *const first[] = {&schedules[0]}, *const second[] = {&schedules[1]};
+    const struct duty duties[] = {{&schedules[0], {NULL, 0}}, {&schedules[1], {NULL, 0}}};
+    const struct toc_path_step steps[] = {{.schedules = first, .schedule_count = 1},
+                                          {.contacts = flo_only, .contact_count = 1},
+                                          {.schedules = first, .schedule_count = 1},
+                                          {.schedules = second, .schedule_count = 1}};
+    const struct toc_path paths[] = {{.name = "with-flo", .steps = steps, .step_count = 3},
+                                     {.name = "alone", .steps = steps, .step_count = 1}};
+    const struct toc_policy policy = {.paths = paths, .path_count = 2};
+    (void)state;
+    schedules[0].temporary = &closed;
+    schedules[0].temporary_count = 1;
+    assert_found(&policy, duties, 2, false,
+                 "empty_step alone: an alert rings nobody, as no step means anybody, from Thu "
+                 "2026-12-24 00:00 until Sun 2026-12-27 00:00 (Europe/Dublin)\n");
+}
+
+static void neighbouring_steps_with_the_same_people_are_told(void **state)
+{
+    struct toc_layer first[] = {weekly()}, second[] = {weekly()};
+    struct toc_schedule schedules[] = {schedule_of(first, 1), schedule_of(second, 1)};
+    const struct toc_schedule *const one[] = {&schedules[0]}, *const two[] = {&schedules[1]};
+    const struct duty duties[] = {{&schedules[0], {NULL, 0}}, {&schedules[1], {NULL, 0}}};
+    struct toc_path_step steps[] = {{.schedules = one, .schedule_count = 1},
+                                    {.schedules = one, .schedule_count = 1}, /* rings them again */
+                                    {.schedules = two, .schedule_count = 1}};
+    const struct toc_path path = {.name = "p", .steps = steps, .step_count = 3};
+    const struct toc_policy policy = {.paths = &path, .path_count = 1};
+    (void)state;
+    second[0].start_day = toc_days_from_date(2026, 1, 12); /* the other one has each week */
+    assert_found(&policy, duties, 2, false, "");
+    second[0].every = 2; /* and now every other */
+    assert_found(&policy, duties, 2, false,
+                 "overlap p: steps 2 and 3 ring the same people (ben) from Mon 2026-02-02 00:00 "
+                 "until Mon 2026-02-02 09:00 (Europe/Dublin), and 26 more times in two years, "
+                 "364d08h in all\n");
+    steps[2].contacts = flo_only;
+    steps[2].contact_count = 1;
+    assert_found(&policy, duties, 2, false, "");
+}
+
+static void people_whose_shifts_are_over_need_no_method(void **state)
+{
+    struct toc_layer layers[] = {weekly()};
+    const struct toc_temporary temporary[] = {{at("2025-12-24"), at("2025-12-27"), flo_only, 1}};
+    const struct toc_override overrides[] = {
+        {"ov-1", "gus", "ana", at("2026-01-01"), at("2026-01-08")},
+        {"ov-2", "hal", "ana", at("2026-03-01"), at("2026-03-08")}};
+    struct toc_schedule schedule = schedule_of(layers, 1);
+    const struct duty duty = {&schedule, {overrides, 2}};
+    (void)state;
+    layers[0].person_count = 1;
+    schedule.temporary = temporary;
+    schedule.temporary_count = 1;
+    assert_found(
+        &no_paths, &duty, 1, true,
+        "no_method hal: has no contact method that may be used: a page for them is dead at "
+        "once\n");
 }
 
 static void grafana_1326_people_without_a_method_are_told(void **state)
@@ -227,9 +335,14 @@ static int run(void)
         cmocka_unit_test(a_time_that_is_meant_to_have_nobody_is_no_gap),
         cmocka_unit_test(a_schedule_that_begins_later_has_nobody_until_then),
         cmocka_unit_test(holes_between_zones_whose_clocks_change_apart_are_told_as_such),
+        cmocka_unit_test(a_gap_that_wanders_with_the_clocks_is_a_common_gap),
         cmocka_unit_test(a_free_day_after_a_change_of_the_clocks_is_a_common_gap),
         cmocka_unit_test(what_hides_another_is_told),
         cmocka_unit_test(goalert_4548_a_step_that_is_empty_at_some_time_is_told_before_it_is),
+        cmocka_unit_test(a_layer_that_never_counts_is_told),
+        cmocka_unit_test(a_path_that_reaches_nobody_is_told_even_where_that_is_meant),
+        cmocka_unit_test(neighbouring_steps_with_the_same_people_are_told),
+        cmocka_unit_test(people_whose_shifts_are_over_need_no_method),
         cmocka_unit_test(grafana_1326_people_without_a_method_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /*
  * What is wrong with who is on call, from now on for two years: times with nobody, and whether a
- * change of the clocks makes them; temporary shifts and overrides that cover each other; people who
- * cannot be reached; steps of a path that at some time mean nobody. Pure, but for what it is
- * handed.
+ * change of the clocks makes them; layers, temporary shifts and overrides that hide each other;
+ * people who cannot be reached; steps of a path that at some time mean nobody, or nobody else.
+ * Pure, but for what it is handed.
  */
 #ifndef CLI_ONCALL_LINT_H
 #define CLI_ONCALL_LINT_H
@@ -14,7 +14,8 @@
 enum lint_kind {
     LINT_GAP,        /* nobody is on call */
     LINT_DST,        /* nobody is on call because the clocks change */
-    LINT_OVERLAP,    /* one temporary shift or override hides another */
+    LINT_OVERLAP,    /* one layer, temporary shift or override hides another; or the same people
+                        have the schedules of two steps */
     LINT_NO_METHOD,  /* a person whom nothing reaches */
     LINT_EMPTY_STEP, /* of a path */
     LINT_KINDS

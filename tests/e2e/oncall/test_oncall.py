@@ -151,6 +151,26 @@ def test_check_says_what_to_do_and_fails(policy, tmp_path):
     assert 104 <= found[0]["times"] <= 105
 
 
+def test_check_finds_every_gap_that_the_list_of_shifts_has(tmp_path):
+    """Two zones whose clocks change apart, an hour on Sundays, and a day that is free on purpose."""
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY.replace("    temporary: [", """      - {name: ny, rotation: daily,
+          start: 2026-01-05, at: "12:00", people: [ben, chi], zone: America/New_York,
+          hours: {mon-sun: ["03:00-15:00"]}}
+    temporary: [""").replace("people: [ana, ben]}", """people: [ana, ben], zone: Europe/Dublin,
+          hours: {mon-sat: ["20:00-08:00"], sun: ["21:00-08:00"]}}""").replace("[flo]}]", "[]}]"))
+    done = tocsin("oncall", "check", "--policy", file, "--json")
+    found = {row["kind"]: row for row in map(json.loads, done.stdout.splitlines())
+             if row["subject"] == "desk"}
+    gaps = [row for row in lines("oncall", "--policy", file, "--schedule", "desk", "--until", "+731d")
+            if row["by"] == "gap"]
+    assert done.returncode == 1 and set(found) == {"gap", "dst_gap"}
+    assert 0 <= len(gaps) - found["gap"]["times"] - found["dst_gap"]["times"] <= 1, "at the horizon"
+    assert found["dst_gap"]["times"] in range(30, 43), "three weeks of each year, Sundays left out"
+    assert "America/New_York" in found["dst_gap"]["what"]
+    assert found["gap"]["times"] >= 104, "Sundays"
+
+
 @pytest.mark.parametrize("text, told", [
     ("contacts: [ana]\n", "contacts.yaml:1:1: error: 'contacts' has to be a map of names"),
     ("contacts: {ana: {log: true}\n", "contacts.yaml:2:1: error: "),
