@@ -45,8 +45,8 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 
 static struct {
     struct client_config client;
-    const char *policy_file, *clock, *origin, *http, *lmtp, *mail, *oncall_http, *oncall_url,
-        *heartbeat_url_file;
+    const char *policy_file, *clock, *origin, *http, *lmtp, *mail, *contacts, *oncall_http,
+        *oncall_url, *heartbeat_url_file;
     struct toc_conf_list http_origins, connect, quotas;
     struct toc_conf_list allow, back;
     int64_t metrics_base;
@@ -77,6 +77,9 @@ static const struct toc_conf_option rows[] = {
      "take mail there by LMTP from a mail server, for the addresses that --mail names"},
     {"mail", TOC_CONF_TEXT, &options.mail, NULL, 0, 0, "FILE",
      "for which addresses mail is taken, and what its issues are (deploy/mail)"},
+    {"contacts", TOC_CONF_TEXT, &options.contacts, NULL, 0, 0, "FILE",
+     "how people are reached (deploy/contacts); the default is DIR/contacts.yaml where there is "
+     "one, else every page is a line of the output"},
     {"oncall-http", TOC_CONF_TEXT, &options.oncall_http, NULL, 0, 0, "ADDR:PORT",
      "pages have a link, by which alerts are answered there, \":8090\" on this machine only"},
     {"oncall-url", TOC_CONF_TEXT, &options.oncall_url, NULL, 0, 0, "URL",
@@ -128,10 +131,20 @@ static void add_door(struct up *up, size_t service)
         add(up, service, "--link-base=http://%s%s", address[0] == ':' ? "127.0.0.1" : "", address);
 }
 
+/* Of the notifier, which looks for secret files beside the file. */
+static void add_contacts(struct up *up, size_t service)
+{
+    char file[UP_PATH_MAX];
+    snprintf(file, sizeof(file), "%s/contacts.yaml", options.client.data_dir);
+    if (options.contacts != NULL)
+        add(up, service, "--contacts=%s", options.contacts);
+    else if (access(file, F_OK) == 0)
+        add(up, service, "--contacts=%s", file);
+}
+
 static void add_own(struct up *up, size_t service)
 {
     const char *dir = options.client.data_dir, *name = service_names[service];
-    char contacts[UP_PATH_MAX];
     if (strcmp(name, "intake") == 0) {
         add(up, service, "--issue-key=%s/keys/issue.key", dir);
         add(up, service, "--kek=%s/keys/kek", dir);
@@ -154,9 +167,7 @@ static void add_own(struct up *up, size_t service)
         for (size_t i = 0; i < options.quotas.count; i++)
             add(up, service, "--quota=%s", options.quotas.values[i]);
     } else if (strcmp(name, "notifier") == 0) {
-        snprintf(contacts, sizeof(contacts), "%s/contacts.yaml", dir);
-        if (access(contacts, F_OK) == 0)
-            add(up, service, "--contacts=%s", contacts);
+        add_contacts(up, service);
         add_door(up, service);
         if (options.heartbeat_url_file != NULL)
             add(up, service, "--heartbeat-url-file=%s", options.heartbeat_url_file);
