@@ -55,7 +55,7 @@ struct say {
     uint64_t alert;
     toc_time_ms opened; /* minutes */
     Tocsin__V1__AlertState is;
-    const char *by, *has, *reason, *to, *kind;
+    const char *by, *has, *reason, *to, *kind, *mute;
     Tocsin__V1__PageState state;
     uint32_t step; /* of the page, from 0 */
     bool apart;    /* about no alert */
@@ -86,6 +86,7 @@ static inline bool say_at(toc_time_ms minutes, Tocsin__V1__RecordType type, stru
     page.delivery = delivery;
     page.state = say.state;
     page.step = say.step;
+    page.mute = toc_wire_text(say.mute != NULL ? say.mute : "");
     page.kind = toc_wire_text(say.kind != NULL ? say.kind : "");
     if (!say.apart)
         change.alert = &alert;

@@ -11,7 +11,6 @@ static void mute(const char *id, bool maintenance, bool ended, toc_time_ms end_m
     mute.reason = toc_wire_text("CHG-7");
     mute.end_ms = AT(end_minutes);
     mute.ended = ended;
-    mute.suppressed = 4;
     put(R(MUTE_CHANGED), AT(5), &mute.base);
 }
 
@@ -35,6 +34,9 @@ static void a_night(void)
         .reason = "the clock stopped");
     open_alert(70, 4, "warn");
     page(70, 4, "ana", P(SUPPRESSED), "quiet hours of ana");
+    SAY(70, ALERT_PAGED, .alert = 4, .opened = 70, .to = "ben", .state = P(PENDING));
+    SAY(70, PAGE_ENDED, .alert = 4, .opened = 70, .to = "ben", .state = P(SUPPRESSED),
+        .mute = "sil-1");
     SAY(75, ALERT_CLOSED, .alert = 4, .opened = 70, .is = A(RESOLVED), .reason = "met");
     open_alert(80, 5, "warn");
     page(80, 5, "ana", P(DEAD), "410: gone");

@@ -48,7 +48,8 @@ static bool read_when(const struct job *job, const char *name, const char *text,
     *out = preset;
     if (text == NULL || when_read(toc_str_of(text), job->zone, job->now_ms, out))
         return true;
-    fprintf(stderr, "%s: --%s is no time: '%s'\n", view.who, name, text);
+    fprintf(stderr, "%s: --%s %s: no time; as in 2026-03-01, '2026-03-01 09:30', -8h\n", view.who,
+            name, text);
     return false;
 }
 
@@ -61,7 +62,8 @@ static int read_stretch(struct job *job)
         job->to_ms = job->now_ms;
     if (job->to_ms > job->from_ms)
         return CLI_DONE;
-    fprintf(stderr, "%s: --to is not after --from, or that is to come\n", view.who);
+    fprintf(stderr, "%s: --from is %s\n", view.who,
+            job->from_ms < job->now_ms ? "not before --to" : "to come");
     return CLI_USAGE;
 }
 

@@ -183,11 +183,31 @@ static enum toc_err on_ended(struct handover *handover, const Tocsin__V1__AlertC
     }
 }
 
+static struct handover_mute *find_mute(const struct handover *handover, const char *id)
+{
+    for (size_t i = 0; i < handover->mutes.count; i++)
+        if (strncmp(handover->mutes.items[i].id, id, HANDOVER_NAME - 1) == 0)
+            return &handover->mutes.items[i];
+    return NULL;
+}
+
+/* By a silence or maintenance, also before the stretch. */
+static void count_kept(struct handover *handover, const Tocsin__V1__Page *page)
+{
+    struct handover_mute *mute = page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED
+                                     ? find_mute(handover, page->mute)
+                                     : NULL;
+    if (mute != NULL)
+        mute->suppressed++;
+}
+
 static enum toc_err on_page(struct handover *handover, const Tocsin__V1__Record *record,
                             const Tocsin__V1__AlertChange *change)
 {
     size_t person;
     bool ended = record->type == TOCSIN__V1__RECORD_TYPE__PAGE_ENDED;
+    if (ended)
+        count_kept(handover, change->page);
     bool rang = ended && change->page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
     if (record->at_ms < handover->rings_ms || change->alert == NULL ||
         toc_page_is_news(change->page))
@@ -287,20 +307,16 @@ static enum toc_err on_alert(struct handover *handover, const Tocsin__V1__Record
 
 static enum toc_err on_mute(struct handover *handover, const Tocsin__V1__Mute *mute)
 {
-    size_t at = 0;
-    while (at < handover->mutes.count &&
-           strncmp(handover->mutes.items[at].id, mute->mute, HANDOVER_NAME - 1) != 0)
-        at++;
-    if (at == handover->mutes.count) {
+    struct handover_mute *to = find_mute(handover, mute->mute);
+    if (to == NULL) {
         TOC_TRY(HANDOVER_ROOM(&handover->mutes));
-        handover->mutes.count++;
+        to = &handover->mutes.items[handover->mutes.count++];
+        *to = (struct handover_mute){0};
     }
-    struct handover_mute *to = &handover->mutes.items[at];
-    *to = (struct handover_mute){.maintenance = mute->maintenance,
-                                 .ended = mute->ended,
-                                 .from_ms = mute->from_ms,
-                                 .end_ms = mute->end_ms,
-                                 .suppressed = mute->suppressed};
+    to->maintenance = mute->maintenance;
+    to->ended = mute->ended;
+    to->from_ms = mute->from_ms;
+    to->end_ms = mute->end_ms;
     COPY(to->id, mute->mute);
     COPY(to->owner, mute->owner);
     COPY(to->matcher, mute->matcher);

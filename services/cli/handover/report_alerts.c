@@ -9,7 +9,7 @@
 char *report_when(char out[WHEN_MAX], const struct handover_report *report, toc_time_ms at_ms)
 {
     char whole[WHEN_MAX];
-    when_wall(whole, report->zone, at_ms);
+    when_wall(whole, report->zone, at_ms - at_ms % TOC_MINUTE_MS);
     snprintf(out, WHEN_MAX, "%.3s%s", whole, strlen(whole) > 8 ? whole + 8 : "");
     out[3] = ' ';
     return out;
