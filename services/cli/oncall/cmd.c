@@ -55,13 +55,17 @@ static const char show_more[] =
     "  tocsin oncall override add|end|list  somebody else for some time\n"
     "  tocsin oncall swap                   two people take each other's shifts\n";
 
-/* The instant among the endpoints; NULL for none. */
-static const char *instant_given(const struct toc_conf_list *at)
+/* Takes the instant out of the endpoints; NULL for none. */
+static const char *take_instant(struct toc_conf_list *at)
 {
     const char *found = NULL;
+    size_t kept = 0;
     for (size_t i = 0; i < at->count; i++)
         if (strchr(at->values[i], '=') == NULL)
             found = at->values[i];
+        else
+            at->values[kept++] = at->values[i];
+    at->count = kept;
     return found;
 }
 
@@ -76,7 +80,7 @@ static int show(int argc, char **argv)
     };
     int code;
     if (view_begin(&view, &conf, argc, argv, NULL, &code)) {
-        wish.at = instant_given(&view.config.at);
+        wish.at = take_instant(&view.config.at);
         code = oncall_show(&view, &wish);
     }
     view_end(&view);

@@ -81,11 +81,10 @@ static int read_overrides(struct view *view, struct roster *roster)
 
 int roster_of_suite(struct view *view, struct roster *out)
 {
-    bool stopped;
     *out = (struct roster){.count = 0};
-    int code = whole_log_policy(view, "notifier", &out->policy, &stopped);
+    int code = whole_log_policy(view, "notifier", &out->policy, &out->stopped);
     if (code != CLI_DONE || out->policy == NULL || out->policy->schedule_count == 0)
         return code;
-    code = stopped ? read_overrides(view, out) : roster_ask_overrides(view, out);
+    code = out->stopped ? read_overrides(view, out) : roster_ask_overrides(view, out);
     return code == CLI_DONE ? roster_fill(view, out) : code;
 }

@@ -13,6 +13,7 @@ struct roster {
     size_t count;
     struct view_rows overrides; /* of all schedules: ScheduleOverride */
     struct toc_arena arena;     /* of those, where a log told of them */
+    bool stopped;               /* it is of a suite that is */
 };
 
 /*
@@ -22,7 +23,7 @@ struct roster {
 int roster_open(struct view *view, const char *file, struct roster *out);
 /*
  * Of a suite that runs or has been stopped, as whole_log.h reads it. Empty, with a policy or
- * without, where there are no schedules.
+ * without one, where there are no schedules.
  */
 int roster_of_suite(struct view *view, struct roster *out);
 /* Accepts a zeroed one. */

@@ -173,7 +173,9 @@ static void each_duty(struct show *show, void (*act)(struct show *show, const st
 
 static void tell_none(const struct show *show)
 {
-    if (show->roster.count == 0)
+    if (show->roster.policy == NULL)
+        puts("no policy is in force");
+    else if (show->roster.count == 0)
         puts("the policy has no schedules (see tocsin policy keys schedules)");
     else
         printf("%s is not on call %s\n", show->wish->person,
@@ -193,7 +195,9 @@ static void tell_terms(const struct show *show)
     char text[1024], safe[1024];
     snprintf(text, sizeof(text), "FROM and UNTIL are times of %s (--zone)%s%s%s",
              toc_tz_name(show->zone), file != NULL ? "; by " : "", file != NULL ? file : "",
-             file != NULL ? " alone, without overrides" : "");
+             file != NULL           ? " alone, without overrides"
+             : show->roster.stopped ? "; the suite is stopped, nobody is paged"
+                                    : "");
     print_safe(safe, sizeof(safe), toc_str_of(text));
     print_fold(&show->view->print, PRINT_DIM, 0, 0, safe);
 }
@@ -277,7 +281,8 @@ static int check_names(const struct show *show)
 int oncall_show(struct view *view, const struct oncall_wish *wish)
 {
     struct show show = {.view = view, .wish = wish};
-    int code = roster_open(view, wish->policy, &show.roster);
+    int code = wish->policy != NULL ? roster_open(view, wish->policy, &show.roster)
+                                    : roster_of_suite(view, &show.roster);
     if (code == CLI_DONE)
         code = check_names(&show);
     if (code == CLI_DONE)

@@ -318,9 +318,12 @@ def test_the_shift_that_has_ended_is_handed_over_also_of_a_stopped_suite(suite):
     assert {line["schedule"] for line in all_shifts} == {"safety", "desk"}
     assert suite.refused("handover", "--schedule", "safty") == \
         "tocsin handover: the policy has no schedule 'safty' (did you mean 'safety'?)"
+    on_call = suite.lines("oncall")
     suite.up.terminate()
     assert suite.up.wait(PATIENCE_S) == 0
     assert suite.lines("handover", "--schedule", "safety") == running
+    assert suite.lines("oncall") == on_call, "whom to telephone when nothing runs"
+    assert "the suite is stopped, nobody is paged" in suite.said("oncall", "--at", "+8h")
 
 
 def test_without_a_suite_it_says_so(tmp_path):
