@@ -101,6 +101,12 @@ static bool is_kept(const Tocsin__V1__AlertChange *change)
     return change->page != NULL && change->page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED;
 }
 
+/* The headline of an attempt has the answer. */
+static bool is_said(const Tocsin__V1__AlertChange *change)
+{
+    return change->page != NULL && strcmp(change->page->outcome, change->reason) == 0;
+}
+
 /* Of a page: what a provider said of it later. */
 static void on_noted(const struct why_page *page, const Tocsin__V1__AlertChange *change,
                      const char *id)
@@ -169,13 +175,14 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
                  change->by);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
-        headline(page, PRINT_GREEN, "alert %s %s", id, state);
+        headline(page, PRINT_GREEN, "alert %s %s%s%s", id, state,
+                 change->by[0] != '\0' ? " by " : "", change->by);
         break;
     default:
         headline(page, PRINT_YELLOW, "refused: an action on alert %s", id);
         break;
     }
-    if (change->reason[0] != '\0')
+    if (change->reason[0] != '\0' && !is_said(change))
         why_detail(page, "because: %s", change->reason);
 }
 
