@@ -131,8 +131,12 @@ static int say(const struct toc_conf_list *operands, const char *type, const cha
 
 static int verify(const struct toc_conf_list *operands)
 {
+    char words[256];
     int code = say(operands, "tocsin.contact.asked", "");
-    return code == CLI_DONE ? tell(operands, "sent", "is sent a code") : code;
+    snprintf(words, sizeof(words),
+             "is sent a code; say it: tocsin contact confirm %.64s %.64s CODE", operands->values[0],
+             operands->values[1]);
+    return code == CLI_DONE ? tell(operands, "sent", words) : code;
 }
 
 static int confirm(const struct toc_conf_list *operands)

@@ -225,8 +225,8 @@ int oncall_swap(struct view *view, const struct oncall_override *said)
 /* --- list ------------------------------------------------------------------------------------- */
 
 static const struct print_column columns[] = {
-    {"OVERRIDE", PRINT_LEFT, 0}, {"SCHEDULE", PRINT_LEFT, 10}, {"PERSON", PRINT_LEFT, 8},
-    {"FOR", PRINT_LEFT, 8},      {"FROM", PRINT_LEFT, 0},      {"UNTIL", PRINT_LEFT, 0},
+    {"OVERRIDE", PRINT_LEFT, 0}, {"SCHEDULE", PRINT_LEFT, 8}, {"PERSON", PRINT_LEFT, 6},
+    {"FOR", PRINT_LEFT, 7},      {"UNTIL", PRINT_LEFT, 0},    {"FROM", PRINT_LEFT, 0},
     {"STATE", PRINT_LEFT, 0},    {"BY", PRINT_LEFT, 6},
 };
 
@@ -246,8 +246,8 @@ static void add_row(struct print_table *table, const void *item, toc_time_ms now
     print_table_cell(table, PRINT_PLAIN, "%s", row->schedule);
     print_table_cell(table, PRINT_BOLD, "%s", row->person);
     print_table_cell(table, PRINT_PLAIN, "%s", row->replaces[0] ? row->replaces : "anybody");
-    print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, shown_zone, row->from_ms));
     print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, shown_zone, row->until_ms));
+    print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, shown_zone, row->from_ms));
     print_table_cell(table, row->until_ms <= now ? PRINT_DIM : PRINT_PLAIN, "%s",
                      state_of(row, now));
     print_table_cell(table, PRINT_PLAIN, "%s", row->by);
