@@ -206,11 +206,18 @@ static void the_median_of_an_even_number_is_between(void **state)
 static void alerts_that_were_over_before_are_forgotten(void **state)
 {
     (void)state;
-    for (unsigned i = 1; i <= 1000; i++) {
+    for (unsigned i = 1; i <= 5000; i++)
         open_alert(-100, i, "r");
+    for (unsigned i = 1; i <= 4998; i++)
         SAY(-90, ALERT_CLOSED, .alert = i, .opened = -100, .is = A(RESOLVED));
-    }
-    assert_int_equal(handover.alerts.count, 0);
+    assert_true(handover.alerts.count < 2500);
+    SAY(-80, ALERT_NOTED, .alert = 17, .opened = -100, .is = A(RESOLVED), .by = "ana");
+    assert_null(handover_find(&handover, 17));
+    assert_null(handover_find(&handover, 4998));
+    page(10, 4998, "ana", P(ACCEPTED), NULL); /* a replay */
+    assert_non_null(handover_find(&handover, 4998));
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
+    assert_int_equal(handover.alerts.count, 3);
 }
 
 static int run(void)

@@ -20,6 +20,8 @@ enum toc_err handover_room(void *place, size_t count, size_t *room, size_t size)
     return TOC_OK;
 }
 
+#define SWEEP_LEAST 1024
+
 #define COPY(to, text) toc_str_copy(to, sizeof(to), toc_str_of(text))
 
 static bool is_within(const struct handover *handover, toc_time_ms at_ms)
@@ -43,38 +45,65 @@ static size_t place_of(const struct handover *handover, uint64_t number)
     return low;
 }
 
+/* NULL also for one that is forgotten. */
 struct handover_alert *handover_find(const struct handover *handover, uint64_t number)
 {
+    struct handover_alert *items = handover->alerts.items;
     size_t at = place_of(handover, number);
-    bool there = at < handover->alerts.count && handover->alerts.items[at].number == number;
-    return there ? &handover->alerts.items[at] : NULL;
+    bool there = at < handover->alerts.count && items[at].number == number;
+    return there && !items[at].forgotten ? &items[at] : NULL;
 }
 
-static void forget_alert(struct handover *handover, const struct handover_alert *alert)
+void handover_sweep(struct handover *handover)
 {
-    size_t at = (size_t)(alert - handover->alerts.items);
-    memmove(&handover->alerts.items[at], &handover->alerts.items[at + 1],
-            (handover->alerts.count - at - 1) * sizeof(*alert));
-    handover->alerts.count--;
+    struct handover_alert *items = handover->alerts.items;
+    size_t kept = 0;
+    for (size_t i = 0; i < handover->alerts.count; i++)
+        if (!items[i].forgotten)
+            items[kept++] = items[i];
+    handover->alerts.count = kept;
+    handover->forgotten = 0;
+}
+
+/* Swept together, so that the end of a storm costs no more than its beginning. */
+static void forget_alert(struct handover *handover, struct handover_alert *alert)
+{
+    alert->forgotten = true;
+    if (++handover->forgotten > SWEEP_LEAST && 2 * handover->forgotten > handover->alerts.count)
+        handover_sweep(handover);
+}
+
+/* A place for a new one, which a forgotten one of that number may have had. */
+static enum toc_err insert_alert(struct handover *handover, uint64_t number,
+                                 struct handover_alert **out)
+{
+    size_t at = place_of(handover, number);
+    struct handover_alert *items = handover->alerts.items;
+    if (at < handover->alerts.count && items[at].number == number) {
+        handover->forgotten--;
+        *out = &items[at];
+        return TOC_OK;
+    }
+    TOC_TRY(HANDOVER_ROOM(&handover->alerts));
+    items = handover->alerts.items;
+    memmove(&items[at + 1], &items[at], (handover->alerts.count - at) * sizeof(*items));
+    handover->alerts.count++;
+    *out = &items[at];
+    return TOC_OK;
 }
 
 /* The alert, which is new here when nothing was said of it before. */
 static enum toc_err take_alert(struct handover *handover, const Tocsin__V1__Alert *alert,
                                struct handover_alert **out)
 {
-    size_t at = place_of(handover, alert->number);
     *out = handover_find(handover, alert->number);
     if (*out != NULL)
         return TOC_OK;
-    TOC_TRY(HANDOVER_ROOM(&handover->alerts));
-    struct handover_alert *items = handover->alerts.items;
-    memmove(&items[at + 1], &items[at], (handover->alerts.count - at) * sizeof(*items));
-    handover->alerts.count++;
-    items[at] = (struct handover_alert){.number = alert->number,
-                                        .opened_ms = alert->opened_ms,
-                                        .due_ms = alert->due_ms,
-                                        .fired = is_within(handover, alert->opened_ms)};
-    *out = &items[at];
+    TOC_TRY(insert_alert(handover, alert->number, out));
+    **out = (struct handover_alert){.number = alert->number,
+                                    .opened_ms = alert->opened_ms,
+                                    .due_ms = alert->due_ms,
+                                    .fired = is_within(handover, alert->opened_ms)};
     return TOC_OK;
 }
 

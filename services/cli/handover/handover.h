@@ -37,6 +37,7 @@ struct handover_alert {
     bool escalated;          /* past its first step, in the stretch */
     bool acted;              /* somebody did something about it, up to the end */
     bool over;
+    bool forgotten; /* over before the stretch: goes with the next sweep */
 };
 
 struct handover_person {
@@ -87,6 +88,7 @@ struct handover {
     toc_time_ms from_ms, to_ms;
     toc_time_ms rings_ms; /* what rang from then on is kept: shifts begin before the stretch */
     HANDOVER_LIST(struct handover_alert) alerts; /* by number */
+    size_t forgotten;                            /* of them */
     HANDOVER_LIST(struct handover_person) people;
     HANDOVER_LIST(struct handover_rule) rules;
     HANDOVER_LIST(struct handover_dead) dead;
@@ -128,6 +130,9 @@ TOC_MUST enum toc_err handover_room(void *place, size_t count, size_t *room, siz
     handover_room(&(list)->items, (list)->count, &(list)->room, sizeof(*(list)->items))
 
 bool handover_is_at_night(const struct toc_tz *zone, toc_time_ms at_ms);
+
+/* Takes out the alerts that are forgotten. */
+void handover_sweep(struct handover *handover);
 
 /* By number; NULL: it was over before the stretch, or never there. */
 struct handover_alert *handover_find(const struct handover *handover, uint64_t number);

@@ -87,6 +87,7 @@ static void count_ring(struct handover *handover, const struct handover_ring *ri
 
 enum toc_err handover_end(struct handover *handover, const struct toc_tz *zone)
 {
+    handover_sweep(handover);
     for (size_t i = 0; i < handover->rings.count; i++)
         if (handover->rings.items[i].at_ms >= handover->from_ms)
             count_ring(handover, &handover->rings.items[i], zone);
