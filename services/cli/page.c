@@ -92,6 +92,30 @@ static int tell(const char *delivery)
     return CLI_DONE;
 }
 
+/* The whole id of the page whose begins so, as far as it is among those that wait or are dead; what
+ * is not there the notifier refuses. NULL, told: there are several. */
+static const char *whole_id(const char *given)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    const char *found = given;
+    ask.what = TOCSIN__V1__ASK__WHAT__PAGES;
+    if (!view_try(&view, "notifier", &ask, &tocsin__v1__page__descriptor, &rows))
+        return given;
+    for (size_t i = 0; i < rows.count; i++) {
+        const char *delivery = ((const Tocsin__V1__Page *)rows.items[i])->delivery;
+        if (strncmp(delivery, given, strlen(given)) != 0)
+            continue;
+        if (found != given) {
+            fprintf(stderr, "%s: more than one page begins with %s: give more of it\n", view.who,
+                    given);
+            return NULL;
+        }
+        found = delivery;
+    }
+    return found;
+}
+
 static int replay(const struct toc_conf_list *operands)
 {
     Tocsin__V1__PageReceipt body = TOCSIN__V1__PAGE_RECEIPT__INIT;
@@ -100,7 +124,10 @@ static int replay(const struct toc_conf_list *operands)
     const char *who = human_name(&view, "--by", by);
     if (who == NULL)
         return CLI_USAGE;
-    body.delivery = toc_wire_text(operands->values[0]);
+    const char *delivery = whole_id(operands->values[0]);
+    if (delivery == NULL)
+        return CLI_FAILED;
+    body.delivery = toc_wire_text(delivery);
     body.by = toc_wire_text(who);
     event.type = toc_wire_text("tocsin.page.replayed");
     event.body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;
@@ -142,8 +169,10 @@ static const struct view_part parts[] = {
     {"replay",
      replay,
      {"tocsin page replay", "Sends a dead page to its person again, while its alert is open.",
-      "DELIVERY", "DELIVERY is the id that `tocsin page list` shows.", replay_options,
-      COUNT(replay_options)},
+      "DELIVERY",
+      "DELIVERY is the id that `tocsin page list` shows, or the beginning of it. While a silence,\n"
+      "maintenance or quiet hours hold the alert, the new page is kept, too (tocsin why ALERT).\n",
+      replay_options, COUNT(replay_options)},
      1,
      1},
     {"test",
