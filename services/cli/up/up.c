@@ -46,7 +46,7 @@ static const char *const upstream_names[SERVICES][SERVICES] = {
 static struct {
     struct client_config client;
     const char *policy_file, *clock, *origin, *http, *lmtp, *mail, *contacts, *oncall_http,
-        *oncall_url, *heartbeat_url_file;
+        *oncall_url, *heartbeat_url_file, *act_tokens;
     struct toc_conf_list http_origins, connect, quotas;
     struct toc_conf_list allow, back;
     int64_t metrics_base;
@@ -86,6 +86,8 @@ static const struct toc_conf_option rows[] = {
      "how people reach that, as https://oncall.example, where a proxy stands in front"},
     {"heartbeat-url-file", TOC_CONF_TEXT, &options.heartbeat_url_file, NULL, 0, 0, "FILE",
      "the address of a dead man's switch outside, which the notifier tells that it still runs"},
+    {"act-tokens", TOC_CONF_TEXT, &options.act_tokens, NULL, 0, 0, "FILE",
+     "secrets of tools that may act on alerts there, one on each line, mode 600"},
     {"metrics-base", TOC_CONF_NUMBER, &options.metrics_base, "0", 0, 65535 - SERVICES, "PORT",
      "serve metrics on 127.0.0.1, PORT for intake, the next for router, sla, notifier, audit, "
      "outcomes"},
@@ -125,6 +127,8 @@ static void add_door(struct up *up, size_t service)
     if (address == NULL)
         return;
     add(up, service, "--http=%s", address);
+    if (options.act_tokens != NULL)
+        add(up, service, "--act-tokens=%s", options.act_tokens);
     if (options.oncall_url != NULL)
         add(up, service, "--link-base=%s", options.oncall_url);
     else
@@ -389,6 +393,23 @@ static bool load_policy(struct up *up)
     return true;
 }
 
+static bool are_sound(void)
+{
+    const char *wrong =
+        toc_http_wrong_origin(options.http_origins.values, options.http_origins.count);
+    const char *port = options.oncall_http != NULL ? strrchr(options.oncall_http, ':') : NULL;
+    if (strcmp(options.clock, "wall") != 0 && strcmp(options.clock, "event") != 0)
+        fprintf(stderr, "tocsin up: --clock is wall or event, not '%s'\n", options.clock);
+    else if (wrong != NULL)
+        fprintf(stderr, "tocsin up: --http-origin: '%s' is none, as https://shop.example\n", wrong);
+    else if (port != NULL && strcmp(port, ":0") == 0 && options.oncall_url == NULL)
+        fprintf(stderr, "tocsin up: --oncall-http %s: links name the port, so choose one\n",
+                options.oncall_http);
+    else
+        return true;
+    return false;
+}
+
 int cmd_up(int argc, char **argv)
 {
     static struct up up; /* large, and one per process */
@@ -409,16 +430,8 @@ int cmd_up(int argc, char **argv)
     case TOC_CONF_RUN:
         break;
     }
-    if (strcmp(options.clock, "wall") != 0 && strcmp(options.clock, "event") != 0) {
-        fprintf(stderr, "tocsin up: --clock is wall or event, not '%s'\n", options.clock);
+    if (!are_sound())
         return CLI_USAGE;
-    }
-    const char *wrong =
-        toc_http_wrong_origin(options.http_origins.values, options.http_origins.count);
-    if (wrong != NULL) {
-        fprintf(stderr, "tocsin up: --http-origin: '%s' is none, as https://shop.example\n", wrong);
-        return CLI_USAGE;
-    }
     const char *dir = options.client.data_dir;
     if (!load_policy(&up) || up_dir_make(dir) < 0 || up_dir_lock(dir) < 0 ||
         up_dir_secret(dir, "issue.key") < 0 || up_dir_secret(dir, "audit.seed") < 0 ||

@@ -194,10 +194,10 @@ class Suite:
     def __init__(self, directory, policy):
         self.data = directory / "d"
         self.data.mkdir()
-        (self.data / "contacts.yaml").write_text(
-            "contacts: {ana: {log: true}, ben: {log: true}, flo: {log: true}}\n")
-        self.up = subprocess.Popen([BIN / "tocsin", "up", "--data", self.data, "--policy", policy],
-                                   stdout=subprocess.DEVNULL)
+        contacts = directory / "people.yaml"
+        contacts.write_text("contacts: {ana: {log: true}, ben: {log: true}, flo: {log: true}}\n")
+        self.up = subprocess.Popen([BIN / "tocsin", "up", "--data", self.data, "--policy", policy,
+                                    "--contacts", contacts], stdout=subprocess.DEVNULL)
         said("status", "--wait", "60s", "--data", self.data)
 
     def said(self, *words):
