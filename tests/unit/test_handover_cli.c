@@ -138,6 +138,20 @@ static void a_quiet_night_says_so(void **state)
 
 /* --- what is counted ---------------------------------------------------------------------- */
 
+static void one_who_is_always_on_call_has_a_shift_without_an_end(void **state)
+{
+    (void)state;
+    put_on_call();
+    shifts_done(&shifts);
+    layer.person_count = 1;
+    assert_int_equal(shifts_find(&shifts, &handover, &duty, 1), TOC_OK);
+    end_all();
+    char *text = written(TEXT_80);
+    assert_non_null(strstr(text, "safety    ana      Sat 03-28 20:00  never     0       -"));
+    free(text);
+    shifts_done(&shifts);
+}
+
 static void of_many_alerts_the_most_severe_are_told(void **state)
 {
     (void)state;
@@ -225,6 +239,7 @@ static int run(void)
     static const struct CMUnitTest tests[] = {
         CASE(the_night_word_for_word),
         CASE(a_quiet_night_says_so),
+        CASE(one_who_is_always_on_call_has_a_shift_without_an_end),
         CASE(of_many_alerts_the_most_severe_are_told),
         CASE(lines_fit_a_terminal_of_80_cells),
         CASE(nine_of_ten_are_not_slower_than_the_p90),

@@ -9,9 +9,10 @@
 char *report_when(char out[WHEN_MAX], const struct handover_report *report, toc_time_ms at_ms)
 {
     char whole[WHEN_MAX];
+    if (at_ms == TOC_TIME_NEVER || at_ms == TOC_TIME_MIN)
+        return when_wall(out, report->zone, at_ms);
     when_wall(whole, report->zone, at_ms - at_ms % TOC_MINUTE_MS);
-    snprintf(out, WHEN_MAX, "%.3s%s", whole, strlen(whole) > 8 ? whole + 8 : "");
-    out[3] = ' ';
+    snprintf(out, WHEN_MAX, "%.3s %s", whole, whole + sizeof("Mon 2026-") - 1);
     return out;
 }
 
