@@ -2,10 +2,10 @@
  * What a person does about an alert, as an event through intake like everything else. An action is
  * a row: the event's type and what its body takes from the options.
  */
-#include "common/json/rfc3339.h"
 #include "services/cli/commands.h"
 #include "services/cli/human.h"
 #include "services/cli/moment.h"
+#include "services/cli/when.h"
 
 #define ALERTS_AT_ONCE  64
 #define SNOOZE_LEAST_MS TOC_MINUTE_MS
@@ -106,7 +106,7 @@ static const struct toc_conf_option snooze_options[] = {
     {"for", TOC_CONF_DURATION, &for_ms, "0", 0, 7 * TOC_DAY_MS, "DURATION",
      "how long, from 1m to 7d"},
     {"until", TOC_CONF_TEXT, &until, NULL, 0, 0, "TIME",
-     "or until when, with a zone: 2026-03-01T06:00:00+01:00"},
+     "or until when: '2026-03-01 09:30' in your zone, 2026-03-01T06:00:00+01:00"},
 };
 
 /* --- which alerts -------------------------------------------------------------------------- */
@@ -122,9 +122,27 @@ static bool waits(const Tocsin__V1__Alert *alert)
            alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
 }
 
+/* `other`: an alert of the issue that somebody else has; NULL: there is none. */
+static int tell_none(const struct action *action, const char *text, const Tocsin__V1__Alert *other)
+{
+    char id[2 * TOC_ID + 1], name[160];
+    if (action->any) {
+        fprintf(stderr, "%s: %s has no alert that is not resolved\n", view.who, text);
+    } else if (other == NULL) {
+        fprintf(stderr, "%s: nothing of %s waits for an answer\n", view.who, text);
+    } else {
+        print_safe(name, sizeof(name), toc_str_of(other->acked_by));
+        fprintf(stderr,
+                "%s: nothing of %s waits for an answer: %s has %s (tocsin take makes it yours)\n",
+                view.who, text, name, view_short_id(id, &other->id));
+    }
+    return CLI_FAILED;
+}
+
 static int add_of_issue(const struct action *action, const char *text, struct targets *targets)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    const Tocsin__V1__Alert *other = NULL;
     struct view_rows rows;
     uint8_t issue[TOC_ID];
     if (view_find_issue(&view, text, issue) != CLI_DONE)
@@ -134,17 +152,14 @@ static int add_of_issue(const struct action *action, const char *text, struct ta
         return CLI_FAILED;
     for (size_t i = 0; i < rows.count && targets->count < ALERTS_AT_ONCE; i++) {
         const Tocsin__V1__Alert *alert = rows.items[i];
-        if ((action->any || waits(alert)) && alert->issue.len == TOC_ID &&
-            memcmp(alert->issue.data, issue, TOC_ID) == 0)
+        if (alert->issue.len != TOC_ID || memcmp(alert->issue.data, issue, TOC_ID) != 0)
+            continue;
+        if (action->any || waits(alert) || strcmp(alert->acked_by, by) == 0)
             targets->alerts[targets->count++] = alert;
+        else
+            other = alert;
     }
-    if (targets->count > 0)
-        return CLI_DONE;
-    fprintf(stderr,
-            action->any ? "%s: %s has no alert that is not resolved\n"
-                        : "%s: nothing of %s waits for an answer\n",
-            view.who, text);
-    return CLI_FAILED;
+    return targets->count > 0 ? CLI_DONE : tell_none(action, text, other);
 }
 
 /* An alert's id first: that is what a page shows. */
@@ -212,6 +227,14 @@ static int act_on(const struct action *action, const Tocsin__V1__Alert *alert, t
 
 /* --- the commands -------------------------------------------------------------------------- */
 
+static bool read_instant(const char *text, toc_time_ms *out)
+{
+    struct toc_tz *zone = when_zone(view.who, NULL);
+    bool read = zone != NULL && when_read(toc_str_of(text), zone, moment_now(), out);
+    toc_tz_free(zone);
+    return read;
+}
+
 /* When a snooze ends; 0 for what is none. */
 static int read_until(const struct action *action, toc_time_ms *out)
 {
@@ -224,9 +247,9 @@ static int read_until(const struct action *action, toc_time_ms *out)
     }
     if (until == NULL) {
         *out = moment_now() + for_ms;
-    } else if (toc_rfc3339_read(toc_str_of(until), out) != TOC_OK) {
-        fprintf(stderr, "%s: --until is an instant, as 2026-03-01T06:00:00+01:00, not '%s'\n",
-                view.who, until);
+    } else if (!read_instant(until, out)) {
+        fprintf(stderr, "%s: --until %s: no time; as in '2026-03-01 09:30', +8h\n", view.who,
+                until);
         return CLI_USAGE;
     }
     if (*out - moment_now() < SNOOZE_LEAST_MS - TOC_SECOND_MS) {

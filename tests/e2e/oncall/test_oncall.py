@@ -301,6 +301,23 @@ def test_what_cannot_be_is_refused(suite, words, code, told):
     assert suite.said("oncall", "override", "list") == "no overrides\n"
 
 
+def test_who_has_an_alert_is_told_to_whoever_comes_later(suite):
+    assert suite.paged("contested") == "ana"
+    alert = suite.lines("ack", "crm#contested")[0]["alert"]
+    assert suite.refused("ack", "crm#contested", "--by", "ben") == \
+        "tocsin ack: nothing of crm#contested waits for an answer: ana has " \
+        f"{alert[:10]} (tocsin take makes it yours)"
+    suite.said("ack", "crm#contested")
+    until = time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + 7200))
+    suite.said("snooze", "crm#contested", "--until", until)
+    shown, = [line for line in suite.lines("alerts") if line["id"] == alert]
+    assert int(shown["snoozed_ms"]) // 60000 % 60 == int(until[-2:])
+    assert "--until tomorrow: no time; as in" in suite.refused(
+        "snooze", "crm#contested", "--until", "tomorrow", code=2)
+    suite.said("resolve", "crm#contested")
+    assert f"alert {alert[:10]} resolved by ana" in suite.said("why", alert)
+
+
 def test_the_shift_that_has_ended_is_handed_over_also_of_a_stopped_suite(suite):
     row, = suite.lines("oncall", "override", "add", "--schedule", "safety", "--person", "flo",
                        "--until", "+12h")
