@@ -27,8 +27,9 @@ static const struct action ack = {
     false,
     false,
     false,
-    "Acknowledges an alert, or every alert of an issue that waits for an answer: nobody is paged\n"
-    "for it any more. Who acknowledged first has it; tocsin take makes it yours.",
+    "Acknowledges an alert, or every alert of an issue that waits for an answer:\n"
+    "nobody is paged for it any more. Who acknowledged first has it; tocsin take\n"
+    "makes it yours.",
 };
 
 static const struct action take = {
@@ -48,8 +49,9 @@ static const struct action snooze = {
     false,
     true,
     false,
-    "Pages nobody for an alert, or for every alert of an issue that waits for an answer, until an\n"
-    "instant from 1 minute to 7 days ahead. Then its path goes on at the step where it was.",
+    "Pages nobody for an alert, or for every alert of an issue that waits for an\n"
+    "answer, until an instant from 1 minute to 7 days ahead. Then its path goes on at\n"
+    "the step where it was.",
 };
 
 static const struct action resolve = {

@@ -170,8 +170,9 @@ static const struct view_part parts[] = {
      replay,
      {"tocsin page replay", "Sends a dead page to its person again, while its alert is open.",
       "DELIVERY",
-      "DELIVERY is the id that `tocsin page list` shows, or the beginning of it. While a silence,\n"
-      "maintenance or quiet hours hold the alert, the new page is kept, too (tocsin why ALERT).\n",
+      "DELIVERY is the id that `tocsin page list` shows, or the beginning of it.\n"
+      "While a silence, maintenance or quiet hours hold the alert, the new page is kept,\n"
+      "too (tocsin why ALERT).\n",
       replay_options, COUNT(replay_options)},
      1,
      1},

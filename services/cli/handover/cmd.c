@@ -184,9 +184,9 @@ int cmd_handover(int argc, char **argv)
         .program = "tocsin handover",
         .summary =
             "What the next one on call has to know: what is open and who has it, what fired,\n"
-            "who acknowledged it and how fast, what got past its first step, how often people\n"
-            "were rung and how often at night (22:00 to 08:00), which rules are noise, what is\n"
-            "silenced, and pages that reached nobody.",
+            "who acknowledged it and how fast, what got past its first step, how often\n"
+            "people were rung and how often at night (22:00 to 08:00), which rules are noise,\n"
+            "what is silenced, and pages that reached nobody.",
         .more = "The shift that has just ended, in Markdown:\n"
                 "  tocsin handover --schedule safety-primary --format markdown\n"
                 "A week of every schedule:\n"

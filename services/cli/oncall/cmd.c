@@ -99,13 +99,14 @@ static const struct toc_conf_option check_table[] = {
 
 static const char check_more[] =
     "What is looked for, from now on for two years:\n"
-    "  gap         times with nobody on call; `people: []` for some time says that it is meant\n"
+    "  gap         times with nobody on call, unless a temporary shift says so\n"
+    "              (people: [])\n"
     "  dst_gap     gaps that are there because the clocks of a zone change\n"
     "  overlap     layers, temporary shifts or overrides of which one hides another;\n"
     "              neighbouring steps whose schedules have the same people\n"
     "  empty_step  steps of a path that at some time mean nobody, or all of them\n"
     "  no_method   people of schedules and paths whom nothing reaches\n"
-    "Each is a line with what it is, and one with what to do. Exit status 1 when there is any.\n\n"
+    "Each is told with what to do. Exit status 1 when there is any.\n\n"
     "  tocsin oncall check\n"
     "  tocsin oncall check --policy my.yaml --contacts contacts.yaml\n";
 
@@ -190,9 +191,10 @@ static const char add_more[] =
     "flo is on call tonight, whoever else would be:\n"
     "  tocsin oncall override add --schedule safety-primary --person flo --until +12h\n"
     "flo takes ana's shifts of a week, and nobody else's:\n"
-    "  tocsin oncall override add --person flo --for ana --from 2026-03-02 --until 2026-03-09\n"
-    "Where two overrides fit, the later one counts. Pages that are under way stay where they "
-    "are.\n";
+    "  tocsin oncall override add --person flo --for ana \\\n"
+    "      --from 2026-03-02 --until 2026-03-09\n"
+    "Where two overrides fit, the later one counts. Pages that are under way stay where\n"
+    "they are.\n";
 
 static int add_override(const struct toc_conf_list *operands)
 {
