@@ -3,6 +3,8 @@
 #include "common/exit_point.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/fit.h"
+#include "services/notifier/group.h"
+#include "services/notifier/group_act.h"
 #include "services/notifier/said.h"
 
 #include <stdio.h>
@@ -15,6 +17,7 @@ struct act {
     const Tocsin__V1__AlertAction *said;
     const char *by;
     const char **refused; /* why; stays as it is when it is done */
+    bool of_group;        /* it was taken already, of all of the alert's group */
 };
 
 static bool is_acknowledged(const Tocsin__V1__Alert *alert)
@@ -59,7 +62,8 @@ static enum toc_err take(struct toc_turn *turn, Tocsin__V1__Alert *alert, const 
     return escalate_end(turn, alert,
                         &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
                                                .type = TOCSIN__V1__RECORD_TYPE__ALERT_ACKED,
-                                               .by = act->by});
+                                               .by = act->by,
+                                               .reason = act->of_group ? "with its group" : NULL});
 }
 
 /* Who acknowledged first stays: only taking an alert over gives it to another. What is snoozed is
@@ -83,7 +87,7 @@ static enum toc_err snooze(struct toc_turn *turn, Tocsin__V1__Alert *alert, cons
 {
     if (is_acknowledged(alert) && !is_theirs(alert, act))
         return refuse(turn, alert, act, "the alert is acknowledged already");
-    if (until_of(act) <= turn->log_ms)
+    if (until_of(act) <= turn->log_ms && !act->of_group)
         return refuse(turn, alert, act, "the snooze would be over already");
     return escalate_end(turn, alert,
                         &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED,
@@ -147,14 +151,16 @@ static const struct verb {
     const char *type;
     bool (*is_done)(const Tocsin__V1__Alert *alert, const struct act *act);
     enum toc_err (*run)(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act);
-    bool ever; /* also when it is resolved, whatever has happened */
+    bool ever;    /* also when it is resolved, whatever has happened */
+    bool waiting; /* of a group, those that wait for an answer */
+    bool answers; /* what waits does so no more */
 } verbs[] = {
-    {"tocsin.alert.acked", is_taken, acknowledge, false},
-    {"tocsin.alert.taken", is_taken, take, false},
-    {"tocsin.alert.snoozed", is_snoozed, snooze, false},
-    {"tocsin.alert.escalated", never, escalate, false},
-    {"tocsin.alert.resolved", is_resolved, resolve, false},
-    {"tocsin.alert.noted", never, note, true},
+    {"tocsin.alert.acked", is_taken, acknowledge, false, true, true},
+    {"tocsin.alert.taken", is_taken, take, false, false, true},
+    {"tocsin.alert.snoozed", is_snoozed, snooze, false, true, true},
+    {"tocsin.alert.escalated", never, escalate, false, true, false},
+    {"tocsin.alert.resolved", is_resolved, resolve, false, false, true},
+    {"tocsin.alert.noted", never, note, true, false, false},
 };
 
 static const struct verb *verb_of(const char *type)
@@ -208,6 +214,87 @@ static enum toc_err judge(struct toc_turn *turn, Tocsin__V1__Alert *alert, const
     return TOC_OK;
 }
 
+/* --- all of a group ----------------------------------------------------------------------- */
+
+static bool is_meant(const struct verb *verb, const Tocsin__V1__Alert *alert)
+{
+    return verb->waiting ? alert_waits(alert) : alert_is_live(alert);
+}
+
+enum toc_err act_of_group(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                          const Tocsin__V1__GroupAction *action)
+{
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    Tocsin__V1__AlertAction said = TOCSIN__V1__ALERT_ACTION__INIT;
+    const struct verb *verb = verb_of(action->type);
+    const char *refused;
+    record.at_ms = action->at_ms;
+    said.until_ms = action->until_ms;
+    said.note = action->note;
+    const struct act act = {&record, &said, action->by, &refused, .of_group = true};
+    if (verb == NULL)
+        return TOC_ERR_DAMAGED;
+    return is_meant(verb, alert) ? judge(turn, alert, &act, verb) : TOC_OK;
+}
+
+bool act_answers(const char *type)
+{
+    const struct verb *verb = verb_of(type);
+    return verb != NULL && verb->answers;
+}
+
+/* Whether it can be done to none of the group. */
+static enum toc_err is_moot(struct toc_turn *turn, const Tocsin__V1__AlertGroup *group,
+                            const struct verb *verb, bool *out)
+{
+    uint64_t number;
+    *out = group->open == 0;
+    if (verb->waiting)
+        return TOC_OK;
+    enum toc_err err = group_next(turn, toc_wire_bytes(&group->group), 0, &number);
+    *out = err == TOC_NONE;
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err begin_group(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                const struct act *act, const struct verb *verb, uint64_t named)
+{
+    Tocsin__V1__GroupAction action = TOCSIN__V1__GROUP_ACTION__INIT;
+    Tocsin__V1__AlertGroup *group;
+    enum toc_err err = group_load(turn, toc_wire_bytes(&alert->group), &group);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(group_say(turn, group, act->by, verb->type));
+    action.group = alert->group;
+    action.type = toc_wire_text(verb->type);
+    action.by = toc_wire_text(act->by);
+    action.note = act->said->note;
+    action.until_ms = act->said->until_ms;
+    action.at_ms = act->record->at_ms;
+    action.named = named;
+    return group_act_begin(turn, &action);
+}
+
+/* To the one that is named at once, unless others of its group alone are meant. */
+static enum toc_err judge_group(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                const struct act *act, const struct verb *verb)
+{
+    Tocsin__V1__AlertGroup *group;
+    bool moot, meant = is_meant(verb, alert);
+    enum toc_err err = group_load(turn, toc_wire_bytes(&alert->group), &group);
+    TOC_TRY(err);
+    if (err == TOC_NONE)
+        return refuse(turn, alert, act, "the alert is in no group");
+    if (has_turned(alert, act) && !verb->ever)
+        return refuse_stale(turn, alert, act);
+    TOC_TRY(is_moot(turn, group, verb, &moot));
+    if (meant || moot)
+        TOC_TRY(judge(turn, alert, act, verb));
+    if (moot || *act->refused != NULL)
+        return TOC_OK;
+    return begin_group(turn, alert, act, verb, meant ? alert->number : 0);
+}
+
 static enum toc_err find_and_do(struct toc_turn *turn, const struct act *act, const char *type)
 {
     const struct verb *verb = verb_of(type);
@@ -222,9 +309,7 @@ static enum toc_err find_and_do(struct toc_turn *turn, const struct act *act, co
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     if (verb == NULL)
         return refuse(turn, alert, act, "this notifier does not do that to an alert");
-    if (act->said->group)
-        return refuse(turn, alert, act, "the alert is in no group");
-    return judge(turn, alert, act, verb);
+    return act->said->group ? judge_group(turn, alert, act, verb) : judge(turn, alert, act, verb);
 }
 
 enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
@@ -232,7 +317,8 @@ enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
 {
     const Tocsin__V1__AlertAction *said = event->alert;
     const char *refused = NULL;
-    const struct act act = {record, said, said->by[0] != '\0' ? said->by : event->source, &refused};
+    const struct act act = {record, said, said->by[0] != '\0' ? said->by : event->source, &refused,
+                            .of_group = false};
     TOC_TRY(find_and_do(turn, &act, event->type));
     TOC_EXIT_POINT("act_done");
     if (strcmp(event->source, NOTIFIER_DOOR) != 0)

@@ -1,6 +1,7 @@
 #include "services/notifier/alert.h"
 
 #include "services/notifier/fit.h"
+#include "services/notifier/group_act.h"
 
 #define DUE_KEY    (8 + ALERT_KEY)
 #define OUTBOX_KEY (8 + PAGE_KEY)
@@ -53,6 +54,23 @@ bool alert_is_live(const Tocsin__V1__Alert *alert)
 bool alert_is_urgent(const Tocsin__V1__Alert *alert)
 {
     return strcmp(alert->severity, "critical") == 0 || strcmp(alert->severity, "error") == 0;
+}
+
+bool alert_waits(const Tocsin__V1__Alert *alert)
+{
+    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ||
+           alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
+}
+
+enum toc_err alert_last(struct toc_txn *txn, uint64_t *out)
+{
+    struct toc_str key, row;
+    enum toc_err err = toc_last_below(txn, TABLE_ALERT, toc_str(NULL, 0), &key, &row);
+    TOC_TRY(err);
+    if (err == TOC_OK && key.size != ALERT_KEY)
+        return TOC_ERR_DAMAGED;
+    *out = err == TOC_OK ? toc_get_u64be(key.data) : 0;
+    return TOC_OK;
 }
 
 /* Counts a row of META up from 0; `out` is what it was. */
@@ -294,7 +312,7 @@ enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena, to
 {
     struct toc_str key, value;
     struct toc_scan *scan;
-    enum toc_err err;
+    enum toc_err err = TOC_OK;
     *out_count = 0;
     TOC_TRY(toc_scan_open(txn, TABLE_OUTBOX, toc_str(NULL, 0), &scan));
     while (*out_count < most && (err = toc_scan_next(scan, &key, &value)) == TOC_OK) {
@@ -302,15 +320,13 @@ enum toc_err notifier_due_pages(struct toc_txn *txn, struct toc_arena *arena, to
         err = read_due(key, &due);
         if (err < 0 || due.at_ms > now_ms)
             break;
-        err = load_both(txn, arena, due.alert_number, due.index, &out[*out_count]);
-        if (err != TOC_OK) {
-            err = err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        err = notifier_pending_page(txn, arena, due.alert_number, due.index, &out[*out_count]);
+        if (err < 0)
             break;
-        }
-        (*out_count)++;
+        *out_count += err == TOC_OK;
     }
     toc_scan_close(scan);
-    return *out_count == most || err >= 0 ? TOC_OK : err;
+    return err < 0 ? err : TOC_OK;
 }
 
 enum toc_err notifier_page_of(struct toc_txn *txn, struct toc_arena *arena, uint64_t alert_number,
@@ -334,7 +350,10 @@ enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_arena *arena,
     enum toc_err err = load_both(txn, arena, alert_number, index, &found);
     if (err != TOC_OK)
         return err;
-    if (!found.page->ready)
+    bool answered = false;
+    if (found.page->ready)
+        TOC_TRY(group_act_answers(txn, arena, found.alert, &answered));
+    if (!found.page->ready || answered)
         return TOC_NONE;
     *out = found;
     return TOC_OK;

@@ -39,6 +39,10 @@ enum notifier_table {
     TABLE_MIRROR,
     TABLE_WATCH,
     TABLE_WATCH_DUE,
+    TABLE_GROUP,
+    TABLE_GROUP_ALERT,
+    TABLE_GROUP_ACT,
+    TABLE_GROUP_DUE,
     NOTIFIER_TABLE_END
 };
 
@@ -55,6 +59,12 @@ bool alert_is_live(const Tocsin__V1__Alert *alert);
 
 /* By its severity: its pages take people's order of methods for urgent ones. */
 bool alert_is_urgent(const Tocsin__V1__Alert *alert);
+
+/* Nobody has answered it. */
+bool alert_waits(const Tocsin__V1__Alert *alert);
+
+/* The number of the newest; 0: there is none. */
+TOC_MUST enum toc_err alert_last(struct toc_txn *txn, uint64_t *out);
 
 /* Gives the alert its number and its index rows. */
 TOC_MUST enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert);

@@ -142,6 +142,34 @@ static enum toc_err list_overrides(struct toc_txn *txn, struct toc_arena *arena,
     return err < 0 ? err : TOC_OK;
 }
 
+/* Of which some wait, or the one of that id, or all. */
+static enum toc_err list_groups(struct toc_txn *txn, struct toc_arena *arena,
+                                const Tocsin__V1__Ask *ask, size_t limit,
+                                Tocsin__V1__Answer *answer)
+{
+    struct toc_str id = toc_wire_bytes(&ask->id), after = toc_wire_bytes(&ask->after), key, row;
+    struct toc_scan *scan;
+    TOC_TRY(toc_scan_open(txn, TABLE_GROUP, after.size != 0 ? after : id, &scan));
+    enum toc_err err;
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK && toc_str_starts(key, id)) {
+        Tocsin__V1__AlertGroup *group;
+        size_t mark = toc_arena_mark(arena);
+        err = toc_wire_unpack(arena, &tocsin__v1__alert_group__descriptor, row, &group);
+        if (err != TOC_OK)
+            break;
+        bool wanted = ask->all || id.size != 0 || group->open > 0;
+        toc_arena_reset(arena, mark);
+        if (!wanted)
+            continue;
+        err = answer->n_rows == limit ? toc_answer_next(arena, key, answer)
+                                      : toc_answer_add(arena, row, answer);
+        if (err != TOC_OK || answer->next.len > 0)
+            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
 enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
                           const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
@@ -162,9 +190,11 @@ enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *are
         return list_overrides(txn, arena, ask, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__MUTES)
         return list_names(txn, arena, ask, TABLE_MUTE, limit, answer);
+    if (ask->what == TOCSIN__V1__ASK__WHAT__GROUPS)
+        return list_groups(txn, arena, ask, limit, answer);
     answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
     answer->detail = toc_wire_text("the notifier answers STATUS, ALERTS, PAGES, CONTACTS, "
-                                   "PROVIDERS, OVERRIDES, MUTES, HISTORY, POLICY");
+                                   "PROVIDERS, OVERRIDES, MUTES, GROUPS, HISTORY, POLICY");
     return TOC_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/plant.h"
 #include "services/notifier/mirror.h"
+#include "services/notifier/group.h"
 #include "services/notifier/mute.h"
 #include "services/notifier/probe.h"
 #include "services/notifier/target.h"
@@ -154,6 +155,7 @@ static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum
     alert->acked_by = toc_wire_text("");
     alert->ack_ends_ms = alert->snoozed_ms = 0;
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, by, why));
+    TOC_TRY(group_follow(turn, alert));
     TOC_TRY(page_from_here(turn, alert, path));
     return alert_save(turn, alert, old_next_ms);
 }
@@ -247,6 +249,7 @@ enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     TOC_TRY(alert_say(turn, end->type, alert, NULL, end->by, end->reason));
     TOC_TRY(
         mirror_tell(turn, alert, alert_is_live(alert) ? TOC_PAGE_ACKNOWLEDGED : TOC_PAGE_RESOLVED));
+    TOC_TRY(group_follow(turn, alert));
     return alert_save(turn, alert, old_next_ms);
 }
 
@@ -349,7 +352,9 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
     alert.id = toc_wire_binary(toc_str(id, TOC_ID));
     alert.policy = policy->version;
     TOC_TRY(alert_create(turn, &alert));
+    TOC_TRY(group_join(turn, &alert));
     TOC_TRY(say_opened(turn, &alert, cause, lost));
+    TOC_TRY(group_follow(turn, &alert));
     TOC_TRY(page_from_here(turn, &alert, path));
     if (out_number != NULL)
         *out_number = alert.number;

@@ -28,8 +28,8 @@ bool mirror_is_kept_by(const char *method_kind);
 /* The provider that the page went to may have heard of its alert. */
 TOC_MUST enum toc_err mirror_note(struct toc_turn *turn, const Tocsin__V1__Page *page);
 
-/* Plans what tells every provider that may have heard of the alert; `kind` is TOC_PAGE_ACKNOWLEDGED or
- * TOC_PAGE_RESOLVED, after which there is no more to tell. */
+/* Plans what tells every provider that may have heard of the alert; `kind` is TOC_PAGE_ACKNOWLEDGED
+ * or TOC_PAGE_RESOLVED, after which there is no more to tell. */
 TOC_MUST enum toc_err mirror_tell(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                   const char *kind);
 

@@ -35,7 +35,7 @@ static enum toc_err hold(struct toc_turn *turn, const Tocsin__V1__Page *page)
     if (!page->ready)
         return TOC_OK;
     if (!TOC_PLANTED(TOC_PLANT_END_UNTOLD))
-        TOC_TRY(mirror_note(turn, page)); /* it may be under way */
+        TOC_TRY(mirror_note(turn, page));    /* it may be under way */
     bool passes = page->provider[0] != '\0'; /* the fake pager has none */
     return passes ? breaker_pass(turn, page->provider) : TOC_OK;
 }

@@ -149,12 +149,6 @@ static enum toc_err take(struct toc_turn *turn, const char *person, Tocsin__V1__
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
-static bool waits(const Tocsin__V1__Alert *alert)
-{
-    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ||
-           alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
-}
-
 static enum toc_err finish(struct toc_turn *turn, const Tocsin__V1__Quiet *quiet)
 {
     uint8_t key[DUE_KEY_MAX];
@@ -188,7 +182,7 @@ enum toc_err quiet_due(struct toc_turn *turn)
         TOC_TRY(err);
         if (err == TOC_NONE)
             return finish(turn, quiet);
-        quiet->waiting += waits(alert);
+        quiet->waiting += alert_waits(alert);
         toc_arena_reset(turn->arena, mark);
     }
     return save(turn, quiet);

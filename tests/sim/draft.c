@@ -168,6 +168,7 @@ struct attempt *draft_action(struct world *world, unsigned publisher, const uint
     memcpy(draft.alert, alert, sizeof(draft.alert));
     draft.action.alert = toc_wire_binary(toc_str(draft.alert, sizeof(draft.alert)));
     draft.action.by = toc_wire_text("ana");
+    draft.action.group = !world->exact && rng_chance(&world->rng_work, 25);
     draft_begin(world->work, &draft, publisher, type, TOCSIN__V1__EVENT__BODY_ALERT, &draft.action);
     return ledger_add(world->work, publisher, &draft);
 }

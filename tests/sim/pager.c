@@ -249,6 +249,7 @@ static void send_due(struct world *world, struct node *node, struct toc_txn *txn
         if (at == count)
             return;
         mutes_check_sent(world, due[at].alert, due[at].page);
+        groups_check_sent(world, due[at].page);
         start_send(world, &pager->ways[slot], slot, due[at++].page);
     }
 }
@@ -458,6 +459,8 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
     struct pager *pager = world->pager;
     if (record->type == TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED)
         mutes_check_record(world, record, NULL);
+    if (record->type == TOCSIN__V1__RECORD_TYPE__GROUP_CHANGED)
+        groups_check_record(world, record, NULL);
     if (!is_about_alert(record->type))
         return;
     const Tocsin__V1__AlertChange *change =
@@ -470,6 +473,7 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
     mutes_check_record(world, record, change);
     if (change->alert != NULL)
         incidents_check_record(world, record, change);
+    groups_check_record(world, record, change);
     const Tocsin__V1__Alert *alert = change->alert;
     struct known_alert *known = alert != NULL ? find_alert(pager, alert->number) : NULL;
     switch ((int)record->type) {

@@ -617,6 +617,7 @@ struct world *world_new(const struct options *options)
     world->mutes = mutes_new();
     world->incidents = incidents_new();
     world->probes = probes_new();
+    world->groups = groups_new();
     world->held = held_new(options->seed);
     world->work = workload_new(world);
     for (size_t i = 0; i < world->node_count; i++)
@@ -647,6 +648,7 @@ void world_free(struct world *world)
     mutes_free(world->mutes);
     incidents_free(world->incidents);
     probes_free(world->probes);
+    groups_free(world->groups);
     held_free(world->held);
     hooks_free(world->hooks);
     told_free(world->told);

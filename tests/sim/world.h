@@ -230,6 +230,7 @@ struct on_call;
 struct mutes;
 struct incidents;
 struct probes;
+struct groups;
 struct held;
 struct hooks;
 struct told;
@@ -257,6 +258,7 @@ struct world {
     struct mutes *mutes;
     struct incidents *incidents;
     struct probes *probes;
+    struct groups *groups;
     struct held *held;
     struct hooks *hooks; /* NULL, as told: outcomes is not there */
     struct told *told;
@@ -406,6 +408,16 @@ bool contacts_has_other(const struct world *world, const char *person, const cha
                         const char *but, const char *avoided);
 /* Whether any method of the person may be used. */
 bool contacts_reach(const struct world *world, const char *person);
+
+/* groups.c */
+struct groups *groups_new(void);
+void groups_free(struct groups *groups);
+/* `change` is NULL for what is about a group. */
+void groups_check_record(struct world *world, const Tocsin__V1__Record *record,
+                         const Tocsin__V1__AlertChange *change);
+/* Nobody has answered for all of its group. */
+void groups_check_sent(struct world *world, const Tocsin__V1__Page *page);
+void groups_check_end(struct world *world);
 
 /* mutes.c */
 struct mutes *mutes_new(void);

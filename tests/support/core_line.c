@@ -375,6 +375,18 @@ static void add_tried(struct line *line, const Tocsin__V1__AlertChange *change)
         add(line, "+%u", change->tried_more);
 }
 
+static void group_changed(struct line *line, struct toc_arena *arena,
+                          const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__AlertGroup *group;
+    unpack(arena, &tocsin__v1__alert_group__descriptor, record, &group);
+    add(line, "group_changed %s/%s", group->queue, group->rule);
+    add_named(line, "clock", group->metric);
+    add(line, " open=%u of %u%s", group->open, group->alerts, group->storm ? " storm" : "");
+    add_named(line, "by", group->by);
+    add_named(line, "action", group->action);
+}
+
 static void alert_changed(struct line *line, struct toc_arena *arena,
                           const Tocsin__V1__Record *record)
 {
@@ -572,6 +584,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__OVERRIDE_CHANGED, override_changed},
         {TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED, mute_changed},
         {TOCSIN__V1__RECORD_TYPE__REACH_CHANGED, reach_changed},
+        {TOCSIN__V1__RECORD_TYPE__GROUP_CHANGED, group_changed},
         {TOCSIN__V1__RECORD_TYPE__ISSUE_OUTCOME, issue_outcome},
         {TOCSIN__V1__RECORD_TYPE__SUBSCRIPTION_CHANGED, subscription_changed},
     };

@@ -254,6 +254,7 @@ void feed_action(struct feed *feed, const char *time, struct feed_action from)
     action.note = text_or(from.note, "");
     action.until_ms = from.until != NULL ? core_time(from.until) : 0;
     action.version = from.version;
+    action.group = from.group;
     feed_said(feed, time, from.verb, &action, from.door_id);
 }
 

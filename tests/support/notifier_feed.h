@@ -73,6 +73,7 @@ struct feed_action {
     const char *until, *note;
     const char *door_id; /* NULL: it did not come in by the notifier's own door */
     uint64_t version;
+    bool group; /* of all of its group */
 };
 void feed_action(struct feed *feed, const char *time, struct feed_action action);
 

@@ -1,0 +1,165 @@
+#include "services/notifier/group_act.h"
+
+#include "services/notifier/act.h"
+#include "services/notifier/group.h"
+
+#define ACT_KEY (TOC_ID + 8)
+#define DUE_KEY (8 + ACT_KEY)
+#define AT_ONCE 4 /* alerts */
+
+/* --- rows --------------------------------------------------------------------------------- */
+
+static struct toc_str act_key(uint8_t out[ACT_KEY], struct toc_str group, uint64_t order)
+{
+    TOC_ASSERT(group.size == TOC_ID);
+    memcpy(out, group.data, TOC_ID);
+    toc_put_u64be(out + TOC_ID, order);
+    return toc_str(out, ACT_KEY);
+}
+
+static struct toc_str due_key(uint8_t out[DUE_KEY], toc_time_ms at_ms, struct toc_str key)
+{
+    toc_put_u64be(out, (uint64_t)at_ms);
+    memcpy(out + 8, key.data, ACT_KEY);
+    return toc_str(out, DUE_KEY);
+}
+
+static enum toc_err save(struct toc_turn *turn, const Tocsin__V1__GroupAction *action)
+{
+    uint8_t key[ACT_KEY];
+    struct toc_str row;
+    TOC_TRY(toc_wire_pack(turn->arena, action, &row));
+    return toc_put(turn->txn, TABLE_GROUP_ACT,
+                   act_key(key, toc_wire_bytes(&action->group), action->order), row);
+}
+
+static enum toc_err forget(struct toc_turn *turn, const Tocsin__V1__GroupAction *action)
+{
+    uint8_t key[ACT_KEY], due[DUE_KEY];
+    struct toc_str of = act_key(key, toc_wire_bytes(&action->group), action->order);
+    enum toc_err err = toc_del(turn->txn, TABLE_GROUP_ACT, of);
+    if (err == TOC_OK)
+        err = toc_del(turn->txn, TABLE_GROUP_DUE, due_key(due, action->due_ms, of));
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+/* The first row of the group at or behind `order`. TOC_NONE: none. */
+static enum toc_err find(struct toc_txn *txn, struct toc_arena *arena, struct toc_str group,
+                         uint64_t order, Tocsin__V1__GroupAction **out)
+{
+    uint8_t from[ACT_KEY];
+    struct toc_str key, row;
+    enum toc_err err =
+        toc_first_at_least(txn, TABLE_GROUP_ACT, act_key(from, group, order), &key, &row);
+    if (err != TOC_OK)
+        return err;
+    if (key.size != ACT_KEY)
+        return TOC_ERR_DAMAGED;
+    if (memcmp(key.data, from, TOC_ID) != 0)
+        return TOC_NONE;
+    return toc_wire_unpack(arena, &tocsin__v1__group_action__descriptor, row, out);
+}
+
+/* --- the beginning ------------------------------------------------------------------------ */
+
+/* Behind those of the same group that are under way. */
+static enum toc_err next_order(struct toc_turn *turn, struct toc_str group, uint64_t *out)
+{
+    Tocsin__V1__GroupAction *other;
+    enum toc_err err;
+    *out = 0;
+    while ((err = find(turn->txn, turn->arena, group, *out, &other)) == TOC_OK)
+        *out = other->order + 1;
+    return err < 0 ? err : TOC_OK;
+}
+
+enum toc_err group_act_begin(struct toc_turn *turn, Tocsin__V1__GroupAction *action)
+{
+    uint8_t key[ACT_KEY], due[DUE_KEY];
+    struct toc_str group = toc_wire_bytes(&action->group);
+    TOC_TRY(next_order(turn, group, &action->order));
+    TOC_TRY(alert_last(turn->txn, &action->last));
+    action->due_ms = turn->log_ms;
+    toc_wake_at(turn, action->due_ms);
+    TOC_TRY(toc_put(turn->txn, TABLE_GROUP_DUE,
+                    due_key(due, action->due_ms, act_key(key, group, action->order)),
+                    toc_str(NULL, 0)));
+    return save(turn, action);
+}
+
+/* --- going on ----------------------------------------------------------------------------- */
+
+enum toc_err group_act_first_due(struct toc_txn *txn, toc_time_ms *out_ms)
+{
+    struct toc_str key, value;
+    enum toc_err err = toc_first_at_least(txn, TABLE_GROUP_DUE, toc_str(NULL, 0), &key, &value);
+    if (err != TOC_OK)
+        return err;
+    if (key.size != DUE_KEY)
+        return TOC_ERR_DAMAGED;
+    *out_ms = (toc_time_ms)toc_get_u64be(key.data);
+    return TOC_OK;
+}
+
+static enum toc_err load_first(struct toc_turn *turn, Tocsin__V1__GroupAction **out)
+{
+    struct toc_str key, value;
+    enum toc_err err =
+        toc_first_at_least(turn->txn, TABLE_GROUP_DUE, toc_str(NULL, 0), &key, &value);
+    if (err == TOC_OK)
+        err = find(turn->txn, turn->arena, toc_str(key.data + 8, TOC_ID),
+                   toc_get_u64be(key.data + 8 + TOC_ID), out);
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+/* TOC_NONE: it was the last one. */
+static enum toc_err do_next(struct toc_turn *turn, Tocsin__V1__GroupAction *action)
+{
+    Tocsin__V1__Alert *alert;
+    uint64_t number;
+    size_t mark = toc_arena_mark(turn->arena);
+    enum toc_err err = group_next(turn, toc_wire_bytes(&action->group), action->next, &number);
+    if (err != TOC_OK || number > action->last)
+        return err < 0 ? err : TOC_NONE;
+    err = alert_load(turn->txn, turn->arena, number, &alert);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    if (number != action->named)
+        TOC_TRY(act_of_group(turn, alert, action));
+    toc_arena_reset(turn->arena, mark);
+    action->next = number + 1;
+    return TOC_OK;
+}
+
+enum toc_err group_act_due(struct toc_turn *turn)
+{
+    Tocsin__V1__GroupAction *action;
+    TOC_TRY(load_first(turn, &action));
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+        enum toc_err err = do_next(turn, action);
+        TOC_TRY(err);
+        if (err == TOC_NONE)
+            return forget(turn, action);
+    }
+    return save(turn, action);
+}
+
+/* --- meanwhile ---------------------------------------------------------------------------- */
+
+enum toc_err group_act_answers(struct toc_txn *txn, struct toc_arena *arena,
+                               const Tocsin__V1__Alert *alert, bool *out)
+{
+    Tocsin__V1__GroupAction *action;
+    uint64_t order = 0;
+    enum toc_err err = TOC_NONE;
+    *out = false;
+    if (alert->group.len != TOC_ID || !alert_waits(alert))
+        return TOC_OK;
+    while (!*out &&
+           (err = find(txn, arena, toc_wire_bytes(&alert->group), order, &action)) == TOC_OK) {
+        *out = act_answers(action->type) && alert->number >= action->next &&
+               alert->number <= action->last;
+        order = action->order + 1;
+    }
+    return err < 0 ? err : TOC_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * What a person does about a whole group: to the alert that they named at once, to the others that
+ * are there by then in parts, so that ten thousand of them make no turn long. Meanwhile no page of
+ * those leaves. Whatever cannot be done to one of them is left.
+ *
+ * Tables: `group_act`, key group ‖ u64be order -> packed GroupAction; `group_due`, key u64be
+ * instant ‖ that key -> nothing.
+ */
+#ifndef NOTIFIER_GROUP_ACT_H
+#define NOTIFIER_GROUP_ACT_H
+
+#include "services/notifier/alert.h"
+
+/* It begins; `action` has group, type, by, note, until_ms and at_ms. */
+TOC_MUST enum toc_err group_act_begin(struct toc_turn *turn, Tocsin__V1__GroupAction *action);
+
+/* When one that is under way goes on. TOC_NONE: none is. */
+TOC_MUST enum toc_err group_act_first_due(struct toc_txn *txn, toc_time_ms *out_ms);
+
+/* The next few alerts of the first one. */
+TOC_MUST enum toc_err group_act_due(struct toc_turn *turn);
+
+/* True when what is under way will answer the alert. */
+TOC_MUST enum toc_err group_act_answers(struct toc_txn *txn, struct toc_arena *arena,
+                                        const Tocsin__V1__Alert *alert, bool *out);
+
+#endif

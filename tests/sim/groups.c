@@ -1,0 +1,164 @@
+/*
+ * Invariant 11: groups. A second opinion on which alerts are of one (queue, rule, clock), how many
+ * of them wait, and what somebody who said it of all of a group is owed: it is done to each that
+ * was there by then, and none of those is paged meanwhile.
+ */
+#include "tests/sim/world.h"
+
+#include <stdlib.h>
+
+#define ALERTS_MAX 512
+#define WORD_MAX   72
+
+struct member {
+    uint64_t number;
+    uint8_t group[16];
+    char queue[WORD_MAX], rule[WORD_MAX], metric[WORD_MAX];
+    bool waits, live;
+    bool owed;                     /* somebody acts on all of its group */
+    bool silent;                   /* and what they do ends the ringing */
+    uint64_t cause_log, cause_seq; /* of what was last done to it */
+};
+
+struct groups {
+    struct member members[ALERTS_MAX];
+    size_t count;
+};
+
+struct groups *groups_new(void)
+{
+    struct groups *groups = calloc(1, sizeof(*groups));
+    TOC_ASSERT(groups != NULL);
+    return groups;
+}
+
+void groups_free(struct groups *groups)
+{
+    free(groups);
+}
+
+static bool is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static struct member *find(struct groups *groups, uint64_t number)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        if (groups->members[i].number == number)
+            return &groups->members[i];
+    return NULL;
+}
+
+/* The same names are the same group, and others are another. */
+static void on_opened(struct world *world, const Tocsin__V1__Alert *alert)
+{
+    struct groups *groups = world->groups;
+    TOC_ASSERT(groups->count < ALERTS_MAX && alert->group.len == 16);
+    struct member *member = &groups->members[groups->count];
+    *member = (struct member){.number = alert->number, .waits = true, .live = true};
+    memcpy(member->group, alert->group.data, 16);
+    snprintf(member->queue, WORD_MAX, "%s", alert->queue);
+    snprintf(member->rule, WORD_MAX, "%s", alert->rule);
+    snprintf(member->metric, WORD_MAX, "%s", alert->metric);
+    for (size_t i = 0; i < groups->count; i++) {
+        const struct member *other = &groups->members[i];
+        bool same = is(other->queue, member->queue) && is(other->rule, member->rule) &&
+                    is(other->metric, member->metric);
+        if (same != (memcmp(other->group, member->group, 16) == 0))
+            world_fail(world, 11, "alerts %llu and %llu are %s one group",
+                       (unsigned long long)other->number, (unsigned long long)member->number,
+                       same ? "not of" : "of");
+    }
+    groups->count++;
+}
+
+static void turn(struct member *member, const Tocsin__V1__Record *record, bool waits, bool live)
+{
+    member->cause_log = record->cause_log;
+    member->cause_seq = record->cause_seq;
+    member->waits = waits;
+    member->live = live;
+    member->owed = member->silent = false;
+}
+
+/* Acknowledging, snoozing and escalating is for those that wait, the rest for all. */
+static void on_group(struct world *world, const Tocsin__V1__Record *record,
+                     const Tocsin__V1__AlertGroup *group)
+{
+    struct groups *groups = world->groups;
+    unsigned open = 0;
+    world_say(world, "group %s/%s: %s by %s, %u wait", group->queue, group->rule, group->action,
+              group->by, group->open);
+    bool acts = group->action[0] != '\0';
+    bool waiting = is(group->action, "tocsin.alert.acked") ||
+                   is(group->action, "tocsin.alert.snoozed") ||
+                   is(group->action, "tocsin.alert.escalated");
+    bool answers =
+        !is(group->action, "tocsin.alert.escalated") && !is(group->action, "tocsin.alert.noted");
+    for (size_t i = 0; i < groups->count; i++) {
+        struct member *member = &groups->members[i];
+        if (memcmp(member->group, group->group.data, 16) != 0)
+            continue;
+        open += member->waits;
+        bool named = member->cause_log == record->cause_log &&
+                     member->cause_seq == record->cause_seq; /* done already */
+        if (!acts || named || is(group->action, "tocsin.alert.noted") ||
+            !(waiting ? member->waits : member->live))
+            continue;
+        member->owed = member->waits || !is(group->action, "tocsin.alert.taken");
+        member->silent = member->silent || (answers && member->waits);
+    }
+    if (open != group->open)
+        world_fail(world, 11, "%u of group %s/%s wait, and the log says %u", open, group->queue,
+                   group->rule, group->open);
+}
+
+void groups_check_record(struct world *world, const Tocsin__V1__Record *record,
+                         const Tocsin__V1__AlertChange *change)
+{
+    struct member *member =
+        change != NULL && change->alert != NULL ? find(world->groups, change->alert->number) : NULL;
+    switch ((int)record->type) {
+    case TOCSIN__V1__RECORD_TYPE__GROUP_CHANGED:
+        on_group(
+            world, record,
+            check_message(&tocsin__v1__alert_group__descriptor, toc_wire_bytes(&record->body)));
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
+        on_opened(world, change->alert);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
+    case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
+        turn(member, record, false, true);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
+        turn(member, record, false, false);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
+        if (change->by[0] != '\0' ||
+            change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED)
+            turn(member, record, true, true); /* behind the last step nobody is named */
+        member->waits = true;
+        break;
+    default:
+        break;
+    }
+}
+
+void groups_check_sent(struct world *world, const Tocsin__V1__Page *page)
+{
+    const struct member *member = find(world->groups, page->alert_number);
+    if (member != NULL && member->silent && member->waits)
+        world_fail(world, 11, "page %llu/%u is sent, and somebody has answered for its group",
+                   (unsigned long long)page->alert_number, page->index);
+}
+
+void groups_check_end(struct world *world)
+{
+    const struct groups *groups = world->groups;
+    for (size_t i = 0; i < groups->count; i++)
+        if (groups->members[i].owed)
+            world_fail(world, 11, "alert %llu was left out when somebody acted on its group",
+                       (unsigned long long)groups->members[i].number);
+}

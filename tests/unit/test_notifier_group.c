@@ -1,0 +1,265 @@
+/* Groups: alerts that come together, and what people do about all of them. */
+#include "tests/support/notifier_feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#define STEPS "[{page: [ana], wait: 1h}, {page: [bob], wait: 1h}]"
+
+static struct feed feed;
+
+static int start(void **state)
+{
+    (void)state;
+    feed_open(&feed, false);
+    feed_desk(&feed, STEPS, 0);
+    core_transcript(feed.core);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    feed_close(&feed);
+    return 0;
+}
+
+static void open_issue(const char *time, unsigned issue)
+{
+    feed_issue(&feed, time, (struct feed_issue){.issue = issue});
+}
+
+static void open_issues(const char *time, unsigned count)
+{
+    for (unsigned i = 1; i <= count; i++)
+        open_issue(time, i);
+    core_transcript(feed.core);
+}
+
+static void act_on_group(const char *time, const char *verb, uint64_t number, const char *by)
+{
+    feed_action(&feed, time,
+                (struct feed_action){.verb = verb, .number = number, .by = by, .group = true});
+}
+
+static unsigned acknowledged(unsigned count, const char *by)
+{
+    unsigned found = 0;
+    for (unsigned i = 1; i <= count; i++) {
+        const Tocsin__V1__Alert *alert = feed_alert(&feed, i);
+        found += alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED &&
+                 strcmp(alert->acked_by, by) == 0;
+    }
+    return found;
+}
+
+/* --- what belongs together ------------------------------------------------------------------ */
+
+static void a_storm_begins_with_the_fifth_that_waits_and_ends_with_the_last(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 6; i++)
+        open_issue("09:00", i);
+    const char *told = core_transcript(feed.core);
+    assert_non_null(strstr(told, "09:00:00 group_changed desk/critical open=5 of 5 storm\n"));
+    assert_null(strstr(told, "open=4"));
+    assert_null(strstr(told, "open=6"));
+    for (unsigned i = 1; i <= 5; i++)
+        feed_act_on(&feed, "09:03", "acked", i, "ana");
+    assert_null(strstr(core_transcript(feed.core), "group_changed"));
+    feed_act_on(&feed, "09:04", "acked", 6, "ana");
+    assert_non_null(
+        strstr(core_transcript(feed.core), "09:04:00 group_changed desk/critical open=0 of 6\n"));
+}
+
+static void other_queues_rules_and_clocks_are_other_groups(void **state)
+{
+    (void)state;
+    open_issue("09:00", 1);
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 2, .queue = "quiet"});
+    feed_clock(&feed, "09:00",
+               (struct feed_clock){.issue = 3, .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED});
+    feed_clock(&feed, "09:00",
+               (struct feed_clock){.issue = 3,
+                                   .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
+                                   .metric = "resolution"});
+    assert_int_equal(core_count(feed.core, TABLE_GROUP), 4);
+    assert_null(strstr(core_transcript(feed.core), "group_changed"));
+}
+
+static void an_alert_that_goes_on_waits_again(void **state)
+{
+    (void)state;
+    open_issues("09:00", 5);
+    for (unsigned i = 1; i <= 5; i++)
+        feed_act_on(&feed, "09:01", "acked", i, "ana");
+    core_transcript(feed.core);
+    for (unsigned i = 1; i <= 5; i++)
+        feed_act_on(&feed, "09:02", "escalated", i, "ana");
+    assert_non_null(strstr(core_transcript(feed.core), "open=5 of 5 storm"));
+}
+
+static void what_is_resolved_is_no_longer_of_the_group(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ALERT), 3);
+    feed_act_on(&feed, "09:01", "acked", 1, "ana");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ALERT), 3);
+    feed_act_on(&feed, "09:01", "resolved", 1, "ana");
+    feed_act_on(&feed, "09:01", "resolved", 2, "ana");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ALERT), 1);
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+static void one_acknowledgement_answers_all_that_wait(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    feed_act_on(&feed, "09:01", "acked", 2, "bob");
+    core_transcript(feed.core);
+    act_on_group("09:02", "acked", 1, "ana");
+    assert_told(&feed,
+                "09:02:00 page_ended 1 ana step=0 round=0 page_cancelled by=ana (acknowledged) v1\n"
+                "09:02:00 alert_acked 1 by=ana v1\n"
+                "09:02:00 group_changed desk/critical open=1 of 3 by=ana "
+                "action=tocsin.alert.acked\n");
+    feed_time(&feed, "09:02:01");
+    assert_told(&feed, "09:02:01 page_ended 3 ana step=0 round=0 page_cancelled by=ana "
+                       "(with its group) v1\n"
+                       "09:02:01 alert_acked 3 by=ana (with its group) v1\n");
+    assert_string_equal(feed_alert(&feed, 2)->acked_by, "bob");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_DUE), 0);
+}
+
+static void what_comes_later_is_not_acknowledged_with_it(void **state)
+{
+    (void)state;
+    open_issues("09:00", 2);
+    act_on_group("09:01", "acked", 1, "ana");
+    open_issue("09:01", 3);
+    feed_time(&feed, "09:02");
+    assert_int_equal(acknowledged(3, "ana"), 2);
+    assert_int_equal(feed_alert(&feed, 3)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+}
+
+/* In parts; no page of the others leaves meanwhile, whether it is ready or not. */
+static void a_large_group_rings_nobody_while_it_is_acknowledged(void **state)
+{
+    (void)state;
+    open_issues("09:00", 60);
+    feed_outcome(&feed, "09:00:05", 60, 0, 503);
+    act_on_group("09:00:06", "acked", 30, "ana");
+    assert_int_equal(acknowledged(60, "ana"), 1);
+    assert_string_equal(feed_due(&feed, "09:00:06"), "");
+    feed_time(&feed, "09:00:07");
+    assert_int_equal(acknowledged(60, "ana"), 60);
+    assert_string_equal(feed_due(&feed, "09:30"), "");
+}
+
+static void escalating_a_group_escalates_each_once(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    feed_act_on(&feed, "09:01", "acked", 3, "bob");
+    act_on_group("09:02", "escalated", 1, "ana");
+    feed_time(&feed, "09:02:01");
+    assert_int_equal(feed_alert(&feed, 1)->step, 1);
+    assert_int_equal(feed_alert(&feed, 2)->step, 1);
+    assert_string_equal(feed_alert(&feed, 3)->acked_by, "bob"); /* who has it keeps it */
+}
+
+static void resolving_and_taking_a_group_is_about_those_that_others_have(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    feed_act_on(&feed, "09:01", "acked", 3, "bob");
+    act_on_group("09:02", "taken", 1, "eve");
+    feed_time(&feed, "09:02:01");
+    assert_int_equal(acknowledged(3, "eve"), 3);
+    act_on_group("09:03", "resolved", 1, "eve");
+    feed_time(&feed, "09:03:01");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ALERT), 0);
+}
+
+static void a_snooze_of_a_group_ends_for_each(void **state)
+{
+    (void)state;
+    open_issues("09:00", 2);
+    feed_action(&feed, "09:01",
+                (struct feed_action){.verb = "snoozed", .until = "09:31", .group = true});
+    feed_time(&feed, "09:01:01");
+    assert_int_equal(feed_alert(&feed, 2)->snoozed_ms, core_time("09:31"));
+    feed_time(&feed, "09:31:01");
+    assert_int_equal(feed_alert(&feed, 2)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+}
+
+/* Somebody else has the alert that a page of it was about; the others still wait. */
+static void a_group_is_acknowledged_by_way_of_an_alert_that_another_has(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    feed_act_on(&feed, "09:01", "acked", 1, "bob");
+    act_on_group("09:02", "acked", 1, "ana");
+    feed_time(&feed, "09:02:01");
+    assert_int_equal(acknowledged(3, "ana"), 2);
+    core_transcript(feed.core);
+    act_on_group("09:03", "acked", 1, "eve"); /* nothing is left */
+    assert_non_null(strstr(core_transcript(feed.core),
+                           "alert_refused 1 by=eve (the alert is acknowledged already)"));
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
+}
+
+static void a_group_is_not_touched_when_the_alert_has_turned(void **state)
+{
+    (void)state;
+    open_issues("09:00", 2);
+    uint64_t saw = feed_alert(&feed, 1)->last_seq;
+    feed_act_on(&feed, "09:01", "escalated", 1, "bob");
+    core_transcript(feed.core);
+    feed_action(&feed, "09:02",
+                (struct feed_action){.verb = "acked", .version = saw, .group = true});
+    feed_time(&feed, "09:03");
+    assert_told(&feed, "09:02:00 alert_refused 1 by=ana (changed since: it is at step 2 of round "
+                       "1)\n");
+}
+
+/* The second finds nothing left to do, and neither waits for ever. */
+static void two_may_answer_a_group_at_once(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    act_on_group("09:01", "acked", 1, "ana");
+    act_on_group("09:01", "resolved", 2, "bob");
+    feed_time(&feed, "09:02");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_DUE), 0);
+    for (unsigned i = 1; i <= 3; i++)
+        assert_int_equal(feed_alert(&feed, i)->state, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_storm_begins_with_the_fifth_that_waits_and_ends_with_the_last),
+        CASE(other_queues_rules_and_clocks_are_other_groups),
+        CASE(an_alert_that_goes_on_waits_again),
+        CASE(what_is_resolved_is_no_longer_of_the_group),
+        CASE(one_acknowledgement_answers_all_that_wait),
+        CASE(what_comes_later_is_not_acknowledged_with_it),
+        CASE(a_large_group_rings_nobody_while_it_is_acknowledged),
+        CASE(escalating_a_group_escalates_each_once),
+        CASE(resolving_and_taking_a_group_is_about_those_that_others_have),
+        CASE(a_snooze_of_a_group_ends_for_each),
+        CASE(a_group_is_acknowledged_by_way_of_an_alert_that_another_has),
+        CASE(a_group_is_not_touched_when_the_alert_has_turned),
+        CASE(two_may_answer_a_group_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
