@@ -88,6 +88,7 @@ static const struct action note_action = {
 static struct view view;
 static const char *by, *note, *until;
 static int64_t for_ms, seen;
+static bool group;
 
 #define OPTIONS                                                                                    \
     VIEW_OPTIONS(view),                                                                            \
@@ -96,6 +97,10 @@ static int64_t for_ms, seen;
          &note,  NULL,                                                                             \
          0,      0,                                                                                \
          "CODE", "a code or a reference; no personal text, it stays in the log"},                  \
+        {"group", TOC_CONF_SWITCH,                                                                 \
+         &group,  NULL,                                                                            \
+         0,       0,                                                                               \
+         NULL,    "and to all of its group (`tocsin alerts --groups`) to which it can be done"},   \
     {                                                                                              \
         "seen", TOC_CONF_NUMBER, &seen, "0", 0, INT64_MAX, "SEQ",                                  \
             "only if the alert has not turned since this last_seq (`tocsin alerts --json`)"        \
@@ -193,8 +198,8 @@ static void tell(const struct action *action, const Tocsin__V1__Alert *alert,
     print_styled(&view.print, PRINT_CYAN, "%s", view_short_id(id, &alert->id));
     fputs("  ", stdout);
     print_styled(&view.print, PRINT_GREEN, "%s", action->done);
-    print_styled(&view.print, PRINT_PLAIN, "  %s of %s#%s", alert->cause, alert->source,
-                 alert->subject);
+    print_styled(&view.print, PRINT_PLAIN, "  %s of %s#%s%s", alert->cause, alert->source,
+                 alert->subject, group ? ", and what waits with it" : "");
     fputc('\n', stdout);
 }
 
@@ -208,6 +213,7 @@ static int publish(const struct action *action, const Tocsin__V1__Alert *alert,
     body.note = toc_wire_text(note != NULL ? note : "");
     body.until_ms = until_ms;
     body.version = (uint64_t)seen;
+    body.group = group;
     event.type = toc_wire_text(action->type);
     event.issue = alert->issue;
     event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;

@@ -315,6 +315,27 @@ static void note_notifier(const Tocsin__V1__Status *status)
              status->service, moment_near(moment, status->beat_ms, moment_now()));
 }
 
+/* Alerts that came together. */
+static void note_storms(void)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__GROUPS;
+    if (view_ask(&view, "notifier", &ask, &tocsin__v1__alert_group__descriptor, &rows) != CLI_DONE)
+        return;
+    unsigned groups = 0, alerts = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Tocsin__V1__AlertGroup *group = rows.items[i];
+        if (!group->storm)
+            continue;
+        groups++;
+        alerts += group->open;
+    }
+    if (groups > 0)
+        note("%u alerts wait at once in %u group%s: tocsin alerts --groups", alerts, groups,
+             groups > 1 ? "s" : "");
+}
+
 /* Adds one service; false when it does not answer, is not ready or has stopped. */
 static bool show_service(struct print_table *table, const char *service)
 {
@@ -335,6 +356,8 @@ static bool show_service(struct print_table *table, const char *service)
         add_row(table, status);
     note_intake(status);
     note_notifier(status);
+    if (strcmp(service, "notifier") == 0)
+        note_storms();
     return status->ready && !is_stopped(status);
 }
 

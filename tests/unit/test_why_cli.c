@@ -462,11 +462,16 @@ static void clocks_and_alerts_are_counted_down(void **state)
     Tocsin__V1__Clock *list[] = {&reply, &resolution};
     Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT;
     Tocsin__V1__Alert *alerts[] = {&alert};
+    Tocsin__V1__AlertGroup *groups[] = {NULL};
     uint8_t id[TOC_ID] = {0xab};
     char first[] = "first_reply", second[] = "resolution", cause[] = "breached late",
          severity[] = "error", path[] = "day", sla[] = "gold";
-    struct why_now now = {
-        .issue = &issue, .clocks = &clocks, .alerts = alerts, .alert_count = 1, .now_ms = T0};
+    struct why_now now = {.issue = &issue,
+                          .clocks = &clocks,
+                          .alerts = alerts,
+                          .alert_count = 1,
+                          .groups = groups,
+                          .now_ms = T0};
     (void)state;
     issue.state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_PENDING;
     issue.sla = sla;

@@ -5,6 +5,7 @@
 #include "services/cli/moment.h"
 
 static struct list list;
+static bool groups;
 
 static const struct print_column columns[] = {
     {"ALERT", PRINT_LEFT, 0},  {"STATE", PRINT_LEFT, 0},      {"SEVERITY", PRINT_LEFT, 0},
@@ -86,8 +87,65 @@ static const struct list_kind kind = {
     .write = write_alerts,
 };
 
+/* --- groups -------------------------------------------------------------------------------- */
+
+static const struct print_column group_columns[] = {
+    {"GROUP", PRINT_LEFT, 0},   {"QUEUE", PRINT_LEFT, 8}, {"RULE", PRINT_LEFT, 8},
+    {"CLOCK", PRINT_LEFT, 8},   {"STATE", PRINT_LEFT, 0}, {"WAITING", PRINT_RIGHT, 0},
+    {"ALERTS", PRINT_RIGHT, 0}, {"SINCE", PRINT_LEFT, 0},
+};
+
+static void add_group(struct print_table *table, const Tocsin__V1__AlertGroup *group,
+                      toc_time_ms now)
+{
+    bool waits = group->open > 0;
+    print_table_row(table);
+    list_add_id(table, &group->group);
+    print_table_cell(table, PRINT_PLAIN, "%s", group->queue);
+    print_table_cell(table, PRINT_PLAIN, "%s", group->rule);
+    print_table_cell(table, PRINT_PLAIN, "%s", group->metric);
+    print_table_cell(table, group->storm ? PRINT_RED : PRINT_PLAIN, "%s",
+                     group->storm ? "storm"
+                     : waits      ? "one"
+                                  : "over");
+    print_table_cell(table, waits ? PRINT_YELLOW : PRINT_DIM, "%u", group->open);
+    print_table_cell(table, PRINT_PLAIN, "%u", group->alerts);
+    list_add_instant(table, waits ? group->since_ms : group->changed_ms, now);
+}
+
+static int write_groups(struct list *to, struct print_table *table, const struct view_rows *rows,
+                        toc_time_ms now)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const Tocsin__V1__AlertGroup *group = rows->items[i];
+        bool wanted = to->queue == NULL || strcmp(group->queue, to->queue) == 0;
+        if (!wanted || !list_take(to))
+            continue;
+        if (to->view.json)
+            fields_json_line(stdout, &group->base, true);
+        else
+            add_group(table, group, now);
+    }
+    return CLI_DONE;
+}
+
+static const struct list_kind group_kind = {
+    .service = "notifier",
+    .noun = "groups of alerts",
+    .what = TOCSIN__V1__ASK__WHAT__GROUPS,
+    .row = &tocsin__v1__alert_group__descriptor,
+    .state = &tocsin__v1__alert_state__descriptor,
+    .columns = group_columns,
+    .column_count = sizeof(group_columns) / sizeof(group_columns[0]),
+    .write = write_groups,
+};
+
+/* --- the command --------------------------------------------------------------------------- */
+
 static int show(void)
 {
+    if (groups)
+        list.kind = &group_kind;
     return list_show(&list);
 }
 
@@ -95,6 +153,8 @@ int cmd_alerts(int argc, char **argv)
 {
     static const struct toc_conf_option options[] = {
         LIST_OPTIONS(list, "open, acknowledged, resolved, exhausted"),
+        {"groups", TOC_CONF_SWITCH, &groups, NULL, 0, 0, NULL,
+         "groups of a queue, a rule and a clock, of which some wait for an answer"},
         {"watch", TOC_CONF_SWITCH, &list.watch, NULL, 0, 0, NULL,
          "again every second, on a terminal"},
     };

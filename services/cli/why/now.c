@@ -87,9 +87,9 @@ static void write_escalations(const struct why_page *page, const struct why_now 
 /* --- alerts -------------------------------------------------------------------------------- */
 
 static void write_alert(const struct why_page *page, const struct why_now *now,
-                        const Tocsin__V1__Alert *alert)
+                        const Tocsin__V1__Alert *alert, const Tocsin__V1__AlertGroup *group)
 {
-    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], next[MOMENT_MAX], tail[192] = "";
+    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], next[MOMENT_MAX], tail[256] = "";
     bool open = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
     fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state);
     if (alert->snoozed_ms != 0)
@@ -105,6 +105,9 @@ static void write_alert(const struct why_page *page, const struct why_now *now,
     if (alert->muted_by[0] != '\0')
         snprintf(tail + strlen(tail), sizeof(tail) - strlen(tail),
                  "; held until silence or maintenance %.40s ends", alert->muted_by);
+    if (alert->in_open && group != NULL && group->open > 1)
+        snprintf(tail + strlen(tail), sizeof(tail) - strlen(tail), "; %u more of its group wait",
+                 group->open - 1);
     say(page, open ? PRINT_RED : PRINT_PLAIN, "%s %s: %s, %s, step %u of path %s%s",
         view_short_id(id, &alert->id), state, alert->cause, alert->severity, alert->step + 1,
         alert->path, tail);
@@ -224,7 +227,7 @@ static void write_alerts(const struct why_page *page, const struct why_now *now)
 {
     for (size_t i = 0; i < now->alert_count; i++) {
         label(page, i == 0 ? "Alerts" : "");
-        write_alert(page, now, now->alerts[i]);
+        write_alert(page, now, now->alerts[i], now->groups[i]);
     }
     if (now->alert_count > 0)
         return;

@@ -25,6 +25,7 @@ static const struct toc_conf_option options[] = {VIEW_OPTIONS(view)};
 struct story {
     const Tocsin__V1__Issue *issue; /* blank: the story is of one alert that is about none */
     Tocsin__V1__Alert **alerts;
+    Tocsin__V1__AlertGroup **groups;
     size_t alert_count;
     struct why_entry entries[ENTRIES_MAX];
     size_t count;
@@ -72,6 +73,19 @@ static void add_history(struct story *story, const char *service, unsigned rank,
         add_entry(story, service, rank, said.log_id, rows.items[i]);
 }
 
+/* NULL when it is in none. */
+static Tocsin__V1__AlertGroup *group_of(const Tocsin__V1__Alert *alert)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__GROUPS;
+    ask.id = alert->group;
+    if (alert->group.len == 0 ||
+        view_ask(&view, "notifier", &ask, &tocsin__v1__alert_group__descriptor, &rows) != CLI_DONE)
+        return NULL;
+    return rows.count == 1 ? rows.items[0] : NULL;
+}
+
 /* The notifier's records hang together by alert, so each alert of the issue is asked about. */
 static void add_alerts(struct story *story)
 {
@@ -82,10 +96,12 @@ static void add_alerts(struct story *story)
     if (view_ask(&view, "notifier", &ask, &tocsin__v1__alert__descriptor, &rows) != CLI_DONE)
         return;
     story->alerts = toc_arena_take(&view.arena, (rows.count + 1) * sizeof(*story->alerts));
-    for (size_t i = 0; i < rows.count && story->alerts != NULL; i++) {
+    story->groups = toc_arena_take(&view.arena, (rows.count + 1) * sizeof(*story->groups));
+    for (size_t i = 0; i < rows.count && story->alerts != NULL && story->groups != NULL; i++) {
         Tocsin__V1__Alert *alert = rows.items[i];
         if (!toc_str_equal(toc_wire_bytes(&alert->issue), toc_wire_bytes(&story->issue->id)))
             continue;
+        story->groups[story->alert_count] = group_of(alert);
         story->alerts[story->alert_count++] = alert;
         add_history(story, "notifier", 3, &alert->id);
     }
@@ -350,6 +366,7 @@ static void write_story(const struct story *story)
         find_escalations(story->issue, &now);
     }
     now.alerts = story->alerts;
+    now.groups = story->groups;
     now.alert_count = story->alert_count;
     if (view.json)
         write_json(story, &page, &now);

@@ -94,6 +94,7 @@ struct why_now {
     const Tocsin__V1__IssueClocks *clocks; /* NULL: sla knows none */
     Tocsin__V1__Alert *const *alerts;
     size_t alert_count;
+    Tocsin__V1__AlertGroup *const *groups; /* of each alert; NULL where that is in none */
     Tocsin__V1__CrossEscalation *const *escalations; /* to other teams, not closed yet */
     size_t escalation_count;
     const struct toc_policy *policy; /* in force; NULL when there is none to be had */
