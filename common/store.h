@@ -23,7 +23,7 @@
 
 #include "common/str.h"
 
-#define TOC_KEY_MAX    64          /* bytes */
+#define TOC_KEY_MAX    96          /* bytes */
 #define TOC_VALUE_GOOD 2000        /* bytes; larger values take overflow pages of their own */
 #define TOC_VALUE_MAX  (16u << 20) /* bytes; a larger one is TOC_ERR_LIMIT */
 #define TOC_TABLES_MAX 48

@@ -105,6 +105,28 @@ static void who_is_on_call_is_paged(void **state)
     assert_string_equal(feed_due(&feed, "22:31"), "somebody");
 }
 
+#define LONGEST "a-person-whose-id-has-as-many-bytes-as-a-name-may-have-in-policies"
+
+static void an_id_may_be_as_long_as_any_name(void **state)
+{
+    (void)state;
+    char text[1024];
+    snprintf(text, sizeof(text),
+             "policy: 1\n"
+             "paths: {desk: {steps: [{page: [%.64s], wait: 1h}]}}\n"
+             "queues: {desk: {tier: 1}}\n"
+             "calendars: {night: {zone: UTC, weekly: {mon-sun: [\"22:00-07:00\"]}}}\n"
+             "quiet: {%.64s: night}\n"
+             "routes: [{rule: all, queue: desk, path: desk}]\n"
+             "alerts: [{rule: low, on: opened, when: {risk: [critical]}, severity: warning}]\n",
+             LONGEST, LONGEST);
+    feed_policy(&feed, "08:00", text);
+    feed_issue(&feed, "22:30", (struct feed_issue){.issue = 1});
+    feed_time(&feed, "+1/07:01");
+    assert_int_equal(strlen(feed_page(&feed, 0, 0)->contact), 64);
+    assert_string_equal(feed_page(&feed, 0, 0)->kind, "digest");
+}
+
 static void a_long_night_is_looked_at_in_parts(void **state)
 {
     (void)state;
@@ -125,6 +147,7 @@ int main(void)
         CASE(what_is_urgent_rings),
         CASE(by_day_everything_rings),
         CASE(who_is_on_call_is_paged),
+        CASE(an_id_may_be_as_long_as_any_name),
         CASE(a_long_night_is_looked_at_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
