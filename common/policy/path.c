@@ -7,8 +7,9 @@
 #define REPEAT_MAX   20
 #define WAIT_MAX     (7 * TOC_DAY_MS)
 #define EXPIRES_MIN  TOC_SECOND_MS
+#define COALESCE_MS  (30 * TOC_SECOND_MS)
 
-enum { STEPS, REPEAT, ACK_EXPIRES, PATH_KEY_COUNT };
+enum { STEPS, REPEAT, ACK_EXPIRES, COALESCE, PATH_KEY_COUNT };
 
 const struct toc_key toc_keys_path[PATH_KEY_COUNT + 1] = {
     [STEPS] = {"steps", true, "[STEP]", NULL, "In order, at most 32."},
@@ -17,6 +18,11 @@ const struct toc_key toc_keys_path[PATH_KEY_COUNT + 1] = {
     [ACK_EXPIRES] = {"ack_expires", false, "DURATION", "never",
                      "How long an acknowledgement holds, at most 7 days: whoever gave it is "
                      "reminded, then the path goes on."},
+    [COALESCE] =
+        {"coalesce", false, "DURATION", "30s",
+         "Whoever has been paged about a group of alerts (one queue, rule and clock) is "
+         "paged about the next ones of it once in this time, by one page; at most 7 days, and "
+         "half of the step's wait. 0: each at once."},
 };
 
 enum { PAGE, SCHEDULE, ROUND_ROBIN, WAIT, STEP_KEY_COUNT };
@@ -132,6 +138,9 @@ static void read_path(struct toc_build *b, const struct toc_yaml *entry, struct 
                            &path->ack_expires_ms) &&
         path->ack_expires_ms < EXPIRES_MIN)
         toc_diag_error(b->diag, values[ACK_EXPIRES]->offset, "'ack_expires' is at least a second");
+    path->coalesce_ms = COALESCE_MS;
+    if (values[COALESCE])
+        (void)toc_value_duration(b, values[COALESCE], "'coalesce'", WAIT_MAX, &path->coalesce_ms);
 }
 
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node)

@@ -226,6 +226,7 @@ struct toc_path {
     size_t step_count;
     unsigned repeat;            /* further rounds after the first */
     toc_time_ms ack_expires_ms; /* how long an acknowledgement holds; 0: for good */
+    toc_time_ms coalesce_ms;    /* how long a page may wait for others of its group; 0: not */
 };
 
 /* What opens an alert on the path. */

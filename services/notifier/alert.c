@@ -73,8 +73,7 @@ enum toc_err alert_last(struct toc_txn *txn, uint64_t *out)
     return TOC_OK;
 }
 
-/* Counts a row of META up from 0; `out` is what it was. */
-static enum toc_err count_up(struct toc_turn *turn, struct toc_str name, uint64_t *out)
+enum toc_err count_up(struct toc_turn *turn, struct toc_str name, uint64_t *out)
 {
     uint8_t value[8];
     struct toc_str row;

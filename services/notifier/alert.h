@@ -43,6 +43,10 @@ enum notifier_table {
     TABLE_GROUP_ALERT,
     TABLE_GROUP_ACT,
     TABLE_GROUP_DUE,
+    TABLE_WINDOW,
+    TABLE_BUNDLE,
+    TABLE_BUNDLE_PAGE,
+    TABLE_BUNDLE_DUE,
     NOTIFIER_TABLE_END
 };
 
@@ -65,6 +69,9 @@ bool alert_waits(const Tocsin__V1__Alert *alert);
 
 /* The number of the newest; 0: there is none. */
 TOC_MUST enum toc_err alert_last(struct toc_txn *txn, uint64_t *out);
+
+/* Counts a row of META up from 0; `out` is what it was. */
+TOC_MUST enum toc_err count_up(struct toc_turn *turn, struct toc_str name, uint64_t *out);
 
 /* Gives the alert its number and its index rows. */
 TOC_MUST enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert);

@@ -29,17 +29,18 @@
 #include "services/notifier/reach.h"
 #include "services/notifier/receipt.h"
 #include "services/notifier/silence.h"
+#include "services/notifier/storm.h"
 #include "services/notifier/verify.h"
 #include "services/notifier/watch.h"
 
 #include "common/plant.h"
 
 static const char *const tables[] = {
-    "alert",      "alert_id",  "alert_issue", "page",        "alert_due", "outbox",
-    "page_due",   "contact",   "provider",    "code",        "override",  "turn",
-    "said",       "mute",      "mute_due",    "mute_held",   "quiet",     "quiet_due",
-    "quiet_kept", "delivery",  "reach",       "reach_due",   "probe",     "mirror",
-    "watch",      "watch_due", "group",       "group_alert", "group_act", "group_due"};
+    "alert",     "alert_id",  "alert_issue", "page",      "alert_due",   "outbox",    "page_due",
+    "contact",   "provider",  "code",        "override",  "turn",        "said",      "mute",
+    "mute_due",  "mute_held", "quiet",       "quiet_due", "quiet_kept",  "delivery",  "reach",
+    "reach_due", "probe",     "mirror",      "watch",     "watch_due",   "group",     "group_alert",
+    "group_act", "group_due", "window",      "bundle",    "bundle_page", "bundle_due"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -252,7 +253,16 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
 /* What time does next: something of a silence, an alert's step ends, or a page's instant comes. */
 struct due {
     toc_time_ms at_ms; /* NEVER: nothing */
-    enum { DUE_MUTE, DUE_ALERT, DUE_PAGE, DUE_QUIET, DUE_REACH, DUE_WATCH, DUE_GROUP } what;
+    enum {
+        DUE_MUTE,
+        DUE_ALERT,
+        DUE_PAGE,
+        DUE_QUIET,
+        DUE_REACH,
+        DUE_WATCH,
+        DUE_GROUP,
+        DUE_BUNDLE
+    } what;
     uint64_t alert_number;
     uint32_t index;
 };
@@ -264,7 +274,7 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
     struct due due = {.at_ms = TOC_TIME_NEVER}, alert = {.at_ms = TOC_TIME_NEVER};
     struct notifier_due page = {.at_ms = TOC_TIME_NEVER};
     toc_time_ms quiet_ms = TOC_TIME_NEVER, reach_ms = TOC_TIME_NEVER, watch_ms = TOC_TIME_NEVER,
-                group_ms = TOC_TIME_NEVER;
+                group_ms = TOC_TIME_NEVER, bundle_ms = TOC_TIME_NEVER;
     TOC_TRY(mute_first_due(txn, &due.at_ms, NULL));
     TOC_TRY(index_first(txn, TABLE_ALERT_DUE, &alert.at_ms, &alert.alert_number));
     TOC_TRY(page_first_due(txn, &page));
@@ -272,6 +282,7 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
     TOC_TRY(reach_first_due(txn, &reach_ms));
     TOC_TRY(watch_first_due(txn, &watch_ms));
     TOC_TRY(group_act_first_due(txn, &group_ms));
+    TOC_TRY(storm_first_due(txn, &bundle_ms));
     if (alert.at_ms < due.at_ms)
         due = (struct due){alert.at_ms, DUE_ALERT, alert.alert_number, 0};
     if (page.at_ms < due.at_ms)
@@ -282,6 +293,8 @@ static enum toc_err first_due(struct toc_txn *txn, struct due *out)
         due = (struct due){reach_ms, DUE_REACH, 0, 0};
     if (watch_ms < due.at_ms)
         due = (struct due){watch_ms, DUE_WATCH, 0, 0};
+    if (bundle_ms < due.at_ms)
+        due = (struct due){bundle_ms, DUE_BUNDLE, 0, 0};
     if (group_ms <= due.at_ms && group_ms != TOC_TIME_NEVER)
         due = (struct due){group_ms, DUE_GROUP, 0, 0};
     *out = due;
@@ -299,6 +312,8 @@ static enum toc_err fire(struct toc_turn *turn, const struct due *due)
         return reach_due(turn);
     if (due->what == DUE_WATCH)
         return watch_due(turn);
+    if (due->what == DUE_BUNDLE)
+        return storm_due(turn);
     if (due->what == DUE_GROUP)
         return group_act_due(turn);
     if (due->what == DUE_PAGE)

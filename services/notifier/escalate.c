@@ -404,6 +404,18 @@ enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t number, uint32_t 
     return after_page(turn, alert, page);
 }
 
+enum toc_err escalate_page_end(struct toc_turn *turn, uint64_t number, uint32_t index,
+                               const struct page_verdict *end)
+{
+    Tocsin__V1__Page *page;
+    Tocsin__V1__Alert *alert;
+    TOC_TRY(load_page(turn, number, index, &page));
+    TOC_TRY(load_alert(turn, number, &alert));
+    page->carrier = end->carrier;
+    TOC_TRY(page_end(turn, alert, page, end->state, NULL, end->reason));
+    return after_page(turn, alert, page);
+}
+
 enum toc_err escalate_again(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                             const struct page_plan *plan)
 {

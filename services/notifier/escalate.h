@@ -82,6 +82,10 @@ TOC_MUST enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *ale
 TOC_MUST enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t alert_number,
                                         uint32_t index);
 
+/* A page ends as the verdict says; the step goes on where nobody of it can be reached. */
+TOC_MUST enum toc_err escalate_page_end(struct toc_turn *turn, uint64_t alert_number,
+                                        uint32_t index, const struct page_verdict *end);
+
 /* Pages somebody of the present step once more; when that reaches nobody either, the path goes on.
  */
 TOC_MUST enum toc_err escalate_again(struct toc_turn *turn, Tocsin__V1__Alert *alert,

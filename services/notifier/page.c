@@ -8,6 +8,7 @@
 #include "services/notifier/mute.h"
 #include "services/notifier/person.h"
 #include "services/notifier/quiet.h"
+#include "services/notifier/storm.h"
 
 #define GONE 410
 
@@ -50,7 +51,8 @@ static enum toc_err finish(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocs
     page->ready = false;
     page->done_ms = turn->log_ms;
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__PAGE_ENDED, alert, page, by, page->reason));
-    return page_save(turn, page, old);
+    TOC_TRY(page_save(turn, page, old));
+    return storm_ended(turn, alert, page);
 }
 
 enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
@@ -66,7 +68,7 @@ enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V
 /* --- ringing ------------------------------------------------------------------------------ */
 
 /* In this order. */
-static page_judge *const judges[] = {mute_judge, quiet_judge, method_judge, NULL};
+static page_judge *const judges[] = {mute_judge, quiet_judge, storm_judge, method_judge, NULL};
 static page_judge *const news_judges[] = {method_judge, NULL};
 
 static enum toc_err judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
@@ -110,8 +112,11 @@ enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__
 {
     struct page_place old = page_place(page);
     struct page_verdict verdict;
+    bool waited = storm_waits(page);
     TOC_TRY(hold(turn, page));
     TOC_TRY(judge(turn, alert, page, &verdict));
+    if (waited && !storm_waits(page))
+        TOC_TRY(storm_say(turn, alert, page));
     TOC_TRY(obey(turn, alert, page, old, &verdict));
     TOC_EXIT_POINT("page_judged");
     return TOC_OK;
@@ -163,6 +168,10 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->after = toc_wire_text(plan->after != NULL ? plan->after : "");
     page->after_more = plan->after_more;
     page->after_ms = alert != NULL && plan->kind == NULL ? alert->next_ms : 0;
+    if (plan->instead_of != NULL) {
+        page->carries = plan->instead_of->carries;
+        page->soonest_ms = plan->instead_of->soonest_ms;
+    }
     if (plan->mute != NULL) {
         page->mute = plan->mute->mute;
         page->mute_end_ms = plan->mute->end_ms;

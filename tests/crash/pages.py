@@ -55,7 +55,7 @@ LINKS = 100        # that are pressed again in the end; the port takes two a sec
 
 POLICY = """policy: 1
 paths:
-  desk: {steps: [{page: [ana, ben], wait: 2s}, {page: [chi], wait: 2s}], repeat: 1}
+  desk: {coalesce: 0, steps: [{page: [ana, ben], wait: 2s}, {page: [chi], wait: 2s}], repeat: 1}
 queues:
   desk: {tier: 1}
 routes:

@@ -363,6 +363,10 @@ static void add_page(struct line *line, struct toc_arena *arena, const Tocsin__V
                                                           (int)page->state)
                          ->name));
     add_named(line, "kind", page->kind);
+    if (page->state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING && page->bundle != 0 && !page->rung)
+        add(line, " waits");
+    if (page->carries != 0)
+        add(line, " carries=%u", page->carries);
     if (page->attempts != 0)
         add(line, " attempts=%u", page->attempts);
 }

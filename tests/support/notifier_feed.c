@@ -110,8 +110,8 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
     int size = snprintf(text, sizeof(text),
                         "policy: 1\n"
                         "paths:\n"
-                        "  desk: {repeat: %u, steps: %s%s}\n"
-                        "  other: {steps: [{page: [somebody], wait: 1h}]}\n"
+                        "  desk: {repeat: %u, steps: %s%s%s}\n"
+                        "  other: {steps: [{page: [somebody], wait: 1h}], coalesce: 0}\n"
                         "queues: {desk: {tier: 1}, quiet: {tier: 1}}\n"
                         "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}},\n"
                         "            night: {zone: UTC, weekly: {mon-sun: [\"22:00-07:00\"]}}}\n"
@@ -127,6 +127,7 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
                         "  - {rule: soon, on: warned, metric: first_reply, threshold: 80, "
                         "severity: warning, path: other}\n%s",
                         repeat, steps, feed->path_more != NULL ? feed->path_more : "",
+                        feed->coalesces ? "" : ", coalesce: 0",
                         feed->policy_more != NULL ? feed->policy_more : "");
     assert_true(size > 0 && (size_t)size < sizeof(text));
     feed_policy(feed, "08:00", text);

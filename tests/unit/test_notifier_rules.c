@@ -13,7 +13,7 @@
 
 #define HEAD                                                                                       \
     "policy: 1\n"                                                                                  \
-    "paths: {desk: {steps: [{page: [ana], wait: 1h}]}}\n"                                          \
+    "paths: {desk: {coalesce: 0, steps: [{page: [ana], wait: 1h}]}}\n"                             \
     "queues: {desk: {tier: 1}}\n"                                                                  \
     "people: {eve: {queues: [desk], capacity: 1}}\n"                                               \
     "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"                     \

@@ -219,6 +219,7 @@ static void paths_and_queues_are_linked(void **state)
         good("policy: 1\n"
              "paths:\n"
              "  wake: {repeat: 2, steps: [{page: [ana, ben], wait: 5m}, {page: [], wait: 1s}]}\n"
+             "  each: {coalesce: 0, steps: [{page: [ana], wait: 5m}]}\n"
              "queues: {a: {tier: 1}, b: {tier: 2, path: wake}}\n"
              "routes:\n"
              "  - {rule: some, when: {queue: b}, queue: a, path: wake}\n"
@@ -232,6 +233,8 @@ static void paths_and_queues_are_linked(void **state)
     assert_string_equal(path->steps[0].contacts[1], "ben");
     assert_int_equal(path->steps[0].wait_ms, 5 * TOC_MINUTE_MS);
     assert_int_equal(path->steps[1].contact_count, 0);
+    assert_int_equal(path->coalesce_ms, 30 * TOC_SECOND_MS);
+    assert_int_equal(toc_policy_path(policy, TOC_STR("each"))->coalesce_ms, 0);
     assert_ptr_equal(toc_policy_queue(policy, TOC_STR("b"))->path, path);
     assert_ptr_equal(policy->routes[0].path, path);
     assert_null(toc_policy_path(policy, TOC_STR("wak")));

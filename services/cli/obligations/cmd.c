@@ -121,7 +121,8 @@ static void why_pending(char *out, size_t out_size, const struct ledger_pending 
 {
     char left[MOMENT_MAX] = "";
     bool ends = pending->ends_ms != 0 && pending->ends_ms != TOC_TIME_NEVER;
-    int at = pending->attempts == 0
+    int at = pending->waits ? snprintf(out, out_size, "waits for others of its group")
+             : pending->attempts == 0
                  ? snprintf(out, out_size, "no attempt is recorded")
                  : snprintf(out, out_size, "attempt %u: %s", pending->attempts, pending->outcome);
     if (at >= 0 && (size_t)at < out_size && ends)

@@ -189,6 +189,7 @@ static void note_page(struct table_pending *pending, const struct told *told)
     now->attempts = page->attempts;
     now->planned_ms = page->planned_ms;
     now->next_ms = page->next_ms;
+    now->waits = page->bundle != 0 && !page->rung;
     bool by_step = told->alert != NULL && page->ends_ms == 0;
     now->ends_ms = by_step ? told->alert->next_ms : page->ends_ms;
     toc_str_copy(now->outcome, sizeof(now->outcome), toc_str_of(page->outcome));

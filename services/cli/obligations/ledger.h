@@ -73,6 +73,7 @@ struct ledger_pending {
     toc_time_ms ends_ms;       /* its step goes on then; TOC_TIME_NEVER, or 0: not known */
     char outcome[LEDGER_NAME]; /* of the last attempt */
     char kind[16];             /* empty: a step asked for it */
+    bool waits;                /* for others of its group, or another stands for it */
 };
 
 struct ledger_counts {

@@ -66,6 +66,8 @@ static void on_page(const struct why_page *page, const Tocsin__V1__AlertChange *
                  what->kind[0] != '\0' ? what->kind : "page", to_whom(to, what), what->step + 1,
                  what->repeat > 0 ? " of a further round" : "");
         why_detail(page, "delivery %s", what->delivery);
+        if (what->bundle != 0 && !what->rung)
+            why_detail(page, "waits for others of its group, to ring with them");
         return;
     }
     bool good = what->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;

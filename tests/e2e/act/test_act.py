@@ -16,7 +16,7 @@ from tocsin_chain import Chain, PATIENCE_S
 TOKEN = "a-secret-of-a-tool-0123456789"
 POLICY = """policy: 1
 paths:
-  desk: {steps: [{page: [ana], wait: 1h}, {page: [ben], wait: 1h}]}
+  desk: {coalesce: 0, steps: [{page: [ana], wait: 1h}, {page: [ben], wait: 1h}]}
 queues:
   desk: {tier: 1}
 routes:

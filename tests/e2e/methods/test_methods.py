@@ -18,7 +18,7 @@ KINDS = ["webhook", "slack", "teams", "pagerduty", "ntfy", "exec"]
 
 def policy():
     """One path per kind: the person of its name, then `next-<kind>` on standard output."""
-    paths = "".join(f"  {kind}: {{steps: [{{page: [{kind}], wait: 1h}}, "
+    paths = "".join(f"  {kind}: {{coalesce: 0, steps: [{{page: [{kind}], wait: 1h}}, "
                     f"{{page: [next-{kind}], wait: 1h}}]}}\n" for kind in KINDS)
     rules = "".join(f"  - {{rule: {kind}, on: opened, when: {{category: [{kind}]}}, "
                     f"severity: critical, path: {kind}}}\n" for kind in KINDS)

@@ -9,7 +9,7 @@ from tocsin_chain import BIN, Chain
 
 POLICY = """policy: 1
 paths:
-  desk: {steps: [{page: [ana], wait: 1h}, {page: [ben], wait: 1h}]}
+  desk: {coalesce: 0, steps: [{page: [ana], wait: 1h}, {page: [ben], wait: 1h}]}
 queues:
   desk: {tier: 1}
 routes:

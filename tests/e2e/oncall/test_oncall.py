@@ -25,6 +25,7 @@ schedules:
     temporary: [{from: "2026-12-24 00:00", until: "2026-12-27 00:00", people: [flo]}]
 paths:
   wake:
+    coalesce: 0
     steps:
       - {schedule: [safety], wait: 10m}
 triage:

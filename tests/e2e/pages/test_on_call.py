@@ -11,8 +11,8 @@ schedules:
   prim: {zone: Europe/Dublin, layers: [{name: base, rotation: daily, start: 2026-01-05, people: [ana]}]}
   none: {zone: UTC, layers: [{name: base, rotation: daily, start: 2199-12-31, people: [ana]}]}
 paths:
-  desk: {steps: [{schedule: [none, prim], wait: 1h}]}
-  turns: {steps: [{schedule: none, wait: 1h}, {page: [gus, hal], round_robin: yes, wait: 1h}]}
+  desk: {coalesce: 0, steps: [{schedule: [none, prim], wait: 1h}]}
+  turns: {coalesce: 0, steps: [{schedule: none, wait: 1h}, {page: [gus, hal], round_robin: yes, wait: 1h}]}
 queues: {desk: {tier: 1}}
 routes: [{rule: all, queue: desk}]
 alerts:

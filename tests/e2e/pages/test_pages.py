@@ -21,13 +21,13 @@ BEHAVIOURS = ["plain", "accepted", "bad", "gone", "seconds", "date", "error", "h
 
 def policy():
     """One path per behaviour: the contact of its name, then `next-<name>` on standard output."""
-    paths = "".join(f"  {name}: {{steps: [{{page: [{name}], wait: 1h}}, "
+    paths = "".join(f"  {name}: {{coalesce: 0, steps: [{{page: [{name}], wait: 1h}}, "
                     f"{{page: [next-{name}], wait: 1h}}]}}\n" for name in BEHAVIOURS)
     rules = "".join(f"  - {{rule: {name}, on: opened, when: {{category: [{name}]}}, "
                     f"severity: critical, path: {name}}}\n"
                     for name in BEHAVIOURS)
     return ("policy: 1\npaths:\n" + paths +
-            "  crowd: {steps: [{page: [held-1, held-2, held-3, held-4, held-5, held-6], "
+            "  crowd: {coalesce: 0, steps: [{page: [held-1, held-2, held-3, held-4, held-5, held-6], "
             "wait: 1h}]}\n"
             "queues:\n  desk: {tier: 1}\nroutes:\n  - {rule: all, queue: desk}\nalerts:\n" + rules +
             "  - {rule: crowd, on: opened, when: {category: [crowd]}, severity: error, "

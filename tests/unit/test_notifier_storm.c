@@ -1,0 +1,434 @@
+/* Storms: many pages to one person about one group become few. */
+#include "tests/support/notifier_feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#define ONE "[{page: [ana], wait: 1h}]"
+#define TWO "[{page: [ana], wait: 5m}, {page: [bob], wait: 10m}]"
+
+static struct feed feed;
+
+static int start(void **state)
+{
+    (void)state;
+    feed_open(&feed, false);
+    feed.coalesces = true;
+    return 0;
+}
+
+static int start_anew(void **state)
+{
+    (void)state;
+    feed_open(&feed, true);
+    feed.coalesces = true;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    feed_close(&feed);
+    return 0;
+}
+
+static void desk(const char *steps)
+{
+    feed_desk(&feed, steps, 0);
+    core_transcript(feed.core);
+}
+
+/* The nth run of the issue's clock is late, and was due at that time. */
+static void breach_nth(const char *time, unsigned issue, unsigned nth, const char *due)
+{
+    feed_clock(&feed, time,
+               (struct feed_clock){.issue = issue,
+                                   .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
+                                   .instance = nth,
+                                   .due = due});
+}
+
+static void breach(const char *time, unsigned issue, const char *due)
+{
+    breach_nth(time, issue, 1, due);
+}
+
+static void breaches(const char *time, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        breach_nth(time, i % 60 + 1, i / 60 + 1, time);
+        core_transcript(feed.core); /* it has room for some */
+    }
+}
+
+static const Tocsin__V1__Page *page(uint64_t alert)
+{
+    return feed_page(&feed, alert, 0);
+}
+
+static size_t times(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void assert_nothing_left(void)
+{
+    assert_int_equal(core_count(feed.core, TABLE_BUNDLE), 0);
+    assert_int_equal(core_count(feed.core, TABLE_BUNDLE_PAGE), 0);
+    assert_int_equal(core_count(feed.core, TABLE_BUNDLE_DUE), 0);
+    assert_int_equal(core_count(feed.core, TABLE_WINDOW), 0);
+}
+
+/* --- the window ----------------------------------------------------------------------------- */
+
+static void the_first_page_rings_at_once_and_the_rest_as_one(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breach("09:00:00", 1, "09:00:00");
+    assert_string_equal(feed_due(&feed, "09:00:00"), "ana");
+    feed_outcome(&feed, "09:00:01", 1, 0, 200);
+    breach("09:00:10", 2, "09:04:00");
+    breach("09:00:20", 3, "09:02:00");
+    assert_string_equal(feed_due(&feed, "09:00:30"), "");
+    core_transcript(feed.core);
+    feed_time(&feed, "09:00:31");
+    assert_string_equal(feed_due(&feed, "09:00:31"), "ana");
+    assert_int_equal(page(3)->carries, 1);
+    assert_int_equal(page(3)->soonest_ms, core_time("09:02:00"));
+    assert_told(&feed,
+                "09:00:31 alert_noted 3 ana step=0 round=0 page_pending carries=1 (rings for "
+                "1 more of its group) v1\n");
+    feed_outcome(&feed, "09:00:32", 3, 0, 200);
+    feed_time(&feed, "09:00:33");
+    assert_told(
+        &feed,
+        "09:00:32 alert_sent 3 ana step=0 round=0 page_accepted carries=1 attempts=1 (200) v1\n"
+        "09:00:32 page_ended 3 ana step=0 round=0 page_accepted carries=1 attempts=1 v1\n"
+        "09:00:33 page_ended 2 ana step=0 round=0 page_superseded (one page stands for all of its "
+        "group) v1\n");
+    assert_string_equal(page(2)->carrier, page(3)->delivery);
+    feed_time(&feed, "09:01:10");
+    assert_nothing_left();
+}
+
+static void the_record_of_a_page_says_that_it_waits(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breach("09:00:00", 1, "09:00:00");
+    core_transcript(feed.core);
+    breach("09:00:10", 2, "09:00:10");
+    assert_non_null(strstr(core_transcript(feed.core),
+                           "alert_paged 2 ana step=0 round=0 page_pending waits v1\n"));
+}
+
+static void after_a_quiet_window_the_next_one_rings_at_once(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breach("09:00:00", 1, "09:00:00");
+    feed_time(&feed, "09:00:31");
+    assert_nothing_left();
+    breach("09:00:40", 2, "09:00:40");
+    assert_true(page(2)->ready);
+}
+
+static void a_storm_that_goes_on_rings_once_in_each_window(void **state)
+{
+    (void)state;
+    char time[16];
+    desk(ONE);
+    for (unsigned i = 0; i < 60; i++) {
+        snprintf(time, sizeof(time), "09:%02u:%02u", i * 2 / 60, i * 2 % 60);
+        breach(time, i + 1, time);
+        snprintf(time, sizeof(time), "09:%02u:%02u", (i * 2 + 1) / 60, (i * 2 + 1) % 60);
+        feed_time(&feed, time);
+    }
+    feed_time(&feed, "09:03:00");
+    unsigned rang = 0;
+    for (unsigned i = 1; i <= 60; i++)
+        rang += page(i)->rung ? 1 : 0;
+    assert_int_equal(rang, 5); /* at 0, 30, 60, 90 and 120 s */
+}
+
+static void others_and_other_groups_ring_at_once(void **state)
+{
+    (void)state;
+    desk("[{page: [ana, bob], wait: 1h}]");
+    breach("09:00", 1, "09:00");
+    assert_string_equal(feed_due(&feed, "09:00"), "ana bob");
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 2});
+    assert_true(feed_page(&feed, 2, 0)->ready && feed_page(&feed, 2, 1)->ready);
+}
+
+static void with_coalesce_0_each_rings_at_once(void **state)
+{
+    (void)state;
+    feed.path_more = ", coalesce: 0";
+    desk(ONE);
+    breaches("09:00", 3);
+    assert_string_equal(feed_due(&feed, "09:00"), "ana ana ana");
+    assert_nothing_left();
+}
+
+/* A page that comes when its step is over helps nobody. */
+static void a_page_waits_for_half_of_its_step_at_most(void **state)
+{
+    (void)state;
+    desk("[{page: [ana], wait: 20s}, {page: [bob], wait: 1h}]");
+    breach("09:00:00", 1, "09:00:00");
+    breach("09:00:01", 2, "09:00:01");
+    feed_time(&feed, "09:00:11");
+    assert_true(page(2)->ready);
+}
+
+/* It is no storm when one alert rings somebody again. */
+static void the_next_step_of_one_alert_rings_at_once(void **state)
+{
+    (void)state;
+    desk("[{page: [ana], wait: 10s}, {page: [ana], wait: 1h}]");
+    breach("09:00:00", 1, "09:00:00");
+    feed_time(&feed, "09:00:10.100");
+    assert_true(feed_page(&feed, 1, 1)->ready);
+}
+
+static void reminders_of_a_storm_are_one_page(void **state)
+{
+    (void)state;
+    feed.path_more = ", ack_expires: 30m";
+    desk(ONE);
+    breaches("09:00", 3);
+    feed_action(&feed, "09:01", (struct feed_action){.verb = "acked", .group = true});
+    feed_time(&feed, "09:01:01");
+    core_transcript(feed.core);
+    feed_time(&feed, "09:26:02");
+    assert_int_equal(times(core_transcript(feed.core), " waits v1\n"), 2);
+    feed_time(&feed, "09:26:33");
+    assert_string_equal(feed_due(&feed, "09:26:33"), "ana ana");
+}
+
+/* --- judged again --------------------------------------------------------------------------- */
+
+static void what_was_answered_is_not_among_those_that_ring(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breaches("09:00:00", 4);
+    feed_act_on(&feed, "09:00:10", "acked", 2, "bob");
+    feed_time(&feed, "09:00:31");
+    assert_int_equal(page(3)->carries, 1);
+    assert_false(page(2)->rung);
+}
+
+static void what_is_silenced_by_then_is_not_among_those_that_ring(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breach("09:00:00", 1, "09:00:00");
+    breach("09:00:01", 2, "09:00:01");
+    feed_clock(&feed, "09:00:02",
+               (struct feed_clock){.issue = 3,
+                                   .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
+                                   .instance = 2,
+                                   .due = "09:05"});
+    feed_mute(&feed, "09:00:10",
+              (struct feed_mute){
+                  .matcher = "cause=breached:first_reply/1*", .until = "09:30", .really = true});
+    feed_time(&feed, "09:00:31");
+    assert_int_equal(page(2)->state, TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED);
+    assert_true(page(3)->ready);
+    assert_int_equal(page(3)->carries, 0);
+}
+
+static void when_all_are_answered_nobody_rings(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breaches("09:00:00", 3);
+    feed_action(&feed, "09:00:10", (struct feed_action){.verb = "acked", .group = true});
+    feed_time(&feed, "09:00:11");
+    assert_string_equal(feed_due(&feed, "09:30"), "");
+    feed_time(&feed, "09:00:31");
+    assert_nothing_left();
+}
+
+/* --- the one that stands for all ------------------------------------------------------------ */
+
+static void when_its_alert_is_answered_before_it_leaves_the_next_one_stands_for_all(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breaches("09:00:00", 4);
+    feed_time(&feed, "09:00:31");
+    assert_int_equal(page(2)->carries, 2);
+    feed_act_on(&feed, "09:00:31", "acked", 2, "bob");
+    feed_time(&feed, "09:00:32");
+    assert_true(page(3)->ready);
+    assert_int_equal(page(3)->carries, 1);
+    feed_outcome(&feed, "09:00:33", 3, 0, 200);
+    feed_time(&feed, "09:00:34");
+    assert_string_equal(page(4)->carrier, page(3)->delivery);
+    feed_time(&feed, "09:01:10");
+    assert_nothing_left();
+}
+
+static void when_it_is_dead_all_are_and_their_steps_go_on_at_once(void **state)
+{
+    (void)state;
+    desk(TWO);
+    breaches("09:00:00", 4);
+    feed_time(&feed, "09:00:31");
+    feed_outcome(&feed, "09:00:32", 2, 0, 404);
+    feed_time(&feed, "09:00:33");
+    for (unsigned i = 2; i <= 4; i++) {
+        assert_int_equal(page(i)->state, TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
+        assert_int_equal(feed_alert(&feed, i)->step, 1);
+    }
+    assert_string_equal(page(3)->reason, page(2)->reason);
+    assert_string_equal(page(3)->carrier, page(2)->delivery);
+}
+
+/* Oncall 1403: a dead letter is followed at once, not at the end of a window. */
+static void oncall_1403_a_dead_first_page_ends_the_wait_of_the_others(void **state)
+{
+    (void)state;
+    desk(TWO);
+    breaches("09:00:00", 3);
+    feed_outcome(&feed, "09:00:01", 1, 0, 404);
+    feed_time(&feed, "09:00:02");
+    assert_true(page(2)->ready);
+    feed_outcome(&feed, "09:00:03", 2, 0, 404);
+    feed_time(&feed, "09:00:04");
+    assert_int_equal(feed_alert(&feed, 3)->step, 1);
+}
+
+static void who_cannot_be_reached_is_not_waited_for(void **state)
+{
+    (void)state;
+    desk(TWO);
+    feed_contact(&feed, "08:30", "*", "");
+    feed_contact(&feed, "08:30", "bob", "push");
+    breaches("09:00:00", 3);
+    for (unsigned i = 1; i <= 3; i++)
+        assert_int_equal(feed_alert(&feed, i)->step, 1);
+}
+
+/* What it says was true when it left; a further attempt says the same. */
+static void another_attempt_says_the_same(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breaches("09:00:00", 4);
+    feed_time(&feed, "09:00:31");
+    feed_outcome(&feed, "09:00:32", 2, 0, 503);
+    feed_act_on(&feed, "09:00:32", "acked", 4, "bob");
+    feed_time(&feed, "09:00:34");
+    assert_true(page(2)->ready);
+    assert_int_equal(page(2)->carries, 2);
+}
+
+static void what_is_carried_ends_with_its_own_alert(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breaches("09:00:00", 3);
+    feed_time(&feed, "09:00:31");
+    feed_act_on(&feed, "09:00:32", "acked", 3, "bob");
+    assert_int_equal(page(3)->state, TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED);
+    feed_outcome(&feed, "09:00:33", 2, 0, 200);
+    feed_time(&feed, "09:01:10");
+    assert_nothing_left();
+}
+
+/* The receiver says later that the one page failed: the page in its place tells of as many. */
+static void what_takes_its_place_when_it_failed_later_stands_for_as_many(void **state)
+{
+    (void)state;
+    desk(ONE);
+    feed_contact(&feed, "08:30", "*", "");
+    feed_contact(&feed, "08:30", "ana", "push sms");
+    breaches("09:00:00", 4);
+    feed_time(&feed, "09:00:31");
+    feed_outcome(&feed, "09:00:32", 2, 0, 200);
+    feed_receipt(&feed, "09:00:40", "failed", page(2)->delivery);
+    assert_string_equal(feed_page(&feed, 2, 1)->kind, "again");
+    assert_int_equal(feed_page(&feed, 2, 1)->carries, 2);
+}
+
+/* --- size ----------------------------------------------------------------------------------- */
+
+/* GoAlert 4449: a fixed throttle makes the last of 1,300 recipients wait for 22 minutes. */
+static void goalert_4449_each_of_many_recipients_is_paged_at_once(void **state)
+{
+    (void)state;
+    char steps[512];
+    int at = snprintf(steps, sizeof(steps), "[{wait: 1h, page: [");
+    for (unsigned i = 0; i < 32; i++)
+        at += snprintf(steps + at, sizeof(steps) - (size_t)at, "%sp%u", i > 0 ? ", " : "", i);
+    snprintf(steps + at, sizeof(steps) - (size_t)at, "]}]");
+    desk(steps);
+    breaches("09:00:00", 40);
+    for (unsigned i = 0; i < 32; i++)
+        assert_true(feed_page(&feed, 1, i)->ready);
+    feed_time(&feed, "09:00:31");
+    for (unsigned i = 0; i < 32; i++)
+        assert_int_equal(feed_page(&feed, 2, i)->carries, 38);
+}
+
+static void hundreds_are_told_of_by_one_page_and_each_ends_once(void **state)
+{
+    (void)state;
+    desk(ONE);
+    breaches("09:00:00", 400);
+    feed_outcome(&feed, "09:00:01", 1, 0, 200);
+    feed_time(&feed, "09:00:31");
+    assert_int_equal(page(2)->carries, 398);
+    feed_outcome(&feed, "09:00:32", 2, 0, 200);
+    core_transcript(feed.core);
+    feed_time(&feed, "09:00:33");
+    assert_int_equal(times(core_transcript(feed.core), "page_superseded"), 398);
+    feed_time(&feed, "09:01:10");
+    assert_nothing_left();
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
+#define ANEW(test)                                                                                 \
+    {                                                                                              \
+#test " when it is started anew", test, start_anew, end, NULL                              \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(the_first_page_rings_at_once_and_the_rest_as_one),
+        ANEW(the_first_page_rings_at_once_and_the_rest_as_one),
+        CASE(the_record_of_a_page_says_that_it_waits),
+        CASE(after_a_quiet_window_the_next_one_rings_at_once),
+        CASE(a_storm_that_goes_on_rings_once_in_each_window),
+        CASE(others_and_other_groups_ring_at_once),
+        CASE(with_coalesce_0_each_rings_at_once),
+        CASE(a_page_waits_for_half_of_its_step_at_most),
+        CASE(the_next_step_of_one_alert_rings_at_once),
+        CASE(reminders_of_a_storm_are_one_page),
+        CASE(what_was_answered_is_not_among_those_that_ring),
+        CASE(what_is_silenced_by_then_is_not_among_those_that_ring),
+        CASE(when_all_are_answered_nobody_rings),
+        CASE(when_its_alert_is_answered_before_it_leaves_the_next_one_stands_for_all),
+        ANEW(when_its_alert_is_answered_before_it_leaves_the_next_one_stands_for_all),
+        CASE(when_it_is_dead_all_are_and_their_steps_go_on_at_once),
+        CASE(oncall_1403_a_dead_first_page_ends_the_wait_of_the_others),
+        CASE(who_cannot_be_reached_is_not_waited_for),
+        CASE(another_attempt_says_the_same),
+        CASE(what_is_carried_ends_with_its_own_alert),
+        CASE(what_takes_its_place_when_it_failed_later_stands_for_as_many),
+        CASE(goalert_4449_each_of_many_recipients_is_paged_at_once),
+        CASE(hundreds_are_told_of_by_one_page_and_each_ends_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
