@@ -332,6 +332,8 @@ void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page, con
     bool can = contacts_has_other(world, page->contact, "", "", avoided);
     bool has_method = page->method[0] != '\0';
     bool has_choice = strcmp(page->kind, "again") != 0; /* that one leaves out methods */
+    if (page->bundle != 0 && !page->rung)
+        return; /* by which it goes is found out when it rings */
     if (!has_file(world) ? has_method : has_method ? !can : can && has_choice)
         world_fail(world, 11,
                    "page %llu/%u to %s is planned by '%s', and the person can%s be reached",

@@ -378,5 +378,7 @@ void ends_check(struct world *world)
     if (!world->failed)
         groups_check_end(world);
     if (!world->failed)
+        storms_check_end(world);
+    if (!world->failed)
         told_check_log(world);
 }

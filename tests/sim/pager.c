@@ -474,6 +474,7 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
     if (change->alert != NULL)
         incidents_check_record(world, record, change);
     groups_check_record(world, record, change);
+    storms_check_record(world, record, change);
     const Tocsin__V1__Alert *alert = change->alert;
     struct known_alert *known = alert != NULL ? find_alert(pager, alert->number) : NULL;
     switch ((int)record->type) {

@@ -23,6 +23,7 @@ static const struct choice {
     {"office", {"office", "office", "always", "always"}},
     {"solve", {"10s", "9s", "none", "6s"}},
     {"wait", {"2s", "1s", "2s", "3s"}},
+    {"coalesce", {"2s", "0", "1s", "30s"}},
     {"next", {"3s", "4s", "3s elapsed", "2s"}},
     {"update", {"4s", "none", "2s", "3s"}},
     {"queue_wait", {"2s", "1s", "3s", "1s"}},
@@ -133,10 +134,12 @@ static const char woken[] =
     "  duty:\n"
     "    repeat: 1\n"
     "    ack_expires: 6s\n"
+    "    coalesce: $coalesce\n"
     "    steps:\n"
     "    - {page: [ana], wait: $wait}\n"
     "    - {page: [ben], schedule: rota, wait: 3s}\n"
-    "  slow: {steps: [{schedule: spare, wait: 1s}, {page: [dan, cid], schedule: rota, "
+    "  slow: {coalesce: $coalesce, steps: [{schedule: spare, wait: 1s}, {page: [dan, cid], "
+    "schedule: rota, "
     "round_robin: yes, wait: 4s}]}\n"
     "schedules:\n"
     "  rota: {zone: UTC, layers: [{name: base, rotation: hourly, start: 2000-01-01, people: "

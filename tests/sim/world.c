@@ -618,6 +618,7 @@ struct world *world_new(const struct options *options)
     world->incidents = incidents_new();
     world->probes = probes_new();
     world->groups = groups_new();
+    world->storms = storms_new();
     world->held = held_new(options->seed);
     world->work = workload_new(world);
     for (size_t i = 0; i < world->node_count; i++)
@@ -649,6 +650,7 @@ void world_free(struct world *world)
     incidents_free(world->incidents);
     probes_free(world->probes);
     groups_free(world->groups);
+    storms_free(world->storms);
     held_free(world->held);
     hooks_free(world->hooks);
     told_free(world->told);

@@ -231,6 +231,7 @@ struct mutes;
 struct incidents;
 struct probes;
 struct groups;
+struct storms;
 struct held;
 struct hooks;
 struct told;
@@ -259,6 +260,7 @@ struct world {
     struct incidents *incidents;
     struct probes *probes;
     struct groups *groups;
+    struct storms *storms;
     struct held *held;
     struct hooks *hooks; /* NULL, as told: outcomes is not there */
     struct told *told;
@@ -418,6 +420,13 @@ void groups_check_record(struct world *world, const Tocsin__V1__Record *record,
 /* Nobody has answered for all of its group. */
 void groups_check_sent(struct world *world, const Tocsin__V1__Page *page);
 void groups_check_end(struct world *world);
+
+/* storms.c */
+struct storms *storms_new(void);
+void storms_free(struct storms *storms);
+void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
+                         const Tocsin__V1__AlertChange *change);
+void storms_check_end(struct world *world);
 
 /* mutes.c */
 struct mutes *mutes_new(void);
