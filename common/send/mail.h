@@ -19,7 +19,7 @@
 #include "common/send/guard.h"
 #include "common/send/transfer.h"
 
-#define TOC_MAILS_MAX         64
+#define TOC_MAILS_MAX         TOC_TRANSFERS_MAX
 #define TOC_MAIL_ADDRESS_MAX  254 /* bytes */
 #define TOC_MAIL_URL_MAX      600
 #define TOC_MAIL_SECRET_MAX   512         /* of a user's name or a password */

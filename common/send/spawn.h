@@ -13,7 +13,7 @@
 
 #include "common/send/transfer.h"
 
-#define TOC_SPAWNS_MAX      64
+#define TOC_SPAWNS_MAX      TOC_TRANSFERS_MAX
 #define TOC_SPAWN_INPUT_MAX TOC_TRANSFER_BODY_MAX
 
 struct toc_spawns;

@@ -13,7 +13,7 @@
 
 #include "common/send/webhook.h"
 
-#define TOC_TRANSFERS_MAX       64
+#define TOC_TRANSFERS_MAX       128
 #define TOC_TRANSFER_FIELD_MAX  128  /* bytes of a field that was wanted, with the terminator */
 #define TOC_TRANSFER_LINE_MAX   1100 /* bytes of a line of the header */
 #define TOC_TRANSFER_BODY_MAX   (16 * 1024) /* bytes of a request's */

@@ -9,7 +9,7 @@ static const struct send_rank normal = {.due_ms = 0};
 static struct send_queue *open_queue(uint32_t origins, unsigned parallel)
 {
     struct send_queue *queue;
-    assert_int_equal(send_queue_open(origins, parallel, &queue), TOC_OK);
+    assert_int_equal(send_queue_open(origins, parallel, parallel, &queue), TOC_OK);
     return queue;
 }
 
@@ -142,6 +142,60 @@ static void only_so_many_are_under_way_in_all(void **state)
     assert_int_equal(next_number(queue), 0);
     finish(queue, 1);
     assert_int_not_equal(next_number(queue), 0);
+    send_queue_close(queue);
+}
+
+static void answer(struct send_queue *queue, uint64_t number, bool good)
+{
+    send_queue_answered(queue, send_queue_find(queue, number, 0), good);
+    finish(queue, number);
+}
+
+static unsigned under_way(struct send_queue *queue)
+{
+    size_t count;
+    while (send_queue_next(queue) != NULL)
+        ;
+    (void)send_queue_active(queue, &count);
+    return (unsigned)count;
+}
+
+static void a_receiver_that_keeps_up_is_sent_more_at_once(void **state)
+{
+    struct send_queue *queue;
+    (void)state;
+    assert_int_equal(send_queue_open(1, 2, 5, &queue), TOC_OK);
+    add_many(queue, 1, 100, 0);
+    assert_int_equal(under_way(queue), 2);
+    answer(queue, 1, true);
+    assert_int_equal(under_way(queue), 3);
+    for (uint64_t number = 2; number <= 9; number++) {
+        answer(queue, number, true);
+        (void)under_way(queue);
+    }
+    assert_int_equal(under_way(queue), 5);
+    send_queue_close(queue);
+}
+
+static void a_receiver_that_fails_is_sent_half_at_once(void **state)
+{
+    struct send_queue *queue;
+    (void)state;
+    assert_int_equal(send_queue_open(1, 2, 8, &queue), TOC_OK);
+    add_many(queue, 1, 100, 0);
+    (void)under_way(queue);
+    for (uint64_t number = 1; number <= 6; number++) {
+        answer(queue, number, true);
+        (void)under_way(queue);
+    }
+    assert_int_equal(under_way(queue), 8);
+    answer(queue, 7, false);
+    assert_int_equal(under_way(queue), 7); /* those under way are not called off */
+    answer(queue, 8, false);
+    answer(queue, 9, false);
+    for (uint64_t number = 10; number <= 14; number++)
+        finish(queue, number);
+    assert_int_equal(under_way(queue), 2);
     send_queue_close(queue);
 }
 
@@ -289,6 +343,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_an_origin_go_in_order),
+        cmocka_unit_test(a_receiver_that_keeps_up_is_sent_more_at_once),
+        cmocka_unit_test(a_receiver_that_fails_is_sent_half_at_once),
         cmocka_unit_test(what_is_urgent_and_soon_due_goes_first),
         cmocka_unit_test(the_nearest_deadline_is_always_on_top),
         cmocka_unit_test(only_so_many_of_an_origin_are_under_way),

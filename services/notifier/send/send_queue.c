@@ -7,7 +7,8 @@
 struct origin {
     struct send *waiting; /* a skew heap, the one whose turn it is on top */
     unsigned known, under_way;
-    bool missed; /* a page of it was left in the outbox */
+    unsigned most; /* of it under way, for now */
+    bool missed;   /* a page of it was left in the outbox */
 };
 
 struct send_queue {
@@ -16,7 +17,7 @@ struct send_queue {
     struct send *buckets[BUCKETS];
     struct send *active[SENDS_MAX];
     size_t active_count, known, under_way;
-    unsigned parallel;
+    unsigned first, most;
     uint64_t added;
     bool missed, rescan;
     uint32_t turn; /* the origin that is asked first */
@@ -24,14 +25,18 @@ struct send_queue {
     struct origin origins[];
 };
 
-enum toc_err send_queue_open(uint32_t origins, unsigned parallel, struct send_queue **out)
+enum toc_err send_queue_open(uint32_t origins, unsigned first, unsigned most,
+                             struct send_queue **out)
 {
     struct send_queue *queue = calloc(1, sizeof(*queue) + origins * sizeof(queue->origins[0]));
     if (queue == NULL)
         return TOC_ERR_MEMORY;
-    TOC_ASSERT(parallel > 0);
-    queue->parallel = parallel;
+    TOC_ASSERT(first > 0 && most > 0);
+    queue->first = first < most ? first : most;
+    queue->most = most;
     queue->origin_count = origins;
+    for (uint32_t i = 0; i < origins; i++)
+        queue->origins[i].most = queue->first;
     for (size_t i = SENDS_MAX; i > 0; i--) {
         queue->sends[i - 1].right = queue->free;
         queue->free = &queue->sends[i - 1];
@@ -141,7 +146,7 @@ struct send *send_queue_next(struct send_queue *queue)
     for (uint32_t i = 0; i < queue->origin_count; i++) {
         struct origin *origin = &queue->origins[queue->turn];
         queue->turn = (queue->turn + 1) % queue->origin_count;
-        if (origin->waiting != NULL && origin->under_way < queue->parallel)
+        if (origin->waiting != NULL && origin->under_way < origin->most)
             return take_first(queue, origin);
     }
     return NULL;
@@ -154,6 +159,16 @@ void send_queue_done(struct send_queue *queue, struct send *send)
     send->flight = (struct flight){NULL, NULL};
     queue->origins[send->origin].under_way--;
     queue->under_way--;
+}
+
+/* As TCP does it: a receiver that keeps up is soon given all that it can take. */
+void send_queue_answered(struct send_queue *queue, const struct send *send, bool good)
+{
+    struct origin *origin = &queue->origins[send->origin];
+    if (!good)
+        origin->most = origin->most / 2 > queue->first ? origin->most / 2 : queue->first;
+    else if (origin->most < queue->most)
+        origin->most++;
 }
 
 static void note_room(struct send_queue *queue, struct origin *origin)

@@ -3,11 +3,12 @@
  * not on disk yet. Memory only; after a restart it is empty and is filled again from the outbox.
  *
  * Pages queue by origin (scheme, host and port), so that one receiver that hangs delays nobody
- * else's: at most `parallel` of an origin are under way, and at most SENDS_OF_ORIGIN of it are
- * known at all; of them the urgent ones go first, then those whose deadline is nearest. A page that
- * found no room stays in the outbox; send_queue_wants_rescan says when to
- * look for it again. A page's time in the queue is before its first byte and counts against no
- * timeout. Bookkeeping without a clock, a socket or a transaction.
+ * else's: few of an origin are under way at first, one more for each good answer up to `most`, and
+ * half of them again when it fails; and at most SENDS_OF_ORIGIN of it are known at all; of them the
+ * urgent ones go first, then those whose deadline is nearest. A page that found no room stays in
+ * the outbox; send_queue_wants_rescan says when to look for it again. A page's time in the queue is
+ * before its first byte and counts against no timeout. Bookkeeping without a clock, a socket or a
+ * transaction.
  */
 #ifndef NOTIFIER_SEND_QUEUE_H
 #define NOTIFIER_SEND_QUEUE_H
@@ -60,7 +61,8 @@ struct send {
 struct send_queue;
 
 /* Origins count from 0. TOC_ERR_MEMORY. */
-TOC_MUST enum toc_err send_queue_open(uint32_t origins, unsigned parallel, struct send_queue **out);
+TOC_MUST enum toc_err send_queue_open(uint32_t origins, unsigned first, unsigned most,
+                                      struct send_queue **out);
 /* Accepts NULL. */
 void send_queue_close(struct send_queue *queue);
 
@@ -78,6 +80,9 @@ struct send *send_queue_next(struct send_queue *queue);
 
 /* The transport is through with an UNDER_WAY one; its outcome fields are set by the caller. */
 void send_queue_done(struct send_queue *queue, struct send *send);
+
+/* What its receiver makes of it: whether more of it may be under way at once, or fewer. */
+void send_queue_answered(struct send_queue *queue, const struct send *send, bool good);
 
 /* Forgets one that is not WAITING. */
 void send_queue_forget(struct send_queue *queue, struct send *send);

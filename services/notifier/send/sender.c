@@ -13,6 +13,7 @@
 #define ARENA_BYTES   (64 * 1024) /* for one page and its alert at a time */
 #define ROWS_AT_ONCE  256         /* of the outbox, per look */
 #define OUTCOME_BYTES 256
+#define FIRST_AT_ONCE 4                   /* sends to a receiver of which nothing is known yet */
 #define SETTLE_MS     (3 * TOC_SECOND_MS) /* how long a start waits for what is behind */
 
 struct sender {
@@ -58,6 +59,8 @@ static void settle(struct sender *sender, struct send *send,
         toc_log(TOC_LOG_WARNING, "page_not_accepted", "alert=%llu page=%u attempt=%u why=\"%s\"",
                 (unsigned long long)send->alert_number, send->index, send->attempts + 1,
                 answer->text);
+    send_queue_answered(sender->queue, send,
+                        answer->code != 0 && answer->code < 500 && answer->code != 429);
     send_queue_done(sender->queue, send);
     if (sender->held)
         look_again(sender);
@@ -374,7 +377,8 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
                                            .done = on_answer,
                                            .self = sender};
     TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
-    TOC_TRY(send_queue_open(origins + 1, (unsigned)config->parallel, &sender->queue));
+    TOC_TRY(
+        send_queue_open(origins + 1, FIRST_AT_ONCE, (unsigned)config->parallel, &sender->queue));
     TOC_TRY(toc_sender_open(loop, sender->run, &work, sender, &sender->loop));
     TOC_TRY(toc_spawns_open(&programs, &sender->transports.programs));
     TOC_TRY(toc_mails_open(&mails, &sender->transports.mails));

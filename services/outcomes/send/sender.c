@@ -5,9 +5,10 @@
 
 #include <stdlib.h>
 
-#define ARENA_BYTES   (256 * 1024) /* for one row, or one record with what it was unpacked to */
-#define PASS_RECORDS  1024         /* a cursor that is this far behind is moved */
-#define FAILING_MOST  (TOC_TRANSFERS_MAX / 2) /* that receivers which fail may have under way */
+#define ARENA_BYTES   (256 * 1024)    /* for one row, or one record with what it was unpacked to */
+#define PASS_RECORDS  1024            /* a cursor that is this far behind is moved */
+#define UNDER_WAY     64              /* at most */
+#define FAILING_MOST  (UNDER_WAY / 2) /* that receivers which fail may have under way */
 #define OUTCOME_BYTES 1024
 
 static const struct sender_config *configured;
@@ -237,7 +238,7 @@ static void send_ask(struct sender *sender, struct receiver *receiver)
 /* Receivers that fail share a part of the transport: they hold up nobody else. */
 static bool has_turn(const struct sender *sender, const struct receiver *receiver)
 {
-    return sender->under_way < TOC_TRANSFERS_MAX &&
+    return sender->under_way < UNDER_WAY &&
            (receiver->failures == 0 || sender->failing_under_way < FAILING_MOST);
 }
 
