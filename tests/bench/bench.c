@@ -6,7 +6,7 @@
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
  * tocsin-bench http PORT TOKEN [key=value …]   the same over HTTP: seconds connections batch
  *
- * Keys: seconds batch window rate issues bytes critical frames prepare (1: open the issues first)
+ * Keys: seconds batch window rate issues bytes critical spread frames prepare (1: open the issues first)
  * run (what subjects begin with: with prepare=0, that of the load which opened them).
  */
 #include "tests/bench/bench_calendar.h"
@@ -88,6 +88,7 @@ static int measure_publish(int argc, char **argv)
         .rate = value_of(argc, argv, "rate", 0),
         .issues = (unsigned)value_of(argc, argv, "issues", 0),
         .bytes = (unsigned)value_of(argc, argv, "bytes", 256),
+        .spread = (unsigned)value_of(argc, argv, "spread", 0),
         .critical = value_of(argc, argv, "critical", 0) != 0,
         .frames = (uint64_t)value_of(argc, argv, "frames", 0),
     };

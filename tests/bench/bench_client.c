@@ -49,7 +49,7 @@ static size_t pack_event(uint8_t *out, const struct bench_options *options, enum
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     Tocsin__V1__IssueOpened opened = TOCSIN__V1__ISSUE_OPENED__INIT;
     Tocsin__V1__IssueMessage message = TOCSIN__V1__ISSUE_MESSAGE__INIT;
-    char id[64], subject[64], pad[256];
+    char id[64], subject[64], category[24], pad[256];
     snprintf(id, sizeof(id), "%s-%c%llu", options->run, kind == KIND_OPENED ? 'o' : 'm',
              (unsigned long long)number);
     snprintf(subject, sizeof(subject), "%s-%llu", options->run, (unsigned long long)issue);
@@ -63,7 +63,9 @@ static size_t pack_event(uint8_t *out, const struct bench_options *options, enum
         event.issue_opened = &opened;
         opened.channel = toc_wire_text("in_app");
         opened.language = toc_wire_text("en");
-        opened.category = toc_wire_text("billing");
+        if (options->spread != 0)
+            snprintf(category, sizeof(category), "c-%u", (unsigned)(issue % options->spread));
+        opened.category = toc_wire_text(options->spread != 0 ? category : "billing");
         opened.requester = pad;
         if (options->critical)
             opened.risk = TOCSIN__V1__RISK__RISK_CRITICAL;

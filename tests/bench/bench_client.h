@@ -19,6 +19,7 @@ struct bench_options {
     unsigned issues; /* events are spread over this many; 0: every event opens one of its own */
     unsigned bytes;  /* of an event */
     bool critical;   /* openings carry a critical risk: somebody is paged */
+    unsigned spread; /* openings have one of so many categories: c-0, c-1, …; 0: "billing" */
     uint64_t frames; /* at most; 0: as many as the time allows */
     const char *run; /* part of every id: two runs never collide */
 };
