@@ -16,7 +16,8 @@ toc_(issue_fields|issue_fact_by|alert_match(_read|_has_critical)?|match(_failed|
 toc_calendar_(add|sub|between|interval_after|is_open|name|tz|is_business_day|add_business_days|add_months)
 toc_tz_(offset_ms|resolve)
 toc_schedule_at
-toc_(priority|risk|state|refuse|metric)_name
+toc_(priority|risk|state|refuse|metric|alert_on)_name
+toc_alert_on_clocks
 toc_journal_(read|scan|next|hash_at)
 toc_(planted|exit_point)
 tocsin__v1__[a-z0-9_]+

@@ -165,6 +165,7 @@ static void about_the_suite(const char *cause)
     of_suite.cause = toc_wire_text(cause);
     page.kind = toc_wire_text("");
     page.digest = 0;
+    text.code = "";
     both.alert = &of_suite;
 }
 
