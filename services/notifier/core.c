@@ -216,7 +216,7 @@ static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *re
     if (event->body_case == TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT)
         return receipt_event(turn, event);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_REACH)
-        return reach_event(turn, event);
+        return reach_event(turn, event, record->at_ms);
     return TOC_OK; /* control records reach us through the router */
 }
 

@@ -53,6 +53,10 @@ TOC_MUST enum toc_err notifier_said(struct toc_txn *txn, struct toc_arena *arena
 TOC_MUST enum toc_err notifier_alert(struct toc_txn *txn, struct toc_arena *arena,
                                      struct toc_str id, Tocsin__V1__Alert **out);
 
+/* The probe that a page is, as it stands. TOC_NONE: it is none, or its run is over. */
+TOC_MUST enum toc_err notifier_probe_of(struct toc_txn *txn, struct toc_arena *arena,
+                                        const Tocsin__V1__Page *page, Tocsin__V1__ReachRow **out);
+
 /* A page that is due, with its alert, which is a blank one when it is about none; both in the arena
  * of the call. */
 struct notifier_page {

@@ -31,6 +31,19 @@ enum toc_err probe_load(struct toc_turn *turn, const char *reach, uint32_t place
     return toc_wire_unpack(turn->arena, &tocsin__v1__reach_row__descriptor, row, out);
 }
 
+enum toc_err notifier_probe_of(struct toc_txn *txn, struct toc_arena *arena,
+                               const Tocsin__V1__Page *page, Tocsin__V1__ReachRow **out)
+{
+    uint8_t key[ROW_KEY_MAX];
+    struct toc_str row;
+    if (page->reach[0] == '\0')
+        return TOC_NONE;
+    enum toc_err err = toc_get(txn, TABLE_PROBE, row_key(key, page->reach, page->probe), &row);
+    if (err != TOC_OK)
+        return err;
+    return toc_wire_unpack(arena, &tocsin__v1__reach_row__descriptor, row, out);
+}
+
 static enum toc_err say_row(struct toc_turn *turn, const Tocsin__V1__ReachRun *run,
                             Tocsin__V1__ReachRow *row)
 {

@@ -2,6 +2,7 @@
 
 #include "services/notifier/person.h"
 #include "services/notifier/probe.h"
+#include "services/notifier/said.h"
 
 #include <stdio.h>
 
@@ -377,11 +378,14 @@ static enum toc_err ask(struct toc_turn *turn, const Tocsin__V1__Event *event)
     return begin(turn, &run);
 }
 
-enum toc_err reach_event(struct toc_turn *turn, const Tocsin__V1__Event *event)
+enum toc_err reach_event(struct toc_turn *turn, const Tocsin__V1__Event *event, toc_time_ms at_ms)
 {
     if (strcmp(event->type, "tocsin.reach.asked") == 0)
         return ask(turn, event);
     const char *wrong;
     TOC_TRY(probe_answered(turn, event->reach, &wrong));
-    return wrong != NULL ? refuse(turn, event->reach, wrong) : TOC_OK;
+    if (wrong != NULL)
+        TOC_TRY(refuse(turn, event->reach, wrong));
+    bool by_door = strcmp(event->source, NOTIFIER_DOOR) == 0;
+    return by_door ? said_keep(turn, event, at_ms, wrong) : TOC_OK;
 }

@@ -23,8 +23,9 @@
 #define REACH_MISSED_MAX 16 /* names in the record of what a run came to */
 #define REACH_LONGEST_MS (7 * (toc_time_ms)TOC_DAY_MS)
 
-/* tocsin.reach.asked|answered; what is refused is an ALERT_REFUSED. */
-TOC_MUST enum toc_err reach_event(struct toc_turn *turn, const Tocsin__V1__Event *event);
+/* tocsin.reach.asked|answered, as intake took it then; what is refused is an ALERT_REFUSED. */
+TOC_MUST enum toc_err reach_event(struct toc_turn *turn, const Tocsin__V1__Event *event,
+                                  toc_time_ms at_ms);
 
 /* Another policy is in force: when the next run begins by it. */
 TOC_MUST enum toc_err reach_policy(struct toc_turn *turn);

@@ -58,8 +58,9 @@ enum toc_err said_keep(struct toc_turn *turn, const Tocsin__V1__Event *event, to
     if (id.size > NOTIFIER_SAID_ID_MAX)
         return TOC_OK;
     said.type = event->type;
-    said.by = event->alert->by;
-    said.until_ms = event->alert->until_ms;
+    bool is_reach = event->body_case == TOCSIN__V1__EVENT__BODY_REACH;
+    said.by = is_reach ? event->reach->by : event->alert->by;
+    said.until_ms = is_reach ? 0 : event->alert->until_ms;
     said.at_ms = at_ms;
     said.log_id = turn->cause_log;
     said.seq = turn->cause_seq;

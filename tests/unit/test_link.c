@@ -131,6 +131,27 @@ static void without_a_base_or_an_alert_there_is_no_link(void **state)
     assert_string_equal(url, "");
 }
 
+static void a_probe_has_a_link_of_its_own(void **state)
+{
+    char text[LINK_TOKEN_MAX], url[LINK_URL_MAX];
+    struct link_claim claim;
+    (void)state;
+    alert.id = toc_wire_binary(toc_str(NULL, 0));
+    page.alert_number = 0;
+    page.kind = toc_wire_text("probe");
+    link_url(&both, url);
+    assert_string_equal(url + 25, token_of(text).data);
+    assert_true(link_read(toc_str_of(text), &claim));
+    assert_int_equal(claim.alert_number, 0);
+    assert_int_equal(claim.index, 3);
+    assert_true(link_is_of(toc_str_of(text), &both));
+    page.index++;
+    assert_false(link_is_of(toc_str_of(text), &both));
+    page.kind = toc_wire_text("code"); /* that one is typed */
+    link_url(&both, url);
+    assert_string_equal(url, "");
+}
+
 static void a_base_is_what_an_address_begins_with(void **state)
 {
     static const char *const good[] = {"https://oncall.example", "http://127.0.0.1:8090",
@@ -179,6 +200,7 @@ int main(void)
         TEST(a_token_is_good_for_one_alert_delivery_person_and_time),
         TEST(the_longest_names_fit),
         TEST(without_a_base_or_an_alert_there_is_no_link),
+        TEST(a_probe_has_a_link_of_its_own),
         TEST(a_base_is_what_an_address_begins_with),
         TEST(an_address_may_ask_a_while_and_then_at_a_rate),
     };

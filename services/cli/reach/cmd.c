@@ -125,8 +125,8 @@ int cmd_reach(int argc, char **argv)
         .program = "tocsin reach",
         .summary =
             "Sends a test page to people by each of their methods, and waits for what says\n"
-            "that it came: their answer by its code, or the provider's word that it was\n"
-            "delivered or read. Everybody in the contacts file and in the policy's paths\n"
+            "that it came: their answer by its code or link, or the provider's word that it\n"
+            "was delivered or read. Everybody in the contacts file and in the policy's paths\n"
             "and schedules, or those that --person names. Exit 1 when somebody was reached by\n"
             "no method.",
         .more = "tocsin reach --person ana --wait 5m\n"

@@ -34,7 +34,8 @@ struct door_call {
 };
 
 typedef void door_serve(struct door_call *call);
-door_serve door_get_link, door_post_link, door_get_alert, door_post_alert;
+door_serve door_get_link, door_post_link, door_get_probe, door_post_probe, door_get_alert,
+    door_post_alert;
 
 /* --- answers (answer.c) ------------------------------------------------------------------- */
 

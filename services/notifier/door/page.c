@@ -162,7 +162,11 @@ static void put_alert(const struct pen *pen)
 static void put_title(const struct pen *pen)
 {
     Tocsin__V1__Page page = TOCSIN__V1__PAGE__INIT;
-    Tocsin__V1__Alert alert = *pen->alert;
+    Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT;
+    if (pen->alert != NULL)
+        alert = *pen->alert;
+    else
+        page.kind = pen->answer->page->kind;
     const struct notifier_page about = {&page, &alert};
     const struct text text = {.page = &about,
                               .language = pen->language,
@@ -271,6 +275,29 @@ static void put_forms(const struct pen *pen)
         fprintf(pen->out, "<a class=\"again\" href=\"\">%s</a>", word(pen, WORD_AGAIN));
 }
 
+/* --- a test page -------------------------------------------------------------------------- */
+
+static bool is_probe(const struct pen *pen)
+{
+    const Tocsin__V1__Page *page = pen->answer->page;
+    return page != NULL && strcmp(page->kind, "probe") == 0;
+}
+
+static void put_probe(const struct pen *pen)
+{
+    fputs("<dl>", pen->out);
+    put_row(pen, WORD_READER, pen->answer->page->contact);
+    put_instant(pen, WORD_SENT, pen->answer->page->planned_ms);
+    fputs("</dl>", pen->out);
+}
+
+static void put_came(const struct pen *pen)
+{
+    if (pen->answer->may_act)
+        fprintf(pen->out, "<form method=\"post\"><button class=\"main\">%s</button></form>",
+                word(pen, WORD_CAME));
+}
+
 /* --- what happened ------------------------------------------------------------------------ */
 
 /* What is wrong, by how its English begins; what is not here is shown as it is. */
@@ -289,6 +316,7 @@ static const struct {
     {"nobody has taken it", WORD_SILENT},
     {"too much waits", WORD_FULL},
     {"too many requests", WORD_OFTEN},
+    {"that probe is over", WORD_PROBE_OVER},
 };
 
 static const char *wrong_of(const struct pen *pen)
@@ -327,12 +355,17 @@ static void put_all(const struct pen *pen)
             "<body><main><section>",
             pen->language->code, word(pen, WORD_DOCUMENT), style);
     put_head(pen);
-    if (pen->alert != NULL) {
+    if (pen->alert != NULL || is_probe(pen))
         put_title(pen);
+    if (pen->alert != NULL)
         put_alert(pen);
-    }
+    else if (is_probe(pen))
+        put_probe(pen);
     fputs("</section>", pen->out);
-    put_forms(pen);
+    if (is_probe(pen))
+        put_came(pen);
+    else
+        put_forms(pen);
     fputs("</main></body></html>\n", pen->out);
 }
 

@@ -41,6 +41,13 @@ static bool find_page(const struct door_call *call, struct notifier_page *out)
     return false;
 }
 
+/* It is about no alert: route_probe.c has it. */
+static bool is_of_probe(const struct door_call *call)
+{
+    struct link_claim claim;
+    return link_read(call->first, &claim) && claim.alert_number == 0;
+}
+
 /* --- what a link is still good for -------------------------------------------------------- */
 
 /* A link does one thing and takes one note. What was refused has not used it up: then its next
@@ -86,6 +93,10 @@ void door_get_link(struct door_call *call)
 {
     struct notifier_page page;
     struct use act, note;
+    if (is_of_probe(call)) {
+        door_get_probe(call);
+        return;
+    }
     if (!find_page(call, &page))
         return;
     find_use(call, false, &act);
@@ -212,6 +223,10 @@ void door_post_link(struct door_call *call)
     struct notifier_page page;
     struct wish wish;
     struct use use;
+    if (is_of_probe(call)) {
+        door_post_probe(call);
+        return;
+    }
     if (!find_page(call, &page))
         return;
     const char *wrong = wish_read(call->request, NULL, &wish);

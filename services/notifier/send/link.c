@@ -56,9 +56,10 @@ static void sign(uint8_t out[TOKEN_BYTES], const struct notifier_page *page)
 {
     uint8_t said[SAID_MAX], mac[TOC_SHA256];
     size_t size = CLAIM_BYTES;
-    TOC_ASSERT(page->alert->id.len == TOC_ID);
     put_claim(said, page->page);
-    memcpy(said + size, page->alert->id.data, TOC_ID);
+    memset(said + size, 0, TOC_ID);
+    if (page->alert->id.len == TOC_ID)
+        memcpy(said + size, page->alert->id.data, TOC_ID);
     size += TOC_ID;
     TOC_ASSERT(strlen(page->page->delivery) + strlen(page->page->contact) <= sizeof(said) - size);
     size += put_text(said + size, page->page->delivery);
@@ -78,8 +79,9 @@ void link_token(const struct notifier_page *page, char out[LINK_TOKEN_MAX])
 void link_url(const struct notifier_page *page, char out[LINK_URL_MAX])
 {
     char token[LINK_TOKEN_MAX];
+    bool is_probe = strcmp(page->page->kind, "probe") == 0;
     out[0] = '\0';
-    if (base == NULL || page->alert->id.len != TOC_ID)
+    if (base == NULL || (page->alert->id.len != TOC_ID && !is_probe))
         return;
     link_token(page, token);
     snprintf(out, LINK_URL_MAX, "%s/a/%s", base, token);

@@ -1,10 +1,11 @@
 /*
  * Signed links, one for each page: whoever has one may answer the alert for the person that was
- * paged, until the page is a week old (door/ serves them).
+ * paged, until the page is a week old; or say that a probe came (door/ serves them).
  *
  *      token = base64url( u64be alert number ‖ u32be page index ‖ u32be expiry, s ‖ MAC )
  *
- * The MAC is HMAC-SHA256, cut to 16 bytes, over these numbers, the alert's id, the delivery's id
+ * The MAC is HMAC-SHA256, cut to 16 bytes, over these numbers, the alert's id (zeroes: it is about
+ * none), the delivery's id
  * and the person; its key is derived from the link key. So a token is good for one page of one
  * alert, also when rows are another's after a restore.
  */
@@ -28,7 +29,8 @@ void link_configure(const char *base, const uint8_t key[LINK_KEY_BYTES]);
 /* Whether a text is such a base: http or https, a host, maybe a path. */
 bool link_is_base(const char *text);
 
-/* The page's link, the same each time; "" without a base, or for a page about no alert. */
+/* The page's link, the same each time; "" without a base, or for a page about no alert that is
+ * no probe. */
 void link_url(const struct notifier_page *page, char out[LINK_URL_MAX]);
 /* The end of it. */
 void link_token(const struct notifier_page *page, char out[LINK_TOKEN_MAX]);

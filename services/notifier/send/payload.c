@@ -218,7 +218,7 @@ static void spell_time(char out[32], toc_time_ms at_ms)
 static int apart_line(const struct notifier_page *page, const char *at, const char *kind,
                       const char *code, char out[PAYLOAD_LINE_MAX])
 {
-    char end[32];
+    char end[32], url[LINK_URL_MAX];
     if (page->page->mute[0] != '\0') {
         spell_time(end, page->page->mute_end_ms);
         return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s %.40s ends at %s", at, kind,
@@ -230,8 +230,9 @@ static int apart_line(const struct notifier_page *page, const char *at, const ch
     const char *words = code[0] == '\0'                          ? ""
                         : strcmp(page->page->kind, "probe") == 0 ? " tocsin reach answer "
                                                                  : " say this code: ";
-    return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s%s%s", at, kind, page->page->contact, words,
-                    code);
+    link_url(page, url);
+    return snprintf(out, PAYLOAD_LINE_MAX, "%s %s %.64s%s%s%s%s", at, kind, page->page->contact,
+                    words, code, url[0] != '\0' ? " or " : "", url);
 }
 
 static int alert_line(const struct notifier_page *page, const char *at, const char *kind,

@@ -1,7 +1,10 @@
 """`tocsin reach` and `tocsin page test` against a receiver that answers, refuses and keeps silent."""
+import http.client
 import json
 import os
+import re
 import subprocess
+import threading
 
 import pytest
 
@@ -156,3 +159,74 @@ def test_probes_go_on_after_a_kill_and_every_page_ends_once(chain, provider):
     code, lines, _ = run(chain, "obligations")
     assert code == 0 and lines[-1]["clean"]
     assert (lines[-1]["pages"], lines[-1]["pending"]) == ("2", "0")
+
+
+# --- links ----------------------------------------------------------------------------------------
+
+@pytest.fixture
+def door(tmp_path):
+    contacts = tmp_path / "contacts.yaml"
+    contacts.write_text("contacts:\n  ana: {methods: {desk: {log: true}}, language: es}\n")
+    chain = Chain(tmp_path, POLICY, f"--contacts={contacts}", "--http=127.0.0.1:0",
+                  "--link-base=http://oncall.example")
+    yield chain
+    chain.close()
+
+
+def call(chain, method, path, accept="application/json"):
+    port = chain.wait_until("the port is open", lambda: re.search(
+        r"event=door_open .*port=(\d+)", chain.notifier.log.read_text()))[1]
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+    connection.request(method, path, headers={"Accept": accept})
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def link(chain):
+    return chain.wait_until("a test page is printed", lambda: re.search(
+        r"PROBE ana tocsin reach answer \d{8} or http://oncall.example(/a/\S+)",
+        chain.notifier.output.read_text()))[1]
+
+
+def test_the_link_of_a_test_page_says_that_it_came(door):
+    command = Command(door, "reach", "--wait", "30s")
+    path = link(door)
+    for _ in range(2):  # to fetch it changes nothing
+        status, text = call(door, "GET", path, "text/html")
+        assert status == 200 and '<html lang="es">' in text
+        assert "¿Le llega este aviso?" in text and "Me ha llegado" in text
+    status, text = call(door, "POST", path)
+    assert status == 200 and json.loads(text)["done"] == "answered"
+    code, lines, err = command.end()
+    assert code == 0, (lines, err)
+    assert probe(lines, "ana", "desk")["how"] == "link"
+    status, text = call(door, "POST", path, "text/html")
+    assert status == 410 and "Esta prueba ha terminado" in text and "<button" not in text
+
+
+def test_a_link_that_was_cut_or_turned_is_none(door):
+    command = Command(door, "reach", "--wait", "4s")
+    path = link(door)
+    turned = path[:-1] + ("A" if path[-1] != "A" else "B")
+    for wrong in (path[:-3], turned):
+        for method in ("GET", "POST"):
+            assert call(door, method, wrong)[0] == 404
+    code, lines, _ = command.end()
+    assert code == 1 and probe(lines, "ana", "desk")["answered_ms"] == 0
+
+
+def test_a_button_that_is_pressed_twice_answers_once(door):
+    command = Command(door, "reach", "--wait", "30s")
+    path = link(door)
+    said = [None, None]
+
+    def press(i):
+        said[i] = call(door, "POST", path)
+
+    threads = [threading.Thread(target=press, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {status for status, _ in said} <= {200, 410} and 200 in {s for s, _ in said}
+    assert command.end()[0] == 0

@@ -129,5 +129,9 @@ const struct text_language text_en = {
               [WORD_SILENT] = "Nobody has taken it yet. Press again: it is done once.",
               [WORD_FULL] = "Too much waits already. Press again.",
               [WORD_OFTEN] = "Too many requests from this address. Wait a little.",
-              [WORD_UNCLEAR] = "This was not understood."},
+              [WORD_UNCLEAR] = "This was not understood.",
+              [WORD_SENT] = "Sent",
+              [WORD_CAME] = "It reached me",
+              [WORD_ANSWERED] = "answered",
+              [WORD_PROBE_OVER] = "This test is over. Nothing has to be done."},
 };

@@ -131,5 +131,9 @@ const struct text_language text_es = {
               [WORD_SILENT] = "Nadie lo ha recibido todavía. Pulse de nuevo: se hace una sola vez.",
               [WORD_FULL] = "Ya hay demasiado en espera. Pulse de nuevo.",
               [WORD_OFTEN] = "Demasiadas peticiones desde esta dirección. Espere un poco.",
-              [WORD_UNCLEAR] = "Esto no se entendió."},
+              [WORD_UNCLEAR] = "Esto no se entendió.",
+              [WORD_SENT] = "Enviado",
+              [WORD_CAME] = "Me ha llegado",
+              [WORD_ANSWERED] = "contestado",
+              [WORD_PROBE_OVER] = "Esta prueba ha terminado. No hay que hacer nada."},
 };

@@ -85,6 +85,10 @@ enum text_word {
     WORD_FULL,
     WORD_OFTEN,
     WORD_UNCLEAR,
+    WORD_SENT, /* of a test page: when, its button, what was done, why not */
+    WORD_CAME,
+    WORD_ANSWERED,
+    WORD_PROBE_OVER,
     TEXT_WORDS
 };
 

@@ -131,5 +131,9 @@ const struct text_language text_ms = {
               [WORD_SILENT] = "Belum ada yang menerimanya. Tekan semula: ia dibuat sekali sahaja.",
               [WORD_FULL] = "Terlalu banyak yang menunggu. Tekan semula.",
               [WORD_OFTEN] = "Terlalu banyak permintaan dari alamat ini. Tunggu sebentar.",
-              [WORD_UNCLEAR] = "Ini tidak difahami."},
+              [WORD_UNCLEAR] = "Ini tidak difahami.",
+              [WORD_SENT] = "Dihantar",
+              [WORD_CAME] = "Ia sampai kepada saya",
+              [WORD_ANSWERED] = "dijawab",
+              [WORD_PROBE_OVER] = "Ujian ini sudah tamat. Tiada apa-apa perlu dibuat."},
 };

@@ -131,5 +131,9 @@ const struct text_language text_pt = {
               [WORD_SILENT] = "Ninguém recebeu ainda. Aperte de novo: é feito uma só vez.",
               [WORD_FULL] = "Já há coisas demais à espera. Aperte de novo.",
               [WORD_OFTEN] = "Pedidos demais deste endereço. Espere um pouco.",
-              [WORD_UNCLEAR] = "Isto não foi entendido."},
+              [WORD_UNCLEAR] = "Isto não foi entendido.",
+              [WORD_SENT] = "Enviado",
+              [WORD_CAME] = "Chegou até mim",
+              [WORD_ANSWERED] = "respondido",
+              [WORD_PROBE_OVER] = "Este teste terminou. Nada precisa ser feito."},
 };
