@@ -8,9 +8,9 @@ static struct list list;
 static bool groups;
 
 static const struct print_column columns[] = {
-    {"ALERT", PRINT_LEFT, 0},  {"STATE", PRINT_LEFT, 0},      {"SEVERITY", PRINT_LEFT, 0},
-    {"CAUSE", PRINT_LEFT, 10}, {"REFERENCE", PRINT_LEFT, 12}, {"PATH", PRINT_LEFT, 8},
-    {"STEP", PRINT_LEFT, 0},   {"NEXT", PRINT_RIGHT, 0},      {"ACKED BY", PRINT_LEFT, 6},
+    {"ALERT", PRINT_LEFT, 0},    {"STATE", PRINT_LEFT, 0}, {"SEVERITY", PRINT_LEFT, 0},
+    {"ACKED BY", PRINT_LEFT, 8}, {"NEXT", PRINT_RIGHT, 0}, {"REFERENCE", PRINT_LEFT, 12},
+    {"CAUSE", PRINT_LEFT, 10},   {"STEP", PRINT_LEFT, 0},  {"PATH", PRINT_LEFT, 8},
     {"OPENED", PRINT_LEFT, 0},
 };
 
@@ -47,16 +47,16 @@ static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert,
         list_add_enum(table, alert_style(alert->state), &tocsin__v1__alert_state__descriptor,
                       (int)alert->state);
     print_table_cell(table, severity_style(alert->severity), "%s", alert->severity);
-    print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
+    print_table_cell(table, PRINT_PLAIN, "%s", alert->acked_by);
+    print_table_cell(table, PRINT_YELLOW, "%s",
+                     goes_on ? moment_span(next, alert->next_ms - now) : "");
     list_add_reference(table, alert->source, alert->subject);
-    print_table_cell(table, PRINT_PLAIN, "%s", alert->path);
+    print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
     if (alert->repeat > 0)
         print_table_cell(table, PRINT_PLAIN, "%u, round %u", alert->step + 1, alert->repeat + 1);
     else
         print_table_cell(table, PRINT_PLAIN, "%u", alert->step + 1);
-    print_table_cell(table, PRINT_YELLOW, "%s",
-                     goes_on ? moment_span(next, alert->next_ms - now) : "");
-    print_table_cell(table, PRINT_PLAIN, "%s", alert->acked_by);
+    print_table_cell(table, PRINT_PLAIN, "%s", alert->path);
     list_add_instant(table, alert->opened_ms, now);
 }
 
