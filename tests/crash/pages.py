@@ -48,7 +48,7 @@ PEOPLE = ("ana", "ben", "chi")
 BEHAVIOURS = ("200",) * 8 + ("202", "500", "404", "429 seconds=1", "reset", "half", "stall")
 PATIENCE_S = 180
 STALL_S = 1.5      # longer than the notifier waits for an answer
-UNDER_WAY_S = 3    # more than an attempt takes
+UNDER_WAY_S = 6    # more than an attempt takes
 AT_ONCE = 4        # sends to one receiver
 SETTLES_S = 180
 LINKS = 100        # that are pressed again in the end; the port takes two a second

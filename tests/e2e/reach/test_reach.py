@@ -64,7 +64,7 @@ class Command:
             env={**os.environ, "USER": "lead"})
 
     def end(self):
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=180)
         return self.process.returncode, [json.loads(line) for line in out.splitlines()], err
 
 
@@ -90,7 +90,7 @@ def say(chain, what, delivery):
 
 def test_who_answers_or_whose_provider_says_so_is_reached(chain, provider):
     provider.behave("/ana/mail", "404")
-    command = Command(chain, "reach", "--wait", "30s")
+    command = Command(chain, "reach", "--wait", "60s")
     page = page_of(provider, "/ana/push")
     assert page["kind"] == "probe" and page["alert"] == "" and len(page["code"]) == 8
     code, said, err = run(chain, "reach", "answer", page["code"])
@@ -108,7 +108,7 @@ def test_who_answers_or_whose_provider_says_so_is_reached(chain, provider):
 
 def test_who_does_not_answer_is_told_of_and_the_status_is_1(chain, provider):
     provider.behave("/ana/push", "hang")
-    code, lines, _ = run(chain, "reach", "--person", "ana", "--wait", "3s")
+    code, lines, _ = run(chain, "reach", "--person", "ana", "--wait", "8s")
     assert code == 1
     assert probe(lines, "ana", "push")["why"].startswith("its time is over")
     assert probe(lines, "ana", "mail")["why"] == "nobody answered"
@@ -144,7 +144,7 @@ def test_a_test_page_says_whether_receivers_take_it(chain, provider):
 
 def test_probes_go_on_after_a_kill_and_every_page_ends_once(chain, provider):
     provider.behave("/ana/push", "503")
-    command = Command(chain, "reach", "--person", "ana", "--wait", "20s")
+    command = Command(chain, "reach", "--person", "ana", "--wait", "60s")
     provider.wait_for("/ana/push", 1)
     first = page_of(provider, "/ana/mail")
     chain.notifier.kill()
