@@ -75,11 +75,21 @@ static enum toc_err load_chain(struct toc_turn *turn, const Tocsin__V1__Alert *a
     return load_breakers(turn, out);
 }
 
-static bool is_usable(const struct chain *chain, const Tocsin__V1__Page *page, size_t place)
+static bool is_good(const struct chain *chain, size_t place)
 {
     const Tocsin__V1__ContactMethod *method = method_at(chain, place);
-    bool good = method != NULL && method->verified && method->disabled[0] == '\0';
-    if (good && chain->avoided != NULL && strcmp(chain->avoided, method->provider) == 0)
+    return method != NULL && method->verified && method->disabled[0] == '\0';
+}
+
+static bool is_avoided(const struct chain *chain, size_t place)
+{
+    return chain->avoided != NULL && strcmp(chain->avoided, method_at(chain, place)->provider) == 0;
+}
+
+static bool is_usable(const struct chain *chain, const Tocsin__V1__Page *page, size_t place)
+{
+    bool good = is_good(chain, place);
+    if (good && is_avoided(chain, place))
         return false;
     return (good || page_is_bound(page)) && (page->refused >> chain->order[place] & 1) == 0;
 }
@@ -155,6 +165,9 @@ static const char *why_none(const struct chain *chain)
         return "the person is not in the contacts file";
     if (chain->avoided != NULL && chain->count > 0)
         return "the person has no way but the provider that fails";
+    for (size_t i = 0; i < chain->count; i++)
+        if (is_good(chain, i)) /* this page stands for one that has used them up */
+            return "every method of the person has failed";
     return "the person has no contact method that may be used";
 }
 

@@ -74,8 +74,8 @@ static void where_nobody_is_left_the_path_goes_on(void **state)
                 "09:00:07 alert_noted 1 ana/mail step=0 round=0 page_accepted kind=again "
                 "attempts=1 by=console (failed later: 5.1.1) v1\n"
                 "09:00:07 alert_paged 1 ana step=0 round=0 page_pending kind=again v1\n"
-                "09:00:07 page_ended 1 ana step=0 round=0 page_dead kind=again (the person has no "
-                "contact method that may be used) v1\n"
+                "09:00:07 page_ended 1 ana step=0 round=0 page_dead kind=again (every method of "
+                "the person has failed) v1\n"
                 "09:00:07 alert_escalated 1 to step=1 round=0 (no page of the step can be "
                 "delivered) v1\n"
                 "09:00:07 alert_paged 1 bob/push step=1 round=0 page_pending v1\n");
