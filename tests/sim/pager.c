@@ -333,6 +333,8 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     known->version = contacts_version(world, page->contact);
     if (change->alert != NULL && strncmp(change->alert->cause, "provider:", 9) == 0)
         snprintf(known->avoided, sizeof(known->avoided), "%s", change->alert->cause + 9);
+    if (reminds && contacts_has_other(world, page->contact, KEEPS_INCIDENTS, "", ""))
+        snprintf(known->refused, sizeof(known->refused), "%s", KEEPS_INCIDENTS);
     if (change->alert == NULL || (rings && !mutes_keep(world, change->alert, page, at_ms)))
         contacts_check_paged(world, page, known->avoided);
 }

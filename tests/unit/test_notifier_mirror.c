@@ -187,6 +187,32 @@ static void an_alert_that_escalates_stays_one_incident(void **state)
     assert_pages(2);
 }
 
+/* Alert 1 is acknowledged by ana, who is to be reminded at 09:55. */
+static void acknowledge_for_an_hour(const char *methods)
+{
+    feed.path_more = ", ack_expires: 1h";
+    open_alert(methods);
+    feed_outcome(&feed, "09:00:00", 1, 0, 202);
+    feed_act_on(&feed, "09:00:00", "acked", 1, "ana");
+    feed_time(&feed, "09:56");
+}
+
+static void a_reminder_goes_where_what_is_acknowledged_rings(void **state)
+{
+    (void)state;
+    acknowledge_for_an_hour("pagerduty push? mail");
+    assert_page(2, "reminder", P(PENDING));
+    assert_string_equal(feed_page(&feed, 1, 2)->method, "mail");
+}
+
+static void a_reminder_of_whom_nothing_else_reaches_goes_there_all_the_same(void **state)
+{
+    (void)state;
+    acknowledge_for_an_hour("pagerduty push?");
+    assert_page(2, "reminder", P(PENDING));
+    assert_string_equal(feed_page(&feed, 1, 2)->method, "pagerduty");
+}
+
 /* --- delivery ------------------------------------------------------------------------------- */
 
 static void news_are_tried_for_a_day_by_that_method_alone(void **state)
@@ -264,6 +290,8 @@ int main(void)
         TEST(what_is_resolved_is_no_more_acknowledged),
         TEST(what_goes_on_after_an_acknowledgement_is_another_incident),
         TEST(an_alert_that_escalates_stays_one_incident),
+        TEST(a_reminder_goes_where_what_is_acknowledged_rings),
+        TEST(a_reminder_of_whom_nothing_else_reaches_goes_there_all_the_same),
         TEST(news_are_tried_for_a_day_by_that_method_alone),
         TEST(news_that_are_refused_die_and_end_nothing),
         TEST(no_silence_keeps_what_tells_of_the_end),
