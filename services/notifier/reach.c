@@ -240,10 +240,8 @@ enum toc_err reach_policy(struct toc_turn *turn)
 {
     const struct toc_policy *policy;
     toc_time_ms before_ms, next_ms = TOC_TIME_NEVER;
-    if (turn->event_clock)
-        return TOC_OK; /* what is imported is no time to page anybody */
     enum toc_err err = toc_turn_policy(turn, 0, &policy);
-    if (err == TOC_OK)
+    if (err == TOC_OK && !turn->event_clock) /* what is imported is no time to page anybody */
         next_ms = toc_policy_reach_from(policy, turn->log_ms);
     TOC_TRY(err);
     TOC_TRY(load_next(turn->txn, &before_ms));
