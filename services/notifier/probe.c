@@ -3,6 +3,7 @@
 #include "common/plant.h"
 #include "services/notifier/page.h"
 #include "services/notifier/person.h"
+#include "services/notifier/watch.h"
 
 #include <stdio.h>
 
@@ -118,7 +119,8 @@ static enum toc_err answer(struct toc_turn *turn, Tocsin__V1__ReachRun *run,
     row->how = toc_wire_text(how);
     row->why = toc_wire_text("");
     row->settled = true;
-    return save_both(turn, run, row, was_settled);
+    TOC_TRY(save_both(turn, run, row, was_settled));
+    return watch_person(turn, row->person, false);
 }
 
 enum toc_err probe_follow(struct toc_turn *turn, Tocsin__V1__Page *page)

@@ -3,6 +3,7 @@
 #include "services/notifier/person.h"
 #include "services/notifier/probe.h"
 #include "services/notifier/said.h"
+#include "services/notifier/watch.h"
 
 #include <stdio.h>
 
@@ -200,6 +201,8 @@ static enum toc_err count_next(struct toc_turn *turn, Tocsin__V1__ReachRun *run)
     if (run->closed < run->probes)
         return reach_save(turn, run, run->next_ms);
     TOC_TRY(say_run(turn, run, true));
+    for (size_t i = 0; i < run->n_missed && run->scheduled; i++)
+        TOC_TRY(watch_person(turn, run->missed[i], true));
     return delete_run(turn, run);
 }
 

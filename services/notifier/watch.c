@@ -12,7 +12,8 @@
 #define SILENT   "silent:"
 #define STOPPED  "stopped:"
 #define PROVIDER "provider:"
-#define RULE     "watch" /* what stands for a rule's name in the alert */
+#define MISSED   "unreached:" /* a person, by the last run of probes that the policy asked for */
+#define RULE     "watch"      /* what stands for a rule's name in the alert */
 
 /* --- rows --------------------------------------------------------------------------------- */
 
@@ -105,11 +106,16 @@ static enum toc_err opens_at(struct toc_turn *turn, const Tocsin__V1__Watch *wat
 
 /* --- the alert ---------------------------------------------------------------------------- */
 
-/* A provider that fails has been left for another already; without its upstreams the suite is
- * blind. */
+static bool is_about(const char *cause, const char *kind)
+{
+    return strncmp(cause, kind, strlen(kind)) == 0;
+}
+
+/* A provider that fails has been left for another already, and whoever is not reached has somebody
+ * behind them; without its upstreams the suite is blind. */
 static const char *severity_of(const char *cause)
 {
-    return strncmp(cause, PROVIDER, strlen(PROVIDER)) == 0 ? "error" : "critical";
+    return is_about(cause, PROVIDER) || is_about(cause, MISSED) ? "error" : "critical";
 }
 
 static enum toc_err open_alert(struct toc_turn *turn, Tocsin__V1__Watch *watch,
@@ -148,8 +154,10 @@ static enum toc_err show_end(struct toc_turn *turn, uint64_t number, toc_time_ms
 
 static const char *why_over(const char *cause)
 {
-    if (strncmp(cause, PROVIDER, strlen(PROVIDER)) == 0)
+    if (is_about(cause, PROVIDER))
         return "the provider answers again";
+    if (is_about(cause, MISSED))
+        return "a test page came";
     return "the upstream is back";
 }
 
@@ -259,6 +267,15 @@ enum toc_err watch_provider(struct toc_turn *turn, const char *provider, bool do
     char cause[CAUSE_MAX];
     cause_of(cause, PROVIDER, provider);
     return down ? begins(turn, cause) : ends(turn, cause);
+}
+
+enum toc_err watch_person(struct toc_turn *turn, const char *person, bool missed)
+{
+    char cause[CAUSE_MAX];
+    if (strlen(person) > TOC_PERSON_ID_MAX)
+        return TOC_OK; /* nobody: the contacts file and policies have shorter names */
+    cause_of(cause, MISSED, person);
+    return missed ? begins(turn, cause) : ends(turn, cause);
 }
 
 const char *watch_provider_of(const Tocsin__V1__Alert *alert)

@@ -1,6 +1,7 @@
 /*
  * Alerts that are about no issue: something is wrong with the suite itself. An upstream is silent,
- * or is not followed any more because its log is damaged or another one; a provider fails.
+ * or is not followed any more because its log is damaged or another one; a provider fails; no test
+ * page reaches a person.
  *
  *              the policy's `after`                       it is over
  *      STANDS ─────────────────────► an alert on the path ──────────► OVER ── 30 s ──► closed
@@ -25,6 +26,8 @@ TOC_MUST enum toc_err watch_misses(struct toc_txn *txn, struct toc_arena *arena,
 
 /* A provider's breaker has opened, or closed. */
 TOC_MUST enum toc_err watch_provider(struct toc_turn *turn, const char *provider, bool down);
+/* A run of probes that the policy asked for has reached the person by no method; or a probe did. */
+TOC_MUST enum toc_err watch_person(struct toc_turn *turn, const char *person, bool missed);
 /* The provider that the alert says is down: its pages take another way. NULL: it is about none. */
 const char *watch_provider_of(const Tocsin__V1__Alert *alert);
 

@@ -84,6 +84,16 @@ static void on_provider(struct opinion *opinion, const Tocsin__V1__Record *recor
         begin(trouble, record->at_ms);
 }
 
+static void on_reach(struct opinion *opinion, const Tocsin__V1__Record *record)
+{
+    const Tocsin__V1__ReachChange *change =
+        check_message(&tocsin__v1__reach_change__descriptor, toc_wire_bytes(&record->body));
+    if (change->row != NULL && change->row->answered_ms != 0)
+        end(trouble_of(opinion, "unreached", change->row->person), record->at_ms);
+    for (size_t i = 0; change->over && change->run->scheduled && i < change->run->n_missed; i++)
+        begin(trouble_of(opinion, "unreached", change->run->missed[i]), record->at_ms);
+}
+
 /* --- alerts ----------------------------------------------------------------------------------- */
 
 static void on_opened(struct opinion *opinion, struct trouble *trouble,
@@ -145,6 +155,9 @@ static void on_record(struct opinion *opinion, const struct seen *seen)
         break;
     case TOCSIN__V1__RECORD_TYPE__PROVIDER_CHANGED:
         on_provider(opinion, record);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__REACH_CHANGED:
+        on_reach(opinion, record);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:

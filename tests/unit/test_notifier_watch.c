@@ -360,7 +360,70 @@ static void it_closes_when_the_provider_answers(void **state)
     assert_int_equal(feed_alert(&feed, 6)->state, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED);
 }
 
+/* --- people ------------------------------------------------------------------------------- */
+
+#define REACH "reach: {every: 1d, at: \"09:00\", zone: Etc/UTC, within: 1m}\n"
+
+static int start_probing(void **state)
+{
+    (void)state;
+    feed_open(&feed, false);
+    feed.policy_more = WATCH REACH;
+    feed_contact(&feed, "08:00", "*", "");
+    feed_contact(&feed, "08:00", "ana", "push");
+    feed_contact(&feed, "08:00", "somebody", "mail");
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    feed_time(&feed, "09:00:00.001");
+    feed_time(&feed, "09:00:00.002");
+    return 0;
+}
+
+/* Nobody answers for ana; she is page 0. */
+static void miss_ana(void)
+{
+    feed_outcome(&feed, "09:00:01", 0, 0, 200);
+    feed_receipt(&feed, "09:00:02", "read", feed_page(&feed, 0, 1)->delivery);
+    feed_time(&feed, "09:01:00.002");
+    core_transcript(feed.core);
+}
+
+static void who_is_reached_by_no_test_page_is_an_alert(void **state)
+{
+    (void)state;
+    miss_ana();
+    feed_time(&feed, "09:01:11");
+    assert_told(&feed, "09:01:11 alert_opened 1 error path=other \"unreached:ana\" (watch) v1\n"
+                       "09:01:11 alert_paged 1 somebody/mail step=0 round=0 page_pending v1\n");
+}
+
+static void it_closes_once_a_test_page_has_come(void **state)
+{
+    (void)state;
+    miss_ana();
+    feed_time(&feed, "09:01:11");
+    feed_reach(&feed, "09:10", "r", "ana", "09:20");
+    feed_time(&feed, "09:10:00.001");
+    feed_answer(&feed, "09:10:05", NULL, feed_page(&feed, 0, 2)->delivery);
+    feed_time(&feed, "09:10:36");
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED);
+}
+
+static void a_run_by_hand_is_no_alert(void **state)
+{
+    (void)state;
+    feed_answer(&feed, "09:00:01", NULL, feed_page(&feed, 0, 0)->delivery);
+    feed_answer(&feed, "09:00:01", NULL, feed_page(&feed, 0, 1)->delivery);
+    feed_time(&feed, "09:00:02");
+    feed_reach(&feed, "09:10", "r", "ana", "09:11");
+    feed_time(&feed, "09:10:00.001");
+    feed_time(&feed, "09:11:00.001");
+    core_transcript(feed.core);
+    feed_time(&feed, "09:20");
+    assert_told(&feed, "");
+}
+
 #define CASE(name)      cmocka_unit_test_setup_teardown(name, start, end)
+#define PROBING(name)   cmocka_unit_test_setup_teardown(name, start_probing, end)
 #define REOPENING(name) cmocka_unit_test_setup_teardown(name, start_reopening, end)
 
 int main(void)
@@ -386,6 +449,9 @@ int main(void)
         CASE(a_provider_that_fails_is_an_alert_by_another_way),
         CASE(who_has_no_other_way_is_passed_over_at_once),
         CASE(it_closes_when_the_provider_answers),
+        PROBING(who_is_reached_by_no_test_page_is_an_alert),
+        PROBING(it_closes_once_a_test_page_has_come),
+        PROBING(a_run_by_hand_is_no_alert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
