@@ -14,8 +14,8 @@ schedules:
   duty: {zone: UTC, layers: [{name: base, rotation: daily, start: 2026-01-05, people: [PERSON]}]}
 quiet: {ana: nights}
 paths:
-  desk: {steps: [{page: [ana], wait: 1h}]}
-  quick: {steps: [{page: [ana], wait: 2s}, {page: [ben], wait: 1h}]}
+  desk: {coalesce: 0, steps: [{page: [ana], wait: 1h}]}
+  quick: {coalesce: 0, steps: [{page: [ana], wait: 2s}, {page: [ben], wait: 1h}]}
 queues:
   desk: {tier: 1}
   lab: {tier: 1}

@@ -10,7 +10,7 @@ schedules:
     zone: Europe/Dublin
     layers: [{name: base, rotation: daily, start: 2026-01-05, at: "01:30", people: [ana, ben]}]
 paths:
-  desk: {steps: [{schedule: [nights], wait: 3h}]}
+  desk: {coalesce: 0, steps: [{schedule: [nights], wait: 3h}]}
 queues: {desk: {tier: 1}}
 routes: [{rule: all, queue: desk, path: desk}]
 alerts:
