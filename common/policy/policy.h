@@ -251,6 +251,7 @@ struct toc_alert_rule {
     unsigned threshold_percent;  /* WARNED: from this threshold on; 0: any */
     const char *reason;          /* WAITING: one of TOC_WAITS_*; NULL: any */
     const char *severity;        /* critical, error, warning, info */
+    toc_time_ms hold_ms;         /* from when its cause is gone until it closes */
     const struct toc_path *path; /* NULL: the issue's */
 };
 

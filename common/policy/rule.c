@@ -17,7 +17,16 @@ const struct toc_key toc_keys_route[ROUTE_KEY_COUNT + 1] = {
     [PATH] = {"path", false, "PATH", "nobody is paged", "Who is woken about it."},
 };
 
-enum { ON = COMMON_KEY_COUNT, METRIC, THRESHOLD, REASON, SEVERITY, ALERT_PATH, ALERT_KEY_COUNT };
+enum {
+    ON = COMMON_KEY_COUNT,
+    METRIC,
+    THRESHOLD,
+    REASON,
+    SEVERITY,
+    HOLD,
+    ALERT_PATH,
+    ALERT_KEY_COUNT
+};
 
 const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
     [RULE] = TOC_KEY_RULE,
@@ -30,6 +39,10 @@ const struct toc_key toc_keys_alert[ALERT_KEY_COUNT + 1] = {
     [REASON] = {"reason", false, "REASON", "any",
                 "With `waiting`: `nobody`, `visited` or `hop_limit`; see below."},
     [SEVERITY] = {"severity", true, "SEVERITY", NULL, "`critical`, `error`, `warning` or `info`."},
+    [HOLD] =
+        {"hold", false, "DURATION", "0",
+         "How long an alert stays when its clock is met or its wait is over, at most 1 day: if "
+         "that comes back meanwhile, the alert goes on and nobody is paged anew."},
     [ALERT_PATH] = {"path", false, "PATH", "the issue's", "Who is woken."},
 };
 
@@ -195,6 +208,8 @@ static void read_alert(struct toc_build *b, const struct toc_yaml *const *values
             toc_diag_error(b->diag, values[METRIC]->key->offset,
                            "'metric' belongs to 'on: warned', 'breached' and 'unconfirmed'");
     }
+    if (values[HOLD])
+        (void)toc_value_duration(b, values[HOLD], "'hold'", TOC_DAY_MS, &rule->hold_ms);
     if (values[THRESHOLD] && known)
         read_threshold(b, values[THRESHOLD], rule);
     if (values[REASON] && known)

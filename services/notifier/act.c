@@ -2,6 +2,7 @@
 
 #include "common/exit_point.h"
 #include "services/notifier/escalate.h"
+#include "services/notifier/flap.h"
 #include "services/notifier/fit.h"
 #include "services/notifier/group.h"
 #include "services/notifier/group_act.h"
@@ -98,6 +99,8 @@ static enum toc_err snooze(struct toc_turn *turn, Tocsin__V1__Alert *alert, cons
 
 static enum toc_err escalate(struct toc_turn *turn, Tocsin__V1__Alert *alert, const struct act *act)
 {
+    if (flap_is_held(alert))
+        return refuse(turn, alert, act, "its cause is gone: it closes unless that comes back");
     return escalate_by_hand(turn, alert, act->by);
 }
 

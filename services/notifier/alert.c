@@ -58,8 +58,8 @@ bool alert_is_urgent(const Tocsin__V1__Alert *alert)
 
 bool alert_waits(const Tocsin__V1__Alert *alert)
 {
-    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ||
-           alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
+    return alert->gone_ms == 0 && (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN ||
+                                   alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
 }
 
 enum toc_err alert_last(struct toc_txn *txn, uint64_t *out)

@@ -64,7 +64,7 @@ bool alert_is_live(const Tocsin__V1__Alert *alert);
 /* By its severity: its pages take people's order of methods for urgent ones. */
 bool alert_is_urgent(const Tocsin__V1__Alert *alert);
 
-/* Nobody has answered it. */
+/* Nobody has answered it, and its cause is there. */
 bool alert_waits(const Tocsin__V1__Alert *alert);
 
 /* The number of the newest; 0: there is none. */

@@ -21,6 +21,7 @@
 #include "services/notifier/act.h"
 #include "services/notifier/ask.h"
 #include "services/notifier/escalate.h"
+#include "services/notifier/flap.h"
 #include "services/notifier/group_act.h"
 #include "services/notifier/open.h"
 #include "services/notifier/override.h"
@@ -52,6 +53,7 @@ struct ending {
     const Tocsin__V1__Clock *clock; /* about that one; NULL: about any, or none */
     bool waits;                     /* about its wait */
     bool unconfirmed;               /* about what nobody could tell then */
+    bool may_return;                /* what causes them is gone, and may come back */
 };
 
 static bool is_meant(const struct ending *ending, const Tocsin__V1__Alert *alert)
@@ -76,7 +78,10 @@ static enum toc_err end_alerts(struct toc_turn *turn, uint32_t partition, uint32
         err = alert_load(turn->txn, turn->arena, number, &alert);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        if (alert_is_live(alert) && is_meant(ending, alert))
+        bool ends = alert_is_live(alert) && is_meant(ending, alert), held = false;
+        if (ends && ending->may_return)
+            TOC_TRY(flap_begin(turn, alert, ending->reason, &held));
+        if (ends && !held)
             TOC_TRY(escalate_end(
                 turn, alert,
                 &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
@@ -105,7 +110,7 @@ static enum toc_err on_clock(struct toc_turn *turn, const Tocsin__V1__Record *re
         return TOC_ERR_MALFORMED; /* from a newer version: the follower stops and says so */
     if (change->clock == NULL || record->issue.len != TOC_ID)
         return TOC_ERR_MALFORMED;
-    struct ending ending = {.clock = change->clock};
+    struct ending ending = {.clock = change->clock, .may_return = true};
     switch ((int)change->what) {
     case TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED:
         TOC_TRY(end_unconfirmed(turn, record, change, "it is breached for certain"));
@@ -160,7 +165,7 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
                               const Tocsin__V1__IssueChange *change)
 {
     const Tocsin__V1__Issue *issue = change->issue;
-    struct ending ending = {.reason = "the wait is over", .waits = true};
+    struct ending ending = {.reason = "the wait is over", .waits = true, .may_return = true};
     switch ((int)change->what) {
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__ROUTED:
     case TOCSIN__V1__ISSUE_CHANGE__WHAT__CLASSIFIED:

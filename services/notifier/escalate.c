@@ -2,6 +2,7 @@
 
 #include "common/plant.h"
 #include "services/notifier/mirror.h"
+#include "services/notifier/flap.h"
 #include "services/notifier/group.h"
 #include "services/notifier/mute.h"
 #include "services/notifier/probe.h"
@@ -11,7 +12,7 @@
 
 bool escalate_is_open(const Tocsin__V1__Alert *alert)
 {
-    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
+    return alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN && !flap_is_held(alert);
 }
 
 /* --- steps -------------------------------------------------------------------------------- */
@@ -219,6 +220,8 @@ static enum toc_err end_step(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 
 enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
+    if (flap_is_held(alert))
+        return flap_end(turn, alert);
     if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
         return end_step(turn, alert);
     if (alert->snoozed_ms != 0)
@@ -246,6 +249,12 @@ enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
         alert->next_ms = end->until_ms;
     else if (end->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
         TOC_TRY(begin_ack(turn, alert));
+    if (flap_is_held(alert) && !alert_is_live(alert))
+        alert->ends_ms = alert->gone_ms = 0;
+    if (flap_is_held(alert)) { /* it still closes, unless its cause comes back */
+        alert->rest_ms = alert->next_ms;
+        alert->next_ms = alert->ends_ms;
+    }
     TOC_TRY(alert_say(turn, end->type, alert, NULL, end->by, end->reason));
     TOC_TRY(
         mirror_tell(turn, alert, alert_is_live(alert) ? TOC_PAGE_ACKNOWLEDGED : TOC_PAGE_RESOLVED));
@@ -336,6 +345,7 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
     Tocsin__V1__Alert alert;
     uint8_t id[TOC_SHA256];
     uint64_t number;
+    bool back;
     const struct toc_path *path = escalate_path(policy, cause->rule, cause);
     TOC_ASSERT(path != NULL); /* or the rule would not fit */
     /* In event time nothing is known of time before every upstream was heard: the record's counts,
@@ -348,6 +358,9 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
         *out_number = number;
     if (err != TOC_NONE)
         return err; /* it is there already */
+    TOC_TRY(flap_back(turn, cause, id, &back));
+    if (back)
+        return TOC_OK;
     fill(&alert, cause, path, turn);
     alert.id = toc_wire_binary(toc_str(id, TOC_ID));
     alert.policy = policy->version;

@@ -123,11 +123,12 @@ void feed_desk(struct feed *feed, const char *steps, unsigned repeat)
                         "alerts:\n"
                         "  - {rule: critical, on: opened, when: {risk: [critical]}, "
                         "severity: critical}\n"
-                        "  - {rule: late, on: breached, severity: error}\n"
+                        "  - {rule: late, on: breached, severity: error%s}\n"
                         "  - {rule: soon, on: warned, metric: first_reply, threshold: 80, "
                         "severity: warning, path: other}\n%s",
                         repeat, steps, feed->path_more != NULL ? feed->path_more : "",
                         feed->coalesces ? "" : ", coalesce: 0",
+                        feed->late_more != NULL ? feed->late_more : "",
                         feed->policy_more != NULL ? feed->policy_more : "");
     assert_true(size > 0 && (size_t)size < sizeof(text));
     feed_policy(feed, "08:00", text);

@@ -16,6 +16,7 @@ struct feed {
     uint32_t version;        /* of the policy in force */
     const char *policy_more; /* further sections of the policy that feed_desk makes */
     bool coalesces; /* the path that feed_desk makes has a `coalesce`: 30 s, or path_more's */
+    const char *late_more; /* further keys of the rule for breaches */
     const char *path_more; /* further keys of the path that feed_desk makes: ", ack_expires: 1h" */
 };
 

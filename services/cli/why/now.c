@@ -105,6 +105,9 @@ static void write_alert(const struct why_page *page, const struct why_now *now,
     if (alert->muted_by[0] != '\0')
         snprintf(tail + strlen(tail), sizeof(tail) - strlen(tail),
                  "; held until silence or maintenance %.40s ends", alert->muted_by);
+    if (alert->gone_ms != 0)
+        snprintf(tail, sizeof(tail), "; its cause is gone, it closes in %s",
+                 moment_span(next, alert->ends_ms - now->now_ms));
     if (alert->in_open && group != NULL && group->open > 1)
         snprintf(tail + strlen(tail), sizeof(tail) - strlen(tail), "; %u more of its group wait",
                  group->open - 1);
