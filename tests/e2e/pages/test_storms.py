@@ -1,0 +1,116 @@
+"""Many alerts of one group are few pages, and one answer."""
+import json
+import subprocess
+
+import pytest
+
+from fake_provider import Provider
+from tocsin_chain import BIN, Chain
+
+POLICY = """policy: 1
+paths:
+  desk: {coalesce: %s, steps: [{page: [ana], wait: 1h}]}
+queues:
+  desk: {tier: 1}
+routes:
+  - {rule: all, queue: desk}
+alerts:
+  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical, path: desk}
+"""
+
+
+@pytest.fixture
+def provider():
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def chain(tmp_path, provider, request):
+    secret = tmp_path / "pager.key"
+    secret.write_text("whsec_" + "A" * 43 + "=\n")
+    secret.chmod(0o600)
+    contacts = tmp_path / "contacts.yaml"
+    contacts.write_text("allow: [127.0.0.0/8]\ncontacts:\n"
+                        f"  ana: {{webhook: {{url: \"{provider.url('/ana')}\", "
+                        "secret_file: pager.key}}\n")
+    policy = POLICY % getattr(request, "param", "2s")
+    chain = Chain(tmp_path, policy, f"--contacts={contacts}", "--send-timeout=2s")
+    yield chain
+    chain.close()
+
+
+def tocsin(chain, *words):
+    return subprocess.run([BIN / "tocsin", *words, "--at", f"notifier={chain.notifier.endpoint}",
+                           "--at", f"intake={chain.intake.endpoint}"],
+                          capture_output=True, text=True)
+
+
+def groups(chain, *words):
+    done = tocsin(chain, "alerts", "--groups", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def open_many(chain, count):
+    """Their alerts, the first one first."""
+    issues = [o.issue for o in chain.publisher.publish(*(chain.opened("any") for _ in range(count)))]
+    return [chain.alert_of(issue) for issue in issues]
+
+
+def test_the_first_page_leaves_at_once_and_the_rest_as_one(chain, provider):
+    alerts = open_many(chain, 12)
+    requests = provider.wait_for("/ana", 2)
+    bodies = [json.loads(request.body) for request in requests]
+    assert [body["more"] for body in bodies] == [0, 10]
+    assert requests[1].at - requests[0].at > 1
+    pages = [chain.pages(alert.id)[0] for alert in alerts]
+    told = [page for page in pages if page.delivery in [request.id for request in requests]]
+    assert len(told) == 2
+    for alert, page in zip(alerts, pages):
+        if page in told:
+            chain.pages_in(alert.id, "ACCEPTED")
+        else:
+            assert chain.pages_in(alert.id, "SUPERSEDED")[0].carrier == requests[1].id
+    done = tocsin(chain, "obligations")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(provider.of("/ana")) == 2
+
+
+def test_what_rings_says_so_in_its_history(chain, provider):
+    first, second = open_many(chain, 2)
+    provider.wait_for("/ana", 2)
+    told = [(what, reason) for what, _, reason in chain.history(second.id)]
+    assert ("ALERT_NOTED", "rings") in told
+    assert ("ALERT_NOTED", "rings") not in [(w, r) for w, _, r in chain.history(first.id)]
+
+
+@pytest.mark.parametrize("chain", ["30m"], indirect=True)
+def test_one_acknowledgement_is_for_the_whole_group(chain, provider):
+    alerts = open_many(chain, 30)
+    row, = groups(chain)
+    assert row["open"] == row["alerts"] == 30 and row["storm"]
+    done = tocsin(chain, "ack", alerts[7].id.hex(), "--group", "--by", "ana")
+    assert done.returncode == 0, done.stderr
+    chain.wait_until("nothing waits", lambda: not groups(chain))
+    assert {alert.acked_by for alert in chain.alerts()} == {"ana"}
+    assert groups(chain, "--all")[0]["open"] == 0
+    done = tocsin(chain, "obligations")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(provider.of("/ana")) == 1
+
+
+def test_a_storm_survives_the_notifier(chain, provider):
+    """It is killed while pages wait, and tells of each of them for all that."""
+    provider.behave("/ana", "200", "hang", "200")
+    alerts = open_many(chain, 9)
+    provider.wait_for("/ana", 2)  # the second hangs, which is the one that stands for seven more
+    chain.notifier.kill()
+    chain.notifier.start()
+    requests = provider.wait_for("/ana", 3)
+    assert requests[1].id == requests[2].id and requests[1].body == requests[2].body
+    for alert in alerts:
+        chain.wait_until("its page has ended", lambda alert=alert: chain.pages(alert.id)[0].state in (2, 6))
+    done = tocsin(chain, "obligations")
+    assert done.returncode == 0, done.stdout + done.stderr
