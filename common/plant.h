@@ -23,6 +23,9 @@
     X(TOC_PLANT_ACK_IGNORED, "ack-ignored", "an acknowledgement does not cancel the pages")        \
     X(TOC_PLANT_SEND_FIRST, "send-first", "a page is sent before its intent is on disk")           \
     X(TOC_PLANT_NEW_DELIVERY_ID, "new-delivery-id", "a repeated send carries another id")          \
+    X(TOC_PLANT_CARRIED_LEFT, "carried-left", "pages that another one stood for never end")        \
+    X(TOC_PLANT_CARRIES_ALL, "carries-all", "a page counts itself among those it stands for")      \
+    X(TOC_PLANT_GROUP_LEAVES, "group-leaves", "an answer to a group leaves out its newest alert")  \
     X(TOC_PLANT_LEAF_SKIPPED, "leaf-skipped", "audit leaves a record out")                         \
     X(TOC_PLANT_PROMISE_AHEAD, "promise-ahead", "intake promises a time that it has not reserved") \
     X(TOC_PLANT_PARTITION_MIXED, "order-mixed", "parked events are released in reverse")           \

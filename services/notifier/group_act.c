@@ -1,5 +1,6 @@
 #include "services/notifier/group_act.h"
 
+#include "common/plant.h"
 #include "services/notifier/act.h"
 #include "services/notifier/group.h"
 
@@ -124,7 +125,8 @@ static enum toc_err do_next(struct toc_turn *turn, Tocsin__V1__GroupAction *acti
     err = alert_load(turn->txn, turn->arena, number, &alert);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-    if (number != action->named)
+    bool left = TOC_PLANTED(TOC_PLANT_GROUP_LEAVES) && number == action->last;
+    if (number != action->named && !left)
         TOC_TRY(act_of_group(turn, alert, action));
     toc_arena_reset(turn->arena, mark);
     action->next = number + 1;

@@ -247,7 +247,7 @@ static enum toc_err carry(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     if (err == TOC_NONE || open->number == bundle->number)
         TOC_TRY(open_window(turn, toc_wire_bytes(&bundle->window), bundle->span_ms, alert->number));
     page->rung = true;
-    page->carries = bundle->waiting;
+    page->carries = bundle->waiting + (TOC_PLANTED(TOC_PLANT_CARRIES_ALL) ? 1 : 0);
     page->soonest_ms = bundle->waiting > 0 ? page->bundle_due_ms : 0;
     if (bundle->waiting > 0)
         return save(turn, bundle, bundle->due_ms);
@@ -424,7 +424,7 @@ static enum toc_err settle_next(struct toc_turn *turn, Tocsin__V1__Bundle *bundl
     struct notifier_due next;
     enum toc_err err = next_page(turn, bundle, true, &next);
     TOC_TRY(err);
-    if (err == TOC_NONE)
+    if (err == TOC_NONE || TOC_PLANTED(TOC_PLANT_CARRIED_LEFT))
         return forget(turn, bundle);
     bool dead = bundle->came_to == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
     const struct page_verdict end = {
