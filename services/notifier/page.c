@@ -226,11 +226,12 @@ static bool is_good(const Tocsin__V1__PageOutcome *outcome)
     return outcome->code >= 200 && outcome->code < 300;
 }
 
-/* What the attempt says of its provider. The fake pager is none. */
+/* What the attempt, if it was one, says of its provider. The fake pager is none. */
 static enum toc_err note(struct toc_turn *turn, const Tocsin__V1__Page *page,
                          const Tocsin__V1__PageOutcome *outcome)
 {
-    return page->provider[0] != '\0' ? breaker_note(turn, page->provider, outcome) : TOC_OK;
+    bool tells = page->provider[0] != '\0' && !outcome->untried;
+    return tells ? breaker_note(turn, page->provider, outcome) : TOC_OK;
 }
 
 /* The record names the method that was tried; where the page goes from there comes after it. */
@@ -266,9 +267,12 @@ static enum toc_err settle(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocs
 enum toc_err page_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page,
                          const Tocsin__V1__PageOutcome *outcome)
 {
+    if (outcome->untried && !page_is_pending(page))
+        return TOC_OK;
     page->attempts++;
     page->outcome = outcome->text;
-    page->begun_seq = outcome->begun_seq;
+    if (!outcome->untried)
+        page->begun_seq = outcome->begun_seq;
     if (TOC_PLANTED(TOC_PLANT_NEW_DELIVERY_ID))
         page->delivery = delivery_id(turn, alert, page);
     if (page_is_pending(page))

@@ -45,6 +45,7 @@ struct outcome {
     uint8_t bytes[128];
     size_t size;
     uint32_t code;
+    bool untried;
 };
 
 struct under_way {
@@ -141,7 +142,8 @@ static uint32_t draw_code(struct world *world)
 }
 
 /* What the provider makes of it, decided now and told later. */
-static unsigned draw_outcome(struct world *world, struct known_page *known, uint32_t *out_code)
+static unsigned draw_outcome(struct world *world, const Tocsin__V1__Page *page,
+                             struct outcome **out)
 {
     struct pager *pager = world->pager;
     Tocsin__V1__PageOutcome outcome;
@@ -149,9 +151,10 @@ static unsigned draw_outcome(struct world *world, struct known_page *known, uint
     TOC_ASSERT(pager->outcome_count < OUTCOMES_MAX);
     unsigned number = (unsigned)pager->outcome_count++;
     tocsin__v1__page_outcome__init(&outcome);
-    outcome.alert_number = known->alert;
-    outcome.page = known->index;
-    outcome.code = *out_code = draw_code(world);
+    outcome.alert_number = page->alert_number;
+    outcome.page = page->index;
+    outcome.code = draw_code(world);
+    outcome.untried = outcome.code == 0 && page->cut_ms > 0 && rng_chance(&world->rng_page, 30);
     outcome.begun_seq = toc_run_journal(world_node(world, ROLE_NOTIFIER)->run)->last_seq;
     snprintf(text, sizeof(text), "r%u", number);
     outcome.text = text;
@@ -159,6 +162,8 @@ static unsigned draw_outcome(struct world *world, struct known_page *known, uint
         outcome.retry_after_ms = world->options.start_ms + world->now_ms + 1500;
     struct outcome *kept = &pager->outcomes[number];
     kept->code = outcome.code;
+    kept->untried = outcome.untried;
+    *out = kept;
     Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
     word.page = &outcome;
     TOC_ASSERT(tocsin__v1__sender_word__get_packed_size(&word) <= sizeof(kept->bytes));
@@ -186,25 +191,34 @@ static void check_start(struct world *world, struct pager *pager, const Tocsin__
                    (unsigned long long)page->alert_number, page->index);
 }
 
+/* What the receiver has of it; how long its answer takes. */
+static toc_time_ms try_one(struct world *world, const Tocsin__V1__Page *page,
+                           struct known_page *known, uint32_t code, toc_time_ms takes_ms)
+{
+    bool good = code >= 200 && code < 300;
+    incidents_sent(world, page, code);
+    /* A page that times out may have arrived all the same. */
+    if (good || (code == 0 && rng_chance(&world->rng_page, 50)))
+        known->deliveries++;
+    known->answered_ok = known->answered_ok || good;
+    return code == 0 ? TIMEOUT_MS : takes_ms;
+}
+
 static void start_send(struct world *world, struct under_way *way, unsigned slot,
                        const Tocsin__V1__Page *page)
 {
     struct pager *pager = world->pager;
     struct known_page *known = find_page(pager, page->alert_number, page->index);
-    uint32_t code;
+    struct outcome *outcome;
     check_start(world, pager, page, known);
     if (world->failed)
         return;
     *way = (struct under_way){.used = true, .alert = page->alert_number, .index = page->index};
     snprintf(way->provider, sizeof(way->provider), "%s", page->provider);
-    way->outcome = draw_outcome(world, known, &code);
-    incidents_sent(world, page, code);
-    /* A page that times out may have arrived all the same. */
-    if ((code >= 200 && code < 300) || (code == 0 && rng_chance(&world->rng_page, 50)))
-        known->deliveries++;
-    if (code >= 200 && code < 300)
-        known->answered_ok = true;
-    toc_time_ms takes_ms = code == 0 ? TIMEOUT_MS : rng_range(&world->rng_page, 1, 120);
+    way->outcome = draw_outcome(world, page, &outcome);
+    toc_time_ms takes_ms = rng_range(&world->rng_page, 1, 120);
+    if (!outcome->untried)
+        takes_ms = try_one(world, page, known, outcome->code, takes_ms);
     if (world->exact)
         takes_ms = 1;
     world_at(world, world->now_ms + takes_ms, EV_PAGE, pager->life * UNDER_WAY + slot, NULL);
@@ -345,7 +359,8 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
 {
     size_t number = strtoul(page->outcome + 1, NULL, 10);
     TOC_ASSERT(page->outcome[0] == 'r' && number < world->pager->outcome_count);
-    uint32_t code = world->pager->outcomes[number].code;
+    const struct outcome *outcome = &world->pager->outcomes[number];
+    uint32_t code = outcome->code;
     bool for_good = code >= 300 && code < 500 && code != 429;
     toc_time_ms version = contacts_version(world, page->contact);
     if (known->version != version)
@@ -360,7 +375,9 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
     if (for_good)
         strncat(known->refused, page->method, sizeof(known->refused) - 1 - strlen(known->refused));
     snprintf(known->last, sizeof(known->last), "%s", page->method);
-    contacts_note(world, page->provider, code == 0 || code == 408 || code == 429 || code >= 500);
+    if (!outcome->untried)
+        contacts_note(world, page->provider,
+                      code == 0 || code == 408 || code == 429 || code >= 500);
     known->leaves =
         page->urgent && code == 0 && page->alert_number != 0 &&
         contacts_has_other(world, page->contact, known->refused, page->method, known->avoided);

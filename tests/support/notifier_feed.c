@@ -465,6 +465,18 @@ void feed_outcome_after(struct feed *feed, const char *time, uint64_t number, ui
     feed_word(feed, time, &word);
 }
 
+void feed_passed_on(struct feed *feed, const char *time, uint64_t number, uint32_t index)
+{
+    Tocsin__V1__PageOutcome outcome = TOCSIN__V1__PAGE_OUTCOME__INIT;
+    Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
+    outcome.alert_number = number;
+    outcome.page = index;
+    outcome.text = toc_wire_text("passed on");
+    outcome.untried = true;
+    word.page = &outcome;
+    feed_word(feed, time, &word);
+}
+
 void feed_outcome(struct feed *feed, const char *time, uint64_t number, uint32_t index,
                   uint32_t code)
 {

@@ -121,6 +121,7 @@ void feed_upstream(struct feed *feed, const char *time, const char *name, bool l
                    const char *stopped);
 
 /* What a send of page `index` of alert `number` came to; code 0 is a timeout. */
+void feed_passed_on(struct feed *feed, const char *time, uint64_t number, uint32_t index);
 void feed_outcome(struct feed *feed, const char *time, uint64_t number, uint32_t index,
                   uint32_t code);
 void feed_outcome_after(struct feed *feed, const char *time, uint64_t number, uint32_t index,

@@ -153,6 +153,23 @@ static void an_urgent_page_leaves_who_does_not_answer_at_once(void **state)
     assert_string_equal(feed_due(&feed, "09:00:04"), "ana");
 }
 
+/* It waited behind one that had no answer; its own receiver was not asked. */
+static void a_page_that_is_passed_on_blames_nobody(void **state)
+{
+    (void)state;
+    open_alert("push mail");
+    for (int i = 0; i < 3; i++) {
+        feed_passed_on(&feed, "09:00:04", 1, 0);
+        assert_string_equal(method_of(0), i % 2 == 0 ? "mail" : "push");
+        feed_time(&feed, "09:00:06");
+    }
+    assert_int_equal(core_count(feed.core, TABLE_PROVIDER), 0);
+    feed_outcome(&feed, "09:00:07", 1, 0, 200);
+    feed_passed_on(&feed, "09:00:08", 1, 0);
+    assert_int_equal(feed_page(&feed, 1, 0)->state, TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED);
+    assert_int_equal(feed_page(&feed, 1, 0)->attempts, 4);
+}
+
 static void an_error_is_tried_twice_before_the_next_method(void **state)
 {
     (void)state;
@@ -320,6 +337,7 @@ int main(void)
         TEST(a_path_that_reaches_nobody_is_exhausted_at_once),
         TEST(grafana_1403_a_refusal_takes_the_next_method_at_once),
         TEST(an_urgent_page_leaves_who_does_not_answer_at_once),
+        TEST(a_page_that_is_passed_on_blames_nobody),
         TEST(an_error_is_tried_twice_before_the_next_method),
         TEST(a_normal_page_waits_for_an_answer_twice),
         TEST(after_the_last_method_the_first_comes_again_later_and_later),

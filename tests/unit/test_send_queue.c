@@ -13,11 +13,19 @@ static struct send_queue *open_queue(uint32_t origins, unsigned parallel)
     return queue;
 }
 
+static enum send_room add_page(struct send_queue *queue, uint64_t number, uint32_t index,
+                               uint32_t origin, struct send_rank rank)
+{
+    const struct send page = {
+        .alert_number = number, .index = index, .origin = origin, .rank = rank};
+    return send_queue_add(queue, &page);
+}
+
 /* Adds pages 1..count of an origin, as alerts of their own. */
 static void add_many(struct send_queue *queue, uint64_t first, unsigned count, uint32_t origin)
 {
     for (unsigned i = 0; i < count; i++)
-        assert_int_equal(send_queue_add(queue, first + i, 0, origin, normal), SEND_ADDED);
+        assert_int_equal(add_page(queue, first + i, 0, origin, normal), SEND_ADDED);
 }
 
 static uint64_t next_number(struct send_queue *queue)
@@ -59,7 +67,7 @@ static void what_is_urgent_and_soon_due_goes_first(void **state)
     } pages[] = {{1, {false, 500}}, {2, {true, 900}}, {3, {true, 100}},
                  {4, {false, 50}},  {5, {true, 100}}, {6, {true, -7}}};
     for (size_t i = 0; i < 6; i++)
-        assert_int_equal(send_queue_add(queue, pages[i].number, 0, 0, pages[i].rank), SEND_ADDED);
+        assert_int_equal(add_page(queue, pages[i].number, 0, 0, pages[i].rank), SEND_ADDED);
     const uint64_t expected[] = {6, 3, 5, 2, 4, 1, 0};
     for (size_t i = 0; i < 7; i++)
         assert_int_equal(next_number(queue), expected[i]);
@@ -83,9 +91,8 @@ static void the_nearest_deadline_is_always_on_top(void **state)
     for (int i = 0; i < 20000; i++) {
         if (waiting == 0 || (draw(&seed) % 3 != 0 && waiting < 5000)) {
             due[++added] = draw(&seed) % 1000;
-            assert_int_equal(
-                send_queue_add(queue, added, 0, 0, (struct send_rank){false, due[added]}),
-                SEND_ADDED);
+            assert_int_equal(add_page(queue, added, 0, 0, (struct send_rank){false, due[added]}),
+                             SEND_ADDED);
             waiting++;
             continue;
         }
@@ -99,6 +106,33 @@ static void the_nearest_deadline_is_always_on_top(void **state)
         finish(queue, number);
         waiting--;
     }
+    send_queue_close(queue);
+}
+
+static void what_has_another_way_does_not_wait_behind_a_silent_receiver(void **state)
+{
+    struct send_queue *queue = open_queue(2, 1);
+    (void)state;
+    for (uint64_t number = 1; number <= 6; number++) {
+        const struct send page = {.alert_number = number,
+                                  .origin = number == 6,
+                                  .attempts = (uint32_t)number,
+                                  .rank = {true, (toc_time_ms)(10 - number)},
+                                  .has_other = number % 2 == 0};
+        assert_int_equal(send_queue_add(queue, &page), SEND_ADDED);
+    }
+    assert_int_equal(next_number(queue), 5); /* the nearest deadline, of both kinds */
+    assert_int_equal(next_number(queue), 6);
+    for (uint64_t number = 4; number > 0; number -= 2) {
+        struct send *send = send_queue_pass_on(queue, 0);
+        assert_int_equal(send->alert_number, number);
+        assert_int_equal(send->attempts, number);
+        finish(queue, number);
+    }
+    assert_null(send_queue_pass_on(queue, 0));
+    assert_null(send_queue_next(queue)); /* one is under way still */
+    finish(queue, 5);
+    assert_int_equal(next_number(queue), 3);
     send_queue_close(queue);
 }
 
@@ -204,8 +238,8 @@ static void a_page_is_known_until_it_is_forgotten(void **state)
     struct send_queue *queue = open_queue(1, 1);
     (void)state;
     assert_null(send_queue_find(queue, 7, 2));
-    assert_int_equal(send_queue_add(queue, 7, 2, 0, normal), SEND_ADDED);
-    assert_int_equal(send_queue_add(queue, 7, 3, 0, normal), SEND_ADDED);
+    assert_int_equal(add_page(queue, 7, 2, 0, normal), SEND_ADDED);
+    assert_int_equal(add_page(queue, 7, 3, 0, normal), SEND_ADDED);
     struct send *send = send_queue_next(queue);
     assert_ptr_equal(send_queue_find(queue, 7, 2), send);
     assert_null(send_queue_find(queue, 2, 7));
@@ -257,9 +291,9 @@ static void an_origin_has_its_share_and_no_more(void **state)
     struct send_queue *queue = open_queue(2, 1);
     (void)state;
     add_many(queue, 1, SENDS_OF_ORIGIN, 0);
-    assert_int_equal(send_queue_add(queue, 9999, 0, 0, normal), SEND_ORIGIN_FULL);
+    assert_int_equal(add_page(queue, 9999, 0, 0, normal), SEND_ORIGIN_FULL);
     assert_null(send_queue_find(queue, 9999, 0));
-    assert_int_equal(send_queue_add(queue, 9998, 0, 1, normal), SEND_ADDED);
+    assert_int_equal(add_page(queue, 9998, 0, 1, normal), SEND_ADDED);
     assert_false(send_queue_wants_rescan(queue));
     for (unsigned i = 0; i < SENDS_OF_ORIGIN / 2; i++) {
         uint64_t number = next_number(queue);
@@ -281,13 +315,13 @@ static void a_full_queue_asks_for_a_rescan_when_it_is_half_empty(void **state)
     for (uint32_t i = 0; i + 1 < origins; i++)
         add_many(queue, 1 + i * SENDS_OF_ORIGIN, SENDS_OF_ORIGIN, i);
     assert_int_equal(send_queue_known(queue), SENDS_MAX);
-    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1, normal), SEND_QUEUE_FULL);
+    assert_int_equal(add_page(queue, 99999, 0, origins - 1, normal), SEND_QUEUE_FULL);
     for (unsigned i = 0; i < SENDS_MAX / 2; i++) {
         assert_false(send_queue_wants_rescan(queue));
         finish(queue, next_number(queue));
     }
     assert_true(send_queue_wants_rescan(queue));
-    assert_int_equal(send_queue_add(queue, 99999, 0, origins - 1, normal), SEND_ADDED);
+    assert_int_equal(add_page(queue, 99999, 0, origins - 1, normal), SEND_ADDED);
     send_queue_close(queue);
 }
 
@@ -317,7 +351,7 @@ static void a_long_life_keeps_the_counts_right(void **state)
         struct send *send = send_queue_find(queue, which + 1, which % 7);
         assert_int_equal(send != NULL, model[which] != ABSENT);
         if (model[which] == ABSENT) {
-            assert_int_equal(send_queue_add(queue, which + 1, which % 7, which % ORIGINS, normal),
+            assert_int_equal(add_page(queue, which + 1, which % 7, which % ORIGINS, normal),
                              SEND_ADDED);
             model[which] = WAITING;
         } else if (model[which] == UNDER_WAY) {
@@ -347,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_receiver_that_fails_is_sent_half_at_once),
         cmocka_unit_test(what_is_urgent_and_soon_due_goes_first),
         cmocka_unit_test(the_nearest_deadline_is_always_on_top),
+        cmocka_unit_test(what_has_another_way_does_not_wait_behind_a_silent_receiver),
         cmocka_unit_test(only_so_many_of_an_origin_are_under_way),
         cmocka_unit_test(origins_take_turns),
         cmocka_unit_test(only_so_many_are_under_way_in_all),

@@ -5,7 +5,7 @@
 #define BUCKETS 4096
 
 struct origin {
-    struct send *waiting; /* a skew heap, the one whose turn it is on top */
+    struct send *waiting[2]; /* skew heaps, the one whose turn it is on top; [1]: has_other */
     unsigned known, under_way;
     unsigned most; /* of it under way, for now */
     bool missed;   /* a page of it was left in the outbox */
@@ -95,14 +95,13 @@ static struct send *merge(struct send *a, struct send *b)
 
 /* --- pages -------------------------------------------------------------------------------- */
 
-enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, uint32_t index,
-                              uint32_t origin, struct send_rank rank)
+enum send_room send_queue_add(struct send_queue *queue, const struct send *page)
 {
-    TOC_ASSERT(origin < queue->origin_count);
-    TOC_ASSERT(send_queue_find(queue, alert_number, index) == NULL);
-    struct origin *of = &queue->origins[origin];
+    TOC_ASSERT(page->origin < queue->origin_count);
+    TOC_ASSERT(send_queue_find(queue, page->alert_number, page->index) == NULL);
+    struct origin *of = &queue->origins[page->origin];
     struct send *send = queue->free;
-    struct send **bucket = bucket_of(queue, alert_number, index);
+    struct send **bucket = bucket_of(queue, page->alert_number, page->index);
     if (send == NULL) {
         queue->missed = true;
         return SEND_QUEUE_FULL;
@@ -112,24 +111,26 @@ enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, u
         return SEND_ORIGIN_FULL;
     }
     queue->free = send->right;
-    *send = (struct send){.alert_number = alert_number,
-                          .index = index,
-                          .origin = origin,
-                          .rank = rank,
+    *send = (struct send){.alert_number = page->alert_number,
+                          .index = page->index,
+                          .attempts = page->attempts,
+                          .origin = page->origin,
+                          .rank = page->rank,
+                          .has_other = page->has_other,
                           .added = queue->added++,
                           .state = SEND_WAITING,
                           .same_hash = *bucket};
     *bucket = send;
-    of->waiting = merge(of->waiting, send);
+    of->waiting[page->has_other] = merge(of->waiting[page->has_other], send);
     of->known++;
     queue->known++;
     return SEND_ADDED;
 }
 
-static struct send *take_first(struct send_queue *queue, struct origin *origin)
+static struct send *take_first(struct send_queue *queue, struct origin *origin, struct send **heap)
 {
-    struct send *send = origin->waiting;
-    origin->waiting = merge(send->left, send->right);
+    struct send *send = *heap;
+    *heap = merge(send->left, send->right);
     send->left = send->right = NULL;
     send->state = SEND_UNDER_WAY;
     send->active = (uint32_t)queue->active_count;
@@ -139,6 +140,15 @@ static struct send *take_first(struct send_queue *queue, struct origin *origin)
     return send;
 }
 
+/* The heap with the one whose turn it is; NULL when nothing waits. */
+static struct send **next_of(struct origin *origin)
+{
+    struct send **a = &origin->waiting[0], **b = &origin->waiting[1];
+    if (*a == NULL || *b == NULL)
+        return *a != NULL ? a : *b != NULL ? b : NULL;
+    return goes_before(*a, *b) ? a : b;
+}
+
 struct send *send_queue_next(struct send_queue *queue)
 {
     if (queue->under_way == SENDS_UNDER_WAY)
@@ -146,10 +156,17 @@ struct send *send_queue_next(struct send_queue *queue)
     for (uint32_t i = 0; i < queue->origin_count; i++) {
         struct origin *origin = &queue->origins[queue->turn];
         queue->turn = (queue->turn + 1) % queue->origin_count;
-        if (origin->waiting != NULL && origin->under_way < origin->most)
-            return take_first(queue, origin);
+        struct send **heap = next_of(origin);
+        if (heap != NULL && origin->under_way < origin->most)
+            return take_first(queue, origin, heap);
     }
     return NULL;
+}
+
+struct send *send_queue_pass_on(struct send_queue *queue, uint32_t origin)
+{
+    struct origin *of = &queue->origins[origin];
+    return of->waiting[1] != NULL ? take_first(queue, of, &of->waiting[1]) : NULL;
 }
 
 void send_queue_done(struct send_queue *queue, struct send *send)

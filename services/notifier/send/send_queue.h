@@ -44,11 +44,13 @@ struct flight {
 struct send {
     uint64_t alert_number;
     uint32_t index;
-    uint32_t attempts;  /* before this one */
-    uint64_t begun_seq; /* the newest record when it had not written its first byte */
+    uint32_t attempts; /* before this one */
     uint32_t origin;
     struct send_rank rank;
-    uint64_t added; /* the order of arrival */
+    bool has_other;     /* another method could take it */
+    bool untried;       /* DONE: it was passed on */
+    uint64_t begun_seq; /* the newest record when it had not written its first byte */
+    uint64_t added;     /* the order of arrival */
     enum send_state state;
     const struct method *method; /* UNDER_WAY: by which */
     struct flight flight;        /* UNDER_WAY */
@@ -71,12 +73,16 @@ struct send *send_queue_find(const struct send_queue *queue, uint64_t alert_numb
 
 enum send_room { SEND_ADDED, SEND_ORIGIN_FULL, SEND_QUEUE_FULL };
 
-/* Makes a page known that is not yet; it waits among the others of its origin. */
-enum send_room send_queue_add(struct send_queue *queue, uint64_t alert_number, uint32_t index,
-                              uint32_t origin, struct send_rank rank);
+/* Makes a page known that is not yet; it waits among the others of its origin. Of `page` what
+ * stands before `untried` counts. */
+enum send_room send_queue_add(struct send_queue *queue, const struct send *page);
 
 /* The next page that may go, origins in turn; it is UNDER_WAY from now on. NULL: none may. */
 struct send *send_queue_next(struct send_queue *queue);
+
+/* The next that waits for the origin though another method could take it; UNDER_WAY from now on,
+ * without a transport. NULL: none. */
+struct send *send_queue_pass_on(struct send_queue *queue, uint32_t origin);
 
 /* The transport is through with an UNDER_WAY one; its outcome fields are set by the caller. */
 void send_queue_done(struct send_queue *queue, struct send *send);

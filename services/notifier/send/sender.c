@@ -51,6 +51,26 @@ static void look_again(struct sender *sender)
 
 /* --- outcomes ----------------------------------------------------------------------------- */
 
+/*
+ * A receiver that gives no answer may be gone: what waits for its turn there and has another method
+ * goes by that one now, or the last of many would find out long after its five seconds.
+ */
+static void pass_on(struct sender *sender, uint32_t origin)
+{
+    const struct toc_transfer_answer answer = {.text = "passed on: no answer to another page"};
+    struct send *send;
+    unsigned count = 0;
+    while ((send = send_queue_pass_on(sender->queue, origin)) != NULL) {
+        send->untried = true;
+        toc_sender_settle(sender->loop, &send->sent, &answer);
+        send_queue_done(sender->queue, send);
+        count++;
+    }
+    if (count > 0)
+        toc_log(TOC_LOG_WARNING, "pages_passed_on", "pages=%u why=\"%s\"", count,
+                "their receiver gave another page no answer");
+}
+
 static void settle(struct sender *sender, struct send *send,
                    const struct toc_transfer_answer *answer)
 {
@@ -62,6 +82,8 @@ static void settle(struct sender *sender, struct send *send,
     send_queue_answered(sender->queue, send,
                         answer->code != 0 && answer->code < 500 && answer->code != 429);
     send_queue_done(sender->queue, send);
+    if (answer->code == 0)
+        pass_on(sender, send->origin);
     if (sender->held)
         look_again(sender);
 }
@@ -97,6 +119,7 @@ static void tell(struct sender *sender, struct send *send, struct toc_now now)
     outcome.text = send->sent.text;
     outcome.retry_after_ms = send->sent.retry_after_ms;
     outcome.begun_seq = send->begun_seq;
+    outcome.untried = send->untried;
     word.page = &outcome;
     TOC_ASSERT(tocsin__v1__sender_word__get_packed_size(&word) <= sizeof(bytes));
     size_t size = tocsin__v1__sender_word__pack(&word, bytes);
@@ -207,13 +230,15 @@ static bool take_row(struct sender *sender, struct toc_txn *txn, const struct no
         !is_pending(sender, txn, &wanted, &page))
         return true;
     TOC_EXIT_POINT("page_found");
-    uint32_t origin = origin_of(sender, page.page);
-    if (is_held(sender, page.page, origin)) {
+    wanted.attempts = page.page->attempts;
+    wanted.origin = origin_of(sender, page.page);
+    wanted.rank = rank_of(&page);
+    wanted.has_other = page.page->cut_ms > 0;
+    if (is_held(sender, page.page, wanted.origin)) {
         sender->held = true;
         return true;
     }
-    return send_queue_add(sender->queue, due->alert_number, due->index, origin, rank_of(&page)) !=
-           SEND_QUEUE_FULL;
+    return send_queue_add(sender->queue, &wanted) != SEND_QUEUE_FULL;
 }
 
 /*
