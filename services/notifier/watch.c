@@ -148,6 +148,8 @@ static enum toc_err show_end(struct toc_turn *turn, uint64_t number, toc_time_ms
     enum toc_err err = alert_load(turn->txn, turn->arena, number, &alert);
     if (err != TOC_OK)
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    if (!alert_is_live(alert))
+        return TOC_OK;
     alert->ends_ms = ends_ms;
     return alert_save(turn, alert, alert->next_ms);
 }
@@ -178,24 +180,39 @@ static enum toc_err close_alert(struct toc_turn *turn, const Tocsin__V1__Watch *
 
 /* --- begin and end ------------------------------------------------------------------------ */
 
+static enum toc_err begin(struct toc_turn *turn, const char *cause)
+{
+    Tocsin__V1__Watch watch = TOCSIN__V1__WATCH__INIT;
+    toc_time_ms opens_ms;
+    watch.cause = toc_wire_text(cause);
+    watch.since_ms = turn->log_ms;
+    TOC_TRY(opens_at(turn, &watch, &opens_ms));
+    return plan(turn, &watch, opens_ms);
+}
+
+/* It was over; whoever resolved the alert by hand meanwhile hears of it anew. */
+static enum toc_err begin_again(struct toc_turn *turn, Tocsin__V1__Watch *watch)
+{
+    Tocsin__V1__Alert *alert;
+    enum toc_err err = alert_load(turn->txn, turn->arena, watch->alert_number, &alert);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(unplan(turn, watch));
+    if (!alert_is_live(alert))
+        return begin(turn, watch->cause);
+    watch->over = false;
+    TOC_TRY(show_end(turn, watch->alert_number, 0));
+    return plan(turn, watch, TOC_TIME_NEVER);
+}
+
 static enum toc_err begins(struct toc_turn *turn, const char *cause)
 {
-    Tocsin__V1__Watch fresh = TOCSIN__V1__WATCH__INIT, *watch;
-    toc_time_ms opens_ms;
+    Tocsin__V1__Watch *watch;
     enum toc_err err = find(turn->txn, turn->arena, cause, &watch);
     TOC_TRY(err);
-    if (err == TOC_OK && !watch->over)
-        return TOC_OK; /* told again after a start */
-    if (err == TOC_OK) {
-        TOC_TRY(unplan(turn, watch));
-        watch->over = false;
-        TOC_TRY(show_end(turn, watch->alert_number, 0));
-        return plan(turn, watch, TOC_TIME_NEVER);
-    }
-    fresh.cause = toc_wire_text(cause);
-    fresh.since_ms = turn->log_ms;
-    TOC_TRY(opens_at(turn, &fresh, &opens_ms));
-    return plan(turn, &fresh, opens_ms);
+    if (err == TOC_NONE)
+        return begin(turn, cause);
+    return watch->over ? begin_again(turn, watch) : TOC_OK; /* else it is told after a start */
 }
 
 static enum toc_err ends(struct toc_turn *turn, const char *cause)

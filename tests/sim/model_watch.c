@@ -47,6 +47,8 @@ static void begin(struct trouble *trouble, toc_time_ms at_ms)
     if (trouble->stands)
         return;
     trouble->stands = true;
+    if (trouble->resolved) /* whoever did that is told anew */
+        trouble->alert = 0;
     if (trouble->alert == 0)
         trouble->since_ms = at_ms;
 }

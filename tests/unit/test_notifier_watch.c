@@ -175,6 +175,24 @@ static void one_that_a_person_resolved_stays_so(void **state)
     assert_told(&feed, "09:03:00 upstream_back router\n");
 }
 
+static void what_is_wrong_again_after_that_is_a_new_alert(void **state)
+{
+    (void)state;
+    silent("09:00", "router");
+    feed_time(&feed, "09:01");
+    feed_act_on(&feed, "09:02", "resolved", 1, "ana");
+    back("09:03", "router");
+    silent("09:03:10", "router");
+    feed_time(&feed, "09:03:20");
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 1);
+    feed_time(&feed, "09:03:21");
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 2);
+    back("09:04", "router");
+    feed_time(&feed, "09:05");
+    assert_false(alert_is_live(feed_alert(&feed, 2)));
+    assert_int_equal(core_count(feed.core, TABLE_WATCH_DUE), 0);
+}
+
 /* --- policies ------------------------------------------------------------------------------- */
 
 static void without_watch_in_the_policy_nobody_is_paged(void **state)
@@ -439,6 +457,7 @@ int main(void)
         CASE(the_same_told_again_after_a_start_changes_nothing),
         CASE(an_upstream_that_is_stopped_says_why_and_pages),
         CASE(one_that_a_person_resolved_stays_so),
+        CASE(what_is_wrong_again_after_that_is_a_new_alert),
         CASE(without_watch_in_the_policy_nobody_is_paged),
         CASE(a_policy_that_drops_watch_before_it_is_due_pages_nobody),
         CASE(what_may_be_late_is_a_page_that_says_so),
