@@ -220,9 +220,12 @@ static int gather_alert(struct story *story, Tocsin__V1__Alert *alert)
 {
     static const Tocsin__V1__Issue none = TOCSIN__V1__ISSUE__INIT;
     static Tocsin__V1__Alert *one;
+    static Tocsin__V1__AlertGroup *its;
     one = alert;
+    its = group_of(alert);
     story->issue = &none;
     story->alerts = &one;
+    story->groups = &its;
     story->alert_count = 1;
     add_history(story, "notifier", 3, &alert->id);
     put_in_order(story);
