@@ -265,6 +265,22 @@ def texts():
         write("facts", "lexicon-%d" % number, b"\1" + lexicon.encode())
 
 
+def doors(alert):
+    """Inputs of fuzz_door: links, what forms and tools say, alerts to show, addresses."""
+    write("door", "link", b"\0" + bytes(7) + b"\5" + bytes(3) + b"\3" + b"\0\0\x41" + b"A" * 43)
+    for name, text in {
+            "snooze": "action=snooze&for_s=3600&note=", "escalate": "action=escalate&version=12",
+            "note": "action=note&note=INC-7+%C3%BC", "twice": "action=ack&action=ack&note=%00"}.items():
+        write("door", "form-" + name, b"\1\0\0" + text.encode())
+    for number, body in enumerate((
+            {"action": "snooze", "until_ms": 1}, {"by": "ana", "note": "x", "version": "12"},
+            {"by": "ana", "version": 3, "group": True}, {"by": "ana", "for_s": 60})):
+        write("door", "json-%d" % number, bytes([1, number, 1]) + json.dumps(body).encode())
+    for number in range(5):
+        write("door", "page-%d" % number, bytes([2, number, number]) + alert)
+    write("door", "peer", b"\3\x0a6.6.6.6, 10.0.0.2 ,::1, 1.2.3.4:80")
+
+
 MAILS = {
     "plain": ("Content-Type: text/plain; charset=iso-8859-1\n\nGr\xfc\xdfe\n-- \nAna\n\n"
               "On Mon, 2 Mar 2026, Desk <d@x.example>\nwrote:\n> Hi\n"),
@@ -393,6 +409,7 @@ def main():
     texts()
     mails()
     on_call()
+    doors(fill(rec.Alert()).SerializeToString())
     for path in ("deploy/policy/sample.yaml", "tests/crash/policy.yaml"):
         with open(os.path.join(HERE, "../..", path), "rb") as text:
             write("policy", os.path.basename(os.path.dirname(path)) + ".yaml", text.read())
