@@ -329,6 +329,19 @@ def test_what_a_tool_says_wrongly(door):
     assert door.state(alert) == ("ALERT_OPEN", "")
 
 
+def test_one_answer_is_for_the_whole_group_when_it_says_so(door):
+    first, link = door.page()
+    others = [door.chain.alert_of(door.chain.open("any")) for _ in range(3)]
+    assert door.call("POST", link, "action=ack&group=yes")[1]["acked_by"] == "ana"
+    for alert in (first, *others):
+        door.chain.wait_until("it is acknowledged", lambda alert=alert: door.state(alert) == (
+            "ALERT_ACKNOWLEDGED", "ana"))
+    assert door.tool(first, "resolve", by="ben", group=True)[0] == 200
+    for alert in (first, *others):
+        door.chain.wait_until("it is resolved", lambda alert=alert:
+                              door.state(alert)[0] == "ALERT_RESOLVED")
+
+
 def test_a_key_is_for_one_action(door):
     alert, _ = door.page()
     first = door.tool(alert, "ack", key="k1")
