@@ -124,11 +124,14 @@ static enum toc_err forget(struct toc_turn *turn, Tocsin__V1__Bundle *bundle)
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
-/* Nothing that comes waits any more. */
+/* Nothing that comes waits for it any more: another one may have its window by now. */
 static enum toc_err shut(struct toc_turn *turn, const Tocsin__V1__Bundle *bundle)
 {
-    enum toc_err err = toc_del(turn->txn, TABLE_WINDOW, toc_wire_bytes(&bundle->window));
-    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    Tocsin__V1__Bundle *open;
+    enum toc_err err = load_open(turn, toc_wire_bytes(&bundle->window), &open);
+    if (err != TOC_OK || open->number != bundle->number)
+        return err < 0 ? err : TOC_OK;
+    return toc_del(turn->txn, TABLE_WINDOW, toc_wire_bytes(&bundle->window));
 }
 
 /* --- pages that come ---------------------------------------------------------------------- */
@@ -321,6 +324,15 @@ static enum toc_err carrier_ended(struct toc_turn *turn, const Tocsin__V1__Page 
     return save(turn, bundle, old_ms);
 }
 
+/* One that had not rung. It may have been about to: it was judged again, and does not. */
+static enum toc_err waiting_ended(struct toc_turn *turn, const Tocsin__V1__Page *page,
+                                  Tocsin__V1__Bundle *bundle)
+{
+    TOC_TRY(leave(turn, page, bundle));
+    return is_carrier(bundle, page) ? begin_judging(turn, bundle)
+                                    : save(turn, bundle, bundle->due_ms);
+}
+
 /* Nobody is reached: what waits for its turn is to know at once. */
 static enum toc_err hurry(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           const Tocsin__V1__Page *page)
@@ -345,12 +357,7 @@ enum toc_err storm_ended(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     Tocsin__V1__Bundle *bundle;
     if (page->bundle != 0) {
         TOC_TRY(load(turn, page->bundle, &bundle));
-        if (page->rung)
-            TOC_TRY(carrier_ended(turn, page, bundle));
-        else
-            TOC_TRY(leave(turn, page, bundle));
-        if (!page->rung)
-            TOC_TRY(save(turn, bundle, bundle->due_ms));
+        TOC_TRY(page->rung ? carrier_ended(turn, page, bundle) : waiting_ended(turn, page, bundle));
     }
     bool rang = page->rung && page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
     return rang ? hurry(turn, alert, page) : TOC_OK;
@@ -392,8 +399,7 @@ static enum toc_err ring(struct toc_turn *turn, Tocsin__V1__Bundle *bundle)
     enum toc_err err = next_page(turn, bundle, true, &first);
     TOC_TRY(err);
     if (err == TOC_NONE) {
-        if (bundle->carrier_alert == 0)
-            TOC_TRY(shut(turn, bundle));
+        TOC_TRY(shut(turn, bundle));
         return forget(turn, bundle);
     }
     bundle->state = TOCSIN__V1__BUNDLE_STATE__BUNDLE_CARRIED;

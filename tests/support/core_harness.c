@@ -115,6 +115,13 @@ void core_set_log(struct core *core, toc_time_ms log_ms)
     ok(toc_core_set_log(core->hosted, log_ms), "dues");
 }
 
+void core_set_log_some(struct core *core, toc_time_ms log_ms)
+{
+    struct toc_run *run = toc_core_run(core->hosted);
+    run->log_ms = run_later(run->log_ms, log_ms);
+    ok(run_fire_dues(run, 1), "a due");
+}
+
 void core_behind(struct core *core, toc_time_ms wall_ms)
 {
     ok(toc_core_behind(core->hosted, wall_ms), "behind");

@@ -361,6 +361,38 @@ static void what_takes_its_place_when_it_failed_later_stands_for_as_many(void **
     assert_int_equal(feed_page(&feed, 2, 1)->carries, 2);
 }
 
+/* One that was about to ring is kept by quiet hours that began meanwhile. The others are not left
+ * to wait for it, and what comes later waits for nothing that is over. */
+static void when_it_may_not_ring_after_all_the_others_are_judged_again(void **state)
+{
+    (void)state;
+    feed_policy(&feed, "08:00",
+                "policy: 1\n"
+                "paths: {desk: {steps: [{page: [ana], wait: 1h}]}}\n"
+                "queues: {desk: {tier: 1}}\n"
+                "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}},\n"
+                "            night: {zone: UTC, weekly: {mon-sun: [\"22:00-07:00\"]}}}\n"
+                "slas: {made: {calendar: always, clocks: {\n"
+                "  first_reply: {targets: {default: 1h}, warn: [80]}}}}\n"
+                "routes: [{rule: all, queue: desk, sla: made, path: desk}]\n"
+                "alerts: [{rule: soon, on: warned, severity: warning}]\n"
+                "quiet: {ana: night}\n");
+    for (unsigned i = 0; i < 400; i++) {
+        feed_clock(&feed, "21:59:20",
+                   (struct feed_clock){.issue = i % 60 + 1,
+                                       .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED,
+                                       .instance = i / 60 + 1,
+                                       .threshold_percent = 80});
+        core_transcript(feed.core);
+    }
+    core_set_log_some(feed.core, core_time("21:59:51"));
+    feed_time(&feed, "22:00:01");
+    feed_time(&feed, "22:00:02");
+    for (unsigned i = 2; i <= 400; i++)
+        assert_int_equal(page(i)->state, TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED);
+    assert_nothing_left();
+}
+
 /* --- size ----------------------------------------------------------------------------------- */
 
 /* GoAlert 4449: a fixed throttle makes the last of 1,300 recipients wait for 22 minutes. */
@@ -426,6 +458,7 @@ int main(void)
         CASE(who_cannot_be_reached_is_not_waited_for),
         CASE(another_attempt_says_the_same),
         CASE(what_is_carried_ends_with_its_own_alert),
+        CASE(when_it_may_not_ring_after_all_the_others_are_judged_again),
         CASE(what_takes_its_place_when_it_failed_later_stands_for_as_many),
         CASE(goalert_4449_each_of_many_recipients_is_paged_at_once),
         CASE(hundreds_are_told_of_by_one_page_and_each_ends_once),
