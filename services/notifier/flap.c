@@ -42,7 +42,7 @@ enum toc_err flap_begin(struct toc_turn *turn, Tocsin__V1__Alert *alert, const c
     if (*out)
         return TOC_OK;
     TOC_TRY(hold_of(turn, alert, &hold_ms));
-    if (hold_ms == 0)
+    if (hold_ms == 0 || alert->unconfirmed)
         return TOC_OK;
     *out = true;
     TOC_TRY(page_cancel_all(turn, alert, NULL, why));
@@ -137,7 +137,7 @@ enum toc_err flap_back(struct toc_turn *turn, const struct cause *cause, const u
     uint8_t key[ALERT_KEY];
     Tocsin__V1__Alert *alert;
     *out = false;
-    if (cause->rule->hold_ms == 0)
+    if (cause->rule->hold_ms == 0 || cause->unconfirmed)
         return TOC_OK;
     enum toc_err err = find(turn, cause, &alert);
     if (err != TOC_OK)

@@ -114,6 +114,18 @@ static void on_group(struct world *world, const Tocsin__V1__Record *record,
                    group->rule, group->open);
 }
 
+/* What is held waits for nobody. */
+static void on_noted(struct member *member, const Tocsin__V1__AlertChange *change)
+{
+    const Tocsin__V1__Alert *alert = change->alert;
+    if (member == NULL)
+        return;
+    if (strncmp(change->note, "held, its cause is gone", 23) == 0)
+        member->waits = member->owed = member->silent = false;
+    else if (strncmp(change->note, "goes on, ", 9) == 0)
+        member->waits = alert->state != TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED;
+}
+
 void groups_check_record(struct world *world, const Tocsin__V1__Record *record,
                          const Tocsin__V1__AlertChange *change)
 {
@@ -140,6 +152,9 @@ void groups_check_record(struct world *world, const Tocsin__V1__Record *record,
             change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED)
             turn(member, record, true, true); /* behind the last step nobody is named */
         member->waits = true;
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        on_noted(member, change);
         break;
     default:
         break;

@@ -29,7 +29,10 @@ struct wanted {
     Tocsin__V1__AlertState state; /* UNSPECIFIED: nobody has heard of it */
     bool over;                    /* its wait was said to be over */
     bool unconfirmed, settled;    /* nobody could tell; now somebody can */
-    char metric[64], scope[64];   /* of the clock that it is about then */
+    char metric[64], scope[64];   /* of the clock that it is about then, or that is gone: */
+    toc_time_ms gone_ms;          /* it is held since then; 0: not */
+    uint64_t number;              /* of its alert, when it was held */
+    char rule[64];
 };
 
 struct opinion {
@@ -337,6 +340,74 @@ static void hear_sla(struct opinion *opinion)
 
 /* --- the notifier's log ----------------------------------------------------------------------- */
 
+/* --- flapping: what goes and comes within its rule's hold is one alert
+ * ---------------------------- */
+
+static toc_time_ms hold_of(struct opinion *opinion, const Tocsin__V1__Alert *alert)
+{
+    const struct toc_policy *policy = policy_compiled(opinion->world, alert->policy);
+    for (size_t i = 0; policy != NULL && i < policy->alert_count; i++)
+        if (strcmp(policy->alerts[i].name, alert->rule) == 0)
+            return policy->alerts[i].hold_ms;
+    return 0;
+}
+
+static struct wanted *held_of(struct opinion *opinion, uint64_t number)
+{
+    for (size_t i = 0; i < opinion->wanted_count; i++)
+        if (opinion->wanted[i].number == number && opinion->wanted[i].gone_ms != 0)
+            return &opinion->wanted[i];
+    return NULL;
+}
+
+static void on_noted(struct opinion *opinion, struct wanted *wanted,
+                     const Tocsin__V1__AlertChange *change, toc_time_ms at_ms)
+{
+    const Tocsin__V1__Alert *alert = change->alert;
+    if (strncmp(change->note, "held, ", 6) == 0) {
+        if (hold_of(opinion, alert) == 0)
+            world_fail(opinion->world, 11, "%s is held without a hold", wanted->cause);
+        wanted->gone_ms = at_ms;
+        wanted->number = alert->number;
+        snprintf(wanted->rule, sizeof(wanted->rule), "%s", alert->rule);
+        snprintf(wanted->metric, sizeof(wanted->metric), "%s", alert->metric);
+        snprintf(wanted->scope, sizeof(wanted->scope), "%s", alert->scope);
+    } else if (strncmp(change->note, "goes on, ", 9) == 0) {
+        struct wanted *held = held_of(opinion, alert->number);
+        if (held == NULL || memcmp(held->issue, wanted->issue, 16) != 0 ||
+            strcmp(held->metric, alert->metric) != 0 || strcmp(held->scope, alert->scope) != 0)
+            world_fail(opinion->world, 11, "%s goes on, and was not held", wanted->cause);
+        else
+            held->gone_ms = 0;
+        wanted->state = alert->state;
+    }
+}
+
+/* Nothing is held that this could be. */
+static void check_anew(struct opinion *opinion, const struct wanted *wanted,
+                       const Tocsin__V1__Alert *alert)
+{
+    for (size_t i = 0; i < opinion->wanted_count; i++) {
+        const struct wanted *held = &opinion->wanted[i];
+        if (held->gone_ms != 0 && memcmp(held->issue, wanted->issue, 16) == 0 &&
+            strcmp(held->rule, alert->rule) == 0 && strcmp(held->metric, alert->metric) == 0 &&
+            strcmp(held->scope, alert->scope) == 0 && !alert->unconfirmed &&
+            hold_of(opinion, alert) != 0)
+            world_fail(opinion->world, 11, "%s is opened, and %s is held", wanted->cause,
+                       held->cause);
+    }
+}
+
+/* By itself only when the hold is over. */
+static void check_stayed_away(struct opinion *opinion, struct wanted *wanted,
+                              const Tocsin__V1__AlertChange *change, toc_time_ms at_ms)
+{
+    bool by_itself = strcmp(change->reason, "its cause has stayed away") == 0;
+    if (by_itself && at_ms <= wanted->gone_ms + hold_of(opinion, change->alert))
+        world_fail(opinion->world, 11, "%s closes before its hold is over", wanted->cause);
+    wanted->gone_ms = 0;
+}
+
 static void on_alert(struct opinion *opinion, const struct seen *seen)
 {
     struct world *world = opinion->world;
@@ -350,12 +421,23 @@ static void on_alert(struct opinion *opinion, const struct seen *seen)
         world_fail(world, 11, "an alert that nothing asks for: %s", change->alert->cause);
         return;
     }
+    if (seen->type == TOCSIN__V1__RECORD_TYPE__ALERT_NOTED &&
+        strncmp(change->note, "goes on, ", 9) == 0) /* where it was */
+        snprintf(wanted->path, sizeof(wanted->path), "%s", change->alert->path);
     if (strcmp(change->alert->path, wanted->path) != 0)
         world_fail(world, 11, "%s goes to %s, should go to %s", wanted->cause, change->alert->path,
                    wanted->path);
     if (change->alert->unconfirmed != wanted->unconfirmed)
         world_fail(world, 11, "%s says of itself whether that is certain, and is wrong",
                    wanted->cause);
+    if (seen->type == TOCSIN__V1__RECORD_TYPE__ALERT_NOTED) {
+        on_noted(opinion, wanted, change, record->at_ms);
+        return;
+    }
+    if (seen->type == TOCSIN__V1__RECORD_TYPE__ALERT_OPENED)
+        check_anew(opinion, wanted, change->alert);
+    if (wanted->gone_ms != 0 && seen->type == TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED)
+        check_stayed_away(opinion, wanted, change, record->at_ms);
     wanted->state = change->alert->state;
     wanted->over = wanted->over || (seen->type == TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED &&
                                     strcmp(change->reason, "the wait is over") == 0);
@@ -377,7 +459,8 @@ static void hear_notifier(struct opinion *opinion)
     const struct shadow *log = &world_node(opinion->world, ROLE_NOTIFIER)->shadow;
     for (size_t i = 0; i < log->count && !opinion->world->failed; i++)
         if (log->seen[i].type >= TOCSIN__V1__RECORD_TYPE__ALERT_OPENED &&
-            log->seen[i].type <= TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED)
+            (log->seen[i].type <= TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED ||
+             log->seen[i].type == TOCSIN__V1__RECORD_TYPE__ALERT_NOTED))
             on_alert(opinion, &log->seen[i]);
 }
 

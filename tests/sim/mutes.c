@@ -352,6 +352,10 @@ static void on_alert(struct world *world, const Tocsin__V1__Record *record,
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         let_go(mutes, change->alert->number);
         break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        if (strncmp(change->note, "held, its cause is gone", 23) == 0)
+            let_go(mutes, change->alert->number);
+        break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
         on_escalated(world, change, record->at_ms);
         break;

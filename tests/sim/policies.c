@@ -24,6 +24,7 @@ static const struct choice {
     {"solve", {"10s", "9s", "none", "6s"}},
     {"wait", {"2s", "1s", "2s", "3s"}},
     {"coalesce", {"2s", "0", "1s", "30s"}},
+    {"hold", {"1s", "0", "4s", "2s"}},
     {"next", {"3s", "4s", "3s elapsed", "2s"}},
     {"update", {"4s", "none", "2s", "3s"}},
     {"queue_wait", {"2s", "1s", "3s", "1s"}},
@@ -221,7 +222,7 @@ static const char whole[] =
     "  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical}\n"
     "  - {rule: proven, on: opened, when: {fact.proof: \"yes\", not: {line_of_business: [none]}}, "
     "severity: info, path: slow}\n"
-    "  - {rule: breached, on: breached, when: $late, severity: error}\n"
+    "  - {rule: breached, on: breached, when: $late, severity: error, hold: $hold}\n"
     "  - {rule: shop, on: breached, when: {line_of_business: [shop], queue: [pay*, support]}, "
     "severity: warning, path: slow}\n"
     "  - {rule: known, on: warned, when: {fact.amount: \">=100\", not: {state: [pending]}}, "

@@ -225,8 +225,10 @@ static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, 
     if (current && !line->unsure && at_ms <= line->until_ms)
         world_fail(world, 11, "page %llu/%u rings before its window ends",
                    (unsigned long long)page->alert_number, page->index);
+    bool unsure = line->unsure; /* then of its span, too */
     if (current || !line->open)
         begin(line, at_ms, line->span_ms, page->alert_number);
+    line->unsure = unsure;
 }
 
 /* Who stands for it has to have come to the same. */

@@ -149,7 +149,8 @@ static uint64_t answered_seq(const struct ledger *ledger, const struct told *tol
 
 static void note_turn(struct table_entry *entry, const struct told *told)
 {
-    bool held = told->alert->muted_by[0] != '\0', answered = is_answered(told->alert);
+    bool held = told->alert->muted_by[0] != '\0' || told->alert->gone_ms != 0,
+         answered = is_answered(told->alert);
     if ((!held && (entry->flags & TABLE_HELD) != 0) || (answered && entry->is.seq == 0))
         entry->turns++;
     entry->flags = (uint8_t)(held ? entry->flags | TABLE_HELD : entry->flags & ~TABLE_HELD);
