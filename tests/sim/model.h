@@ -77,10 +77,11 @@ struct terms {
 struct said {
     int breaches; /* less those taken back */
     bool overdue; /* without a verdict, and nothing has moved the clock since */
+    bool late;    /* breached, and moved since by what was before that */
     uint32_t warned;
     unsigned version;
     Tocsin__V1__ClockState state;
-    toc_time_ms target_ms, elapsed_ms, due_ms, manual_due_ms;
+    toc_time_ms breached_ms, target_ms, elapsed_ms, due_ms, manual_due_ms;
 };
 
 /* One run of a clock, expected. */

@@ -353,6 +353,51 @@ static void an_end_of_day_that_is_ahead_is_not_past_by_its_working_time(void **s
          "+7/08:00:00 clock 1 resolution/1 resumed next=+8/00:00:00\n");
 }
 
+/* --- a breach that stands ----------------------------------------------------------------------
+ */
+
+#define TWO_SLAS                                                                                   \
+    "policy: 1\n"                                                                                  \
+    "calendars: {always: {zone: UTC, weekly: {mon-sun: [\"00:00-24:00\"]}}}\n"                     \
+    "queues: {q: {tier: 1}, second: {tier: 2}}\n"                                                  \
+    "routes: [{rule: default, queue: q, sla: once}]\n"                                             \
+    "slas:\n"                                                                                      \
+    "  once: {calendar: always, clocks: {first_reply: {targets: {default: 1h}, warn: [50]}}}\n"    \
+    "  twice: {calendar: always, pause_on: [pending],\n"                                           \
+    "    clocks: {first_reply: {targets: {default: 1h}, warn: [50, 80]}}}\n"
+
+static void a_late_sla_under_a_breach_that_stands_does_not_warn_before_it(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", TWO_SLAS);
+    told("10:00 opened sla=once queue=q policy=2\n"
+         "12:00 time\n"
+         "10:10 log=12:00 routed sla=twice queue=second\n"
+         "12:30 time\n",
+         "10:00:00 clock 1 first_reply/1 started target=60m next=10:30:00\n"
+         "10:30:00 clock 1 first_reply/1 warned 50% due=11:00:00 catch_up\n"
+         "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00- catch_up\n"
+         "10:10:00 clock 1 first_reply/1 retargeted target=60m was=60m due=11:00:00 late\n");
+}
+
+static void a_late_end_of_a_pause_under_a_broken_date_does_not_warn_before_it(void **state)
+{
+    (void)state;
+    sla_feed_policy(&feed, "09:00", TWO_SLAS);
+    told("10:00 opened sla=twice queue=q policy=2\n"
+         "10:00 due_set metric=first_reply due_ms=11:00 by=ana\n"
+         "10:10 status state=pending\n"
+         "12:00 time\n"
+         "10:20 log=12:00 status state=open\n"
+         "12:30 time\n",
+         "10:00:00 clock 1 first_reply/1 started target=60m next=10:30:00\n"
+         "10:00:00 clock 1 first_reply/1 retargeted target=60m was=60m due=11:00:00 "
+         "reason=due_set\n"
+         "10:10:00 clock 1 first_reply/1 paused elapsed=10m\n"
+         "11:00:00 clock 1 first_reply/1 breached due=11:00:00 ledger=10:00:00-10:10:00 catch_up\n"
+         "10:20:00 clock 1 first_reply/1 resumed next=never late\n");
+}
+
 #define CASE(name) SLA_TOLD_CASE(name, POLICY("2h"))
 
 int main(void)
@@ -377,6 +422,8 @@ int main(void)
         CASE(a_tighter_target_breaches_when_it_would_have_while_it_ran),
         CASE(a_breach_that_another_tighter_target_leaves_keeps_its_instant),
         CASE(an_end_of_day_that_is_ahead_is_not_past_by_its_working_time),
+        CASE(a_late_sla_under_a_breach_that_stands_does_not_warn_before_it),
+        CASE(a_late_end_of_a_pause_under_a_broken_date_does_not_warn_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
