@@ -184,6 +184,11 @@ static void a_provider_that_fails(void)
     about_the_suite("provider:ntfy-0a1b2c3d4e5f6071");
 }
 
+static void a_person_whom_no_test_page_reaches(void)
+{
+    about_the_suite("unreached:ana");
+}
+
 static void what_nobody_can_tell(void)
 {
     both.alert = &alert;
@@ -216,6 +221,7 @@ static void check_form(const char *language, const char *name, const char *(*for
                                           an_upstream_that_is_silent,
                                           one_that_is_stopped,
                                           a_provider_that_fails,
+                                          a_person_whom_no_test_page_reaches,
                                           what_nobody_can_tell};
     static char said[8 * TEXT_MAX], golden[8 * TEXT_MAX];
     size_t used = 0;

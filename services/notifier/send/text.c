@@ -158,7 +158,8 @@ static enum text_what what_of(const Tocsin__V1__Alert *alert)
         [TEXT_BREACHED] = "breached:",       [TEXT_WARNED] = "warned:",
         [TEXT_OPENED] = "opened ",           [TEXT_WAITING] = "waiting/",
         [TEXT_UNCONFIRMED] = "unconfirmed:", [TEXT_SILENT] = "silent:",
-        [TEXT_STOPPED] = "stopped:",         [TEXT_PROVIDER] = "provider:"};
+        [TEXT_STOPPED] = "stopped:",         [TEXT_PROVIDER] = "provider:",
+        [TEXT_UNREACHED] = "unreached:"};
     for (size_t i = 0; i < TEXT_OTHER; i++)
         if (toc_str_starts(toc_str_of(alert->cause), toc_str_of(begins[i])))
             return (enum text_what)i;

@@ -13,6 +13,7 @@ const struct text_language text_en = {
               [TEXT_SILENT] = "{about} is silent: nothing is known of what happens there",
               [TEXT_STOPPED] = "{about} is not followed any more: its log is not the one it was",
               [TEXT_PROVIDER] = "{about} takes no pages",
+              [TEXT_UNREACHED] = "no test page has reached {about}",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Your code for Tocsin\n"

@@ -13,6 +13,7 @@ const struct text_language text_es = {
               [TEXT_SILENT] = "{about} no responde: no se sabe qué ocurre allí",
               [TEXT_STOPPED] = "ya no se sigue a {about}: su registro no es el que era",
               [TEXT_PROVIDER] = "{about} no acepta avisos",
+              [TEXT_UNREACHED] = "ningún aviso de prueba ha llegado a {about}",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Su código para Tocsin\n"

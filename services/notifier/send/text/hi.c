@@ -13,6 +13,7 @@ const struct text_language text_hi = {
               [TEXT_SILENT] = "{about} चुप है: वहाँ क्या हो रहा है, पता नहीं",
               [TEXT_STOPPED] = "{about} का अनुसरण बंद है: उसका लॉग पहले वाला नहीं है",
               [TEXT_PROVIDER] = "{about} सूचनाएँ नहीं ले रहा",
+              [TEXT_UNREACHED] = "{about} तक कोई परीक्षण सूचना नहीं पहुँची",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Tocsin के लिए आपका कोड\n"

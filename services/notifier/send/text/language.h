@@ -4,7 +4,7 @@
  *
  *   severity queue category risk priority issue alert   as the alert has them
  *   what       what happened: one of `whats`, with {metric}, {about} or {cause}
- *   about      whom it is about that is about no issue: an upstream, a provider
+ *   about      whom it is about that is about no issue: an upstream, a provider, a person
  *   due        the deadline in the reader's zone; zone is the zone's name
  *   left over  how long until the deadline, or how far beyond it
  *   next wait  who is paged then, and after how long; others: how many with them
@@ -28,6 +28,7 @@ enum text_what {
     TEXT_SILENT,
     TEXT_STOPPED,
     TEXT_PROVIDER,
+    TEXT_UNREACHED,
     TEXT_OTHER,
     TEXT_WHATS
 };

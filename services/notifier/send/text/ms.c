@@ -13,6 +13,7 @@ const struct text_language text_ms = {
               [TEXT_SILENT] = "{about} senyap: tidak diketahui apa yang berlaku di sana",
               [TEXT_STOPPED] = "{about} tidak diikuti lagi: lognya bukan yang dahulu",
               [TEXT_PROVIDER] = "{about} tidak menerima panggilan",
+              [TEXT_UNREACHED] = "tiada panggilan ujian sampai kepada {about}",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Kod anda untuk Tocsin\n"

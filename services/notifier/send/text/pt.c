@@ -13,6 +13,7 @@ const struct text_language text_pt = {
               [TEXT_SILENT] = "{about} não responde: não se sabe o que acontece lá",
               [TEXT_STOPPED] = "{about} já não é seguido: o seu registo não é o que era",
               [TEXT_PROVIDER] = "{about} não aceita avisos",
+              [TEXT_UNREACHED] = "nenhum aviso de teste chegou a {about}",
               [TEXT_OTHER] = "{cause}"},
     .title = "{?test}[TEST] \n"
              "{?code}Seu código para o Tocsin\n"
