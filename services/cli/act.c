@@ -71,8 +71,8 @@ static const struct action escalate = {
     true,
     false,
     false,
-    "Pages the next step of an alert's path now, or of every alert's of an issue, also when\n"
-    "somebody has it: they hand it on.",
+    "Pages the next step of an alert's path now, or of every alert's of an issue,\n"
+    "also when somebody has it: they hand it on.",
 };
 
 static const struct action note_action = {
@@ -82,7 +82,8 @@ static const struct action note_action = {
     true,
     false,
     true,
-    "Adds a note (--note) to an alert, or to every alert of an issue that is not resolved.",
+    "Adds a note (--note) to an alert, or to every alert of an issue that is not\n"
+    "resolved.",
 };
 
 static struct view view;

@@ -193,8 +193,8 @@ static int end(const struct toc_conf_list *operands)
 /* --- the commands ----------------------------------------------------------------------------- */
 
 #define MATCHER_HELP                                                                               \
-    "KEY=VALUE… (!= for none of them; * is any bytes, ? any letter; commas between values)\n"    \
-    "KEY: queue, rule, severity, priority, risk, source, metric, cause, path"
+    "\n\nKEY is queue, rule, severity, priority, risk, source, metric, cause or path;\n"           \
+    "KEY!=VALUE,VALUE is none of these. In a value * is any bytes, ? any one letter."
 
 static const struct view_part silence_parts[] = {
     {"list",
@@ -206,10 +206,9 @@ static const struct view_part silence_parts[] = {
     {"add",
      begin,
      {"tocsin silence add",
-      "Alerts that fit ring nobody; when it ends, those that still stand ring. " MATCHER_HELP,
-      "KEY=VALUE…",
+      "Alerts that fit ring nobody; when it ends, those that still stand ring.", "KEY=VALUE,VALUE…",
       "tocsin silence add queue=support severity=warning,info --for 2h "
-      "--reason INC-7",
+      "--reason INC-7" MATCHER_HELP,
       begin_options, COUNT(begin_options)},
      1,
      TOC_ALERT_MATCH_TERMS},
@@ -231,9 +230,8 @@ static const struct view_part maintenance_parts[] = {
     {"start",
      begin,
      {"tocsin maintenance start",
-      "Alerts that fit are held; when it ends, those that still stand begin at their first "
-      "step. " MATCHER_HELP,
-      "KEY=VALUE…", "tocsin maintenance start queue=billing --for 30m --reason CHG-12 --really",
+      "Alerts that fit are held; at its end those that still stand begin anew.", "KEY=VALUE,VALUE…",
+      "tocsin maintenance start queue=billing --for 30m --reason CHG-12 --really" MATCHER_HELP,
       begin_options, COUNT(begin_options)},
      1,
      TOC_ALERT_MATCH_TERMS},

@@ -171,15 +171,15 @@ static const struct view_part parts[] = {
      {"tocsin page replay", "Sends a dead page to its person again, while its alert is open.",
       "DELIVERY",
       "DELIVERY is the id that `tocsin page list` shows, or the beginning of it.\n"
-      "While a silence, maintenance or quiet hours hold the alert, the new page is kept,\n"
-      "too (tocsin why ALERT).\n",
+      "While a silence, maintenance or quiet hours hold the alert, the new page is\n"
+      "kept, too (tocsin why ALERT).\n",
       replay_options, COUNT(replay_options)},
      1,
      1},
     {"test",
      test,
      {"tocsin page test",
-      "Sends a test page to a person by each method. Exit 1 when no receiver takes it.", "PERSON",
+      "Sends a test page to a person by each method. Exit 1 when nobody takes it.", "PERSON",
       "tocsin page test ana\nWhether it came is what `tocsin reach` asks.", test_options,
       COUNT(test_options)},
      1,

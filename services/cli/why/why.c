@@ -399,8 +399,9 @@ int cmd_why(int argc, char **argv)
     static struct story story; /* large, and one per process */
     const struct toc_conf conf = {
         .program = "tocsin why",
-        .summary = "Every decision about an issue or an alert: which rule of which policy version, "
-                   "how the clocks\nwere counted, who was paged, and why nothing else happened.",
+        .summary =
+            "Every decision about an issue or an alert: which rule of which policy version,\n"
+            "how the clocks were counted, who was paged, and why nothing else happened.",
         .operands = "ISSUE|ALERT",
         .more = "tocsin why demo#T-1",
         .options = options,
