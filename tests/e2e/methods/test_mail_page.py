@@ -1,5 +1,7 @@
 """A real notifier pages by mail: what servers see, and what follows from what they say."""
 import email.utils
+import os
+import shutil
 import smtplib
 import socket
 import ssl
@@ -10,6 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from fake_mail import MailServer
+from ports import free_port
 from tocsin_chain import BIN, Chain
 
 POLICY = """policy: 1
@@ -245,6 +248,37 @@ def test_a_server_of_others_takes_it(tmp_path, certificate):
     finally:
         chain.close()
         controller.stop()
+
+
+SINK = shutil.which("smtp-sink", path=os.environ["PATH"] + ":/usr/sbin")
+
+
+@pytest.mark.skipif(SINK is None, reason="Postfix's smtp-sink is not installed")
+@pytest.mark.parametrize("commands, attempts, outcome", [
+    ([], 1, "SMTP 250"), (["-f", "rcpt"], 1, "SMTP 500"), (["-r", "rcpt"], 2, "SMTP 450"),
+    (["-r", "."], 2, "SMTP 450")])
+def test_what_postfixs_sink_says_is_understood(tmp_path, commands, attempts, outcome):
+    port = free_port()
+    sink = subprocess.Popen([SINK, "-u", "nobody", *commands, f"127.0.0.1:{port}", "10"],
+                            stderr=subprocess.DEVNULL)
+
+    class Address:
+        def url(self):
+            return f"smtp://127.0.0.1:{port}"
+
+    chain = start(tmp_path, plain(Address()))
+    try:
+        alert = chain.alert_of(chain.open("a"))
+
+        def came_of_it():
+            pages = chain.pages(alert.id)
+            return pages and pages[0].attempts >= attempts and pages[0].outcome == outcome
+
+        chain.wait_until(f"{outcome} is the answer", came_of_it)
+    finally:
+        chain.close()
+        sink.terminate()
+        sink.wait()
 
 
 # --- the contacts file ----------------------------------------------------------------------------
