@@ -199,9 +199,10 @@ static void tell(const struct action *action, const Tocsin__V1__Alert *alert,
     print_styled(&view.print, PRINT_CYAN, "%s", view_short_id(id, &alert->id));
     fputs("  ", stdout);
     print_styled(&view.print, PRINT_GREEN, "%s", action->done);
-    print_styled(&view.print, PRINT_PLAIN, "  %s of %s#%s%s", alert->cause, alert->source,
-                 alert->subject, group ? ", and what waits with it" : "");
-    fputc('\n', stdout);
+    print_styled(&view.print, PRINT_PLAIN, "  %s", alert->cause);
+    if (alert->issue.len > 0)
+        print_styled(&view.print, PRINT_PLAIN, " of %s#%s", alert->source, alert->subject);
+    puts(group ? ", and what waits with it" : "");
 }
 
 static int publish(const struct action *action, const Tocsin__V1__Alert *alert,
@@ -224,12 +225,33 @@ static int publish(const struct action *action, const Tocsin__V1__Alert *alert,
     return human_publish(&view, &event, &wait->receipt);
 }
 
+/* What an action that was refused did not find as its person saw it. */
+static int tell_present(const Tocsin__V1__Alert *alert)
+{
+    char id[2 * TOC_ID + 1], name[160];
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    struct view_rows rows;
+    ask.what = TOCSIN__V1__ASK__WHAT__ALERTS;
+    ask.all = true;
+    ask.id = alert->id;
+    if (!view_try(&view, "notifier", &ask, &tocsin__v1__alert__descriptor, &rows) ||
+        rows.count == 0)
+        return CLI_FAILED;
+    const Tocsin__V1__Alert *now = rows.items[0];
+    print_safe(name, sizeof(name), toc_str_of(now->acked_by));
+    fprintf(stderr, "%s: %s is at step %u; %s has it; last_seq %llu\n", view.who,
+            view_short_id(id, &now->id), now->step + 1, name[0] != '\0' ? name : "nobody",
+            (unsigned long long)now->last_seq);
+    return CLI_FAILED;
+}
+
 static int act_on(const struct action *action, const Tocsin__V1__Alert *alert, toc_time_ms until_ms)
 {
     struct human_wait wait;
-    if (publish(action, alert, until_ms, &wait) != CLI_DONE ||
-        human_wait_end(&view, &wait) != CLI_DONE)
+    if (publish(action, alert, until_ms, &wait) != CLI_DONE)
         return CLI_FAILED;
+    if (human_wait_end(&view, &wait) != CLI_DONE)
+        return tell_present(alert);
     tell(action, alert, &wait.receipt);
     return CLI_DONE;
 }
