@@ -9,6 +9,7 @@
 #include "services/notifier/target.h"
 
 #define REMIND_MOST_MS (5 * TOC_MINUTE_MS)
+#define DEAD_AT_ONCE   256 /* pages of an alert in one step of the core */
 
 bool escalate_is_open(const Tocsin__V1__Alert *alert)
 {
@@ -49,6 +50,19 @@ static enum toc_err find_after(struct toc_turn *turn, const Tocsin__V1__Alert *a
     return TOC_OK;
 }
 
+/* A step may have hundreds. What it needed of the arena goes, unless the alert has some of it now.
+ */
+static enum toc_err page_one(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                             const struct page_plan *plan)
+{
+    const char *muted_by = alert->muted_by;
+    size_t mark = toc_arena_mark(turn->arena);
+    TOC_TRY(page_plan(turn, alert, plan, NULL));
+    if (alert->muted_by == muted_by)
+        toc_arena_reset(turn->arena, mark);
+    return TOC_OK;
+}
+
 /* `out_why` is why it means nobody; NULL: it means somebody. */
 static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                               const struct toc_path *path, const char **out_why)
@@ -65,7 +79,7 @@ static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     for (size_t i = 0; i < target.count; i++) {
         plan.contact = target.people[i];
         plan.why = target.why[i];
-        TOC_TRY(page_plan(turn, alert, &plan, NULL));
+        TOC_TRY(page_one(turn, alert, &plan));
     }
     *out_why = target.count > 0           ? NULL
                : step->schedule_count > 0 ? "nobody is on call for the step"
@@ -83,12 +97,15 @@ static enum toc_err exhaust(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 
 static const char nobody_reached[] = "no page of the step can be delivered";
 
-/* Goes on until somebody may be reached: a step that reaches nobody is left at once, and recorded.
+/*
+ * Goes on until somebody may be reached: a step that reaches nobody is left at once, and recorded.
+ * What is left of a path that has many such steps follows when other events had their turn.
  */
 static enum toc_err page_from_here(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                    const struct toc_path *path)
 {
     size_t places = path->step_count * ((size_t)path->repeat + 1);
+    uint32_t first = alert->pages;
     for (size_t i = 0; i < places; i++) {
         const char *why;
         bool dead;
@@ -96,8 +113,14 @@ static enum toc_err page_from_here(struct toc_turn *turn, Tocsin__V1__Alert *ale
         TOC_TRY(page_is_step_dead(turn, alert, &dead));
         if (!dead)
             return TOC_OK;
+        if (alert->pages - first >= DEAD_AT_ONCE) {
+            alert->next_ms = turn->log_ms;
+            return TOC_OK;
+        }
+        size_t mark = toc_arena_mark(turn->arena);
         TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, NULL,
                           why != NULL ? why : nobody_reached));
+        toc_arena_reset(turn->arena, mark);
         if (!advance(alert, path))
             break;
     }
@@ -210,10 +233,11 @@ static enum toc_err remind(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 static enum toc_err end_step(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
     toc_time_ms old_next_ms = alert->next_ms;
-    bool stops;
+    bool stops, dead;
     TOC_TRY(mute_stops(turn, alert, &stops));
+    TOC_TRY(page_is_step_dead(turn, alert, &dead));
     if (!stops)
-        return go_on(turn, alert, NULL, "nobody acknowledged in time");
+        return go_on(turn, alert, NULL, dead ? nobody_reached : "nobody acknowledged in time");
     alert->next_ms = TOC_TIME_NEVER;
     return alert_save(turn, alert, old_next_ms);
 }

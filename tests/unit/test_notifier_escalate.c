@@ -495,6 +495,42 @@ static enum toc_err read_rows(struct toc_txn *txn, struct toc_arena *arena, void
     return notifier_outbox(txn, &rows->after, rows->most, rows->out, &rows->count);
 }
 
+/* As long as a policy may have it, and nobody of it can be reached: one step of the core is not
+ * enough for that, and another record must not wait for it. */
+static void a_longest_path_of_nobody_is_gone_through_bit_by_bit(void **state)
+{
+    static char text[64 * 1024];
+    (void)state;
+    int at = snprintf(text, sizeof(text),
+                      "policy: 1\nqueues: {desk: {tier: 1}}\n"
+                      "routes: [{rule: all, queue: desk}]\n"
+                      "alerts: [{rule: critical, on: opened, severity: critical, path: desk}]\n"
+                      "paths: {desk: {repeat: 20, steps: [");
+    for (unsigned step = 0; step < 32; step++) {
+        at += snprintf(text + at, sizeof(text) - (size_t)at, "%s{wait: 5m, page: [",
+                       step > 0 ? ", " : "");
+        for (unsigned i = 0; i < 32; i++)
+            at += snprintf(text + at, sizeof(text) - (size_t)at, "%sp%u", i > 0 ? ", " : "", i);
+        at += snprintf(text + at, sizeof(text) - (size_t)at, "]}");
+    }
+    snprintf(text + at, sizeof(text) - (size_t)at, "]}}\n");
+    feed_policy(&feed, "08:00", text);
+    feed_contact(&feed, "08:30", "*", "");
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    core_transcript(feed.core);
+    assert_int_equal(feed_alert(&feed, 1)->pages, 256);
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+    for (unsigned i = 1; i < 32 * 32 * 21 / 256; i++) {
+        snprintf(text, sizeof(text), "09:%02u:%02u", i / 60, i % 60);
+        feed_time(&feed, text);
+        core_forget(feed.core);
+    }
+    assert_int_equal(feed_alert(&feed, 1)->pages, 32 * 32 * 21);
+    feed_time(&feed, "09:01:30");
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+    assert_int_equal(feed_alert(&feed, 1)->pages, 32 * 32 * 21);
+}
+
 static void the_outbox_is_read_piece_by_piece(void **state)
 {
     struct rows rows = {.most = 2};
@@ -574,6 +610,7 @@ int main(void)
         TEST(a_failed_page_waits_no_longer_than_its_step),
         TEST(a_delivery_keeps_its_id_and_no_two_share_one),
         TEST(a_long_path_runs_to_its_end),
+        TEST(a_longest_path_of_nobody_is_gone_through_bit_by_bit),
         TEST(the_outbox_is_read_piece_by_piece),
         TEST(grafana_3111_only_a_pending_page_may_be_sent),
     };
