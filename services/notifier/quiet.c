@@ -19,10 +19,12 @@ static enum toc_err is_on_call(struct toc_turn *turn, const struct toc_policy *p
         const struct toc_schedule *schedule = &policy->schedules[i];
         struct toc_overrides overrides;
         struct toc_on_call who;
+        size_t mark = toc_arena_mark(turn->arena); /* there may be many overrides */
         TOC_TRY(override_list(turn->txn, turn->arena, schedule->name, &overrides));
         toc_schedule_at(schedule, &overrides, turn->log_ms, &who);
         for (size_t k = 0; k < who.count && !*out; k++)
             *out = strcmp(who.people[k], person) == 0;
+        toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;
 }

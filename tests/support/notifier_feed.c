@@ -345,7 +345,7 @@ void feed_override(struct feed *feed, const char *time, const char *id, const ch
 {
     Tocsin__V1__ScheduleOverride said = TOCSIN__V1__SCHEDULE_OVERRIDE__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
-    said.schedule = toc_wire_text("prim");
+    said.schedule = text_or(feed->schedule, "prim");
     said.override = toc_wire_text(id);
     said.by = toc_wire_text("ben");
     if (person != NULL) {

@@ -18,6 +18,7 @@ struct feed {
     bool coalesces; /* the path that feed_desk makes has a `coalesce`: 30 s, or path_more's */
     const char *late_more; /* further keys of the rule for breaches */
     const char *path_more; /* further keys of the path that feed_desk makes: ", ack_expires: 1h" */
+    const char *schedule;  /* of overrides; NULL: "prim" */
 };
 
 void feed_open(struct feed *feed, bool reopen);

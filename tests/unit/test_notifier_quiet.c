@@ -105,6 +105,30 @@ static void who_is_on_call_is_paged(void **state)
     assert_string_equal(feed_due(&feed, "22:31"), "somebody");
 }
 
+#define DESK_OF_ANA                                                                                \
+    "{zone: UTC, layers: [{name: all, rotation: daily, start: 2020-01-06, at: \"09:00\", "         \
+    "people: [ana]}]}\n"
+
+/* As many overrides as there may be of each schedule are more than a step of the core can hold. */
+static void who_is_on_call_is_found_among_many_overrides(void **state)
+{
+    static const char *const schedules[] = {"one", "two", "three"};
+    char id[65];
+    (void)state;
+    feed.policy_more = "quiet: {somebody: night}\n"
+                       "schedules:\n"
+                       "  one: " DESK_OF_ANA "  two: " DESK_OF_ANA "  three: " DESK_OF_ANA;
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    for (unsigned i = 0; i < 3 * 256; i++) {
+        feed.schedule = schedules[i / 256];
+        snprintf(id, sizeof(id), "%064u", i);
+        feed_override(&feed, "09:00", id, id, id, "22:00", "23:00");
+        core_transcript(feed.core);
+    }
+    warn("22:30", 1);
+    assert_int_equal(feed_page(&feed, 1, 0)->state, TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED);
+}
+
 #define LONGEST "a-person-whose-id-has-as-many-bytes-as-a-name-may-have-in-policies"
 
 static void an_id_may_be_as_long_as_any_name(void **state)
@@ -147,6 +171,7 @@ int main(void)
         CASE(what_is_urgent_rings),
         CASE(by_day_everything_rings),
         CASE(who_is_on_call_is_paged),
+        CASE(who_is_on_call_is_found_among_many_overrides),
         CASE(an_id_may_be_as_long_as_any_name),
         CASE(a_long_night_is_looked_at_in_parts),
     };
