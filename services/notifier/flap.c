@@ -127,8 +127,14 @@ static enum toc_err go_on(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     TOC_TRY(is_told(turn, alert, &told));
     TOC_TRY(group_follow(turn, alert));
     TOC_TRY(alert_save(turn, alert, old_next_ms));
-    bool rings = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN && !told;
-    return rings ? escalate_resume(turn, alert, false, "nobody had been told") : TOC_OK;
+    if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_OPEN)
+        return TOC_OK;
+    if (!told)
+        return escalate_resume(turn, alert, false, "nobody had been told");
+    /* Maintenance stopped its step, and does not know it any more. */
+    return alert->next_ms == TOC_TIME_NEVER
+               ? escalate_resume(turn, alert, false, "its step was stopped")
+               : TOC_OK;
 }
 
 enum toc_err flap_back(struct toc_turn *turn, const struct cause *cause, const uint8_t id[TOC_ID],

@@ -99,6 +99,26 @@ static void who_was_not_told_is_told_when_the_cause_is_back(void **state)
     assert_int_equal(feed_alert(&feed, 1)->step, 0);
 }
 
+/* Its step is over and was not left. What stopped it let go of it when its cause was gone: that it
+ * is back must not find it without an end. */
+static void what_maintenance_stopped_does_not_stand_still_for_ever(void **state)
+{
+    (void)state;
+    begin_and_tell();
+    feed_mute(&feed, "09:01",
+              (struct feed_mute){
+                  .matcher = "queue=desk", .until = "11:00", .maintenance = true, .really = true});
+    feed_time(&feed, "09:10:01");
+    assert_int_equal(feed_alert(&feed, 1)->next_ms, TOC_TIME_NEVER);
+    clock_is("09:20", MET, 1);
+    breach("09:21", 2);
+    assert_string_equal(feed_alert(&feed, 1)->muted_by, "s");
+    assert_string_equal(feed_due(&feed, "09:21"), "");
+    feed_time(&feed, "09:31:01");
+    feed_time(&feed, "11:00:01");
+    assert_string_equal(feed_due(&feed, "11:00:01"), "ana");
+}
+
 static void an_acknowledgement_outlives_the_gap(void **state)
 {
     (void)state;
@@ -198,6 +218,7 @@ int main(void)
         CASE(alertmanager_204_it_closes_once_its_cause_has_stayed_away),
         CASE(what_is_held_rings_nobody),
         CASE(who_was_not_told_is_told_when_the_cause_is_back),
+        CASE(what_maintenance_stopped_does_not_stand_still_for_ever),
         CASE(an_acknowledgement_outlives_the_gap),
         CASE(it_may_be_acknowledged_while_it_is_held),
         CASE(a_snooze_that_ended_in_the_gap_ends_when_the_cause_is_back),
