@@ -127,6 +127,7 @@ enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_
         return err;
     toc_log(TOC_LOG_ALARM, "store_full", "retry_ms=%d", FULL_PAUSE_MS);
     run->full_until_ms = now.mono_ms + FULL_PAUSE_MS;
+    run->counts.full = true;
     err = run_abandon(run);
     return err == TOC_ERR_FULL ? TOC_OK : err;
 }
@@ -261,6 +262,7 @@ static enum toc_err commit_turn(struct toc_run *run, struct toc_now now)
     if (err < 0)
         return run_survive_full(run, err, now);
     run->counts.commits++;
+    run->counts.full = false;
     run->committed_seq = run->journal.last_seq;
     run->counts.percent_used = toc_store_percent_used(run->store);
     toc_arena_reset(&run->event_arena, 0);

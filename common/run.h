@@ -116,6 +116,7 @@ toc_time_ms toc_run_log_ms(const struct toc_run *run);
 struct toc_run_counts {
     uint64_t events, commits, frames, malformed, receipts_lost, stream_restarts;
     unsigned percent_used, followers;
+    bool full; /* the last turn that had something to keep found no room for it */
     size_t upstreams_live, upstreams_stopped, upstreams;
     uint64_t lag_records; /* head of the upstreams minus the cursors */
 };

@@ -139,12 +139,14 @@ static void the_service_goes_on_once_there_is_room(void **state)
     publish_one(door, 1, "ok");
     toc_mem_disk_full("d", true);
     commit(door);
+    assert_true(counts_of(door).full);
     link_fake_clear(door->link);
     toc_mem_disk_full("d", false);
     pass(FULL_PAUSE);
     poll(door);
     publish_one(door, 2, "ok");
     commit(door);
+    assert_false(counts_of(door).full);
     Tocsin__V1__Frame *frame = last_sent(door, TOCSIN__V1__FRAME__KIND_RECEIPT);
     assert_int_equal(frame->receipt->tag, 2);
     assert_int_equal(frame->receipt->outcomes[0]->status, TOCSIN__V1__OUTCOME__STATUS__ACCEPTED);

@@ -125,7 +125,7 @@ static bool is_well(const struct heartbeat *heart)
 {
     struct toc_run_counts counts;
     toc_run_counts(heart->run, &counts);
-    return counts.percent_used < TOC_FULL_PERCENT;
+    return !counts.full && counts.percent_used < TOC_FULL_PERCENT;
 }
 
 static void beat(struct heartbeat *heart, struct toc_now now)
