@@ -3,24 +3,19 @@
 #include "services/notifier/page.h"
 #include "services/notifier/person.h"
 
-#define KEY_MAX 512 /* bytes; longer names are nobody's */
-
 /* --- rows --------------------------------------------------------------------------------- */
 
-/* Both are names of the contacts file by now, and those are short. */
-static struct toc_str row_key(char out[KEY_MAX], const char *person, const char *method)
+/* Names that are as long as they may be, both in one key, would not fit. */
+static struct toc_str row_key(uint8_t out[TOC_SHA256], const char *person, const char *method)
 {
-    size_t first = strlen(person) + 1, second = strlen(method);
-    TOC_ASSERT(first + second <= KEY_MAX);
-    memcpy(out, person, first);
-    memcpy(out + first, method, second);
-    return toc_str(out, first + second);
+    toc_sha256_pair(out, toc_str(person, strlen(person) + 1), toc_str_of(method));
+    return toc_str(out, TOC_SHA256);
 }
 
 static enum toc_err load(struct toc_turn *turn, const char *person, const char *method,
                          Tocsin__V1__Verification **out)
 {
-    char key[KEY_MAX];
+    uint8_t key[TOC_SHA256];
     struct toc_str row;
     enum toc_err err = toc_get(turn->txn, TABLE_CODE, row_key(key, person, method), &row);
     if (err != TOC_OK)
@@ -30,7 +25,7 @@ static enum toc_err load(struct toc_turn *turn, const char *person, const char *
 
 static enum toc_err save(struct toc_turn *turn, const Tocsin__V1__Verification *verification)
 {
-    char key[KEY_MAX];
+    uint8_t key[TOC_SHA256];
     struct toc_str row;
     TOC_TRY(toc_wire_pack(turn->arena, verification, &row));
     return toc_put(turn->txn, TABLE_CODE, row_key(key, verification->person, verification->method),
@@ -103,7 +98,7 @@ static enum toc_err ask(struct toc_turn *turn, const Tocsin__V1__ContactVerified
 static enum toc_err accept(struct toc_turn *turn, const Tocsin__V1__ContactVerified *said,
                            const Tocsin__V1__Verification *verification)
 {
-    char key[KEY_MAX];
+    uint8_t key[TOC_SHA256];
     TOC_TRY(person_verify(turn, said->person, said->method));
     TOC_TRY(end_page(turn, verification, said->by, NULL));
     enum toc_err err = toc_del(turn->txn, TABLE_CODE, row_key(key, said->person, said->method));
@@ -144,8 +139,6 @@ enum toc_err verify_event(struct toc_turn *turn, const Tocsin__V1__Event *event)
 {
     const Tocsin__V1__ContactVerified *said = event->contact_verified;
     Tocsin__V1__Contact *contact;
-    if (strlen(said->person) + strlen(said->method) + 1 > KEY_MAX)
-        return refuse(turn, said, "there is no such contact method");
     enum toc_err err = person_find(turn->txn, turn->arena, said->person, &contact);
     TOC_TRY(err);
     const Tocsin__V1__ContactMethod *method =

@@ -5,7 +5,7 @@
  * `contact.verified` brings the code back. It is good for 15 minutes and five tries. The code is
  * made of the notifier's key and the page's delivery id, and is in no row and no record.
  *
- * Table: `code`, key person ‖ 0 ‖ method -> packed Verification.
+ * Table: `code`, key SHA-256(person ‖ 0 ‖ method) -> packed Verification.
  */
 #ifndef NOTIFIER_VERIFY_H
 #define NOTIFIER_VERIFY_H

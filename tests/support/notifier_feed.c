@@ -419,7 +419,7 @@ static void feed_word(struct feed *feed, const char *time, const Tocsin__V1__Sen
 void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods)
 {
     static Tocsin__V1__ContactMethod method[NOTIFIER_METHODS_MAX];
-    static char names[NOTIFIER_METHODS_MAX][16], providers[NOTIFIER_METHODS_MAX][16];
+    static char names[NOTIFIER_METHODS_MAX][33], providers[NOTIFIER_METHODS_MAX][33];
     static uint32_t order[NOTIFIER_METHODS_MAX] = {0, 1, 2, 3, 4, 5, 6, 7};
     Tocsin__V1__ContactMethod *list[NOTIFIER_METHODS_MAX];
     Tocsin__V1__Contact contact = TOCSIN__V1__CONTACT__INIT;

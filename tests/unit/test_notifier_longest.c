@@ -112,6 +112,35 @@ static void an_acknowledgement_that_ends(void **state)
     assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
 }
 
+/* Nobody of the contacts file has so long a name; who acknowledged may have, and is reminded. */
+static void a_reminder_of_whoever_has_the_longest_name(void **state)
+{
+    (void)state;
+    feed_act_on(&feed, "09:00:03", "acked", 1, by);
+    feed_time(&feed, "09:56");
+    assert_string_equal(feed_page(&feed, 1, 1)->contact, by);
+    assert_int_equal(feed_page(&feed, 1, 1)->state, TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
+}
+
+static void a_code_is_asked_for_and_said(void **state)
+{
+    char push[METHOD_MAX_BYTES + 1];
+    static const uint8_t key[32];
+    char code[NOTIFIER_CODE_DIGITS + 1];
+    (void)state;
+    long_name(push, METHOD_MAX_BYTES, 'q');
+    feed_verify(&feed, "09:01", by, push, "");
+    feed_verify(&feed, "09:01", by, by, "123456");
+    feed_verify(&feed, "09:01", ana, by, "");
+    snprintf(methods, sizeof(methods), "%s?", push);
+    feed_contact(&feed, "09:02", ana, methods);
+    feed_verify(&feed, "09:03", ana, push, "");
+    notifier_code(key, feed_page(&feed, 0, 0)->delivery, code);
+    feed_verify(&feed, "09:04", ana, push, code);
+    feed_verify(&feed, "09:05", ana, push, "");
+    assert_non_null(strstr(core_transcript(feed.core), "the method is verified already"));
+}
+
 static void what_a_silence_keeps(void **state)
 {
     char id[41];
@@ -188,6 +217,8 @@ int main(void)
         TEST(pages_that_fail_and_end),
         TEST(what_people_do_and_what_is_refused),
         TEST(an_acknowledgement_that_ends),
+        TEST(a_reminder_of_whoever_has_the_longest_name),
+        TEST(a_code_is_asked_for_and_said),
         TEST(what_a_silence_keeps),
         TEST(what_a_provider_says_later),
         cmocka_unit_test(what_no_name_can_be_is_made_to_fit_as_far_as_it_goes),
