@@ -95,7 +95,7 @@ class Suite:
             result = condition()
             if result:
                 return result
-            time.sleep(0.1)
+            time.sleep(0.3)  # who reads a log counts as a follower for ten seconds more
         raise AssertionError(f"it never came to this: {what}")
 
     # --- pages ---
