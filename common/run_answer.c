@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #define HISTORY_ROWS_MAX 200
+#define ASKED_MAX        64 /* bytes of an id or a name */
 
 static void send_answer(struct toc_run *run, toc_peer peer, Tocsin__V1__Answer *answer)
 {
@@ -166,6 +167,21 @@ static enum toc_err answer_in(struct toc_run *run, struct toc_txn *txn, const To
     return TOC_OK;
 }
 
+/* No key of a row has more in it, and the store takes no longer ones. */
+static bool fits_keys(const Tocsin__V1__Ask *ask)
+{
+    return ask->id.len <= ASKED_MAX && strlen(ask->queue) <= ASKED_MAX &&
+           ask->after.len <= TOC_KEY_MAX;
+}
+
+static void refuse(const Tocsin__V1__Ask *ask, const char *why, Tocsin__V1__Answer *answer)
+{
+    tocsin__v1__answer__init(answer);
+    answer->tag = ask->tag;
+    answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE;
+    answer->detail = toc_wire_text(why);
+}
+
 /* Questions see the last commit, so an open turn is committed first. */
 enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__Ask *ask,
                         struct toc_now now)
@@ -176,15 +192,16 @@ enum toc_err answer_ask(struct toc_run *run, toc_peer peer, const Tocsin__V1__As
         TOC_TRY(toc_run_commit(run, now));
     TOC_TRY(toc_txn_begin_read(run->store, &txn));
     answer.tag = ask->tag;
-    enum toc_err err = answer_in(run, txn, ask, &answer);
+    enum toc_err err = TOC_OK;
+    if (fits_keys(ask))
+        err = answer_in(run, txn, ask, &answer);
+    else
+        refuse(ask, "what is asked for is longer than any name or id", &answer);
     if (err >= 0 &&
         tocsin__v1__answer__get_packed_size(&answer) > TOC_FRAME_MAX - 2 * TOC_WIRE_FIELD_OVERHEAD)
         err = TOC_ERR_LIMIT;
     if (err == TOC_ERR_LIMIT || err == TOC_ERR_MALFORMED) {
-        tocsin__v1__answer__init(&answer);
-        answer.tag = ask->tag;
-        answer.reason = TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE;
-        answer.detail = toc_wire_text("the answer is too large: ask for less");
+        refuse(ask, "the answer is too large: ask for less", &answer);
         err = TOC_OK;
     }
     if (err == TOC_OK || err == TOC_NONE)

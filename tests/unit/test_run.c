@@ -582,6 +582,28 @@ static void an_answer_that_is_too_large_says_so(void **state)
     }
 }
 
+/* The store would take it for a mistake of the service's own and end it. */
+static void a_question_about_a_longer_name_than_any_is_refused(void **state)
+{
+    Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
+    struct node *door = open_node(0, &door_service, "d", 0);
+    char name[67];
+    uint8_t after[TOC_KEY_MAX + 1] = {0};
+    (void)state;
+    memset(name, 'n', sizeof(name));
+    question.what = TOCSIN__V1__ASK__WHAT__ALERTS;
+    question.limit = 1;
+    for (size_t size = 64; size <= 66; size++) {
+        name[size] = '\0';
+        question.queue = size < 66 ? name : toc_wire_text("");
+        question.after = toc_wire_binary(toc_str(after, size < 66 ? 0 : sizeof(after)));
+        Tocsin__V1__Frame *frame = answer_to(door, &question);
+        assert_int_equal(frame->answer->n_rows, size == 64 ? 1 : 0);
+        tocsin__v1__frame__free_unpacked(frame, NULL);
+        name[size] = 'n';
+    }
+}
+
 /* Records name the version that they were made by, which may no longer be the one in force. */
 static void any_version_of_the_policy_is_answered(void **state)
 {
@@ -764,6 +786,7 @@ int main(void)
         CASE(a_history_walks_the_chain_in_pages),
         CASE(a_history_that_begins_nowhere_is_refused),
         CASE(an_answer_that_is_too_large_says_so),
+        CASE(a_question_about_a_longer_name_than_any_is_refused),
         CASE(any_version_of_the_policy_is_answered),
         CASE(what_a_service_does_not_answer_is_refused),
         CASE(an_outcome_is_a_turn_of_its_own),
