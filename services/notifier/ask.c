@@ -16,53 +16,56 @@ static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Alert *al
            alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
 }
 
-/* Newest first, which is backwards through the numbers. */
-static enum toc_err list_alerts(struct toc_txn *txn, struct toc_arena *arena,
-                                const Tocsin__V1__Ask *ask, size_t limit,
-                                Tocsin__V1__Answer *answer)
+/* Whether an alert, by its packed row, is one that is asked for. */
+static enum toc_err wants_alert(struct toc_arena *arena, const Tocsin__V1__Ask *ask,
+                                struct toc_str row, bool *out)
 {
-    struct toc_str below = toc_wire_bytes(&ask->after), key, row;
-    char last[ALERT_KEY];
-    enum toc_err err;
-    while ((err = toc_last_below(txn, TABLE_ALERT, below, &key, &row)) == TOC_OK) {
-        Tocsin__V1__Alert *alert;
-        if (answer->n_rows == limit)
-            return toc_answer_next(arena, below, answer);
-        if (key.size != sizeof(last))
-            return TOC_ERR_DAMAGED;
-        memcpy(last, key.data, sizeof(last));
-        below = toc_str(last, sizeof(last));
-        size_t mark = toc_arena_mark(arena);
-        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__alert__descriptor, row, &alert));
-        bool wanted = is_asked_for(ask, alert);
-        toc_arena_reset(arena, mark);
-        if (wanted)
-            TOC_TRY(toc_answer_add(arena, row, answer));
-    }
-    return err < 0 ? err : TOC_OK;
+    Tocsin__V1__Alert *alert;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__alert__descriptor, row, &alert));
+    *out = is_asked_for(ask, alert);
+    return TOC_OK;
 }
 
-/* Those of any alert, newest alert first; without `all` those that are pending or dead: of probes
- * the run has told. */
-static enum toc_err list_all_pages(struct toc_txn *txn, struct toc_arena *arena,
-                                   const Tocsin__V1__Ask *ask, size_t limit,
-                                   Tocsin__V1__Answer *answer)
+/* Without `all` those that are pending or dead: of probes the run has told. */
+static enum toc_err wants_page(struct toc_arena *arena, const Tocsin__V1__Ask *ask,
+                               struct toc_str row, bool *out)
+{
+    Tocsin__V1__Page *page;
+    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, &page));
+    bool dead = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD && page->reach[0] == '\0';
+    *out = ask->all || page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING || dead;
+    return TOC_OK;
+}
+
+/* Rows whose keys begin with an alert's number. */
+struct numbered {
+    unsigned table;
+    size_t key_size;
+    enum toc_err (*wants)(struct toc_arena *arena, const Tocsin__V1__Ask *ask, struct toc_str row,
+                          bool *out);
+};
+
+static const struct numbered alerts = {TABLE_ALERT, ALERT_KEY, wants_alert};
+static const struct numbered pages = {TABLE_PAGE, PAGE_KEY, wants_page}; /* of any alert */
+
+/* The newest alert first, which is backwards through the numbers. */
+static enum toc_err list_newest(struct toc_txn *txn, struct toc_arena *arena,
+                                const Tocsin__V1__Ask *ask, const struct numbered *rows,
+                                size_t limit, Tocsin__V1__Answer *answer)
 {
     struct toc_str below = toc_wire_bytes(&ask->after), key, row;
     char last[PAGE_KEY];
     enum toc_err err;
-    while ((err = toc_last_below(txn, TABLE_PAGE, below, &key, &row)) == TOC_OK) {
-        Tocsin__V1__Page *page;
+    while ((err = toc_last_below(txn, rows->table, below, &key, &row)) == TOC_OK) {
+        bool wanted;
         if (answer->n_rows == limit)
             return toc_answer_next(arena, below, answer);
-        if (key.size != sizeof(last))
+        if (key.size != rows->key_size)
             return TOC_ERR_DAMAGED;
-        memcpy(last, key.data, sizeof(last));
-        below = toc_str(last, sizeof(last));
+        memcpy(last, key.data, key.size);
+        below = toc_str(last, key.size);
         size_t mark = toc_arena_mark(arena);
-        TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, &page));
-        bool dead = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD && page->reach[0] == '\0';
-        bool wanted = ask->all || page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING || dead;
+        TOC_TRY(rows->wants(arena, ask, row, &wanted));
         toc_arena_reset(arena, mark);
         if (wanted)
             TOC_TRY(toc_answer_add(arena, row, answer));
@@ -177,9 +180,9 @@ enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *are
     size_t limit = toc_answer_limit(ask);
     TOC_TRY(toc_answer_begin(arena, limit, answer));
     if (ask->what == TOCSIN__V1__ASK__WHAT__ALERTS)
-        return list_alerts(txn, arena, ask, limit, answer);
+        return list_newest(txn, arena, ask, &alerts, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES && ask->id.len == 0)
-        return list_all_pages(txn, arena, ask, limit, answer);
+        return list_newest(txn, arena, ask, &pages, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES)
         return list_pages(txn, arena, ask, limit, answer);
     if (ask->what == TOCSIN__V1__ASK__WHAT__CONTACTS)
