@@ -7,6 +7,7 @@
 
 #include "common/http_internal.h"
 #include "services/intake/edge/cloudevents.h"
+#include "services/intake/intake.h"
 
 #include <stdlib.h>
 
@@ -50,6 +51,12 @@ static void judge(void *self, struct toc_arena *arena, struct cloudevent *item)
     TOC_ASSERT(item->event != NULL);
 }
 
+/* What is too long for a name in an event is not said back. */
+static bool says(const char *said, const char *name)
+{
+    return strcmp(said, strlen(name) <= INTAKE_TEXT_MAX ? name : "") == 0;
+}
+
 static void check_events(const struct toc_http_request *request, struct toc_arena *arena)
 {
     char why[TOC_EVENT_JSON_ERROR_MAX] = "";
@@ -68,7 +75,7 @@ static void check_events(const struct toc_http_request *request, struct toc_aren
         toc_arena_reset(arena, 0);
         TOC_ASSERT(toc_wire_unpack(arena, &tocsin__v1__event__descriptor, item->packed, &event) ==
                    TOC_OK);
-        TOC_ASSERT(strcmp(event->id, item->id) == 0 && strcmp(event->source, item->source) == 0);
+        TOC_ASSERT(says(item->id, event->id) && says(item->source, event->source));
     }
     toc_pool_done(&pool);
 }

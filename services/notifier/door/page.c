@@ -82,7 +82,7 @@ static void put_instant(const struct pen *pen, enum text_word name, toc_time_ms 
 {
     const struct toc_tz *zone = pen->answer->reader.zone;
     const struct text reader = {.zone = zone, .now_ms = pen->now_ms};
-    toc_time_ms ahead_ms = at_ms - pen->now_ms;
+    toc_time_ms ahead_ms = text_shown(at_ms) - pen->now_ms;
     char span[TEXT_SPAN_MAX], at[TEXT_SPAN_MAX], when[4 * TEXT_SPAN_MAX], text[6 * TEXT_SPAN_MAX];
     text_span(pen->language, ahead_ms > 0 ? ahead_ms : -ahead_ms, span);
     fill(pen, ahead_ms > 0 ? WORD_IN : WORD_AGO, span, when);

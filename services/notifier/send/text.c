@@ -89,8 +89,15 @@ static void spell(const struct text_language *language, toc_time_ms ms, char out
         snprintf(out + used, LEFT_MAX - (size_t)used, " %lld %s", rest, language->units[unit + 1]);
 }
 
+toc_time_ms text_shown(toc_time_ms at_ms)
+{
+    static const toc_time_ms first_ms = INT64_C(-62135596800000), last_ms = INT64_C(253402300799999);
+    return at_ms < first_ms ? first_ms : at_ms > last_ms ? last_ms : at_ms;
+}
+
 static toc_time_ms local(const struct text *text, toc_time_ms at_ms)
 {
+    at_ms = text_shown(at_ms);
     return at_ms + (text->zone != NULL ? toc_tz_offset_ms(text->zone, at_ms) : 0);
 }
 
@@ -178,7 +185,7 @@ static void fill_times(struct values *values, bool today_too)
     const struct text *text = values->text;
     const Tocsin__V1__Page *page = text->page->page;
     const Tocsin__V1__Alert *alert = text->page->alert;
-    toc_time_ms due_ms = page->soonest_ms != 0 ? page->soonest_ms : alert->due_ms;
+    toc_time_ms due_ms = text_shown(page->soonest_ms != 0 ? page->soonest_ms : alert->due_ms);
     if (due_ms != 0) {
         spell_instant(text, due_ms, today_too, values->due);
         if (due_ms >= text->now_ms)

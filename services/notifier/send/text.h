@@ -42,6 +42,8 @@ const char *text_long(const struct text *text, char out[TEXT_MAX]);
 
 /* How long something is, in two units at most: "4 min 10 s". */
 void text_span(const struct text_language *language, toc_time_ms ms, char out[TEXT_SPAN_MAX]);
+/* The nearest instant that a date of four digits can tell: what a log says may lie anywhere. */
+toc_time_ms text_shown(toc_time_ms at_ms);
 /* On the reader's wall clock: "07:04" of today, else with the date. */
 void text_instant(const struct text *text, toc_time_ms at_ms, char out[TEXT_SPAN_MAX]);
 
