@@ -324,14 +324,16 @@
     /*
      * For a publisher's own server, never for a page: a grant, made with the secret of a token that
      * has the scope "grant", for `seconds` (a day at most) and one source, the token's or below it.
+     * It has a number of its own, so that the edge can tell a form that one page sends twice from
+     * the same words of two people; a page that a cache gives to many needs one that is `shared`.
      */
-    async function grant(secret, {source, seconds = 600}) {
+    async function grant(secret, {source, seconds = 600, shared = false}) {
         const {subtle} = webCrypto();
         const utf8 = (text) => new TextEncoder().encode(text);
         const base64 = btoa(String.fromCharCode(...utf8(source)))
             .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
         const end = Math.floor(Date.now() / 1000) + seconds;
-        const text = `toc1.${secret.split("_")[1]}.${end}.${base64}`;
+        const text = `toc1.${secret.split("_")[1]}.${end}.${base64}${shared ? "" : "." + newId()}`;
         const key = await subtle.importKey("raw", await subtle.digest("SHA-256", utf8("grant:" + secret)),
             {name: "HMAC", hash: "SHA-256"}, false, ["sign"]);
         return `${text}.${hex(new Uint8Array(await subtle.sign("HMAC", key, utf8(text))))}`;

@@ -120,6 +120,8 @@ static const char *signed_text(const char *covered, const char *secret)
     return out;
 }
 
+#define PAGE "00112233445566778899aabbccddeeff"
+
 static const char *grant_of(const char *id, long long end_s, const char *source)
 {
     char covered[512], base64[400];
@@ -382,6 +384,51 @@ static void a_grant_is_written_in_one_way(void **state)
     not_let_in(text);
 }
 
+static void a_grant_may_be_made_for_one_page(void **state)
+{
+    (void)state;
+    keep_scope("grant");
+    assert_true(shows(grant_of("abc", NOW_S + 600, "urn:shop"), ANYONE));
+    assert_false(right.one_page);
+    assert_true(shows(signed_text("toc1.abc.1772358000.dXJuOnNob3A." PAGE, SECRET), ANYONE));
+    assert_true(right.one_page);
+    assert_string_equal(right.source, "urn:shop");
+    assert_null(judged("urn:shop", OPENED, false));
+    assert_true(shows(SECRET, ANYONE));
+    assert_false(right.one_page);
+}
+
+static void the_number_of_a_page_is_written_in_one_way(void **state)
+{
+    static const char *const wrong[] = {"",
+                                        "00",
+                                        PAGE "0",
+                                        PAGE "00",
+                                        PAGE ".",
+                                        "." PAGE,
+                                        PAGE "." PAGE,
+                                        "00112233445566778899AABBCCDDEEFF",
+                                        "00112233445566778899aabbccddeefg"};
+    char covered[200], text[512];
+    (void)state;
+    keep_scope("grant");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(covered, sizeof(covered), "toc1.abc.1772358000.dXJuOnNob3A.%s", wrong[i]);
+        not_let_in(signed_text(covered, SECRET));
+    }
+    /* It is signed like the rest: neither taken away, nor changed, nor put in. */
+    strcpy(text, signed_text("toc1.abc.1772358000.dXJuOnNob3A." PAGE, SECRET));
+    const char *mac = strrchr(text, '.');
+    snprintf(covered, sizeof(covered), "toc1.abc.1772358000.dXJuOnNob3A%s", mac);
+    not_let_in(covered);
+    text[strlen("toc1.abc.1772358000.dXJuOnNob3A.")] = '1';
+    not_let_in(text);
+    strcpy(text, signed_text("toc1.abc.1772358000.dXJuOnNob3A", SECRET));
+    mac = strrchr(text, '.');
+    snprintf(covered, sizeof(covered), "toc1.abc.1772358000.dXJuOnNob3A." PAGE "%s", mac);
+    not_let_in(covered);
+}
+
 static void a_grant_made_with_another_secret_is_none(void **state)
 {
     (void)state;
@@ -452,6 +499,9 @@ static void a_grant_known_by_heart(void **state)
     assert_string_equal(grant_of("abc", 1772358000, "urn:shop/ü"),
                         "toc1.abc.1772358000.dXJuOnNob3Avw7w."
                         "1f638da2f047d7a7fdfe935b262ab3d6f3ecbb50b7471b39c5d17d0e8e1bd590");
+    assert_string_equal(signed_text("toc1.abc.1772358000.dXJuOnNob3Avw7w." PAGE, SECRET),
+                        "toc1.abc.1772358000.dXJuOnNob3Avw7w." PAGE "."
+                        "16f7608f0891cebe10069e8e0ea8839593868468b4cba78c1bc0a65bc481feeb");
 }
 
 static void all_grants_of_a_token_draw_from_its_bucket(void **state)
@@ -487,6 +537,8 @@ int main(void)
         CASE(a_grant_that_was_changed_anywhere_is_none),
         CASE(a_grant_of_another_length_is_none),
         CASE(a_grant_is_written_in_one_way),
+        CASE(a_grant_may_be_made_for_one_page),
+        CASE(the_number_of_a_page_is_written_in_one_way),
         CASE(a_grant_made_with_another_secret_is_none),
         CASE(a_grant_for_one_of_many_has_a_bucket_of_its_own),
         CASE(what_the_log_says_of_a_token_signs_no_grant),

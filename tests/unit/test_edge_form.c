@@ -86,8 +86,13 @@ static void what_is_for_the_edge_is_told_apart(void **state)
     check_members(PAIRS, TOC_STR("_leave_empty=&title=x"), "{\"title\":\"x\"}");
     assert_false(form.trapped);
     assert_null(form.grant);
+    assert_false(form.once);
     check_members(PAIRS, TOC_STR("_leave_empty=buy&title=x"), "{\"title\":\"x\"}");
     assert_true(form.trapped);
+    check_members(PAIRS, TOC_STR("_once=17&title=x"), "{\"title\":\"x\"}");
+    assert_true(form.once);
+    check_members(PAIRS, TOC_STR("_once=&title=x"), "{\"title\":\"x\"}"); /* no script ran */
+    assert_false(form.once);
 }
 
 static void a_member_that_comes_twice_is_refused(void **state)

@@ -233,6 +233,7 @@ static bool find_grant(const struct access *access, struct toc_str text, toc_tim
                                  .own = own_bucket(access, token, grant.source),
                                  .publish = true,
                                  .granted = true,
+                                 .one_page = grant.one_page,
                                  .quota = access->quota};
     memcpy(out->source, grant.source, sizeof(out->source));
     return true;

@@ -27,6 +27,7 @@ struct access_right {
     struct access_token *token; /* lent until the next access_load */
     struct bucket *own;         /* beside the token's, of those who share it; NULL: none */
     bool publish, act, granted;
+    bool one_page;                    /* by a grant that was made for one page */
     char source[INTAKE_TEXT_MAX + 1]; /* this, and what goes on with / or : */
     uint8_t peer[16];                 /* where it comes from */
     struct quota *quota;              /* NULL: none */

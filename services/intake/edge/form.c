@@ -209,6 +209,8 @@ static int take_value(struct reading *r, const char *name, const char *value)
         r->form->grant = value;
     else if (strcmp(name, "_redirect") == 0)
         r->form->redirect = value;
+    else if (strcmp(name, "_once") == 0)
+        r->form->once = true;
     if (name[0] == '_' || name[0] == '\0')
         return 0;
     return kind == PLAIN_NONE ? take_more(r, name, value) : take_member(r, name, value, kind);

@@ -7,6 +7,7 @@
  * in is lost; names that begin with '_' are not theirs and go nowhere, but for these:
  *
  *   _grant     who may send it, see grant.h
+ *   _once      what a page draws by chance when it is shown: the same again is a repeat
  *   _redirect  where the browser goes on when it is done
  *   _charset_  in what the page is written (RFC 7578, section 4.6)
  *
@@ -38,8 +39,9 @@ struct form {
     struct form_file files[FORM_FILES_MAX];
     size_t file_count;
     const char *grant, *redirect; /* NULL: not there */
+    bool once;                    /* it has a number of its page */
     bool trapped;                 /* the honeypot was filled */
-    uint8_t digest[TOC_SHA256];   /* of all that it says */
+    uint8_t digest[TOC_SHA256];   /* of all that it says, what begins with '_' included */
 };
 
 /* Whether a request has one of the two types. */

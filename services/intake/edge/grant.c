@@ -6,7 +6,7 @@
 #include <sodium.h>
 
 #define PREFIX     TOC_STR("toc1.")
-#define MAC_DIGITS (2 * TOC_SHA256)
+#define PAGE_BYTES 16
 #define END_DIGITS 11 /* until the year 5138 */
 
 void grant_lock_make(struct grant_lock *out, const uint8_t issue_key[32])
@@ -64,25 +64,29 @@ static bool read_source(struct toc_str text, char out[INTAKE_TEXT_MAX + 1])
     return size > 0 && toc_str_is_text(toc_str(out, size));
 }
 
-static bool read_mac(struct toc_str text, uint8_t out[TOC_SHA256])
+/* In small digits. */
+static bool read_bytes(struct toc_str text, uint8_t *out, size_t size)
 {
     for (size_t i = 0; i < text.size; i++)
         if (text.data[i] >= 'A' && text.data[i] <= 'F')
             return false;
-    return text.size == MAC_DIGITS && toc_unhex(out, TOC_SHA256, text) == TOC_OK;
+    return text.size == 2 * size && toc_unhex(out, size, text) == TOC_OK;
 }
 
 bool grant_read(struct toc_str text, struct grant *out)
 {
-    struct toc_str rest, end, source;
+    uint8_t number[PAGE_BYTES];
+    struct toc_str rest, end, source, page;
     if (!grant_is_one(text))
         return false;
     rest = toc_str_from(text, PREFIX.size);
     if (!take_part(&rest, &out->token) || !take_part(&rest, &end) || !take_part(&rest, &source))
         return false;
+    out->one_page = take_part(&rest, &page);
     out->covered = toc_str(text.data, text.size - rest.size - 1);
     return read_end(end, &out->end_ms) && read_source(source, out->source) &&
-           read_mac(rest, out->mac);
+           (!out->one_page || read_bytes(page, number, sizeof(number))) &&
+           read_bytes(rest, out->mac, sizeof(out->mac));
 }
 
 bool grant_is_made_with(const struct grant *grant, const uint8_t key[TOC_SHA256])

@@ -3,15 +3,17 @@
  * an app, so that it may publish for a short time as one source.
  *
  *   "toc1." id "." end "." source "." mac
+ *   "toc1." id "." end "." source "." page "." mac
  *
  * `id` is that of a token with the scope "grant", `end` seconds since 1970 in decimal, `source` in
- * base64url without padding (RFC 4648, section 5), `mac` HMAC-SHA-256 in small hexadecimal digits,
- * over all that stands before the last dot. Its key is SHA-256 of "grant:" and the token's whole
- * secret: the publisher's server makes it from the secret, and the edge opens a box in which it
- * came with the token. Only who has the issue key can: the box lies in the log, and whoever reads
- * that (other services, auditors, backups) must not be able to make grants. Here are the text and
- * the box alone; access.c knows the tokens. There is one way to write a grant, so it cannot be
- * varied without the key.
+ * base64url without padding (RFC 4648, section 5), `page` 16 bytes drawn by chance for the one page
+ * that it is shown in, `mac` HMAC-SHA-256 over all that stands before the last dot, both in small
+ * hexadecimal digits. Without `page` grants of one source and second are the same text. Its key is
+ * SHA-256 of "grant:" and the token's whole secret: the publisher's server makes it from the
+ * secret, and the edge opens a box in which it came with the token. Only who has the issue key can:
+ * the box lies in the log, and whoever reads that (other services, auditors, backups) must not be
+ * able to make grants. Here are the text and the box alone; access.c knows the tokens. There is one
+ * way to write a grant, so it cannot be varied without the key.
  */
 #ifndef INTAKE_EDGE_GRANT_H
 #define INTAKE_EDGE_GRANT_H
@@ -27,6 +29,7 @@ struct grant {
     struct toc_str covered; /* what the mac is over */
     toc_time_ms end_ms;
     char source[INTAKE_TEXT_MAX + 1];
+    bool one_page; /* it has a number drawn for one page: what comes by it twice is a repeat */
     uint8_t mac[TOC_SHA256];
 };
 

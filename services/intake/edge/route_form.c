@@ -3,7 +3,6 @@
  * said by a token or grant in the header, or by a grant in a hidden field; a page cannot keep a
  * token.
  */
-#include "common/program.h"
 #include "services/intake/edge/edge_impl.h"
 #include "services/intake/edge/form.h"
 #include "services/intake/edge/json_memory.h"
@@ -13,8 +12,7 @@
 
 #include <stdio.h>
 
-#define KEY_BYTES  12             /* of an id: in digits it is no issue's id */
-#define SAME_MS    (10 * 60000LL) /* behind a token the same again is another after this */
+#define KEY_BYTES  12 /* of an id: in digits it is no issue's id */
 #define GRANT_HEAD "Bearer "
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -112,15 +110,22 @@ static int take_grant(struct forming *f)
     return find_right(f);
 }
 
-/* The same form by the same grant has the same id, so a double click is one event. A token is not
- * one person's: behind it the same words may come again, later. */
+/*
+ * The same words from the same page have the same id, so a double click is one event. What says
+ * which page it was is a number drawn for it, in the grant or beside the words. A token, and a
+ * grant without one, are many people's, and two of them may say the same at once: then nothing
+ * tells a repeat, and a report too many is better than one that is lost.
+ */
+static bool names_its_page(const struct forming *f)
+{
+    return f->right.one_page || f->form.once;
+}
+
 static struct toc_str make_key(struct forming *f, char out[2 * KEY_BYTES + 1])
 {
-    uint8_t text[2 * TOC_SHA256 + 8], mac[TOC_SHA256];
-    toc_time_ms period = f->right.granted ? 0 : toc_program_now().wall_ms / SAME_MS;
+    uint8_t text[2 * TOC_SHA256], mac[TOC_SHA256];
     toc_sha256(text, f->authorization);
     memcpy(text + TOC_SHA256, f->form.digest, TOC_SHA256);
-    toc_put_u64be(text + 2 * TOC_SHA256, (uint64_t)period);
     toc_hmac_sha256(mac, toc_str(f->call->edge->config->issue_key, 32),
                     toc_str(text, sizeof(text)));
     toc_hex(out, mac, KEY_BYTES);
@@ -165,7 +170,7 @@ static int make_event(struct forming *f)
     const struct cloudevents_reader reader = edge_reader(f->pending, judge, f, f->why);
     if (!attach(f))
         return refuse(f, 503, "out of memory");
-    if (target.key.size == 0 && json_object_get(f->form.members, "id") == NULL)
+    if (target.key.size == 0 && json_object_get(f->form.members, "id") == NULL && names_its_page(f))
         target.key = make_key(f, key);
     return plain_read_members(&reader, f->form.members, &target);
 }

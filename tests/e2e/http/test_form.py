@@ -2,8 +2,8 @@
 import base64
 import hashlib
 import hmac
-import itertools
 import json
+import secrets
 import socket
 import time
 
@@ -30,14 +30,11 @@ def secret(edge):
     return edge.add_token("--source", "urn:form", "--scope", "grant")
 
 
-# Grants that end in the same second are the same, and so is what comes twice by one of them.
-ends = itertools.count(600)
-
-
-def grant(secret, source="urn:form:web", seconds=None):
-    end = int(time.time()) + (seconds or next(ends))
-    text = ".".join(["toc1", secret.split("_")[1], str(end),
-                     base64.urlsafe_b64encode(source.encode()).decode().rstrip("=")])
+def grant(secret, source="urn:form:web", seconds=600, end=None, shared=False):
+    """For one page, unless it is shared."""
+    parts = ["toc1", secret.split("_")[1], str(end or int(time.time()) + seconds),
+             base64.urlsafe_b64encode(source.encode()).decode().rstrip("=")]
+    text = ".".join(parts if shared else parts + [secrets.token_hex(16)])
     key = hashlib.sha256(b"grant:" + secret.encode()).digest()
     return text + "." + hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
@@ -116,6 +113,43 @@ def test_a_double_click_is_one_issue(edge, secret):
         first["issue"]
     other = taken(post(edge, {"_grant": grant(secret, "urn:form:web:u2"), **fields}))
     assert other["issue"] != first["issue"]
+
+
+def test_two_people_who_say_the_same_in_one_second_are_two_issues(edge, secret):
+    end, fields = int(time.time()) + 600, {"title": "It does not work"}
+    pages = [grant(secret, end=end) for _ in range(2)]
+    first, second = [taken(post(edge, {"_grant": shown, **fields})) for shown in pages]
+    assert first["issue"] != second["issue"]
+    assert taken(post(edge, {"_grant": pages[0], **fields}), 200) == {**first, "duplicate": True}
+    assert taken(post(edge, fields, Authorization="Bearer " + pages[0]))["issue"] != \
+        second["issue"]
+
+
+@pytest.mark.parametrize("of_server", [False, True])
+def test_what_many_people_share_tells_no_repeat(edge, secret, of_server):
+    """A grant in a page that a cache keeps, the token of a server that passes forms on."""
+    shown, headers, fields = {}, {}, {"title": "It does not work"}
+    if of_server:
+        headers["Authorization"] = "Bearer " + edge.add_token("--source", "urn:relay")
+    else:
+        shown["_grant"] = grant(secret, shared=True)
+    first, second = [taken(post(edge, {**shown, **fields, "_once": ""}, **headers))
+                     for _ in range(2)]
+    assert first["issue"] != second["issue"]
+    # With what its script drew it is known again.
+    first, second = [taken(post(edge, {**shown, **fields, "_once": once}, **headers))
+                     for once in ("a1", "a2")]
+    assert first["issue"] != second["issue"]
+    again = taken(post(edge, {**shown, **fields, "_once": "a1"}, **headers), 200)
+    assert again == {**first, "duplicate": True}
+
+
+def test_a_page_of_one_grant_that_many_are_shown_tells_them_apart_by_a_script(edge, secret):
+    shown, fields = grant(secret), {"title": "It does not work"}
+    first = taken(post(edge, {"_grant": shown, **fields}))
+    assert taken(post(edge, {"_grant": shown, **fields}), 200)["issue"] == first["issue"]
+    second = taken(post(edge, {"_grant": shown, **fields, "_once": "a1"}))
+    assert second["issue"] != first["issue"]
 
 
 def test_the_page_may_name_its_own_key(edge, secret):

@@ -2,6 +2,9 @@
 import functools
 import http.server
 import json
+import os
+import pathlib
+import re
 import shutil
 import subprocess
 import threading
@@ -25,6 +28,7 @@ PAGE = """<!doctype html><meta charset="%(charset)s"><form action="%(url)s/v1/fo
   form.email.value = "ana@example.com";
   form.text.value = "My zebra\\nis caf\\u00e9";
   form.querySelector("button").click();
+  %(twice)s
 </script>"""
 
 
@@ -69,11 +73,11 @@ def edge(tmp_path_factory, site):
     edge.stop()
 
 
-def send(edge, site, tmp_path, charset="utf-8", more="", shown=None):
+def send(edge, site, tmp_path, charset="utf-8", more="", shown=None, twice=""):
     root, origin = site
     (root / "form.html").write_text(PAGE % {
         "charset": charset, "url": edge.url, "grant": shown or grant(edge.forms), "more": more,
-    }, encoding="ascii")
+        "twice": twice}, encoding="ascii")
     return show(origin + "/form.html", tmp_path)
 
 
@@ -96,6 +100,18 @@ def test_what_is_sent_twice_is_one_issue(edge, site, tmp_path):
     first = send(edge, site, tmp_path, shown=shown)
     assert "Thank you" in first and send(edge, site, tmp_path, shown=shown) == first
     assert len(opened(edge)) == before + 1
+
+
+def test_a_page_that_a_cache_gives_to_two_people(edge, site, tmp_path):
+    """With what the README says that such a page has."""
+    source = pathlib.Path(os.environ["TOCSIN_SOURCE"])
+    text = (source / "services/intake/README.md").read_text(encoding="utf-8")
+    [once] = re.findall(r'^    (<input .*name="_once">\n    <script>.*</script>)$', text, re.M)
+    shown, before = grant(edge.forms, shared=True), len(opened(edge))
+    for twice in ("", 'form.querySelector("button").click();'):
+        answer = send(edge, site, tmp_path, more=once, shown=shown, twice=twice)
+        assert "Thank you" in answer
+    assert len(opened(edge)) == before + 2
 
 
 def test_a_page_that_is_not_utf_8(edge, site, tmp_path):

@@ -68,6 +68,7 @@ def test_the_readmes_program_makes_grants(edge, grants, tmp_path):
     assert post(edge, grant, "urn:shop:app/u-1").status_code == 202
     assert post(edge, grant, "urn:shop:app/u-2").status_code == 403
     assert post(edge, grant + "0", "urn:shop:app/u-1").status_code == 401
+    assert made(grants, "urn:shop:app/u-1", 60, tmp_path).split(".")[4] != grant.split(".")[4]
     assert post(edge, made(grants, "urn:shop:app", -1, tmp_path)).status_code == 401
     assert post(edge, grants).status_code == 403, "the token itself publishes nothing"
 

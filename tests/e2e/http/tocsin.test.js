@@ -213,9 +213,15 @@ test("a token that is not good is told", async () => {
 
 test("a grant known by heart", async (t) => { // as in tests/unit/test_edge_access.c
     t.mock.method(Date, "now", () => 1772357400500);
+    t.mock.method(globalThis.crypto ?? require("node:crypto").webcrypto, "getRandomValues",
+        (bytes) => bytes.map((_, i) => 0x11 * i));
+    const secret = "toc_abc_0123456789012345678901234567890123456789abc_3ce432e0";
     assert.equal(
-        await grant("toc_abc_0123456789012345678901234567890123456789abc_3ce432e0",
-            {source: "urn:shop/ü", seconds: 600}),
+        await grant(secret, {source: "urn:shop/ü", seconds: 600}),
+        "toc1.abc.1772358000.dXJuOnNob3Avw7w.00112233445566778899aabbccddeeff." +
+        "16f7608f0891cebe10069e8e0ea8839593868468b4cba78c1bc0a65bc481feeb");
+    assert.equal(
+        await grant(secret, {source: "urn:shop/ü", seconds: 600, shared: true}),
         "toc1.abc.1772358000.dXJuOnNob3Avw7w." +
         "1f638da2f047d7a7fdfe935b262ab3d6f3ecbb50b7471b39c5d17d0e8e1bd590");
 });
@@ -248,6 +254,13 @@ test("a grant lets in who has no token, as its source", async () => {
         {status: 403, field: "source"});
     await assert.rejects(publisher.publish({type: "tocsin.issue.status", subject: "js-3",
         data: {state: "solved"}}), {status: 403, field: "type"});
+});
+
+test("two grants of one second are two", async (t) => {
+    t.mock.method(Date, "now", () => 1772357400500);
+    const [first, second] = [await grant(EDGE_GRANTS, {source: "demo"}),
+        await grant(EDGE_GRANTS, {source: "demo"})];
+    assert.notEqual(first, second);
 });
 
 test("a grant that has ended is replaced by a new one", async () => {
