@@ -141,6 +141,17 @@ static void names_are_shown_and_nothing_else(void **state)
     assert_non_null(strstr(text, "<dd>&#60;b&#62;&#34;q&#34;&#60;/b&#62;&#38;</dd>"));
 }
 
+static void an_issue_is_named_where_there_is_one(void **state)
+{
+    (void)state;
+    write_page();
+    assert_null(strstr(text, "<dd>#</dd>"));
+    alert.source = toc_wire_text("crm");
+    alert.subject = toc_wire_text("T-1");
+    write_page();
+    assert_non_null(strstr(text, "<dd>crm#T-1</dd>"));
+}
+
 static void what_is_wrong_is_said_in_the_language_or_as_it_is(void **state)
 {
     (void)state;
@@ -171,6 +182,7 @@ int main(void)
         TEST(enter_never_resolves),
         TEST(one_that_stands_for_others_offers_them_too),
         TEST(names_are_shown_and_nothing_else),
+        TEST(an_issue_is_named_where_there_is_one),
         TEST(what_is_wrong_is_said_in_the_language_or_as_it_is),
         TEST(it_is_small),
     };

@@ -119,6 +119,9 @@ static void a_code_is_in_its_own_page_alone(void **state)
     json_t *root = read_body();
     assert_string_equal(json_string_value(json_object_get(root, "code")), code);
     assert_string_equal(json_string_value(json_object_get(root, "kind")), "code");
+    assert_string_equal(json_string_value(json_object_get(root, "alert")), "");
+    assert_string_equal(json_string_value(json_object_get(root, "issue")), "");
+    assert_string_equal(json_string_value(json_object_get(root, "issue_ref")), "");
     json_decref(root);
     snprintf(expected, sizeof(expected),
              "2026-11-22T06:00:00Z CODE duty-safety say this code: %s\n", code);

@@ -105,6 +105,19 @@ static void put_instant(struct body *text, const char *key, toc_time_ms at_ms)
         put_or_null(text, key, "");
 }
 
+/* The source and its name of the issue; empty where there is none. */
+static void put_reference(struct body *text, const char *key, const Tocsin__V1__Alert *alert)
+{
+    put_key(text, key);
+    put_text(text, "\"");
+    if (alert->issue.len == TOC_ID) {
+        put_inside(text, alert->source);
+        put_text(text, "#");
+        put_inside(text, alert->subject);
+    }
+    put_text(text, "\"");
+}
+
 const char *payload_code(const struct notifier_page *page, const uint8_t key[32],
                          char out[PAYLOAD_CODE_MAX])
 {
@@ -137,12 +150,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], con
     put_number(&text, "step", page->page->step);
     put_number(&text, "round", page->page->repeat);
     put_id(&text, "issue", &alert->issue);
-    put_key(&text, "issue_ref");
-    put_text(&text, "\"");
-    put_inside(&text, alert->source);
-    put_text(&text, "#");
-    put_inside(&text, alert->subject);
-    put_text(&text, "\"");
+    put_reference(&text, "issue_ref", alert);
     put_key(&text, "test");
     put_text(&text, alert->test ? "true" : "false");
     put_or_null(&text, "waiting", alert->waits);

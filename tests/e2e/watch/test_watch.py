@@ -115,7 +115,7 @@ def test_a_router_that_stands_still_pages_and_closes_when_it_goes_on(suite, prov
     suite.router.process.send_signal(signal.SIGSTOP)
     page = page_about(suite, providers[1], "silent:router")
     assert (page["cause"], page["severity"], page["issue"], page["issue_ref"]) == \
-        ("silent:router", "critical", "", "#")
+        ("silent:router", "critical", "", "")
     alert = suite.about("silent:router")
     suite.tocsin("ack", alert.id.hex(), "--by", "ops")
     suite.about("silent:router", "ACKNOWLEDGED")
