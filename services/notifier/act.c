@@ -124,6 +124,12 @@ static enum toc_err note(struct toc_turn *turn, Tocsin__V1__Alert *alert, const 
     return alert_save(turn, alert, alert->next_ms);
 }
 
+static enum toc_err note_beside(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                                const struct act *act)
+{
+    return act->said->note[0] != '\0' ? note(turn, alert, act) : TOC_OK;
+}
+
 /* --- what has been done already ----------------------------------------------------------- */
 
 /* An acknowledgement that expires is worth saying again. */
@@ -205,16 +211,14 @@ static enum toc_err judge(struct toc_turn *turn, Tocsin__V1__Alert *alert, const
                           const struct verb *verb)
 {
     if (verb->is_done(alert, act))
-        return TOC_OK;
+        return note_beside(turn, alert, act);
     if (!alert_is_live(alert) && !verb->ever)
         return refuse(turn, alert, act, "the alert is resolved already");
     if (has_turned(alert, act) && !verb->ever)
         return refuse_stale(turn, alert, act);
     uint64_t turned = alert->turned_seq;
     TOC_TRY(verb->run(turn, alert, act));
-    if (alert->turned_seq != turned && act->said->note[0] != '\0')
-        return note(turn, alert, act);
-    return TOC_OK;
+    return alert->turned_seq != turned ? note_beside(turn, alert, act) : TOC_OK;
 }
 
 /* --- all of a group ----------------------------------------------------------------------- */

@@ -293,6 +293,22 @@ static void a_note_with_another_action_is_kept_with_it(void **state)
     assert_told(&feed, "09:02:00 alert_refused 1 by=bob (the alert is acknowledged already)\n");
 }
 
+static void a_note_with_what_changes_nothing_is_kept(void **state)
+{
+    (void)state;
+    act("09:01", "taken", "ana");
+    core_transcript(feed.core);
+    feed_action(&feed, "09:02", (struct feed_action){.verb = "taken", .note = "JIRA-12"});
+    feed_action(&feed, "09:03", (struct feed_action){.verb = "acked", .note = "JIRA-13"});
+    act("09:04", "acked", "ana");
+    assert_told(&feed, "09:02:00 alert_noted 1 by=ana note=JIRA-12 v1\n"
+                       "09:03:00 alert_noted 1 by=ana note=JIRA-13 v1\n");
+    act("09:05", "resolved", "ana");
+    core_transcript(feed.core);
+    feed_action(&feed, "09:06", (struct feed_action){.verb = "resolved", .note = "INC-7"});
+    assert_told(&feed, "09:06:00 alert_noted 1 by=ana note=INC-7 v1\n");
+}
+
 /* --- the door ------------------------------------------------------------------------------- */
 
 struct asked {
@@ -393,6 +409,7 @@ int main(void)
         TEST(a_repeat_is_none_the_worse_for_its_version),
         TEST(a_note_is_a_record_and_changes_nothing),
         TEST(a_note_with_another_action_is_kept_with_it),
+        TEST(a_note_with_what_changes_nothing_is_kept),
         TEST(what_came_of_an_action_is_kept_for_the_door),
         TEST(what_came_of_an_action_goes_when_its_link_has_expired),
         TEST(an_id_that_the_door_does_not_make_is_kept_for_nobody),
