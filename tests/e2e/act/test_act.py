@@ -312,10 +312,17 @@ def test_a_stale_version_is_a_conflict_with_the_present_one(door):
     saw = door.call("GET", f"/v1/alerts/{alert.id.hex()}",
                     Authorization="Bearer " + TOKEN)[1]["version"]
     assert door.tool(alert, "escalate", by="cid")[0] == 200
-    status, problem = door.tool(alert, "ack", version=int(saw))
-    assert status == 409 and problem["detail"].startswith("changed since: it is at step 2")
-    assert problem["state"] == "open" and int(problem["version"]) > int(saw)
-    assert door.tool(alert, "ack", version=int(problem["version"]))[0] == 200
+    assert isinstance(saw, str)  # as JSON has 64-bit numbers; a request may bring a number, too
+    for version in (saw, int(saw)):
+        status, problem = door.tool(alert, "ack", version=version)
+        assert status == 409 and problem["detail"].startswith("changed since: it is at step 2")
+        assert problem["state"] == "open" and int(problem["version"]) > int(saw)
+    for version in (2**53 + 1, str(2**53 + 1)):
+        status, problem = door.tool(alert, "ack", version=version)
+        assert (status, problem["detail"]) == (409, "there is no such version of the alert")
+    assert door.tool(alert, "ack", version=problem["version"])[0] == 200
+    now = door.call("GET", f"/v1/alerts/{alert.id.hex()}", Authorization="Bearer " + TOKEN)[1]
+    assert door.tool(alert, "take", by="cid", version=int(now["version"]))[0] == 200
 
 
 def test_what_a_tool_says_wrongly(door):
@@ -323,7 +330,9 @@ def test_what_a_tool_says_wrongly(door):
     for action, body in (("ack", {"by": ""}), ("ack", {"for_s": 60}), ("snooze", {}),
                          ("snooze", {"for_s": 59}), ("snooze", {"for_s": 604801}),
                          ("snooze", {"until_ms": 1}), ("ack", {"when": 1}), ("note", {}),
-                         ("ack", {"version": -1}), ("ack", {"by": "x" * 201})):
+                         ("ack", {"version": -1}), ("ack", {"version": "x"}), ("ack", {"version": 1.0}),
+                         ("ack", {"version": 2**63}), ("ack", {"version": str(2**63)}),
+                         ("ack", {"by": "x" * 201})):
         status, problem = door.tool(alert, action, **body)
         assert status == 400 and problem["detail"], (action, body)
     assert door.state(alert) == ("ALERT_OPEN", "")
