@@ -160,9 +160,12 @@ static bool see_record(void *arg, const Tocsin__V1__Record *record, struct toc_s
     if (record->cause_log != answer->wait->receipt.log_id ||
         record->cause_seq != answer->wait->receipt.seq)
         return true;
+    if (!answer->there)
+        read_refusal(answer, record);
     answer->there = true;
-    read_refusal(answer, record);
-    return false;
+    if (answer->wait->on_record != NULL)
+        answer->wait->on_record(answer->wait->arg, record);
+    return answer->wait->on_record != NULL; /* a turn's records are there together */
 }
 
 int human_wait_begin(struct view *view, struct human_wait *out)

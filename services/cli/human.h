@@ -37,6 +37,10 @@ int human_change(struct view *view, Tocsin__V1__Event *event, Tocsin__V1__IssueC
 struct human_wait {
     uint64_t from_seq;
     struct toc_client_receipt receipt;
+    /* Is handed every record that the event led to at once; NULL, as human_wait_begin leaves it:
+     * nobody wants them. */
+    void (*on_record)(void *arg, const Tocsin__V1__Record *record);
+    void *arg;
 };
 int human_wait_begin(struct view *view, struct human_wait *out);
 /* Waits, a few seconds at most, for the first record that the event led to, or until the notifier

@@ -78,18 +78,52 @@ static int list(const struct toc_conf_list *operands)
 
 /* --- replay ----------------------------------------------------------------------------------- */
 
-static int tell(const char *delivery)
+/* What became at once of the page that was made. */
+struct replayed {
+    Tocsin__V1__PageState state;
+    char reason[200]; /* why it ended; empty: it has not */
+};
+
+static void see_replayed(void *arg, const Tocsin__V1__Record *record)
 {
-    if (!view.json) {
-        printf("%s is sent again\n", delivery);
-        return CLI_DONE;
+    struct replayed *out = arg;
+    Tocsin__V1__AlertChange *change;
+    if (record->type != TOCSIN__V1__RECORD_TYPE__PAGE_ENDED)
+        return;
+    change = tocsin__v1__alert_change__unpack(NULL, record->body.len, record->body.data);
+    /* One that ends may take its step's others along: they are not meant. */
+    if (change != NULL && change->page != NULL && strcmp(change->page->kind, "replay") == 0) {
+        out->state = change->page->state;
+        print_safe(out->reason, sizeof(out->reason), toc_str_of(change->page->reason));
     }
+    tocsin__v1__alert_change__free_unpacked(change, NULL);
+}
+
+static void tell_json(const char *delivery, const struct replayed *replayed)
+{
     struct print_json json;
     print_json_open(&json, stdout);
     print_json_text(&json, "delivery", delivery);
-    print_json_bool(&json, "replayed", true);
+    print_json_bool(&json, "replayed", replayed->reason[0] == '\0');
+    if (replayed->reason[0] != '\0')
+        print_json_text(&json, "reason", replayed->reason);
     print_json_close(&json);
-    return CLI_DONE;
+}
+
+static int tell(const char *delivery, const struct replayed *replayed)
+{
+    if (view.json)
+        tell_json(delivery, replayed);
+    if (replayed->reason[0] == '\0') {
+        if (!view.json)
+            printf("%s is sent again\n", delivery);
+        return CLI_DONE;
+    }
+    fprintf(stderr, "%s: %s is not sent again, %s: %s\n", view.who, delivery,
+            replayed->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED ? "it is kept"
+                                                                       : "it is dead at once",
+            replayed->reason);
+    return CLI_FAILED;
 }
 
 /* The whole id of the page whose begins so, as far as it is among those that wait or are dead; what
@@ -120,6 +154,7 @@ static int replay(const struct toc_conf_list *operands)
 {
     Tocsin__V1__PageReceipt body = TOCSIN__V1__PAGE_RECEIPT__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    struct replayed replayed = {.reason = ""};
     struct human_wait wait;
     const char *who = human_name(&view, "--by", by);
     if (who == NULL)
@@ -135,8 +170,10 @@ static int replay(const struct toc_conf_list *operands)
     if (human_wait_begin(&view, &wait) != CLI_DONE ||
         human_publish(&view, &event, &wait.receipt) != CLI_DONE)
         return CLI_FAILED;
+    wait.on_record = see_replayed;
+    wait.arg = &replayed;
     int code = human_wait_end(&view, &wait);
-    return code == CLI_DONE ? tell(body.delivery) : code;
+    return code == CLI_DONE ? tell(body.delivery, &replayed) : code;
 }
 
 /* --- test ------------------------------------------------------------------------------------- */
@@ -172,7 +209,7 @@ static const struct view_part parts[] = {
       "DELIVERY",
       "DELIVERY is the id that `tocsin page list` shows, or the beginning of it.\n"
       "While a silence, maintenance or quiet hours hold the alert, the new page is\n"
-      "kept, too (tocsin why ALERT).\n",
+      "kept, too, which is told: exit 1.\n",
       replay_options, COUNT(replay_options)},
      1,
      1},

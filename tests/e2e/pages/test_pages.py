@@ -256,6 +256,26 @@ def test_a_dead_page_is_shown_and_sent_again(chain, provider):
     assert status == 1 and said.endswith("refused: there is no such page\n")
 
 
+def test_what_a_silence_keeps_is_not_said_to_be_sent_again(chain, provider):
+    provider.behave("/bad", "400")
+    alert = chain.alert_of(chain.open("bad"))
+    dead = chain.pages_in(alert.id, "DEAD", "ACCEPTED")[0]
+    status, silence, said = tocsin(chain, "silence", "add", "rule=bad", "--for=1h", "--reason=INC",
+                                   "--by=ben", "--really", "--json")
+    assert status == 0, said
+    name = json.loads(silence)["silence"]
+    status, shown, said = tocsin(chain, "page", "replay", dead.delivery, "--by=ben")
+    assert (status, shown) == (1, "")
+    assert said.startswith(f"tocsin page replay: {dead.delivery} is not sent again, it is kept: "
+                           f"silence {name}")
+    status, shown, _ = tocsin(chain, "page", "replay", dead.delivery, "--by=ben", "--json")
+    told = json.loads(shown)
+    assert (status, told["replayed"], told["reason"].split()[0]) == (1, False, "silence")
+    chain.pages_in(alert.id, "DEAD", "ACCEPTED", "SUPPRESSED", "SUPPRESSED")
+    assert tocsin(chain, "silence", "end", name, "--by=ben")[0] == 0
+    assert len({request.id for request in provider.of("/bad")}) >= 1
+
+
 # --- codes ----------------------------------------------------------------------------------------
 
 def contact(chain, *words):
