@@ -193,8 +193,8 @@ static const char add_more[] =
     "flo takes ana's shifts of a week, and nobody else's:\n"
     "  tocsin oncall override add --person flo --for ana \\\n"
     "      --from 2026-03-02 --until 2026-03-09\n"
-    "Where two overrides fit, the later one counts. Pages that are under way stay\n"
-    "where they are.\n";
+    "Where two overrides fit, the later one counts; those that it hides are named.\n"
+    "Pages that are under way stay where they are.\n";
 
 static int add_override(const struct toc_conf_list *operands)
 {

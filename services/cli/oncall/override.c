@@ -145,12 +145,49 @@ static void tell_added(const struct view *view, const struct said *said, const s
            toc_tz_name(zone));
 }
 
-static int add(struct view *view, const struct span *span, struct said *said)
+static bool is_whoever(const char *replaces)
+{
+    return replaces == NULL || replaces[0] == '\0';
+}
+
+/* Whether the new one may take the place of the other, which puts another person on call. */
+static bool hides(const Tocsin__V1__ScheduleOverride *later, const struct toc_override *earlier)
+{
+    bool both = is_whoever(later->replaces) || is_whoever(earlier->replaces) ||
+                strcmp(later->replaces, earlier->replaces) == 0;
+    return both && strcmp(later->person, earlier->person) != 0;
+}
+
+/* Names those of before that do not count as long as the new one lasts. */
+static void warn_hidden(struct view *view, const struct duty *duty, const struct said *said,
+                        const struct toc_tz *zone)
+{
+    const Tocsin__V1__ScheduleOverride *body = &said->body;
+    toc_time_ms now_ms = view_now(view);
+    char from[WHEN_MAX], until[WHEN_MAX];
+    for (size_t i = 0; i < duty->overrides.count; i++) {
+        const struct toc_override *one = &duty->overrides.items[i];
+        toc_time_ms from_ms = one->from_ms > body->from_ms ? one->from_ms : body->from_ms;
+        toc_time_ms until_ms = one->until_ms < body->until_ms ? one->until_ms : body->until_ms;
+        if (!hides(body, one) || until_ms <= from_ms || until_ms <= now_ms)
+            continue;
+        fprintf(stderr, "%s: warning: %s hides %s (%s instead of %s) from %s until %s (%s)\n",
+                view->who, said->id, one->id, one->person,
+                is_whoever(one->replaces) ? "whoever has the shift" : one->replaces,
+                when_wall(from, zone, from_ms), when_wall(until, zone, until_ms),
+                toc_tz_name(zone));
+    }
+}
+
+static int add(struct view *view, const struct duty *duty, const struct span *span,
+               struct said *said)
 {
     int code = publish(view, "tocsin.schedule.override", &said->body);
-    if (code == CLI_DONE)
-        tell_added(view, said, span->zone);
-    return code;
+    if (code != CLI_DONE)
+        return code;
+    tell_added(view, said, span->zone);
+    warn_hidden(view, duty, said, span->zone);
+    return CLI_DONE;
 }
 
 /* --- add, swap -------------------------------------------------------------------------------- */
@@ -183,7 +220,7 @@ static int add_one(struct view *view, const struct oncall_override *in, const st
         !can_stand_in(view, in->person) || !fill(view, duty, span, in->person, in->replaces, &said))
         return CLI_FAILED;
     said.body.by = toc_wire_text(who);
-    return add(view, span, &said);
+    return add(view, duty, span, &said);
 }
 
 /* When the second half is refused the first one ends again: half a swap is none. */
@@ -197,10 +234,10 @@ static int add_both(struct view *view, const struct oncall_override *in, const s
         !fill(view, duty, span, in->with, in->person, &other))
         return CLI_FAILED;
     one.body.by = other.body.by = toc_wire_text(who);
-    int code = add(view, span, &one);
+    int code = add(view, duty, span, &one);
     if (code != CLI_DONE)
         return code;
-    code = add(view, span, &other);
+    code = add(view, duty, span, &other);
     if (code != CLI_DONE && publish(view, "tocsin.schedule.override_ended", &one.body) == CLI_DONE)
         fprintf(stderr, "%s: half a swap is none: %s is taken back\n", view->who, one.id);
     return code;

@@ -262,6 +262,28 @@ def test_an_override_counts_until_it_ends(suite):
         "tocsin oncall override end: refused: it is over already"
 
 
+def test_an_override_that_hides_another_names_it(suite):
+    def add(*words):
+        done = tocsin("oncall", "override", "add", "--schedule", "safety", "--json", "--zone=UTC",
+                      *words, "--data", suite.data)
+        assert done.returncode == 0, done
+        return json.loads(done.stdout)["override"], done.stderr
+    earlier, told = add("--person=flo", "--from=2099-03-01", "--until=2099-03-05")
+    assert told == ""
+    later, told = add("--person=ben", "--from=2099-03-04 12:00", "--until=2099-03-09")
+    assert told == (f"tocsin oncall override add: warning: {later} hides {earlier} (flo instead of "
+                    "whoever has the shift) from Wed 2099-03-04 12:00 until Thu 2099-03-05 00:00 "
+                    "(UTC)\n")
+    beside, told = add("--person=flo", "--for=ana", "--from=2099-03-09", "--until=2099-03-10")
+    assert told == ""
+    part, told = add("--person=ben", "--for=ana", "--from=2099-03-09", "--until=2099-03-10")
+    assert f"{part} hides {beside} (flo instead of ana) " in told and told.count("warning") == 1
+    again, told = add("--person=ben", "--from=2099-03-09", "--until=2099-03-10")
+    assert f"{again} hides {beside} " in told and told.count("warning") == 1, "the same person"
+    for name in (earlier, later, beside, part, again):
+        suite.said("oncall", "override", "end", name)
+
+
 def test_two_people_swap(suite):
     year = time.gmtime().tm_year + 1
     span = ["oncall", "--schedule", "desk", "--at", f"{year}-03-01", "--until", f"{year}-03-28"]
