@@ -5,18 +5,21 @@
  *   core.c       records, time              open.c       the policy's alert rules
  *   act.c        what people do             said.c       what came of it, for the door
  *   escalate.c   paths and their steps      page.c       one page, from its plan to its end
- *   method.c     by which of a person's methods    person.c    people and their methods
- *   breaker.c    which providers are down    alert.c     rows and records
- *   verify.c     codes that people are sent        receipt.c   what is said of pages later
- *   reach.c      runs of test pages           probe.c     one that asks whether it came
- *   target.c     whom a step means           override.c   who stands in for whom on call
- *   mute.c       silences and maintenance in force
- *   silence.c    their beginning and end    quiet.c    quiet hours
- *   mirror.c     what a provider that keeps incidents is told
- *   watch.c      alerts about the suite itself
- *   group.c      alerts that come together     group_act.c    what people do about all of a group
- *   fit.c        records of long names      ask.c        questions
- *   send/        the sender in the real process: contacts, payloads, signatures, libcurl
+ *   target.c     whom a step means          override.c   who stands in for whom on call
+ *   person.c     people and their methods   method.c     by which of them a page goes
+ *   breaker.c    which providers are down   mirror.c     what one that keeps incidents is told
+ *   verify.c     codes that people say      code.c       how they are made, also for the sender
+ *   reach.c      runs of test pages         probe.c      one that asks whether it came
+ *   receipt.c    what is said of pages later
+ *   mute.c       silences and maintenance in force       silence.c   their beginning and end
+ *   quiet.c      quiet hours                watch.c      alerts about the suite itself
+ *   group.c      alerts that come together  group_act.c  what people do about all of a group
+ *   flap.c       causes that go and come    storm.c      many pages become few
+ *   alert.c      rows and records           fit.c        records of long names
+ *   ask.c        questions
+ *
+ *   send/        the sender of the real process: contacts, what each kind of method is sent
+ *   door/        its HTTP port: links in pages, and tools
  */
 #include "services/notifier/act.h"
 #include "services/notifier/ask.h"
