@@ -217,12 +217,29 @@ static enum toc_err wait_for_way(struct toc_turn *turn, const struct chain *chai
     return TOC_OK;
 }
 
+enum toc_err method_time_over(struct toc_turn *turn, const Tocsin__V1__Page *page,
+                              const char **out_why)
+{
+    struct breaker breaker;
+    *out_why = "its time is over";
+    if (page->provider[0] == '\0')
+        return TOC_OK; /* the fake pager */
+    TOC_TRY(breaker_of(turn, page->provider, &breaker));
+    if (breaker.state != TOCSIN__V1__PROVIDER_STATE__PROVIDER_CLOSED)
+        *out_why = "its time is over: it was held, its provider is down";
+    else if (breaker.floor_ms > turn->log_ms)
+        *out_why = "its time is over: it was held, its provider asked for patience";
+    return TOC_OK;
+}
+
 enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out)
 {
     struct chain chain;
+    const char *why;
     if ((alert == NULL || page->ends_ms != 0) && turn->log_ms > page->ends_ms) {
-        die(out, "its time is over");
+        TOC_TRY(method_time_over(turn, page, &why));
+        die(out, why);
         return TOC_OK;
     }
     TOC_TRY(load_chain(turn, alert, page, &chain));

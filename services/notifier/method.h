@@ -19,6 +19,11 @@
 enum toc_err method_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                           Tocsin__V1__Page *page, struct page_verdict *out);
 
+/* Why a page that nobody took within its time is dead: what has held it, as far as that is known.
+ */
+TOC_MUST enum toc_err method_time_over(struct toc_turn *turn, const Tocsin__V1__Page *page,
+                                       const char **out_why);
+
 /* Whether an urgent page, or another, has any method of the person to go by. */
 TOC_MUST enum toc_err method_reaches(struct toc_turn *turn, const char *person, bool urgent,
                                      bool *out);

@@ -122,6 +122,22 @@ static void what_waits_dies_with_the_run(void **state)
     assert_string_equal(feed_due(&feed, "10:00"), "");
 }
 
+static void a_probe_behind_an_open_breaker_says_what_held_it(void **state)
+{
+    (void)state;
+    ask_ana();
+    for (unsigned i = 0; i < 5; i++) {
+        char at[24];
+        snprintf(at, sizeof(at), "09:00:%02u", 1 + 10 * i);
+        feed_outcome(&feed, at, 0, 0, 500);
+    }
+    core_transcript(feed.core);
+    feed_time(&feed, "09:02:00.001");
+    assert_non_null(strstr(core_transcript(feed.core),
+                           "reach r 0 ana/push page_dead (its time is over: it was held, its "
+                           "provider is down (500))\n"));
+}
+
 static void a_provider_may_say_that_it_came(void **state)
 {
     (void)state;
@@ -321,6 +337,7 @@ int main(void)
         TEST(what_a_receiver_took_reaches_nobody_yet),
         TEST(a_probe_does_not_fail_over),
         TEST(what_waits_dies_with_the_run),
+        TEST(a_probe_behind_an_open_breaker_says_what_held_it),
         TEST(a_provider_may_say_that_it_came),
         TEST(who_cannot_be_probed_is_missed_at_once),
         TEST(everybody_is_who_is_in_the_file_or_in_the_policy),

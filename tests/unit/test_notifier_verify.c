@@ -157,7 +157,8 @@ static void a_code_that_cannot_be_sent_dies_with_its_time(void **state)
     }
     feed_time(&feed, "09:20");
     assert_int_equal(feed_page(&feed, 0, 0)->state, TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
-    assert_string_equal(feed_page(&feed, 0, 0)->reason, "its time is over");
+    assert_string_equal(feed_page(&feed, 0, 0)->reason,
+                        "its time is over: it was held, its provider is down");
 }
 
 static void said_early_the_page_is_not_tried_again(void **state)
