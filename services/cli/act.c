@@ -228,7 +228,7 @@ static int publish(const struct action *action, const Tocsin__V1__Alert *alert,
 /* What an action that was refused did not find as its person saw it. */
 static int tell_present(const Tocsin__V1__Alert *alert)
 {
-    char id[2 * TOC_ID + 1], name[160];
+    char id[2 * TOC_ID + 1], name[160], step[32] = "its path is through";
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
     ask.what = TOCSIN__V1__ASK__WHAT__ALERTS;
@@ -239,9 +239,10 @@ static int tell_present(const Tocsin__V1__Alert *alert)
         return CLI_FAILED;
     const Tocsin__V1__Alert *now = rows.items[0];
     print_safe(name, sizeof(name), toc_str_of(now->acked_by));
-    fprintf(stderr, "%s: %s is at step %u; %s has it; last_seq %llu\n", view.who,
-            view_short_id(id, &now->id), now->step + 1, name[0] != '\0' ? name : "nobody",
-            (unsigned long long)now->last_seq);
+    if (now->state != TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED)
+        snprintf(step, sizeof(step), "it is at step %u", now->step + 1);
+    fprintf(stderr, "%s: %s: %s; %s has it; last_seq %llu\n", view.who, view_short_id(id, &now->id),
+            step, name[0] != '\0' ? name : "nobody", (unsigned long long)now->last_seq);
     return CLI_FAILED;
 }
 

@@ -152,6 +152,17 @@ static void an_issue_is_named_where_there_is_one(void **state)
     assert_non_null(strstr(text, "<dd>crm#T-1</dd>"));
 }
 
+static void a_path_that_is_through_is_at_no_step(void **state)
+{
+    (void)state;
+    alert.path = toc_wire_text("night");
+    write_page();
+    assert_non_null(strstr(text, "<dd>1 (night)</dd>"));
+    set_state(TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED, "");
+    write_page();
+    assert_null(strstr(text, "(night)"));
+}
+
 static void what_is_wrong_is_said_in_the_language_or_as_it_is(void **state)
 {
     (void)state;
@@ -183,6 +194,7 @@ int main(void)
         TEST(one_that_stands_for_others_offers_them_too),
         TEST(names_are_shown_and_nothing_else),
         TEST(an_issue_is_named_where_there_is_one),
+        TEST(a_path_that_is_through_is_at_no_step),
         TEST(what_is_wrong_is_said_in_the_language_or_as_it_is),
         TEST(it_is_small),
     };

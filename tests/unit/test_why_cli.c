@@ -499,6 +499,41 @@ static void clocks_and_alerts_are_counted_down(void **state)
             "5m00s\n");
 }
 
+/* Its row has the step that another round would begin with. */
+static void a_path_that_is_through_is_at_no_step(void **state)
+{
+    Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
+    Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
+    Tocsin__V1__Alert alert = TOCSIN__V1__ALERT__INIT, *alerts[] = {&alert};
+    Tocsin__V1__AlertGroup *groups[] = {NULL};
+    uint8_t id[TOC_ID] = {0xab};
+    const struct why_now now = {
+        .issue = &issue, .alerts = alerts, .alert_count = 1, .groups = groups, .now_ms = T0};
+    (void)state;
+    alert.id = (ProtobufCBinaryData){TOC_ID, id};
+    alert.state = TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
+    alert.cause = toc_wire_text("breached late");
+    alert.severity = toc_wire_text("error");
+    alert.path = toc_wire_text("day");
+    alert.repeat = 1;
+    alert.next_ms = TOC_TIME_NEVER;
+    change.alert = &alert;
+    change.reason = toc_wire_text("every step and repeat is through, nobody acknowledged");
+    add("notifier", TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, T0, &change);
+    print.width = 100;
+    issue.state = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_OPEN;
+    why_write_now(&page, &now);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  notifier   alert ab00000000: path day is through\n"
+            "                           because: every step and repeat is through, nobody\n"
+            "                           acknowledged\n"
+            "\nNow       open in queue none\n"
+            "Clocks    none: its route names no SLA\n"
+            "Alerts    ab00000000 exhausted: breached late, error, every step of path day; nothing "
+            "further is\n"
+            "          planned\n");
+}
+
 static void open_escalations_say_who_has_to_act(void **state)
 {
     Tocsin__V1__Issue issue = TOCSIN__V1__ISSUE__INIT;
@@ -680,6 +715,7 @@ int main(void)
         TEST(a_fitting_rule_without_a_path_pages_nobody),
         TEST(open_escalations_say_who_has_to_act),
         TEST(clocks_and_alerts_are_counted_down),
+        TEST(a_path_that_is_through_is_at_no_step),
         TEST(a_verdict_in_json_has_what_its_text_says),
         TEST(without_its_policy_a_verdict_has_no_slices),
         TEST(the_time_of_a_legal_clock_has_no_slices),

@@ -35,6 +35,17 @@ static enum print_style alert_style(Tocsin__V1__AlertState value)
     }
 }
 
+/* Once the path is through, the row has the step that another round would begin with. */
+static void add_step(struct print_table *table, const Tocsin__V1__Alert *alert)
+{
+    if (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED)
+        print_table_cell(table, PRINT_PLAIN, "through");
+    else if (alert->repeat > 0)
+        print_table_cell(table, PRINT_PLAIN, "%u, round %u", alert->step + 1, alert->repeat + 1);
+    else
+        print_table_cell(table, PRINT_PLAIN, "%u", alert->step + 1);
+}
+
 static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert, toc_time_ms now)
 {
     bool goes_on = alert->next_ms != TOC_TIME_NEVER && alert->next_ms != 0;
@@ -52,10 +63,7 @@ static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert,
                      goes_on ? moment_span(next, alert->next_ms - now) : "");
     list_add_reference(table, alert->source, alert->subject);
     print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
-    if (alert->repeat > 0)
-        print_table_cell(table, PRINT_PLAIN, "%u, round %u", alert->step + 1, alert->repeat + 1);
-    else
-        print_table_cell(table, PRINT_PLAIN, "%u", alert->step + 1);
+    add_step(table, alert);
     print_table_cell(table, PRINT_PLAIN, "%s", alert->path);
     list_add_instant(table, alert->opened_ms, now);
 }

@@ -135,6 +135,21 @@ static void on_opened(const struct why_page *page, const Tocsin__V1__Record *rec
     why_tried(page, change->tried, change->n_tried, change->tried_more);
 }
 
+static void on_escalated(const struct why_page *page, const Tocsin__V1__AlertChange *change,
+                         const char *id)
+{
+    const Tocsin__V1__Alert *alert = change->alert;
+    const char *by = change->by[0] != '\0' ? " by " : "";
+    if (alert == NULL)
+        return;
+    if (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED)
+        headline(page, PRINT_RED, "alert %s: path %s is through%s%s", id, alert->path, by,
+                 change->by);
+    else
+        headline(page, PRINT_RED, "alert %s escalated to step %u%s%s", id, alert->step + 1, by,
+                 change->by);
+}
+
 static void on_alert(const struct why_page *page, const Tocsin__V1__Record *record,
                      const Tocsin__V1__AlertChange *change)
 {
@@ -172,9 +187,7 @@ static void on_alert(const struct why_page *page, const Tocsin__V1__Record *reco
                  moment_beside(until, alert != NULL ? alert->snoozed_ms : 0, page->day_ms));
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
-        headline(page, PRINT_RED, "alert %s escalated to step %u%s%s", id,
-                 alert != NULL ? alert->step + 1 : 0, change->by[0] != '\0' ? " by " : "",
-                 change->by);
+        on_escalated(page, change, id);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         headline(page, PRINT_GREEN, "alert %s %s%s%s", id, state,

@@ -131,9 +131,10 @@ static void put_alert(const struct pen *pen)
 {
     const Tocsin__V1__Alert *alert = pen->alert;
     const Tocsin__V1__Page *page = pen->answer->page;
-    char id[2 * TOC_ID + 1] = "", step[48], reference[480] = "";
+    char id[2 * TOC_ID + 1] = "", step[48] = "", reference[480] = "";
     toc_hex(id, alert->id.data, alert->id.len == TOC_ID ? 6 : 0);
-    snprintf(step, sizeof(step), "%u (%.30s)", alert->step + 1, alert->path);
+    if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED)
+        snprintf(step, sizeof(step), "%u (%.30s)", alert->step + 1, alert->path);
     if (alert->source[0] != '\0')
         snprintf(reference, sizeof(reference), "%.220s#%.220s", alert->source, alert->subject);
     toc_str_mend(step);
