@@ -52,6 +52,13 @@ static enum print_style type_style(Tocsin__V1__RecordType type)
     }
 }
 
+/* The issue that a record is about, or who speaks; nothing where it is about none. */
+static void write_reference(const struct print *to, const char *source, const char *subject)
+{
+    if (source[0] != '\0')
+        print_styled(to, PRINT_PLAIN, " %s%s%s", source, subject[0] != '\0' ? "#" : "", subject);
+}
+
 /* What a person looks for first: what happened to which, before everything that is known of it. */
 static void write_lead(const struct print *to, const ProtobufCMessage *body)
 {
@@ -59,26 +66,29 @@ static void write_lead(const struct print *to, const ProtobufCMessage *body)
     char what[FIELDS_ENUM_MAX];
     if (body->descriptor == &tocsin__v1__event__descriptor) {
         const Tocsin__V1__Event *event = message;
-        print_styled(to, PRINT_PLAIN, " %s %s#%s", event->type, event->source, event->subject);
+        print_styled(to, PRINT_PLAIN, " %s", event->type);
+        write_reference(to, event->source, event->subject);
     } else if (body->descriptor == &tocsin__v1__issue_change__descriptor) {
         const Tocsin__V1__IssueChange *change = message;
         fields_enum(what, &tocsin__v1__issue_change__what__descriptor, (int)change->what);
-        if (change->issue != NULL)
-            print_styled(to, PRINT_PLAIN, " %s %s#%s", what, change->issue->source,
-                         change->issue->subject);
+        if (change->issue == NULL)
+            return;
+        print_styled(to, PRINT_PLAIN, " %s", what);
+        write_reference(to, change->issue->source, change->issue->subject);
     } else if (body->descriptor == &tocsin__v1__clock_change__descriptor) {
         const Tocsin__V1__ClockChange *change = message;
         fields_enum(what, &tocsin__v1__clock_change__what__descriptor, (int)change->what);
-        print_styled(to, PRINT_PLAIN, " %s %s %s#%s",
-                     change->clock != NULL ? change->clock->metric : "", what, change->source,
-                     change->subject);
+        print_styled(to, PRINT_PLAIN, " %s %s", change->clock != NULL ? change->clock->metric : "",
+                     what);
+        write_reference(to, change->source, change->subject);
     } else if (body->descriptor == &tocsin__v1__alert_change__descriptor) {
         const Tocsin__V1__AlertChange *change = message;
         if (change->page != NULL)
             print_styled(to, PRINT_PLAIN, " to %s", change->page->contact);
-        if (change->alert != NULL)
-            print_styled(to, PRINT_PLAIN, " %s %s#%s", change->alert->cause, change->alert->source,
-                         change->alert->subject);
+        if (change->alert == NULL)
+            return;
+        print_styled(to, PRINT_PLAIN, " %s", change->alert->cause);
+        write_reference(to, change->alert->source, change->alert->subject);
     }
 }
 

@@ -117,8 +117,11 @@ def test_a_router_that_stands_still_pages_and_closes_when_it_goes_on(suite, prov
     assert (page["cause"], page["severity"], page["issue"], page["issue_ref"]) == \
         ("silent:router", "critical", "", "")
     alert = suite.about("silent:router")
-    suite.tocsin("ack", alert.id.hex(), "--by", "ops")
+    done = suite.tocsin("ack", alert.id.hex(), "--by", "ops")
+    assert done == f"{alert.id.hex()[:10]}  acknowledged  silent:router\n"
     suite.about("silent:router", "ACKNOWLEDGED")
+    told = suite.tocsin("tail", "notifier")
+    assert " alert_acked      -          silent:router " in told and " # " not in told
     # What is known survives the notifier, and so does what is not wrong any more by then.
     suite.notifier.kill()
     suite.router.process.send_signal(signal.SIGCONT)
