@@ -65,14 +65,14 @@ enum toc_err group_say(struct toc_turn *turn, const Tocsin__V1__AlertGroup *grou
 
 /* --- members ------------------------------------------------------------------------------ */
 
-/* The same for the same names, whatever they are made of. */
+/* The same for the same names alone, whatever they are made of. */
 static enum toc_err name_group(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
     uint8_t pair[TOC_SHA256];
     uint8_t *id = toc_arena_take(turn->arena, TOC_SHA256);
     if (id == NULL)
         return TOC_ERR_LIMIT;
-    toc_sha256_pair(pair, toc_str_of(alert->queue), toc_str_of(alert->rule));
+    toc_sha256_pair(pair, toc_str(alert->queue, strlen(alert->queue) + 1), toc_str_of(alert->rule));
     toc_sha256_pair(id, toc_str(pair, sizeof(pair)), toc_str_of(alert->metric));
     alert->group = toc_wire_binary(toc_str(id, TOC_ID));
     return TOC_OK;

@@ -89,6 +89,24 @@ static void other_queues_rules_and_clocks_are_other_groups(void **state)
     assert_null(strstr(core_transcript(feed.core), "group_changed"));
 }
 
+static void names_that_only_read_alike_together_are_other_groups(void **state)
+{
+    (void)state;
+    feed_policy(&feed, "08:30",
+                "policy: 1\n"
+                "paths: {desk: {steps: [{page: [ana], wait: 1h}]}}\n"
+                "queues: {ab: {tier: 1}, a: {tier: 1}}\n"
+                "routes: [{rule: all, queue: a, path: desk}]\n"
+                "alerts:\n"
+                "  - {rule: c, on: opened, when: {queue: [ab]}, severity: error}\n"
+                "  - {rule: bc, on: opened, when: {queue: [a]}, severity: error}\n");
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1, .queue = "ab"});
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 2, .queue = "a"});
+    assert_string_equal(feed_alert(&feed, 1)->rule, "c");
+    assert_string_equal(feed_alert(&feed, 2)->rule, "bc");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP), 2);
+}
+
 static void an_alert_that_goes_on_waits_again(void **state)
 {
     (void)state;
@@ -249,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_storm_begins_with_the_fifth_that_waits_and_ends_with_the_last),
         CASE(other_queues_rules_and_clocks_are_other_groups),
+        CASE(names_that_only_read_alike_together_are_other_groups),
         CASE(an_alert_that_goes_on_waits_again),
         CASE(what_is_resolved_is_no_longer_of_the_group),
         CASE(one_acknowledgement_answers_all_that_wait),
