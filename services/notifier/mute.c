@@ -103,11 +103,10 @@ enum toc_err mute_first_held(struct toc_turn *turn, const Tocsin__V1__Mute *mute
 
 /* --- which one fits ----------------------------------------------------------------------- */
 
-bool mute_fits(const struct toc_turn *turn, const Tocsin__V1__Mute *mute,
-               const Tocsin__V1__Alert *alert)
+bool mute_fits(const Tocsin__V1__Mute *mute, const Tocsin__V1__Alert *alert, toc_time_ms at_ms)
 {
     struct toc_alert_match match;
-    return !mute->ended && turn->log_ms <= mute->end_ms &&
+    return !mute->ended && at_ms <= mute->end_ms &&
            toc_alert_match_read(mute->matcher, &match) == NULL && toc_alert_match(&match, alert);
 }
 
@@ -118,8 +117,8 @@ static bool comes_before(const Tocsin__V1__Mute *a, const Tocsin__V1__Mute *b)
     return a->end_ms > b->end_ms;
 }
 
-/* The one that keeps the alert; NULL: none. */
-static enum toc_err find(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+/* The one that keeps the alert at that instant; NULL: none. */
+static enum toc_err find(struct toc_turn *turn, const Tocsin__V1__Alert *alert, toc_time_ms at_ms,
                          const Tocsin__V1__Mute **out)
 {
     struct toc_str key, row;
@@ -133,7 +132,7 @@ static enum toc_err find(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
         err = toc_unpack(turn, mute, row, &mute);
         if (err != TOC_OK)
             break;
-        if (mute_fits(turn, mute, alert) && comes_before(mute, *out))
+        if (mute_fits(mute, alert, at_ms) && comes_before(mute, *out))
             *out = mute;
         else
             toc_arena_reset(turn->arena, mark);
@@ -148,7 +147,7 @@ enum toc_err mute_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     const Tocsin__V1__Mute *mute;
     if (alert == NULL)
         return TOC_OK;
-    TOC_TRY(find(turn, alert, &mute));
+    TOC_TRY(find(turn, alert, turn->log_ms, &mute));
     if (mute == NULL)
         return TOC_OK;
     char *reason = toc_arena_take(turn->arena, REASON_MAX);
@@ -237,7 +236,7 @@ static enum toc_err say_held(struct toc_turn *turn, Tocsin__V1__Alert *alert,
 enum toc_err mute_stops(struct toc_turn *turn, Tocsin__V1__Alert *alert, bool *out)
 {
     const Tocsin__V1__Mute *mute;
-    TOC_TRY(find(turn, alert, &mute));
+    TOC_TRY(find(turn, alert, alert->next_ms, &mute));
     *out = mute != NULL && mute->maintenance;
     if (!*out)
         return TOC_OK;

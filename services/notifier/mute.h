@@ -34,12 +34,15 @@ TOC_MUST enum toc_err mute_note(struct toc_turn *turn, Tocsin__V1__Alert *alert,
 /* The alert is answered or over. */
 TOC_MUST enum toc_err mute_let_go(struct toc_turn *turn, Tocsin__V1__Alert *alert);
 
-/* Whether its step may not end: maintenance holds it, from now on at the latest. */
+/*
+ * Whether its step may not end: maintenance was in force when it should have, which holds the alert
+ * from now on at the latest. A notifier that was down comes to that afterwards; then the end of
+ * the maintenance is still before it.
+ */
 TOC_MUST enum toc_err mute_stops(struct toc_turn *turn, Tocsin__V1__Alert *alert, bool *out);
 
-/* Whether it is in force and the alert is one that it is about. */
-bool mute_fits(const struct toc_turn *turn, const Tocsin__V1__Mute *mute,
-               const Tocsin__V1__Alert *alert);
+/* Whether it is in force at that instant and the alert is one that it is about. */
+bool mute_fits(const Tocsin__V1__Mute *mute, const Tocsin__V1__Alert *alert, toc_time_ms at_ms);
 
 /* "silence" or "maintenance". */
 const char *mute_noun(const Tocsin__V1__Mute *mute);

@@ -42,7 +42,7 @@ static enum toc_err sweep(struct toc_turn *turn, Tocsin__V1__Mute *mute)
         enum toc_err err = alert_load(turn->txn, turn->arena, due[i].alert_number, &alert);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        if (mute_fits(turn, mute, alert))
+        if (mute_fits(mute, alert, turn->log_ms))
             TOC_TRY(escalate_page_due(turn, due[i].alert_number, due[i].index));
         toc_arena_reset(turn->arena, mark);
     }
@@ -143,6 +143,15 @@ static enum toc_err tell_owner(struct toc_turn *turn, Tocsin__V1__Mute *mute)
     return mute_save(turn, mute, old_next_ms);
 }
 
+/* Its end has passed, which is due at its own instant, behind what was due before it. */
+static enum toc_err skip_to_end(struct toc_turn *turn, Tocsin__V1__Mute *mute)
+{
+    toc_time_ms old_next_ms = mute->next_ms;
+    mute->sweep = NULL;
+    mute->next_ms = mute->end_ms;
+    return mute_save(turn, mute, old_next_ms);
+}
+
 /* One alert that it held; once there is none, nothing is left of it. */
 static enum toc_err release(struct toc_turn *turn, const Tocsin__V1__Mute *mute)
 {
@@ -174,7 +183,7 @@ enum toc_err silence_due(struct toc_turn *turn)
     if (mute->ended)
         return release(turn, mute);
     if (turn->log_ms > mute->end_ms)
-        return end(turn, mute, "");
+        return at_ms < mute->end_ms ? skip_to_end(turn, mute) : end(turn, mute, "");
     return mute->sweep != NULL ? sweep(turn, mute) : tell_owner(turn, mute);
 }
 

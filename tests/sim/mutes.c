@@ -315,11 +315,11 @@ static void on_kept(struct world *world, const Tocsin__V1__AlertChange *change, 
         hold(mutes, change->alert);
 }
 
-static void on_escalated(struct world *world, const Tocsin__V1__AlertChange *change,
-                         toc_time_ms at_ms)
+/* Maintenance stops what was to go on while it lasted, however late that is found. */
+static void on_escalated(struct world *world, const Tocsin__V1__AlertChange *change)
 {
     const Tocsin__V1__Alert *alert = change->alert;
-    const struct known_mute *best = keeper(world->mutes, alert, at_ms);
+    const struct known_mute *best = keeper(world->mutes, alert, alert->next_ms);
     if (best != NULL && best->maintenance && is(change->reason, "nobody acknowledged in time"))
         world_fail(world, 11, "alert %llu goes on in maintenance %s",
                    (unsigned long long)alert->number, best->id);
@@ -357,7 +357,7 @@ static void on_alert(struct world *world, const Tocsin__V1__Record *record,
             let_go(mutes, change->alert->number);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
-        on_escalated(world, change, record->at_ms);
+        on_escalated(world, change);
         break;
     default:
         break;

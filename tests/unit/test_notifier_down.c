@@ -1,0 +1,161 @@
+/* What fell due while the notifier was down: each is judged at its own instant, in their order. */
+#include "tests/support/notifier_feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static struct feed feed;
+
+static int start(void **state)
+{
+    (void)state;
+    feed_open(&feed, false);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    feed_close(&feed);
+    return 0;
+}
+
+/* Nothing is heard of the notifier until then. */
+static void start_again(const char *time)
+{
+    core_transcript(feed.core);
+    core_reopen(feed.core);
+    feed_time(&feed, time);
+}
+
+static void keep(const char *time, bool maintains, const char *until)
+{
+    feed_mute(&feed, time,
+              (struct feed_mute){.id = "m",
+                                 .matcher = "queue=desk",
+                                 .until = until,
+                                 .maintenance = maintains,
+                                 .really = true});
+}
+
+/* Alert 1, opened at 09:00, of which ana has heard; her step ends at 09:05, and bob is next. */
+static void open_alert(void)
+{
+    feed_desk(&feed, "[{page: [ana], wait: 5m}, {page: [bob], wait: 10m}]", 0);
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    feed_outcome(&feed, "09:00:01", 1, 0, 200);
+}
+
+/* --- maintenance ------------------------------------------------------------------------------ */
+
+static void maintenance_stops_a_step_that_ended_in_it_though_it_is_over_by_now(void **state)
+{
+    (void)state;
+    open_alert();
+    keep("09:01", true, "09:06");
+    start_again("09:20");
+    assert_told(&feed, "09:20:00 alert_noted 1 note=held by maintenance m of ana v1\n"
+                       "09:20:00 maintenance m of ana ends at=09:06:00 critical\n"
+                       "09:20:00 alert_escalated 1 to step=0 round=0 (maintenance m is over) v1\n"
+                       "09:20:00 alert_paged 1 ana step=0 round=0 page_pending v1\n");
+    assert_int_equal(feed_alert(&feed, 1)->next_ms, core_time("09:25"));
+}
+
+static void maintenance_that_would_have_told_of_its_end_stops_it_as_well(void **state)
+{
+    (void)state;
+    open_alert();
+    keep("09:01", true, "09:14"); /* its owner would have been told at 09:04 */
+    start_again("09:20");
+    assert_told(&feed, "09:20:00 alert_noted 1 note=held by maintenance m of ana v1\n"
+                       "09:20:00 maintenance m of ana ends at=09:14:00 critical\n"
+                       "09:20:00 alert_escalated 1 to step=0 round=0 (maintenance m is over) v1\n"
+                       "09:20:00 alert_paged 1 ana step=0 round=0 page_pending v1\n");
+}
+
+static void maintenance_that_was_over_before_stops_nothing(void **state)
+{
+    (void)state;
+    open_alert();
+    keep("09:01", true, "09:04");
+    start_again("09:20");
+    assert_told(&feed, "09:20:00 maintenance m of ana ends at=09:04:00 critical\n"
+                       "09:20:00 alert_escalated 1 to step=1 round=0 (nobody acknowledged in "
+                       "time) v1\n"
+                       "09:20:00 alert_paged 1 bob step=1 round=0 page_pending v1\n");
+}
+
+static void what_maintenance_kept_begins_anew_once_and_its_old_step_is_forgotten(void **state)
+{
+    (void)state;
+    feed_desk(&feed, "[{page: [ana], wait: 5m}, {page: [bob], wait: 10m}]", 0);
+    keep("08:59", true, "09:04");
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    start_again("09:20");
+    assert_told(&feed, "09:20:00 maintenance m of ana ends at=09:04:00 critical suppressed=1\n"
+                       "09:20:00 alert_escalated 1 to step=0 round=0 (maintenance m is over) v1\n"
+                       "09:20:00 alert_paged 1 ana step=0 round=0 page_pending v1\n");
+}
+
+/* --- silences and hand-overs ------------------------------------------------------------------ */
+
+/* Alert 1, opened at 09:56, of which gus has heard; who is on call by "prim" is next, which is ana
+ * until 10:00 and then ben. */
+static void open_scheduled(void)
+{
+    feed_policy(&feed, "08:00",
+                "policy: 1\n"
+                "schedules:\n"
+                "  prim: {zone: UTC, layers: [{name: base, rotation: daily, start: 2026-11-22, "
+                "at: \"10:00\", people: [ana, ben]}]}\n"
+                "paths: {desk: {steps: [{page: [gus], wait: 5m}, {schedule: prim, wait: 1h}]}}\n"
+                "queues: {desk: {tier: 1}}\n"
+                "routes: [{rule: all, queue: desk, path: desk}]\n"
+                "alerts: [{rule: critical, on: opened, severity: critical}]\n");
+    feed_issue(&feed, "09:56", (struct feed_issue){.issue = 1});
+    feed_outcome(&feed, "09:56:01", 1, 0, 200);
+}
+
+static void whoever_is_on_call_by_now_rings_once_when_the_step_ended_in_silence(void **state)
+{
+    (void)state;
+    open_scheduled();
+    keep("09:57", false, "10:02");
+    start_again("10:10");
+    assert_told(&feed, "10:10:00 alert_escalated 1 to step=1 round=0 (nobody acknowledged in "
+                       "time) v1\n"
+                       "10:10:00 alert_paged 1 ben step=1 round=0 page_pending (on call by prim "
+                       "(base)) v1\n"
+                       "10:10:00 silence m of ana ends at=10:02:00 critical\n");
+    assert_int_equal(feed_alert(&feed, 1)->next_ms, core_time("11:10"));
+}
+
+static void whoever_is_on_call_by_now_rings_once_when_the_silence_ended_first(void **state)
+{
+    (void)state;
+    open_scheduled();
+    keep("09:57", false, "10:00:30");
+    start_again("10:10");
+    assert_told(&feed, "10:10:00 silence m of ana ends at=10:00:30 critical\n"
+                       "10:10:00 alert_escalated 1 to step=1 round=0 (nobody acknowledged in "
+                       "time) v1\n"
+                       "10:10:00 alert_paged 1 ben step=1 round=0 page_pending (on call by prim "
+                       "(base)) v1\n");
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(maintenance_stops_a_step_that_ended_in_it_though_it_is_over_by_now),
+        CASE(maintenance_that_would_have_told_of_its_end_stops_it_as_well),
+        CASE(maintenance_that_was_over_before_stops_nothing),
+        CASE(what_maintenance_kept_begins_anew_once_and_its_old_step_is_forgotten),
+        CASE(whoever_is_on_call_by_now_rings_once_when_the_step_ended_in_silence),
+        CASE(whoever_is_on_call_by_now_rings_once_when_the_silence_ended_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
