@@ -26,6 +26,8 @@
     X(TOC_PLANT_CARRIED_LEFT, "carried-left", "pages that another one stood for never end")        \
     X(TOC_PLANT_CARRIES_ALL, "carries-all", "a page counts itself among those it stands for")      \
     X(TOC_PLANT_GROUP_LEAVES, "group-leaves", "an answer to a group leaves out its newest alert")  \
+    X(TOC_PLANT_FLAP_ANEW, "flap-anew", "what comes back within its hold is another alert")        \
+    X(TOC_PLANT_FLAP_RINGS, "flap-rings", "pages of an alert whose cause is gone go on")           \
     X(TOC_PLANT_LEAF_SKIPPED, "leaf-skipped", "audit leaves a record out")                         \
     X(TOC_PLANT_PROMISE_AHEAD, "promise-ahead", "intake promises a time that it has not reserved") \
     X(TOC_PLANT_PARTITION_MIXED, "order-mixed", "parked events are released in reverse")           \

@@ -1,5 +1,6 @@
 #include "services/notifier/flap.h"
 
+#include "common/plant.h"
 #include "services/notifier/group.h"
 #include "services/notifier/mute.h"
 
@@ -45,7 +46,8 @@ enum toc_err flap_begin(struct toc_turn *turn, Tocsin__V1__Alert *alert, const c
     if (hold_ms == 0 || alert->unconfirmed)
         return TOC_OK;
     *out = true;
-    TOC_TRY(page_cancel_all(turn, alert, NULL, why));
+    if (!TOC_PLANTED(TOC_PLANT_FLAP_RINGS))
+        TOC_TRY(page_cancel_all(turn, alert, NULL, why));
     TOC_TRY(mute_let_go(turn, alert));
     alert->gone_ms = turn->log_ms;
     alert->rest_ms = alert->next_ms;
@@ -67,7 +69,8 @@ enum toc_err flap_end(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 
 static bool is_of(const Tocsin__V1__Alert *alert, const struct cause *cause)
 {
-    return flap_is_held(alert) && strcmp(alert->rule, cause->rule->name) == 0 &&
+    return flap_is_held(alert) && !TOC_PLANTED(TOC_PLANT_FLAP_ANEW) &&
+           strcmp(alert->rule, cause->rule->name) == 0 &&
            strcmp(alert->metric, cause->metric) == 0 && strcmp(alert->scope, cause->scope) == 0 &&
            (alert->waits[0] != '\0') == (cause->waits[0] != '\0');
 }

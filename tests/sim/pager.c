@@ -421,7 +421,7 @@ static void on_page_ended(struct world *world, const Tocsin__V1__Page *page)
     known->state = page->state;
 }
 
-/* With an alert, or with its step, everything of it is over but what ends incidents. */
+/* With an alert, its cause or its step, everything of it is over but what ends incidents. */
 static void check_none_pending(struct world *world, uint64_t alert)
 {
     const struct pager *pager = world->pager;
@@ -538,6 +538,10 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
         check_expiry(world, change, known);
         known->ended = known->acked = false;
         check_none_pending(world, alert->number);
+        break;
+    case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        if (strncmp(change->note, "held, its cause is gone", 23) == 0)
+            check_none_pending(world, alert->number);
         break;
     default:
         break;
