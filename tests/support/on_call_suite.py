@@ -8,12 +8,12 @@ import time
 
 import pytest
 
+from contacts_file import write_contacts
 from fake_provider import Provider
 
 BIN = pathlib.Path(os.environ["TOCSIN_BIN"])
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 PATIENCE_S = 120  # nobody waits that long when things work
-PEOPLE = ("ana", "ben")
 
 needs_faketime = pytest.mark.skipif(not FAKETIME.exists(),
                                     reason="package faketime is not installed")
@@ -22,7 +22,7 @@ needs_faketime = pytest.mark.skipif(not FAKETIME.exists(),
 class Suite:
     """`at` is what its clocks show at first, "2027-03-28 00:59:50" of UTC; None: the time."""
 
-    def __init__(self, directory, policy, at=None):
+    def __init__(self, directory, policy, at=None, people=("ana", "ben")):
         self.data, self.shift = directory / "d", directory / "shift"
         self.data.mkdir()
         self.environment = dict(os.environ, USER="ana", TZ="UTC")
@@ -32,29 +32,29 @@ class Suite:
                 "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.shift),
                 "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
         self.provider = Provider()
-        self._write_contacts()
-        file = directory / "policy.yaml"
-        file.write_text(policy)
+        write_contacts(self.data, {name: self.provider.url(f"/{name}") for name in people})
+        self.policy = directory / "policy.yaml"
+        self.policy.write_text(policy)
         self.issues = 0
-        self.log = (directory / "up.log").open("wb")
-        self.up = subprocess.Popen([BIN / "tocsin", "up", "--data", self.data, "--policy", file],
-                                   stdout=self.log, stderr=self.log, env=self.environment)
+        self.log = directory / "up.log"
+        self.start()
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.up = subprocess.Popen(
+                [BIN / "tocsin", "up", "--data", self.data, "--policy", self.policy],
+                stdout=log, stderr=log, env=self.environment)
         self.said("status", "--wait", f"{PATIENCE_S}s")
 
-    def _write_contacts(self):
-        secret = self.data / "pager.key"
-        secret.write_text("whsec_" + "A" * 43 + "=\n")
-        secret.chmod(0o600)
-        (self.data / "contacts.yaml").write_text("allow: [127.0.0.0/8]\ncontacts:\n" + "".join(
-            f"  {name}: {{webhook: {{url: \"{self.provider.url('/' + name)}\", "
-            "secret_file: pager.key}}\n" for name in PEOPLE))
+    def stop(self):
+        self.up.terminate()
+        assert self.up.wait(PATIENCE_S) == 0
 
     def close(self):
-        self.up.terminate()
-        ended = self.up.wait(PATIENCE_S)
-        self.provider.close()
-        self.log.close()
-        assert ended == 0
+        try:
+            self.stop()
+        finally:
+            self.provider.close()
 
     # --- time ---
 

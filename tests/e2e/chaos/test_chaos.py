@@ -16,6 +16,7 @@ import time
 
 import pytest
 
+from contacts_file import at_both, write_contacts
 from fake_provider import Provider
 from tocsin.v1 import record_pb2
 from tocsin_chain import BIN, Chain
@@ -49,25 +50,9 @@ class Chaos:
         self.providers = [Provider(), Provider()]
         self.answered = {}  # alert -> when its acknowledgement was seen to be on disk
         self.kills = 0
-        self.chain = Chain(directory, POLICY, f"--contacts={self._contacts()}",
+        contacts = write_contacts(directory, at_both(self.providers, PEOPLE))
+        self.chain = Chain(directory, POLICY, f"--contacts={contacts}",
                            "--send-timeout=1s", "--connect-timeout=500ms")
-
-    def _contacts(self):
-        """Everybody has one method at each provider, in either order."""
-        secret = self.directory / "pager.key"
-        secret.write_text("whsec_" + "A" * 43 + "=\n")
-        secret.chmod(0o600)
-        lines = []
-        for number, person in enumerate(PEOPLE):
-            order = self.providers if number % 2 == 0 else self.providers[::-1]
-            methods = ", ".join(
-                f"way{place}: {{webhook: {{url: \"{provider.url('/' + person)}\", "
-                f"secret_file: pager.key}}, verified: true}}"
-                for place, provider in enumerate(order))
-            lines.append(f"  {person}: {{methods: {{{methods}}}}}\n")
-        file = self.directory / "contacts.yaml"
-        file.write_text("allow: [127.0.0.0/8]\ncontacts:\n" + "".join(lines))
-        return file
 
     # --- what happens ---
 

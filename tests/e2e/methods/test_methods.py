@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from contacts_file import write_secret
 from fake_provider import Provider
 from tocsin_chain import BIN, PATIENCE_S, Chain
 
@@ -24,12 +25,6 @@ def policy():
                     f"severity: critical, path: {kind}}}\n" for kind in KINDS)
     return ("policy: 1\npaths:\n" + paths + "queues:\n  desk: {tier: 1}\nroutes:\n"
             "  - {rule: all, queue: desk}\nalerts:\n" + rules)
-
-
-def write_secret(directory, name, text):
-    path = directory / name
-    path.touch(0o600)
-    path.write_text(text + "\n")
 
 
 def write_contacts(directory, provider, program="/bin/true", allow="127.0.0.1"):
@@ -51,13 +46,6 @@ def write_contacts(directory, provider, program="/bin/true", allow="127.0.0.1"):
         f"  exec: {{exec: {{program: {program}, arguments: [\"{directory}\", \"a b; $HOME\"]}}}}\n" +
         "".join(f"  next-{kind}: {{log: true}}\n" for kind in KINDS))
     return file
-
-
-@pytest.fixture
-def provider():
-    provider = Provider()
-    yield provider
-    provider.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,40 +4,16 @@ import subprocess
 
 import pytest
 
-from fake_provider import Provider
-from tocsin_chain import BIN, Chain
-
-POLICY = """policy: 1
-paths:
-  desk: {coalesce: 0, steps: [{page: [ana], wait: 1h}, {page: [ben], wait: 1h}]}
-queues:
-  desk: {tier: 1}
-routes:
-  - {rule: all, queue: desk}
-alerts:
-  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical, path: desk}
-"""
-
-
-@pytest.fixture
-def provider():
-    provider = Provider()
-    yield provider
-    provider.close()
+from paging import desk, paging_chain
+from tocsin_chain import BIN
 
 
 @pytest.fixture
 def chain(tmp_path, provider):
-    secret = tmp_path / "pager.key"
-    secret.write_text("whsec_" + "A" * 43 + "=\n")
-    secret.chmod(0o600)
-    contacts = tmp_path / "contacts.yaml"
-    contacts.write_text("allow: [127.0.0.0/8]\ncontacts:\n" + "".join(
-        f"  {name}: {{webhook: {{url: \"{provider.url('/' + name)}\", secret_file: pager.key}}}}\n"
-        for name in ("ana", "ben")))
-    chain = Chain(tmp_path, POLICY, f"--contacts={contacts}", "--send-timeout=2s")
-    yield chain
-    chain.close()
+    policy = desk("{page: [ana], wait: 1h}, {page: [ben], wait: 1h}", more="coalesce: 0, ")
+    people = {name: provider.url(f"/{name}") for name in ("ana", "ben")}
+    with paging_chain(tmp_path, policy, people) as chain:
+        yield chain
 
 
 def obligations(*words):

@@ -3,3 +3,5 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(os.environ["TOCSIN_SOURCE"]) / "tests/support"))
+
+from paging import provider  # noqa: E402, F401: a fixture

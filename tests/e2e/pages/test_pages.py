@@ -76,13 +76,6 @@ def tls(tmp_path_factory):
 
 
 @pytest.fixture
-def provider():
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
-@pytest.fixture
 def other():
     """Another origin."""
     provider = Provider()

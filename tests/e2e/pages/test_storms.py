@@ -4,41 +4,16 @@ import subprocess
 
 import pytest
 
-from fake_provider import Provider
-from tocsin_chain import BIN, Chain
-
-POLICY = """policy: 1
-paths:
-  desk: {coalesce: %s, steps: [{page: [ana], wait: 1h}]}
-queues:
-  desk: {tier: 1}
-routes:
-  - {rule: all, queue: desk}
-alerts:
-  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical, path: desk}
-"""
-
-
-@pytest.fixture
-def provider():
-    provider = Provider()
-    yield provider
-    provider.close()
+from paging import desk, paging_chain
+from tocsin_chain import BIN
 
 
 @pytest.fixture
 def chain(tmp_path, provider, request):
-    secret = tmp_path / "pager.key"
-    secret.write_text("whsec_" + "A" * 43 + "=\n")
-    secret.chmod(0o600)
-    contacts = tmp_path / "contacts.yaml"
-    contacts.write_text("allow: [127.0.0.0/8]\ncontacts:\n"
-                        f"  ana: {{webhook: {{url: \"{provider.url('/ana')}\", "
-                        "secret_file: pager.key}}\n")
-    policy = POLICY % getattr(request, "param", "2s")
-    chain = Chain(tmp_path, policy, f"--contacts={contacts}", "--send-timeout=2s")
-    yield chain
-    chain.close()
+    span = getattr(request, "param", "2s")
+    policy = desk("{page: [ana], wait: 1h}", more=f"coalesce: {span}, ")
+    with paging_chain(tmp_path, policy, {"ana": provider.url("/ana")}) as chain:
+        yield chain
 
 
 def tocsin(chain, *words):

@@ -8,49 +8,19 @@ import threading
 
 import pytest
 
-from fake_provider import Provider
+from paging import desk, paging_chain
 from tocsin.v1 import event_pb2
 from tocsin_chain import BIN, Chain
 
-POLICY = """policy: 1
-paths:
-  desk: {steps: [{page: [ana], wait: 1h}]}
-queues:
-  desk: {tier: 1}
-routes:
-  - {rule: all, queue: desk}
-alerts:
-  - {rule: critical, on: opened, when: {risk: [critical]}, severity: critical, path: desk}
-"""
-
-
-@pytest.fixture
-def provider():
-    provider = Provider()
-    yield provider
-    provider.close()
+POLICY = desk("{page: [ana], wait: 1h}")
 
 
 @pytest.fixture
 def chain(tmp_path, provider):
-    secret = tmp_path / "pager.key"
-    secret.write_text("whsec_" + "A" * 43 + "=\n")
-    secret.chmod(0o600)
-    hook = ("{{webhook: {{url: \"{}\", secret_file: pager.key}}, verified: true}}".format)
-    contacts = tmp_path / "contacts.yaml"
-    contacts.write_text(f"""allow: [127.0.0.0/8]
-contacts:
-  ana:
-    methods:
-      push: {hook(provider.url("/ana/push"))}
-      mail: {hook(provider.url("/ana/mail"))}
-  ben:
-    methods:
-      push: {hook(provider.url("/ben/push"))}
-""")
-    chain = Chain(tmp_path, POLICY, f"--contacts={contacts}", "--send-timeout=2s")
-    yield chain
-    chain.close()
+    people = {"ana": {method: provider.url(f"/ana/{method}") for method in ("push", "mail")},
+              "ben": {"push": provider.url("/ben/push")}}
+    with paging_chain(tmp_path, POLICY, people) as chain:
+        yield chain
 
 
 class Command:

@@ -1,8 +1,6 @@
 """The watcher's watcher: what goes wrong with the suite itself pages somebody."""
-import base64
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -10,6 +8,7 @@ import time
 
 import pytest
 
+from contacts_file import write_contacts, write_secret
 from fake_provider import Provider
 from tocsin_chain import BIN, PATIENCE_S, Chain, Client, Service
 from tocsin.v1 import frame_pb2, record_pb2
@@ -35,22 +34,13 @@ watch: {path: ops, after: 3s}
 """
 
 
-def write_secret(path, text):
-    path.touch(0o600)
-    path.write_text(text + "\n")
-
-
 class Suite(Chain):
     """The chain with sla; duty and ops are reached by a provider each."""
 
     def __init__(self, directory, duty, ops):
-        self.contacts = directory / "contacts.yaml"
         self.ways = {"duty": duty, "ops": ops}
-        write_secret(directory / "key",
-                     "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
-        ways = "".join(f"  {name}: {{webhook: {{url: \"{provider.url('/' + name)}\", "
-                       f"secret_file: key}}}}\n" for name, provider in self.ways.items())
-        self.contacts.write_text(f"allow: [127.0.0.1]\ncontacts:\n{ways}")
+        self.contacts = write_contacts(directory, {
+            name: provider.url(f"/{name}") for name, provider in self.ways.items()})
         super().__init__(directory, POLICY, f"--contacts={self.contacts}",
                          f"--upstream=sla=ipc://{directory}/sla.sock")
         self.sla = Service("sla", directory, f"--upstream=router={self.router.endpoint}")
@@ -193,7 +183,7 @@ def status_of(data):
 
 def test_up_has_the_notifier_tell_an_outside_service_that_it_lives(tmp_path, providers):
     data, file = tmp_path / "d", tmp_path / "beat.url"
-    write_secret(file, providers[0].url("/beat/secret"))
+    write_secret(tmp_path, file.name, providers[0].url("/beat/secret"))
     data.mkdir()
     (data / "contacts.yaml").write_text("allow: [127.0.0.1]\ncontacts:\n  ana: {log: true}\n")
     providers[0].behave("/beat/secret", "500", "204")
