@@ -6,20 +6,17 @@
 Prints its progress and one line of figures. On a failure the data directory stays, and the last
 line is the command that repeats the run.
 """
-import argparse
 import hashlib
 import os
 import random
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import bus
 import checker
+import killing
 import pager
 import suite
 
@@ -109,9 +106,7 @@ class Run:
             if watcher.failure:
                 raise AssertionError(watcher.failure)
         for service in self.suite.services.values():
-            bad = [c for c in service.codes if c not in (0, 137, -signal.SIGKILL)]
-            if bad:
-                raise AssertionError(f"{service.name} died by itself: {bad} ({service.log_path})")
+            service.check_deaths()
 
     # --- faults --------------------------------------------------------------------------
 
@@ -340,31 +335,11 @@ def test(args, directory):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True, help="a build directory")
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--points", action="store_true", help="named points; needs TOCSIN_PLANT")
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
+    parser = killing.options(__doc__, 20)
     parser.add_argument("--publishers", type=int, default=2, help="processes, three threads each")
     parser.add_argument("--rate", type=float, default=60, help="events/s of a thread")
     parser.add_argument("--patience", type=float, default=60, help="seconds for a point to come")
-    parser.add_argument("--keep", action="store_true", help="keep the data of a good run, too")
-    args = parser.parse_args()
-    args.build = os.path.abspath(args.build)
-    bus.use_build(args.build)
-    directory = tempfile.mkdtemp(prefix="tocsin-crash-")
-    print(f"seed={args.seed} data={directory}", flush=True)
-    try:
-        test(args, directory)
-    except Exception as error: # whatever it is, the data stays and the repetition is told
-        what = "--points" if args.points else f"--kills {args.kills}"
-        print(f"FAILED: {type(error).__name__}: {error}\ndata kept in {directory}\nrepeat: "
-              f"/usr/bin/python3 {os.path.relpath(__file__)} --build {os.path.relpath(args.build)} "
-              f"{what} --seed {args.seed} --rate {args.rate:g}", flush=True)
-        sys.exit(1)
-    if not args.keep:
-        shutil.rmtree(directory)
+    killing.main(parser, __file__, test, also=("rate",))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,15 @@
     outcomes.py --build build/release [--kills 15]     kill -9 at any moment
     outcomes.py --build build/asan --points            _exit at every named point around a send
 """
-import argparse
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import bus
+import killing
 import kills
 import suite
 
@@ -79,13 +77,7 @@ class Run:
         service = self.suite.services["outcomes"]
         for point in POINTS:
             for nth in (1,) if point == "mid_load" else (1, self.rng.randint(2, 12)):
-                before = len(service.codes)
-                service.kill({"TOCSIN_EXIT_AT": f"{point}:{nth}"})
-                until = time.monotonic() + PATIENCE_S
-                while 137 not in service.codes[before:]:
-                    assert time.monotonic() < until, f"{point}:{nth} was never reached"
-                    self.publish(2)
-                    time.sleep(0.1)
+                service.die_at(point, nth, lambda: (self.publish(2), time.sleep(0.1)), PATIENCE_S)
             print(f"point={point} deaths={len(service.codes)}", flush=True)
 
     # --- what came of it ---------------------------------------------------------------------
@@ -153,32 +145,13 @@ def test(args, directory):
         suite.stop_all()
         run.provider.close()
     service = run.suite.services["outcomes"]
-    bad = [code for code in service.codes if code not in (0, 137, -9)]
-    assert not bad, f"it died by itself: {bad} ({service.log_path})"
+    service.check_deaths()
     print(f"ok seed={args.seed} deaths={service.deaths} issues={run.issues} outcomes={sent} "
           f"repeats_and_failures={repeats}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True, help="a build directory")
-    parser.add_argument("--kills", type=int, default=15)
-    parser.add_argument("--points", action="store_true", help="named points; needs TOCSIN_PLANT")
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
-    args = parser.parse_args()
-    args.build = os.path.abspath(args.build)
-    bus.use_build(args.build)
-    directory = tempfile.mkdtemp(prefix="tocsin-crash-")
-    try:
-        test(args, directory)
-    except Exception as error:  # whatever it is, the data stays and the repetition is told
-        what = "--points" if args.points else f"--kills {args.kills}"
-        print(f"FAILED: {type(error).__name__}: {error}\ndata kept in {directory}\nrepeat: "
-              f"/usr/bin/python3 {os.path.relpath(__file__)} --build {os.path.relpath(args.build)} "
-              f"{what} --seed {args.seed}", flush=True)
-        sys.exit(1)
-    shutil.rmtree(directory)
+    killing.main(killing.options(__doc__, 15), __file__, test)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ the providers wrote down has to be the same story.
     pages.py --build build/release [--kills 20]   kill -9 at any moment, also while a request waits
     pages.py --build build/asan --points          _exit at every named point of a page's life
 
-TOCSIN_CRASH_KILLS=1000 is for how many of either in place of what the command line says; with
+TOCSIN_CRASH_KILLS=1000 is for how many of either where the command line does not say it; with
 points they are gone through as often as it takes.
 """
-import argparse
 import concurrent.futures
 import copy
 import http.client
@@ -16,20 +15,20 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 import bus
+import killing
 import kills
 import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
+from contacts_file import at_both, write_contacts  # noqa: E402
 from fake_provider import Provider  # noqa: E402
 
 POINTS = (
@@ -132,8 +131,9 @@ class Run:
         self.args, self.directory = args, directory
         self.rng = random.Random(args.seed)
         self.providers = [Ledger(), Ledger()]
+        contacts = write_contacts(directory, at_both(self.providers, PEOPLE))
         self.suite = suite.Suite(args.build, directory, ["intake", "router", "notifier"],
-                                 options=["--batch", "64"], contacts=self.write_contacts())
+                                 options=["--batch", "64"], contacts=contacts)
         self.notifier = self.suite.services["notifier"]
         self.notifier.command += ["--send-timeout=1s", "--connect-timeout=500ms",
                                   "--http=127.0.0.1:0", "--link-base=http://oncall.example"]
@@ -143,21 +143,6 @@ class Run:
         self.bounced = set()
         self.issues = self.acts = 0
         self.intake = None
-
-    def write_contacts(self):
-        """Everybody has one method at each provider, in either order."""
-        with open(os.open(os.path.join(self.directory, "pager.key"), os.O_WRONLY | os.O_CREAT,
-                          0o600), "w", encoding="ascii") as key:
-            key.write("whsec_" + "A" * 43 + "=\n")
-        path = os.path.join(self.directory, "contacts.yaml")
-        with open(path, "w", encoding="ascii") as out:
-            out.write("allow: [127.0.0.1]\ncontacts:\n")
-            for number, person in enumerate(PEOPLE):
-                order = self.providers if number % 2 == 0 else self.providers[::-1]
-                out.write(f"  {person}: {{methods: {{" + ", ".join(
-                    f"way{place}: {{webhook: {{url: \"{provider.url('/' + person)}\", secret_file: "
-                    "pager.key}, verified: true}" for place, provider in enumerate(order)) + "}}\n")
-        return path
 
     def start(self):
         policy = os.path.join(self.directory, "policy.yaml")
@@ -266,14 +251,6 @@ class Run:
 
     # --- deaths ------------------------------------------------------------------------------
 
-    def die_at(self, point, nth):
-        before = len(self.notifier.codes)
-        self.notifier.kill({"TOCSIN_EXIT_AT": f"{point}:{nth}"})
-        until = time.monotonic() + PATIENCE_S
-        while 137 not in self.notifier.codes[before:]:
-            assert time.monotonic() < until, f"{point}:{nth} was never reached"
-            self.go_on()
-
     def die_stalled(self):
         """Its last byte has arrived, and the answer has not left."""
         known = {provider: len(provider.requests) for provider in self.providers}
@@ -300,7 +277,8 @@ class Run:
         while turn == 0 or self.notifier.deaths < self.args.kills:
             for point in POINTS:
                 late = turn > 0 and point not in ONCE
-                self.die_at(point, self.rng.randint(1, 12) if late else 1)
+                nth = self.rng.randint(1, 12) if late else 1
+                self.notifier.die_at(point, nth, self.go_on, PATIENCE_S)
                 self.tell_progress(point)
             self.die_stalled()
             turn += 1
@@ -485,31 +463,12 @@ def test(args, directory):
         run.check()
     finally:
         run.close()
-    bad = [code for code in run.notifier.codes if code not in (0, 137, -9)]
-    assert not bad, f"it died by itself: {bad} ({run.notifier.log_path})"
+    run.notifier.check_deaths()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True, help="a build directory")
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--points", action="store_true", help="named points; needs TOCSIN_PLANT")
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
-    args = parser.parse_args()
-    args.build = os.path.abspath(args.build)
-    args.kills = int(os.environ.get("TOCSIN_CRASH_KILLS", args.kills))
-    bus.use_build(args.build)
-    directory = tempfile.mkdtemp(prefix="tocsin-crash-")
-    try:
-        test(args, directory)
-    except Exception as error:  # whatever it is, the data stays and the repetition is told
-        what = " --points" if args.points else ""
-        print(f"FAILED: {type(error).__name__}: {error}\ndata kept in {directory}\nrepeat: "
-              f"/usr/bin/python3 {os.path.relpath(__file__)} --build {os.path.relpath(args.build)}"
-              f"{what} --kills {args.kills} --seed {args.seed}", flush=True)
-        sys.exit(1)
-    shutil.rmtree(directory)
+    kills = int(os.environ.get("TOCSIN_CRASH_KILLS", 20))
+    killing.main(killing.options(__doc__, kills), __file__, test)
 
 
 if __name__ == "__main__":

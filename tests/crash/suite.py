@@ -80,6 +80,19 @@ class Service:
             self.next_env = next_env or {}
             self.process.kill()
 
+    def die_at(self, point, nth, meanwhile, patience_s):
+        """Ends at the nth pass of that named point, which `meanwhile` makes it come to."""
+        before = len(self.codes)
+        self.kill({"TOCSIN_EXIT_AT": f"{point}:{nth}"})
+        until = time.monotonic() + patience_s
+        while 137 not in self.codes[before:]:
+            assert time.monotonic() < until, f"{point}:{nth} was never reached"
+            meanwhile()
+
+    def check_deaths(self):
+        bad = [code for code in self.codes if code not in (0, 137, -9)]
+        assert not bad, f"{self.name} died by itself: {bad} ({self.log_path})"
+
     def stop(self):
         """SIGTERM; the exit code."""
         if self.thread is None:
