@@ -21,18 +21,10 @@ static bool read_alias(const char *pseudonym, uint8_t out[VAULT_ALIAS])
 enum toc_err vault_find_pseudonym(struct vault *vault, const char *pseudonym, uint64_t *out)
 {
     uint8_t alias[VAULT_ALIAS];
-    struct toc_str row;
     if (!read_alias(pseudonym, alias))
         return TOC_NONE;
     TOC_TRY(vault_begin_keys(vault));
-    enum toc_err err =
-        toc_get(vault->keys_txn, KEYS_PSEUDONYMS, toc_str(alias, sizeof(alias)), &row);
-    if (err != TOC_OK)
-        return err;
-    if (row.size != 8)
-        return TOC_ERR_DAMAGED;
-    *out = toc_get_u64be(row.data);
-    return TOC_OK;
+    return vault_index_find(vault, &vault->pseudonyms, alias, out);
 }
 
 enum toc_err vault_is_listed(struct vault *vault, uint64_t subject, uint64_t other)
@@ -61,11 +53,11 @@ static enum toc_err delete_keys(struct vault *vault, const uint8_t subject[8], u
     return TOC_OK;
 }
 
-/* All that leads to the subject. The row of the map goes only if it is still this one's. */
+/* All that leads to the subject. */
 static enum toc_err delete_ways(struct vault *vault, const uint8_t subject[8])
 {
     uint8_t alias[VAULT_ALIAS], name[VAULT_NAME];
-    struct toc_str row, number;
+    struct toc_str row;
     enum toc_err err = toc_get(vault->keys_txn, KEYS_SUBJECTS, toc_str(subject, 8), &row);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
@@ -73,11 +65,8 @@ static enum toc_err delete_ways(struct vault *vault, const uint8_t subject[8])
         return TOC_ERR_DAMAGED;
     memcpy(alias, row.data, sizeof(alias));
     memcpy(name, row.data + sizeof(alias), sizeof(name));
-    err = toc_get(vault->keys_txn, KEYS_PEOPLE, toc_str(name, sizeof(name)), &number);
-    TOC_TRY(err);
-    if (err == TOC_OK && toc_str_equal(number, toc_str(subject, 8)))
-        TOC_TRY(vault_keys_delete(vault, KEYS_PEOPLE, toc_str(name, sizeof(name))));
-    TOC_TRY(vault_keys_delete(vault, KEYS_PSEUDONYMS, toc_str(alias, sizeof(alias))));
+    TOC_TRY(vault_index_delete(vault, &vault->people, name, toc_get_u64be(subject)));
+    TOC_TRY(vault_index_delete(vault, &vault->pseudonyms, alias, toc_get_u64be(subject)));
     return vault_keys_delete(vault, KEYS_SUBJECTS, toc_str(subject, 8));
 }
 

@@ -44,6 +44,7 @@ struct hot {
     uint64_t used; /* `uses` when it was last */
     uint8_t keys[VAULT_KEYS_COUNT][TOC_SEAL_KEY];
     bool has[VAULT_KEYS_COUNT];
+    bool made; /* since it is here: other keys than these are not there */
 };
 
 /* What is secret, in memory that is not swapped, dumped or left behind. */
@@ -69,6 +70,18 @@ struct vault_touches {
     bool wanted;
 };
 
+/* The way to subjects in one of the tables, and what of it waits; see index.c. */
+struct vault_index {
+    enum keys_table table;
+    size_t key_size;
+    struct vault_index_bucket *buckets;
+    size_t count;   /* rows that wait */
+    unsigned next;  /* bucket to be put */
+    uint64_t end;   /* above the last subject that there is */
+    uint64_t round; /* what that was when the first bucket was put */
+    uint64_t put;   /* subjects below it have their rows in the table */
+};
+
 struct vault {
     struct toc_store_config content_config, keys_config;
     struct toc_store *content, *keys;
@@ -78,6 +91,9 @@ struct vault {
     const char *kek_dir;
     const struct kek *kek; /* the newest */
     struct vault_touches touches;
+    struct vault_index people, pseudonyms;
+    size_t index_max;      /* rows of each that may wait */
+    bool index_lost;       /* what waits is not what the turn has */
     uint64_t next_subject; /* as of this turn; 0: not read */
     bool next_changed;     /* and is to be saved */
     size_t waiting;
@@ -113,8 +129,26 @@ TOC_MUST enum toc_err vault_pseudonyms_load(struct vault *vault);
 TOC_MUST enum toc_err vault_map_load(struct vault *vault);
 /* … and wrapped under the newest KEK. */
 TOC_MUST enum toc_err vault_map_rewrap(struct vault *vault);
-/* The number of the next subject, once for all that a turn made. */
+/* The number of the next subject; and saved, once for all that a turn made. */
+TOC_MUST enum toc_err vault_next_peek(struct vault *vault, uint64_t *out);
 TOC_MUST enum toc_err vault_next_save(struct vault *vault);
+
+/* index.c: the ways to a subject, by the hash of its name and by its pseudonym, in the turn's
+ * transaction. `waiting_max`: rows that may wait, 0: as many as do well. */
+TOC_MUST enum toc_err vault_indexes_init(struct vault *vault, size_t waiting_max);
+void vault_indexes_done(struct vault *vault);
+/* Reads what waits, when it was lost. */
+TOC_MUST enum toc_err vault_indexes_load(struct vault *vault);
+/* Puts what is too much to wait; part of each commit that changes keys. */
+TOC_MUST enum toc_err vault_indexes_save(struct vault *vault);
+TOC_MUST enum toc_err vault_index_add(struct vault *vault, uint64_t subject,
+                                      const uint8_t name[VAULT_NAME],
+                                      const uint8_t alias[VAULT_ALIAS]);
+TOC_MUST enum toc_err vault_index_find(struct vault *vault, const struct vault_index *index,
+                                       const uint8_t *key, uint64_t *out);
+/* If it is this subject's. */
+TOC_MUST enum toc_err vault_index_delete(struct vault *vault, struct vault_index *index,
+                                         const uint8_t *key, uint64_t subject);
 
 /* content.c: whose log it is, and nothing above its end. */
 TOC_MUST enum toc_err vault_content_claim(struct vault *vault, uint64_t log_id);

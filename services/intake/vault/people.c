@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define PSEUDONYM_BYTES (VAULT_PSEUDONYM / 2)
+#define PSEUDONYM_BYTES VAULT_ALIAS
 #define NAME_MAX_BYTES  VAULT_NAME_MAX
 
 static const struct toc_str map_row = {"map", 3}, next_row = {"next", 4};
@@ -124,7 +124,7 @@ static struct hot *hot_of(struct vault *vault, const uint8_t name[VAULT_NAME], b
     return hot;
 }
 
-static enum toc_err next_number(struct vault *vault, uint64_t *out)
+enum toc_err vault_next_peek(struct vault *vault, uint64_t *out)
 {
     struct toc_str row;
     if (vault->next_subject == 0) {
@@ -134,7 +134,14 @@ static enum toc_err next_number(struct vault *vault, uint64_t *out)
             return TOC_ERR_DAMAGED;
         vault->next_subject = err == TOC_OK ? toc_get_u64be(row.data) : 1;
     }
-    *out = vault->next_subject++;
+    *out = vault->next_subject;
+    return TOC_OK;
+}
+
+static enum toc_err next_number(struct vault *vault, uint64_t *out)
+{
+    TOC_TRY(vault_next_peek(vault, out));
+    vault->next_subject++;
     vault->next_changed = true;
     return TOC_OK;
 }
@@ -158,27 +165,21 @@ static enum toc_err make_subject(struct vault *vault, const uint8_t name[VAULT_N
     vault_random(vault, row, PSEUDONYM_BYTES);
     memcpy(row + PSEUDONYM_BYTES, name, VAULT_NAME);
     toc_hex(out->pseudonym, row, PSEUDONYM_BYTES);
-    TOC_TRY(vault_keys_put(vault, KEYS_PEOPLE, toc_str(name, VAULT_NAME),
-                           toc_str(number, sizeof(number))));
-    TOC_TRY(vault_keys_put(vault, KEYS_PSEUDONYMS, toc_str(row, PSEUDONYM_BYTES),
-                           toc_str(number, sizeof(number))));
-    return vault_keys_put(vault, KEYS_SUBJECTS, toc_str(number, sizeof(number)),
-                          toc_str(row, sizeof(row)));
+    TOC_TRY(vault_keys_put(vault, KEYS_SUBJECTS, toc_str(number, sizeof(number)),
+                           toc_str(row, sizeof(row))));
+    return vault_index_add(vault, out->number, name, row);
 }
 
-static enum toc_err read_subject(struct vault *vault, struct toc_str number,
-                                 struct vault_subject *out)
+static enum toc_err read_subject(struct vault *vault, uint64_t number, struct vault_subject *out)
 {
     struct toc_str row;
     uint8_t key[8];
-    if (number.size != sizeof(key))
-        return TOC_ERR_DAMAGED;
-    memcpy(key, number.data, sizeof(key));
+    toc_put_u64be(key, number);
     enum toc_err err = toc_get(vault->keys_txn, KEYS_SUBJECTS, toc_str(key, sizeof(key)), &row);
     TOC_TRY(err);
     if (err == TOC_NONE || row.size != PSEUDONYM_BYTES + VAULT_NAME)
         return TOC_ERR_DAMAGED;
-    out->number = toc_get_u64be(key);
+    out->number = number;
     toc_hex(out->pseudonym, (const uint8_t *)row.data, PSEUDONYM_BYTES);
     return TOC_OK;
 }
@@ -188,7 +189,7 @@ enum toc_err vault_subject(struct vault *vault, enum vault_kind kind, struct toc
 {
     struct vault_subject subject;
     uint8_t key[VAULT_NAME];
-    struct toc_str row;
+    uint64_t number;
     bool found;
     hash_name(vault, kind, name, key);
     struct hot *hot = hot_of(vault, key, &found);
@@ -196,13 +197,15 @@ enum toc_err vault_subject(struct vault *vault, enum vault_kind kind, struct toc
     if (found)
         return TOC_OK;
     TOC_TRY(vault_begin_keys(vault));
-    enum toc_err err = toc_get(vault->keys_txn, KEYS_PEOPLE, toc_str(key, sizeof(key)), &row);
-    if (err == TOC_OK)
-        err = read_subject(vault, row, &subject);
+    enum toc_err err = vault_index_find(vault, &vault->people, key, &number);
+    bool known = err == TOC_OK;
+    if (known)
+        err = read_subject(vault, number, &subject);
     else if (err == TOC_NONE && make)
         err = make_subject(vault, key, &subject);
     if (err != TOC_OK)
         return err;
+    hot->made = !known;
     sodium_memzero(hot->has, sizeof(hot->has));
     memcpy(hot->name, key, sizeof(key));
     hot->subject = subject;
@@ -237,7 +240,7 @@ enum toc_err vault_key(struct vault *vault, const struct vault_subject *subject,
     if (hot->has[group])
         return TOC_OK;
     TOC_TRY(vault_begin_keys(vault));
-    enum toc_err err = toc_get(vault->keys_txn, KEYS_KEYS, name, &row);
+    enum toc_err err = hot->made ? TOC_NONE : toc_get(vault->keys_txn, KEYS_KEYS, name, &row);
     if (err == TOC_OK)
         err = vault_unwrap(vault, name, row, hot->keys[group]);
     else if (err == TOC_NONE)

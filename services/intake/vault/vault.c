@@ -75,6 +75,7 @@ static enum toc_err open_vault(const struct vault_config *config, uint64_t log_i
     if (vault->secrets == NULL)
         return TOC_ERR_MEMORY;
     sodium_memzero(vault->secrets, sizeof(*vault->secrets));
+    TOC_TRY(vault_indexes_init(vault, config->waiting_max));
     vault->kek_dir = config->kek_dir;
     TOC_TRY(vault_keks_load(config->kek_dir, vault->secrets));
     vault->kek = vault_kek_newest(vault->secrets);
@@ -115,6 +116,7 @@ void vault_close(struct vault *vault)
     toc_store_close(vault->content);
     toc_store_close(vault->keys);
     vault_touches_end(vault);
+    vault_indexes_done(vault);
     sodium_free(vault->secrets);
     free(vault);
 }
@@ -137,7 +139,9 @@ enum toc_err vault_begin_content(struct vault *vault)
 
 enum toc_err vault_begin_keys(struct vault *vault)
 {
-    return vault->keys_txn != NULL ? TOC_OK : toc_txn_begin_write(vault->keys, &vault->keys_txn);
+    if (vault->keys_txn == NULL)
+        TOC_TRY(toc_txn_begin_write(vault->keys, &vault->keys_txn));
+    return vault->index_lost ? vault_indexes_load(vault) : TOC_OK;
 }
 
 size_t vault_waiting(const struct vault *vault)
@@ -148,17 +152,17 @@ size_t vault_waiting(const struct vault *vault)
 /* Keys that were only looked at need no commit. */
 static enum toc_err commit_keys(struct vault *vault)
 {
-    struct toc_txn *txn = vault->keys_txn;
-    if (txn == NULL)
-        return TOC_OK;
-    TOC_TRY(vault_next_save(vault));
-    vault->keys_txn = NULL;
     if (!vault->keys_changed) {
-        toc_txn_abort(txn);
+        vault_drop_keys(vault);
         return TOC_OK;
     }
+    TOC_TRY(vault_next_save(vault));
+    TOC_TRY(vault_indexes_save(vault));
+    enum toc_err err = toc_txn_commit(vault->keys_txn);
+    vault->keys_txn = NULL;
     vault->keys_changed = false;
-    return toc_txn_commit(txn);
+    vault->index_lost = err < 0;
+    return err;
 }
 
 enum toc_err vault_commit(struct vault *vault)
@@ -189,6 +193,7 @@ void vault_drop_keys(struct vault *vault)
 {
     toc_txn_abort(vault->keys_txn);
     vault->keys_txn = NULL;
+    vault->index_lost = vault->index_lost || vault->keys_changed;
     vault->keys_changed = false;
 }
 
@@ -206,9 +211,8 @@ void vault_abandon(struct vault *vault, uint64_t last_seq)
 {
     vault_end_reading(vault);
     toc_txn_abort(vault->content_txn);
-    toc_txn_abort(vault->keys_txn);
-    vault->content_txn = vault->keys_txn = NULL;
-    vault->keys_changed = false;
+    vault->content_txn = NULL;
+    vault_drop_keys(vault);
     vault->waiting = 0;
     vault->stale = true; /* the content may have been committed, and the log not */
     vault->last_seq = last_seq;

@@ -15,7 +15,10 @@
  *   listed:  u64be subject ‖ u64be other     -> nothing: erasing the subject erases the other too
  *   later:   pseudonym (12) ‖ u64be other    -> nothing: the other would have gone with whom the
  *            pseudonym meant, and is held; it has keys, and no row in `subjects`: nobody reads it
- *   meta:    "log", "map", "next", "pseudonyms"
+ *   meta:    "log", "map", "next", "pseudonyms", "indexed"
+ *
+ * The newest rows of `people` and `pseudonyms` may be missing: `subjects` has what they say. How
+ * far they are there is in "indexed", see index.c.
  *
  * A subject is a person, a pseudonym that a publisher made, an issue, or a raw mail, which is
  * listed under everyone in it. Changes of a turn wait in one transaction of each environment for
@@ -75,6 +78,7 @@ enum vault_kind {
 struct vault_config {
     const char *content_dir, *keys_dir, *kek_dir; /* created when absent, with a first KEK */
     size_t map_bytes;                             /* of each environment; 0: vast */
+    size_t waiting_max; /* rows of `people` and of `pseudonyms` that wait in memory; 0: 32,768 */
 };
 
 struct vault;
