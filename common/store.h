@@ -73,7 +73,8 @@ TOC_MUST enum toc_err toc_txn_begin_read(struct toc_store *store, struct toc_txn
 TOC_MUST enum toc_err toc_txn_commit(struct toc_txn *txn);
 void toc_txn_abort(struct toc_txn *txn);
 
-/* TOC_NONE when the key is absent. */
+/* TOC_NONE when the key is absent; so is one that no row can have, empty or beyond TOC_KEY_MAX:
+ * people and peers name what they like. */
 TOC_MUST enum toc_err toc_get(struct toc_txn *txn, unsigned table, struct toc_str key,
                               struct toc_str *out);
 

@@ -330,7 +330,8 @@ static enum toc_err may_write(const struct toc_txn *txn, unsigned table, struct 
 enum toc_err toc_get(struct toc_txn *txn, unsigned table, struct toc_str key, struct toc_str *out)
 {
     MDB_val k = to_val(key), v;
-    TOC_ASSERT(key.size > 0);
+    if (key.size == 0 || key.size > TOC_KEY_MAX)
+        return txn->failed != TOC_OK ? txn->failed : TOC_NONE;
     enum toc_err err = may_read(txn, table, key);
     if (err != TOC_OK)
         return err;

@@ -288,7 +288,8 @@ enum toc_err toc_get(struct toc_txn *txn, unsigned table_index, struct toc_str k
 {
     struct toc_mem_table *table;
     struct toc_str out_key;
-    TOC_ASSERT(key.size > 0);
+    if (key.size == 0 || key.size > TOC_KEY_MAX)
+        return txn->failed != TOC_OK ? txn->failed : TOC_NONE;
     TOC_TRY(may_read(txn, table_index, key, &table));
     const struct toc_mem_row *row = table != NULL ? toc_mem_tree_get(table, key) : NULL;
     return row != NULL ? lend(txn, row, &out_key, out) : TOC_NONE;

@@ -229,8 +229,6 @@ enum toc_err page_index(struct toc_turn *turn, const Tocsin__V1__Page *page)
 enum toc_err page_of_delivery(struct toc_txn *txn, const char *delivery, struct notifier_due *out)
 {
     struct toc_str row;
-    if (delivery[0] == '\0' || strlen(delivery) >= NOTIFIER_DELIVERY_MAX)
-        return TOC_NONE;
     enum toc_err err = toc_get(txn, TABLE_DELIVERY, toc_str_of(delivery), &row);
     if (err != TOC_OK)
         return err;

@@ -10,13 +10,10 @@ Tocsin__V1__ContactMethod *person_method(const Tocsin__V1__Contact *contact, con
 
 /* --- rows --------------------------------------------------------------------------------- */
 
-/* Whoever acknowledged may be called anything: longer names are in no file. */
 static enum toc_err load(struct toc_txn *txn, struct toc_arena *arena, const char *person,
                          Tocsin__V1__Contact **out)
 {
     struct toc_str row;
-    if (strlen(person) > TOC_PERSON_ID_MAX)
-        return TOC_NONE;
     enum toc_err err = toc_get(txn, TABLE_CONTACT, toc_str_of(person), &row);
     if (err != TOC_OK)
         return err;

@@ -29,10 +29,7 @@ enum toc_err person_open(struct toc_turn *turn, const char *id, struct person *o
     TOC_ASSERT(id[0] != '\0');
     *out = (struct person){.row = NULL};
     TOC_TRY(rule_of(turn, id, &out->rule));
-    /* Whoever has a longer name is named by no policy, and so has no row. */
-    enum toc_err err = strlen(id) > TOC_PERSON_ID_MAX
-                           ? TOC_NONE
-                           : toc_get(turn->txn, TABLE_PERSON, toc_str_of(id), &row);
+    enum toc_err err = toc_get(turn->txn, TABLE_PERSON, toc_str_of(id), &row);
     TOC_TRY(err);
     if (err == TOC_OK) {
         TOC_TRY(toc_unpack(turn, person, row, &out->row));

@@ -227,6 +227,21 @@ static void a_reader_beside_the_writer_finds_tables_as_they_come(void **state)
     toc_store_close(reader);
 }
 
+static void a_key_that_no_row_can_have_is_absent(void **state)
+{
+    static const char long_key[TOC_KEY_MAX + 1] = {0};
+    struct toc_str value;
+    (void)state;
+    struct toc_store *store = open_at(fresh_dir());
+    struct toc_txn *txn = begin_write(store);
+    put(txn, 0, "a", "1");
+    assert_int_equal(toc_get(txn, 0, TOC_STR(""), &value), TOC_NONE);
+    assert_int_equal(toc_get(txn, 0, toc_str(long_key, sizeof(long_key)), &value), TOC_NONE);
+    assert_int_equal(toc_get(txn, 0, TOC_STR("a"), &value), TOC_OK);
+    commit(txn);
+    toc_store_close(store);
+}
+
 static void read_while_writing(const char *dir)
 {
     struct toc_store *store = open_at(dir);
@@ -288,6 +303,7 @@ int main(void)
         cmocka_unit_test(digests_differ_when_any_boundary_moves),
         cmocka_unit_test(the_digest_is_the_documented_one),
         cmocka_unit_test(a_reader_beside_the_writer_finds_tables_as_they_come),
+        cmocka_unit_test(a_key_that_no_row_can_have_is_absent),
         cmocka_unit_test(readers_and_the_writer_exclude_each_other),
         cmocka_unit_test(bytes_that_were_returned_die_at_the_next_write),
     };
