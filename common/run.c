@@ -292,6 +292,11 @@ bool toc_run_is_full(const struct toc_run *run)
            (run->gate.is_full != NULL && run->gate.is_full(run->gate.self));
 }
 
+toc_time_ms toc_run_rest_ms(const struct toc_run *run)
+{
+    return run->partner == NULL ? run->service->rest_ms : 0; /* that waits for each word */
+}
+
 toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
 {
     toc_time_ms wait = TOC_HEARTBEAT_MS / 2;

@@ -101,6 +101,9 @@ TOC_MUST enum toc_err toc_run_commit(struct toc_run *run, struct toc_now now);
  */
 TOC_MUST enum toc_err toc_run_met_full(struct toc_run *run, struct toc_now now);
 
+/* How long its turns are apart at least. */
+toc_time_ms toc_run_rest_ms(const struct toc_run *run);
+
 /* The turn has reached its limit: commit before the next frame. */
 bool toc_run_is_full(const struct toc_run *run);
 

@@ -103,7 +103,7 @@ static toc_time_ms rest_left_ms(const struct loop *loop)
 /* Whether that was all for now: what comes next gathers. */
 static bool rest_after(struct loop *loop, unsigned frames)
 {
-    toc_time_ms rest_ms = loop->config->run.service->rest_ms;
+    toc_time_ms rest_ms = toc_run_rest_ms(loop->run);
     if (rest_ms == 0 || frames == 0 || loop->full)
         return false;
     loop->rests_until_ms = toc_program_now().mono_ms + rest_ms;

@@ -137,6 +137,7 @@ const struct toc_service sla_service = {
     .upstream_classes = TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
     .sees_behind = true,
     .time_source = TOC_TIME_OF_LOGS,
+    .rest_ms = 5,
     .leader = "router",
     .leader_classes = TOC_CLASS_ROUTING,
     .step = sla_step,
