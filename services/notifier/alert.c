@@ -5,7 +5,7 @@
 
 #define DUE_KEY    (8 + ALERT_KEY)
 #define OUTBOX_KEY (8 + PAGE_KEY)
-#define ISSUE_KEY  (1 + 4 + ALERT_KEY)
+#define ISSUE_KEY  (4 + 1 + ALERT_KEY)
 
 static const struct toc_str alerts_key = {"alerts", 6}, apart_key = {"apart", 5};
 
@@ -18,6 +18,15 @@ static void page_key(uint8_t key[PAGE_KEY], uint64_t number, uint32_t index)
 {
     toc_put_u64be(key, number);
     toc_put_u32be(key + ALERT_KEY, index);
+}
+
+/* Those of all partitions grow together: new rows are near each other. */
+static void issue_key(uint8_t key[ISSUE_KEY], uint32_t partition, uint32_t issue_number,
+                      uint64_t number)
+{
+    toc_put_u32be(key, issue_number);
+    key[4] = (uint8_t)partition;
+    toc_put_u64be(key + 5, number);
 }
 
 /* --- alerts ------------------------------------------------------------------------------- */
@@ -100,9 +109,7 @@ enum toc_err alert_create(struct toc_turn *turn, Tocsin__V1__Alert *alert)
         toc_put(turn->txn, TABLE_ALERT_ID, toc_wire_bytes(&alert->id), toc_str(key, sizeof(key))));
     if (alert->issue.len == 0)
         return TOC_OK;
-    of_issue[0] = (uint8_t)alert->partition;
-    toc_put_u32be(of_issue + 1, alert->issue_number);
-    memcpy(of_issue + 5, key, ALERT_KEY);
+    issue_key(of_issue, alert->partition, alert->issue_number, alert->number);
     return toc_put(turn->txn, TABLE_ALERT_ISSUE, toc_str(of_issue, sizeof(of_issue)),
                    toc_str(NULL, 0));
 }
@@ -146,9 +153,7 @@ enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, uint32_t is
 {
     uint8_t key[ISSUE_KEY];
     struct toc_str found, value;
-    key[0] = (uint8_t)partition;
-    toc_put_u32be(key + 1, issue_number);
-    toc_put_u64be(key + 5, from);
+    issue_key(key, partition, issue_number, from);
     enum toc_err err =
         toc_first_at_least(txn, TABLE_ALERT_ISSUE, toc_str(key, sizeof(key)), &found, &value);
     if (err != TOC_OK)
@@ -215,27 +220,6 @@ static enum toc_err read_due(struct toc_str key, struct notifier_due *out)
     out->at_ms = (toc_time_ms)toc_get_u64be(key.data);
     out->alert_number = toc_get_u64be(key.data + 8);
     out->index = toc_get_u32be(key.data + 8 + ALERT_KEY);
-    return TOC_OK;
-}
-
-enum toc_err page_index(struct toc_turn *turn, const Tocsin__V1__Page *page)
-{
-    uint8_t key[PAGE_KEY];
-    page_key(key, page->alert_number, page->index);
-    return toc_put(turn->txn, TABLE_DELIVERY, toc_str_of(page->delivery),
-                   toc_str(key, sizeof(key)));
-}
-
-enum toc_err page_of_delivery(struct toc_txn *txn, const char *delivery, struct notifier_due *out)
-{
-    struct toc_str row;
-    enum toc_err err = toc_get(txn, TABLE_DELIVERY, toc_str_of(delivery), &row);
-    if (err != TOC_OK)
-        return err;
-    if (row.size != PAGE_KEY)
-        return TOC_ERR_DAMAGED;
-    *out = (struct notifier_due){.alert_number = toc_get_u64be(row.data),
-                                 .index = toc_get_u32be(row.data + ALERT_KEY)};
     return TOC_OK;
 }
 

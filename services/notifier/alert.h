@@ -2,7 +2,7 @@
  * The rows of the notifier and the records about them.
  *
  * Tables: `alert`, key u64be number -> packed Alert; `alert_id`, key id (16) -> that key;
- * `alert_issue`, key partition (1) ‖ u32be issue number ‖ alert key -> nothing; `page`, key alert
+ * `alert_issue`, key u32be issue number ‖ partition (1) ‖ alert key -> nothing; `page`, key alert
  * key ‖ u32be index -> packed Page; `alert_due`, key u64be instant ‖ alert key -> nothing;
  * `page_due`, key u64be instant ‖ page key -> nothing: pages that are judged then; `outbox`, the
  * same: pages that may be sent, since then.
@@ -32,7 +32,6 @@ enum notifier_table {
     TABLE_QUIET,
     TABLE_QUIET_DUE,
     TABLE_QUIET_KEPT,
-    TABLE_DELIVERY,
     TABLE_REACH,
     TABLE_REACH_DUE,
     TABLE_PROBE,
@@ -99,12 +98,6 @@ static inline struct page_place page_place(const Tocsin__V1__Page *page)
 /* Puts the row; `old` is where it stood before it was changed. */
 TOC_MUST enum toc_err page_save(struct toc_turn *turn, const Tocsin__V1__Page *page,
                                 struct page_place old);
-
-/* Makes it found by its delivery id. */
-TOC_MUST enum toc_err page_index(struct toc_turn *turn, const Tocsin__V1__Page *page);
-/* The alert and the index of a page; TOC_NONE when no page has that delivery id. */
-TOC_MUST enum toc_err page_of_delivery(struct toc_txn *txn, const char *delivery,
-                                       struct notifier_due *out);
 
 /* The index of the next page that is about no alert. */
 TOC_MUST enum toc_err page_next_apart(struct toc_turn *turn, uint32_t *out);

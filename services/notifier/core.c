@@ -16,7 +16,7 @@
  *   group.c      alerts that come together  group_act.c  what people do about all of a group
  *   flap.c       causes that go and come    storm.c      many pages become few
  *   alert.c      rows and records           fit.c        records of long names
- *   ask.c        questions
+ *   delivery.c   what a page is called      ask.c        questions
  *
  *   send/        the sender of the real process: contacts, what each kind of method is sent
  *   door/        its HTTP port: links in pages, and tools
@@ -40,11 +40,12 @@
 #include "common/plant.h"
 
 static const char *const tables[] = {
-    "alert",     "alert_id",  "alert_issue", "page",      "alert_due",   "outbox",    "page_due",
-    "contact",   "provider",  "code",        "override",  "turn",        "said",      "mute",
-    "mute_due",  "mute_held", "quiet",       "quiet_due", "quiet_kept",  "delivery",  "reach",
-    "reach_due", "probe",     "mirror",      "watch",     "watch_due",   "group",     "group_alert",
-    "group_act", "group_due", "window",      "bundle",    "bundle_page", "bundle_due"};
+    "alert",      "alert_id",    "alert_issue", "page",      "alert_due", "outbox",
+    "page_due",   "contact",     "provider",    "code",      "override",  "turn",
+    "said",       "mute",        "mute_due",    "mute_held", "quiet",     "quiet_due",
+    "quiet_kept", "reach",       "reach_due",   "probe",     "mirror",    "watch",
+    "watch_due",  "group",       "group_alert", "group_act", "group_due", "window",
+    "bundle",     "bundle_page", "bundle_due"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

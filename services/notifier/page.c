@@ -3,6 +3,7 @@
 #include "common/exit_point.h"
 #include "common/plant.h"
 #include "services/notifier/breaker.h"
+#include "services/notifier/delivery.h"
 #include "services/notifier/method.h"
 #include "services/notifier/mirror.h"
 #include "services/notifier/mute.h"
@@ -124,32 +125,6 @@ enum toc_err page_ring(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__
 
 /* --- planning ----------------------------------------------------------------------------- */
 
-/* The same for the same page whatever is repeated: receivers dedupe by it. */
-static char *delivery_id(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
-                         const Tocsin__V1__Page *page)
-{
-    uint8_t seed[TOC_ID + 8], hash[TOC_SHA256];
-    char *id = toc_arena_take(turn->arena, NOTIFIER_DELIVERY_MAX);
-    if (id == NULL)
-        return NULL;
-    if (alert != NULL) {
-        memcpy(seed, alert->id.data, TOC_ID);
-    } else if (turn->cause_log == 0) { /* time made it */
-        toc_put_u64be(seed, (uint64_t)page->planned_ms);
-        toc_sha256_pair(hash, toc_str_of(page->contact), toc_str(seed, 8));
-        memcpy(seed, hash, TOC_ID);
-    } else {
-        toc_put_u64be(seed, turn->cause_log);
-        toc_put_u64be(seed + 8, turn->cause_seq);
-    }
-    toc_put_u32be(seed + TOC_ID, page->index);
-    toc_put_u32be(seed + TOC_ID + 4, page->attempts);
-    toc_sha256(hash, toc_str(seed, sizeof(seed)));
-    memcpy(id, "msg_", 4);
-    toc_hex(id + 4, hash, 16);
-    return id;
-}
-
 static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                          const struct page_plan *plan, Tocsin__V1__Page *page)
 {
@@ -203,7 +178,6 @@ enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
         TOC_TRY(method_avoid(turn, page, plan->instead_of));
     if (strcmp(page->kind, PAGE_REMINDER) == 0)
         TOC_TRY(method_avoid_incidents(turn, page));
-    TOC_TRY(page_index(turn, page));
     TOC_TRY(judge(turn, alert, page, &verdict));
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, page, NULL, plan->why));
     TOC_TRY(obey(turn, alert, page, page_nowhere, &verdict));

@@ -1,6 +1,7 @@
 #include "services/notifier/probe.h"
 
 #include "common/plant.h"
+#include "services/notifier/delivery.h"
 #include "services/notifier/method.h"
 #include "services/notifier/page.h"
 #include "services/notifier/person.h"
@@ -237,13 +238,17 @@ static enum toc_err find_by_code(struct toc_turn *turn, const char *said, uint32
     return err < 0 ? err : found ? TOC_OK : TOC_NONE;
 }
 
-static enum toc_err find_by_delivery(struct toc_turn *turn, const char *delivery,
-                                     uint32_t *out_page)
+static enum toc_err find_page(struct toc_turn *turn, const Tocsin__V1__Reach *said,
+                              Tocsin__V1__Page **out)
 {
-    struct notifier_due at;
-    enum toc_err err = page_of_delivery(turn->txn, delivery, &at);
-    *out_page = err == TOC_OK ? at.index : 0;
-    return err == TOC_OK && at.alert_number != 0 ? TOC_NONE : err;
+    uint32_t index;
+    enum toc_err err;
+    if (said->delivery[0] != '\0') {
+        err = page_by_delivery(turn, said->delivery, out);
+        return err == TOC_OK && (*out)->alert_number != 0 ? TOC_NONE : err;
+    }
+    err = find_by_code(turn, said->answer, &index);
+    return err == TOC_OK ? page_load(turn->txn, turn->arena, 0, index, out) : err;
 }
 
 enum toc_err probe_answered(struct toc_turn *turn, const Tocsin__V1__Reach *said,
@@ -253,11 +258,7 @@ enum toc_err probe_answered(struct toc_turn *turn, const Tocsin__V1__Reach *said
     Tocsin__V1__Page *page;
     Tocsin__V1__ReachRun *run;
     Tocsin__V1__ReachRow *row;
-    uint32_t index;
-    enum toc_err err = by_link ? find_by_delivery(turn, said->delivery, &index)
-                               : find_by_code(turn, said->answer, &index);
-    if (err == TOC_OK)
-        err = page_load(turn->txn, turn->arena, 0, index, &page);
+    enum toc_err err = find_page(turn, said, &page);
     if (err == TOC_OK)
         err = reach_load(turn, toc_str_of(page->reach), &run);
     if (err == TOC_OK)

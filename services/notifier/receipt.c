@@ -1,6 +1,7 @@
 #include "services/notifier/receipt.h"
 
 #include "common/exit_point.h"
+#include "services/notifier/delivery.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/page.h"
 #include "services/notifier/probe.h"
@@ -88,13 +89,10 @@ static enum toc_err on_replayed(struct toc_turn *turn, const struct subject *of)
 
 static enum toc_err load(struct toc_turn *turn, const char *delivery, struct subject *out)
 {
-    struct notifier_due at;
-    enum toc_err err = page_of_delivery(turn->txn, delivery, &at);
-    if (err != TOC_OK)
+    enum toc_err err = page_by_delivery(turn, delivery, &out->page);
+    if (err != TOC_OK || out->page->alert_number == 0)
         return err;
-    err = page_load(turn->txn, turn->arena, at.alert_number, at.index, &out->page);
-    if (err == TOC_OK && at.alert_number != 0)
-        err = alert_load(turn->txn, turn->arena, at.alert_number, &out->alert);
+    err = alert_load(turn->txn, turn->arena, out->page->alert_number, &out->alert);
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 

@@ -118,6 +118,18 @@ static void a_page_that_is_not_there_is_refused(void **state)
     assert_told(&feed, "09:04:00 alert_refused by=console (there is no such page)\n");
 }
 
+/* It says where a page is, but not all of what it is called: another life's, or a guess. */
+static void a_name_that_is_nearly_that_of_a_page_is_none(void **state)
+{
+    char name[NOTIFIER_DELIVERY_MAX];
+    (void)state;
+    toc_str_copy(name, sizeof(name), toc_str_of(feed_page(&feed, 1, 0)->delivery));
+    char *last = &name[strlen(name) - 1];
+    *last = *last == '0' ? '1' : '0';
+    feed_receipt(&feed, "09:04", "delivered", name);
+    assert_told(&feed, "09:04:00 alert_refused by=console (there is no such page)\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -129,6 +141,7 @@ int main(void)
         TEST(what_fails_when_nobody_waits_for_it_is_only_noted),
         TEST(a_dead_page_can_be_sent_again),
         TEST(a_page_that_is_not_there_is_refused),
+        TEST(a_name_that_is_nearly_that_of_a_page_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
