@@ -25,6 +25,8 @@
     X(TOC_PLANT_NEW_DELIVERY_ID, "new-delivery-id", "a repeated send carries another id")          \
     X(TOC_PLANT_CARRIED_LEFT, "carried-left", "pages that another one stood for never end")        \
     X(TOC_PLANT_CARRIES_ALL, "carries-all", "a page counts itself among those it stands for")      \
+    X(TOC_PLANT_DEADLINE_LOST, "deadline-lost", "a deadline that comes before its alert is lost")  \
+    X(TOC_PLANT_PLACE_KEPT, "place-kept", "a page that waits hears of no deadline")                \
     X(TOC_PLANT_GROUP_LEAVES, "group-leaves", "an answer to a group leaves out its newest alert")  \
     X(TOC_PLANT_FLAP_ANEW, "flap-anew", "what comes back within its hold is another alert")        \
     X(TOC_PLANT_FLAP_RINGS, "flap-rings", "pages of an alert whose cause is gone go on")           \

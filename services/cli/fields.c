@@ -29,6 +29,8 @@ const ProtobufCMessageDescriptor *fields_body_of(Tocsin__V1__RecordType type)
         return &tocsin__v1__clock_change__descriptor;
     case TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED:
         return &tocsin__v1__urgency__descriptor;
+    case TOCSIN__V1__RECORD_TYPE__DEADLINE_CHANGED:
+        return &tocsin__v1__deadline__descriptor;
     case TOCSIN__V1__RECORD_TYPE__ALERT_OPENED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:

@@ -46,6 +46,7 @@ enum notifier_table {
     TABLE_BUNDLE,
     TABLE_BUNDLE_PAGE,
     TABLE_BUNDLE_DUE,
+    TABLE_DEADLINE,
     NOTIFIER_TABLE_END
 };
 

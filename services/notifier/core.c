@@ -16,13 +16,15 @@
  *   group.c      alerts that come together  group_act.c  what people do about all of a group
  *   flap.c       causes that go and come    storm.c      many pages become few
  *   alert.c      rows and records           fit.c        records of long names
- *   delivery.c   what a page is called      ask.c        questions
+ *   delivery.c   what a page is called      deadline.c   when issues are due
+ *   ask.c        questions
  *
  *   send/        the sender of the real process: contacts, what each kind of method is sent
  *   door/        its HTTP port: links in pages, and tools
  */
 #include "services/notifier/act.h"
 #include "services/notifier/ask.h"
+#include "services/notifier/deadline.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/flap.h"
 #include "services/notifier/group_act.h"
@@ -45,7 +47,7 @@ static const char *const tables[] = {
     "said",       "mute",        "mute_due",    "mute_held", "quiet",     "quiet_due",
     "quiet_kept", "reach",       "reach_due",   "probe",     "mirror",    "watch",
     "watch_due",  "group",       "group_alert", "group_act", "group_due", "window",
-    "bundle",     "bundle_page", "bundle_due"};
+    "bundle",     "bundle_page", "bundle_due",  "deadline"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
@@ -248,6 +250,8 @@ static enum toc_err on_record(struct toc_turn *turn, const Tocsin__V1__Record *r
         return on_history(turn, record);
     case TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED:
         return on_clock(turn, record);
+    case TOCSIN__V1__RECORD_TYPE__DEADLINE_CHANGED:
+        return deadline_told(turn, record);
     case TOCSIN__V1__RECORD_TYPE__POLICY_PART:
     case TOCSIN__V1__RECORD_TYPE__POLICY_APPLIED:
         return keep_policy(turn, record);

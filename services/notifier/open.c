@@ -2,6 +2,7 @@
 
 #include "common/issue_fields.h"
 #include "common/plant.h"
+#include "services/notifier/deadline.h"
 #include "services/notifier/escalate.h"
 
 #include <stdio.h>
@@ -109,6 +110,8 @@ static enum toc_err open_all(struct toc_turn *turn, struct cause *cause,
         snprintf(name, sizeof(name), "%s %s", base, rule->name);
         cause->rule = rule;
         cause->name = name;
+        if (!occasion->judged)
+            TOC_TRY(deadline_of(turn->txn, cause->partition, cause->issue_number, &cause->due_ms));
         size_t mark = toc_arena_mark(turn->arena); /* every rule may page many */
         TOC_TRY(escalate_open(turn, cause, &tried.lost, policy, NULL));
         toc_arena_reset(turn->arena, mark);

@@ -137,6 +137,7 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->next_ms = turn->log_ms;
     page->urgent = alert != NULL ? alert_is_urgent(alert) && !toc_page_is_news(page) : plan->urgent;
     page->ends_ms = plan->ends_ms;
+    page->due_ms = alert != NULL ? alert->due_ms : 0;
     page->digest = plan->digest;
     page->reach = toc_wire_text(plan->reach != NULL ? plan->reach : "");
     page->probe = plan->probe;

@@ -282,6 +282,25 @@ bool storm_waits(const Tocsin__V1__Page *page)
     return page->bundle != 0 && !page->rung;
 }
 
+enum toc_err storm_follow(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                          Tocsin__V1__Page *page)
+{
+    uint8_t key[PLACE_KEY];
+    Tocsin__V1__Bundle *bundle;
+    if (!page_is_pending(page) || !storm_waits(page) || TOC_PLANTED(TOC_PLANT_PLACE_KEPT))
+        return TOC_OK;
+    TOC_TRY(load(turn, page->bundle, &bundle));
+    enum toc_err err = toc_del(turn->txn, TABLE_BUNDLE_PAGE, place_of(key, page));
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    page->due_ms = page->bundle_due_ms = alert->due_ms;
+    TOC_TRY(toc_put(turn->txn, TABLE_BUNDLE_PAGE, place_of(key, page), toc_str(NULL, 0)));
+    TOC_TRY(page_save(turn, page, page_place(page)));
+    if (bundle->state != TOCSIN__V1__BUNDLE_STATE__BUNDLE_JUDGED)
+        return TOC_OK;
+    return escalate_page_due(turn, page->alert_number, page->index);
+}
+
 enum toc_err storm_say(struct toc_turn *turn, Tocsin__V1__Alert *alert, Tocsin__V1__Page *page)
 {
     char said[SAID_MAX];

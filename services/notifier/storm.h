@@ -31,6 +31,13 @@ enum toc_err storm_judge(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
 /* True while others of its group are waited for, or one of them stands for it. */
 bool storm_waits(const Tocsin__V1__Page *page);
 
+/*
+ * The deadline of the alert is another: a page of it that waits names it and takes its place by it.
+ * The alert's row is saved before; where the others have been judged by now, the page is, too.
+ */
+TOC_MUST enum toc_err storm_follow(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                   Tocsin__V1__Page *page);
+
 /* Records that it rings, and for how many others. */
 TOC_MUST enum toc_err storm_say(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                 Tocsin__V1__Page *page);

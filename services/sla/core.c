@@ -10,8 +10,10 @@
  *   recount.c  counting again             trial.c     as it would have been
  *   segment.c  where the issue was        share.c     where a clock's time went
  *   urgency.c  what the router is told    escalation.c  clocks of other teams
- *   fit.c      alert rules it fits        ask.c      questions
+ *   deadline.c what the notifier is told  fit.c      alert rules it fits
+ *   ask.c      questions
  */
+#include "services/sla/deadline.h"
 #include "services/sla/edit.h"
 #include "services/sla/escalation.h"
 #include "services/sla/fire.h"
@@ -83,6 +85,7 @@ static enum toc_err on_change(struct toc_turn *turn, const Tocsin__V1__Record *r
     TOC_TRY(fire_issue(&work, work.at_ms)); /* what was due before it has come to pass */
     TOC_TRY(manual_restore(&work));
     TOC_TRY(take(&work, change));
+    TOC_TRY(deadline_take(&work, record->policy));
     TOC_TRY(manual_move(&work));
     TOC_TRY(escalation_move(&work));
     TOC_TRY(move_clocks(&work));

@@ -1,5 +1,6 @@
 #include "services/sla/row.h"
 
+#include "services/sla/deadline.h"
 #include "services/sla/urgency.h"
 
 #define DUE_KEY    (8 + ROW_KEY)
@@ -180,6 +181,7 @@ enum toc_err row_save(struct work *work)
     uint8_t key[ROW_KEY];
     row_key(key, work->row->partition, work->row->number);
     TOC_TRY(urgency_tell(work));
+    TOC_TRY(deadline_tell(work));
     TOC_TRY(reindex(work, key));
     TOC_TRY(list_open(work, key));
     return row_put(work);

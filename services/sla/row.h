@@ -82,7 +82,8 @@ bool row_takes(const struct toc_clock_rule *rule, const char *scope);
 /* A place for another clock, zeroed; NULL when the arena is exhausted. */
 Tocsin__V1__Clock *row_add_clock(struct work *work);
 
-/* Puts the row, keeps the indexes right and tells the router how urgent the issue is. */
+/* Puts the row, keeps the indexes right and tells the router and the notifier how urgent the issue
+ * is. */
 TOC_MUST enum toc_err row_save(struct work *work);
 
 /* Puts a row whose instants are as they were: by the wall clock, nobody is told anything else. */

@@ -10,6 +10,7 @@
  *   model_share.c    where a clock's time went
  *   model_said.c     what sla's log said, and whether that is the same
  *   model_alert.c    which alerts follow from both logs
+ *   model_deadline.c when the issues of those that are about no clock are due
  *   model_watch.c    which are about the suite itself
  *
  * It shares with the sla core the calendar, conditions and compiled policies, nothing else. It sees

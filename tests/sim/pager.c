@@ -30,6 +30,7 @@ struct known_page {
     char avoided[16];    /* the provider that its alert says is down */
     Tocsin__V1__PageState state;
     bool outlives; /* its step: it tells of the end of an incident */
+    toc_time_ms due_ms; /* that it names; settled when it rings */
 };
 
 struct known_alert {
@@ -189,6 +190,9 @@ static void check_start(struct world *world, struct pager *pager, const Tocsin__
     else if (known->ended)
         world_fail(world, 11, "page %llu/%u is sent after its end",
                    (unsigned long long)page->alert_number, page->index);
+    else if (known->due_ms != page->due_ms)
+        world_fail(world, 11, "page %llu/%u is sent with another deadline than it had",
+                   (unsigned long long)page->alert_number, page->index);
 }
 
 /* What the receiver has of it; how long its answer takes. */
@@ -342,7 +346,11 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     *known = (struct known_page){.alert = page->alert_number,
                                  .index = page->index,
                                  .state = TOCSIN__V1__PAGE_STATE__PAGE_PENDING,
-                                 .outlives = strcmp(page->kind, "resolved") == 0};
+                                 .outlives = strcmp(page->kind, "resolved") == 0,
+                                 .due_ms = page->due_ms};
+    if (change->alert != NULL && page->due_ms != change->alert->due_ms)
+        world_fail(world, 11, "page %llu/%u does not name the deadline of its alert",
+                   (unsigned long long)page->alert_number, page->index);
     snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
     known->version = contacts_version(world, page->contact);
     if (change->alert != NULL && strncmp(change->alert->cause, "provider:", 9) == 0)
@@ -419,6 +427,22 @@ static void on_page_ended(struct world *world, const Tocsin__V1__Page *page)
         return;
     known->ended = true;
     known->state = page->state;
+}
+
+/* What waited for others names the deadline that is known by then, and no other one from there on.
+ */
+static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change)
+{
+    struct known_page *known =
+        change->page != NULL && strncmp(change->reason, "rings", 5) == 0
+            ? find_page(world->pager, change->page->alert_number, change->page->index)
+            : NULL;
+    if (known == NULL)
+        return;
+    known->due_ms = change->page->due_ms;
+    if (known->due_ms != change->alert->due_ms)
+        world_fail(world, 11, "page %llu/%u does not name the deadline of its alert",
+                   (unsigned long long)known->alert, known->index);
 }
 
 /* With an alert, its cause or its step, everything of it is over but what ends incidents. */
@@ -540,6 +564,7 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
         check_none_pending(world, alert->number);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        on_ring(world, change);
         if (strncmp(change->note, "held, its cause is gone", 23) == 0)
             check_none_pending(world, alert->number);
         break;

@@ -82,6 +82,16 @@ static void tell_clock(struct scenario *scenario, const Tocsin__V1__Record *reco
         tell(scenario, " [breached]");
 }
 
+static void tell_deadline(struct scenario *scenario, const Tocsin__V1__Record *record)
+{
+    const Tocsin__V1__Deadline *deadline =
+        check_message(&tocsin__v1__deadline__descriptor, toc_wire_bytes(&record->body));
+    if (deadline->due_ms != 0)
+        tell(scenario, "its alerts are due=%lld", since(scenario, deadline->due_ms));
+    else
+        tell(scenario, "its alerts have no deadline");
+}
+
 static void tell_alert(struct scenario *scenario, const Tocsin__V1__Record *record)
 {
     static const char *const pages[] = {"?",         "pending",    "accepted",  "dead",
@@ -125,6 +135,8 @@ static void tell_record(struct scenario *scenario, const struct node *node, size
         tell_change(scenario, record);
     else if (type == TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED)
         tell_clock(scenario, record);
+    else if (type == TOCSIN__V1__RECORD_TYPE__DEADLINE_CHANGED)
+        tell_deadline(scenario, record);
     else if (type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT)
         tell(scenario, "an upstream is left out");
     else if (type == TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK)

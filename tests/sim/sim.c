@@ -53,6 +53,8 @@ static void run_to_the_end(struct world *world)
     if (!world->failed)
         model_alerts_check(world);
     if (!world->failed)
+        model_deadlines_check(world);
+    if (!world->failed)
         model_watch_check(world);
     if (!world->failed)
         replay_check(world);

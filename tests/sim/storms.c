@@ -29,6 +29,8 @@ struct line {
 
 struct storm_page {
     uint64_t alert, due;
+    uint8_t issue[16];
+    bool follows; /* `due` is that of the issue, as sla tells of it */
     uint32_t index;
     struct line *line;
     toc_time_ms late_ms; /* it came when the end of its window was past; 0: not */
@@ -126,6 +128,12 @@ static toc_time_ms span_of(struct world *world, const Tocsin__V1__Alert *alert, 
     return half_ms < span_ms ? half_ms : span_ms;
 }
 
+/* What has no deadline comes last. */
+static uint64_t place_by(toc_time_ms due_ms)
+{
+    return due_ms > 0 ? (uint64_t)due_ms : UINT64_MAX;
+}
+
 /* --- what the log says ------------------------------------------------------------------------ */
 
 static void begin(struct line *line, toc_time_ms at_ms, toc_time_ms span_ms, uint64_t first_alert)
@@ -162,7 +170,10 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
               (unsigned long long)page->alert_number, page->index, page->contact, line->group[0],
               line->group[1], waits ? "waits" : "rings", others,
               (long long)(line->open ? line->until_ms - at_ms : 0), line->unsure ? "?" : "");
-    known->due = change->alert->due_ms > 0 ? (uint64_t)change->alert->due_ms : UINT64_MAX;
+    known->due = place_by(change->alert->due_ms);
+    known->follows = deadlines_follow(change->alert);
+    if (known->follows)
+        memcpy(known->issue, change->alert->issue.data, sizeof(known->issue));
     if (waits ? !wanted : wanted && at_ms < line->until_ms && !line->unsure)
         world_fail(world, 11, "page %llu/%u to %s %s for others of its group",
                    (unsigned long long)page->alert_number, page->index, page->contact,
@@ -194,7 +205,19 @@ static bool is_soonest(const struct storms *storms, const struct storm_page *kno
     return true;
 }
 
-static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, toc_time_ms at_ms)
+/* Those that wait, by what sla has told until then. */
+static void learn_dues(struct world *world, const struct storm_page *rings, uint64_t seq)
+{
+    for (size_t i = 0; i < world->storms->page_count; i++) {
+        struct storm_page *page = &world->storms->pages[i];
+        if (page->follows && page->line == rings->line && page->set == rings->set && !page->rung &&
+            !page->ended)
+            page->due = place_by(deadlines_told(world, page->issue, seq));
+    }
+}
+
+static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, toc_time_ms at_ms,
+                    uint64_t seq)
 {
     struct storms *storms = world->storms;
     const Tocsin__V1__Page *page = change->page;
@@ -205,6 +228,7 @@ static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, 
         return;
     }
     struct line *line = known->line;
+    learn_dues(world, known, seq);
     bool soonest = is_soonest(storms, known), current = line->open && line->set == known->set;
     world_say(world, "page %llu/%u to %s about %02x%02x rings for %u, set %u of %u",
               (unsigned long long)page->alert_number, page->index, page->contact, line->group[0],
@@ -215,8 +239,8 @@ static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, 
         world_fail(world, 11, "page %llu/%u rings for %u others, and %u wait%s",
                    (unsigned long long)page->alert_number, page->index, page->carries, others,
                    soonest ? "" : ", one of them due sooner");
-    if (others > 0 &&
-        (page->soonest_ms > 0 ? (uint64_t)page->soonest_ms : UINT64_MAX) != known->due)
+    if (place_by(page->due_ms) != known->due ||
+        (others > 0 && place_by(page->soonest_ms) != known->due))
         world_fail(world, 11, "page %llu/%u does not tell the soonest deadline",
                    (unsigned long long)page->alert_number, page->index);
     if (known->late_ms != 0 && at_ms > known->late_ms + LATE_MS)
@@ -270,7 +294,7 @@ void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
         if (strncmp(change->reason, "rings", 5) == 0)
-            on_ring(world, change, record->at_ms);
+            on_ring(world, change, record->at_ms, record->seq);
         break;
     case TOCSIN__V1__RECORD_TYPE__PAGE_ENDED:
         on_ended(world, change->page, record->at_ms);

@@ -510,6 +510,12 @@ void replay_check(struct world *world);
 void same_check(struct world *world);
 void model_sla_check(struct world *world);
 void model_alerts_check(struct world *world);
+/* model_deadline.c: when the issues of alerts that are about no clock are due. */
+void model_deadlines_check(struct world *world);
+/* As sla had told the notifier when it wrote that record; 0: not, or none. */
+toc_time_ms deadlines_told(struct world *world, const uint8_t issue[16], uint64_t seq);
+/* The alert is about no clock, so its deadline is that. */
+bool deadlines_follow(const Tocsin__V1__Alert *alert);
 /* model_watch.c: alerts that are about no issue. */
 void model_watch_check(struct world *world);
 

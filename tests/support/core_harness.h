@@ -57,6 +57,8 @@ void core_commit(struct core *core);
 void core_set_log(struct core *core, toc_time_ms log_ms);
 /* The same, but of what is due one step alone: something else comes before the rest. */
 void core_set_log_some(struct core *core, toc_time_ms log_ms);
+/* Nothing that is due fires: what is stepped meanwhile comes before it. */
+void core_hold_time(struct core *core, bool held);
 toc_time_ms core_log_ms(const struct core *core);
 
 /* Log time stands still and the wall clock shows `wall_ms`. */

@@ -353,6 +353,15 @@ static void urgency_changed(struct line *line, struct toc_arena *arena,
     add_time(line, "due", urgency->due_ms);
 }
 
+static void deadline_changed(struct line *line, struct toc_arena *arena,
+                             const Tocsin__V1__Record *record)
+{
+    Tocsin__V1__Deadline *deadline;
+    unpack(arena, &tocsin__v1__deadline__descriptor, record, &deadline);
+    add(line, "deadline %u", deadline->number);
+    add_time(line, "due", deadline->due_ms);
+}
+
 /* --- notifier ------------------------------------------------------------------------------- */
 
 static void add_page(struct line *line, struct toc_arena *arena, const Tocsin__V1__Page *page)
@@ -571,6 +580,7 @@ void core_line(char out[CORE_LINE_MAX], struct toc_arena *arena, const Tocsin__V
         {TOCSIN__V1__RECORD_TYPE__ISSUE_PARKED, issue_parked},
         {TOCSIN__V1__RECORD_TYPE__CLOCK_CHANGED, clock_changed},
         {TOCSIN__V1__RECORD_TYPE__URGENCY_CHANGED, urgency_changed},
+        {TOCSIN__V1__RECORD_TYPE__DEADLINE_CHANGED, deadline_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_OPENED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert_changed},
         {TOCSIN__V1__RECORD_TYPE__ALERT_SENT, alert_changed},

@@ -221,6 +221,19 @@ void feed_clock(struct feed *feed, const char *time, struct feed_clock from)
                 &change);
 }
 
+void feed_deadline(struct feed *feed, const char *time, unsigned issue, const char *due)
+{
+    Tocsin__V1__Deadline deadline = TOCSIN__V1__DEADLINE__INIT;
+    deadline.number = issue;
+    deadline.due_ms = due != NULL ? core_time(due) : 0;
+    feed_record(feed, SLA_LOG, &feed->sla_seq, time,
+                (struct about){.type = TOCSIN__V1__RECORD_TYPE__DEADLINE_CHANGED,
+                               .class_bit = TOC_CLASS_CLOCK,
+                               .issue = issue,
+                               .policy = feed->version},
+                &deadline);
+}
+
 /* `door_id`: it came in by the notifier's own door, as this event; NULL: it did not. */
 static void feed_said(struct feed *feed, const char *time, const char *verb,
                       Tocsin__V1__AlertAction *action, const char *door_id)

@@ -60,6 +60,8 @@ struct feed_clock {
     bool test, longest;
 };
 void feed_clock(struct feed *feed, const char *time, struct feed_clock change);
+/* When the issue is due; NULL: it is not any more. */
+void feed_deadline(struct feed *feed, const char *time, unsigned issue, const char *due);
 
 /* `verb` is acked, taken, resolved, escalated, … */
 void feed_act(struct feed *feed, const char *time, const char *verb, const uint8_t alert[TOC_ID],

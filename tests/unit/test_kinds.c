@@ -41,7 +41,7 @@ static int make_page(void **state)
     alert.queue = toc_wire_text("trust-safety");
     alert.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
     alert.risk = TOCSIN__V1__RISK__RISK_SEVERE;
-    alert.due_ms = NOW_MS + 250000;
+    page.due_ms = NOW_MS + 250000;
     alert.opened_ms = NOW_MS - 1000;
     alert.source = toc_wire_text("shop/eu");
     alert.subject = toc_wire_text("T-1");
@@ -58,6 +58,7 @@ static void make_apart(const char *kind)
 {
     tocsin__v1__alert__init(&alert);
     page.alert_number = 0;
+    page.due_ms = 0;
     page.kind = toc_wire_text(kind);
     page.method = toc_wire_text("push");
     page.planned_ms = NOW_MS;
@@ -174,7 +175,7 @@ static void slack_says_ok_and_nothing_else(void **state)
 static void teams_gets_an_adaptive_card(void **state)
 {
     (void)state;
-    alert.due_ms = 0;
+    page.due_ms = 0;
     link_to = LINK ALERT;
     assert_string_equal(
         body_of(&method_teams),

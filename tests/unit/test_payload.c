@@ -32,7 +32,7 @@ static int make_page(void **state)
     alert.queue = toc_wire_text("trust-safety");
     alert.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
     alert.risk = TOCSIN__V1__RISK__RISK_SEVERE;
-    alert.due_ms = NOW_MS + 250000;
+    page.due_ms = NOW_MS + 250000;
     alert.opened_ms = NOW_MS - 1000;
     alert.source = toc_wire_text("shop/eu");
     alert.subject = toc_wire_text("T-1");
@@ -97,7 +97,7 @@ static void what_is_not_known_is_null(void **state)
     (void)state;
     alert.priority = 0;
     alert.risk = 0;
-    alert.due_ms = 0;
+    page.due_ms = 0;
     json_t *root = read_body();
     assert_true(json_is_null(json_object_get(root, "priority")));
     assert_true(json_is_null(json_object_get(root, "risk")));
@@ -200,11 +200,20 @@ static void what_is_left_is_told_in_two_units(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        alert.due_ms = NOW_MS + cases[i].left_ms;
+        page.due_ms = NOW_MS + cases[i].left_ms;
         assert_non_null(strstr(line(), cases[i].text));
     }
-    alert.due_ms = 0;
+    page.due_ms = 0;
     assert_non_null(strstr(line(), " no deadline "));
+}
+
+static void who_waits_for_people_may_have_a_deadline(void **state)
+{
+    (void)state;
+    alert.waits = toc_wire_text("nobody");
+    assert_non_null(strstr(line(), " nobody can take it (nobody) due in 4m10s alert="));
+    page.due_ms = 0;
+    assert_non_null(strstr(line(), " nobody can take it (nobody) alert="));
 }
 
 static void a_terminal_is_sent_no_control_characters(void **state)
@@ -238,6 +247,7 @@ int main(void)
         cmocka_unit_test_setup(the_longest_record_fits_when_all_of_it_is_escaped, make_page),
         cmocka_unit_test_setup(the_line_tells_what_when_and_how_to_answer, make_page),
         cmocka_unit_test_setup(what_is_left_is_told_in_two_units, make_page),
+        cmocka_unit_test_setup(who_waits_for_people_may_have_a_deadline, make_page),
         cmocka_unit_test_setup(a_terminal_is_sent_no_control_characters, make_page),
         cmocka_unit_test_setup(a_long_line_is_cut_and_still_ends, make_page),
     };

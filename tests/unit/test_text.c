@@ -33,7 +33,7 @@ static int make_page(void **state)
     alert.sop = toc_wire_text("minor-safety@12");
     alert.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
     alert.risk = TOCSIN__V1__RISK__RISK_SEVERE;
-    alert.due_ms = NOW_MS + 250000;
+    page.due_ms = NOW_MS + 250000;
     alert.source = toc_wire_text("shop/eu");
     alert.subject = toc_wire_text("T-1");
     page.alert_number = 1;
@@ -101,7 +101,7 @@ static void a_warning_of_another_day_and_several_next(void)
     alert.unconfirmed = alert.test = false;
     alert.severity = toc_wire_text("warning");
     alert.cause = toc_wire_text("warned:first_reply/1/0/80 soon");
-    alert.due_ms = NOW_MS + 30 * TOC_HOUR_MS;
+    page.due_ms = NOW_MS + 30 * TOC_HOUR_MS;
     page.carries = 0;
     page.soonest_ms = 0;
     page.after = toc_wire_text("lead-safety");
@@ -113,7 +113,7 @@ static void a_wait_for_people(void)
 {
     alert.severity = toc_wire_text("error");
     alert.cause = toc_wire_text("waiting/1 nobody");
-    alert.due_ms = 0;
+    page.due_ms = 0;
 }
 
 static void a_reminder_of_a_new_issue(void)
@@ -193,7 +193,7 @@ static void what_nobody_can_tell(void)
 {
     both.alert = &alert;
     alert.cause = toc_wire_text("unconfirmed:first_reply/1/0/1795327200000 unsure");
-    alert.due_ms = NOW_MS - 250000;
+    page.due_ms = NOW_MS - 250000;
     alert.unconfirmed = true;
 }
 

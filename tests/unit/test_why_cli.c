@@ -338,6 +338,19 @@ static void what_the_router_hears_of_urgency_is_told(void **state)
             "12:00:00.001  sla        nothing is due next\n");
 }
 
+static void what_the_notifier_hears_of_deadlines_is_told(void **state)
+{
+    Tocsin__V1__Deadline deadline = TOCSIN__V1__DEADLINE__INIT;
+    (void)state;
+    deadline.due_ms = T0 + TOC_HOUR_MS;
+    add("sla", TOCSIN__V1__RECORD_TYPE__DEADLINE_CHANGED, T0, &deadline);
+    deadline.due_ms = 0;
+    add("sla", TOCSIN__V1__RECORD_TYPE__DEADLINE_CHANGED, T0 + 1, &deadline);
+    page_is("\nSunday 2026-03-01\n"
+            "12:00:00.000  sla        its alerts are due 13:00:00.000\n"
+            "12:00:00.001  sla        its alerts have no deadline\n");
+}
+
 static void pages_show_their_delivery_and_their_fate(void **state)
 {
     Tocsin__V1__AlertChange change = TOCSIN__V1__ALERT_CHANGE__INIT;
@@ -707,6 +720,7 @@ int main(void)
         TEST(a_verdict_shows_its_rule_its_slices_and_its_shares),
         TEST(the_time_of_a_legal_clock_is_no_work),
         TEST(what_the_router_hears_of_urgency_is_told),
+        TEST(what_the_notifier_hears_of_deadlines_is_told),
         TEST(pages_show_their_delivery_and_their_fate),
         TEST(what_a_provider_is_told_is_news_and_no_page),
         TEST(a_stranger_s_text_moves_nothing),

@@ -210,6 +210,16 @@ static void on_urgency(const struct why_page *page, const Tocsin__V1__Urgency *u
         headline(page, PRINT_DIM, "next due %s", moment_beside(due, urgency->due_ms, page->day_ms));
 }
 
+static void on_deadline(const struct why_page *page, const Tocsin__V1__Deadline *deadline)
+{
+    char due[MOMENT_MAX];
+    if (deadline->due_ms == 0)
+        headline(page, PRINT_DIM, "its alerts have no deadline");
+    else
+        headline(page, PRINT_DIM, "its alerts are due %s",
+                 moment_beside(due, deadline->due_ms, page->day_ms));
+}
+
 /* --- an entry ------------------------------------------------------------------------------ */
 
 static void write_margin(struct why_page *page, const struct why_entry *entry)
@@ -249,6 +259,8 @@ static void write_body(const struct why_page *page, const Tocsin__V1__Record *re
         on_alert(page, record, message);
     else if (body->descriptor == &tocsin__v1__urgency__descriptor)
         on_urgency(page, message);
+    else if (body->descriptor == &tocsin__v1__deadline__descriptor)
+        on_deadline(page, message);
     else if (body->descriptor == &tocsin__v1__issue_refused__descriptor)
         headline(page, PRINT_YELLOW, "%s refused (%s): %s",
                  ((const Tocsin__V1__IssueRefused *)message)->event_type,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#define DUE_MAX        96
 #define SHORT_ID_BYTES 6 /* twelve digits: unique among a million alerts, short enough to type */
 
 struct body {
@@ -145,7 +146,7 @@ size_t payload_json(const struct notifier_page *page, const uint8_t key[32], con
     put_string(&text, "queue", alert->queue);
     put_or_null(&text, "priority", toc_priority_name(alert->priority));
     put_or_null(&text, "risk", toc_risk_name(alert->risk));
-    put_instant(&text, "due_ms", alert->due_ms);
+    put_instant(&text, "due_ms", page->page->due_ms);
     put_number(&text, "opened_ms", alert->opened_ms);
     put_number(&text, "step", page->page->step);
     put_number(&text, "round", page->page->repeat);
@@ -189,20 +190,22 @@ static void spell(char out[32], toc_time_ms ms)
         snprintf(out, 32, "%lldd%02lldh", s / 86400, s % 86400 / 3600);
 }
 
-static void spell_due(char out[48], const Tocsin__V1__Alert *alert, toc_time_ms now_ms)
+static void spell_due(char out[DUE_MAX], const struct notifier_page *page, toc_time_ms now_ms)
 {
     char left[32];
-    toc_time_ms due_ms = alert->due_ms;
-    if (alert->waits[0] != '\0') {
-        snprintf(out, 48, "nobody can take it (%.24s)", alert->waits);
-        return;
-    }
+    toc_time_ms due_ms = page->page->due_ms;
+    const char *waits = page->alert->waits;
+    int used = 0;
+    out[0] = '\0';
+    if (waits[0] != '\0')
+        used = snprintf(out, DUE_MAX, "nobody can take it (%.24s)", waits);
     if (due_ms == 0) {
-        snprintf(out, 48, "no deadline");
+        snprintf(out + used, DUE_MAX - (size_t)used, "%s", used == 0 ? "no deadline" : "");
         return;
     }
     spell(left, due_ms >= now_ms ? due_ms - now_ms : now_ms - due_ms);
-    snprintf(out, 48, due_ms >= now_ms ? "due in %s" : "overdue by %s", left);
+    snprintf(out + used, DUE_MAX - (size_t)used, "%s%s %s", used > 0 ? " " : "",
+             due_ms >= now_ms ? "due in" : "overdue by", left);
 }
 
 /* What the line begins with: "PAGE", or the kind in capitals. */
@@ -247,8 +250,8 @@ static int alert_line(const struct notifier_page *page, const char *at, const ch
                       const char *ack_link, toc_time_ms now_ms, char out[PAYLOAD_LINE_MAX])
 {
     const Tocsin__V1__Alert *alert = page->alert;
-    char due[48], id[2 * TOC_ID + 1] = "";
-    spell_due(due, alert, now_ms);
+    char due[DUE_MAX], id[2 * TOC_ID + 1] = "";
+    spell_due(due, page, now_ms);
     if (alert->id.len == TOC_ID)
         toc_hex(id, alert->id.data, SHORT_ID_BYTES);
     return snprintf(out, PAYLOAD_LINE_MAX,

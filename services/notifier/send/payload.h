@@ -29,7 +29,7 @@ const char *payload_code(const struct notifier_page *page, const uint8_t key[32]
 
 /*
  * The JSON object, keys in this order for ever, new ones at the end. Instants are UTC milliseconds;
- * `due_ms` is null when the alert is about no deadline, `priority` and `risk` when they are not
+ * `due_ms` is null when no deadline was known, `priority` and `risk` when they are not
  * known. `key` is the notifier's, for the code of a page that carries one; `ack_link` the page's
  * signed link, or "". Terminated; returns its bytes. Texts that do not fit are a bug, see
  * PAYLOAD_MAX.

@@ -185,7 +185,7 @@ static void fill_times(struct values *values, bool today_too)
     const struct text *text = values->text;
     const Tocsin__V1__Page *page = text->page->page;
     const Tocsin__V1__Alert *alert = text->page->alert;
-    toc_time_ms due_ms = text_shown(page->soonest_ms != 0 ? page->soonest_ms : alert->due_ms);
+    toc_time_ms due_ms = text_shown(page->soonest_ms != 0 ? page->soonest_ms : page->due_ms);
     if (due_ms != 0) {
         spell_instant(text, due_ms, today_too, values->due);
         if (due_ms >= text->now_ms)
