@@ -8,10 +8,10 @@ static struct list list;
 static bool groups;
 
 static const struct print_column columns[] = {
-    {"ALERT", PRINT_LEFT, 0},    {"STATE", PRINT_LEFT, 0}, {"SEVERITY", PRINT_LEFT, 0},
-    {"ACKED BY", PRINT_LEFT, 8}, {"NEXT", PRINT_RIGHT, 0}, {"REFERENCE", PRINT_LEFT, 12},
-    {"CAUSE", PRINT_LEFT, 10},   {"STEP", PRINT_LEFT, 0},  {"PATH", PRINT_LEFT, 8},
-    {"OPENED", PRINT_LEFT, 0},
+    {"ALERT", PRINT_LEFT, 0},      {"STATE", PRINT_LEFT, 0},  {"SEVERITY", PRINT_LEFT, 0},
+    {"ACKED BY", PRINT_LEFT, 8},   {"NEXT", PRINT_RIGHT, 0},  {"LEFT", PRINT_RIGHT, 0},
+    {"REFERENCE", PRINT_LEFT, 12}, {"CAUSE", PRINT_LEFT, 10}, {"STEP", PRINT_LEFT, 0},
+    {"PATH", PRINT_LEFT, 8},       {"OPENED", PRINT_LEFT, 0},
 };
 
 static enum print_style severity_style(const char *severity)
@@ -46,6 +46,16 @@ static void add_step(struct print_table *table, const Tocsin__V1__Alert *alert)
         print_table_cell(table, PRINT_PLAIN, "%u", alert->step + 1);
 }
 
+/* Until its deadline; nothing where there is none, or nobody has to mind it any more. */
+static void add_left(struct print_table *table, const Tocsin__V1__Alert *alert, toc_time_ms now)
+{
+    char left[MOMENT_MAX];
+    bool over = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
+    toc_time_ms left_ms = alert->due_ms - now;
+    print_table_cell(table, left_ms < 0 ? PRINT_RED : PRINT_PLAIN, "%s",
+                     over || alert->due_ms == 0 ? "" : moment_span(left, left_ms));
+}
+
 static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert, toc_time_ms now)
 {
     bool goes_on = alert->next_ms != TOC_TIME_NEVER && alert->next_ms != 0;
@@ -61,6 +71,7 @@ static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert,
     print_table_cell(table, PRINT_PLAIN, "%s", alert->acked_by);
     print_table_cell(table, PRINT_YELLOW, "%s",
                      goes_on ? moment_span(next, alert->next_ms - now) : "");
+    add_left(table, alert, now);
     list_add_reference(table, alert->source, alert->subject);
     print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
     add_step(table, alert);
