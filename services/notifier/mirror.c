@@ -68,19 +68,23 @@ static enum toc_err tell_one(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     return page_plan(turn, alert, &plan, NULL);
 }
 
+/* An alert may have been paged to hundreds: what one of them needs of the arena goes again. */
 enum toc_err mirror_tell(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *kind)
 {
     bool over = strcmp(kind, TOC_PAGE_RESOLVED) == 0;
-    uint8_t first[ALERT_KEY];
+    uint8_t from[TOC_KEY_MAX + 1];
+    size_t size = ALERT_KEY, mark = toc_arena_mark(turn->arena);
     struct heard heard;
-    toc_put_u64be(first, alert->number);
-    enum toc_err err = next(turn, alert->number, toc_str(first, sizeof(first)), &heard);
-    while (err == TOC_OK) {
+    enum toc_err err;
+    toc_put_u64be(from, alert->number);
+    while ((err = next(turn, alert->number, toc_str(from, size), &heard)) == TOC_OK) {
         TOC_TRY(tell_one(turn, alert, &heard, kind));
         if (over)
             TOC_TRY(toc_del(turn->txn, TABLE_MIRROR, heard.key));
         /* Behind it: the key with a byte more, which is the terminator of its copy. */
-        err = next(turn, alert->number, toc_str(heard.key.data, heard.key.size + 1), &heard);
+        size = heard.key.size + 1;
+        memcpy(from, heard.key.data, size);
+        toc_arena_reset(turn->arena, mark);
     }
     return err < 0 ? err : TOC_OK;
 }

@@ -446,7 +446,7 @@ void feed_contact(struct feed *feed, const char *time, const char *person, const
         snprintf(names[i], sizeof(names[i]), "%.*s", (int)(size - !verified), at);
         snprintf(providers[i], sizeof(providers[i]), "%.*s", (int)strcspn(names[i], "/"), names[i]);
         method[i].name = names[i];
-        bool keeps = strcmp(providers[i], "pagerduty") == 0;
+        bool keeps = strncmp(providers[i], "pagerduty", 9) == 0;
         method[i].kind = toc_wire_text(keeps ? "pagerduty" : "webhook");
         method[i].provider = providers[i];
         method[i].address = toc_wire_binary(toc_str_of(names[i]));

@@ -114,7 +114,7 @@ void feed_receipt(struct feed *feed, const char *time, const char *what, const c
 /*
  * What the shell says of a person: the methods' names in their order, which are their addresses,
  * too; "push mail? sms/2": a name with "?" is not verified, what stands before "/" is the provider;
- * one of the provider pagerduty is of that kind. NULL: gone. Of "*", "" says that there is a
+ * one of a provider pagerduty… is of that kind. NULL: gone. Of "*", "" says that there is a
  * contacts file.
  */
 void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods);

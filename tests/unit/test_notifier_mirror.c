@@ -143,6 +143,37 @@ static void the_end_of_a_clock_is_one_too(void **state)
     assert_page(1, "resolved", P(PENDING));
 }
 
+static void every_service_of_a_long_path_is_told_of_the_end(void **state)
+{
+    enum { STEPS = 8, PEOPLE = 32, ALL = STEPS * PEOPLE };
+    char steps[2048], name[24], method[24], time[16];
+    size_t used = 0;
+    (void)state;
+    feed_contact(&feed, "08:00", "*", "");
+    for (unsigned i = 0; i < ALL; i++) {
+        snprintf(name, sizeof(name), "p%u", i);
+        snprintf(method, sizeof(method), "pagerduty%u", i);
+        feed_contact(&feed, "08:00", name, method);
+        used += (size_t)snprintf(steps + used, sizeof(steps) - used, "%s%s%s",
+                                 i == 0            ? "[{page: ["
+                                 : i % PEOPLE == 0 ? "], wait: 1m}, {page: ["
+                                                   : ", ",
+                                 name, i + 1 == ALL ? "], wait: 1h}]" : "");
+    }
+    feed_desk(&feed, steps, 0);
+    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
+    for (unsigned step = 1; step < STEPS; step++) {
+        snprintf(time, sizeof(time), "09:%02u", 2 * step);
+        feed_time(&feed, time); /* what was ready may have been under way */
+    }
+    assert_pages(ALL);
+    feed_act_on(&feed, "09:30", "acked", 1, "p0");
+    assert_pages(2 * ALL);
+    feed_act_on(&feed, "09:31", "resolved", 1, "p0");
+    assert_pages(3 * ALL);
+    assert_int_equal(core_count(feed.core, TABLE_MIRROR), 0);
+}
+
 /* --- order ---------------------------------------------------------------------------------- */
 
 static void what_is_resolved_is_no_more_acknowledged(void **state)
@@ -287,6 +318,7 @@ int main(void)
         TEST(a_trigger_without_an_answer_may_have_come_through),
         TEST(a_trigger_that_is_under_way_is_followed_by_the_end),
         TEST(the_end_of_a_clock_is_one_too),
+        TEST(every_service_of_a_long_path_is_told_of_the_end),
         TEST(what_is_resolved_is_no_more_acknowledged),
         TEST(what_goes_on_after_an_acknowledgement_is_another_incident),
         TEST(an_alert_that_escalates_stays_one_incident),
