@@ -1,30 +1,17 @@
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #define STEPS "[{page: [ana], wait: 5m}, {page: [bob, eve], wait: 10m}]"
 
 #define WARNED   TOCSIN__V1__CLOCK_CHANGE__WHAT__WARNED
 #define BREACHED TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED
 
-static struct feed feed;
-
 static int start(void **state)
 {
     (void)state;
     feed_open(&feed, false);
     feed_desk(&feed, STEPS, 0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,14 +1,7 @@
 /* What people do about alerts. */
-#include "tests/support/notifier_feed.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
+#include "tests/unit/notifier_case.h"
 
 #define STEPS "[{page: [ana], wait: 5m}, {page: [bob, eve], wait: 10m}]"
-
-static struct feed feed;
 
 /* One alert, of which ana was just paged. */
 static int start(void **state)
@@ -18,13 +11,6 @@ static int start(void **state)
     feed_desk(&feed, STEPS, 0);
     feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
     core_transcript(feed.core);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,12 +1,7 @@
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
-static struct feed feed;
 static unsigned issues; /* opened so far: alert N is about issue N */
 
 /* ana has one method of provider p, bob two, the first of them at p. */
@@ -19,13 +14,6 @@ static int start(void **state)
     feed_contact(&feed, "08:00", "ana", "p/1");
     feed_contact(&feed, "08:00", "bob", "p/2 q/1");
     feed_desk(&feed, "[{page: [ana, bob], wait: 1h}]", 0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

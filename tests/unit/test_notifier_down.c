@@ -1,26 +1,5 @@
 /* What fell due while the notifier was down: each is judged at its own instant, in their order. */
-#include "tests/support/notifier_feed.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
-
-static struct feed feed;
-
-static int start(void **state)
-{
-    (void)state;
-    feed_open(&feed, false);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
-    return 0;
-}
+#include "tests/unit/notifier_case.h"
 
 /* Nothing is heard of the notifier until then. */
 static void start_again(const char *time)
@@ -145,7 +124,7 @@ static void whoever_is_on_call_by_now_rings_once_when_the_silence_ended_first(vo
                        "(base)) v1\n");
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, fresh, end)
 
 int main(void)
 {

@@ -1,26 +1,6 @@
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
-static struct feed feed;
-
-static int start(void **state)
-{
-    (void)state;
-    feed_open(&feed, false);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
-    return 0;
-}
 
 /* Alert 1 on a path of these steps, opened at 09:00. */
 static void open_alert(const char *steps, unsigned repeat)
@@ -580,7 +560,7 @@ static void grafana_3111_only_a_pending_page_may_be_sent(void **state)
     assert_int_equal(core_read(feed.core, read_pending, &none), TOC_NONE);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, end)
 
 int main(void)
 {

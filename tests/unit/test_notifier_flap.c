@@ -1,15 +1,8 @@
 /* Flap hold: alerts whose cause goes and comes back. */
-#include "tests/support/notifier_feed.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
+#include "tests/unit/notifier_case.h"
 
 #define STEPS "[{page: [ana], wait: 10m}, {page: [bob], wait: 10m}]"
 #define MET   TOCSIN__V1__CLOCK_CHANGE__WHAT__MET
-
-static struct feed feed;
 
 /* Issue 1 is late since 09:00, and ana knows. */
 static int start(void **state)
@@ -18,13 +11,6 @@ static int start(void **state)
     feed_open(&feed, false);
     feed.late_more = ", hold: 5m";
     feed_desk(&feed, STEPS, 0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,14 +1,7 @@
 /* Groups: alerts that come together, and what people do about all of them. */
-#include "tests/support/notifier_feed.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
+#include "tests/unit/notifier_case.h"
 
 #define STEPS "[{page: [ana], wait: 1h}, {page: [bob], wait: 1h}]"
-
-static struct feed feed;
 
 static int start(void **state)
 {
@@ -16,13 +9,6 @@ static int start(void **state)
     feed_open(&feed, false);
     feed_desk(&feed, STEPS, 0);
     core_transcript(feed.core);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,18 +1,13 @@
 /* Records of alerts and pages stay below what the log takes, however long every name is. */
 #include "services/notifier/fit.h"
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #define NAME_MAX_BYTES   64  /* of a name in a policy or the contacts file */
 #define METHOD_MAX_BYTES 32  /* of a method's */
 #define TEXT_MAX_BYTES   200 /* of any text in an event */
 
-static struct feed feed;
 static char ana[NAME_MAX_BYTES + 1], ben[NAME_MAX_BYTES + 1], rule[NAME_MAX_BYTES + 1];
 static char path[NAME_MAX_BYTES + 1], by[TEXT_MAX_BYTES + 1], methods[512];
 
@@ -65,13 +60,6 @@ static int start(void **state)
                (struct feed_clock){
                    .issue = 1, .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED, .longest = true});
     assert_int_equal(feed_alert(&feed, 1)->pages, 1);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,37 +1,6 @@
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
-static struct feed feed;
-
-static int start(void **state)
-{
-    (void)state;
-    feed_open(&feed, false);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
-    return 0;
-}
-
-/* A contacts file with ana's methods, and alert 1 on a path of two steps, opened at 09:00. */
-static void open_alert(const char *methods)
-{
-    feed_contact(&feed, "08:00", "*", "");
-    feed_contact(&feed, "08:00", "ana", methods);
-    feed_contact(&feed, "08:00", "bob", "mail");
-    feed_desk(&feed, "[{page: [ana], wait: 5m}, {page: [bob], wait: 10m}]", 0);
-    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
-    core_transcript(feed.core);
-}
 
 /* A clock of issue 1 warns, which is no urgent page. */
 static void open_normal(const char *methods)
@@ -122,7 +91,7 @@ static void grafana_1403_a_refusal_takes_the_next_method_at_once(void **state)
 {
     char delivery[NOTIFIER_DELIVERY_MAX];
     (void)state;
-    open_alert("push mail sms");
+    open_alert_by("push mail sms");
     assert_string_equal(method_of(0), "push");
     toc_str_copy(delivery, sizeof(delivery), toc_str_of(feed_page(&feed, 1, 0)->delivery));
     feed_outcome(&feed, "09:00:01", 1, 0, 404);
@@ -146,7 +115,7 @@ static void grafana_1403_a_refusal_takes_the_next_method_at_once(void **state)
 static void an_urgent_page_leaves_who_does_not_answer_at_once(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     assert_int_equal(feed_page(&feed, 1, 0)->cut_ms, 4000);
     feed_outcome(&feed, "09:00:04", 1, 0, 0);
     assert_string_equal(method_of(0), "mail");
@@ -157,7 +126,7 @@ static void an_urgent_page_leaves_who_does_not_answer_at_once(void **state)
 static void a_page_that_is_passed_on_blames_nobody(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     for (int i = 0; i < 3; i++) {
         feed_passed_on(&feed, "09:00:04", 1, 0);
         assert_string_equal(method_of(0), i % 2 == 0 ? "mail" : "push");
@@ -173,7 +142,7 @@ static void a_page_that_is_passed_on_blames_nobody(void **state)
 static void an_error_is_tried_twice_before_the_next_method(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     feed_outcome(&feed, "09:00:00", 1, 0, 500);
     assert_string_equal(method_of(0), "push");
     assert_string_equal(feed_due(&feed, "09:00:00"), "");
@@ -203,7 +172,7 @@ static void after_the_last_method_the_first_comes_again_later_and_later(void **s
     char time[32];
     toc_time_ms at_ms = core_time("09:00");
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     for (size_t i = 0; i < 4; i++) {
         core_time_text(time, at_ms);
         feed_outcome(&feed, time, 1, 0, 0);
@@ -221,7 +190,7 @@ static void after_the_last_method_the_first_comes_again_later_and_later(void **s
 static void a_method_that_refused_is_not_asked_again(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 404);
     for (unsigned i = 0; i < 4; i++) {
         char time[32];
@@ -236,7 +205,7 @@ static void a_method_that_refused_is_not_asked_again(void **state)
 static void a_receiver_that_wants_long_patience_is_left_by_what_is_urgent(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     feed_outcome_after(&feed, "09:00:01", 1, 0, 429, "09:00:30");
     assert_string_equal(method_of(0), "mail");
     assert_string_equal(feed_due(&feed, "09:00:01"), "ana");
@@ -259,7 +228,7 @@ static void a_floor_beyond_the_step_takes_the_next_method(void **state)
 static void gone_disables_the_method_until_its_address_changes(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 410);
     assert_told(&feed,
                 "09:00:01 alert_sent 1 ana/push step=0 round=0 page_pending attempts=1 (410) v1\n"
@@ -278,7 +247,7 @@ static void gone_disables_the_method_until_its_address_changes(void **state)
 static void a_page_follows_the_file_when_its_method_is_there_no_more(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     feed_contact(&feed, "09:00:01", "ana", "sms");
     feed_outcome(&feed, "09:00:02", 1, 0, 404); /* as the sender says of a method it has not */
     assert_string_equal(method_of(0), "sms");
@@ -288,7 +257,7 @@ static void a_page_follows_the_file_when_its_method_is_there_no_more(void **stat
 static void an_acknowledgement_ends_the_chain(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     feed_act_on(&feed, "09:00:01", "acked", 1, "ana");
     core_transcript(feed.core);
     feed_outcome(&feed, "09:00:04", 1, 0, 0);
@@ -303,7 +272,7 @@ static Tocsin__V1__PageState state_after(uint32_t code)
 {
     feed_close(&feed);
     feed_open(&feed, false);
-    open_alert("push");
+    open_alert_by("push");
     feed_outcome(&feed, "09:00:01", 1, 0, code);
     return feed_page(&feed, 1, 0)->state;
 }
@@ -326,7 +295,7 @@ static void alertmanager_2205_what_a_receiver_wants_later_is_not_dropped(void **
         assert_int_equal(state_after(later[i]), TOCSIN__V1__PAGE_STATE__PAGE_PENDING);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, end)
 
 int main(void)
 {

@@ -1,40 +1,9 @@
 /* What a provider that keeps incidents is told of an alert's end. */
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #define P(state) TOCSIN__V1__PAGE_STATE__PAGE_##state
-
-static struct feed feed;
-
-static int start(void **state)
-{
-    (void)state;
-    feed_open(&feed, false);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
-    return 0;
-}
-
-/* Alert 1, critical, on a path of two steps, opened at 09:00 and paged to ana by these methods. */
-static void open_alert(const char *methods)
-{
-    feed_contact(&feed, "08:00", "*", "");
-    feed_contact(&feed, "08:00", "ana", methods);
-    feed_contact(&feed, "08:00", "bob", "mail");
-    feed_desk(&feed, "[{page: [ana], wait: 5m}, {page: [bob], wait: 10m}]", 0);
-    feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
-    core_transcript(feed.core);
-}
 
 static void assert_page(uint32_t index, const char *kind, Tocsin__V1__PageState state)
 {
@@ -53,7 +22,7 @@ static void assert_pages(uint32_t count)
 static void an_answer_and_the_end_are_told_by_the_method_that_was_accepted(void **state)
 {
     (void)state;
-    open_alert("pagerduty mail");
+    open_alert_by("pagerduty mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     core_transcript(feed.core);
     feed_act_on(&feed, "09:00:02", "acked", 1, "bob");
@@ -88,7 +57,7 @@ static void two_pages_to_one_service_are_one_incident(void **state)
 static void a_refused_trigger_is_followed_by_nothing(void **state)
 {
     (void)state;
-    open_alert("pagerduty mail");
+    open_alert_by("pagerduty mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 400);
     feed_outcome(&feed, "09:00:02", 1, 0, 200);
     feed_act_on(&feed, "09:00:03", "acked", 1, "ana");
@@ -99,7 +68,7 @@ static void a_refused_trigger_is_followed_by_nothing(void **state)
 static void other_methods_are_told_nothing_of_the_end(void **state)
 {
     (void)state;
-    open_alert("push mail");
+    open_alert_by("push mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_act_on(&feed, "09:00:02", "acked", 1, "ana");
     feed_act_on(&feed, "09:00:03", "resolved", 1, "ana");
@@ -109,7 +78,7 @@ static void other_methods_are_told_nothing_of_the_end(void **state)
 static void a_trigger_without_an_answer_may_have_come_through(void **state)
 {
     (void)state;
-    open_alert("pagerduty mail");
+    open_alert_by("pagerduty mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 0);
     assert_string_equal(feed_page(&feed, 1, 0)->method, "mail");
     feed_act_on(&feed, "09:00:02", "resolved", 1, "bob");
@@ -120,7 +89,7 @@ static void a_trigger_without_an_answer_may_have_come_through(void **state)
 static void a_trigger_that_is_under_way_is_followed_by_the_end(void **state)
 {
     (void)state;
-    open_alert("pagerduty");
+    open_alert_by("pagerduty");
     feed_act_on(&feed, "09:00:01", "resolved", 1, "ana");
     assert_page(0, "", P(CANCELLED));
     assert_page(1, "resolved", P(PENDING));
@@ -134,7 +103,7 @@ static void a_trigger_that_is_under_way_is_followed_by_the_end(void **state)
 static void the_end_of_a_clock_is_one_too(void **state)
 {
     (void)state;
-    open_alert("pagerduty");
+    open_alert_by("pagerduty");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_issue(&feed, "09:00:02",
                (struct feed_issue){.issue = 1,
@@ -179,7 +148,7 @@ static void every_service_of_a_long_path_is_told_of_the_end(void **state)
 static void what_is_resolved_is_no_more_acknowledged(void **state)
 {
     (void)state;
-    open_alert("pagerduty");
+    open_alert_by("pagerduty");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_act_on(&feed, "09:00:02", "acked", 1, "ana");
     feed_act_on(&feed, "09:00:03", "resolved", 1, "ana");
@@ -191,7 +160,7 @@ static void what_is_resolved_is_no_more_acknowledged(void **state)
 static void what_goes_on_after_an_acknowledgement_is_another_incident(void **state)
 {
     (void)state;
-    open_alert("pagerduty");
+    open_alert_by("pagerduty");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_action(&feed, "09:00:02",
                 (struct feed_action){.verb = "snoozed", .by = "ana", .until = "09:10"});
@@ -211,7 +180,7 @@ static void what_goes_on_after_an_acknowledgement_is_another_incident(void **sta
 static void an_alert_that_escalates_stays_one_incident(void **state)
 {
     (void)state;
-    open_alert("pagerduty");
+    open_alert_by("pagerduty");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_act_on(&feed, "09:00:02", "escalated", 1, "ana");
     assert_int_equal(feed_alert(&feed, 1)->reopened, 0);
@@ -222,7 +191,7 @@ static void an_alert_that_escalates_stays_one_incident(void **state)
 static void acknowledge_for_an_hour(const char *methods)
 {
     feed.path_more = ", ack_expires: 1h";
-    open_alert(methods);
+    open_alert_by(methods);
     feed_outcome(&feed, "09:00:00", 1, 0, 202);
     feed_act_on(&feed, "09:00:00", "acked", 1, "ana");
     feed_time(&feed, "09:56");
@@ -249,7 +218,7 @@ static void a_reminder_of_whom_nothing_else_reaches_goes_there_all_the_same(void
 static void news_are_tried_for_a_day_by_that_method_alone(void **state)
 {
     (void)state;
-    open_alert("pagerduty mail");
+    open_alert_by("pagerduty mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_act_on(&feed, "09:00:02", "resolved", 1, "ana");
     feed_outcome(&feed, "09:00:03", 1, 1, 500);
@@ -262,7 +231,7 @@ static void news_are_tried_for_a_day_by_that_method_alone(void **state)
 static void news_that_are_refused_die_and_end_nothing(void **state)
 {
     (void)state;
-    open_alert("pagerduty mail");
+    open_alert_by("pagerduty mail");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_act_on(&feed, "09:00:02", "acked", 1, "ana");
     core_transcript(feed.core);
@@ -278,7 +247,7 @@ static void news_that_are_refused_die_and_end_nothing(void **state)
 static void no_silence_keeps_what_tells_of_the_end(void **state)
 {
     (void)state;
-    open_alert("pagerduty");
+    open_alert_by("pagerduty");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_mute(&feed, "09:00:02",
               (struct feed_mute){
@@ -291,7 +260,7 @@ static void no_silence_keeps_what_tells_of_the_end(void **state)
 static void news_let_go_of_no_alert_that_a_silence_holds(void **state)
 {
     (void)state;
-    open_alert("pagerduty");
+    open_alert_by("pagerduty");
     feed_outcome(&feed, "09:00:01", 1, 0, 202);
     feed_action(&feed, "09:00:02",
                 (struct feed_action){.verb = "snoozed", .by = "ana", .until = "09:10"});
@@ -306,7 +275,7 @@ static void news_let_go_of_no_alert_that_a_silence_holds(void **state)
     assert_string_equal(feed_alert(&feed, 1)->muted_by, "s1");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, end)
 
 int main(void)
 {

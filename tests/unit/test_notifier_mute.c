@@ -1,27 +1,7 @@
 /* Silences and maintenance: who is not paged, why, and what rings when they end. */
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
-static struct feed feed;
-
-static int start(void **state)
-{
-    (void)state;
-    feed_open(&feed, false);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
-    return 0;
-}
 
 #define ONE "[{page: [ana], wait: 1h}]"
 #define TWO "[{page: [ana], wait: 5m}, {page: [bob], wait: 10m}]"
@@ -364,7 +344,7 @@ static void more_than_64_are_refused(void **state)
     assert_int_equal(core_count(feed.core, TABLE_MUTE), 64);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, fresh, end)
 
 int main(void)
 {

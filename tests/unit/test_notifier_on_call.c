@@ -1,27 +1,6 @@
 /* Whom a step means: people, schedules with their overrides, and one of them in turn. */
 #include "services/notifier/override.h"
-#include "tests/support/notifier_feed.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
-
-static struct feed feed;
-
-static int start(void **state)
-{
-    (void)state;
-    feed_open(&feed, false);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
-    return 0;
-}
+#include "tests/unit/notifier_case.h"
 
 /*
  * "prim": ana until 10:00, then ben; "late": cyd from 12:00 on. The day of core_harness.h is
@@ -289,7 +268,7 @@ static void grafana_1326_a_round_in_which_nobody_can_be_reached_is_left_at_once(
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, end)
     const struct CMUnitTest tests[] = {
         TEST(a_step_pages_whoever_is_on_call_when_it_begins),
         TEST(people_and_schedules_add_up_and_nobody_is_paged_twice),

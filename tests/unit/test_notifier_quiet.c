@@ -1,26 +1,13 @@
 /* Quiet hours: from 22:00 to 07:00 nobody pages ana unless it is urgent or ana is on call. */
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
-static struct feed feed;
 
 static int start(void **state)
 {
     (void)state;
     feed_open(&feed, false);
     feed.policy_more = "quiet: {ana: night, somebody: night}\n";
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,12 +1,6 @@
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
-static struct feed feed;
 
 /* Alert 1 pages ana by push at 09:00, and a provider has taken it. */
 static int start(void **state)
@@ -20,13 +14,6 @@ static int start(void **state)
     feed_issue(&feed, "09:00", (struct feed_issue){.issue = 1});
     feed_outcome(&feed, "09:00:01", 1, 0, 200);
     core_transcript(feed.core);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,11 +1,7 @@
 /* The policy's alert rules: what of a record they ask for, and what is said of those that lost. */
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #define WAITING  TOCSIN__V1__ISSUE_CHANGE__WHAT__WAITING
 #define BREACHED TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED
@@ -21,19 +17,10 @@
     "80]}}}}\n"                                                                                    \
     "routes: [{rule: all, queue: desk, sla: s, path: desk}]\n"
 
-static struct feed feed;
-
 static int start(void **state)
 {
     (void)state;
     feed_open(&feed, true);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,15 +1,8 @@
 /* Storms: many pages to one person about one group become few. */
-#include "tests/support/notifier_feed.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
+#include "tests/unit/notifier_case.h"
 
 #define ONE "[{page: [ana], wait: 1h}]"
 #define TWO "[{page: [ana], wait: 5m}, {page: [bob], wait: 10m}]"
-
-static struct feed feed;
 
 static int start(void **state)
 {
@@ -24,13 +17,6 @@ static int start_anew(void **state)
     (void)state;
     feed_open(&feed, true);
     feed.coalesces = true;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

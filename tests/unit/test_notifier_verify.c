@@ -1,12 +1,6 @@
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
-
-static struct feed feed;
 
 static int start(void **state)
 {
@@ -15,13 +9,6 @@ static int start(void **state)
     feed_contact(&feed, "08:00", "*", "");
     feed_contact(&feed, "08:00", "ana", "push? mail");
     core_transcript(feed.core);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 

@@ -1,14 +1,8 @@
-#include "tests/support/notifier_feed.h"
+#include "tests/unit/notifier_case.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #define WATCH "watch: {path: other, after: 10s}\n"
-
-static struct feed feed;
 
 static void open_feed(const char *more, bool reopen)
 {
@@ -29,13 +23,6 @@ static int start_reopening(void **state)
 {
     (void)state;
     open_feed(WATCH, true);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    feed_close(&feed);
     return 0;
 }
 
