@@ -110,20 +110,19 @@ static const char *const three[] = {"ana", "ben", "chi"};
 /* A schedule of one layer. */
 #define ALONE(layer, tz) ((struct toc_schedule){"s", (tz), &(layer), 1, NULL, 0, 0})
 
+/* A layer's turns, from the first hand-over on: the beginning of its initializer. */
+#define TURNS(called, of, step, when, first_day, at_hour, who)                                     \
+    .name = (called), .zone = (of), .rotation = TOC_ROTATION_##when, .every = (step),              \
+    .start_day = date(first_day), .at_ms = (at_hour), .people = (who),                             \
+    .person_count = sizeof(who) / sizeof((who)[0])
+
 /* --- rotations -------------------------------------------------------------------------------- */
 
 static void before_its_first_hand_over_a_layer_has_nobody(void **state)
 {
     (void)state;
     struct toc_tz *tz = zone("Europe/Dublin");
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2026-01-05"),
-                              .at_ms = HM(9, 0),
-                              .people = three,
-                              .person_count = 3};
+    struct toc_layer layer = {TURNS("base", tz, 1, DAILY, "2026-01-05", HM(9, 0), three)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2026-01-04 00:00", "2026-01-08 12:00",
                   "2026-01-04 00:00 -\n"
@@ -138,14 +137,7 @@ static void every_second_week_means_fourteen_days(void **state)
 {
     (void)state;
     struct toc_tz *tz = zone("UTC");
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_WEEKLY,
-                              .every = 2,
-                              .start_day = date("2026-01-07"),
-                              .at_ms = HM(8, 0),
-                              .people = two,
-                              .person_count = 2};
+    struct toc_layer layer = {TURNS("base", tz, 2, WEEKLY, "2026-01-07", HM(8, 0), two)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2026-01-10 00:00", "2026-02-10 00:00",
                   "2026-01-10 00:00 ana\n"
@@ -158,14 +150,7 @@ static void monthly_on_the_31st_is_the_last_day_of_a_shorter_month_and_never_dri
 {
     (void)state;
     struct toc_tz *tz = zone("Europe/Dublin");
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_MONTHLY,
-                              .every = 1,
-                              .start_day = date("2027-12-31"),
-                              .at_ms = HM(9, 0),
-                              .people = three,
-                              .person_count = 3};
+    struct toc_layer layer = {TURNS("base", tz, 1, MONTHLY, "2027-12-31", HM(9, 0), three)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2028-01-01 00:00", "2028-08-01 00:00",
                   "2028-01-01 00:00 ana\n"
@@ -185,14 +170,7 @@ static void a_hand_over_that_the_clocks_jump_over_is_the_end_of_the_gap(void **s
 {
     (void)state;
     struct toc_tz *tz = zone("Europe/Berlin");
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2026-03-27"),
-                              .at_ms = HM(2, 30),
-                              .people = two,
-                              .person_count = 2};
+    struct toc_layer layer = {TURNS("base", tz, 1, DAILY, "2026-03-27", HM(2, 30), two)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2026-03-28 00:00", "2026-03-30 12:00",
                   "2026-03-28 00:00 ana\n"
@@ -206,14 +184,7 @@ static void a_hand_over_that_comes_twice_happens_at_the_first(void **state)
 {
     (void)state;
     struct toc_tz *tz = zone("Europe/Berlin");
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2026-10-23"),
-                              .at_ms = HM(2, 30),
-                              .people = two,
-                              .person_count = 2};
+    struct toc_layer layer = {TURNS("base", tz, 1, DAILY, "2026-10-23", HM(2, 30), two)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2026-10-24 12:00", "2026-10-26 12:00",
                   "2026-10-24 12:00 ben\n"
@@ -226,14 +197,7 @@ static void an_hour_that_comes_twice_is_one_turn_and_one_that_is_left_out_is_non
 {
     (void)state;
     struct toc_tz *tz = zone("Europe/Berlin");
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_HOURLY,
-                              .every = 1,
-                              .start_day = date("2026-01-01"),
-                              .at_ms = 0,
-                              .people = three,
-                              .person_count = 3};
+    struct toc_layer layer = {TURNS("base", tz, 1, HOURLY, "2026-01-01", 0, three)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2026-03-28 23:00", "2026-03-29 03:00", /* 0, 1, 3, 4 o'clock */
                   "2026-03-28 23:00 ana\n"
@@ -252,14 +216,7 @@ static void a_date_that_never_was_has_no_shift_of_its_own(void **state)
 {
     (void)state;
     struct toc_tz *tz = zone("Pacific/Apia"); /* it went from the 29th to the 31st */
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2011-12-28"),
-                              .at_ms = 0,
-                              .people = three,
-                              .person_count = 3};
+    struct toc_layer layer = {TURNS("base", tz, 1, DAILY, "2011-12-28", 0, three)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2011-12-28 12:00", "2011-12-31 12:00",
                   "2011-12-28 12:00 ana\n"
@@ -277,16 +234,8 @@ static void oc_3261_a_shift_keeps_its_wall_times_when_the_clocks_change(void **s
                                            {HM(56, 30), HM(65, 30)},   {HM(80, 30), HM(89, 30)},
                                            {HM(104, 30), HM(113, 30)}, {HM(128, 30), HM(137, 30)},
                                            {HM(152, 30), HM(161, 30)}};
-    struct toc_layer layer = {.name = "day",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2023-10-02"),
-                              .at_ms = HM(8, 30),
-                              .people = two,
-                              .person_count = 2,
-                              .hours = week,
-                              .hour_count = 7};
+    struct toc_layer layer = {TURNS("day", tz, 1, DAILY, "2023-10-02", HM(8, 30), two),
+                              .hours = week, .hour_count = 7};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2023-10-28 00:00", "2023-10-30 00:00",
                   "2023-10-28 00:00 -\n"
@@ -307,14 +256,7 @@ static void oc_5247_there_is_no_gap_and_no_overlap_where_the_clocks_change(void 
 {
     (void)state;
     struct toc_tz *tz = zone("America/Chicago");
-    struct toc_layer layer = {.name = "week",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_WEEKLY,
-                              .every = 1,
-                              .start_day = date("2024-10-01"),
-                              .at_ms = HM(9, 0),
-                              .people = two,
-                              .person_count = 2};
+    struct toc_layer layer = {TURNS("week", tz, 1, WEEKLY, "2024-10-01", HM(9, 0), two)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2024-10-29 14:00", "2024-11-12 16:00",
                   "2024-10-29 14:00 ana\n"
@@ -331,14 +273,7 @@ static void oc_5455_a_shift_across_the_change_lasts_until_the_next_begins(void *
 {
     (void)state;
     struct toc_tz *tz = zone("America/Los_Angeles");
-    struct toc_layer layer = {.name = "day",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2025-03-01"),
-                              .at_ms = HM(10, 0),
-                              .people = two,
-                              .person_count = 2};
+    struct toc_layer layer = {TURNS("day", tz, 1, DAILY, "2025-03-01", HM(10, 0), two)};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2025-03-08 00:00", "2025-03-10 18:00",
                   "2025-03-08 00:00 ana\n"
@@ -356,24 +291,9 @@ static void a_later_layer_wins_where_it_has_somebody(void **state)
     struct toc_tz *tz = zone("UTC");
     const struct toc_week_window nights[] = {{0, HM(9, 0)}, {HM(21, 0), HM(33, 0)}}; /* Mon, Tue */
     static const char *const dee[] = {"dee"};
-    const struct toc_layer layers[] = {{.name = "base",
-                                        .zone = tz,
-                                        .rotation = TOC_ROTATION_WEEKLY,
-                                        .every = 1,
-                                        .start_day = date("2026-01-05"),
-                                        .at_ms = 0,
-                                        .people = two,
-                                        .person_count = 2},
-                                       {.name = "nights",
-                                        .zone = tz,
-                                        .rotation = TOC_ROTATION_DAILY,
-                                        .every = 1,
-                                        .start_day = date("2026-01-05"),
-                                        .at_ms = 0,
-                                        .people = dee,
-                                        .person_count = 1,
-                                        .hours = nights,
-                                        .hour_count = 2}};
+    const struct toc_layer layers[] = {
+        {TURNS("base", tz, 1, WEEKLY, "2026-01-05", 0, two)},
+        {TURNS("nights", tz, 1, DAILY, "2026-01-05", 0, dee), .hours = nights, .hour_count = 2}};
     struct toc_schedule schedule = {"s", tz, layers, 2, NULL, 0, 0};
     struct toc_on_call who;
     expect_shifts(&schedule, NULL, "2026-01-05 00:00", "2026-01-13 00:00",
@@ -436,14 +356,7 @@ static void a_layer_with_a_calendar_has_somebody_only_while_that_is_open(void **
         assert_int_equal(toc_calendar_weekly(calendar, day, HM(9, 0), HM(17, 0)), TOC_OK);
     assert_int_equal(toc_calendar_holiday(calendar, date("2026-01-06")), TOC_OK);
     assert_int_equal(toc_calendar_finish(calendar), TOC_OK);
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2026-01-05"),
-                              .at_ms = HM(12, 0),
-                              .people = two,
-                              .person_count = 2,
+    struct toc_layer layer = {TURNS("base", tz, 1, DAILY, "2026-01-05", HM(12, 0), two),
                               .calendar = calendar};
     struct toc_schedule schedule = ALONE(layer, tz);
     expect_shifts(&schedule, NULL, "2026-01-05 00:00", "2026-01-08 00:00",
@@ -507,14 +420,7 @@ static void two_overrides_are_a_swap_and_do_not_chain(void **state)
 {
     (void)state;
     struct toc_tz *tz = zone("UTC");
-    struct toc_layer layer = {.name = "base",
-                              .zone = tz,
-                              .rotation = TOC_ROTATION_DAILY,
-                              .every = 1,
-                              .start_day = date("2026-01-05"),
-                              .at_ms = 0,
-                              .people = three,
-                              .person_count = 3};
+    struct toc_layer layer = {TURNS("base", tz, 1, DAILY, "2026-01-05", 0, three)};
     struct toc_schedule schedule = ALONE(layer, tz);
     const struct toc_override items[] = {
         {"o1", "ana", "ben", at("2026-01-05 00:00"), at("2026-01-09 00:00")},
