@@ -1,5 +1,6 @@
 /* What each kind of method sends for a page, byte for byte, and what it makes of answers. */
 #include "services/notifier/send/contacts.h"
+#include "tests/unit/page_rig.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#define NOW_MS     INT64_C(1795327200000) /* 2026-11-22T06:00:00Z */
 #define ALERT      "1a2b3c4d5e6f708192a3b4c5d6e7f809"
 #define LINK       "https://console.example/alerts/"
 #define FIRST      "CRITICAL trust-safety: first_reply is breached"
@@ -16,14 +16,8 @@
 #define REST(last) "risk severe\\ndue 06:04, 4 min 10 s left\\n" last
 #define ACK        "tocsin ack 1a2b3c4d5e6f"
 
-static uint8_t alert_id[TOC_ID] = {0x1a, 0x2b, 0x3c, 0x4d, 0x5e, 0x6f, 0x70, 0x81,
-                                   0x92, 0xa3, 0xb4, 0xc5, 0xd6, 0xe7, 0xf8, 0x09};
-static uint8_t issue_id[TOC_ID] = {0xff, 0xee};
 static const uint8_t key[32] = {7};
 
-static Tocsin__V1__Alert alert;
-static Tocsin__V1__Page page;
-static struct notifier_page both = {&page, &alert};
 static struct method method;
 static struct outgoing outgoing;
 static const char *link_to, *code;
@@ -31,23 +25,8 @@ static const char *link_to, *code;
 static int make_page(void **state)
 {
     (void)state;
-    tocsin__v1__alert__init(&alert);
-    tocsin__v1__page__init(&page);
-    alert.id = toc_wire_binary(toc_str(alert_id, TOC_ID));
-    alert.issue = toc_wire_binary(toc_str(issue_id, TOC_ID));
-    alert.severity = toc_wire_text("critical");
-    alert.cause = toc_wire_text("breached:first_reply/1/0 safety-breached");
+    breach_page();
     alert.metric = toc_wire_text("first_reply");
-    alert.queue = toc_wire_text("trust-safety");
-    alert.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
-    alert.risk = TOCSIN__V1__RISK__RISK_SEVERE;
-    page.due_ms = NOW_MS + 250000;
-    alert.opened_ms = NOW_MS - 1000;
-    alert.source = toc_wire_text("shop/eu");
-    alert.subject = toc_wire_text("T-1");
-    page.alert_number = 1;
-    page.delivery = toc_wire_text("msg_00112233445566778899aabbccddeeff");
-    page.contact = toc_wire_text("ana");
     memset(&method, 0, sizeof(method));
     link_to = code = "";
     return 0;

@@ -1,6 +1,7 @@
 /* What pages say, word for word: tests/unit/text has a file for each language and form. */
 #include "services/notifier/send/text.h"
 #include "services/notifier/send/text/language.h"
+#include "tests/unit/page_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,40 +9,19 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#define NOW_MS INT64_C(1795327200000) /* 2026-11-22T06:00:00Z */
-
-static uint8_t alert_id[TOC_ID] = {0x1a, 0x2b, 0x3c, 0x4d, 0x5e, 0x6f, 0x70, 0x81,
-                                   0x92, 0xa3, 0xb4, 0xc5, 0xd6, 0xe7, 0xf8, 0x09};
-
-static Tocsin__V1__Alert alert;
-static Tocsin__V1__Page page;
-static struct notifier_page both;
 static struct toc_tz *zone;
 static struct text text;
 
 static int make_page(void **state)
 {
     (void)state;
-    tocsin__v1__alert__init(&alert);
-    tocsin__v1__page__init(&page);
-    alert.id = toc_wire_binary(toc_str(alert_id, TOC_ID));
-    alert.severity = toc_wire_text("critical");
-    alert.cause = toc_wire_text("breached:first_reply/1/0 safety-breached");
+    breach_page();
     alert.metric = toc_wire_text("first_reply");
-    alert.queue = toc_wire_text("trust-safety");
     alert.category = toc_wire_text("minor_safety");
     alert.sop = toc_wire_text("minor-safety@12");
-    alert.priority = TOCSIN__V1__PRIORITY__PRIORITY_P1;
-    alert.risk = TOCSIN__V1__RISK__RISK_SEVERE;
-    page.due_ms = NOW_MS + 250000;
-    alert.source = toc_wire_text("shop/eu");
-    alert.subject = toc_wire_text("T-1");
-    page.alert_number = 1;
-    page.contact = toc_wire_text("ana");
     page.method = toc_wire_text("desk");
     page.after = toc_wire_text("lead-safety");
     page.after_ms = NOW_MS + 4 * TOC_MINUTE_MS;
-    both = (struct notifier_page){&page, &alert};
     assert_int_equal(toc_tz_load("Europe/Berlin", &zone), TOC_OK);
     text = (struct text){.page = &both,
                          .language = text_english(),
