@@ -39,6 +39,15 @@ enum toc_err toc_link_send(struct toc_link *link, toc_peer peer, struct toc_str 
     return TOC_ERR_GONE;
 }
 
+void core_check_policy(const char *text)
+{
+    struct toc_policy *policy = NULL;
+    char *errors = NULL;
+    if (toc_policy_parse(toc_str_of(text), "policy", &policy, &errors) != TOC_OK)
+        fail_msg("%s", errors);
+    toc_policy_free(policy);
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 static void open_hosted(struct core *core)

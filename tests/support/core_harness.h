@@ -175,6 +175,9 @@ void chain_feed(struct chain *chain, const uint8_t issue[TOC_ID], struct toc_str
 /* sla's row of an issue; NULL when there is none. Lives until core_forget of sla. */
 const Tocsin__V1__IssueClocks *chain_clocks(struct chain *chain, unsigned issue, uint32_t number);
 
+/* No intake lets a policy through that does not compile, and no test may feed one. */
+void core_check_policy(const char *text);
+
 /* Compares two texts and shows both in full when they differ. */
 #define assert_text(actual, expected) core_assert_text((actual), (expected), __FILE__, __LINE__)
 void core_assert_text(const char *actual, const char *expected, const char *file, int line);

@@ -15,4 +15,8 @@ void expect_router(const char *script, const char *transcript);
 /* Runs it for what comes after. */
 void quietly(const char *script);
 
+/* The row of an issue, and the change of one in the router's log; they live until core_forget. */
+const Tocsin__V1__Issue *core_router_issue(unsigned number);
+const Tocsin__V1__IssueChange *core_router_change(uint64_t seq);
+
 #endif

@@ -73,23 +73,13 @@ static void feed_control(struct feed *feed, const char *time, Tocsin__V1__Record
                 (struct about){.type = type, .class_bit = TOC_CLASS_CONTROL}, body);
 }
 
-/* No intake lets a policy through that does not compile. */
-static void check(const char *text)
-{
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    if (toc_policy_parse(toc_str_of(text), "policy", &policy, &errors) != TOC_OK)
-        fail_msg("%s", errors);
-    toc_policy_free(policy);
-}
-
 void feed_policy(struct feed *feed, const char *time, const char *text)
 {
     Tocsin__V1__PolicyPart part = TOCSIN__V1__POLICY_PART__INIT;
     Tocsin__V1__PolicyApplied applied = TOCSIN__V1__POLICY_APPLIED__INIT;
     uint8_t hash[TOC_SHA256];
     size_t size = strlen(text);
-    check(text);
+    core_check_policy(text);
     toc_sha256(hash, toc_str(text, size));
     part.hash = applied.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
     part.count = (uint32_t)((size + 999) / 1000);

@@ -72,15 +72,6 @@ static void feed_record(struct sla_feed *feed, struct about about, const void *b
 
 /* --- policies ----------------------------------------------------------------------------- */
 
-static void check(const char *text)
-{
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    if (toc_policy_parse(toc_str_of(text), "policy", &policy, &errors) != TOC_OK)
-        fail_msg("%s", errors);
-    toc_policy_free(policy);
-}
-
 void sla_feed_policy(struct sla_feed *feed, const char *time, const char *text)
 {
     Tocsin__V1__PolicyPart part = TOCSIN__V1__POLICY_PART__INIT;
@@ -88,7 +79,7 @@ void sla_feed_policy(struct sla_feed *feed, const char *time, const char *text)
     struct about about = {.at_ms = core_time(time), .log_ms = core_time(time)};
     uint8_t hash[TOC_SHA256];
     size_t size = strlen(text);
-    check(text);
+    core_check_policy(text);
     toc_sha256(hash, toc_str(text, size));
     part.hash = applied.hash = toc_wire_binary(toc_str(hash, sizeof(hash)));
     part.count = (uint32_t)((size + 999) / 1000);

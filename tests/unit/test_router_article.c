@@ -22,21 +22,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static const Tocsin__V1__Issue *issue(unsigned number)
-{
-    uint8_t id[TOC_ID];
-    struct toc_str key, bytes;
-    Tocsin__V1__Issue *out;
-    core_issue_id(id, number);
-    assert_int_equal(core_get(router_chain.router, TABLE_ISSUE_ID, toc_str(id, TOC_ID), &key),
-                     TOC_OK);
-    assert_int_equal(core_get(router_chain.router, TABLE_ISSUE, key, &bytes), TOC_OK);
-    assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
-                                     &tocsin__v1__issue__descriptor, bytes, &out),
-                     TOC_OK);
-    return out;
-}
-
 static void counts(const char *article, uint64_t ended, uint64_t reopened)
 {
     struct toc_str bytes;
@@ -56,7 +41,7 @@ static void the_reason_of_a_solved_status_names_it(void **state)
     (void)state;
     quietly("10:05 status solved reason=article:reset\n"
             "10:06 status issue=2 solved reason=article:reset\n");
-    assert_string_equal(issue(1)->article, "reset");
+    assert_string_equal(core_router_issue(1)->article, "reset");
     counts("reset", 2, 0);
 }
 
@@ -64,7 +49,7 @@ static void one_that_is_reopened_is_counted_as_such(void **state)
 {
     (void)state;
     quietly("10:05 status solved reason=article:reset\n10:06 inbound\n");
-    assert_string_equal(issue(1)->article, "");
+    assert_string_equal(core_router_issue(1)->article, "");
     counts("reset", 1, 1);
     quietly("10:07 status solved\n10:08 status open\n");
     counts("reset", 1, 1);
@@ -78,7 +63,7 @@ static void said_twice_it_ends_the_issue_once(void **state)
     quietly("10:05 status solved reason=article:reset\n"
             "10:06 status solved reason=article:reset\n"
             "10:07 status closed reason=article:reset\n");
-    assert_string_equal(issue(1)->article, "reset");
+    assert_string_equal(core_router_issue(1)->article, "reset");
     counts("reset", 1, 0);
 }
 
@@ -89,7 +74,7 @@ static void other_reasons_and_unknown_articles_count_nothing(void **state)
             "10:07 status solved reason=article:\n10:08 status open\n"
             "10:09 status pending reason=article:reset\n"
             "10:10 status solved reason=reset\n");
-    assert_string_equal(issue(1)->article, "");
+    assert_string_equal(core_router_issue(1)->article, "");
     assert_int_equal(core_count(router_chain.router, TABLE_ARTICLE), 0);
 }
 
@@ -98,7 +83,7 @@ static void what_a_merge_opens_again_is_reopened(void **state)
     (void)state;
     quietly("10:05 status solved reason=article:reset\n10:06 inbound issue=2\n"
             "10:07 merge issue=2 into=1\n");
-    assert_string_equal(issue(1)->article, "");
+    assert_string_equal(core_router_issue(1)->article, "");
     counts("reset", 1, 1);
 }
 
@@ -107,9 +92,9 @@ static void an_opening_too_late_that_opens_it_again_reopens_it(void **state)
     (void)state;
     quietly("10:05 status issue=3 solved reason=article:reset\n" /* waits for its opening */
             "10:06 time\n");
-    assert_string_equal(issue(3)->article, "reset");
+    assert_string_equal(core_router_issue(3)->article, "reset");
     quietly("10:07 open issue=3 decision=ban decider=eva\n");
-    assert_string_equal(issue(3)->article, "");
+    assert_string_equal(core_router_issue(3)->article, "");
     counts("reset", 1, 1);
 }
 

@@ -31,15 +31,10 @@ static int set_up(void **state)
 
 static const Tocsin__V1__Issue *last_issue(void)
 {
-    Tocsin__V1__IssueChange *change;
-    struct core *router = router_chain.router;
-    uint64_t seq = core_last_seq(router);
-    while (core_record(router, seq)->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
+    uint64_t seq = core_last_seq(router_chain.router);
+    while (core_record(router_chain.router, seq)->type != TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED)
         seq--;
-    assert_int_equal(toc_wire_unpack(core_arena(router), &tocsin__v1__issue_change__descriptor,
-                                     toc_wire_bytes(&core_record(router, seq)->body), &change),
-                     TOC_OK);
-    return change->issue;
+    return core_router_change(seq)->issue;
 }
 
 /* "name=value by detector" of every fact, in order; those found with a mark. */
@@ -170,21 +165,11 @@ static void all_that_detectors_can_find_has_room_in_an_ordinary_issue(void **sta
     assert_true(tocsin__v1__issue__get_packed_size(last_issue()) < 750);
 }
 
-static const Tocsin__V1__IssueChange *change_at(uint64_t seq)
-{
-    Tocsin__V1__IssueChange *change;
-    struct core *router = router_chain.router;
-    assert_int_equal(toc_wire_unpack(core_arena(router), &tocsin__v1__issue_change__descriptor,
-                                     toc_wire_bytes(&core_record(router, seq)->body), &change),
-                     TOC_OK);
-    return change;
-}
-
 /* The names that the record says had no room. */
 static void assert_left_out(uint64_t seq, const char *expected)
 {
     char text[512] = "";
-    const Tocsin__V1__IssueChange *change = change_at(seq);
+    const Tocsin__V1__IssueChange *change = core_router_change(seq);
     for (size_t i = 0; i < change->n_left_out; i++)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i > 0 ? " " : "",
                  change->left_out[i]);

@@ -27,22 +27,6 @@ static int set_up(void **state)
     return 0;
 }
 
-/* The snapshot in the newest change of an issue. */
-static const Tocsin__V1__Issue *row(unsigned issue)
-{
-    uint8_t id[TOC_ID];
-    struct toc_str key, bytes;
-    Tocsin__V1__Issue *out;
-    core_issue_id(id, issue);
-    assert_int_equal(core_get(router_chain.router, TABLE_ISSUE_ID, toc_str(id, TOC_ID), &key),
-                     TOC_OK);
-    assert_int_equal(core_get(router_chain.router, TABLE_ISSUE, key, &bytes), TOC_OK);
-    assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
-                                     &tocsin__v1__issue__descriptor, bytes, &out),
-                     TOC_OK);
-    return out;
-}
-
 #define AT "queue=front tier=1 sla=s "
 
 /* --- merges ---------------------------------------------------------------------------------- */
@@ -53,7 +37,7 @@ static void a_merge_ends_the_one_and_is_in_both_histories(void **state)
     expect_router("10:05 merge into=2 by=ana\n",
                   "10:05:00 issue 1 merged new->closed " AT "other=2 v1\n"
                   "10:05:00 issue 1 took_over new " AT "other=1 by=ana v1\n");
-    assert_int_equal(row(1)->merged_into.data[0], 2);
+    assert_int_equal(core_router_issue(1)->merged_into.data[0], 2);
 }
 
 /* znuny#200: the requester of the merged issue still waits. */
@@ -61,9 +45,9 @@ static void znuny_200_the_target_keeps_the_earliest_unanswered_message(void **st
 {
     (void)state;
     quietly("10:03 outbound issue=2\n10:04 inbound issue=2\n10:05 merge issue=1 into=2\n");
-    assert_int_equal(row(2)->unanswered_ms, core_time("10:00"));
+    assert_int_equal(core_router_issue(2)->unanswered_ms, core_time("10:00"));
     quietly("10:06 outbound issue=2\n10:07 outbound issue=3\n10:08 merge issue=3 into=2\n");
-    assert_int_equal(row(2)->unanswered_ms, 0);
+    assert_int_equal(core_router_issue(2)->unanswered_ms, 0);
 }
 
 /* zammad#983: what is sent to a merged issue goes on to where the chain ends. */
@@ -78,7 +62,7 @@ static void zammad_983_later_messages_follow_the_chain(void **state)
         "10:08:00 issue 1 message inbound open " AT "other=1 v1\n"
         "10:09:00 issue 1 fact open " AT "a=b by=crm other=2 v1\n"
         "10:10:00 issue 1 noted open " AT "other=1 v1\n");
-    assert_int_equal(row(3)->unanswered_ms, core_time("10:08"));
+    assert_int_equal(core_router_issue(3)->unanswered_ms, core_time("10:08"));
 }
 
 /* zammad#2469: no chain of merges is a circle. */
@@ -132,7 +116,7 @@ static void what_would_steer_a_merged_issue_is_refused(void **state)
         assert_non_null(strstr(core_transcript(router_chain.router),
                                "state (the issue was merged into another one)"));
     }
-    assert_int_equal(row(1)->state, TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED);
+    assert_int_equal(core_router_issue(1)->state, TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED);
 }
 
 static void a_requester_who_still_waits_reopens_what_was_over(void **state)
@@ -155,9 +139,9 @@ static void of_what_was_over_nobody_waits_any_more(void **state)
     expect_router("10:05 merge issue=1 into=2\n",
                   "10:05:00 issue 1 merged solved->closed " AT "other=2 v1\n"
                   "10:05:00 issue 1 took_over solved " AT "other=1 by=crm v1\n");
-    assert_int_equal(row(2)->unanswered_ms, 0);
+    assert_int_equal(core_router_issue(2)->unanswered_ms, 0);
     quietly("10:06 merge issue=2 into=3\n");
-    assert_int_equal(row(3)->unanswered_ms, core_time("10:02"));
+    assert_int_equal(core_router_issue(3)->unanswered_ms, core_time("10:02"));
 }
 
 static void what_is_not_finished_is_not_merged_away(void **state)
@@ -191,7 +175,7 @@ static void a_storm_of_merges_makes_no_endless_chain(void **state)
     }
     assert_int_equal(refused, 1);
     /* A thousand into one is no chain. */
-    assert_int_equal(row(17)->merges, ROUTER_MERGES_MAX);
+    assert_int_equal(core_router_issue(17)->merges, ROUTER_MERGES_MAX);
     expect_router("10:05 note issue=1\n", "10:05:00 issue 1 message note new " AT "other=1 v1\n");
 }
 
@@ -216,7 +200,7 @@ static void an_appeal_and_what_it_contests_know_each_other(void **state)
                   "10:05:00 issue 1 opened new v1\n"
                   "10:05:00 issue 1 routed new " AT "rule=all tried=silent v1\n"
                   "10:05:00 issue 1 noted new " AT "other=4 reason=appealed v1\n");
-    assert_int_equal(row(4)->appeal->issue.data[0], 1);
+    assert_int_equal(core_router_issue(4)->appeal->issue.data[0], 1);
     expect_router("10:06 status issue=4 solved outcome=overturned\n",
                   "10:06:00 issue 1 status new->solved " AT "outcome=overturned v1\n"
                   "10:06:00 issue 1 noted new " AT "other=4 reason=appeal_overturned v1\n");

@@ -30,15 +30,7 @@ static int set_up(void **state)
 /* The change that many records before the newest. */
 static const Tocsin__V1__IssueChange *change_before(uint64_t back)
 {
-    Tocsin__V1__IssueChange *change;
-    const Tocsin__V1__Record *record =
-        core_record(router_chain.router, core_last_seq(router_chain.router) - back);
-    assert_int_equal(record->type, TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED);
-    assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
-                                     &tocsin__v1__issue_change__descriptor,
-                                     toc_wire_bytes(&record->body), &change),
-                     TOC_OK);
-    return change;
+    return core_router_change(core_last_seq(router_chain.router) - back);
 }
 
 /* The newest change of any issue, after a script. */

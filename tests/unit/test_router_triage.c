@@ -34,18 +34,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static const Tocsin__V1__IssueChange *change_of(uint64_t seq)
-{
-    Tocsin__V1__IssueChange *change;
-    const Tocsin__V1__Record *record = core_record(router_chain.router, seq);
-    assert_int_equal(record->type, TOCSIN__V1__RECORD_TYPE__ISSUE_CHANGED);
-    assert_int_equal(toc_wire_unpack(core_arena(router_chain.router),
-                                     &tocsin__v1__issue_change__descriptor,
-                                     toc_wire_bytes(&record->body), &change),
-                     TOC_OK);
-    return change;
-}
-
 /* --- what rules set ------------------------------------------------------------------------- */
 
 static void a_rule_names_the_procedure_and_what_it_exposes_to(void **state)
@@ -89,7 +77,7 @@ static void what_a_person_said_no_rule_changes(void **state)
         "rule=abuse tried=minor v1\n"
         "10:02:00 issue 1 routed P3 new from=front queue=safety tier=3 path=wake risk=severe "
         "sop=mine@1 rule=to-safety v1\n");
-    const Tocsin__V1__Issue *issue = change_of(core_last_seq(router_chain.router))->issue;
+    const Tocsin__V1__Issue *issue = core_router_change(core_last_seq(router_chain.router))->issue;
     assert_int_equal(issue->by_hand, TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_PRIORITY |
                                          TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_SOP |
                                          TOCSIN__V1__ISSUE_VALUE__ISSUE_VALUE_CATEGORY);
@@ -100,7 +88,7 @@ static void who_classified_is_recorded(void **state)
 {
     (void)state;
     quietly("10:00 open\n10:01 classify P3 by=ana\n");
-    assert_string_equal(change_of(core_last_seq(router_chain.router))->by, "ana");
+    assert_string_equal(core_router_change(core_last_seq(router_chain.router))->by, "ana");
 }
 
 static void a_late_opening_does_not_undo_what_a_person_said(void **state)
@@ -118,7 +106,7 @@ static void a_late_opening_leaves_what_was_classified_of_a_stub(void **state)
     quietly("10:00 classify language=pt product=pay line_of_business=shop add_tags=mine\n"
             "10:01 time\n");
     quietly("10:02 open language=en product=chat line_of_business=none tags=given region=BR\n");
-    const Tocsin__V1__Issue *issue = change_of(core_last_seq(router_chain.router))->issue;
+    const Tocsin__V1__Issue *issue = core_router_change(core_last_seq(router_chain.router))->issue;
     assert_string_equal(issue->language, "pt");
     assert_string_equal(issue->product, "pay");
     assert_string_equal(issue->line_of_business, "shop");
@@ -140,7 +128,7 @@ static void a_flood_of_tags_is_refused_not_cut(void **state)
         "10:02:00 refused tocsin.issue.classified too_large (the issue has as many tags as it "
         "may have)\n");
     quietly("10:03 classify remove_tags=t0 add_tags=more\n");
-    const Tocsin__V1__Issue *issue = change_of(core_last_seq(router_chain.router))->issue;
+    const Tocsin__V1__Issue *issue = core_router_change(core_last_seq(router_chain.router))->issue;
     assert_int_equal(issue->n_tags, ROUTER_TAGS_MAX);
     assert_string_equal(issue->tags[ROUTER_TAGS_MAX - 1], "more");
 }
@@ -175,7 +163,7 @@ static void a_decision_says_why_each_rule_before_it_lost(void **state)
 {
     (void)state;
     quietly("10:00 open tags=safe\n10:01 fact name=age value=12\n");
-    const Tocsin__V1__IssueChange *change = change_of(core_last_seq(router_chain.router));
+    const Tocsin__V1__IssueChange *change = core_router_change(core_last_seq(router_chain.router));
     assert_string_equal(change->rule, "rest");
     assert_string_equal(change->tried[0]->name, "minor");
     assert_string_equal(change->tried[0]->why, "not tag");
@@ -197,7 +185,8 @@ static void rules_that_find_no_room_in_the_record_are_counted(void **state)
                              "  - {rule: r%d, when: {channel: c%d}, set: {priority: P1}}\n", i, i);
     chain_policy(&router_chain, "09:30", text);
     quietly("10:00 open\n");
-    const Tocsin__V1__IssueChange *change = change_of(core_last_seq(router_chain.router) - 1);
+    const Tocsin__V1__IssueChange *change =
+        core_router_change(core_last_seq(router_chain.router) - 1);
     assert_int_equal(change->n_tried + change->tried_more, 40);
     assert_int_equal(change->n_tried, ROUTER_TRIED_MAX);
 }
@@ -212,7 +201,7 @@ static void a_risky_issue_goes_to_its_team_at_once(void **state)
         "class=csam age=12 by=ana rule=minor v1\n"
         "10:01:00 issue 1 routed P1 new from=front queue=safety tier=2 path=wake risk=critical "
         "sop=minor-safety@7 class=csam rule=to-front tried=to-safety,to-money v1\n");
-    const Tocsin__V1__IssueChange *change = change_of(core_last_seq(router_chain.router));
+    const Tocsin__V1__IssueChange *change = core_router_change(core_last_seq(router_chain.router));
     assert_string_equal(change->reason, "escalated");
     assert_string_equal(change->by, "rule:minor");
 }
@@ -222,7 +211,8 @@ static void a_risk_found_later_takes_an_issue_from_a_queue_chosen_by_hand(void *
     (void)state;
     quietly("10:00 open\n10:01 assign queue=money\n");
     quietly("10:02 fact name=age value=12\n");
-    assert_string_equal(change_of(core_last_seq(router_chain.router))->issue->queue, "safety");
+    assert_string_equal(core_router_change(core_last_seq(router_chain.router))->issue->queue,
+                        "safety");
 }
 
 /* --- facts ------------------------------------------------------------------------------------ */
@@ -235,7 +225,7 @@ static void the_latest_fact_of_a_name_counts_and_says_who_confirmed_it(void **st
         "10:01 fact name=device value=phone by=ana\n10:02 fact name=device value=tablet\n",
         "10:01:00 issue 1 fact P4 new queue=front tier=1 device=phone by=ana v1\n"
         "10:02:00 issue 1 fact P4 new queue=front tier=1 device=tablet by=crm v1\n");
-    const Tocsin__V1__Issue *issue = change_of(core_last_seq(router_chain.router))->issue;
+    const Tocsin__V1__Issue *issue = core_router_change(core_last_seq(router_chain.router))->issue;
     assert_int_equal(issue->n_facts, 1);
     assert_int_equal(issue->facts[0]->at_ms, core_time("10:02"));
 }
