@@ -75,6 +75,55 @@ void toc_str_mend(char *text)
     }
 }
 
+/* --- what may be shown --------------------------------------------------------------------- */
+
+static uint32_t decode(const uint8_t *p, size_t length)
+{
+    static const uint8_t masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t c = p[0] & masks[length];
+    for (size_t i = 1; i < length; i++)
+        c = c << 6 | (p[i] & 0x3f);
+    return c;
+}
+
+/* Controls, line and paragraph separators, and everything that turns the order of text around. */
+static bool is_hidden(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+bool toc_str_take_shown(struct toc_str *rest, struct toc_str *out)
+{
+    const uint8_t *p = (const uint8_t *)rest->data;
+    size_t length = utf8_sequence(p, rest->size);
+    *out = toc_str(rest->data, length > 0 ? length : 1);
+    *rest = toc_str_from(*rest, out->size);
+    return length > 0 && !is_hidden(decode(p, length));
+}
+
+bool toc_str_is_line(struct toc_str s)
+{
+    struct toc_str c;
+    while (s.size > 0)
+        if (!toc_str_take_shown(&s, &c))
+            return false;
+    return true;
+}
+
+size_t toc_str_make_line(char *text)
+{
+    char *end = text;
+    for (struct toc_str rest = toc_str_of(text), c; rest.size > 0;) {
+        if (!toc_str_take_shown(&rest, &c))
+            c = TOC_STR("?");
+        memmove(end, c.data, c.size);
+        end += c.size;
+    }
+    *end = '\0';
+    return (size_t)(end - text);
+}
+
 void toc_hex(char *out, const void *data, size_t size)
 {
     static const char digits[] = "0123456789abcdef";

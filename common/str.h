@@ -59,6 +59,17 @@ bool toc_str_is_text(struct toc_str s);
 /* Puts '?' for every byte of a terminated text that makes it ill-formed: a character cut short. */
 void toc_str_mend(char *text);
 
+/*
+ * Takes the first character, or a byte that begins none, off `*rest`, which is not empty. False for
+ * what others must not be shown: control characters (C0 and C1), separators of lines, and marks
+ * that turn the order of text around. The joiners U+200C and U+200D are letters' business.
+ */
+bool toc_str_take_shown(struct toc_str *rest, struct toc_str *out);
+/* True when all of it may be shown, which is on one line. */
+bool toc_str_is_line(struct toc_str s);
+/* Puts '?' for what of a terminated text may not be shown; its size then. */
+size_t toc_str_make_line(char *text);
+
 static inline void toc_put_u16be(uint8_t *out, uint16_t v)
 {
     out[0] = (uint8_t)(v >> 8);

@@ -12,14 +12,6 @@ static const char *const kind_words[] = {
 
 /* --- names --------------------------------------------------------------------------------- */
 
-static bool has_control(struct toc_str s)
-{
-    for (size_t i = 0; i < s.size; i++)
-        if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f)
-            return true;
-    return false;
-}
-
 /* The text before the next `separator` of `*rest`, which is taken off with it. */
 static struct toc_str take_until(struct toc_str *rest, char separator)
 {
@@ -39,7 +31,7 @@ static bool is_dots(struct toc_str word)
 /* As toc_bundle_resolve writes them. */
 static bool is_name(struct toc_str name)
 {
-    if (name.size == 0 || name.size > TOC_BUNDLE_NAME_MAX || has_control(name))
+    if (name.size == 0 || name.size > TOC_BUNDLE_NAME_MAX || !toc_str_is_line(name))
         return false;
     if (name.data[name.size - 1] == '/')
         return false;
@@ -181,7 +173,7 @@ enum toc_err toc_bundle_resolve(struct toc_str from, struct toc_str relative,
     size_t used = 0;
     struct toc_str dir = from;
     *out_wrong = "no name of a file";
-    if (relative.size == 0 || has_control(relative) || relative.data[relative.size - 1] == '/')
+    if (relative.size == 0 || !toc_str_is_line(relative) || relative.data[relative.size - 1] == '/')
         return TOC_ERR_CONFIG;
     *out_wrong = "too long for the name of a file";
     if (relative.size > TOC_BUNDLE_NAME_MAX || from.size > TOC_BUNDLE_NAME_MAX)

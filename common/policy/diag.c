@@ -167,32 +167,16 @@ char *toc_diag_where(const struct toc_diag *diag, size_t offset, char out[TOC_DI
 
 /* --- the line of a finding ------------------------------------------------------------------ */
 
-/* Length of the code point at `p` when it may go to a terminal as it is, else 0. */
-static size_t printable_at(const char *p, size_t left)
-{
-    unsigned char first = (unsigned char)*p;
-    if (first < 0x80)
-        return first >= 0x20 && first != 0x7f;
-    for (size_t length = 2; length <= 4 && length <= left; length++)
-        if (toc_str_is_text(toc_str(p, length))) {
-            bool control = first == 0xc2 && (unsigned char)p[1] < 0xa0; /* U+0080 to U+009F */
-            return control ? 0 : length;
-        }
-    return 0;
-}
-
 static void put_safely(FILE *out, struct toc_str s)
 {
-    for (size_t i = 0; i < s.size;) {
-        size_t length = printable_at(s.data + i, s.size - i);
-        if (length > 0) {
-            fwrite(s.data + i, 1, length, out);
-            i += length;
-            continue;
+    struct toc_str c;
+    while (s.size > 0) {
+        if (!toc_str_take_shown(&s, &c)) {
+            c = *c.data == '\t' ? TOC_STR(" ") : TOC_STR("?");
+            while (s.size > 0 && is_continuation(*s.data))
+                s = toc_str_from(s, 1);
         }
-        fputc(s.data[i] == '\t' ? ' ' : '?', out);
-        for (i++; i < s.size && is_continuation(s.data[i]);)
-            i++;
+        fwrite(c.data, 1, c.size, out);
     }
 }
 

@@ -127,14 +127,6 @@ static bool is_null(struct fy_token *token, struct toc_str text)
            (toc_str_equal(text, TOC_STR("null")) || toc_str_equal(text, TOC_STR("~")));
 }
 
-static bool has_control(struct toc_str text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7f)
-            return true;
-    return false;
-}
-
 /* libfyaml's mark of a quoted text is behind the quote. */
 static size_t before_quote(const struct reader *r, size_t offset, struct fy_token *token)
 {
@@ -162,8 +154,10 @@ static enum toc_err read_scalar(struct reader *r, const struct fy_event_scalar_d
         return TOC_ERR_MEMORY;
     if (is_null(scalar->value, text)) {
         node->kind = TOC_YAML_NOTHING;
-    } else if (!toc_str_is_text(text) || has_control(text)) {
-        toc_diag_error(r->diag, node->offset, "control characters and line breaks are not allowed");
+    } else if (!toc_str_is_line(text)) {
+        toc_diag_error(r->diag, node->offset,
+                       "control characters, line breaks and marks that turn the order of text "
+                       "around are not allowed");
         node->kind = TOC_YAML_BROKEN;
     }
     return place(r, node);

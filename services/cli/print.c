@@ -82,13 +82,6 @@ static size_t read_character(struct toc_str text, uint32_t *out)
     return size;
 }
 
-/* Controls, line and paragraph separators, and everything that turns the order of text around. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
 struct range {
     uint32_t first, last;
 };
@@ -120,15 +113,13 @@ size_t print_safe(char *out, size_t out_size, struct toc_str text)
     size_t at = 0;
     TOC_ASSERT(out_size > 0);
     while (text.size > 0) {
-        uint32_t c = 0;
-        size_t size = read_character(text, &c);
-        bool unsafe = size == 0 || is_unsafe(c);
-        struct toc_str piece = unsafe ? TOC_STR(REPLACEMENT) : toc_str(text.data, size);
+        struct toc_str piece;
+        if (!toc_str_take_shown(&text, &piece))
+            piece = TOC_STR(REPLACEMENT);
         if (at + piece.size >= out_size)
             break;
         memcpy(out + at, piece.data, piece.size);
         at += piece.size;
-        text = toc_str_from(text, size == 0 ? 1 : size);
     }
     out[at] = '\0';
     return at;
@@ -421,7 +412,8 @@ void print_json_string(FILE *out, struct toc_str text)
             fputs(REPLACEMENT, out);
         else if (c == '"' || c == '\\')
             fprintf(out, "\\%c", (int)c);
-        else if (is_unsafe(c)) /* a terminal may show the line as it is */
+        else if (!toc_str_is_line(
+                     toc_str(text.data, size))) /* a terminal may show the line as it is */
             fprintf(out, "\\u%04x", (unsigned)c);
         else
             fwrite(text.data, 1, size, out);

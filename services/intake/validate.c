@@ -42,6 +42,25 @@ static bool check_text(struct toc_turn *turn, const char *name, const char *text
                         "at most 200 bytes");
 }
 
+/* What opens an issue, brings a message or a fact is kept as it came; what else is said is shown to
+ * others as it is. */
+static bool is_brought(const ProtobufCMessage *body)
+{
+    return body->descriptor == &tocsin__v1__issue_opened__descriptor ||
+           body->descriptor == &tocsin__v1__issue_message__descriptor ||
+           body->descriptor == &tocsin__v1__issue_fact__descriptor;
+}
+
+static bool check_said(struct toc_turn *turn, const ProtobufCMessage *body, const char *name,
+                       const char *text, struct toc_receipt *receipt)
+{
+    if (!check_text(turn, name, text, receipt))
+        return false;
+    return is_brought(body) || toc_str_is_line(toc_str_of(text)) ||
+           refuse_field(turn, receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE, name,
+                        "no control characters, no marks that turn the order of text around");
+}
+
 /* Enumerators that a newer publisher knows and we do not would decide something else than meant. */
 static bool check_field(struct toc_turn *turn, const ProtobufCMessage *body,
                         const ProtobufCFieldDescriptor *field, struct toc_receipt *receipt)
@@ -53,12 +72,13 @@ static bool check_field(struct toc_turn *turn, const ProtobufCMessage *body,
             return refuse_field(turn, receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_TOO_LARGE,
                                 field->name, "at most 32 values");
         for (size_t i = 0; field->type == PROTOBUF_C_TYPE_STRING && i < *count; i++)
-            if (!check_text(turn, field->name, (*texts)[i], receipt))
+            if (!check_said(turn, body, field->name, (*texts)[i], receipt))
                 return false;
         return true;
     }
     if (field->type == PROTOBUF_C_TYPE_STRING)
-        return check_text(turn, field->name, *(char *const *)member(body, field->offset), receipt);
+        return check_said(turn, body, field->name, *(char *const *)member(body, field->offset),
+                          receipt);
     if (field->type == PROTOBUF_C_TYPE_ENUM) {
         const int *value = member(body, field->offset);
         if (protobuf_c_enum_descriptor_get_value(field->descriptor, *value) == NULL)

@@ -64,7 +64,7 @@ static void try_link(struct fuzz_input *in)
 static void check_wish(const struct wish *wish, bool by_link)
 {
     bool snoozes = strcmp(wish->action->name, "snooze") == 0;
-    TOC_ASSERT(toc_str_is_text(toc_str_of(wish->by)) && toc_str_is_text(toc_str_of(wish->note)));
+    TOC_ASSERT(toc_str_is_line(toc_str_of(wish->by)) && toc_str_is_line(toc_str_of(wish->note)));
     TOC_ASSERT(by_link == (wish->by[0] == '\0'));
     TOC_ASSERT(!wish->action->is_note || wish->note[0] != '\0');
     TOC_ASSERT(wish->for_ms >= 0 && wish->for_ms <= 7 * TOC_DAY_MS && wish->until_ms >= 0);

@@ -133,11 +133,13 @@ static void names_are_shown_and_nothing_else(void **state)
     (void)state;
     alert.queue = toc_wire_text("<b>\"q\"</b>&");
     alert.cause = toc_wire_text("</h1><script>alert(1)</script>");
+    alert.category = toc_wire_text("\xe2\x80\xaetxt\xc2\x9b");
     page.contact = toc_wire_text("'><img src=x>");
     write_page();
     assert_null(strstr(text, "<script"));
     assert_null(strstr(text, "<img"));
     assert_null(strstr(text, "<b>"));
+    assert_non_null(strstr(text, "<dd>?txt?</dd>"));
     assert_non_null(strstr(text, "<dd>&#60;b&#62;&#34;q&#34;&#60;/b&#62;&#38;</dd>"));
 }
 

@@ -415,6 +415,31 @@ static Tocsin__V1__Event *snooze_of(const char *id, const char *until)
     return event;
 }
 
+static void what_people_say_steers_no_screen_and_what_they_write_is_kept(void **state)
+{
+    static const char why[] = "note: no control characters, no marks that turn the order of text "
+                              "around";
+    static const char *const bad[] = {"a\nb", "\x1b[2J",
+                                      "\xc2\x9b"
+                                      "2J",
+                                      "\xe2\x80\xaetxt.exe"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        Tocsin__V1__Event *event = action_of("a", "noted");
+        event->alert->by = toc_wire_text("ana");
+        event->alert->note = toc_wire_text(bad[i]);
+        expect_refused(event, REASON(BAD_VALUE), why);
+        event = event_of("10:00 open");
+        event->id = repeated("cdef"[i], 2);
+        event->issue_opened->category = toc_wire_text(bad[i]);
+        expect_accepted(event);
+    }
+    Tocsin__V1__Event *event = action_of("b", "noted");
+    event->alert->by = toc_wire_text("\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d");
+    event->alert->note = toc_wire_text("\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7");
+    expect_accepted(event);
+}
+
 static void a_snooze_has_an_end_within_a_week_and_a_note_a_text(void **state)
 {
     static const char when[] = "until_ms: an instant to come, at most 7 days from now";
@@ -989,6 +1014,7 @@ int main(void)
         CASE(an_unknown_enumerator_is_refused),
         CASE(an_override_says_who_where_and_when),
         CASE(a_body_without_its_meaning_is_refused),
+        CASE(what_people_say_steers_no_screen_and_what_they_write_is_kept),
         CASE(a_snooze_has_an_end_within_a_week_and_a_note_a_text),
         CASE(the_same_snooze_again_is_a_repeat_after_its_end_too),
         CASE(what_is_said_of_a_case_has_its_fields),

@@ -197,8 +197,8 @@ static void who_waits_for_people_may_have_a_deadline(void **state)
 static void a_terminal_is_sent_no_control_characters(void **state)
 {
     (void)state;
-    alert.queue = toc_wire_text("a\x1b[31mb\nc\x7f");
-    assert_non_null(strstr(line(), "queue=a?[31mb?c? "));
+    alert.queue = toc_wire_text("a\x1b[31mb\nc\x7f\xc2\x9b\xe2\x80\xae\xe0\xa4\x95\xe2\x80\x8d");
+    assert_non_null(strstr(line(), "queue=a?[31mb?c???\xe0\xa4\x95\xe2\x80\x8d "));
     assert_ptr_equal(strchr(line(), '\n'), line() + strlen(line()) - 1);
 }
 

@@ -654,6 +654,10 @@ static void what_a_policy_does_not_need_is_refused(void **state)
     assert_error(HEAD ROUTES SLAS "<<: {a: b}\n", "p.yaml:7:1: ", "unknown key '<<'", NULL);
     assert_error("policy: 1\nqueues: {\"q\\e[31m\": {tier: 1}}\nroutes: [{rule: a, queue: q}]\n",
                  "p.yaml:2:10: ", "control characters", NULL);
+    assert_error("policy: 1\nqueues: {\"q\\u009b31m\": {tier: 1}}\nroutes: [{rule: a, queue: q}]\n",
+                 "p.yaml:2:10: ", "control characters", NULL);
+    assert_error("policy: 1\nqueues: {q\xe2\x80\xaex: {tier: 1}}\nroutes: [{rule: a, queue: q}]\n",
+                 "p.yaml:2:10: ", "the order of text", "queues: {q?x: {tier: 1}}");
 }
 
 static void nothing_is_not_a_policy(void **state)

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 static void well_formed_text_is_told_from_the_rest(void **state)
@@ -50,6 +51,49 @@ static void what_is_cut_short_is_mended(void **state)
     toc_str_mend(good);
     assert_string_equal(good, "a\xc3\xa9");
     toc_str_mend(good + 3);
+}
+
+static void what_others_must_not_be_shown_is_in_no_line(void **state)
+{
+    static const char *const bad[] = {
+        "\x1f",         "\n",           "\x7f",         "\xc2\x80", "\xc2\x9b", "\xc2\x9f", /* C1 */
+        "\xd8\x9c",     "\xe2\x80\x8e", "\xe2\x80\x8f", /* marks: Arabic, left, right */
+        "\xe2\x80\xa8", "\xe2\x80\xa9",                 /* separators */
+        "\xe2\x80\xaa", "\xe2\x80\xae",                 /* embeddings, overrides */
+        "\xe2\x81\xa6", "\xe2\x81\xa9",                 /* isolates */
+        "\xef\xbb\xbf", "\xe2\x82",     "\xff",
+    };
+    char text[16];
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(toc_str_is_line(toc_str_of(bad[i])));
+        snprintf(text, sizeof(text), "a%sb", bad[i]);
+        assert_false(toc_str_is_line(toc_str_of(text)));
+        size_t size = toc_str_make_line(text);
+        assert_int_equal(size, strlen(text));
+        assert_true(toc_str_is_line(toc_str_of(text)));
+        assert_true(text[0] == 'a' && text[1] == '?' && text[strlen(text) - 1] == 'b');
+    }
+}
+
+static void what_people_write_is_a_line(void **state)
+{
+    static const char *const good[] = {
+        "",
+        "INC-7: caf\xc3\xa9, \xc2\xa0\xe2\x82\xac",
+        "\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7", /* Hindi, with U+200D */
+        "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae\xd9\x88\xd8\xa7\xd9\x87\xd9\x85", /* with U+200C */
+        "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d",                                     /* Hebrew */
+        "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", /* an emoji of two */
+    };
+    char text[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(toc_str_is_line(toc_str_of(good[i])));
+        toc_str_copy(text, sizeof(text), toc_str_of(good[i]));
+        assert_int_equal(toc_str_make_line(text), strlen(good[i]));
+        assert_string_equal(text, good[i]);
+    }
 }
 
 static void numbers_are_read_whole_or_not_at_all(void **state)
@@ -100,6 +144,8 @@ int main(void)
         cmocka_unit_test(well_formed_text_is_told_from_the_rest),
         cmocka_unit_test(a_bad_byte_is_found_wherever_it_stands),
         cmocka_unit_test(what_is_cut_short_is_mended),
+        cmocka_unit_test(what_others_must_not_be_shown_is_in_no_line),
+        cmocka_unit_test(what_people_write_is_a_line),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(hexadecimal_survives_the_round_trip),
         cmocka_unit_test(an_arena_ends_at_its_capacity),

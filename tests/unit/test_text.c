@@ -257,8 +257,11 @@ static void a_name_ends_no_line_and_steers_no_terminal(void **state)
 {
     (void)state;
     alert.category = toc_wire_text("a\r\nBcc: x\x1b[2J\x7f");
+    alert.queue = toc_wire_text("\xe2\x80\xaetxt\xc2\x9b"
+                                "2J\xe2\x81\xa9");
     alert.cause = toc_wire_text("heartbeat\nof sla");
     assert_non_null(strstr(full(), "Category:    a??Bcc: x?[2J?\n"));
+    assert_non_null(strstr(full(), "?txt?2J?"));
     assert_null(strpbrk(title(), "\r\n"));
 }
 

@@ -51,7 +51,7 @@ static void put_escaped(struct line *line, const char *text)
             put(line, "\\n", 2);
         else if (strchr("\\;,", *text) != NULL)
             put(line, (const char[]){'\\', *text}, 2);
-        else if ((unsigned char)*text >= 0x20 && *text != 0x7f)
+        else if (toc_str_is_line(toc_str(text, size)))
             put(line, text, size);
     }
 }

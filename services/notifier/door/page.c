@@ -52,11 +52,13 @@ static const char *word(const struct pen *pen, enum text_word which)
 
 static void put_escaped(FILE *out, const char *text)
 {
-    for (; *text != '\0'; text++)
-        if (strchr("<>&\"'", *text) != NULL)
-            fprintf(out, "&#%d;", *text);
+    for (struct toc_str rest = toc_str_of(text), c; rest.size > 0;)
+        if (!toc_str_take_shown(&rest, &c))
+            fputc('?', out);
+        else if (strchr("<>&\"'", *c.data) != NULL)
+            fprintf(out, "&#%d;", *c.data);
         else
-            fputc(*text, out);
+            fwrite(c.data, 1, c.size, out);
 }
 
 static void put_row(const struct pen *pen, enum text_word name, const char *text)

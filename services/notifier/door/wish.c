@@ -85,12 +85,24 @@ static bool read_flag(const json_t *value, bool *out)
     return *out || value == NULL || json_is_false(value);
 }
 
+/* What intake would refuse comes with what people paste: it is left out, a line's end is a blank.
+ */
 static bool read_text(const char *text, char out[WISH_TEXT_MAX + 1])
 {
-    size_t size = text != NULL ? strlen(text) : 0;
-    if (size > WISH_TEXT_MAX)
+    struct toc_str rest = toc_str_of(text), c;
+    size_t used = 0;
+    if (rest.size > WISH_TEXT_MAX)
         return false;
-    toc_str_copy(out, WISH_TEXT_MAX + 1, toc_str(text, size));
+    while (rest.size > 0) {
+        bool shown = toc_str_take_shown(&rest, &c);
+        if (!shown && (unsigned char)*c.data < 0x20)
+            c = TOC_STR(" ");
+        else if (!shown)
+            continue;
+        memcpy(out + used, c.data, c.size);
+        used += c.size;
+    }
+    out[used] = '\0';
     return true;
 }
 
@@ -132,7 +144,7 @@ static const char *read_object(json_t *root, const struct door_action *action, s
         out->action = name != NULL ? door_action_of(toc_str_of(name)) : NULL;
     if (out->action == NULL)
         return "action: ack, take, snooze, escalate, resolve or note";
-    if ((!by_link && by[0] == '\0') || !read_text(by, out->by) || !read_text(note, out->note))
+    if (!read_text(by, out->by) || !read_text(note, out->note) || (!by_link && out->by[0] == '\0'))
         return "by, note: texts of at most 200 bytes";
     if (out->action->is_note && out->note[0] == '\0')
         return "note: a code or a reference";

@@ -270,10 +270,8 @@ size_t payload_line(const struct notifier_page *page, const uint8_t key[32], con
                    ? apart_line(page, at, kind, payload_code(page, key, code), out)
                    : alert_line(page, at, kind, ack_link, now_ms, out);
     TOC_ASSERT(size > 0 && size + 1 < PAYLOAD_LINE_MAX);
-    for (int i = 0; i < size; i++)
-        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
-            out[i] = '?';
-    out[size] = '\n';
-    out[size + 1] = '\0';
-    return (size_t)size + 1;
+    size_t used = toc_str_make_line(out);
+    out[used] = '\n';
+    out[used + 1] = '\0';
+    return used + 1;
 }

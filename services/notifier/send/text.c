@@ -54,9 +54,9 @@ static void put(struct out *out, const char *bytes, size_t size)
 /* What a policy or a mail made must not end a line or steer a terminal. */
 static void put_value(struct out *out, const char *value)
 {
-    for (; *value != '\0'; value++) {
-        bool control = (unsigned char)*value < 0x20 || *value == 0x7f;
-        put(out, control ? "?" : value, 1);
+    for (struct toc_str rest = toc_str_of(value), c; rest.size > 0;) {
+        bool shown = toc_str_take_shown(&rest, &c);
+        put(out, shown ? c.data : "?", shown ? c.size : 1);
     }
 }
 
@@ -91,7 +91,8 @@ static void spell(const struct text_language *language, toc_time_ms ms, char out
 
 toc_time_ms text_shown(toc_time_ms at_ms)
 {
-    static const toc_time_ms first_ms = INT64_C(-62135596800000), last_ms = INT64_C(253402300799999);
+    static const toc_time_ms first_ms = INT64_C(-62135596800000),
+                             last_ms = INT64_C(253402300799999);
     return at_ms < first_ms ? first_ms : at_ms > last_ms ? last_ms : at_ms;
 }
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tocsin.v1 import record_pb2
-from tocsin_chain import Chain, PATIENCE_S
+from tocsin_chain import Chain, Client, PATIENCE_S
 
 TOKEN = "a-secret-of-a-tool-0123456789"
 POLICY = """policy: 1
@@ -215,9 +215,14 @@ def test_a_snooze_by_a_link_says_how_long(door):
 
 def test_a_note_leaves_the_link_as_it_is(door):
     alert, link = door.page()
-    assert door.call("POST", link, "action=note&note=INC-7+%C3%BC")[1]["done"] == "noted"
+    # What may not be shown comes with what people paste: U+202D, U+202C and a line's end.
+    pasted = "%E2%80%ADINC-7%E2%80%AC%0A+%C3%BC"
+    assert door.call("POST", link, "action=note&note=" + pasted)[1]["done"] == "noted"
     assert door.call("POST", link, "action=note&note=INC-8")[1]["duplicate"] is True
     assert door.call("POST", link, "action=ack")[1]["done"] == "acknowledged"
+    history = Client(door.chain.notifier.endpoint).ask("HISTORY", record_pb2.Record, id=alert.id)
+    assert "INC-7  \u00fc" in [record_pb2.AlertChange.FromString(record.body).note
+                             for record in history]
     kinds = [kind for kind, _, _ in door.chain.history(alert.id)]
     assert kinds.count("ALERT_NOTED") == 1 and kinds.count("ALERT_ACKED") == 1
 
