@@ -151,16 +151,19 @@ static int add_of_issue(const struct action *action, const char *text, struct ta
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
     const Tocsin__V1__Alert *other = NULL;
+    const Tocsin__V1__Issue *issue;
     struct view_rows rows;
-    uint8_t issue[TOC_ID];
-    if (view_find_issue(&view, text, issue) != CLI_DONE)
+    if (view_find_issue(&view, text, &issue) != CLI_DONE)
         return CLI_FAILED;
     ask.what = TOCSIN__V1__ASK__WHAT__ALERTS;
+    ask.partition = issue->partition;
+    ask.number = issue->number;
     if (view_ask(&view, "notifier", &ask, &tocsin__v1__alert__descriptor, &rows) != CLI_DONE)
         return CLI_FAILED;
     for (size_t i = 0; i < rows.count && targets->count < ALERTS_AT_ONCE; i++) {
         const Tocsin__V1__Alert *alert = rows.items[i];
-        if (alert->issue.len != TOC_ID || memcmp(alert->issue.data, issue, TOC_ID) != 0)
+        if (!toc_str_equal(toc_wire_bytes(&alert->issue), toc_wire_bytes(&issue->id)) ||
+            alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED)
             continue;
         if (action->any || waits(alert) || strcmp(alert->acked_by, by) == 0)
             targets->alerts[targets->count++] = alert;

@@ -77,18 +77,18 @@ static int assign(const char *text, const struct action *action)
     Tocsin__V1__IssueAssigned body = TOCSIN__V1__ISSUE_ASSIGNED__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     Tocsin__V1__IssueChange *change;
-    uint8_t issue[TOC_ID];
+    const Tocsin__V1__Issue *issue;
     bool by_name = action->action != TOCSIN__V1__ISSUE_ASSIGNED__ACTION__HAND_OFF;
     const char *who = by_name ? human_name(&view, "--person", person) : person;
     if (by_name && who == NULL)
         return CLI_USAGE;
-    if (view_find_issue(&view, text, issue) != CLI_DONE || !is_known(action, who))
+    if (view_find_issue(&view, text, &issue) != CLI_DONE || !is_known(action, who))
         return CLI_FAILED;
     body.action = action->action;
     body.assignee = toc_wire_text(who != NULL ? who : "");
     body.queue = toc_wire_text(queue != NULL ? queue : "");
     event.type = toc_wire_text("tocsin.issue.assigned");
-    event.issue = toc_wire_binary(toc_str(issue, TOC_ID));
+    event.issue = issue->id;
     event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_ASSIGNED;
     event.issue_assigned = &body;
     if (human_change(&view, &event, &change) != CLI_DONE)

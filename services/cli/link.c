@@ -13,15 +13,14 @@ static const struct toc_conf_option options[] = {
     {"by", TOC_CONF_TEXT, &by, NULL, 0, 0, "NAME", "who says so; the default is $USER"},
 };
 
-static void tell(const Tocsin__V1__Issue *issue, const uint8_t other[TOC_ID])
+static void tell(const Tocsin__V1__Issue *issue, const ProtobufCBinaryData *other)
 {
     char id[2 * TOC_ID + 1];
-    ProtobufCBinaryData other_id = toc_wire_binary(toc_str(other, TOC_ID));
     print_styled(&view.print, PRINT_CYAN, "%s", view_short_id(id, &issue->id));
     print_styled(&view.print, PRINT_PLAIN, "  %s#%s  ", issue->source, issue->subject);
     print_styled(&view.print, PRINT_GREEN, "%s of %s\n",
                  strcmp(kind, "duplicate") == 0 ? "a duplicate" : "no duplicate",
-                 view_short_id(id, &other_id));
+                 view_short_id(id, other));
 }
 
 static int link_issues(const char *text, const char *other_text)
@@ -29,18 +28,18 @@ static int link_issues(const char *text, const char *other_text)
     Tocsin__V1__IssueLinked body = TOCSIN__V1__ISSUE_LINKED__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
     Tocsin__V1__IssueChange *change;
-    uint8_t issue[TOC_ID], other[TOC_ID];
+    const Tocsin__V1__Issue *issue, *other;
     const char *who = human_name(&view, "--by", by);
     if (who == NULL)
         return CLI_USAGE;
-    if (view_find_issue(&view, text, issue) != CLI_DONE ||
-        view_find_issue(&view, other_text, other) != CLI_DONE)
+    if (view_find_issue(&view, text, &issue) != CLI_DONE ||
+        view_find_issue(&view, other_text, &other) != CLI_DONE)
         return CLI_FAILED;
-    body.other = toc_wire_binary(toc_str(other, TOC_ID));
+    body.other = other->id;
     body.kind = toc_wire_text(kind);
     body.by = toc_wire_text(who);
     event.type = toc_wire_text("tocsin.issue.linked");
-    event.issue = toc_wire_binary(toc_str(issue, TOC_ID));
+    event.issue = issue->id;
     event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_LINKED;
     event.issue_linked = &body;
     if (human_change(&view, &event, &change) != CLI_DONE)
@@ -48,7 +47,7 @@ static int link_issues(const char *text, const char *other_text)
     if (view.json)
         fields_json_line(stdout, &change->issue->base, true);
     else
-        tell(change->issue, other);
+        tell(change->issue, &other->id);
     return CLI_DONE;
 }
 

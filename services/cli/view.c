@@ -363,19 +363,21 @@ int view_issue_id(struct view *view, const char *text, uint8_t out[TOC_ID])
     return CLI_DONE;
 }
 
-int view_find_issue(struct view *view, const char *text, uint8_t out[TOC_ID])
+int view_find_issue(struct view *view, const char *text, const Tocsin__V1__Issue **out)
 {
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
-    if (view_issue_id(view, text, out) != CLI_DONE)
+    uint8_t id[TOC_ID];
+    if (view_issue_id(view, text, id) != CLI_DONE)
         return CLI_FAILED;
     question.what = TOCSIN__V1__ASK__WHAT__ISSUES;
     question.all = true;
-    question.id = toc_wire_binary(toc_str(out, TOC_ID));
+    question.id = toc_wire_binary(toc_str(id, TOC_ID));
     if (view_ask(view, "router", &question, &tocsin__v1__issue__descriptor, &rows) != CLI_DONE)
         return CLI_FAILED;
     if (rows.count == 0)
         return tell_unknown(view, text);
+    *out = rows.items[0];
     return CLI_DONE;
 }
 

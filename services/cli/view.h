@@ -116,7 +116,7 @@ bool view_id_fits(const struct view_id *id, const ProtobufCBinaryData *whole);
  */
 int view_issue_id(struct view *view, const char *text, uint8_t out[TOC_ID]);
 /* The same, and the router knows it: told when not. */
-int view_find_issue(struct view *view, const char *text, uint8_t out[TOC_ID]);
+int view_find_issue(struct view *view, const char *text, const Tocsin__V1__Issue **out);
 /* An alert's id or a unique prefix of it. `quiet`: an alert that is not there is not told. */
 int view_find_alert(struct view *view, const char *text, bool quiet, Tocsin__V1__Alert **out);
 

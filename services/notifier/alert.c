@@ -148,6 +148,15 @@ enum toc_err alert_save(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     return toc_put(turn->txn, TABLE_ALERT, toc_str(key, sizeof(key)), row);
 }
 
+/* The number of the alert in a key of the index, when it is of the same issue. */
+static enum toc_err number_of(const uint8_t key[ISSUE_KEY], struct toc_str found, uint64_t *out)
+{
+    if (found.size != ISSUE_KEY || memcmp(found.data, key, 5) != 0)
+        return TOC_NONE;
+    *out = toc_get_u64be(found.data + 5);
+    return TOC_OK;
+}
+
 enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, uint32_t issue_number,
                             uint64_t from, uint64_t *out)
 {
@@ -156,12 +165,18 @@ enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, uint32_t is
     issue_key(key, partition, issue_number, from);
     enum toc_err err =
         toc_first_at_least(txn, TABLE_ALERT_ISSUE, toc_str(key, sizeof(key)), &found, &value);
-    if (err != TOC_OK)
-        return err;
-    if (found.size != ISSUE_KEY || memcmp(found.data, key, 5) != 0)
-        return TOC_NONE;
-    *out = toc_get_u64be(found.data + 5);
-    return TOC_OK;
+    return err == TOC_OK ? number_of(key, found, out) : err;
+}
+
+enum toc_err alert_of_issue_below(struct toc_txn *txn, uint32_t partition, uint32_t issue_number,
+                                  uint64_t below, uint64_t *out)
+{
+    uint8_t key[ISSUE_KEY];
+    struct toc_str found, value;
+    issue_key(key, partition, issue_number, below);
+    enum toc_err err =
+        toc_last_below(txn, TABLE_ALERT_ISSUE, toc_str(key, sizeof(key)), &found, &value);
+    return err == TOC_OK ? number_of(key, found, out) : err;
 }
 
 enum toc_err index_first(struct toc_txn *txn, unsigned table, toc_time_ms *out_ms,

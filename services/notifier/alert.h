@@ -110,6 +110,10 @@ TOC_MUST enum toc_err page_first_due(struct toc_txn *txn, struct notifier_due *o
 TOC_MUST enum toc_err alert_of_issue(struct toc_txn *txn, uint32_t partition, uint32_t issue_number,
                                      uint64_t from, uint64_t *out);
 
+/* The last one with number < `below`. */
+TOC_MUST enum toc_err alert_of_issue_below(struct toc_txn *txn, uint32_t partition,
+                                           uint32_t issue_number, uint64_t below, uint64_t *out);
+
 /* The first row of a time index: its instant and what stands behind it. TOC_NONE when empty. */
 TOC_MUST enum toc_err index_first(struct toc_txn *txn, unsigned table, toc_time_ms *out_ms,
                                   uint64_t *out_number);

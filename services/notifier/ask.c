@@ -2,6 +2,8 @@
 
 #include "common/answer.h"
 
+#define ROWS_LOOKED_AT_MAX 1000 /* for one answer */
+
 static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Alert *alert)
 {
     struct toc_str prefix = toc_wire_bytes(&ask->id);
@@ -16,24 +18,50 @@ static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Alert *al
            alert->state != TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
 }
 
+/* One answer in the making. */
+struct list {
+    struct toc_txn *txn;
+    struct toc_arena *arena;
+    const Tocsin__V1__Ask *ask;
+    Tocsin__V1__Answer *answer;
+    size_t limit, looked_at; /* rows */
+};
+
+/* Whether the answer ends before the next row, where another question goes on: there is no room for
+ * it, or the loop's other work has waited long enough for rows that nobody wants. */
+static bool is_over(struct list *list)
+{
+    return list->answer->n_rows == list->limit || list->looked_at++ == ROWS_LOOKED_AT_MAX;
+}
+
+static enum toc_err go_on_at(struct list *list, struct toc_str key)
+{
+    return toc_answer_next(list->arena, key, list->answer);
+}
+
+static enum toc_err add(struct list *list, struct toc_str row)
+{
+    return toc_answer_add(list->arena, row, list->answer);
+}
+
+/* --- alerts and pages, the newest alert first ------------------------------------------------ */
+
 /* Whether an alert, by its packed row, is one that is asked for. */
-static enum toc_err wants_alert(struct toc_arena *arena, const Tocsin__V1__Ask *ask,
-                                struct toc_str row, bool *out)
+static enum toc_err wants_alert(struct list *list, struct toc_str row, bool *out)
 {
     Tocsin__V1__Alert *alert;
-    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__alert__descriptor, row, &alert));
-    *out = is_asked_for(ask, alert);
+    TOC_TRY(toc_wire_unpack(list->arena, &tocsin__v1__alert__descriptor, row, &alert));
+    *out = is_asked_for(list->ask, alert);
     return TOC_OK;
 }
 
 /* Without `all` those that are pending or dead: of probes the run has told. */
-static enum toc_err wants_page(struct toc_arena *arena, const Tocsin__V1__Ask *ask,
-                               struct toc_str row, bool *out)
+static enum toc_err wants_page(struct list *list, struct toc_str row, bool *out)
 {
     Tocsin__V1__Page *page;
-    TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, &page));
+    TOC_TRY(toc_wire_unpack(list->arena, &tocsin__v1__page__descriptor, row, &page));
     bool dead = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD && page->reach[0] == '\0';
-    *out = ask->all || page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING || dead;
+    *out = list->ask->all || page->state <= TOCSIN__V1__PAGE_STATE__PAGE_PENDING || dead;
     return TOC_OK;
 }
 
@@ -41,79 +69,147 @@ static enum toc_err wants_page(struct toc_arena *arena, const Tocsin__V1__Ask *a
 struct numbered {
     unsigned table;
     size_t key_size;
-    enum toc_err (*wants)(struct toc_arena *arena, const Tocsin__V1__Ask *ask, struct toc_str row,
-                          bool *out);
+    enum toc_err (*wants)(struct list *list, struct toc_str row, bool *out);
 };
 
 static const struct numbered alerts = {TABLE_ALERT, ALERT_KEY, wants_alert};
 static const struct numbered pages = {TABLE_PAGE, PAGE_KEY, wants_page}; /* of any alert */
 
-/* The newest alert first, which is backwards through the numbers. */
-static enum toc_err list_newest(struct toc_txn *txn, struct toc_arena *arena,
-                                const Tocsin__V1__Ask *ask, const struct numbered *rows,
-                                size_t limit, Tocsin__V1__Answer *answer)
+static enum toc_err add_wanted(struct list *list, const struct numbered *rows, struct toc_str row)
 {
-    struct toc_str below = toc_wire_bytes(&ask->after), key, row;
+    bool wanted;
+    size_t mark = toc_arena_mark(list->arena);
+    TOC_TRY(rows->wants(list, row, &wanted));
+    toc_arena_reset(list->arena, mark);
+    return wanted ? add(list, row) : TOC_OK;
+}
+
+/* Backwards through the numbers. */
+static enum toc_err list_newest(struct list *list, const struct numbered *rows)
+{
+    struct toc_str below = toc_wire_bytes(&list->ask->after), key, row;
     char last[PAGE_KEY];
     enum toc_err err;
-    while ((err = toc_last_below(txn, rows->table, below, &key, &row)) == TOC_OK) {
-        bool wanted;
-        if (answer->n_rows == limit)
-            return toc_answer_next(arena, below, answer);
+    while ((err = toc_last_below(list->txn, rows->table, below, &key, &row)) == TOC_OK) {
+        if (is_over(list))
+            return go_on_at(list, below);
         if (key.size != rows->key_size)
             return TOC_ERR_DAMAGED;
         memcpy(last, key.data, key.size);
         below = toc_str(last, key.size);
-        size_t mark = toc_arena_mark(arena);
-        TOC_TRY(rows->wants(arena, ask, row, &wanted));
-        toc_arena_reset(arena, mark);
-        if (wanted)
-            TOC_TRY(toc_answer_add(arena, row, answer));
+        TOC_TRY(add_wanted(list, rows, row));
     }
     return err < 0 ? err : TOC_OK;
 }
 
-static enum toc_err list_pages(struct toc_txn *txn, struct toc_arena *arena,
-                               const Tocsin__V1__Ask *ask, size_t limit, Tocsin__V1__Answer *answer)
+/* --- alerts that an index finds --------------------------------------------------------------- */
+
+static enum toc_err add_alert(struct list *list, struct toc_str key)
 {
-    Tocsin__V1__Alert *alert;
-    uint64_t number;
-    enum toc_err err = alert_number_of(txn, toc_wire_bytes(&ask->id), &number);
+    struct toc_str row;
+    enum toc_err err = toc_get(list->txn, TABLE_ALERT, key, &row);
     if (err != TOC_OK)
-        return err;
-    err = alert_load(txn, arena, number, &alert);
-    for (uint32_t i = 0; err == TOC_OK && i < alert->pages && i < limit; i++) {
-        Tocsin__V1__Page *page;
-        struct toc_str row;
-        err = page_load(txn, arena, number, i, &page);
-        if (err == TOC_OK)
-            err = toc_wire_pack(arena, page, &row);
-        if (err == TOC_OK)
-            err = toc_answer_add(arena, row, answer);
-    }
-    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    return add_wanted(list, &alerts, row);
 }
 
-/* Rows of a table by their keys, which are names; with `queue`, the one of that name. */
-static enum toc_err list_names(struct toc_txn *txn, struct toc_arena *arena,
-                               const Tocsin__V1__Ask *ask, unsigned table, size_t limit,
-                               Tocsin__V1__Answer *answer)
+/* Those whose ids begin so, by id. */
+static enum toc_err list_by_id(struct list *list)
 {
-    struct toc_str from = toc_wire_bytes(&ask->after), key, row;
+    struct toc_str id = toc_wire_bytes(&list->ask->id), after = toc_wire_bytes(&list->ask->after);
+    struct toc_str key, number;
     struct toc_scan *scan;
-    if (ask->queue[0] != '\0')
-        from = toc_str_of(ask->queue);
-    TOC_TRY(toc_scan_open(txn, table, from, &scan));
     enum toc_err err;
-    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
-        if (ask->queue[0] != '\0' && !toc_str_equal(key, from))
+    TOC_TRY(toc_scan_open(list->txn, TABLE_ALERT_ID, after.size != 0 ? after : id, &scan));
+    while ((err = toc_scan_next(scan, &key, &number)) == TOC_OK && toc_str_starts(key, id)) {
+        bool over = is_over(list);
+        err = over ? go_on_at(list, key) : add_alert(list, number);
+        if (err < 0 || over)
             break;
-        if (answer->n_rows == limit) {
-            err = toc_answer_next(arena, key, answer);
-            break;
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err list_of_issue(struct list *list)
+{
+    const Tocsin__V1__Ask *ask = list->ask;
+    uint64_t below = ask->after.len == ALERT_KEY ? toc_get_u64be(ask->after.data) : UINT64_MAX;
+    uint8_t key[ALERT_KEY];
+    enum toc_err err;
+    while ((err = alert_of_issue_below(list->txn, ask->partition, ask->number, below, &below)) ==
+           TOC_OK) {
+        if (is_over(list)) {
+            toc_put_u64be(key, below + 1);
+            return go_on_at(list, toc_str(key, sizeof(key)));
         }
-        err = toc_answer_add(arena, row, answer);
-        if (err != TOC_OK)
+        toc_put_u64be(key, below);
+        TOC_TRY(add_alert(list, toc_str(key, sizeof(key))));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
+static enum toc_err list_alerts(struct list *list)
+{
+    if (list->ask->id.len != 0)
+        return list_by_id(list);
+    return list->ask->number != 0 ? list_of_issue(list) : list_newest(list, &alerts);
+}
+
+/* --- the pages of an alert ---------------------------------------------------------------------
+ */
+
+static enum toc_err add_page(struct list *list, uint64_t number, uint32_t index)
+{
+    Tocsin__V1__Page *page;
+    struct toc_str row;
+    enum toc_err err = page_load(list->txn, list->arena, number, index, &page);
+    if (err != TOC_OK)
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(toc_wire_pack(list->arena, page, &row));
+    return add(list, row);
+}
+
+static enum toc_err list_pages(struct list *list)
+{
+    struct toc_str after = toc_wire_bytes(&list->ask->after);
+    Tocsin__V1__Alert *alert;
+    uint8_t place[4];
+    uint64_t number;
+    enum toc_err err = alert_number_of(list->txn, toc_wire_bytes(&list->ask->id), &number);
+    if (err == TOC_OK)
+        err = alert_load(list->txn, list->arena, number, &alert);
+    if (err != TOC_OK)
+        return err;
+    uint32_t first = after.size == sizeof(place) ? toc_get_u32be(after.data) : 0;
+    for (uint32_t i = first; i < alert->pages; i++) {
+        toc_put_u32be(place, i);
+        if (is_over(list))
+            return go_on_at(list, toc_str(place, sizeof(place)));
+        TOC_TRY(add_page(list, number, i));
+    }
+    return TOC_OK;
+}
+
+/* --- other rows --------------------------------------------------------------------------------
+ */
+
+/* Rows of a table by their keys, which are names; with `queue`, the one of that name. */
+static enum toc_err list_names(struct list *list, unsigned table)
+{
+    struct toc_str from = toc_wire_bytes(&list->ask->after), key, row;
+    bool one = list->ask->queue[0] != '\0';
+    struct toc_scan *scan;
+    enum toc_err err;
+    if (one)
+        from = toc_str_of(list->ask->queue);
+    TOC_TRY(toc_scan_open(list->txn, table, from, &scan));
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
+        if (one && !toc_str_equal(key, from))
+            break;
+        bool over = is_over(list);
+        err = over ? go_on_at(list, key) : add(list, row);
+        if (err < 0 || over)
             break;
     }
     toc_scan_close(scan);
@@ -121,84 +217,93 @@ static enum toc_err list_names(struct toc_txn *txn, struct toc_arena *arena,
 }
 
 /* Rows by schedule, of one or of all. */
-static enum toc_err list_overrides(struct toc_txn *txn, struct toc_arena *arena,
-                                   const Tocsin__V1__Ask *ask, size_t limit,
-                                   Tocsin__V1__Answer *answer)
+static enum toc_err list_overrides(struct list *list)
 {
-    struct toc_str from = toc_wire_bytes(&ask->after), key, row;
-    struct toc_str schedule = toc_str(ask->queue, strlen(ask->queue) + 1); /* keys go on with 0 */
-    bool all = ask->queue[0] == '\0';
+    const char *queue = list->ask->queue;
+    struct toc_str from = toc_wire_bytes(&list->ask->after), key, row;
+    struct toc_str schedule = toc_str(queue, strlen(queue) + 1); /* keys go on with 0 */
+    bool all = queue[0] == '\0';
     struct toc_scan *scan;
     enum toc_err err;
     if (from.size == 0 && !all)
         from = schedule;
-    TOC_TRY(toc_scan_open(txn, TABLE_OVERRIDE, from, &scan));
+    TOC_TRY(toc_scan_open(list->txn, TABLE_OVERRIDE, from, &scan));
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
         if (!all && !toc_str_starts(key, schedule))
             break;
-        err = answer->n_rows == limit ? toc_answer_next(arena, key, answer)
-                                      : toc_answer_add(arena, row, answer);
-        if (err != TOC_OK || answer->next.len > 0)
+        bool over = is_over(list);
+        err = over ? go_on_at(list, key) : add(list, row);
+        if (err < 0 || over)
             break;
     }
     toc_scan_close(scan);
     return err < 0 ? err : TOC_OK;
 }
 
-/* Of which some wait, or the one of that id, or all. */
-static enum toc_err list_groups(struct toc_txn *txn, struct toc_arena *arena,
-                                const Tocsin__V1__Ask *ask, size_t limit,
-                                Tocsin__V1__Answer *answer)
+static enum toc_err add_group(struct list *list, struct toc_str row)
 {
-    struct toc_str id = toc_wire_bytes(&ask->id), after = toc_wire_bytes(&ask->after), key, row;
+    Tocsin__V1__AlertGroup *group;
+    size_t mark = toc_arena_mark(list->arena);
+    TOC_TRY(toc_wire_unpack(list->arena, &tocsin__v1__alert_group__descriptor, row, &group));
+    bool wanted = list->ask->all || list->ask->id.len != 0 || group->open > 0;
+    toc_arena_reset(list->arena, mark);
+    return wanted ? add(list, row) : TOC_OK;
+}
+
+/* Of which some wait, or the one of that id, or all. */
+static enum toc_err list_groups(struct list *list)
+{
+    struct toc_str id = toc_wire_bytes(&list->ask->id), after = toc_wire_bytes(&list->ask->after);
+    struct toc_str key, row;
     struct toc_scan *scan;
-    TOC_TRY(toc_scan_open(txn, TABLE_GROUP, after.size != 0 ? after : id, &scan));
     enum toc_err err;
+    TOC_TRY(toc_scan_open(list->txn, TABLE_GROUP, after.size != 0 ? after : id, &scan));
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK && toc_str_starts(key, id)) {
-        Tocsin__V1__AlertGroup *group;
-        size_t mark = toc_arena_mark(arena);
-        err = toc_wire_unpack(arena, &tocsin__v1__alert_group__descriptor, row, &group);
-        if (err != TOC_OK)
-            break;
-        bool wanted = ask->all || id.size != 0 || group->open > 0;
-        toc_arena_reset(arena, mark);
-        if (!wanted)
-            continue;
-        err = answer->n_rows == limit ? toc_answer_next(arena, key, answer)
-                                      : toc_answer_add(arena, row, answer);
-        if (err != TOC_OK || answer->next.len > 0)
+        bool over = is_over(list);
+        err = over ? go_on_at(list, key) : add_group(list, row);
+        if (err < 0 || over)
             break;
     }
     toc_scan_close(scan);
     return err < 0 ? err : TOC_OK;
+}
+
+/* --- questions ---------------------------------------------------------------------------------
+ */
+
+static enum toc_err answer_list(struct list *list)
+{
+    switch ((int)list->ask->what) {
+    case TOCSIN__V1__ASK__WHAT__ALERTS:
+        return list_alerts(list);
+    case TOCSIN__V1__ASK__WHAT__PAGES:
+        return list->ask->id.len == 0 ? list_newest(list, &pages) : list_pages(list);
+    case TOCSIN__V1__ASK__WHAT__CONTACTS:
+        return list_names(list, TABLE_CONTACT);
+    case TOCSIN__V1__ASK__WHAT__PROVIDERS:
+        return list_names(list, TABLE_PROVIDER);
+    case TOCSIN__V1__ASK__WHAT__OVERRIDES:
+        return list_overrides(list);
+    case TOCSIN__V1__ASK__WHAT__MUTES:
+        return list_names(list, TABLE_MUTE);
+    case TOCSIN__V1__ASK__WHAT__GROUPS:
+        return list_groups(list);
+    default:
+        list->answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
+        list->answer->detail =
+            toc_wire_text("the notifier answers STATUS, ALERTS, PAGES, CONTACTS, PROVIDERS, "
+                          "OVERRIDES, MUTES, GROUPS, HISTORY, POLICY");
+        return TOC_OK;
+    }
 }
 
 enum toc_err notifier_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
                           const Tocsin__V1__Ask *ask, Tocsin__V1__Answer *answer)
 {
+    struct list list = {txn, arena, ask, answer, toc_answer_limit(ask), 0};
     (void)self;
-    size_t limit = toc_answer_limit(ask);
-    TOC_TRY(toc_answer_begin(arena, limit, answer));
-    if (ask->what == TOCSIN__V1__ASK__WHAT__ALERTS)
-        return list_newest(txn, arena, ask, &alerts, limit, answer);
-    if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES && ask->id.len == 0)
-        return list_newest(txn, arena, ask, &pages, limit, answer);
-    if (ask->what == TOCSIN__V1__ASK__WHAT__PAGES)
-        return list_pages(txn, arena, ask, limit, answer);
-    if (ask->what == TOCSIN__V1__ASK__WHAT__CONTACTS)
-        return list_names(txn, arena, ask, TABLE_CONTACT, limit, answer);
-    if (ask->what == TOCSIN__V1__ASK__WHAT__PROVIDERS)
-        return list_names(txn, arena, ask, TABLE_PROVIDER, limit, answer);
-    if (ask->what == TOCSIN__V1__ASK__WHAT__OVERRIDES)
-        return list_overrides(txn, arena, ask, limit, answer);
-    if (ask->what == TOCSIN__V1__ASK__WHAT__MUTES)
-        return list_names(txn, arena, ask, TABLE_MUTE, limit, answer);
-    if (ask->what == TOCSIN__V1__ASK__WHAT__GROUPS)
-        return list_groups(txn, arena, ask, limit, answer);
-    answer->reason = TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE;
-    answer->detail = toc_wire_text("the notifier answers STATUS, ALERTS, PAGES, CONTACTS, "
-                                   "PROVIDERS, OVERRIDES, MUTES, GROUPS, HISTORY, POLICY");
-    return TOC_OK;
+    TOC_TRY(toc_answer_begin(arena, list.limit, answer));
+    return answer_list(&list);
 }
 
 enum toc_err notifier_last_seq(struct toc_txn *txn, struct toc_arena *arena,
