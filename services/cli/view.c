@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 /* Pages that are never written cost nothing. */
-#define ARENA_BYTES   (256 * (size_t)1024 * 1024)
-#define SHOWN_AT_MOST 5 /* of the issues that an ambiguous prefix may mean */
+#define ARENA_BYTES (256 * (size_t)1024 * 1024)
+/* Without sla the wall clock has to do: who looks at alerts because sla is dead does not wait. */
+#define CLOCK_HELLO_MS 500
+#define SHOWN_AT_MOST  5 /* of the issues that an ambiguous prefix may mean */
 
 bool view_begin(struct view *view, const struct toc_conf *conf, int argc, char **argv,
                 struct toc_conf_list *operands, int *out_code)
@@ -169,7 +171,8 @@ toc_time_ms view_now(struct view *view)
     toc_time_ms wall_ms = moment_now(), log_ms;
     size_t mark = toc_arena_mark(&view->arena);
     Tocsin__V1__Status *status;
-    if (status_ask(view->client, &view->arena, "sla", &status) != TOC_OK)
+    if (client_hello(view->client, "sla", CLOCK_HELLO_MS, NULL) != TOC_OK ||
+        status_ask(view->client, &view->arena, "sla", &status) != TOC_OK)
         return wall_ms;
     log_ms = status->log_ms;
     toc_arena_reset(&view->arena, mark);
