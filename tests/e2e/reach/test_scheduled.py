@@ -15,7 +15,7 @@ paths:
 queues: {desk: {tier: 1}}
 routes: [{rule: all, queue: desk, path: desk}]
 alerts: [{rule: any, on: opened, severity: critical}]
-watch: {path: ops}
+watch: {path: ops, after: 1s}
 reach: {every: 1d, start: 2027-05-05, at: "10:00", zone: UTC, within: 1h}
 """
 
