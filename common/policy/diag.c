@@ -336,3 +336,32 @@ void toc_guess_hint(struct toc_diag *diag, const struct toc_guess *guess)
     if (guess->best != NULL)
         toc_diag_hint(diag, "did you mean '%s'?", guess->best);
 }
+
+/* --- before anything is read -------------------------------------------------------------- */
+
+/* Where the text stops being UTF-8 without NUL. */
+static size_t bad_byte(struct toc_str text)
+{
+    size_t at = 0;
+    while (at < text.size) {
+        size_t length = 1;
+        while (length <= 4 && at + length <= text.size &&
+               !toc_str_is_text(toc_str(text.data + at, length)))
+            length++;
+        if (length > 4 || at + length > text.size)
+            return at;
+        at += length;
+    }
+    return at;
+}
+
+bool toc_diag_is_text(struct toc_diag *diag, size_t offset, size_t size)
+{
+    struct toc_str text = toc_str(diag->text.data + offset, size);
+    if (toc_str_is_text(text))
+        return true;
+    size_t at = bad_byte(text);
+    toc_diag_error(diag, offset + at, "%s",
+                   text.data[at] == '\0' ? "a NUL byte in the text" : "not UTF-8");
+    return false;
+}

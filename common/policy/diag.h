@@ -64,6 +64,9 @@ void toc_diag_warning(struct toc_diag *diag, size_t offset, const char *format, 
 void toc_diag_hint(struct toc_diag *diag, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* False, and an error, where these bytes of the text are not UTF-8 without NUL. */
+bool toc_diag_is_text(struct toc_diag *diag, size_t offset, size_t size);
+
 struct toc_diag_place {
     char file[TOC_DIAG_NAME_MAX];
     unsigned line, column; /* from 1, columns in code points */

@@ -22,17 +22,6 @@ void toc_mapping_name(struct toc_reader *r, const struct toc_yaml *node, void *t
         toc_read_wrong(r, node, "a name has at most 64 of a-z, 0-9, '-' and '_'");
 }
 
-/* The YAML library may loop for ever over bytes that are no text, so they do not get there. */
-static bool is_readable(struct toc_reader *r, struct toc_str text)
-{
-    if (text.size <= FILE_MAX && toc_str_is_text(text))
-        return true;
-    toc_diag_error(&r->diag, 0,
-                   text.size > FILE_MAX ? "a mapping of more than 64 kB"
-                                        : "the file is not UTF-8, or has a NUL byte");
-    return false;
-}
-
 enum toc_err toc_mapping_read(const struct toc_mapping_kind *kind, struct toc_str text,
                               const char *file_name, struct toc_mapping **out, char **out_errors)
 {
@@ -45,7 +34,9 @@ enum toc_err toc_mapping_read(const struct toc_mapping_kind *kind, struct toc_st
         return TOC_ERR_MEMORY;
     r.pool = &mapping->pool;
     toc_diag_init(&r.diag, text, file_name);
-    if (is_readable(&r, text)) {
+    if (text.size > FILE_MAX) {
+        toc_diag_error(&r.diag, 0, "a mapping of more than 64 kB");
+    } else {
         err = toc_yaml_read(&r.diag, r.pool, &root);
         if (err == TOC_OK)
             kind->read(&r, root);

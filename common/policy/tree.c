@@ -4,22 +4,6 @@
 
 /* --- before YAML ------------------------------------------------------------------------------ */
 
-/* Where the text stops being UTF-8 without NUL. */
-static size_t bad_byte(struct toc_str text)
-{
-    size_t at = 0;
-    while (at < text.size) {
-        size_t length = 1;
-        while (length <= 4 && at + length <= text.size &&
-               !toc_str_is_text(toc_str(text.data + at, length)))
-            length++;
-        if (length > 4 || at + length > text.size)
-            return at;
-        at += length;
-    }
-    return at;
-}
-
 static bool is_readable(struct toc_diag *diag, struct toc_str text)
 {
     if (text.size > TOC_POLICY_SIZE_MAX) {
@@ -27,13 +11,7 @@ static bool is_readable(struct toc_diag *diag, struct toc_str text)
                        TOC_POLICY_SIZE_MAX);
         return false;
     }
-    if (!toc_str_is_text(text)) {
-        size_t at = bad_byte(text);
-        toc_diag_error(diag, at, "%s",
-                       text.data[at] == '\0' ? "a NUL byte in the text" : "not UTF-8");
-        return false;
-    }
-    return true;
+    return toc_diag_is_text(diag, 0, text.size);
 }
 
 /* --- parts ------------------------------------------------------------------------------ */

@@ -321,6 +321,8 @@ enum toc_err toc_yaml_read_file(struct toc_diag *diag, size_t offset, size_t siz
                        .text = toc_str(diag->text.data + offset, size),
                        .base = offset,
                        .pool = pool};
+    if (!toc_diag_is_text(diag, offset, size)) /* libfyaml may loop for ever over such bytes */
+        return TOC_ERR_CONFIG;
     struct fy_diag *fy = quiet_diag(&r);
     struct fy_parse_cfg config = {
         .search_path = "",

@@ -413,7 +413,7 @@ static void mistakes_in_a_map_are_told_with_their_place(void **state)
     (void)state;
     assert_map_error("import: 2\n", "m.yaml:1:9");
     assert_map_error("", "is empty");
-    assert_map_error("import: 1\n%d \xe1\xe1\n", "m.yaml:2:1: error: this line is not UTF-8");
+    assert_map_error("import: 1\n%d \xe1\xe1\n", "m.yaml:2:4: error: not UTF-8");
     assert_map_error("import: 1\n", "'source' is missing");
     assert_map_error("import: 1\nsuorce: x\n", "did you mean 'source'?");
     assert_map_error(HEAD "  - {type: tocsin.issue.opend, id: a, at: \"${b}\"}\n",

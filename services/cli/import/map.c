@@ -147,24 +147,6 @@ static void read_root(struct toc_reader *r, const struct toc_yaml *root)
     toc_read_keys(r, root, keys, sizeof(keys) / sizeof(keys[0]), r->into);
 }
 
-/* The YAML library may loop for ever over bytes that are no text, so they do not get there. */
-static bool is_readable(struct toc_reader *r, struct toc_str text)
-{
-    if (text.size > IMPORT_MAP_MAX) {
-        toc_diag_error(&r->diag, 0, "a map of more than %d bytes", IMPORT_MAP_MAX);
-        return false;
-    }
-    for (size_t start = 0, size; start < text.size; start += size) {
-        const char *end = memchr(text.data + start, '\n', text.size - start);
-        size = end != NULL ? (size_t)(end - text.data) + 1 - start : text.size - start;
-        if (!toc_str_is_text(toc_str(text.data + start, size))) {
-            toc_diag_error(&r->diag, start, "this line is not UTF-8, or has a NUL byte");
-            return false;
-        }
-    }
-    return true;
-}
-
 enum toc_err import_map_read(struct toc_str text, const char *file_name, struct import_map **out,
                              char **out_errors)
 {
@@ -176,7 +158,9 @@ enum toc_err import_map_read(struct toc_str text, const char *file_name, struct 
         return TOC_ERR_MEMORY;
     r.pool = &map->pool;
     toc_diag_init(&r.diag, text, file_name);
-    if (is_readable(&r, text) && toc_yaml_read(&r.diag, r.pool, &root) == TOC_OK)
+    if (text.size > IMPORT_MAP_MAX)
+        toc_diag_error(&r.diag, 0, "a map of more than %d bytes", IMPORT_MAP_MAX);
+    else if (toc_yaml_read(&r.diag, r.pool, &root) == TOC_OK)
         read_root(&r, root);
     enum toc_err err = r.no_memory ? TOC_ERR_MEMORY : TOC_OK;
     if (err == TOC_OK && r.diag.count > 0) {

@@ -186,7 +186,7 @@ static void follow_includes(struct gather *g, const struct part *part)
         return;
     }
     toc_diag_init(diag, text, NULL);
-    if (text.size > 0 && text.size <= TOC_POLICY_SIZE_MAX && toc_str_is_text(text) &&
+    if (text.size > 0 && text.size <= TOC_POLICY_SIZE_MAX &&
         toc_yaml_read(diag, &pool, &root) == TOC_OK) {
         list = toc_yaml_get(root, "include");
         while ((item = next_text(list, item)) != NULL)
