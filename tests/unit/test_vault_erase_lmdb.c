@@ -170,6 +170,7 @@ static uint32_t erase(const char *name)
     char text[VAULT_PSEUDONYM + 1];
     snprintf(text, sizeof(text), "%s", pseudonym(name));
     assert_int_equal(vault_erase(vault, text, NULL, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_commit(vault), TOC_OK);
     return keys;
 }
 
@@ -292,10 +293,43 @@ static void erasing_twice_finds_nothing_the_second_time(void **state)
     wrote("ana@example.com", "hello");
     snprintf(name, sizeof(name), "%s", pseudonym("ana@example.com"));
     assert_int_equal(vault_erase(vault, name, NULL, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_commit(vault), TOC_OK);
     assert_int_equal(vault_erase(vault, name, NULL, NULL, &keys), TOC_NONE);
     assert_int_equal(keys, 0);
     assert_int_equal(vault_erase(vault, "nobody", NULL, NULL, &keys), TOC_NONE);
     assert_false(is_known("ana@example.com"));
+}
+
+static void many_are_erased_at_once_or_not_at_all(void **state)
+{
+    char name[32], names[50][VAULT_PSEUDONYM + 1];
+    uint32_t keys;
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        snprintf(name, sizeof(name), "p%u@example.com", i);
+        (void)wrote(name, name);
+        snprintf(names[i], sizeof(names[i]), "%s", pseudonym(name));
+    }
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < 40; i++) {
+            assert_int_equal(vault_erase(vault, names[i], NULL, NULL, &keys), TOC_OK);
+            assert_int_equal(keys, 1);
+        }
+        assert_int_equal(vault_erase(vault, names[0], NULL, NULL, &keys), TOC_NONE);
+        if (pass == 0)
+            reopen(); /* before it was committed */
+        else
+            assert_int_equal(vault_commit(vault), TOC_OK);
+        for (unsigned i = 0; i < 50; i++) {
+            snprintf(name, sizeof(name), "p%u@example.com", i);
+            assert_int_equal(is_known(name), pass == 0 || i >= 40);
+            if (is_known(name))
+                reads(i + 1, name);
+            else
+                is_gone(i + 1);
+        }
+        assert_true(vault_rest(vault));
+    }
 }
 
 static void who_writes_again_is_somebody_new(void **state)
@@ -373,6 +407,7 @@ static uint32_t erase_later(const char *alias, uint32_t *keys)
 {
     uint32_t left;
     assert_int_equal(vault_erase_later(vault, alias, is_held, NULL, keys, &left), TOC_OK);
+    assert_int_equal(vault_commit(vault), TOC_OK);
     return left;
 }
 
@@ -389,6 +424,7 @@ static void a_held_mail_stays_unread_until_nothing_holds_it(void **state)
     hold("ana@example.com");
     snprintf(ben, sizeof(ben), "%s", pseudonym("ben@example.com"));
     assert_int_equal(vault_erase(vault, ben, is_held, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_commit(vault), TOC_OK);
     assert_int_equal(keys, 1); /* of his own words */
     is_gone(his);
     for (uint64_t seq = raw; seq <= end; seq++)
@@ -427,7 +463,9 @@ static void two_who_are_erased_wait_for_the_same_mail(void **state)
     snprintf(ben, sizeof(ben), "%s", pseudonym("ben@example.com"));
     snprintf(cleo, sizeof(cleo), "%s", pseudonym("cleo@example.com"));
     assert_int_equal(vault_erase(vault, ben, is_held, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_commit(vault), TOC_OK);
     assert_int_equal(vault_erase(vault, cleo, is_held, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_commit(vault), TOC_OK);
     assert_int_equal(erase_later(ben, &keys), 1);
     assert_int_equal(erase_later(cleo, &keys), 1);
     is_gone(raw);
@@ -601,6 +639,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(erasing_twice_finds_nothing_the_second_time, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(many_are_erased_at_once_or_not_at_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_writes_again_is_somebody_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_raw_mail_goes_with_anyone_in_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_held_mail_stays_unread_until_nothing_holds_it, set_up,

@@ -126,6 +126,7 @@ static void goes(unsigned who)
         return;
     commit();
     assert_int_equal(vault_erase(vault, now[who].pseudonym, NULL, NULL, &keys), TOC_OK);
+    assert_int_equal(vault_commit(vault), TOC_OK);
     assert_int_equal(vault_find_pseudonym(vault, now[who].pseudonym, &number), TOC_NONE);
     now[who].number = 0;
     memcpy(committed, now, sizeof(now));

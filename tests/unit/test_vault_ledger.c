@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -40,12 +42,18 @@ static void reopen(void)
     assert_int_equal(ledger_open(path, &ledger), TOC_OK);
 }
 
-static void append(uint64_t seq, const char *pseudonym)
+static enum toc_err add(uint64_t seq, const char *pseudonym)
 {
     struct ledger_entry entry = {
         .log_id = 0xabcdef0123456789, .seq = seq, .at_ms = 1000 + (int)seq};
     snprintf(entry.pseudonym, sizeof(entry.pseudonym), "%s", pseudonym);
-    assert_int_equal(ledger_append(ledger, &entry), TOC_OK);
+    return ledger_append(ledger, &entry);
+}
+
+static void append(uint64_t seq, const char *pseudonym)
+{
+    assert_int_equal(add(seq, pseudonym), TOC_OK);
+    assert_int_equal(ledger_sync(ledger), TOC_OK);
 }
 
 struct seen {
@@ -130,6 +138,42 @@ static void a_line_that_a_crash_cut_short_is_cut_off(void **state)
     assert_string_equal(seen.last.pseudonym, "p3");
 }
 
+static void many_lines_are_synced_at_once(void **state)
+{
+    (void)state;
+    for (uint64_t seq = 1; seq <= 100; seq++)
+        assert_int_equal(add(seq, "p"), TOC_OK);
+    assert_int_equal(ledger_sync(ledger), TOC_OK);
+    assert_int_equal(ledger_sync(ledger), TOC_OK);
+    reopen();
+    assert_int_equal(replayed().count, 100);
+    assert_int_equal(replayed().last.seq, 100);
+}
+
+/* The file may not grow beyond the first line and some bytes. */
+static void of_lines_that_had_no_room_nothing_is_left(void **state)
+{
+    struct rlimit was, less;
+    struct stat about;
+    (void)state;
+    append(7, "p1");
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    less = was;
+    less.rlim_cur = (rlim_t)about.st_size * 5 / 2;
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &less), 0);
+    enum toc_err first = add(8, "p2"), second = add(9, "p3");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, before);
+    assert_int_equal(first, TOC_OK);
+    assert_int_equal(second, TOC_ERR_FULL);
+    append(9, "p"); /* shorter than what was there */
+    reopen();
+    assert_int_equal(replayed().count, 2);
+    assert_int_equal(replayed().last.seq, 9);
+}
+
 static void any_other_line_that_is_none_stops_the_start(void **state)
 {
     (void)state;
@@ -172,6 +216,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_can_be_read_by_people, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_of_the_longest_kind_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_a_crash_cut_short_is_cut_off, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(many_lines_are_synced_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_lines_that_had_no_room_nothing_is_left, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(any_other_line_that_is_none_stops_the_start, set_up,
                                         tear_down),

@@ -15,7 +15,7 @@
 #define SWEEP_ROWS  1024 /* of them, how many are looked at */
 #define PAUSE_MS    20   /* then at least so long nothing of it, for those who wait for receipts */
 #define WORK_MS     4    /* of a renewal, between two turns */
-#define ERASE_MS    16   /* of deleting keys, which is an fsync or two for each person */
+#define ERASE_MS    16   /* of deleting keys, before they are committed */
 #define RETRY_MS    5000 /* after a full disk */
 #define ARENA_BYTES (64 * 1024)
 #define NEVER_SEEN  UINT64_MAX
@@ -52,6 +52,7 @@ struct eraser {
     uint64_t renewed_seq; /* what was erased up to here is done */
     struct task tasks[LOOK_ROWS];
     size_t task_count;
+    size_t together; /* people whose keys are deleted at once: fewer after a full disk */
 };
 
 /* Looks at all that is under way, from the first on, a part of it at a time: many may be. */
@@ -178,6 +179,7 @@ static enum toc_err erase_again(void *arg, const struct ledger_entry *entry)
     enum toc_err err = erase_all(replay->eraser, entry->pseudonym, &gone);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
+    TOC_TRY(vault_commit(replay->eraser->vault));
     if (gone.keys > 0)
         toc_log(TOC_LOG_WARNING, "erased_again",
                 "pseudonym=%s keys=%u held_back=%u asked_log=%016llx asked_seq=%llu",
@@ -227,6 +229,7 @@ enum toc_err eraser_start(const struct eraser_config *config, struct toc_run *ru
                               .run = run,
                               .vault = vault,
                               .seen = NEVER_SEEN,
+                              .together = LOOK_ROWS,
                               .holds_seen = NEVER_SEEN}; /* the ledger may change whom they mean */
     enum toc_err err = toc_arena_init(&eraser->arena, ARENA_BYTES);
     if (err == TOC_OK)
@@ -329,32 +332,68 @@ static enum toc_err look(struct eraser *eraser)
 
 /* --- carrying out ----------------------------------------------------------------------------- */
 
-/* The ledger first: whatever happens after it, nobody can bring the keys back unseen. */
+/* Who is not in the vault any more is in the ledger: the core has not been told yet, or could not
+ * keep it. */
 static enum toc_err write_down(struct eraser *eraser, const struct task *task, toc_time_ms at_ms)
 {
     struct ledger_entry entry = {
         .log_id = toc_run_journal(eraser->run)->log_id, .seq = task->seq, .at_ms = at_ms};
+    uint64_t subject;
+    enum toc_err err = vault_find_pseudonym(eraser->vault, task->pseudonym, &subject);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
     memcpy(entry.pseudonym, task->pseudonym, sizeof(entry.pseudonym));
-    TOC_TRY(ledger_append(eraser->ledger, &entry));
+    return ledger_append(eraser->ledger, &entry);
+}
+
+/* The ledger first: whatever happens after it, nobody can bring the keys back unseen. */
+static enum toc_err write_all_down(struct eraser *eraser, size_t count, toc_time_ms at_ms)
+{
+    for (size_t i = 0; i < count; i++)
+        TOC_TRY(write_down(eraser, &eraser->tasks[i], at_ms));
+    TOC_TRY(ledger_sync(eraser->ledger));
     TOC_EXIT_POINT("erase_in_ledger");
     return TOC_OK;
 }
 
-/* Who is not in the vault any more is in the ledger: the core has not been told yet, or could not
- * keep it. */
-static enum toc_err delete_keys(struct eraser *eraser, const struct task *task, struct toc_now now)
+/* Those that there is no time for are found again, and in the ledger twice. */
+static enum toc_err erase_some(struct eraser *eraser, size_t *count, struct gone gone[])
 {
-    uint64_t subject;
-    struct gone gone;
-    enum toc_err err = vault_find_pseudonym(eraser->vault, task->pseudonym, &subject);
-    if (err == TOC_OK)
-        err = write_down(eraser, task, now.wall_ms);
-    if (err >= 0)
-        err = erase_all(eraser, task->pseudonym, &gone);
-    TOC_TRY(err);
+    toc_time_ms until_ms = toc_program_now().mono_ms + ERASE_MS;
+    size_t done = 0;
+    while (done < *count && (done == 0 || toc_program_now().mono_ms < until_ms)) {
+        enum toc_err err = erase_all(eraser, eraser->tasks[done].pseudonym, &gone[done]);
+        TOC_TRY(err);
+        done++;
+    }
+    *count = done;
+    return vault_commit(eraser->vault);
+}
+
+static enum toc_err erase_together(struct eraser *eraser, size_t count, struct toc_now now)
+{
+    struct gone gone[LOOK_ROWS];
+    TOC_TRY(write_all_down(eraser, count, now.wall_ms));
+    TOC_TRY(erase_some(eraser, &count, gone));
     TOC_EXIT_POINT("erase_keys_gone");
-    eraser->at_once |= task->at_once;
-    return tell_task(eraser, task, &gone, now);
+    for (size_t i = 0; i < count; i++) {
+        eraser->at_once |= eraser->tasks[i].at_once;
+        TOC_TRY(tell_task(eraser, &eraser->tasks[i], &gone[i], now));
+    }
+    return TOC_OK;
+}
+
+/* Flushing the ledger and the keys takes much longer than all else, so it is once for many. For
+ * many there may be no room where there is for one: what deletes takes some before it gives any. */
+static enum toc_err delete_keys(struct eraser *eraser, struct toc_now now)
+{
+    size_t count = eraser->task_count < eraser->together ? eraser->task_count : eraser->together;
+    enum toc_err err = erase_together(eraser, count, now);
+    if (err == TOC_ERR_FULL)
+        eraser->together = 1;
+    else if (err == TOC_OK && eraser->together < LOOK_ROWS)
+        eraser->together *= 2;
+    return err;
 }
 
 /* A hold may have been released: some of what was held back, or all of it, need not stay. */
@@ -362,6 +401,7 @@ static enum toc_err try_later(struct eraser *eraser, const struct task *task, st
 {
     struct gone gone = {.keys = 0};
     TOC_TRY(erase_later(eraser, task->pseudonym, &gone));
+    TOC_TRY(vault_commit(eraser->vault));
     if (gone.held_back == task->held_back && strcmp(gone.held_by, task->held_by) == 0)
         return TOC_OK;
     TOC_EXIT_POINT("erase_later_gone");
@@ -371,24 +411,17 @@ static enum toc_err try_later(struct eraser *eraser, const struct task *task, st
 
 static enum toc_err take_on_one(struct eraser *eraser, const struct task *task, struct toc_now now)
 {
-    if (task->step == TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED)
-        return delete_keys(eraser, task, now);
-    if (task->held_back > 0)
-        return try_later(eraser, task, now);
-    return tell_task(eraser, task, NULL, now);
+    return task->held_back > 0 ? try_later(eraser, task, now) : tell_task(eraser, task, NULL, now);
 }
 
-/* Keys are deleted with an fsync or two for each; those that there is no time for are found again.
- */
+/* What was looked at is all asked for, or all further than that. */
 static enum toc_err take_on(struct eraser *eraser, struct toc_now now)
 {
-    toc_time_ms until_ms = toc_program_now().mono_ms + ERASE_MS;
+    if (eraser->task_count > 0 && eraser->tasks[0].step == TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED)
+        return delete_keys(eraser, now);
     for (size_t i = 0; i < eraser->task_count; i++) {
-        const struct task *task = &eraser->tasks[i];
-        if (i > 0 && task->step == TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED &&
-            toc_program_now().mono_ms >= until_ms)
-            return TOC_OK;
-        TOC_TRY(take_on_one(eraser, task, now));
+        TOC_ASSERT(eraser->tasks[i].step != TOCSIN__V1__ERASURE_STEP__ERASURE_ASKED);
+        TOC_TRY(take_on_one(eraser, &eraser->tasks[i], now));
     }
     return TOC_OK;
 }

@@ -65,6 +65,7 @@ static enum toc_err delete_ways(struct vault *vault, const uint8_t subject[8])
         return TOC_ERR_DAMAGED;
     memcpy(alias, row.data, sizeof(alias));
     memcpy(name, row.data + sizeof(alias), sizeof(name));
+    vault_forget_one(vault, name);
     TOC_TRY(vault_index_delete(vault, &vault->people, name, toc_get_u64be(subject)));
     TOC_TRY(vault_index_delete(vault, &vault->pseudonyms, alias, toc_get_u64be(subject)));
     return vault_keys_delete(vault, KEYS_SUBJECTS, toc_str(subject, 8));
@@ -137,8 +138,23 @@ static enum toc_err erase(const struct erasing *erasing, uint64_t number)
         TOC_TRY(vault_commit(vault));
     TOC_TRY(err);
     TOC_EXIT_POINT("erase_listed");
-    TOC_TRY(delete_subject(vault, subject, erasing->keys));
-    return vault_commit(vault);
+    return delete_subject(vault, subject, erasing->keys);
+}
+
+/* Others may have been erased since the last commit, and nothing else. */
+static void begin(struct vault *vault)
+{
+    bool may = vault->erasing || vault_rest(vault);
+    TOC_ASSERT(may);
+}
+
+static enum toc_err end(struct vault *vault, enum toc_err err)
+{
+    if (err < 0)
+        vault_drop_keys(vault);
+    else
+        vault->erasing = vault->keys_changed;
+    return err;
 }
 
 enum toc_err vault_erase(struct vault *vault, const char *pseudonym, vault_held_fn held, void *arg,
@@ -146,16 +162,12 @@ enum toc_err vault_erase(struct vault *vault, const char *pseudonym, vault_held_
 {
     struct erasing erasing = {.vault = vault, .held = held, .arg = arg, .keys = keys};
     uint64_t number;
-    bool rests = vault_rest(vault);
-    TOC_ASSERT(rests);
+    begin(vault);
     *keys = 0;
     enum toc_err err = vault_find_pseudonym(vault, pseudonym, &number);
     if (err == TOC_OK && read_alias(pseudonym, erasing.alias))
         err = erase(&erasing, number);
-    vault_forget(vault);
-    if (err < 0)
-        vault_drop_keys(vault);
-    return err;
+    return end(vault, err);
 }
 
 /* --- what was held back ------------------------------------------------------------------------
@@ -199,20 +211,16 @@ static enum toc_err erase_later(const struct erasing *erasing, uint32_t *left)
         if (++deleted % LISTED_PER_TURN == 0)
             TOC_TRY(vault_commit(vault));
     }
-    return err < 0 ? err : vault_commit(vault);
+    return err < 0 ? err : TOC_OK;
 }
 
 enum toc_err vault_erase_later(struct vault *vault, const char *pseudonym, vault_held_fn held,
                                void *arg, uint32_t *keys, uint32_t *left)
 {
     struct erasing erasing = {.vault = vault, .held = held, .arg = arg, .keys = keys};
-    bool rests = vault_rest(vault);
-    TOC_ASSERT(rests);
+    begin(vault);
     *keys = *left = 0;
     if (!read_alias(pseudonym, erasing.alias))
         return TOC_OK;
-    enum toc_err err = erase_later(&erasing, left);
-    if (err < 0)
-        vault_drop_keys(vault);
-    return err;
+    return end(vault, erase_later(&erasing, left));
 }

@@ -98,6 +98,7 @@ struct vault {
     bool next_changed;     /* and is to be saved */
     size_t waiting;
     bool keys_changed;
+    bool erasing;      /* that is what changed */
     bool stale;        /* rows above the log's end may be there */
     uint64_t last_seq; /* that end */
 };
@@ -129,6 +130,9 @@ TOC_MUST enum toc_err vault_pseudonyms_load(struct vault *vault);
 TOC_MUST enum toc_err vault_map_load(struct vault *vault);
 /* … and wrapped under the newest KEK. */
 TOC_MUST enum toc_err vault_map_rewrap(struct vault *vault);
+/* Nothing of any subject is remembered; or of the one whose name has this hash. */
+void vault_forget(struct vault *vault);
+void vault_forget_one(struct vault *vault, const uint8_t name[VAULT_NAME]);
 /* The number of the next subject; and saved, once for all that a turn made. */
 TOC_MUST enum toc_err vault_next_peek(struct vault *vault, uint64_t *out);
 TOC_MUST enum toc_err vault_next_save(struct vault *vault);

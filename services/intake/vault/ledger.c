@@ -16,7 +16,8 @@
 
 struct ledger {
     int fd;
-    off_t size;       /* whole lines */
+    off_t size;       /* of lines that are on disk */
+    off_t end;        /* of those that were appended */
     const char *path; /* the caller's */
 };
 
@@ -154,6 +155,7 @@ static enum toc_err open_file(struct ledger *ledger)
         return tell(ledger, TOC_ERR_CONFIG, "is in use by another intake");
     ledger->size = about.st_size;
     TOC_TRY(read_lines(ledger, NULL, NULL));
+    ledger->end = ledger->size;
     if (ledger->size == about.st_size)
         return TOC_OK;
     return ftruncate(ledger->fd, ledger->size) == 0 && fsync(ledger->fd) == 0
@@ -210,17 +212,31 @@ enum toc_err ledger_replay(struct ledger *ledger, ledger_fn each, void *arg)
     return read_lines(ledger, each, arg);
 }
 
-/* What stands behind the last whole line is of an append that failed, and written over. */
+/* Nothing may be left behind the last line that stands. */
+static enum toc_err take_back(struct ledger *ledger, bool full)
+{
+    ledger->end = ledger->size;
+    return ftruncate(ledger->fd, ledger->size) == 0 && full ? TOC_ERR_FULL : TOC_ERR_IO;
+}
+
 enum toc_err ledger_append(struct ledger *ledger, const struct ledger_entry *entry)
 {
     char text[LINE_MAX_];
     size_t size = write_line(text, entry);
-    ssize_t put = pwrite(ledger->fd, text, size, ledger->size);
+    ssize_t put = pwrite(ledger->fd, text, size, ledger->end);
     TOC_EXIT_POINT("ledger_written");
-    if (put >= 0 && (size_t)put < size)
-        return TOC_ERR_FULL;
-    if (put < 0 || fsync(ledger->fd) != 0)
-        return errno == ENOSPC || errno == EDQUOT ? TOC_ERR_FULL : TOC_ERR_IO;
-    ledger->size += (off_t)size;
+    if (put < 0 || (size_t)put < size)
+        return take_back(ledger, put >= 0 || errno == ENOSPC || errno == EDQUOT);
+    ledger->end += (off_t)size;
+    return TOC_OK;
+}
+
+enum toc_err ledger_sync(struct ledger *ledger)
+{
+    if (ledger->end == ledger->size)
+        return TOC_OK;
+    if (fsync(ledger->fd) != 0)
+        return take_back(ledger, errno == ENOSPC || errno == EDQUOT);
+    ledger->size = ledger->end;
     return TOC_OK;
 }

@@ -39,7 +39,11 @@ void ledger_close(struct ledger *ledger);
 typedef enum toc_err (*ledger_fn)(void *arg, const struct ledger_entry *entry);
 TOC_MUST enum toc_err ledger_replay(struct ledger *ledger, ledger_fn each, void *arg);
 
-/* On disk when it returns. The same may be said twice. TOC_ERR_FULL when the disk is. */
+/*
+ * Lines are on disk when ledger_sync returns. The same may be said twice. TOC_ERR_FULL when the
+ * disk is: then nothing of what was appended since the last ledger_sync stands.
+ */
 TOC_MUST enum toc_err ledger_append(struct ledger *ledger, const struct ledger_entry *entry);
+TOC_MUST enum toc_err ledger_sync(struct ledger *ledger);
 
 #endif

@@ -274,6 +274,14 @@ enum toc_err vault_list_under(struct vault *vault, uint64_t subject, uint64_t ot
     return vault_keys_put(vault, KEYS_LISTED, toc_str(key, sizeof(key)), toc_str("", 0));
 }
 
+void vault_forget_one(struct vault *vault, const uint8_t name[VAULT_NAME])
+{
+    bool found;
+    struct hot *hot = hot_of(vault, name, &found);
+    if (found)
+        sodium_memzero(hot, sizeof(*hot));
+}
+
 void vault_forget(struct vault *vault)
 {
     sodium_memzero(vault->secrets->hot, sizeof(vault->secrets->hot));

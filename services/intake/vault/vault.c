@@ -160,7 +160,7 @@ static enum toc_err commit_keys(struct vault *vault)
     TOC_TRY(vault_indexes_save(vault));
     enum toc_err err = toc_txn_commit(vault->keys_txn);
     vault->keys_txn = NULL;
-    vault->keys_changed = false;
+    vault->keys_changed = vault->erasing = false;
     vault->index_lost = err < 0;
     return err;
 }
@@ -194,7 +194,7 @@ void vault_drop_keys(struct vault *vault)
     toc_txn_abort(vault->keys_txn);
     vault->keys_txn = NULL;
     vault->index_lost = vault->index_lost || vault->keys_changed;
-    vault->keys_changed = false;
+    vault->keys_changed = vault->erasing = false;
 }
 
 toc_time_ms vault_renewed_ms(const struct vault *vault)

@@ -120,9 +120,6 @@ TOC_MUST enum toc_err vault_list_under(struct vault *vault, uint64_t subject, ui
 TOC_MUST enum toc_err vault_key_of(struct vault *vault, uint64_t subject, enum vault_keys group,
                                    uint8_t out[TOC_SEAL_KEY]);
 
-/* Nothing of any subject is remembered. */
-void vault_forget(struct vault *vault);
-
 /* --- erasing (erase.c) -------------------------------------------------------------------------
  */
 
@@ -136,11 +133,12 @@ TOC_MUST enum toc_err vault_is_listed(struct vault *vault, uint64_t subject, uin
 typedef bool (*vault_held_fn)(void *arg, uint64_t other);
 
 /*
- * Deletes the keys of a subject and of all that is listed under it, and all that leads to it; it is
- * committed. `*keys` counts data keys. What is listed and `held` (NULL: nothing is) keeps its keys,
- * though nobody can read it any more, until vault_erase_later. Between turns only, see vault_rest.
- * TOC_NONE: there is no such subject (any more). What was sealed is left as noise, and goes with
- * the next renewal.
+ * Deletes the keys of a subject and of all that is listed under it, and all that leads to it; with
+ * those of others who are erased with it, it is done when vault_commit is. `*keys` counts data
+ * keys. What is listed and `held` (NULL: nothing is) keeps its keys, though nobody can read it any
+ * more, until vault_erase_later. Between turns only: the first finds the vault at rest
+ * (vault_rest). TOC_NONE: there is no such subject (any more). After a failure what was not
+ * committed is all there. What was sealed is left as noise, and goes with the next renewal.
  */
 TOC_MUST enum toc_err vault_erase(struct vault *vault, const char *pseudonym, vault_held_fn held,
                                   void *arg, uint32_t *keys);

@@ -66,6 +66,11 @@ class Suite:
         assert receipt["duplicate"] is False, receipt
         return receipt
 
+    def publish(self, events):
+        out = self.tocsin("publish", "--json", "-", text="".join(json.dumps(event) + "\n"
+                                                                 for event in events))
+        assert len(out.splitlines()) == len(events), out
+
     def read(self, issue):
         """What was written in an issue, which the router has to have come to."""
         end = time.monotonic() + 60

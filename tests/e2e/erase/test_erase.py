@@ -121,6 +121,31 @@ def test_who_writes_again_is_somebody_new(suite):
     assert set(erasures(suite)) == {first, second}
 
 
+def test_many_at_once(suite):
+    """More than are taken on together."""
+    people = ["many%d@example.com" % number for number in range(150)]
+    opened = [{"specversion": "1.0", "id": "m%d" % at, "source": "urn:shop", "subject": "M-%d" % at,
+               "type": "tocsin.issue.opened",
+               "data": {"channel": "email", "content": {"person": person, "body": WORDS}}}
+              for at, person in enumerate(people)]
+    suite.publish(opened)
+    records = {record["seq"]: record for record in suite.lines("tail", "intake")}
+    names = {record["body"]["pseudonym"] for record in records.values()
+             if record["body"].get("id", "").startswith("m")}
+    assert len(names) == len(people)
+    suite.publish([{"specversion": "1.0", "id": "x" + name, "source": "urn:dpo",
+                    "type": "tocsin.subject.erased",
+                    "data": {"by": "dpo", "reason": "gdpr-17", "pseudonym": name}}
+                   for name in names])
+    end = time.monotonic() + 60
+    while not all(erasures(suite)[name]["step"] == "keys_gone" for name in names):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert all(erasures(suite)[name]["keys"] == 1 for name in names)
+    with open(os.path.join(suite.data, "erased.ledger"), encoding="utf-8") as lines:
+        assert names <= {line.split()[3] for line in lines}
+
+
 def test_a_pseudonym_is_as_good_as_a_name(suite):
     name = suite.accepted(suite.write("ana@example.com", WORDS))["pseudonym"]
     suite.erase("--pseudonym", name)
