@@ -163,6 +163,31 @@ static void the_pause_before_a_restart_grows_and_recovers(void **state)
     assert_true(process.pause_ms == UP_PAUSE_MIN_MS);
 }
 
+/* Its log ends with an excerpt of the file that was wrong. */
+static void a_mistake_in_a_file_is_told_with_the_line_that_names_it(void **state)
+{
+    struct up_process process = process_of("/bin/sh", "-c");
+    char said[1024], path[UP_PATH_MAX + 8];
+    (void)state;
+    process.args[2] =
+        "printf 'c.yaml:2:3: error: no key\\n    2 |  x\\n      |  ^\\nhint: add it\\n' >&2";
+    assert_int_equal(up_dir_make(dir), TOC_OK);
+    assert_int_equal(up_start(&process, 5), TOC_OK);
+    int status = wait_for(&process), kept = dup(STDERR_FILENO);
+    snprintf(path, sizeof(path), "%s/said", dir);
+    int fd = open(path, O_RDWR | O_CREAT, 0600);
+    assert_true(fd >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
+    up_ended(&process, status, 5);
+    assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+    close(kept);
+    ssize_t size = pread(fd, said, sizeof(said) - 1, 0);
+    close(fd);
+    unlink(path);
+    assert_true(size > 0);
+    said[size] = '\0';
+    assert_non_null(strstr(said, " ends with: c.yaml:2:3: error: no key\n"));
+}
+
 static void what_a_process_says_goes_into_its_log(void **state)
 {
     struct up_process process = process_of("/bin/sh", "-c");
@@ -257,6 +282,7 @@ int main(void)
         TEST(it_is_settling_until_it_says_otherwise),
         TEST(a_directory_too_long_for_a_socket_is_refused),
         TEST(the_pause_before_a_restart_grows_and_recovers),
+        TEST(a_mistake_in_a_file_is_told_with_the_line_that_names_it),
         TEST(what_a_process_says_goes_into_its_log),
         TEST(a_log_grown_too_long_is_put_aside),
         TEST(a_program_that_is_not_there_says_so),

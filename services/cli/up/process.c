@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define LAST_LINE_MAX 200
+#define LOG_END_MAX   1024 /* bytes in which it is looked for */
 
 toc_time_ms up_now(void)
 {
@@ -89,10 +90,16 @@ enum toc_err up_start(struct up_process *process, toc_time_ms now)
     return TOC_OK;
 }
 
-/* The last line of a log, "" when there is none. */
+/* An excerpt of a file, with the mark below it, and a hint say nothing without what is before. */
+static bool stands_alone(const char *line)
+{
+    return line[0] != '\0' && line[0] != ' ' && strncmp(line, "hint: ", 6) != 0;
+}
+
+/* The last line of a log that says what was wrong, "" when there is none. */
 static void read_last_line(const char *path, char out[LAST_LINE_MAX])
 {
-    char end[LAST_LINE_MAX];
+    char end[LOG_END_MAX];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     out[0] = '\0';
     if (fd < 0)
@@ -104,10 +111,13 @@ static void read_last_line(const char *path, char out[LAST_LINE_MAX])
     if (count <= 0)
         return;
     end[count] = '\0';
-    if (end[count - 1] == '\n')
-        end[count - 1] = '\0';
-    const char *line = strrchr(end, '\n');
-    toc_str_copy(out, LAST_LINE_MAX, toc_str_of(line != NULL ? line + 1 : end));
+    for (;;) {
+        char *newline = strrchr(end, '\n');
+        toc_str_copy(out, LAST_LINE_MAX, toc_str_of(newline != NULL ? newline + 1 : end));
+        if (newline == NULL || stands_alone(out))
+            return;
+        *newline = '\0';
+    }
 }
 
 void up_ended(struct up_process *process, int status, toc_time_ms now)
