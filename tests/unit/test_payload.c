@@ -194,6 +194,15 @@ static void who_waits_for_people_may_have_a_deadline(void **state)
     assert_non_null(strstr(line(), " nobody can take it (nobody) alert="));
 }
 
+static void what_is_about_the_suite_itself_has_no_queue(void **state)
+{
+    (void)state;
+    alert.queue = toc_wire_text("");
+    alert.cause = toc_wire_text("silent:router");
+    assert_null(strstr(line(), "queue="));
+    assert_non_null(strstr(line(), " silent:router due in "));
+}
+
 static void a_terminal_is_sent_no_control_characters(void **state)
 {
     (void)state;
@@ -226,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup(the_line_tells_what_when_and_how_to_answer, make_page),
         cmocka_unit_test_setup(what_is_left_is_told_in_two_units, make_page),
         cmocka_unit_test_setup(who_waits_for_people_may_have_a_deadline, make_page),
+        cmocka_unit_test_setup(what_is_about_the_suite_itself_has_no_queue, make_page),
         cmocka_unit_test_setup(a_terminal_is_sent_no_control_characters, make_page),
         cmocka_unit_test_setup(a_long_line_is_cut_and_still_ends, make_page),
     };

@@ -251,13 +251,15 @@ static int alert_line(const struct notifier_page *page, const char *at, const ch
 {
     const Tocsin__V1__Alert *alert = page->alert;
     char due[DUE_MAX], id[2 * TOC_ID + 1] = "";
+    bool has_queue = alert->queue[0] != '\0'; /* not what is about the suite itself */
     spell_due(due, page, now_ms);
     if (alert->id.len == TOC_ID)
         toc_hex(id, alert->id.data, SHORT_ID_BYTES);
     return snprintf(out, PAYLOAD_LINE_MAX,
-                    "%s %s %.64s %.32s %.128s queue=%.64s %s alert=%s ack with: tocsin ack %s%s%s",
-                    at, kind, page->page->contact, alert->severity, alert->cause, alert->queue, due,
-                    id, id, ack_link[0] != '\0' ? " or " : "", ack_link);
+                    "%s %s %.64s %.32s %.128s %s%.64s%s%s alert=%s ack with: tocsin ack %s%s%s", at,
+                    kind, page->page->contact, alert->severity, alert->cause,
+                    has_queue ? "queue=" : "", alert->queue, has_queue ? " " : "", due, id, id,
+                    ack_link[0] != '\0' ? " or " : "", ack_link);
 }
 
 size_t payload_line(const struct notifier_page *page, const uint8_t key[32], const char *ack_link,
