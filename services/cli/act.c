@@ -153,8 +153,11 @@ static int add_of_issue(const struct action *action, const char *text, struct ta
     const Tocsin__V1__Alert *other = NULL;
     const Tocsin__V1__Issue *issue;
     struct view_rows rows;
-    if (view_find_issue(&view, text, &issue) != CLI_DONE)
+    if (view_find_issue(&view, text, &issue) != CLI_DONE) {
+        if (strchr(text, '#') == NULL)
+            fprintf(stderr, "%s: nor is there an alert %s\n", view.who, text);
         return CLI_FAILED;
+    }
     ask.what = TOCSIN__V1__ASK__WHAT__ALERTS;
     ask.partition = issue->partition;
     ask.number = issue->number;
@@ -177,7 +180,9 @@ static int add_of_issue(const struct action *action, const char *text, struct ta
 static int find_targets(const struct action *action, const char *text, struct targets *targets)
 {
     Tocsin__V1__Alert *alert;
-    if (strchr(text, '#') == NULL && view_find_alert(&view, text, true, &alert) == CLI_DONE) {
+    if (view_find_alert(&view, text, &alert) != CLI_DONE)
+        return CLI_FAILED;
+    if (alert != NULL) {
         targets->alerts[targets->count++] = alert;
         return CLI_DONE;
     }
@@ -229,7 +234,7 @@ static int publish(const struct action *action, const Tocsin__V1__Alert *alert,
 }
 
 /* What an action that was refused did not find as its person saw it. */
-static int tell_present(const Tocsin__V1__Alert *alert)
+static int tell_present(const struct action *action, const Tocsin__V1__Alert *alert)
 {
     char id[2 * TOC_ID + 1], name[160], step[32] = "its path is through";
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
@@ -246,6 +251,8 @@ static int tell_present(const Tocsin__V1__Alert *alert)
         snprintf(step, sizeof(step), "it is at step %u", now->step + 1);
     fprintf(stderr, "%s: %s: %s; %s has it; last_seq %llu\n", view.who, view_short_id(id, &now->id),
             step, name[0] != '\0' ? name : "nobody", (unsigned long long)now->last_seq);
+    if (!action->any && name[0] != '\0' && strcmp(now->acked_by, by) != 0)
+        fprintf(stderr, "%s: tocsin take makes it yours\n", view.who);
     return CLI_FAILED;
 }
 
@@ -255,7 +262,7 @@ static int act_on(const struct action *action, const Tocsin__V1__Alert *alert, t
     if (publish(action, alert, until_ms, &wait) != CLI_DONE)
         return CLI_FAILED;
     if (human_wait_end(&view, &wait) != CLI_DONE)
-        return tell_present(alert);
+        return tell_present(action, alert);
     tell(action, alert, &wait.receipt);
     return CLI_DONE;
 }

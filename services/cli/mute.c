@@ -5,6 +5,7 @@
 #include "services/cli/commands.h"
 #include "services/cli/fields.h"
 #include "services/cli/human.h"
+#include "services/cli/known.h"
 #include "services/cli/moment.h"
 
 #include "common/alert_match.h"
@@ -152,6 +153,37 @@ static bool join(const struct toc_conf_list *terms, char out[TOC_ALERT_MATCH_MAX
     return wrong == NULL;
 }
 
+/* Takes the first of several values, with commas between them, off the rest. */
+static bool next_value(struct toc_str *rest, char out[TOC_ALERT_MATCH_MAX + 1])
+{
+    const char *comma = rest->size > 0 ? memchr(rest->data, ',', rest->size) : NULL;
+    size_t size = comma != NULL ? (size_t)(comma - rest->data) : rest->size;
+    bool any = rest->size > 0;
+    toc_str_copy(out, TOC_ALERT_MATCH_MAX + 1, toc_str(rest->data, size));
+    *rest = toc_str_from(*rest, comma != NULL ? size + 1 : size);
+    return any;
+}
+
+/* It holds all the same: a policy to come may have the queue. */
+static void warn_queues(const char *matcher)
+{
+    struct toc_alert_match match;
+    struct toc_policy *policy;
+    char name[TOC_ALERT_MATCH_MAX + 1];
+    if (toc_alert_match_read(matcher, &match) != NULL ||
+        known_policy(&view, "notifier", &policy) != CLI_DONE)
+        return;
+    for (size_t i = 0; i < match.count; i++) {
+        struct toc_str rest = match.terms[i].values;
+        if (match.terms[i].key != TOC_ALERT_QUEUE)
+            continue;
+        while (next_value(&rest, name))
+            if (strpbrk(name, "*?") == NULL)
+                (void)known_queue(&view, policy, name);
+    }
+    toc_policy_free(policy);
+}
+
 /* Short enough to be typed again, and nobody has one like it. */
 #define ID_DIGITS 10
 
@@ -176,7 +208,10 @@ static int begin(const struct toc_conf_list *operands)
     said.by = toc_wire_text(who);
     said.end_ms = moment_now() + lasts_ms;
     said.critical = really;
-    return say_and_tell(&said, true);
+    int code = say_and_tell(&said, true);
+    if (code == CLI_DONE)
+        warn_queues(matcher);
+    return code;
 }
 
 static int end(const struct toc_conf_list *operands)

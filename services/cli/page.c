@@ -58,7 +58,10 @@ static void add_page(struct print_table *table, const void *item, toc_time_ms no
     print_table_cell(table, PRINT_PLAIN, "%u", page->attempts);
     print_table_cell(table, PRINT_PLAIN, "%s", page->outcome);
     print_table_cell(table, PRINT_PLAIN, "%s", page->reason);
-    list_add_id(table, &page->alert);
+    if (page->alert.len > 0)
+        list_add_id(table, &page->alert);
+    else
+        print_table_cell(table, PRINT_DIM, "%s", page->kind); /* about no alert: "code" */
     print_table_cell(table, PRINT_PLAIN, "%s", moment_near(text, page->planned_ms, now));
 }
 

@@ -384,22 +384,20 @@ int view_find_issue(struct view *view, const char *text, const Tocsin__V1__Issue
     return CLI_DONE;
 }
 
-int view_find_alert(struct view *view, const char *text, bool quiet, Tocsin__V1__Alert **out)
+int view_find_alert(struct view *view, const char *text, Tocsin__V1__Alert **out)
 {
     Tocsin__V1__Ask question = TOCSIN__V1__ASK__INIT;
     struct view_rows rows;
     struct view_id id;
     size_t fits = 0;
+    *out = NULL;
     if (!view_read_id(&id, text))
-        return CLI_FAILED;
+        return CLI_DONE;
     question.what = TOCSIN__V1__ASK__WHAT__ALERTS;
     question.all = true;
     question.id = toc_wire_binary(view_id_prefix(&id));
-    if (quiet && !view_try(view, "notifier", &question, &tocsin__v1__alert__descriptor, &rows))
-        return CLI_FAILED;
-    if (!quiet &&
-        view_ask(view, "notifier", &question, &tocsin__v1__alert__descriptor, &rows) != CLI_DONE)
-        return CLI_FAILED;
+    if (!view_try(view, "notifier", &question, &tocsin__v1__alert__descriptor, &rows))
+        return CLI_DONE;
     for (size_t i = 0; i < rows.count; i++) {
         Tocsin__V1__Alert *alert = rows.items[i];
         if (!view_id_fits(&id, &alert->id))
@@ -407,10 +405,8 @@ int view_find_alert(struct view *view, const char *text, bool quiet, Tocsin__V1_
         *out = alert;
         fits++;
     }
-    if (fits == 0 && !quiet)
-        fprintf(stderr, "%s: there is no alert %s\n", view->who, text);
-    if (fits > 1)
-        fprintf(stderr, "%s: more than one alert begins with %s: give more digits\n", view->who,
-                text);
-    return fits == 1 ? CLI_DONE : CLI_FAILED;
+    if (fits <= 1)
+        return CLI_DONE;
+    fprintf(stderr, "%s: more than one alert begins with %s: give more digits\n", view->who, text);
+    return CLI_FAILED;
 }

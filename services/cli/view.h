@@ -117,8 +117,8 @@ bool view_id_fits(const struct view_id *id, const ProtobufCBinaryData *whole);
 int view_issue_id(struct view *view, const char *text, uint8_t out[TOC_ID]);
 /* The same, and the router knows it: told when not. */
 int view_find_issue(struct view *view, const char *text, const Tocsin__V1__Issue **out);
-/* An alert's id or a unique prefix of it. `quiet`: an alert that is not there is not told. */
-int view_find_alert(struct view *view, const char *text, bool quiet, Tocsin__V1__Alert **out);
+/* The alert whose id is or begins so; NULL: there is none. CLI_FAILED, told, when several do. */
+int view_find_alert(struct view *view, const char *text, Tocsin__V1__Alert **out);
 
 /* The first VIEW_SHORT_ID digits of an id, "-" for none. */
 char *view_short_id(char out[2 * TOC_ID + 1], const ProtobufCBinaryData *id);

@@ -121,15 +121,18 @@ static void why_pending(char *out, size_t out_size, const struct ledger_pending 
 {
     char left[MOMENT_MAX] = "";
     bool ends = pending->ends_ms != 0 && pending->ends_ms != TOC_TIME_NEVER;
+    bool ahead = pending->ends_ms > now_ms;
     int at = pending->waits ? snprintf(out, out_size, "waits for others of its group")
              : pending->attempts == 0
                  ? snprintf(out, out_size, "no attempt is recorded")
                  : snprintf(out, out_size, "attempt %u: %s", pending->attempts, pending->outcome);
     if (at >= 0 && (size_t)at < out_size && ends)
-        snprintf(out + at, out_size - (size_t)at, "; its step %s %s",
-                 pending->ends_ms > now_ms ? "goes on in" : "should have gone on before",
-                 moment_span(left, pending->ends_ms > now_ms ? pending->ends_ms - now_ms
-                                                             : now_ms - pending->ends_ms));
+        snprintf(out + at, out_size - (size_t)at, "; its %s %s",
+                 pending->page.alert_number == 0
+                     ? ahead ? "time is over in" : "time was over before"
+                 : ahead ? "step goes on in"
+                         : "step should have gone on before",
+                 moment_span(left, ahead ? pending->ends_ms - now_ms : now_ms - pending->ends_ms));
 }
 
 static void json_pending(const struct ledger_pending *pending, const char *why, toc_time_ms now_ms)

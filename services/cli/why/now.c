@@ -89,15 +89,16 @@ static void write_escalations(const struct why_page *page, const struct why_now 
 static void write_alert(const struct why_page *page, const struct why_now *now,
                         const Tocsin__V1__Alert *alert, const Tocsin__V1__AlertGroup *group)
 {
-    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], next[MOMENT_MAX], step[24], tail[256] = "";
+    char id[2 * TOC_ID + 1], state[FIELDS_ENUM_MAX], next[MOMENT_MAX], step[24];
+    char has[160] = "", tail[256] = ""; /* who has it; what is to come */
     bool open = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN;
     bool through = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
     fields_enum(state, &tocsin__v1__alert_state__descriptor, (int)alert->state);
     if (alert->snoozed_ms != 0)
-        snprintf(tail, sizeof(tail), ", snoozed by %.100s until %s", alert->acked_by,
+        snprintf(has, sizeof(has), ", snoozed by %.100s until %s", alert->acked_by,
                  moment_near(next, alert->snoozed_ms, now->now_ms));
     else if (alert->acked_by[0] != '\0')
-        snprintf(tail, sizeof(tail), " by %.100s", alert->acked_by);
+        snprintf(has, sizeof(has), " by %.100s", alert->acked_by);
     else if (open && alert->next_ms != TOC_TIME_NEVER)
         snprintf(tail, sizeof(tail), "; escalates in %s",
                  moment_span(next, alert->next_ms - now->now_ms));
@@ -113,8 +114,8 @@ static void write_alert(const struct why_page *page, const struct why_now *now,
         snprintf(tail + strlen(tail), sizeof(tail) - strlen(tail), "; %u more of its group wait",
                  group->open - 1);
     snprintf(step, sizeof(step), through ? "every step" : "step %u", alert->step + 1);
-    say(page, open || through ? PRINT_RED : PRINT_PLAIN, "%s %s: %s, %s, %s of path %s%s",
-        view_short_id(id, &alert->id), state, alert->cause, alert->severity, step, alert->path,
+    say(page, open || through ? PRINT_RED : PRINT_PLAIN, "%s %s%s: %s, %s, %s of path %s%s",
+        view_short_id(id, &alert->id), state, has, alert->cause, alert->severity, step, alert->path,
         tail);
 }
 

@@ -384,7 +384,9 @@ static int find_story(const char *text, struct story *story)
 {
     Tocsin__V1__Alert *alert;
     uint8_t id[TOC_ID];
-    if (strchr(text, '#') == NULL && view_find_alert(&view, text, true, &alert) == CLI_DONE) {
+    if (view_find_alert(&view, text, &alert) != CLI_DONE)
+        return CLI_FAILED;
+    if (alert != NULL) {
         if (alert->issue.len != TOC_ID)
             return gather_alert(story, alert);
         memcpy(id, alert->issue.data, TOC_ID);

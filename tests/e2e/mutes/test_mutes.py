@@ -135,6 +135,28 @@ def test_maintenance_stops_a_path_which_begins_again_at_its_end(suite):
     assert suite.obligations()["clean"]
 
 
+def test_a_queue_that_the_policy_does_not_have_is_told_of_and_silenced_all_the_same(suite):
+    done = suite.run("silence", "add", "queue=desc,lab,d*", "severity=error", "--reason", "X")
+    assert done.returncode == 0 and done.stdout.startswith("silence ")
+    assert done.stderr == ("tocsin silence add: the policy in force has no queue 'desc' "
+                           "(did you mean 'desk'?)\n")
+
+
+def test_who_has_an_alert_and_what_is_none_is_told(suite):
+    issue = suite.open("danger")
+    alert = suite.wait_for_pages("ana", 1)[0]["alert"]
+    suite.said("ack", alert, "--by", "ana")
+    done = suite.run("ack", alert, "--by", "ben")
+    assert done.returncode == 1 and "ana has it" in done.stderr
+    assert done.stderr.endswith("tocsin ack: tocsin take makes it yours\n")
+    other = ("0" if alert[0] != "0" else "1") * 12
+    done = suite.run("ack", other, "--by", "ben")
+    assert done.returncode == 1 and done.stderr.splitlines() == [
+        f"tocsin ack: there is no issue {other}: nothing that opens it was accepted",
+        f"tocsin ack: nor is there an alert {other}"], issue
+    assert " acknowledged by ana: " in " ".join(suite.said("why", alert).split())
+
+
 @pytest.mark.parametrize("words, code, why", [
     (["add", "queue=desk", "--reason", "X"], 2, "alerts of severity critical fit"),
     (["add", "queue=*", "--reason", "X"], 2, "it would fit every alert"),
