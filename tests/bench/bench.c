@@ -5,9 +5,10 @@
  * tocsin-bench seal DIR                        sealing of an event's texts, microseconds of CPU
  * tocsin-bench publish ENDPOINT [key=value …]  a load, and what it measured, as one JSON line
  * tocsin-bench http PORT TOKEN [key=value …]   the same over HTTP: seconds connections batch
+ * tocsin-bench stamp                           lines of standard input behind when they came, in ms
  *
- * Keys: seconds batch window rate issues bytes critical spread frames prepare (1: open the issues first)
- * run (what subjects begin with: with prepare=0, that of the load which opened them).
+ * Keys: seconds batch window rate issues bytes critical spread frames prepare (1: open the issues
+ * first) run (what subjects begin with: with prepare=0, that of the load which opened them).
  */
 #include "tests/bench/bench_calendar.h"
 #include "tests/bench/bench_facts.h"
@@ -54,12 +55,12 @@ static int measure_fsync(const char *dir)
 static void print_result(struct bench_result *result)
 {
     printf("{\"events\": %llu, \"seconds\": %.3f, \"per_second\": %.0f, \"p50_ms\": %.4f, "
-           "\"p99_ms\": %.4f, \"max_ms\": %.4f}\n",
+           "\"p99_ms\": %.4f, \"max_ms\": %.4f, \"began_ms\": %.3f}\n",
            (unsigned long long)result->events, result->seconds,
            (double)result->events / result->seconds,
            bench_percentile(result->latency_ms, result->samples, 50),
            bench_percentile(result->latency_ms, result->samples, 99),
-           bench_percentile(result->latency_ms, result->samples, 100));
+           bench_percentile(result->latency_ms, result->samples, 100), result->began_ms);
     free(result->latency_ms);
 }
 
@@ -126,10 +127,21 @@ static int measure_http(int argc, char **argv)
     return 0;
 }
 
+static int stamp(void)
+{
+    static char line[4096];
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    while (fgets(line, sizeof(line), stdin) != NULL)
+        printf("%.3f %s", bench_wall_ms(), line);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "fsync") == 0)
         return measure_fsync(argv[2]);
+    if (argc == 2 && strcmp(argv[1], "stamp") == 0)
+        return stamp();
     if (argc == 2 && strcmp(argv[1], "calendar") == 0)
         return bench_calendar();
     if (argc == 2 && strcmp(argv[1], "facts") == 0)

@@ -25,6 +25,13 @@ double bench_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+double bench_wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
 double bench_percentile(const double *sorted, size_t count, double percent)
 {
     if (count == 0)
@@ -161,6 +168,7 @@ static void run_frames(struct toc_link *link, const struct bench_options *option
     double start = bench_now(), progressed = start, now;
     memset(&flight, 0, sizeof(flight));
     prctl(PR_SET_TIMERSLACK, 1UL); /* short sleeps are meant */
+    out->began_ms = bench_wall_ms();
     size_t size = pack_frame(frame, options, 0, kind, 0);
     bool more = true;
     do {

@@ -29,9 +29,12 @@ struct bench_result {
     double seconds;
     double *latency_ms; /* one per frame, sorted; free() it */
     size_t samples;
+    double began_ms; /* of the wall clock */
 };
 
 double bench_now(void);
+/* Milliseconds since the epoch. */
+double bench_wall_ms(void);
 double bench_percentile(const double *sorted, size_t count, double percent);
 
 /* Opens `issues` issues, so that what is measured finds them there. */
