@@ -7,8 +7,8 @@
 
 static struct toc_str key_of(uint8_t out[DEADLINE_KEY], uint32_t partition, uint32_t issue_number)
 {
-    out[0] = (uint8_t)partition;
-    toc_put_u32be(out + 1, issue_number);
+    toc_put_u32be(out, issue_number);
+    out[4] = (uint8_t)partition;
     return toc_str(out, DEADLINE_KEY);
 }
 

@@ -6,7 +6,7 @@
  * router's here, or behind. So what was told is kept, whether or not there is an alert yet, until
  * the issue has no deadline any more.
  *
- * Table: `deadline`, key partition (1) ‖ u32be issue number -> u64be instant.
+ * Table: `deadline`, key u32be issue number ‖ partition (1) -> u64be instant.
  */
 #ifndef NOTIFIER_DEADLINE_H
 #define NOTIFIER_DEADLINE_H
