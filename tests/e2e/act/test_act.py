@@ -2,14 +2,13 @@
 import http.client
 import json
 import re
-import shutil
 import signal
-import subprocess
 import threading
 import time
 
 import pytest
 
+from browser import show
 from tocsin.v1 import record_pb2
 from tocsin_chain import Chain, Client, PATIENCE_S
 
@@ -447,21 +446,6 @@ def test_the_page_is_in_the_language_of_its_reader(tmp_path, language):
 
 
 # --- the browser ----------------------------------------------------------------------------------
-
-def browser():
-    for name in ("chromium-headless-shell", "chromium", "chromium-browser"):
-        if shutil.which(name):
-            return shutil.which(name)
-    pytest.skip("no Chromium here")
-    return None
-
-
-def show(url, profile):
-    return subprocess.run(
-        [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
-         "--virtual-time-budget=20000", "--dump-dom", url], check=True, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
-
 
 def test_a_browser_shows_the_page_and_only_the_button_acts(door, tmp_path):
     alert, link = door.page()

@@ -5,13 +5,12 @@ import json
 import os
 import pathlib
 import re
-import shutil
-import subprocess
 import threading
 
 import pytest
 
 import conftest
+from browser import browser, show
 from test_form import grant
 
 # What stands in for a hand: a file is chosen, text is typed, the button is clicked.
@@ -30,22 +29,6 @@ PAGE = """<!doctype html><meta charset="%(charset)s"><form action="%(url)s/v1/fo
   form.querySelector("button").click();
   %(twice)s
 </script>"""
-
-
-def browser():
-    for name in ("chromium-headless-shell", "chromium", "chromium-browser"):
-        if shutil.which(name):
-            return shutil.which(name)
-    pytest.skip("no Chromium here")
-    return None
-
-
-def show(url, profile):
-    """What the browser shows when it has done all that the page does."""
-    return subprocess.run(
-        [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=%s" % profile,
-         "--virtual-time-budget=20000", "--dump-dom", url], check=True, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
 
 
 class Site(http.server.SimpleHTTPRequestHandler):

@@ -27,17 +27,6 @@ alerts:
 """
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """(certificate, key) of localhost, signed by itself."""
-    directory = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-keyout", directory / "key", "-out", directory / "cert",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-                   check=True, capture_output=True)
-    return directory / "cert", directory / "key"
-
-
 def write_contacts(directory, server, person="email: ana@example.org"):
     file = directory / "contacts.yaml"
     file.write_text(

@@ -48,17 +48,6 @@ def write_contacts(directory, provider, program="/bin/true", allow="127.0.0.1"):
     return file
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """(certificate, key) of localhost, signed by nobody."""
-    directory = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-keyout", directory / "key", "-out", directory / "cert",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-                   check=True, capture_output=True)
-    return directory / "cert", directory / "key"
-
-
 @pytest.fixture
 def secure(certificate):
     provider = Provider(tls=certificate)

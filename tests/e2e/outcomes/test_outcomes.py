@@ -11,6 +11,7 @@ import time
 import pytest
 
 from fake_provider import Provider
+from fake_tls import make_certificate
 
 
 def verify(request, secret):
@@ -235,10 +236,7 @@ def test_addresses_behind_the_firewall_are_not_reached(suite, provider, url):
 
 
 def test_a_certificate_that_nobody_signed_is_not_trusted(suite, provider, tmp_path):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-keyout", tmp_path / "key", "-out", tmp_path / "cert", "-subj", "/CN=x",
-                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-    tls = Provider(tls=(tmp_path / "cert", tmp_path / "key"))
+    tls = Provider(tls=make_certificate(tmp_path, "IP:127.0.0.1"))
     name = suite.subscribe(tls.url("/in"))["subscription"]
     suite.tocsin("subscribe", "test", name, code=1)
     assert suite.row(name)["delivery"]["last"] == "certificate not trusted"

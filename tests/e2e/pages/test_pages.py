@@ -63,14 +63,9 @@ def write_contacts(directory, provider, other, tls):
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory):
+def tls(certificate):
     """Its certificate is signed by nobody."""
-    directory = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-keyout", directory / "key", "-out", directory / "cert",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-                   check=True, capture_output=True)
-    provider = Provider(tls=(directory / "cert", directory / "key"))
+    provider = Provider(tls=certificate)
     yield provider
     provider.close()
 
