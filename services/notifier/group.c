@@ -65,6 +65,16 @@ enum toc_err group_say(struct toc_turn *turn, const Tocsin__V1__AlertGroup *grou
 
 /* --- members ------------------------------------------------------------------------------ */
 
+/* The clock; of an alert about no issue the kind of its cause, "silent" of "silent:router": what
+ * errs there waits for nothing else, and is answered by itself. */
+static struct toc_str clock_of(const Tocsin__V1__Alert *alert)
+{
+    const char *colon = strchr(alert->cause, ':');
+    if (alert->issue.len != 0 || colon == NULL)
+        return toc_str_of(alert->issue.len != 0 ? alert->metric : alert->cause);
+    return toc_str(alert->cause, (size_t)(colon - alert->cause));
+}
+
 /* The same for the same names alone, whatever they are made of. */
 static enum toc_err name_group(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
@@ -73,7 +83,7 @@ static enum toc_err name_group(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     if (id == NULL)
         return TOC_ERR_LIMIT;
     toc_sha256_pair(pair, toc_str(alert->queue, strlen(alert->queue) + 1), toc_str_of(alert->rule));
-    toc_sha256_pair(id, toc_str(pair, sizeof(pair)), toc_str_of(alert->metric));
+    toc_sha256_pair(id, toc_str(pair, sizeof(pair)), clock_of(alert));
     alert->group = toc_wire_binary(toc_str(id, TOC_ID));
     return TOC_OK;
 }
@@ -88,7 +98,9 @@ enum toc_err group_join(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     fresh.group = alert->group;
     fresh.queue = alert->queue;
     fresh.rule = alert->rule;
-    fresh.metric = alert->metric;
+    fresh.metric = toc_arena_copy(turn->arena, clock_of(alert));
+    if (fresh.metric == NULL)
+        return TOC_ERR_LIMIT;
     group->alerts++;
     TOC_TRY(toc_put(turn->txn, TABLE_GROUP_ALERT,
                     member_key(key, toc_wire_bytes(&alert->group), alert->number),

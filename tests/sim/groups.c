@@ -50,7 +50,7 @@ static struct member *find(struct groups *groups, uint64_t number)
     return NULL;
 }
 
-/* The same names are the same group, and others are another. */
+/* The same names are the same group, and others are another; troubles of the suite go by kind. */
 static void on_opened(struct world *world, const Tocsin__V1__Alert *alert)
 {
     struct groups *groups = world->groups;
@@ -60,7 +60,9 @@ static void on_opened(struct world *world, const Tocsin__V1__Alert *alert)
     memcpy(member->group, alert->group.data, 16);
     snprintf(member->queue, WORD_MAX, "%s", alert->queue);
     snprintf(member->rule, WORD_MAX, "%s", alert->rule);
-    snprintf(member->metric, WORD_MAX, "%s", alert->metric);
+    snprintf(member->metric, WORD_MAX, "%s", alert->issue.len == 0 ? alert->cause : alert->metric);
+    if (alert->issue.len == 0 && strchr(member->metric, ':') != NULL)
+        *strchr(member->metric, ':') = '\0';
     for (size_t i = 0; i < groups->count; i++) {
         const struct member *other = &groups->members[i];
         bool same = is(other->queue, member->queue) && is(other->rule, member->rule) &&

@@ -350,6 +350,24 @@ static void who_has_no_other_way_is_passed_over_at_once(void **state)
     assert_int_equal(feed_alert(&feed, 6)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
 }
 
+/* What is worse does not wait for the page about what is less bad. */
+static void troubles_of_one_kind_are_a_group(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "08:00", "somebody", "q/1");
+    break_provider();
+    feed_time(&feed, "09:00:10.001"); /* alert 6 */
+    silent("09:00:11", "router");
+    silent("09:00:11", "sla");
+    feed_time(&feed, "09:00:22");
+    const Tocsin__V1__Alert *provider = feed_alert(&feed, 6), *one = feed_alert(&feed, 7),
+                            *other = feed_alert(&feed, 8);
+    assert_string_equal(provider->cause, "provider:p");
+    assert_true(strncmp(one->cause, "silent:", 7) == 0 && strncmp(other->cause, "silent:", 7) == 0);
+    assert_memory_equal(one->group.data, other->group.data, TOC_ID);
+    assert_memory_not_equal(one->group.data, provider->group.data, TOC_ID);
+}
+
 static void it_closes_when_the_provider_answers(void **state)
 {
     (void)state;
@@ -454,6 +472,7 @@ int main(void)
         CASE(an_issue_that_goes_elsewhere_pages_there),
         CASE(a_provider_that_fails_is_an_alert_by_another_way),
         CASE(who_has_no_other_way_is_passed_over_at_once),
+        CASE(troubles_of_one_kind_are_a_group),
         CASE(it_closes_when_the_provider_answers),
         PROBING(who_is_reached_by_no_test_page_is_an_alert),
         PROBING(it_closes_once_a_test_page_has_come),
