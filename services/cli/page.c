@@ -45,6 +45,14 @@ static enum print_style style_of(Tocsin__V1__PageState state)
     return state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED ? PRINT_GREEN : PRINT_YELLOW;
 }
 
+/* Why it ended, or has not been tried. */
+static const char *why_of(const Tocsin__V1__Page *page)
+{
+    bool waits = page->state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING && page->bundle != 0;
+    return page->reason[0] == '\0' && waits && !page->rung ? "waits to ring with its group"
+                                                           : page->reason;
+}
+
 static void add_page(struct print_table *table, const void *item, toc_time_ms now)
 {
     const Tocsin__V1__Page *page = item;
@@ -57,7 +65,7 @@ static void add_page(struct print_table *table, const void *item, toc_time_ms no
     print_table_cell(table, PRINT_PLAIN, "%s", page->method);
     print_table_cell(table, PRINT_PLAIN, "%u", page->attempts);
     print_table_cell(table, PRINT_PLAIN, "%s", page->outcome);
-    print_table_cell(table, PRINT_PLAIN, "%s", page->reason);
+    print_table_cell(table, PRINT_PLAIN, "%s", why_of(page));
     if (page->alert.len > 0)
         list_add_id(table, &page->alert);
     else

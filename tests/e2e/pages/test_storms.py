@@ -67,6 +67,7 @@ def test_one_acknowledgement_is_for_the_whole_group(chain, provider):
     alerts = open_many(chain, 30)
     row, = groups(chain)
     assert row["open"] == row["alerts"] == 30 and row["storm"]
+    assert tocsin(chain, "page", "list").stdout.count("waits to ring with its group") == 29
     done = tocsin(chain, "ack", alerts[7].id.hex(), "--group", "--by", "ana")
     assert done.returncode == 0, done.stderr
     chain.wait_until("nothing waits", lambda: not groups(chain))
