@@ -287,7 +287,7 @@ static enum toc_err judge_group(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                 const struct act *act, const struct verb *verb)
 {
     Tocsin__V1__AlertGroup *group;
-    bool moot, meant = is_meant(verb, alert);
+    bool moot, full, meant = is_meant(verb, alert);
     enum toc_err err = group_load(turn, toc_wire_bytes(&alert->group), &group);
     TOC_TRY(err);
     if (err == TOC_NONE)
@@ -295,6 +295,9 @@ static enum toc_err judge_group(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     if (has_turned(alert, act) && !verb->ever)
         return refuse_stale(turn, alert, act);
     TOC_TRY(is_moot(turn, group, verb, &moot));
+    TOC_TRY(group_act_is_full(turn, toc_wire_bytes(&alert->group), &full));
+    if (full && !moot)
+        return refuse(turn, alert, act, "too much is under way for the group: try again later");
     if (meant || moot)
         TOC_TRY(judge(turn, alert, act, verb));
     if (moot || *act->refused != NULL)

@@ -4,9 +4,10 @@
 #include "services/notifier/act.h"
 #include "services/notifier/group.h"
 
-#define ACT_KEY (TOC_ID + 8)
-#define DUE_KEY (8 + ACT_KEY)
-#define AT_ONCE 4 /* alerts */
+#define ACT_KEY       (TOC_ID + 8)
+#define DUE_KEY       (8 + ACT_KEY)
+#define AT_ONCE       4  /* alerts */
+#define UNDER_WAY_MAX 16 /* of a group */
 
 /* --- rows --------------------------------------------------------------------------------- */
 
@@ -63,22 +64,38 @@ static enum toc_err find(struct toc_txn *txn, struct toc_arena *arena, struct to
 
 /* --- the beginning ------------------------------------------------------------------------ */
 
-/* Behind those of the same group that are under way. */
-static enum toc_err next_order(struct toc_turn *turn, struct toc_str group, uint64_t *out)
+/* How many of the group are under way, and the order behind them. */
+static enum toc_err count(struct toc_turn *turn, struct toc_str group, unsigned *out,
+                          uint64_t *out_order)
 {
     Tocsin__V1__GroupAction *other;
     enum toc_err err;
+    size_t mark = toc_arena_mark(turn->arena);
     *out = 0;
-    while ((err = find(turn->txn, turn->arena, group, *out, &other)) == TOC_OK)
-        *out = other->order + 1;
+    *out_order = 0;
+    while ((err = find(turn->txn, turn->arena, group, *out_order, &other)) == TOC_OK) {
+        *out_order = other->order + 1;
+        ++*out;
+        toc_arena_reset(turn->arena, mark);
+    }
     return err < 0 ? err : TOC_OK;
+}
+
+enum toc_err group_act_is_full(struct toc_turn *turn, struct toc_str group, bool *out)
+{
+    unsigned under_way;
+    uint64_t order;
+    TOC_TRY(count(turn, group, &under_way, &order));
+    *out = under_way >= UNDER_WAY_MAX;
+    return TOC_OK;
 }
 
 enum toc_err group_act_begin(struct toc_turn *turn, Tocsin__V1__GroupAction *action)
 {
     uint8_t key[ACT_KEY], due[DUE_KEY];
     struct toc_str group = toc_wire_bytes(&action->group);
-    TOC_TRY(next_order(turn, group, &action->order));
+    unsigned under_way;
+    TOC_TRY(count(turn, group, &under_way, &action->order));
     TOC_TRY(alert_last(turn->txn, &action->last));
     action->due_ms = turn->log_ms;
     toc_wake_at(turn, action->due_ms);
@@ -154,6 +171,7 @@ enum toc_err group_act_answers(struct toc_txn *txn, struct toc_arena *arena,
     Tocsin__V1__GroupAction *action;
     uint64_t order = 0;
     enum toc_err err = TOC_NONE;
+    size_t mark = toc_arena_mark(arena);
     *out = false;
     if (alert->group.len != TOC_ID || !alert_waits(alert))
         return TOC_OK;
@@ -162,6 +180,7 @@ enum toc_err group_act_answers(struct toc_txn *txn, struct toc_arena *arena,
         *out = act_answers(action->type) && alert->number >= action->next &&
                alert->number <= action->last;
         order = action->order + 1;
+        toc_arena_reset(arena, mark);
     }
     return err < 0 ? err : TOC_OK;
 }

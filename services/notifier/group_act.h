@@ -11,6 +11,9 @@
 
 #include "services/notifier/alert.h"
 
+/* True when as many are under way for the group as may be. */
+TOC_MUST enum toc_err group_act_is_full(struct toc_turn *turn, struct toc_str group, bool *out);
+
 /* It begins; `action` has group, type, by, note, until_ms and at_ms. */
 TOC_MUST enum toc_err group_act_begin(struct toc_turn *turn, Tocsin__V1__GroupAction *action);
 

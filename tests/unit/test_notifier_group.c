@@ -246,6 +246,32 @@ static void two_may_answer_a_group_at_once(void **state)
         assert_int_equal(feed_alert(&feed, i)->state, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED);
 }
 
+/* Each would be a record for every alert of the group. */
+static void the_seventeenth_action_that_is_under_way_for_a_group_is_refused(void **state)
+{
+    (void)state;
+    char by[201], code[201];
+    memset(by, 'b', 200);
+    memset(code, 'n', 200);
+    by[200] = code[200] = '\0';
+    open_issues("09:00", 6);
+    for (unsigned i = 0; i < 500; i++) {
+        feed_action(&feed, "09:01",
+                    (struct feed_action){.verb = "noted", .by = by, .note = code, .group = true});
+        core_transcript(feed.core);
+    }
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 16);
+    act_on_group("09:01", "acked", 1, "ana");
+    assert_told(&feed, "09:01:00 alert_refused 1 by=ana (too much is under way for the group: try "
+                       "again later)\n");
+    assert_int_equal(acknowledged(6, "ana"), 0);
+    feed_time(&feed, "09:02");
+    act_on_group("09:02", "acked", 1, "ana");
+    feed_time(&feed, "09:03");
+    assert_int_equal(acknowledged(6, "ana"), 6);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -265,6 +291,7 @@ int main(void)
         CASE(a_group_is_acknowledged_by_way_of_an_alert_that_another_has),
         CASE(a_group_is_not_touched_when_the_alert_has_turned),
         CASE(two_may_answer_a_group_at_once),
+        CASE(the_seventeenth_action_that_is_under_way_for_a_group_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
