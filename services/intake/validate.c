@@ -378,6 +378,25 @@ static bool check_maintenance(const Tocsin__V1__Event *event, struct toc_receipt
     return check_mute(&mute, receipt);
 }
 
+/* A test opens no alert and pages nobody, so there is none that these could be about. */
+static bool check_test(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
+{
+    switch ((int)event->body_case) {
+    case TOCSIN__V1__EVENT__BODY_ALERT:
+    case TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED:
+    case TOCSIN__V1__EVENT__BODY_REACH:
+    case TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE:
+    case TOCSIN__V1__EVENT__BODY_SILENCE:
+    case TOCSIN__V1__EVENT__BODY_MAINTENANCE:
+    case TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT:
+        return !event->test || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
+                                      "test: what is done about alerts, pages and who is on call "
+                                      "cannot be one");
+    default:
+        return true;
+    }
+}
+
 /* What single types need beyond their form. */
 static bool check_meaning(struct toc_turn *turn, const Tocsin__V1__Event *event,
                           struct toc_receipt *receipt)
@@ -555,7 +574,7 @@ bool intake_validate(struct toc_turn *turn, const struct intake_config *config,
            check_private(submitted, out->event, receipt) &&
            check_type(config, out->event, &out->type, receipt) &&
            check_size(out->type, out->event, bytes, receipt) &&
-           check_body(turn, body_of(out->event), receipt) &&
+           check_body(turn, body_of(out->event), receipt) && check_test(out->event, receipt) &&
            check_meaning(turn, out->event, receipt);
 }
 

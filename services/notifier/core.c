@@ -211,10 +211,44 @@ static enum toc_err on_history(struct toc_turn *turn, const Tocsin__V1__Record *
     return on_change(turn, record, change);
 }
 
+/* Who does something about alerts, pages or methods; NULL: it is about none of these. Overrides
+ * have records of their own for what is refused. */
+static const char *actor_of(const Tocsin__V1__Event *event)
+{
+    switch ((int)event->body_case) {
+    case TOCSIN__V1__EVENT__BODY_ALERT:
+        return event->alert->by;
+    case TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED:
+        return event->contact_verified->by;
+    case TOCSIN__V1__EVENT__BODY_SILENCE:
+        return event->silence->by;
+    case TOCSIN__V1__EVENT__BODY_MAINTENANCE:
+        return event->maintenance->by;
+    case TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT:
+        return event->page_receipt->by;
+    case TOCSIN__V1__EVENT__BODY_REACH:
+        return event->reach->by;
+    default:
+        return NULL;
+    }
+}
+
+/* A test opens no alert and pages nobody, so whatever it is about is none. */
+static enum toc_err refuse_test(struct toc_turn *turn, const Tocsin__V1__Event *event,
+                                const char *by)
+{
+    return alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_REFUSED, NULL, NULL,
+                     by[0] != '\0' ? by : event->source,
+                     "a test changes nothing that is not a test");
+}
+
 static enum toc_err on_event(struct toc_turn *turn, const Tocsin__V1__Record *record)
 {
     Tocsin__V1__Event *event;
     TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+    const char *by = actor_of(event);
+    if (event->test && by != NULL)
+        return refuse_test(turn, event, by);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_ALERT)
         return act_event(turn, record, event);
     if (event->body_case == TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED)

@@ -346,9 +346,7 @@ static enum toc_err check(struct toc_turn *turn, const Tocsin__V1__Event *event,
     }
     enum toc_err err = toc_get(turn->txn, TABLE_REACH, toc_str_of(said->reach), &row);
     TOC_TRY(err);
-    if (event->test)
-        *out_wrong = "a test pages nobody";
-    else if (err == TOC_OK)
+    if (err == TOC_OK)
         *out_wrong = "there is a run of probes with this id";
     else if (count >= REACH_RUNS_MAX)
         *out_wrong = "16 runs of probes are under way already";

@@ -234,6 +234,7 @@ static void feed_said(struct feed *feed, const char *time, const char *verb,
     event.id = text_or(door_id, "e");
     event.source = toc_wire_text(door_id != NULL ? NOTIFIER_DOOR : "console");
     event.type = type;
+    event.test = feed->test;
     event.body_case = TOCSIN__V1__EVENT__BODY_ALERT;
     event.alert = action;
     feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
@@ -269,6 +270,7 @@ static void feed_control_event(struct feed *feed, const char *time, const char *
     event->id = toc_wire_text("e");
     event->source = toc_wire_text("console");
     event->type = toc_wire_text(type);
+    event->test = feed->test;
     feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
                 (struct about){.type = TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED,
                                .class_bit = TOC_CLASS_CONTROL},
@@ -361,6 +363,7 @@ void feed_override(struct feed *feed, const char *time, const char *id, const ch
     event.source = toc_wire_text("console");
     event.type = toc_wire_text(person != NULL ? "tocsin.schedule.override"
                                               : "tocsin.schedule.override_ended");
+    event.test = feed->test;
     event.body_case = TOCSIN__V1__EVENT__BODY_SCHEDULE_OVERRIDE;
     event.schedule_override = &said;
     feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,
@@ -380,6 +383,7 @@ void feed_receipt(struct feed *feed, const char *time, const char *what, const c
     event.id = toc_wire_text("e");
     event.source = toc_wire_text("console");
     event.type = type;
+    event.test = feed->test;
     event.body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;
     event.page_receipt = &receipt;
     feed_record(feed, INTAKE_LOG, &feed->intake_seq, time,

@@ -19,6 +19,7 @@ struct feed {
     const char *late_more; /* further keys of the rule for breaches */
     const char *path_more; /* further keys of the path that feed_desk makes: ", ack_expires: 1h" */
     const char *schedule;  /* of overrides; NULL: "prim" */
+    bool test;             /* what people do is a test */
 };
 
 void feed_open(struct feed *feed, bool reopen);

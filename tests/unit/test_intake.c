@@ -533,6 +533,31 @@ static Tocsin__V1__Event *silence_event(Tocsin__V1__Silence *silence, const char
     return event;
 }
 
+static void what_is_done_about_alerts_and_pages_is_no_test(void **state)
+{
+    static const char no[] =
+        "test: what is done about alerts, pages and who is on call cannot be one";
+    Tocsin__V1__Silence silence;
+    Tocsin__V1__PageReceipt page = TOCSIN__V1__PAGE_RECEIPT__INIT;
+    (void)state;
+    Tocsin__V1__Event *event =
+        silence_event(&silence, "queue=a severity=info", now_ms + TOC_HOUR_MS);
+    event->test = true;
+    expect_refused(event, REASON(BAD_VALUE), no);
+    event = action_of("a", "acked");
+    event->test = true;
+    expect_refused(event, REASON(BAD_VALUE), no);
+    event->test = false;
+    expect_accepted(event);
+    event = event_of("10:00 open");
+    event->type = toc_wire_text("tocsin.page.failed");
+    event->body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;
+    event->page_receipt = &page;
+    page.delivery = toc_wire_text("msg_0");
+    event->test = true;
+    expect_refused(event, REASON(BAD_VALUE), no);
+}
+
 static void a_silence_says_which_alerts_whose_it_is_and_when_it_ends(void **state)
 {
     Tocsin__V1__Silence silence;
@@ -1018,6 +1043,7 @@ int main(void)
         CASE(a_snooze_has_an_end_within_a_week_and_a_note_a_text),
         CASE(the_same_snooze_again_is_a_repeat_after_its_end_too),
         CASE(what_is_said_of_a_case_has_its_fields),
+        CASE(what_is_done_about_alerts_and_pages_is_no_test),
         cmocka_unit_test_setup_teardown(a_silence_says_which_alerts_whose_it_is_and_when_it_ends,
                                         set_up_plain, tear_down),
         cmocka_unit_test_setup_teardown(

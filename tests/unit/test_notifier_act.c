@@ -370,6 +370,34 @@ static void an_id_that_the_door_does_not_make_is_kept_for_nobody(void **state)
     assert_int_equal(core_count(feed.core, TABLE_SAID), 0);
 }
 
+/* --- tests ---------------------------------------------------------------------------------- */
+
+#define NO_TEST " (a test changes nothing that is not a test)\n"
+
+static void what_is_done_as_a_test_stops_no_page(void **state)
+{
+    (void)state;
+    feed.test = true;
+    act("09:01", "acked", "ana");
+    act("09:01", "resolved", "");
+    feed_mute(&feed, "09:02",
+              (struct feed_mute){.matcher = "queue=desk", .until = "12:00", .really = true});
+    feed_mute(&feed, "09:02",
+              (struct feed_mute){
+                  .matcher = "queue=desk", .until = "12:00", .maintenance = true, .really = true});
+    feed_receipt(&feed, "09:03", "failed", feed_page(&feed, 1, 0)->delivery);
+    feed_verify(&feed, "09:03", "ana", "push", "");
+    feed_reach(&feed, "09:03", "r", "ana", "09:10");
+    feed_answer(&feed, "09:03", NULL, feed_page(&feed, 1, 0)->delivery);
+    assert_told(&feed,
+                "09:01:00 alert_refused by=ana" NO_TEST "09:01:00 alert_refused by=console" NO_TEST
+                "09:02:00 alert_refused by=ana" NO_TEST "09:02:00 alert_refused by=ana" NO_TEST
+                "09:03:00 alert_refused by=console" NO_TEST "09:03:00 alert_refused by=ben" NO_TEST
+                "09:03:00 alert_refused by=ben" NO_TEST "09:03:00 alert_refused by=ana" NO_TEST);
+    feed_time(&feed, "09:05:01");
+    assert_string_equal(feed_due(&feed, "09:05:01"), "bob eve");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -399,6 +427,7 @@ int main(void)
         TEST(what_came_of_an_action_is_kept_for_the_door),
         TEST(what_came_of_an_action_goes_when_its_link_has_expired),
         TEST(an_id_that_the_door_does_not_make_is_kept_for_nobody),
+        TEST(what_is_done_as_a_test_stops_no_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
