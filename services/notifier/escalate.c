@@ -382,7 +382,7 @@ enum toc_err escalate_open(struct toc_turn *turn, const struct cause *cause,
         *out_number = number;
     if (err != TOC_NONE)
         return err; /* it is there already */
-    TOC_TRY(flap_back(turn, cause, id, &back));
+    TOC_TRY(flap_back(turn, cause, path, id, &back));
     if (back)
         return TOC_OK;
     fill(&alert, cause, path, turn);

@@ -67,16 +67,20 @@ enum toc_err flap_end(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 
 /* --- the cause is back -------------------------------------------------------------------- */
 
-static bool is_of(const Tocsin__V1__Alert *alert, const struct cause *cause)
+/* What comes back elsewhere is for others to answer. */
+static bool is_of(const Tocsin__V1__Alert *alert, const struct cause *cause,
+                  const struct toc_path *path)
 {
     return flap_is_held(alert) && !TOC_PLANTED(TOC_PLANT_FLAP_ANEW) &&
            strcmp(alert->rule, cause->rule->name) == 0 &&
            strcmp(alert->metric, cause->metric) == 0 && strcmp(alert->scope, cause->scope) == 0 &&
-           (alert->waits[0] != '\0') == (cause->waits[0] != '\0');
+           (alert->waits[0] != '\0') == (cause->waits[0] != '\0') &&
+           strcmp(alert->queue, cause->queue) == 0 && strcmp(alert->path, path->name) == 0;
 }
 
 /* TOC_NONE: none of the is held for such a cause. */
-static enum toc_err find(struct toc_turn *turn, const struct cause *cause, Tocsin__V1__Alert **out)
+static enum toc_err find(struct toc_turn *turn, const struct cause *cause,
+                         const struct toc_path *path, Tocsin__V1__Alert **out)
 {
     uint64_t number = 0;
     enum toc_err err;
@@ -86,7 +90,7 @@ static enum toc_err find(struct toc_turn *turn, const struct cause *cause, Tocsi
         err = alert_load(turn->txn, turn->arena, number, out);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        if (is_of(*out, cause))
+        if (is_of(*out, cause, path))
             return TOC_OK;
         toc_arena_reset(turn->arena, mark);
         number++;
@@ -140,15 +144,15 @@ static enum toc_err go_on(struct toc_turn *turn, Tocsin__V1__Alert *alert)
                : TOC_OK;
 }
 
-enum toc_err flap_back(struct toc_turn *turn, const struct cause *cause, const uint8_t id[TOC_ID],
-                       bool *out)
+enum toc_err flap_back(struct toc_turn *turn, const struct cause *cause,
+                       const struct toc_path *path, const uint8_t id[TOC_ID], bool *out)
 {
     uint8_t key[ALERT_KEY];
     Tocsin__V1__Alert *alert;
     *out = false;
     if (cause->rule->hold_ms == 0 || cause->unconfirmed)
         return TOC_OK;
-    enum toc_err err = find(turn, cause, &alert);
+    enum toc_err err = find(turn, cause, path, &alert);
     if (err != TOC_OK)
         return err < 0 ? err : TOC_OK;
     *out = true;

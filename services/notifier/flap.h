@@ -20,10 +20,10 @@ static inline bool flap_is_held(const Tocsin__V1__Alert *alert)
 TOC_MUST enum toc_err flap_begin(struct toc_turn *turn, Tocsin__V1__Alert *alert, const char *why,
                                  bool *out);
 
-/* A cause is there: true in `out` when it is that of an alert that is held, which goes on. `id` is
- * what a new alert would be called. */
+/* A cause is there: true in `out` when it is that of an alert that is held, which goes on. `path`
+ * and `id` are those that a new alert would have. */
 TOC_MUST enum toc_err flap_back(struct toc_turn *turn, const struct cause *cause,
-                                const uint8_t id[TOC_ID], bool *out);
+                                const struct toc_path *path, const uint8_t id[TOC_ID], bool *out);
 
 /* The hold is over. */
 TOC_MUST enum toc_err flap_end(struct toc_turn *turn, Tocsin__V1__Alert *alert);

@@ -24,7 +24,7 @@ struct known {
 /* An alert that has to be there. */
 struct wanted {
     uint8_t issue[16];
-    char cause[CAUSE_MAX], path[64];
+    char cause[CAUSE_MAX], path[64], queue[64];
     unsigned wait;                /* which of its waits it is about; 0: none */
     Tocsin__V1__AlertState state; /* UNSPECIFIED: nobody has heard of it */
     bool over;                    /* its wait was said to be over */
@@ -104,9 +104,9 @@ struct occasion {
     const uint8_t *id; /* of the issue */
     uint32_t version;  /* of the policy that the record names */
     enum toc_alert_on on;
-    const char *cause;  /* without the rule's name */
-    const char *reason; /* of a wait */
-    const char *path;   /* the issue's */
+    const char *cause;        /* without the rule's name */
+    const char *reason;       /* of a wait */
+    const char *path, *queue; /* the issue's */
     const Tocsin__V1__ClockChange *clock;
     unsigned wait;
 };
@@ -144,6 +144,7 @@ static void want(struct opinion *opinion, const struct occasion *occasion,
     snprintf(wanted->cause, sizeof(wanted->cause), "%s", cause);
     snprintf(wanted->path, sizeof(wanted->path), "%s",
              rule->path != NULL ? rule->path->name : occasion->path);
+    snprintf(wanted->queue, sizeof(wanted->queue), "%s", occasion->queue);
 }
 
 /* Every rule that fits; a test pages nobody. */
@@ -226,7 +227,8 @@ static void on_step(struct opinion *opinion, const struct shadow *log, size_t in
                                 .version = known->version,
                                 .on = TOC_ALERT_ON_OPENED,
                                 .cause = "opened",
-                                .path = change->issue->path};
+                                .path = change->issue->path,
+                                .queue = change->issue->queue};
     if (change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__WAITING && known->waiting) {
         snprintf(cause, sizeof(cause), "waiting/%u", known->waits);
         occasion.on = TOC_ALERT_ON_WAITING;
@@ -311,6 +313,7 @@ static void on_clock(struct opinion *opinion, const struct seen *seen, const str
                                                      : TOC_ALERT_ON_BREACHED,
                                       .cause = cause,
                                       .path = change->path,
+                                      .queue = change->queue,
                                       .clock = change};
     want_all(opinion, &occasion, known->last->issue);
 }
@@ -360,6 +363,12 @@ static struct wanted *held_of(struct opinion *opinion, uint64_t number)
     return NULL;
 }
 
+/* The same people answer for both. */
+static bool is_there(const struct wanted *held, const struct wanted *wanted)
+{
+    return strcmp(held->queue, wanted->queue) == 0 && strcmp(held->path, wanted->path) == 0;
+}
+
 static void on_noted(struct opinion *opinion, struct wanted *wanted,
                      const Tocsin__V1__AlertChange *change, toc_time_ms at_ms)
 {
@@ -375,7 +384,8 @@ static void on_noted(struct opinion *opinion, struct wanted *wanted,
     } else if (strncmp(change->note, "goes on, ", 9) == 0) {
         struct wanted *held = held_of(opinion, alert->number);
         if (held == NULL || memcmp(held->issue, wanted->issue, 16) != 0 ||
-            strcmp(held->metric, alert->metric) != 0 || strcmp(held->scope, alert->scope) != 0)
+            strcmp(held->metric, alert->metric) != 0 || strcmp(held->scope, alert->scope) != 0 ||
+            !is_there(held, wanted))
             world_fail(opinion->world, 11, "%s goes on, and was not held", wanted->cause);
         else
             held->gone_ms = 0;
@@ -391,8 +401,8 @@ static void check_anew(struct opinion *opinion, const struct wanted *wanted,
         const struct wanted *held = &opinion->wanted[i];
         if (held->gone_ms != 0 && memcmp(held->issue, wanted->issue, 16) == 0 &&
             strcmp(held->rule, alert->rule) == 0 && strcmp(held->metric, alert->metric) == 0 &&
-            strcmp(held->scope, alert->scope) == 0 && !alert->unconfirmed &&
-            hold_of(opinion, alert) != 0)
+            strcmp(held->scope, alert->scope) == 0 && is_there(held, wanted) &&
+            !alert->unconfirmed && hold_of(opinion, alert) != 0)
             world_fail(opinion->world, 11, "%s is opened, and %s is held", wanted->cause,
                        held->cause);
     }
@@ -421,9 +431,6 @@ static void on_alert(struct opinion *opinion, const struct seen *seen)
         world_fail(world, 11, "an alert that nothing asks for: %s", change->alert->cause);
         return;
     }
-    if (seen->type == TOCSIN__V1__RECORD_TYPE__ALERT_NOTED &&
-        strncmp(change->note, "goes on, ", 9) == 0) /* where it was */
-        snprintf(wanted->path, sizeof(wanted->path), "%s", change->alert->path);
     if (strcmp(change->alert->path, wanted->path) != 0)
         world_fail(world, 11, "%s goes to %s, should go to %s", wanted->cause, change->alert->path,
                    wanted->path);

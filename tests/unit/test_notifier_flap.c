@@ -171,6 +171,54 @@ static void another_clock_of_the_issue_is_another_alert(void **state)
     assert_non_null(strstr(core_transcript(feed.core), "alert_opened 2"));
 }
 
+/* Who has acknowledged it there is not asked about it here. */
+static void what_comes_back_elsewhere_is_another_alert(void **state)
+{
+    struct feed_issue waits = {.issue = 1,
+                               .what = TOCSIN__V1__ISSUE_CHANGE__WHAT__WAITING,
+                               .reason = "nobody",
+                               .waits = 1,
+                               .waiting = true};
+    (void)state;
+    feed.policy_more = "  - {rule: nobody, on: waiting, severity: error, hold: 5m}\n";
+    feed_desk(&feed, STEPS, 0);
+    feed_issue(&feed, "09:00", waits);
+    feed_act_on(&feed, "09:01", "acked", 1, "ana");
+    feed_issue(&feed, "09:02",
+               (struct feed_issue){.issue = 1,
+                                   .what = TOCSIN__V1__ISSUE_CHANGE__WHAT__ASSIGNED,
+                                   .waits = 1,
+                                   .waited = true});
+    waits.waits = 2;
+    waits.path = "other";
+    feed_issue(&feed, "09:03", waits);
+    assert_string_equal(feed_due(&feed, "09:03"), "somebody");
+    waits.waits = 3;
+    waits.path = NULL;
+    waits.queue = "quiet";
+    feed_issue(&feed, "09:04", waits);
+    assert_string_equal(feed_alert(&feed, 3)->queue, "quiet");
+    assert_string_equal(feed_due(&feed, "09:04"), "somebody ana");
+    waits.waits = 4;
+    waits.queue = NULL;
+    feed_issue(&feed, "09:05", waits); /* where it was */
+    assert_string_equal(feed_due(&feed, "09:05"), "somebody ana");
+    assert_int_equal(feed_alert(&feed, 1)->gone_ms, 0);
+}
+
+static void a_clock_of_an_issue_that_moved_is_another_alert(void **state)
+{
+    (void)state;
+    begin_and_tell();
+    clock_is("09:04", MET, 1);
+    feed_clock(&feed, "09:05",
+               (struct feed_clock){.issue = 1,
+                                   .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
+                                   .instance = 2,
+                                   .path = "other"});
+    assert_string_equal(feed_due(&feed, "09:05"), "somebody");
+}
+
 static void a_silence_that_ends_in_the_gap_rings_nobody(void **state)
 {
     (void)state;
@@ -210,6 +258,8 @@ int main(void)
         CASE(a_snooze_that_ended_in_the_gap_ends_when_the_cause_is_back),
         CASE(what_is_solved_closes_at_once),
         CASE(another_clock_of_the_issue_is_another_alert),
+        CASE(what_comes_back_elsewhere_is_another_alert),
+        CASE(a_clock_of_an_issue_that_moved_is_another_alert),
         CASE(a_silence_that_ends_in_the_gap_rings_nobody),
         CASE(without_a_hold_it_closes_at_once),
     };
