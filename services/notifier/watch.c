@@ -190,7 +190,7 @@ static enum toc_err begin(struct toc_turn *turn, const char *cause)
     return plan(turn, &watch, opens_ms);
 }
 
-/* It was over; whoever resolved the alert by hand meanwhile hears of it anew. */
+/* It has or had an alert; whoever resolved that by hand meanwhile hears of it anew. */
 static enum toc_err begin_again(struct toc_turn *turn, Tocsin__V1__Watch *watch)
 {
     Tocsin__V1__Alert *alert;
@@ -205,6 +205,13 @@ static enum toc_err begin_again(struct toc_turn *turn, Tocsin__V1__Watch *watch)
     return plan(turn, watch, TOC_TIME_NEVER);
 }
 
+/* What stands is told once more after a start, which is no news; that another run of probes missed
+ * somebody is. */
+static bool is_news(const Tocsin__V1__Watch *watch)
+{
+    return watch->over || (is_about(watch->cause, MISSED) && watch->alert_number != 0);
+}
+
 static enum toc_err begins(struct toc_turn *turn, const char *cause)
 {
     Tocsin__V1__Watch *watch;
@@ -212,7 +219,7 @@ static enum toc_err begins(struct toc_turn *turn, const char *cause)
     TOC_TRY(err);
     if (err == TOC_NONE)
         return begin(turn, cause);
-    return watch->over ? begin_again(turn, watch) : TOC_OK; /* else it is told after a start */
+    return is_news(watch) ? begin_again(turn, watch) : TOC_OK;
 }
 
 static enum toc_err ends(struct toc_turn *turn, const char *cause)

@@ -61,6 +61,14 @@ static void end(struct trouble *trouble, toc_time_ms at_ms)
     trouble->over_ms = at_ms;
 }
 
+/* That another run misses somebody is news, though it stands already. */
+static void miss(struct trouble *trouble, toc_time_ms at_ms)
+{
+    if (trouble->resolved && trouble->alert != 0)
+        end(trouble, at_ms);
+    begin(trouble, at_ms);
+}
+
 static void on_upstream(struct opinion *opinion, const Tocsin__V1__Record *record)
 {
     const Tocsin__V1__Upstream *upstream =
@@ -93,7 +101,7 @@ static void on_reach(struct opinion *opinion, const Tocsin__V1__Record *record)
     if (change->row != NULL && change->row->answered_ms != 0)
         end(trouble_of(opinion, "unreached", change->row->person), record->at_ms);
     for (size_t i = 0; change->over && change->run->scheduled && i < change->run->n_missed; i++)
-        begin(trouble_of(opinion, "unreached", change->run->missed[i]), record->at_ms);
+        miss(trouble_of(opinion, "unreached", change->run->missed[i]), record->at_ms);
 }
 
 /* --- alerts ----------------------------------------------------------------------------------- */

@@ -445,6 +445,39 @@ static void a_run_by_hand_is_no_alert(void **state)
     assert_told(&feed, "");
 }
 
+/* The run of the day after; she is page 2. */
+static void miss_ana_again(void)
+{
+    feed_time(&feed, "33:00:00.001");
+    feed_time(&feed, "33:00:00.002");
+    feed_receipt(&feed, "33:00:02", "read", feed_page(&feed, 0, 3)->delivery);
+    feed_time(&feed, "33:01:00.002");
+}
+
+static void who_is_missed_again_after_somebody_resolved_that_is_an_alert_again(void **state)
+{
+    (void)state;
+    miss_ana();
+    feed_time(&feed, "09:01:11");
+    feed_act_on(&feed, "09:02", "resolved", 1, "ben");
+    miss_ana_again();
+    feed_time(&feed, "33:01:11");
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 2);
+    assert_string_equal(feed_alert(&feed, 2)->cause, "unreached:ana");
+    assert_true(alert_is_live(feed_alert(&feed, 2)));
+}
+
+static void who_is_missed_again_while_that_is_open_has_the_alert_already(void **state)
+{
+    (void)state;
+    miss_ana();
+    feed_time(&feed, "09:01:11");
+    miss_ana_again();
+    feed_time(&feed, "33:30");
+    assert_int_equal(core_count(feed.core, TABLE_ALERT), 1);
+    assert_true(alert_is_live(feed_alert(&feed, 1)));
+}
+
 #define CASE(name)      cmocka_unit_test_setup_teardown(name, start, end)
 #define PROBING(name)   cmocka_unit_test_setup_teardown(name, start_probing, end)
 #define REOPENING(name) cmocka_unit_test_setup_teardown(name, start_reopening, end)
@@ -477,6 +510,8 @@ int main(void)
         PROBING(who_is_reached_by_no_test_page_is_an_alert),
         PROBING(it_closes_once_a_test_page_has_come),
         PROBING(a_run_by_hand_is_no_alert),
+        PROBING(who_is_missed_again_after_somebody_resolved_that_is_an_alert_again),
+        PROBING(who_is_missed_again_while_that_is_open_has_the_alert_already),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
