@@ -181,6 +181,13 @@ static enum toc_err note_missed(struct toc_turn *turn, Tocsin__V1__ReachRun *run
     return TOC_OK;
 }
 
+/* The record of what it came to has not room for everybody, who each have an alert. */
+static enum toc_err miss(struct toc_turn *turn, Tocsin__V1__ReachRun *run, char *person)
+{
+    TOC_TRY(note_missed(turn, run, person));
+    return run->scheduled ? watch_person(turn, person, true) : TOC_OK;
+}
+
 /* The probes of one person, who stand side by side; each is gone with that. */
 static enum toc_err count_next(struct toc_turn *turn, Tocsin__V1__ReachRun *run)
 {
@@ -197,12 +204,10 @@ static enum toc_err count_next(struct toc_turn *turn, Tocsin__V1__ReachRun *run)
         TOC_TRY(probe_end(turn, run, row));
     }
     if (first != NULL && !reached)
-        TOC_TRY(note_missed(turn, run, first->person));
+        TOC_TRY(miss(turn, run, first->person));
     if (run->closed < run->probes)
         return reach_save(turn, run, run->next_ms);
     TOC_TRY(say_run(turn, run, true));
-    for (size_t i = 0; i < run->n_missed && run->scheduled; i++)
-        TOC_TRY(watch_person(turn, run->missed[i], true));
     return delete_run(turn, run);
 }
 

@@ -1,3 +1,4 @@
+#include "services/notifier/reach.h"
 #include "tests/unit/notifier_case.h"
 
 #include <stdlib.h>
@@ -478,6 +479,19 @@ static void who_is_missed_again_while_that_is_open_has_the_alert_already(void **
     assert_true(alert_is_live(feed_alert(&feed, 1)));
 }
 
+static void whom_the_record_has_no_room_for_is_an_alert_too(void **state)
+{
+    (void)state;
+    miss_ana();
+    for (unsigned i = 0; i < 2 * REACH_MISSED_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "zoe-%02u", i);
+        feed_contact(&feed, "09:10", name, "");
+    }
+    miss_ana_again();
+    assert_int_equal(core_count(feed.core, TABLE_WATCH), 1 + 2 * REACH_MISSED_MAX);
+}
+
 #define CASE(name)      cmocka_unit_test_setup_teardown(name, start, end)
 #define PROBING(name)   cmocka_unit_test_setup_teardown(name, start_probing, end)
 #define REOPENING(name) cmocka_unit_test_setup_teardown(name, start_reopening, end)
@@ -512,6 +526,7 @@ int main(void)
         PROBING(a_run_by_hand_is_no_alert),
         PROBING(who_is_missed_again_after_somebody_resolved_that_is_an_alert_again),
         PROBING(who_is_missed_again_while_that_is_open_has_the_alert_already),
+        PROBING(whom_the_record_has_no_room_for_is_an_alert_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
