@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define DUE_KEY_MAX (8 + REACH_ID_MAX)
+#define SCHEDULED   "scheduled-" /* what ids of the policy's runs begin with, and no others */
 
 /* --- rows --------------------------------------------------------------------------------- */
 
@@ -267,7 +268,7 @@ static enum toc_err begin_scheduled(struct toc_turn *turn, toc_time_ms due_ms)
     enum toc_err err = toc_turn_policy(turn, 0, &policy);
     if (err != TOC_OK || policy->reach.every_days == 0)
         return err < 0 ? err : TOC_OK;
-    snprintf(id, sizeof(id), "scheduled-%lld", (long long)(due_ms / TOC_SECOND_MS));
+    snprintf(id, sizeof(id), SCHEDULED "%lld", (long long)(due_ms / TOC_SECOND_MS));
     err = toc_get(turn->txn, TABLE_REACH, toc_str_of(id), &row);
     if (err != TOC_NONE)
         return err < 0 ? err : TOC_OK;
@@ -353,6 +354,8 @@ static enum toc_err check(struct toc_turn *turn, const Tocsin__V1__Event *event,
     TOC_TRY(err);
     if (err == TOC_OK)
         *out_wrong = "there is a run of probes with this id";
+    else if (strncmp(said->reach, SCHEDULED, strlen(SCHEDULED)) == 0)
+        *out_wrong = "runs of the policy alone have such an id";
     else if (count >= REACH_RUNS_MAX)
         *out_wrong = "16 runs of probes are under way already";
     else if (said->n_persons > REACH_PEOPLE_MAX)

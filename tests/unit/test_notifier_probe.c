@@ -1,3 +1,4 @@
+#include "services/notifier/reach.h"
 #include "tests/unit/notifier_case.h"
 
 #include <stdlib.h>
@@ -300,6 +301,19 @@ static void what_was_slept_through_is_made_up_for_once(void **state)
     assert_null(strstr(strstr(said, "by=policy") + 1, "by=policy"));
 }
 
+static void nobody_can_take_its_place(void **state)
+{
+    (void)state;
+    char id[REACH_ID_MAX];
+    every("08:00", "reach: {every: 1d, at: \"09:00\", zone: Etc/UTC, within: 1m}");
+    snprintf(id, sizeof(id), "scheduled-%lld", (long long)(core_time("09:00") / TOC_SECOND_MS));
+    feed_reach(&feed, "08:59", id, "ana", "10:00");
+    assert_told(&feed, "08:59:00 alert_refused by=ben (runs of the policy alone have such an "
+                       "id)\n");
+    feed_time(&feed, "09:00:00.001");
+    assert_non_null(strstr(core_transcript(feed.core), "until=09:01:00.001 by=policy\n"));
+}
+
 static void another_policy_takes_it_back(void **state)
 {
     (void)state;
@@ -335,6 +349,7 @@ int main(void)
         TEST(without_a_contacts_file_the_fake_pager_is_probed),
         TEST(the_policy_says_how_often),
         TEST(what_was_slept_through_is_made_up_for_once),
+        TEST(nobody_can_take_its_place),
         TEST(another_policy_takes_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
