@@ -64,6 +64,7 @@ static enum toc_err on_failed(struct toc_turn *turn, const struct subject *of, c
     if (page->state != TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED || page->bounced)
         return TOC_OK; /* it is tried again as it is, or nobody waits for it */
     snprintf(said, sizeof(said), "failed later: %.64s", status);
+    toc_str_mend(said);
     page->bounced = true;
     TOC_TRY(note(turn, of, said));
     TOC_EXIT_POINT("receipt_noted");

@@ -379,7 +379,7 @@ void feed_receipt(struct feed *feed, const char *time, const char *what, const c
     char type[64];
     snprintf(type, sizeof(type), "tocsin.page.%s", what);
     receipt.delivery = toc_wire_text(delivery);
-    receipt.status = toc_wire_text("5.1.1");
+    receipt.status = text_or(feed->status, "5.1.1");
     event.id = toc_wire_text("e");
     event.source = toc_wire_text("console");
     event.type = type;

@@ -20,6 +20,7 @@ struct feed {
     const char *path_more; /* further keys of the path that feed_desk makes: ", ack_expires: 1h" */
     const char *schedule;  /* of overrides; NULL: "prim" */
     bool test;             /* what people do is a test */
+    const char *status;    /* of receipts; NULL: "5.1.1" */
 };
 
 void feed_open(struct feed *feed, bool reopen);

@@ -78,6 +78,18 @@ static void what_fails_when_nobody_waits_for_it_is_only_noted(void **state)
                        "by=console (failed later: 5.1.1) v1\n");
 }
 
+static void what_a_provider_says_is_not_cut_within_a_character(void **state)
+{
+    (void)state;
+    feed_act_on(&feed, "09:00:04", "acked", 1, "ana");
+    core_transcript(feed.core);
+    feed.status = "caixa cheia: não há espaço para a mensagem, tentem mais tardé, às nove";
+    say("09:00:05", "failed", 0);
+    assert_told(&feed, "09:00:05 alert_noted 1 ana/push step=0 round=0 page_accepted attempts=1 "
+                       "by=console (failed later: caixa cheia: não há espaço para a mensagem, "
+                       "tentem mais tard?) v1\n");
+}
+
 static void a_dead_page_can_be_sent_again(void **state)
 {
     (void)state;
@@ -126,6 +138,7 @@ int main(void)
         TEST(what_failed_after_all_goes_by_another_method_at_once),
         TEST(where_nobody_is_left_the_path_goes_on),
         TEST(what_fails_when_nobody_waits_for_it_is_only_noted),
+        TEST(what_a_provider_says_is_not_cut_within_a_character),
         TEST(a_dead_page_can_be_sent_again),
         TEST(a_page_that_is_not_there_is_refused),
         TEST(a_name_that_is_nearly_that_of_a_page_is_none),
