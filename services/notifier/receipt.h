@@ -6,7 +6,7 @@
  * as reaching anybody: another page takes its place at once, by the person's other methods, and
  * where nobody of the step is left, the path goes on.
  *
- * Table: `delivery`, key delivery id -> page key.
+ * It has no table: the delivery id says where the page is (delivery.h).
  */
 #ifndef NOTIFIER_RECEIPT_H
 #define NOTIFIER_RECEIPT_H
