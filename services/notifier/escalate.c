@@ -9,7 +9,7 @@
 #include "services/notifier/target.h"
 
 #define REMIND_MOST_MS (5 * TOC_MINUTE_MS)
-#define DEAD_AT_ONCE   256 /* pages of an alert in one step of the core */
+#define DEAD_AT_ONCE   256 /* pages and steps of an alert in one step of the core */
 
 bool escalate_is_open(const Tocsin__V1__Alert *alert)
 {
@@ -63,9 +63,8 @@ static enum toc_err page_one(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     return TOC_OK;
 }
 
-/* `out_why` is why it means nobody; NULL: it means somebody. */
 static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
-                              const struct toc_path *path, const char **out_why)
+                              const struct toc_path *path)
 {
     const struct toc_path_step *step = &path->steps[alert->step];
     struct target target, after = {.count = 0};
@@ -81,9 +80,6 @@ static enum toc_err page_step(struct toc_turn *turn, Tocsin__V1__Alert *alert,
         plan.why = target.why[i];
         TOC_TRY(page_one(turn, alert, &plan));
     }
-    *out_why = target.count > 0           ? NULL
-               : step->schedule_count > 0 ? "nobody is on call for the step"
-                                          : "the step has no contacts";
     return TOC_OK;
 }
 
@@ -97,6 +93,15 @@ static enum toc_err exhaust(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 
 static const char nobody_reached[] = "no page of the step can be delivered";
 
+/* Why the present step is left, which reaches nobody. */
+static const char *why_left(const Tocsin__V1__Alert *alert, const struct toc_path *path)
+{
+    if (alert->pages > alert->first_page)
+        return nobody_reached;
+    return path->steps[alert->step].schedule_count > 0 ? "nobody is on call for the step"
+                                                       : "the step has no contacts";
+}
+
 /*
  * Goes on until somebody may be reached: a step that reaches nobody is left at once, and recorded.
  * What is left of a path that has many such steps follows when other events had their turn.
@@ -107,19 +112,18 @@ static enum toc_err page_from_here(struct toc_turn *turn, Tocsin__V1__Alert *ale
     size_t places = path->step_count * ((size_t)path->repeat + 1);
     uint32_t first = alert->pages;
     for (size_t i = 0; i < places; i++) {
-        const char *why;
         bool dead;
-        TOC_TRY(page_step(turn, alert, path, &why));
+        TOC_TRY(page_step(turn, alert, path));
         TOC_TRY(page_is_step_dead(turn, alert, &dead));
         if (!dead)
             return TOC_OK;
-        if (alert->pages - first >= DEAD_AT_ONCE) {
+        if (alert->pages - first + i >= DEAD_AT_ONCE) {
             alert->next_ms = turn->log_ms;
             return TOC_OK;
         }
         size_t mark = toc_arena_mark(turn->arena);
         TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, NULL,
-                          why != NULL ? why : nobody_reached));
+                          why_left(alert, path)));
         toc_arena_reset(turn->arena, mark);
         if (!advance(alert, path))
             break;
@@ -233,11 +237,14 @@ static enum toc_err remind(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 static enum toc_err end_step(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
     toc_time_ms old_next_ms = alert->next_ms;
+    const struct toc_path *path;
     bool stops, dead;
+    TOC_TRY(path_of(turn, alert, &path));
     TOC_TRY(mute_stops(turn, alert, &stops));
     TOC_TRY(page_is_step_dead(turn, alert, &dead));
     if (!stops)
-        return go_on(turn, alert, NULL, dead ? nobody_reached : "nobody acknowledged in time");
+        return go_on(turn, alert, NULL,
+                     dead ? why_left(alert, path) : "nobody acknowledged in time");
     alert->next_ms = TOC_TIME_NEVER;
     return alert_save(turn, alert, old_next_ms);
 }

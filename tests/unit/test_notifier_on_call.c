@@ -266,6 +266,27 @@ static void grafana_1326_a_round_in_which_nobody_can_be_reached_is_left_at_once(
     assert_int_equal(feed_alert(&feed, 1)->step, 1);
 }
 
+/* As long as a policy may have it: a record for each step, and others must not wait for them. */
+static void a_longest_path_that_means_nobody_is_gone_through_bit_by_bit(void **state)
+{
+    char steps[2048] = "[";
+    (void)state;
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(steps + strlen(steps), 64, "%s{schedule: late, wait: 5m}", i > 0 ? ", " : "");
+    strcat(steps, "], repeat: 20");
+    apply(steps);
+    open_alert("09:00", 1);
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+    assert_int_equal(feed_alert(&feed, 1)->repeat, 256 / 32);
+    feed_time(&feed, "09:00:01");
+    assert_null(strstr(core_transcript(feed.core), "can be delivered"));
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+    feed_time(&feed, "09:00:02");
+    assert_null(strstr(core_transcript(feed.core), "can be delivered"));
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+    assert_int_equal(feed_alert(&feed, 1)->pages, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, end)
@@ -284,6 +305,7 @@ int main(void)
         TEST(steps_and_paths_have_turns_of_their_own),
         TEST(who_has_no_method_is_passed_over_and_recorded),
         TEST(grafana_1326_a_round_in_which_nobody_can_be_reached_is_left_at_once),
+        TEST(a_longest_path_that_means_nobody_is_gone_through_bit_by_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
