@@ -98,11 +98,12 @@ static enum toc_err find(struct toc_turn *turn, const struct cause *cause,
     return err;
 }
 
-/* Somebody of the step that is under way has heard of it. */
+/* Somebody of the step that is under way has heard of it; of the path, once that is through. */
 static enum toc_err is_told(struct toc_turn *turn, const Tocsin__V1__Alert *alert, bool *out)
 {
+    bool through = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
     *out = false;
-    for (uint32_t i = alert->first_page; i < alert->pages && !*out; i++) {
+    for (uint32_t i = through ? 0 : alert->first_page; i < alert->pages && !*out; i++) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
         enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i, &page);
@@ -134,12 +135,12 @@ static enum toc_err go_on(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     TOC_TRY(is_told(turn, alert, &told));
     TOC_TRY(group_follow(turn, alert));
     TOC_TRY(alert_save(turn, alert, old_next_ms));
-    if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_OPEN)
+    if (alert->state == TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
         return TOC_OK;
     if (!told)
         return escalate_resume(turn, alert, false, "nobody had been told");
     /* Maintenance stopped its step, and does not know it any more. */
-    return alert->next_ms == TOC_TIME_NEVER
+    return escalate_is_open(alert) && alert->next_ms == TOC_TIME_NEVER
                ? escalate_resume(turn, alert, false, "its step was stopped")
                : TOC_OK;
 }

@@ -85,6 +85,36 @@ static void who_was_not_told_is_told_when_the_cause_is_back(void **state)
     assert_int_equal(feed_alert(&feed, 1)->step, 0);
 }
 
+/* The path was through at once: nobody of it could be reached then. */
+static void an_exhausted_alert_that_reached_nobody_rings_when_its_cause_is_back(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "08:00", "*", "");
+    feed_desk(&feed, "[{page: [ana], wait: 10m}]", 0);
+    breach("09:00", 1);
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+    clock_is("09:01", MET, 1);
+    feed_contact(&feed, "09:02", "ana", "push");
+    breach("09:03", 2);
+    assert_string_equal(feed_due(&feed, "09:03"), "ana");
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+}
+
+/* As if its cause had stayed; bob's step was the last one, and nobody heard of it there. */
+static void an_exhausted_alert_that_somebody_was_told_of_rings_nobody_again(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "08:00", "*", "");
+    feed_contact(&feed, "08:00", "ana", "push");
+    begin_and_tell();
+    feed_time(&feed, "09:10:01");
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+    clock_is("09:11", MET, 1);
+    breach("09:12", 2);
+    assert_string_equal(feed_due(&feed, "09:12"), "");
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+}
+
 /* Its step is over and was not left. What stopped it let go of it when its cause was gone: that it
  * is back must not find it without an end. */
 static void what_maintenance_stopped_does_not_stand_still_for_ever(void **state)
@@ -252,6 +282,8 @@ int main(void)
         CASE(alertmanager_204_it_closes_once_its_cause_has_stayed_away),
         CASE(what_is_held_rings_nobody),
         CASE(who_was_not_told_is_told_when_the_cause_is_back),
+        CASE(an_exhausted_alert_that_reached_nobody_rings_when_its_cause_is_back),
+        CASE(an_exhausted_alert_that_somebody_was_told_of_rings_nobody_again),
         CASE(what_maintenance_stopped_does_not_stand_still_for_ever),
         CASE(an_acknowledgement_outlives_the_gap),
         CASE(it_may_be_acknowledged_while_it_is_held),
