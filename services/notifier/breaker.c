@@ -140,7 +140,9 @@ enum toc_err breaker_note(struct toc_turn *turn, const char *provider,
     Tocsin__V1__Provider *row;
     bool failed = is_failure(outcome->code);
     TOC_TRY(load(turn, provider, &row));
-    row->floor_ms = failed ? outcome->retry_after_ms : 0;
+    /* What was under way by then says nothing of when it wants the next: a floor runs out. */
+    if (failed && outcome->retry_after_ms > row->floor_ms)
+        row->floor_ms = outcome->retry_after_ms;
     /* What was under way when it opened is the same trouble: only a probe makes the wait longer. */
     if (failed && row->state == TOCSIN__V1__PROVIDER_STATE__PROVIDER_OPEN)
         return save(turn, row);

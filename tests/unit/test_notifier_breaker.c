@@ -210,6 +210,22 @@ static void a_floor_of_the_provider_is_a_floor_for_all_its_pages(void **state)
     assert_int_equal(feed_page(&feed, alert, 0)->state, TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
 }
 
+/* Three pages are under way; what the others come to says nothing of when it wants the next. */
+static void a_floor_outlives_what_was_under_way_when_it_was_set(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        open_alert("09:00");
+    feed_outcome_after(&feed, "09:00", 1, 0, 429, "09:00:30");
+    feed_outcome(&feed, "09:00:01", 2, 0, 503);
+    assert_int_equal(feed_page(&feed, open_alert("09:00:02"), 0)->next_ms, core_time("09:00:30"));
+    feed_outcome_after(&feed, "09:00:03", 2, 1, 429, "09:00:10");
+    feed_outcome(&feed, "09:00:03", 3, 0, 200);
+    assert_int_equal(feed_page(&feed, open_alert("09:00:04"), 0)->next_ms, core_time("09:00:30"));
+    feed_time(&feed, "09:00:31");
+    assert_true(feed_page(&feed, open_alert("09:00:31"), 0)->ready);
+}
+
 static void where_every_provider_is_down_no_page_turns_in_circles(void **state)
 {
     (void)state;
@@ -238,6 +254,7 @@ int main(void)
         TEST(a_probe_that_is_not_sent_gives_way_at_once),
         TEST(a_clock_that_is_set_on_over_a_probe_and_its_step_loses_no_probe),
         TEST(a_floor_of_the_provider_is_a_floor_for_all_its_pages),
+        TEST(a_floor_outlives_what_was_under_way_when_it_was_set),
         TEST(where_every_provider_is_down_no_page_turns_in_circles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
