@@ -114,8 +114,8 @@ TOC_MUST enum toc_err notifier_pending_page(struct toc_txn *txn, struct toc_aren
 TOC_MUST enum toc_err notifier_knows_contact(struct toc_txn *txn, struct toc_arena *arena,
                                              const Tocsin__V1__Contact *told, bool *out);
 
-/* The first person behind `after` ("": of all) whom the shell has told of, also one that is gone
- * since. TOC_NONE: that was all. */
+/* The first person behind `after` ("": of all) who has a row, which older stores have of those that
+ * are gone, too. TOC_NONE: that was all. */
 TOC_MUST enum toc_err notifier_contact_after(struct toc_txn *txn, struct toc_arena *arena,
                                              const char *after, Tocsin__V1__Contact **out);
 

@@ -29,6 +29,10 @@ static enum toc_err save(struct toc_turn *turn, Tocsin__V1__Contact *contact)
                                 .at_ms = turn->log_ms,
                                 .message = contact};
     TOC_TRY(toc_emit(turn, &out, NULL));
+    if (contact->gone) {
+        enum toc_err err = toc_del(turn->txn, TABLE_CONTACT, toc_str_of(contact->person));
+        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    }
     TOC_TRY(toc_wire_pack(turn->arena, contact, &row));
     return toc_put(turn->txn, TABLE_CONTACT, toc_str_of(contact->person), row);
 }
@@ -109,7 +113,7 @@ static enum toc_err merge(struct toc_arena *arena, const Tocsin__V1__Contact *ro
     return TOC_OK;
 }
 
-/* `out` NULL: the row says so already. */
+/* `out` NULL: the row says so already, or there is none of who is gone. */
 static enum toc_err compare(struct toc_txn *txn, struct toc_arena *arena,
                             const Tocsin__V1__Contact *told, Tocsin__V1__Contact **out)
 {
@@ -117,7 +121,7 @@ static enum toc_err compare(struct toc_txn *txn, struct toc_arena *arena,
     enum toc_err err = load(txn, arena, told->person, &row);
     TOC_TRY(err);
     TOC_TRY(merge(arena, row, told, out));
-    if (row != NULL ? is_same(row, *out) : told->gone)
+    if (told->gone ? row == NULL : row != NULL && is_same(row, *out))
         *out = NULL;
     return TOC_OK;
 }

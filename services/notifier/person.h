@@ -6,7 +6,8 @@
  * here. What differs from the row is a CONTACT_CHANGED. A method keeps what was learned of it (that
  * it was verified, that its receiver is gone) as long as its address is the same.
  *
- * Table: `contact`, key person -> packed Contact.
+ * Table: `contact`, key person -> packed Contact. Who is gone has no row; in older stores it says
+ * so.
  */
 #ifndef NOTIFIER_PERSON_H
 #define NOTIFIER_PERSON_H

@@ -122,14 +122,17 @@ static void offer_policy(struct next *next, const struct toc_policy *policy)
 static enum toc_err offer_contacts(struct toc_turn *turn, struct next *next)
 {
     Tocsin__V1__Contact *contact;
-    const char *after = next->after;
+    char after[TOC_PERSON_ID_MAX + 1];
+    size_t mark = toc_arena_mark(turn->arena);
     enum toc_err err;
+    toc_str_copy(after, sizeof(after), toc_str_of(next->after));
     while ((err = notifier_contact_after(turn->txn, turn->arena, after, &contact)) == TOC_OK) {
-        after = contact->person;
-        if (contact->gone || strcmp(after, NOTIFIER_ANYBODY) == 0)
-            continue;
-        offer(next, after);
-        return TOC_OK;
+        if (!contact->gone && strcmp(contact->person, NOTIFIER_ANYBODY) != 0) {
+            offer(next, contact->person);
+            return TOC_OK;
+        }
+        toc_str_copy(after, sizeof(after), toc_str_of(contact->person));
+        toc_arena_reset(turn->arena, mark);
     }
     return err < 0 ? err : TOC_OK;
 }

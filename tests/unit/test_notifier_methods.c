@@ -42,6 +42,21 @@ static void what_the_file_says_is_a_record_once(void **state)
     assert_told(&feed, "");
 }
 
+static void who_is_gone_leaves_no_row(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "08:00", "*", "");
+    feed_contact(&feed, "08:00", "ana", "push");
+    feed_contact(&feed, "08:01", "ana", NULL);
+    feed_contact(&feed, "08:01", "*", NULL);
+    core_transcript(feed.core);
+    assert_int_equal(core_count(feed.core, TABLE_CONTACT), 0);
+    feed_contact(&feed, "08:02", "ana", NULL); /* told again */
+    assert_told(&feed, "");
+    feed_contact(&feed, "08:03", "ana", "push?");
+    assert_told(&feed, "08:03:00 contact ana push?\n");
+}
+
 static void without_a_file_everybody_is_reached_by_the_fake_pager(void **state)
 {
     (void)state;
@@ -301,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_the_file_says_is_a_record_once),
+        TEST(who_is_gone_leaves_no_row),
         TEST(without_a_file_everybody_is_reached_by_the_fake_pager),
         TEST(grafana_1326_who_has_no_method_is_passed_over_at_once),
         TEST(a_path_that_reaches_nobody_is_exhausted_at_once),

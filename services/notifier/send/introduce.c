@@ -40,8 +40,7 @@ static enum toc_err find_gone(const struct introduction *to, struct toc_txn *txn
     enum toc_err err;
     toc_arena_reset(to->arena, 0);
     while ((err = notifier_contact_after(txn, to->arena, after, &row)) == TOC_OK) {
-        if (!row->gone)
-            TOC_TRY(note_gone(to, news, row->person));
+        TOC_TRY(note_gone(to, news, row->person));
         toc_str_copy(after, sizeof(after), toc_str_of(row->person));
         toc_arena_reset(to->arena, 0);
     }
