@@ -4,6 +4,7 @@
 #include "services/notifier/delivery.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/page.h"
+#include "services/notifier/person.h"
 #include "services/notifier/probe.h"
 
 #include <stdio.h>
@@ -57,14 +58,34 @@ static bool is_current(const struct subject *of)
            of->page->step == of->alert->step && of->page->repeat == of->alert->repeat;
 }
 
-static enum toc_err on_failed(struct toc_turn *turn, const struct subject *of, const char *status)
+static bool is_called(const Tocsin__V1__ContactMethod *method, const char *said)
 {
-    char said[SAID_MAX];
+    return strcmp(method->name, said) == 0 || strcmp(method->kind, said) == 0;
+}
+
+/*
+ * Whether what is said, a name or a kind, is of another of the person's methods than the page went
+ * by last. Where that cannot be told it is not: to be paged twice does less harm than not at all.
+ */
+static enum toc_err is_of_other(struct toc_turn *turn, const Tocsin__V1__Page *page,
+                                const char *said, bool *out)
+{
+    Tocsin__V1__Contact *contact;
+    enum toc_err err = person_find(turn->txn, turn->arena, page->contact, &contact);
+    *out = false;
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
+    const Tocsin__V1__ContactMethod *used = person_method(contact, page->method);
+    if (used == NULL || is_called(used, said))
+        return TOC_OK;
+    for (size_t i = 0; i < contact->n_methods; i++)
+        *out = *out || is_called(contact->methods[i], said);
+    return TOC_OK;
+}
+
+static enum toc_err fail(struct toc_turn *turn, const struct subject *of, const char *said)
+{
     Tocsin__V1__Page *page = of->page;
-    if (page->state != TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED || page->bounced)
-        return TOC_OK; /* it is tried again as it is, or nobody waits for it */
-    snprintf(said, sizeof(said), "failed later: %.64s", status);
-    toc_str_mend(said);
     page->bounced = true;
     TOC_TRY(note(turn, of, said));
     TOC_EXIT_POINT("receipt_noted");
@@ -73,6 +94,23 @@ static enum toc_err on_failed(struct toc_turn *turn, const struct subject *of, c
     return escalate_again(
         turn, of->alert,
         &(struct page_plan){.contact = page->contact, .kind = PAGE_AGAIN, .instead_of = page});
+}
+
+/* What an earlier method brings back says nothing of the one that took the page after it. */
+static enum toc_err on_failed(struct toc_turn *turn, const struct subject *of,
+                              const Tocsin__V1__PageReceipt *receipt)
+{
+    char said[SAID_MAX];
+    bool other;
+    if (of->page->state != TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED || of->page->bounced)
+        return TOC_OK; /* it is tried again as it is, or nobody waits for it */
+    TOC_TRY(is_of_other(turn, of->page, receipt->method, &other));
+    if (other)
+        snprintf(said, sizeof(said), "failed by %.32s: %.64s", receipt->method, receipt->status);
+    else
+        snprintf(said, sizeof(said), "failed later: %.64s", receipt->status);
+    toc_str_mend(said);
+    return other ? note(turn, of, said) : fail(turn, of, said);
 }
 
 /* Only what is dead can be sent again, and only as long as somebody should be woken. */
@@ -110,6 +148,6 @@ enum toc_err receipt_event(struct toc_turn *turn, const Tocsin__V1__Event *event
     if (strcmp(event->type, "tocsin.page.read") == 0)
         return on_read(turn, &of);
     if (strcmp(event->type, "tocsin.page.failed") == 0)
-        return on_failed(turn, &of, said->status);
+        return on_failed(turn, &of, said);
     return on_replayed(turn, &of);
 }

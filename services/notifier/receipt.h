@@ -4,7 +4,8 @@
  *
  * A page that has ended stays in its state. One that was accepted and failed later does not count
  * as reaching anybody: another page takes its place at once, by the person's other methods, and
- * where nobody of the step is left, the path goes on.
+ * where nobody of the step is left, the path goes on. That an earlier method of the page failed,
+ * when the receipt names it, is only noted.
  *
  * It has no table: the delivery id says where the page is (delivery.h).
  */

@@ -380,6 +380,7 @@ void feed_receipt(struct feed *feed, const char *time, const char *what, const c
     snprintf(type, sizeof(type), "tocsin.page.%s", what);
     receipt.delivery = toc_wire_text(delivery);
     receipt.status = text_or(feed->status, "5.1.1");
+    receipt.method = text_or(feed->sent_by, "");
     event.id = toc_wire_text("e");
     event.source = toc_wire_text("console");
     event.type = type;
@@ -423,6 +424,13 @@ static void feed_word(struct feed *feed, const char *time, const Tocsin__V1__Sen
     turn_over(feed);
 }
 
+static const char *kind_of(const char *provider)
+{
+    if (strncmp(provider, "pagerduty", 9) == 0)
+        return "pagerduty";
+    return strncmp(provider, "email", 5) == 0 ? "email" : "webhook";
+}
+
 void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods)
 {
     static Tocsin__V1__ContactMethod method[NOTIFIER_METHODS_MAX];
@@ -440,8 +448,7 @@ void feed_contact(struct feed *feed, const char *time, const char *person, const
         snprintf(names[i], sizeof(names[i]), "%.*s", (int)(size - !verified), at);
         snprintf(providers[i], sizeof(providers[i]), "%.*s", (int)strcspn(names[i], "/"), names[i]);
         method[i].name = names[i];
-        bool keeps = strncmp(providers[i], "pagerduty", 9) == 0;
-        method[i].kind = toc_wire_text(keeps ? "pagerduty" : "webhook");
+        method[i].kind = toc_wire_text(kind_of(providers[i]));
         method[i].provider = providers[i];
         method[i].address = toc_wire_binary(toc_str_of(names[i]));
         method[i].verified = verified;

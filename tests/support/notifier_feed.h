@@ -21,6 +21,7 @@ struct feed {
     const char *schedule;  /* of overrides; NULL: "prim" */
     bool test;             /* what people do is a test */
     const char *status;    /* of receipts; NULL: "5.1.1" */
+    const char *sent_by;   /* the method that receipts name; NULL: none */
 };
 
 void feed_open(struct feed *feed, bool reopen);
@@ -116,8 +117,8 @@ void feed_receipt(struct feed *feed, const char *time, const char *what, const c
 /*
  * What the shell says of a person: the methods' names in their order, which are their addresses,
  * too; "push mail? sms/2": a name with "?" is not verified, what stands before "/" is the provider;
- * one of a provider pagerduty… is of that kind. NULL: gone. Of "*", "" says that there is a
- * contacts file.
+ * one of a provider pagerduty… or email… is of that kind. NULL: gone. Of "*", "" says that there is
+ * a contacts file.
  */
 void feed_contact(struct feed *feed, const char *time, const char *person, const char *methods);
 

@@ -51,7 +51,8 @@ static void a_report_on_a_page_is_its_receipt(void **state)
     assert_string_equal(event->source, "urn:mail:pages");
     assert_string_equal(event->page_receipt->delivery, PAGE);
     assert_string_equal(event->page_receipt->status, "5.1.1");
-    assert_null(event->private_); /* nothing of the mail is kept */
+    assert_string_equal(event->page_receipt->method, "email"); /* whatever took it after that */
+    assert_null(event->private_);                              /* nothing of the mail is kept */
     mail.action = TOC_STR("delayed");
     assert_string_equal(written()->type, "tocsin.page.failed");
     mail.action = TOC_STR("delivered");

@@ -50,6 +50,66 @@ static void what_failed_after_all_goes_by_another_method_at_once(void **state)
     assert_told(&feed, "");
 }
 
+/* Alert 2, and its page of ana was cut off on its way by mail and taken by push. */
+static void page_by_mail_and_push(void)
+{
+    feed_contact(&feed, "09:00", "ana", "email/2 push");
+    feed_issue(&feed, "09:01", (struct feed_issue){.issue = 2});
+    feed_outcome(&feed, "09:01:04", 2, 0, 0);
+    feed_outcome(&feed, "09:01:05", 2, 0, 200);
+    core_transcript(feed.core);
+}
+
+static void what_fails_by_another_method_than_took_it_is_only_noted(void **state)
+{
+    static const char *const names[] = {"email", "email/2"}; /* its kind, its name */
+    (void)state;
+    page_by_mail_and_push();
+    for (size_t i = 0; i < 2; i++) {
+        char expected[256];
+        feed.sent_by = names[i];
+        feed_receipt(&feed, "09:01:10", "failed", feed_page(&feed, 2, 0)->delivery);
+        snprintf(expected, sizeof(expected),
+                 "09:01:10 alert_noted 2 ana/push step=0 round=0 page_accepted attempts=2 "
+                 "by=console (failed by %s: 5.1.1) v1\n",
+                 names[i]);
+        assert_told(&feed, expected);
+        assert_false(feed_page(&feed, 2, 0)->bounced);
+    }
+}
+
+static void what_fails_by_the_method_that_took_it_goes_by_another(void **state)
+{
+    (void)state;
+    page_by_mail_and_push();
+    feed.sent_by = "push";
+    feed_receipt(&feed, "09:01:10", "failed", feed_page(&feed, 2, 0)->delivery);
+    assert_told(&feed, "09:01:10 alert_noted 2 ana/push step=0 round=0 page_accepted attempts=2 "
+                       "by=console (failed later: 5.1.1) v1\n"
+                       "09:01:10 alert_paged 2 ana/email/2 step=0 round=0 page_pending kind=again "
+                       "v1\n");
+    feed_outcome(&feed, "09:01:11", 2, 1, 250);
+    core_transcript(feed.core);
+    feed.sent_by = "email";
+    feed_receipt(&feed, "09:01:12", "failed", feed_page(&feed, 2, 1)->delivery);
+    assert_true(feed_page(&feed, 2, 1)->bounced);
+}
+
+/* To be paged twice does less harm than not at all. */
+static void what_fails_counts_when_nobody_can_tell_by_which_method(void **state)
+{
+    (void)state;
+    page_by_mail_and_push();
+    feed.sent_by = "twilio"; /* none of hers */
+    feed_receipt(&feed, "09:01:06", "failed", feed_page(&feed, 2, 0)->delivery);
+    assert_true(feed_page(&feed, 2, 0)->bounced);
+    feed_outcome(&feed, "09:01:07", 2, 1, 250);
+    feed_contact(&feed, "09:01:08", "ana", "push"); /* the method that took it is gone */
+    feed.sent_by = "webhook";
+    feed_receipt(&feed, "09:01:10", "failed", feed_page(&feed, 2, 1)->delivery);
+    assert_true(feed_page(&feed, 2, 1)->bounced);
+}
+
 static void where_nobody_is_left_the_path_goes_on(void **state)
 {
     (void)state;
@@ -136,6 +196,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_a_provider_says_is_noted_once),
         TEST(what_failed_after_all_goes_by_another_method_at_once),
+        TEST(what_fails_by_another_method_than_took_it_is_only_noted),
+        TEST(what_fails_by_the_method_that_took_it_goes_by_another),
+        TEST(what_fails_counts_when_nobody_can_tell_by_which_method),
         TEST(where_nobody_is_left_the_path_goes_on),
         TEST(what_fails_when_nobody_waits_for_it_is_only_noted),
         TEST(what_a_provider_says_is_not_cut_within_a_character),

@@ -276,6 +276,7 @@ static bool write_receipt(struct writer *w, const struct letter *letter, Tocsin_
     tocsin__v1__page_receipt__init(receipt);
     receipt->delivery = copy(w, page);
     receipt->status = copy(w, letter->mail->status);
+    receipt->method = toc_wire_text("email"); /* the kind; which one of that is not said */
     event->type = toc_wire_text(type);
     event->body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;
     event->page_receipt = receipt;
