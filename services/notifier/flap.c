@@ -109,8 +109,8 @@ static enum toc_err is_told(struct toc_turn *turn, const Tocsin__V1__Alert *aler
         enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i, &page);
         if (err != TOC_OK)
             return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-        *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED ||
-               page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED;
+        *out = !page->bounced && (page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED ||
+                                  page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED);
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;

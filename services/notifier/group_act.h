@@ -1,7 +1,7 @@
 /*
  * What a person does about a whole group: to the alert that they named at once, to the others that
- * are there by then in parts, so that ten thousand of them make no turn long. Meanwhile no page of
- * those leaves. Whatever cannot be done to one of them is left.
+ * are there by then in parts, so that no step is long. Meanwhile no page of those leaves. Whatever
+ * cannot be done to one of them is left.
  *
  * Tables: `group_act`, key group ‖ u64be order -> packed GroupAction; `group_due`, key u64be
  * instant ‖ that key -> nothing.

@@ -100,6 +100,21 @@ static void an_exhausted_alert_that_reached_nobody_rings_when_its_cause_is_back(
     assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
 }
 
+static void a_page_that_failed_later_told_nobody(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "08:00", "*", "");
+    feed_contact(&feed, "08:00", "ana", "push");
+    feed_desk(&feed, "[{page: [ana], wait: 10m}]", 0);
+    breach("09:00", 1);
+    feed_outcome(&feed, "09:00:01", 1, 0, 200);
+    feed_receipt(&feed, "09:00:02", "failed", feed_page(&feed, 1, 0)->delivery);
+    assert_int_equal(feed_alert(&feed, 1)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+    clock_is("09:01", MET, 1);
+    breach("09:03", 2);
+    assert_string_equal(feed_due(&feed, "09:03"), "ana");
+}
+
 /* As if its cause had stayed; bob's step was the last one, and nobody heard of it there. */
 static void an_exhausted_alert_that_somebody_was_told_of_rings_nobody_again(void **state)
 {
@@ -283,6 +298,7 @@ int main(void)
         CASE(what_is_held_rings_nobody),
         CASE(who_was_not_told_is_told_when_the_cause_is_back),
         CASE(an_exhausted_alert_that_reached_nobody_rings_when_its_cause_is_back),
+        CASE(a_page_that_failed_later_told_nobody),
         CASE(an_exhausted_alert_that_somebody_was_told_of_rings_nobody_again),
         CASE(what_maintenance_stopped_does_not_stand_still_for_ever),
         CASE(an_acknowledgement_outlives_the_gap),
