@@ -150,3 +150,16 @@ enum toc_err breaker_note(struct toc_turn *turn, const char *provider,
     TOC_TRY(failed ? fail(turn, row) : answer(turn, row));
     return save(turn, row);
 }
+
+enum toc_err breaker_forget(struct toc_turn *turn, const char *provider)
+{
+    Tocsin__V1__Provider *row;
+    TOC_TRY(load(turn, provider, &row));
+    if (row->state == TOCSIN__V1__PROVIDER_STATE__PROVIDER_CLOSED)
+        return TOC_OK;
+    row->unused = true;
+    row->probe_ms = 0;
+    TOC_TRY(turn_to(turn, row, TOCSIN__V1__PROVIDER_STATE__PROVIDER_CLOSED));
+    enum toc_err err = toc_del(turn->txn, TABLE_PROVIDER, toc_str_of(provider));
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}

@@ -10,7 +10,8 @@
  *         │ any answer                     ▼               │
  *         ╰─────────────────────────── HALF_OPEN ──────────╯
  *
- * An answer that refuses this one page is an answer. Opening and closing are PROVIDER_CHANGED.
+ * An answer that refuses this one page is an answer. Opening and closing are PROVIDER_CHANGED. One
+ * that is not closed is forgotten when no contact has a method of its provider any more.
  *
  * Table: `provider`, key its key -> packed Provider.
  */
@@ -36,5 +37,9 @@ TOC_MUST enum toc_err breaker_pass(struct toc_turn *turn, const char *provider);
 /* What an attempt by that provider came to. */
 TOC_MUST enum toc_err breaker_note(struct toc_turn *turn, const char *provider,
                                    const Tocsin__V1__PageOutcome *outcome);
+
+/* No contact has a method of it any more, so it will never answer: an open one closes, and nothing
+ * is known of it from then on. */
+TOC_MUST enum toc_err breaker_forget(struct toc_turn *turn, const char *provider);
 
 #endif

@@ -1,5 +1,7 @@
 #include "services/notifier/person.h"
 
+#include "services/notifier/breaker.h"
+
 Tocsin__V1__ContactMethod *person_method(const Tocsin__V1__Contact *contact, const char *name)
 {
     for (size_t i = 0; i < contact->n_methods; i++)
@@ -126,14 +128,64 @@ static enum toc_err compare(struct toc_txn *txn, struct toc_arena *arena,
     return TOC_OK;
 }
 
+static bool has_provider(const Tocsin__V1__Contact *contact, const char *provider)
+{
+    for (size_t i = 0; i < contact->n_methods; i++)
+        if (strcmp(contact->methods[i]->provider, provider) == 0)
+            return true;
+    return false;
+}
+
+static enum toc_err is_used(struct toc_turn *turn, const char *provider, bool *out)
+{
+    struct toc_str key, row;
+    struct toc_scan *scan;
+    enum toc_err err;
+    *out = false;
+    TOC_TRY(toc_scan_open(turn->txn, TABLE_CONTACT, toc_str(NULL, 0), &scan));
+    while (!*out && (err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
+        Tocsin__V1__Contact *contact;
+        size_t mark = toc_arena_mark(turn->arena);
+        err = toc_wire_unpack(turn->arena, &tocsin__v1__contact__descriptor, row, &contact);
+        if (err < 0)
+            break;
+        *out = has_provider(contact, provider);
+        toc_arena_reset(turn->arena, mark);
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+/* Of the providers that a person had, those that are down and nobody has any more. */
+static enum toc_err forget_providers(struct toc_turn *turn, const Tocsin__V1__Contact *old)
+{
+    for (size_t i = 0; i < old->n_methods; i++) {
+        const char *provider = old->methods[i]->provider;
+        struct breaker breaker;
+        bool used;
+        if (provider[0] == '\0')
+            continue;
+        TOC_TRY(breaker_of(turn, provider, &breaker));
+        if (breaker.state == TOCSIN__V1__PROVIDER_STATE__PROVIDER_CLOSED)
+            continue;
+        TOC_TRY(is_used(turn, provider, &used));
+        if (!used)
+            TOC_TRY(breaker_forget(turn, provider));
+    }
+    return TOC_OK;
+}
+
 enum toc_err person_told(struct toc_turn *turn, const Tocsin__V1__Contact *told)
 {
-    Tocsin__V1__Contact *contact;
+    Tocsin__V1__Contact *contact, *old;
     TOC_TRY(compare(turn->txn, turn->arena, told, &contact));
     if (contact == NULL)
         return TOC_OK;
+    enum toc_err err = load(turn->txn, turn->arena, told->person, &old);
+    TOC_TRY(err);
     contact->changed_ms = turn->log_ms;
-    return save(turn, contact);
+    TOC_TRY(save(turn, contact));
+    return err == TOC_OK ? forget_providers(turn, old) : TOC_OK;
 }
 
 enum toc_err notifier_knows_contact(struct toc_txn *txn, struct toc_arena *arena,

@@ -154,13 +154,15 @@ static enum toc_err show_end(struct toc_turn *turn, uint64_t number, toc_time_ms
     return alert_save(turn, alert, alert->next_ms);
 }
 
-static const char *why_over(const char *cause)
+static enum toc_err why_over(struct toc_txn *txn, const char *cause, const char **out)
 {
-    if (is_about(cause, PROVIDER))
-        return "the provider answers again";
-    if (is_about(cause, MISSED))
-        return "a test page came";
-    return "the upstream is back";
+    struct toc_str row;
+    *out = is_about(cause, MISSED) ? "a test page came" : "the upstream is back";
+    if (!is_about(cause, PROVIDER))
+        return TOC_OK;
+    enum toc_err err = toc_get(txn, TABLE_PROVIDER, toc_str_of(cause + strlen(PROVIDER)), &row);
+    *out = err == TOC_OK ? "the provider answers again" : "nobody uses the provider any more";
+    return err < 0 ? err : TOC_OK;
 }
 
 static enum toc_err close_alert(struct toc_turn *turn, const Tocsin__V1__Watch *watch)
@@ -171,11 +173,13 @@ static enum toc_err close_alert(struct toc_turn *turn, const Tocsin__V1__Watch *
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     if (!alert_is_live(alert))
         return TOC_OK;
+    const char *why;
+    TOC_TRY(why_over(turn->txn, watch->cause, &why));
     alert->ends_ms = 0;
     return escalate_end(turn, alert,
                         &(struct escalate_end){.state = TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED,
                                                .type = TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED,
-                                               .reason = why_over(watch->cause)});
+                                               .reason = why});
 }
 
 /* --- begin and end ------------------------------------------------------------------------ */

@@ -384,6 +384,26 @@ static void it_closes_when_the_provider_answers(void **state)
     assert_int_equal(feed_alert(&feed, 6)->state, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED);
 }
 
+static void it_closes_when_nobody_uses_the_provider_any_more(void **state)
+{
+    (void)state;
+    feed_contact(&feed, "08:00", "somebody", "q/1");
+    feed_contact(&feed, "08:00", "ben", "p/2");
+    break_provider();
+    feed_time(&feed, "09:00:11");
+    feed_contact(&feed, "09:01", "ana", "q/2");
+    feed_time(&feed, "09:02");
+    assert_true(alert_is_live(feed_alert(&feed, 6))); /* ben does */
+    core_transcript(feed.core);
+    feed_contact(&feed, "09:03", "ben", NULL);
+    assert_told(&feed, "09:03:00 contact ben gone\n"
+                       "09:03:00 provider p provider_closed failures=5\n");
+    assert_int_equal(core_count(feed.core, TABLE_PROVIDER), 0);
+    feed_time(&feed, "09:03:31");
+    assert_non_null(
+        strstr(core_transcript(feed.core), "alert_closed 6 (nobody uses the provider any more)"));
+}
+
 /* --- people ------------------------------------------------------------------------------- */
 
 #define REACH "reach: {every: 1d, at: \"09:00\", zone: Etc/UTC, within: 1m}\n"
@@ -521,6 +541,7 @@ int main(void)
         CASE(who_has_no_other_way_is_passed_over_at_once),
         CASE(troubles_of_one_kind_are_a_group),
         CASE(it_closes_when_the_provider_answers),
+        CASE(it_closes_when_nobody_uses_the_provider_any_more),
         PROBING(who_is_reached_by_no_test_page_is_an_alert),
         PROBING(it_closes_once_a_test_page_has_come),
         PROBING(a_run_by_hand_is_no_alert),

@@ -41,7 +41,8 @@ static void on_contact(const Tocsin__V1__Contact *contact)
 static void on_provider(const Tocsin__V1__Provider *provider)
 {
     bool open = provider->state == TOCSIN__V1__PROVIDER_STATE__PROVIDER_OPEN;
-    toc_log(open ? TOC_LOG_ALARM : TOC_LOG_INFO, open ? "provider_down" : "provider_back",
+    const char *closed = provider->unused ? "provider_unused" : "provider_back";
+    toc_log(open ? TOC_LOG_ALARM : TOC_LOG_INFO, open ? "provider_down" : closed,
             "provider=%s failures=%u", provider->provider, provider->failures);
 }
 
