@@ -216,6 +216,16 @@ static void learn_dues(struct world *world, const struct storm_page *rings, uint
     }
 }
 
+/* Its window ended with this one, which stands for them: should that fail, they ring whenever. */
+static void are_stood_for(struct storms *storms, const struct storm_page *rings)
+{
+    for (size_t i = 0; i < storms->page_count; i++) {
+        struct storm_page *page = &storms->pages[i];
+        if (page->line == rings->line && page->set == rings->set && !page->rung)
+            page->late_ms = 0;
+    }
+}
+
 static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, toc_time_ms at_ms,
                     uint64_t seq)
 {
@@ -249,6 +259,7 @@ static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, 
     if (current && !line->unsure && at_ms <= line->until_ms)
         world_fail(world, 11, "page %llu/%u rings before its window ends",
                    (unsigned long long)page->alert_number, page->index);
+    are_stood_for(storms, known);
     bool unsure = line->unsure; /* then of its span, too */
     if (current || !line->open)
         begin(line, at_ms, line->span_ms, page->alert_number);
