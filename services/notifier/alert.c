@@ -207,6 +207,13 @@ enum toc_err page_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t nu
     return toc_wire_unpack(arena, &tocsin__v1__page__descriptor, row, out);
 }
 
+enum toc_err page_there(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
+                        uint32_t index, Tocsin__V1__Page **out)
+{
+    enum toc_err err = page_load(txn, arena, number, index, out);
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
 static toc_time_ms place_in(struct page_place place, unsigned table)
 {
     return (table == TABLE_OUTBOX) == place.ready ? place.at_ms : TOC_TIME_NEVER;

@@ -82,6 +82,9 @@ TOC_MUST enum toc_err alert_save(struct toc_turn *turn, const Tocsin__V1__Alert 
 
 TOC_MUST enum toc_err page_load(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
                                 uint32_t index, Tocsin__V1__Page **out);
+/* The same of one that has to be there: TOC_ERR_DAMAGED without it. */
+TOC_MUST enum toc_err page_there(struct toc_txn *txn, struct toc_arena *arena, uint64_t number,
+                                 uint32_t index, Tocsin__V1__Page **out);
 
 /* Where a page stands: in the outbox when it is ready, else among those that wait for an instant;
  * nowhere once it has ended. */

@@ -156,16 +156,13 @@ static enum toc_err list_alerts(struct list *list)
     return list->ask->number != 0 ? list_of_issue(list) : list_newest(list, &alerts);
 }
 
-/* --- the pages of an alert ---------------------------------------------------------------------
- */
+/* --- the pages of an alert --------------------------------------------------------------- */
 
 static enum toc_err add_page(struct list *list, uint64_t number, uint32_t index)
 {
     Tocsin__V1__Page *page;
     struct toc_str row;
-    enum toc_err err = page_load(list->txn, list->arena, number, index, &page);
-    if (err != TOC_OK)
-        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(page_there(list->txn, list->arena, number, index, &page));
     TOC_TRY(toc_wire_pack(list->arena, page, &row));
     return add(list, row);
 }
@@ -191,8 +188,7 @@ static enum toc_err list_pages(struct list *list)
     return TOC_OK;
 }
 
-/* --- other rows --------------------------------------------------------------------------------
- */
+/* --- other rows -------------------------------------------------------------------------- */
 
 /* Rows of a table by their keys, which are names; with `queue`, the one of that name. */
 static enum toc_err list_names(struct list *list, unsigned table)
@@ -268,8 +264,7 @@ static enum toc_err list_groups(struct list *list)
     return err < 0 ? err : TOC_OK;
 }
 
-/* --- questions ---------------------------------------------------------------------------------
- */
+/* --- questions --------------------------------------------------------------------------- */
 
 static enum toc_err answer_list(struct list *list)
 {

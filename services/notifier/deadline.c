@@ -44,9 +44,7 @@ static enum toc_err follow(struct toc_turn *turn, const Tocsin__V1__Alert *alert
     for (uint32_t i = alert->pages; i > alert->first_page; i--) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
-        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
-        if (err != TOC_OK)
-            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i - 1, &page));
         TOC_TRY(storm_follow(turn, alert, page));
         toc_arena_reset(turn->arena, mark);
     }

@@ -421,13 +421,6 @@ static enum toc_err after_page(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     return dead ? go_on(turn, alert, NULL, nobody_reached) : TOC_OK;
 }
 
-static enum toc_err load_page(struct toc_turn *turn, uint64_t number, uint32_t index,
-                              Tocsin__V1__Page **out)
-{
-    enum toc_err err = page_load(turn->txn, turn->arena, number, index, out);
-    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
-}
-
 /* NULL: of a page that is about none. */
 static enum toc_err load_alert(struct toc_turn *turn, uint64_t number, Tocsin__V1__Alert **out)
 {
@@ -442,7 +435,7 @@ enum toc_err escalate_page_due(struct toc_turn *turn, uint64_t number, uint32_t 
 {
     Tocsin__V1__Page *page;
     Tocsin__V1__Alert *alert;
-    TOC_TRY(load_page(turn, number, index, &page));
+    TOC_TRY(page_there(turn->txn, turn->arena, number, index, &page));
     TOC_TRY(load_alert(turn, number, &alert));
     TOC_TRY(page_ring(turn, alert, page));
     return after_page(turn, alert, page);
@@ -453,7 +446,7 @@ enum toc_err escalate_page_end(struct toc_turn *turn, uint64_t number, uint32_t 
 {
     Tocsin__V1__Page *page;
     Tocsin__V1__Alert *alert;
-    TOC_TRY(load_page(turn, number, index, &page));
+    TOC_TRY(page_there(turn->txn, turn->arena, number, index, &page));
     TOC_TRY(load_alert(turn, number, &alert));
     page->carrier = end->carrier;
     TOC_TRY(page_end(turn, alert, page, end->state, NULL, end->reason));
@@ -472,7 +465,7 @@ enum toc_err escalate_outcome(struct toc_turn *turn, const Tocsin__V1__PageOutco
 {
     Tocsin__V1__Page *page;
     Tocsin__V1__Alert *alert;
-    TOC_TRY(load_page(turn, outcome->alert_number, outcome->page, &page));
+    TOC_TRY(page_there(turn->txn, turn->arena, outcome->alert_number, outcome->page, &page));
     TOC_TRY(load_alert(turn, outcome->alert_number, &alert));
     TOC_TRY(page_answer(turn, alert, page, outcome));
     return after_page(turn, alert, page);

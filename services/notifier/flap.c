@@ -106,9 +106,7 @@ static enum toc_err is_told(struct toc_turn *turn, const Tocsin__V1__Alert *aler
     for (uint32_t i = through ? 0 : alert->first_page; i < alert->pages && !*out; i++) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
-        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i, &page);
-        if (err != TOC_OK)
-            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i, &page));
         *out = !page->bounced && (page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED ||
                                   page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED);
         toc_arena_reset(turn->arena, mark);

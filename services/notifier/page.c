@@ -266,9 +266,7 @@ enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert, co
     for (uint32_t i = alert->pages; i > alert->first_page; i--) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
-        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
-        if (err != TOC_OK)
-            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i - 1, &page));
         if (page_is_pending(page))
             TOC_TRY(
                 page_end(turn, alert, page, TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED, by, reason));
@@ -283,9 +281,7 @@ enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *a
     for (uint32_t i = alert->pages; i > alert->first_page && *out; i--) {
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
-        enum toc_err err = page_load(turn->txn, turn->arena, alert->number, i - 1, &page);
-        if (err != TOC_OK)
-            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i - 1, &page));
         *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD || page->bounced;
         toc_arena_reset(turn->arena, mark);
     }

@@ -282,9 +282,7 @@ enum toc_err probe_end(struct toc_turn *turn, const Tocsin__V1__ReachRun *run,
     Tocsin__V1__Page *page;
     const char *why;
     if (!row->settled && row->state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING) {
-        enum toc_err err = page_load(turn->txn, turn->arena, 0, row->page, &page);
-        if (err != TOC_OK)
-            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+        TOC_TRY(page_there(turn->txn, turn->arena, 0, row->page, &page));
         TOC_TRY(method_time_over(turn, page, &why));
         TOC_TRY(page_end(turn, NULL, page, TOCSIN__V1__PAGE_STATE__PAGE_DEAD, NULL, why));
         TOC_TRY(take_page(turn, page, row));

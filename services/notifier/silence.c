@@ -106,9 +106,7 @@ static enum toc_err cancel_notice(struct toc_turn *turn, const Tocsin__V1__Mute 
     Tocsin__V1__Page *page;
     if (!mute->noticed)
         return TOC_OK;
-    enum toc_err err = page_load(turn->txn, turn->arena, 0, mute->notice, &page);
-    if (err != TOC_OK)
-        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(page_there(turn->txn, turn->arena, 0, mute->notice, &page));
     if (!page_is_pending(page))
         return TOC_OK;
     return page_end(turn, NULL, page, TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED, mute->ended_by,

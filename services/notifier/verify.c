@@ -45,9 +45,7 @@ static enum toc_err end_page(struct toc_turn *turn, const Tocsin__V1__Verificati
                              const char *by, char *carrier)
 {
     Tocsin__V1__Page *page;
-    enum toc_err err = page_load(turn->txn, turn->arena, 0, verification->page, &page);
-    if (err != TOC_OK)
-        return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    TOC_TRY(page_there(turn->txn, turn->arena, 0, verification->page, &page));
     if (!page_is_pending(page))
         return TOC_OK;
     if (carrier == NULL)
