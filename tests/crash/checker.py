@@ -374,6 +374,9 @@ def damages(history):
         by_issue.setdefault(router.records[i].issue, []).append(i)
     pair = next(v for v in by_issue.values() if len(v) > 1 and
                 router.records[v[0]].cause_seq != router.records[v[-1]].cause_seq)
+    # Of an issue whose time is looked at twice: what is only announced counts in its place.
+    timed = next(v for v in ([i for i in places if router.records[i].type != bus.rec.ISSUE_PARKED]
+                             for places in by_issue.values()) if len(v) > 1)
     yield "record lost", "lost", damaged(history, "intake", lambda p: p.pop(ours))
     yield "record twice", "twice", damaged(history, "intake", lambda p: p.insert(ours, p[ours]))
     yield "gap", "dense", damaged(history, "intake", lambda p: p.pop(ours))
@@ -396,7 +399,7 @@ def damages(history):
             slice(None), [p[pair[-1]] if i == pair[0] else p[pair[0]] if i == pair[-1] else x
                           for i, x in enumerate(p)]))
     yield "time back", "time", damaged(
-        history, "router", lambda p: edit(p, pair[-1], at_ms=1))
+        history, "router", lambda p: edit(p, timed[-1], at_ms=1))
     skipped = [i for i in caused
                if router.records[i].cause_seq == router.records[caused[0]].cause_seq]
     yield "router skips", "missing", damaged(
