@@ -28,6 +28,7 @@ struct contacts {
     bool told;                              /* all of it is on disk */
     Tocsin__V1__Contact *known[PEOPLE + 1]; /* by the log; NULL: never told */
     bool failed[METHODS];                   /* the last attempt by that provider */
+    toc_time_ms free_ms[METHODS];           /* since when none failed and none asked to wait */
 };
 
 struct contacts *contacts_new(void)
@@ -259,23 +260,32 @@ toc_time_ms contacts_version(const struct world *world, const char *person)
     return contact != NULL ? contact->changed_ms : 0;
 }
 
-void contacts_note(struct world *world, const char *provider, bool failed)
+void contacts_note(struct world *world, const char *provider, bool failed, toc_time_ms floor_ms,
+                   toc_time_ms log_ms)
 {
-    for (size_t i = 0; i < METHODS; i++)
-        if (strcmp(names[i], provider) == 0)
-            world->contacts->failed[i] = failed;
+    struct contacts *contacts = world->contacts;
+    for (size_t i = 0; i < METHODS; i++) {
+        if (strcmp(names[i], provider) != 0)
+            continue;
+        toc_time_ms from_ms = failed ? floor_ms : contacts->failed[i] ? log_ms : 0;
+        if (from_ms > contacts->free_ms[i])
+            contacts->free_ms[i] = from_ms;
+        contacts->failed[i] = failed;
+    }
 }
 
-static bool is_healthy(const struct world *world, const char *provider)
+static bool is_healthy(const struct world *world, const char *provider, toc_time_ms since_ms)
 {
+    const struct contacts *contacts = world->contacts;
     bool healthy = false;
     for (size_t i = 0; i < METHODS; i++)
-        healthy = healthy || (strcmp(names[i], provider) == 0 && !world->contacts->failed[i]);
+        healthy = healthy || (strcmp(names[i], provider) == 0 && !contacts->failed[i] &&
+                              contacts->free_ms[i] <= since_ms);
     return healthy;
 }
 
 bool contacts_has_other(const struct world *world, const char *person, const char *refused,
-                        const char *but, const char *avoided)
+                        const char *but, const char *avoided, toc_time_ms since_ms)
 {
     const Tocsin__V1__Contact *contact = contact_of(world, person);
     for (size_t i = 0; contact != NULL && !contact->gone && i < contact->n_methods; i++) {
@@ -283,7 +293,7 @@ bool contacts_has_other(const struct world *world, const char *person, const cha
         if (method->verified && method->disabled[0] == '\0' &&
             strcmp(method->provider, avoided) != 0 && strstr(refused, method->name) == NULL &&
             strcmp(method->name, but) != 0 &&
-            (but[0] == '\0' || is_healthy(world, method->provider)))
+            (but[0] == '\0' || is_healthy(world, method->provider, since_ms)))
             return true;
     }
     return false;
@@ -291,7 +301,7 @@ bool contacts_has_other(const struct world *world, const char *person, const cha
 
 bool contacts_reach(const struct world *world, const char *person)
 {
-    return !has_file(world) || contacts_has_other(world, person, "", "", "");
+    return !has_file(world) || contacts_has_other(world, person, "", "", "", 0);
 }
 
 size_t contacts_methods(const struct world *world, const char *person)
@@ -329,7 +339,7 @@ void contacts_check_paged(struct world *world, const Tocsin__V1__Page *page, con
         return;
     }
     const Tocsin__V1__Contact *contact = contact_of(world, page->contact);
-    bool can = contacts_has_other(world, page->contact, "", "", avoided);
+    bool can = contacts_has_other(world, page->contact, "", "", avoided, 0);
     bool has_method = page->method[0] != '\0';
     bool has_choice = strcmp(page->kind, "again") != 0; /* that one leaves out methods */
     if (page->bundle != 0 && !page->rung)

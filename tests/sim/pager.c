@@ -24,12 +24,13 @@ struct known_page {
     bool answered_ok;    /* the provider said 2xx at least once */
     bool ended;          /* told so */
     bool leaves;         /* the method that it was last sent by */
+    toc_time_ms last_ms; /* when the log said how that went */
     char last[16];       /* that method */
     char refused[64];    /* the methods that refused it */
     toc_time_ms version; /* of the contact then */
     char avoided[16];    /* the provider that its alert says is down */
     Tocsin__V1__PageState state;
-    bool outlives; /* its step: it tells of the end of an incident */
+    bool outlives;      /* its step: it tells of the end of an incident */
     toc_time_ms due_ms; /* that it names; settled when it rings */
 };
 
@@ -47,6 +48,7 @@ struct outcome {
     size_t size;
     uint32_t code;
     bool untried;
+    toc_time_ms retry_after_ms;
 };
 
 struct under_way {
@@ -164,6 +166,7 @@ static unsigned draw_outcome(struct world *world, const Tocsin__V1__Page *page,
     struct outcome *kept = &pager->outcomes[number];
     kept->code = outcome.code;
     kept->untried = outcome.untried;
+    kept->retry_after_ms = outcome.retry_after_ms;
     *out = kept;
     Tocsin__V1__SenderWord word = TOCSIN__V1__SENDER_WORD__INIT;
     word.page = &outcome;
@@ -355,7 +358,7 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     known->version = contacts_version(world, page->contact);
     if (change->alert != NULL && strncmp(change->alert->cause, "provider:", 9) == 0)
         snprintf(known->avoided, sizeof(known->avoided), "%s", change->alert->cause + 9);
-    if (reminds && contacts_has_other(world, page->contact, KEEPS_INCIDENTS, "", ""))
+    if (reminds && contacts_has_other(world, page->contact, KEEPS_INCIDENTS, "", "", 0))
         snprintf(known->refused, sizeof(known->refused), "%s", KEEPS_INCIDENTS);
     if (change->alert == NULL || (rings && !mutes_keep(world, change->alert, page, at_ms)))
         contacts_check_paged(world, page, known->avoided);
@@ -363,7 +366,7 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
 
 /* A page leaves a method that refused it for good, and an urgent one whoever does not answer. */
 static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
-                           struct known_page *known)
+                           struct known_page *known, toc_time_ms log_ms)
 {
     size_t number = strtoul(page->outcome + 1, NULL, 10);
     TOC_ASSERT(page->outcome[0] == 'r' && number < world->pager->outcome_count);
@@ -373,10 +376,11 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
     toc_time_ms version = contacts_version(world, page->contact);
     if (known->version != version)
         known->refused[0] = '\0';
-    else if (page->method[0] != '\0' && (strstr(known->refused, page->method) != NULL ||
-                                         (known->leaves && strcmp(known->last, page->method) == 0 &&
-                                          contacts_has_other(world, page->contact, known->refused,
-                                                             page->method, known->avoided))))
+    else if (page->method[0] != '\0' &&
+             (strstr(known->refused, page->method) != NULL ||
+              (known->leaves && strcmp(known->last, page->method) == 0 &&
+               contacts_has_other(world, page->contact, known->refused, page->method,
+                                  known->avoided, known->last_ms))))
         world_fail(world, 11, "page %llu/%u is sent by %s again, which it has left",
                    (unsigned long long)page->alert_number, page->index, page->method);
     known->version = version;
@@ -384,14 +388,15 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
         strncat(known->refused, page->method, sizeof(known->refused) - 1 - strlen(known->refused));
     snprintf(known->last, sizeof(known->last), "%s", page->method);
     if (!outcome->untried)
-        contacts_note(world, page->provider,
-                      code == 0 || code == 408 || code == 429 || code >= 500);
-    known->leaves =
-        page->urgent && code == 0 && page->alert_number != 0 &&
-        contacts_has_other(world, page->contact, known->refused, page->method, known->avoided);
+        contacts_note(world, page->provider, code == 0 || code == 408 || code == 429 || code >= 500,
+                      outcome->retry_after_ms, log_ms);
+    known->last_ms = log_ms;
+    known->leaves = page->urgent && code == 0 && page->alert_number != 0 &&
+                    contacts_has_other(world, page->contact, known->refused, page->method,
+                                       known->avoided, log_ms);
 }
 
-static void on_sent(struct world *world, const Tocsin__V1__Page *page)
+static void on_sent(struct world *world, const Tocsin__V1__Page *page, toc_time_ms log_ms)
 {
     struct known_page *known = find_page(world->pager, page->alert_number, page->index);
     if (known == NULL) {
@@ -408,7 +413,7 @@ static void on_sent(struct world *world, const Tocsin__V1__Page *page)
         world_fail(world, 11, "page %llu/%u counts as accepted, the provider never said so",
                    (unsigned long long)page->alert_number, page->index);
     known->state = page->state;
-    follow_methods(world, page, known);
+    follow_methods(world, page, known, log_ms);
 }
 
 static void on_page_ended(struct world *world, const Tocsin__V1__Page *page)
@@ -535,7 +540,7 @@ void pager_check_record(struct world *world, struct node *node, uint64_t seq,
         contacts_check_said(world, record);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_SENT:
-        on_sent(world, change->page);
+        on_sent(world, change->page, record->log_ms);
         break;
     case TOCSIN__V1__RECORD_TYPE__PAGE_ENDED:
         on_page_ended(world, change->page);

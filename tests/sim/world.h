@@ -401,13 +401,15 @@ bool contacts_may_probe(const struct world *world, const char *person, const cha
 size_t contacts_listed(const struct world *world, char out[][16], size_t most);
 /* When the file last said something else of a person. */
 toc_time_ms contacts_version(const struct world *world, const char *person);
-/* What an attempt came to. */
-void contacts_note(struct world *world, const char *provider, bool failed);
+/* What an attempt came to; before `floor_ms` the provider wants no other (0: it did not say). */
+void contacts_note(struct world *world, const char *provider, bool failed, toc_time_ms floor_ms,
+                   toc_time_ms log_ms);
 /* Whether a method of the person may be used, those named in `refused` left out; another than `but`
- * and one whose provider did not fail at last, unless that is "". None of the provider `avoided`.
+ * and one whose provider could have been asked ever since, unless that is "". None of the provider
+ * `avoided`.
  */
 bool contacts_has_other(const struct world *world, const char *person, const char *refused,
-                        const char *but, const char *avoided);
+                        const char *but, const char *avoided, toc_time_ms since_ms);
 /* Whether any method of the person may be used. */
 bool contacts_reach(const struct world *world, const char *person);
 
