@@ -307,6 +307,8 @@ toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
     if (has_own_time(run) && run->turn.wake_ms != TOC_TIME_NEVER &&
         run->turn.wake_ms - now.wall_ms < wait)
         wait = run->turn.wake_ms - now.wall_ms;
+    if (feed_wait_ms(run, now) < wait)
+        wait = feed_wait_ms(run, now);
     return wait < 1 ? 1 : wait;
 }
 

@@ -56,16 +56,17 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
         run_refuse(run, peer, fetch->stream, reason, detail);
         return;
     }
-    *follower = (struct follower){.peer = peer,
-                                  .stream = fetch->stream,
-                                  .position = fetch->from_seq - 1,
-                                  .sent_bytes = fetch->received_bytes,
-                                  .partition_mask = fetch->partition_mask,
-                                  .class_mask = fetch->class_mask,
-                                  .promised_ms = TOC_TIME_MIN,
-                                  .is_partner = run->partner != NULL &&
-                                                strcmp(fetch->follower, run->partner->name) == 0,
-                                  .told = {.next_ms = TOC_TIME_MIN}};
+    *follower = (struct follower){
+        .peer = peer,
+        .stream = fetch->stream,
+        .position = fetch->from_seq - 1,
+        .sent_bytes = fetch->received_bytes,
+        .partition_mask = fetch->partition_mask,
+        .class_mask = fetch->class_mask,
+        .gather_ms = fetch->gather_ms < GATHER_MAX_MS ? fetch->gather_ms : GATHER_MAX_MS,
+        .promised_ms = TOC_TIME_MIN,
+        .is_partner = run->partner != NULL && strcmp(fetch->follower, run->partner->name) == 0,
+        .told = {.next_ms = TOC_TIME_MIN}};
     memcpy(follower->hash, hash, TOC_SHA256);
 }
 
@@ -342,6 +343,27 @@ static void promise_one(struct toc_run *run, struct follower *follower, struct t
     }
 }
 
+/* How long what the follower has not got may wait for more; 0: no longer, or there is nothing. */
+static toc_time_ms gathers_ms(const struct toc_run *run, const struct follower *follower,
+                              struct toc_now now)
+{
+    uint64_t unsent = run->committed_seq - follower->position;
+    toc_time_ms left_ms = follower->gather_ms - (now.mono_ms - follower->sent_ms);
+    return unsent > 0 && unsent < GATHERED_RECORDS && left_ms > 0 ? left_ms : 0;
+}
+
+toc_time_ms feed_wait_ms(const struct toc_run *run, struct toc_now now)
+{
+    toc_time_ms wait_ms = TOC_TIME_NEVER;
+    for (size_t i = 0; i < TOC_FOLLOWERS_MAX; i++) {
+        const struct follower *follower = &run->followers[i];
+        toc_time_ms left_ms = follower->peer != 0 ? gathers_ms(run, follower, now) : 0;
+        if (left_ms > 0 && left_ms < wait_ms)
+            wait_ms = left_ms;
+    }
+    return wait_ms;
+}
+
 enum toc_err feed_pump(struct toc_run *run, struct toc_now now)
 {
     struct toc_txn *txn = NULL;
@@ -355,6 +377,8 @@ enum toc_err feed_pump(struct toc_run *run, struct toc_now now)
             continue;
         }
         err = TOC_OK;
+        if (gathers_ms(run, follower, now) > 0)
+            continue;
         for (unsigned frames = 0;
              frames < FRAMES_MAX && err == TOC_OK && follower->position < run->committed_seq &&
              follower->sent_bytes < follower->granted_bytes;

@@ -94,6 +94,7 @@ static void send_fetch(struct toc_run *run, struct upstream *up, struct toc_now 
     fetch.granted_bytes = up->granted_bytes;
     fetch.received_bytes = up->received_bytes;
     fetch.done_seq = up->saved_seq;
+    fetch.gather_ms = (uint32_t)toc_run_rest_ms(run);
     fetch.follower = toc_str_copy(follower, sizeof(follower), toc_str_of(run->service->name));
     frame.kind_case = TOCSIN__V1__FRAME__KIND_FETCH;
     frame.fetch = &fetch;

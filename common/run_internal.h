@@ -25,6 +25,8 @@
 #define STREAM_STALLED_MS  3000 /* without a frame: start the stream again */
 #define CURSOR_SAVE_MS     1000
 #define FOLLOWER_GONE_MS   10000
+#define GATHER_MAX_MS      100  /* whatever a follower asks for */
+#define GATHERED_RECORDS   256  /* so many go out at once */
 #define BEHIND_MS          5000 /* log time this far behind the wall clock is told */
 #define BEHIND_AGAIN_MS    1000
 #define FULL_PAUSE_MS      1000
@@ -85,6 +87,7 @@ struct follower {
     uint64_t granted_bytes, sent_bytes;
     uint64_t partition_mask;
     uint32_t class_mask;
+    toc_time_ms gather_ms;         /* how long few records wait for others; 0: not at all */
     toc_time_ms heard_ms, sent_ms; /* monotonic */
     toc_time_ms promised_ms;
     bool is_partner;       /* see run_pace.c */
@@ -207,6 +210,8 @@ void run_refuse_receipts(struct toc_run *run);
 void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *fetch,
                    struct toc_now now);
 TOC_MUST enum toc_err feed_pump(struct toc_run *run, struct toc_now now);
+/* When what waits for others has to go out, from now; never: nothing waits. */
+toc_time_ms feed_wait_ms(const struct toc_run *run, struct toc_now now);
 /* Who is registered, from the rows; and the rows, before anything is trimmed for them. */
 TOC_MUST enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn);
 TOC_MUST enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn);

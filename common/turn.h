@@ -142,7 +142,7 @@ struct toc_service {
     bool sees_stopped;                /* the same of upstreams that are stopped */
     bool sees_behind;                 /* gets TOC_EVENT_BEHIND, every second while it is so */
     enum toc_time_source time_source; /* of TOC_EVENT_TIME */
-    toc_time_ms rest_ms; /* what it writes may wait so long for more to be committed with it */
+    toc_time_ms rest_ms; /* what it follows may wait so long for more to be taken with it */
     const char *echo; /* name of an upstream that follows this service: what it says comes back from
                          here, so it never counts for log time. May be NULL */
     const char *leader;      /* name of an upstream whose echo this service is. May be NULL */

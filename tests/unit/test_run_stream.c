@@ -657,6 +657,36 @@ static void there_are_as_many_followers_as_the_limit(void **state)
     assert_int_equal(counts_of(door).followers, TOC_FOLLOWERS_MAX);
 }
 
+static void records_wait_for_others_as_long_as_a_follower_lets_them(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    fetch.gather_ms = 20;
+    give_fetch(door, CLIENT, &fetch);
+    write_records(door, 1, "ok"); /* the first does not */
+    assert_int_equal(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH), 1);
+    link_fake_clear(door->link);
+    pass(5);
+    write_records(door, 10, "ok");
+    write_records(door, 10, "ok");
+    assert_int_equal(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH), 0);
+    assert_int_equal(toc_run_wait_ms(door->run, now), 15);
+    pass(15);
+    turn(door);
+    assert_int_equal(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH), 1);
+    link_fake_clear(door->link);
+    write_records(door, 300, "ok"); /* that is many */
+    assert_int_equal(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH), 1);
+    fetch.stream++;
+    fetch.gather_ms = UINT32_MAX;
+    give_fetch(door, CLIENT, &fetch);
+    link_fake_clear(door->link);
+    pass(100); /* no longer, whatever it asks for */
+    turn(door);
+    assert_true(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH) > 0);
+}
+
 static void trimming_waits_for_the_slowest_named_follower(void **state)
 {
     struct node *door = open_node(0, &door_service, "d", 0);
@@ -1040,6 +1070,7 @@ int main(void)
         CASE(a_follower_that_vanished_is_dropped_after_ten_seconds),
         CASE(a_follower_that_is_gone_frees_its_place),
         CASE(there_are_as_many_followers_as_the_limit),
+        CASE(records_wait_for_others_as_long_as_a_follower_lets_them),
         CASE(trimming_waits_for_the_slowest_named_follower),
         CASE(filtered_records_move_the_cursor_without_a_commit_each),
         CASE(a_record_that_cannot_be_read_stops_and_undoes_the_turn),
