@@ -17,6 +17,7 @@
 #define TOC_POLICY_NAME_MAX     64                 /* bytes of a name or an id */
 #define TOC_POLICY_VALUE_MAX    128                /* bytes of a value in a condition */
 #define TOC_POLICY_DURATION_MAX (366 * TOC_DAY_MS) /* of a target */
+#define TOC_WHO_MAX             32 /* people that a step or a team names, and schedules */
 
 struct toc_policy_tree;
 
@@ -37,11 +38,12 @@ struct toc_build {
     struct toc_policy_calendar *calendars;
     size_t calendar_count;
     size_t compared;          /* values, in the search for unreachable rules */
-    struct toc_queue *queues; /* these five are what `policy` shows as constant */
+    struct toc_queue *queues; /* these six are what `policy` shows as constant */
     struct toc_person *people;
     struct toc_sla *slas;
     struct toc_path *paths;
     struct toc_schedule *schedules;
+    struct toc_team *teams;
 };
 
 /* An array of objects that begin with `const char *name`. */
@@ -162,14 +164,17 @@ void *toc_build_names(struct toc_build *b, const struct toc_yaml *node, const ch
 
 void toc_build_calendars(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_slas(struct toc_build *b, const struct toc_yaml *node);
-void toc_build_teams(struct toc_build *b, const struct toc_yaml *node);
 /* After the calendars. */
 void toc_build_schedules(struct toc_build *b, const struct toc_yaml *node);
 /* The same. */
 void toc_build_quiet(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_reach(struct toc_build *b, const struct toc_yaml *node);
-/* After the schedules. */
+/* After the schedules: who belongs to them. */
+void toc_build_teams(struct toc_build *b, const struct toc_yaml *node);
+/* After the teams. */
 void toc_build_paths(struct toc_build *b, const struct toc_yaml *node);
+/* After the paths: how the teams answer. */
+void toc_build_answers(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_queues(struct toc_build *b, const struct toc_yaml *node);
 /* After the queues, whose own section is given for the places of what does not fit together. */
 void toc_build_people(struct toc_build *b, const struct toc_yaml *node,
@@ -184,6 +189,15 @@ void toc_build_alerts(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_watch(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_retention(struct toc_build *b, const struct toc_yaml *node);
 void toc_build_duplicates(struct toc_build *b, const struct toc_yaml *node);
+
+/* --- who.c: whom a step or a team means ---------------------------------------------------------
+ */
+
+/* The keys `page` and `schedule`, each NULL where it is absent. */
+void toc_build_who(struct toc_build *b, const struct toc_yaml *page,
+                   const struct toc_yaml *schedule, struct toc_who *out);
+/* Adds the members of teams, each once. */
+void toc_build_who_of_teams(struct toc_build *b, const struct toc_yaml *node, struct toc_who *who);
 
 /* --- match.c: conditions --------------------------------------------------------------- */
 

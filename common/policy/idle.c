@@ -177,7 +177,7 @@ bool toc_check_clocks(struct toc_build *b, const struct toc_alert_rule *rule, bo
             if (may_pass(b, rule, &b->slas[i].clocks[k], when))
                 return true;
     for (size_t i = 0; i < b->policy.team_count; i++)
-        if (may_pass(b, rule, &b->policy.teams[i].clock, when))
+        if (b->policy.teams[i].answers && may_pass(b, rule, &b->policy.teams[i].clock, when))
             return true;
     return false;
 }

@@ -2,12 +2,11 @@
 
 #include <stdio.h>
 
-#define STEPS_MAX    32
-#define CONTACTS_MAX 32 /* of one step, and schedules */
-#define REPEAT_MAX   20
-#define WAIT_MAX     (7 * TOC_DAY_MS)
-#define EXPIRES_MIN  TOC_SECOND_MS
-#define COALESCE_MS  (30 * TOC_SECOND_MS)
+#define STEPS_MAX   32
+#define REPEAT_MAX  20
+#define WAIT_MAX    (7 * TOC_DAY_MS)
+#define EXPIRES_MIN TOC_SECOND_MS
+#define COALESCE_MS (30 * TOC_SECOND_MS)
 
 enum { STEPS, REPEAT, ACK_EXPIRES, COALESCE, PATH_KEY_COUNT };
 
@@ -25,13 +24,15 @@ const struct toc_key toc_keys_path[PATH_KEY_COUNT + 1] = {
          "half of the step's wait. 0: each at once."},
 };
 
-enum { PAGE, SCHEDULE, ROUND_ROBIN, WAIT, STEP_KEY_COUNT };
+enum { PAGE, SCHEDULE, TEAM, ROUND_ROBIN, WAIT, STEP_KEY_COUNT };
 
 const struct toc_key toc_keys_step[STEP_KEY_COUNT + 1] = {
     [PAGE] = {"page", false, "[CONTACT]", "[]",
               "Ids of contacts; a step of nobody, with `[]`, is skipped."},
     [SCHEDULE] = {"schedule", false, "[SCHEDULE]", "[]",
                   "Whoever is on call by them when the step begins; each person is paged once."},
+    [TEAM] = {"team", false, "[TEAM]", "[]",
+              "Who belongs to them: their people, and whoever is on call by their schedules."},
     [ROUND_ROBIN] = {"round_robin", false, "yes", "no", "Pages one of all these, in turn."},
     [WAIT] = {"wait", true, "DURATION", NULL,
               "How long an acknowledgement may take; at most 7 days."},
@@ -42,41 +43,23 @@ const struct toc_key toc_keys_step[STEP_KEY_COUNT + 1] = {
 static const char *const yes_no[] = {"no", "yes"};
 static const struct toc_words words_yes = {yes_no, 2};
 
-static void read_schedules(struct toc_build *b, const struct toc_yaml *node,
-                           struct toc_path_step *step)
-{
-    const struct toc_names names = {b->schedules, b->policy.schedule_count, sizeof(*b->schedules)};
-    const struct toc_schedule **schedules;
-    size_t count, index;
-    const struct toc_yaml *item = toc_value_items(b, node, "'schedule'", &count);
-    if (item && count > CONTACTS_MAX)
-        toc_diag_error(b->diag, node->offset, "more than %d schedules", CONTACTS_MAX);
-    schedules = item ? toc_build_array(b, count, sizeof(*schedules)) : NULL;
-    if (!schedules)
-        return;
-    step->schedules = schedules;
-    for (size_t i = 0; i < count; i++, item = item->next)
-        if (toc_value_reference(b, item, "schedule", &names, &index))
-            schedules[step->schedule_count++] = &b->schedules[index];
-}
-
 /* Whom the step means. */
 static void read_who(struct toc_build *b, const struct toc_yaml *node,
                      const struct toc_yaml *const *values, struct toc_path_step *step)
 {
-    struct toc_texts contacts = {NULL, 0};
+    struct toc_who who = {.contact_count = 0};
     unsigned word = 0;
-    if (values[PAGE])
-        (void)toc_value_texts(b, values[PAGE], "a contact", toc_value_name, &contacts);
-    if (contacts.count > CONTACTS_MAX)
-        toc_diag_error(b->diag, values[PAGE]->offset, "more than %d contacts", CONTACTS_MAX);
-    step->contacts = contacts.values;
-    step->contact_count = contacts.count;
-    if (values[SCHEDULE])
-        read_schedules(b, values[SCHEDULE], step);
-    if (!values[PAGE] && !values[SCHEDULE]) {
-        toc_diag_error(b->diag, node->offset, "a step has neither 'page' nor 'schedule'");
-        toc_diag_hint(b->diag, "whom it wakes: page: [ana], or schedule: [NAME]");
+    toc_build_who(b, values[PAGE], values[SCHEDULE], &who);
+    if (values[TEAM])
+        toc_build_who_of_teams(b, values[TEAM], &who);
+    step->contacts = who.contacts;
+    step->contact_count = who.contact_count;
+    step->schedules = who.schedules;
+    step->schedule_count = who.schedule_count;
+    if (!values[PAGE] && !values[SCHEDULE] && !values[TEAM]) {
+        toc_diag_error(b->diag, node->offset,
+                       "a step has neither 'page' nor 'schedule' nor 'team'");
+        toc_diag_hint(b->diag, "whom it wakes: page: [ana], schedule: [NAME], or team: [NAME]");
     }
     if (values[ROUND_ROBIN] && toc_value_word(b, values[ROUND_ROBIN], "answer", &words_yes, &word))
         step->round_robin = word != 0;

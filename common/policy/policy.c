@@ -49,7 +49,8 @@ const struct toc_key toc_keys_root[KEY_COUNT + 1] = {
     [REACH] = {"reach", false, "{...}", NULL,
                "How often people are sent test pages that ask whether they came."},
     [PATHS] = {"paths", false, "{NAME: PATH}", NULL, "Who is woken, in which order."},
-    [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL, "Other teams that issues are escalated to."},
+    [TEAMS] = {"teams", false, "{NAME: TEAM}", NULL,
+               "Who belongs together, and whom issues are escalated to."},
     [ALERTS] = {"alerts", false, "[RULE]", NULL, "What wakes them: every rule that fits."},
     [WATCH] = {"watch", false, "{...}", "nobody is paged",
                "Who is woken when something is wrong with the suite itself."},
@@ -105,11 +106,12 @@ static void read_sections(struct toc_build *b, const struct toc_yaml *root)
     toc_build_schedules(b, values[SCHEDULES]);
     toc_build_quiet(b, values[QUIET]);
     toc_build_reach(b, values[REACH]);
+    toc_build_teams(b, values[TEAMS]);
     toc_build_paths(b, values[PATHS]);
+    toc_build_answers(b, values[TEAMS]);
     toc_build_queues(b, values[QUEUES]);
     toc_build_people(b, values[PEOPLE], values[QUEUES]);
     toc_build_slas(b, values[SLAS]);
-    toc_build_teams(b, values[TEAMS]);
     toc_build_categories(b, values[CATEGORIES]);
     toc_build_triage(b, values[TRIAGE]);
     toc_build_routes(b, values[ROUTES]);
@@ -241,7 +243,7 @@ const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct
 const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct toc_str name)
 {
     for (size_t i = 0; i < policy->team_count; i++)
-        if (toc_str_equal(name, toc_str_of(policy->teams[i].name)))
+        if (policy->teams[i].answers && toc_str_equal(name, toc_str_of(policy->teams[i].name)))
             return &policy->teams[i];
     return NULL;
 }

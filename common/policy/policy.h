@@ -204,9 +204,20 @@ struct toc_sla {
     size_t clock_count;
 };
 
-/* Another team that issues are escalated to. */
+/* People, and whoever is on call by schedules. */
+struct toc_who {
+    const char *const *contacts; /* ids */
+    size_t contact_count;
+    const struct toc_schedule *const *schedules;
+    size_t schedule_count;
+};
+
+/* A team: its members are in the steps that name it already; issues are escalated to one that
+ * answers. */
 struct toc_team {
     const char *name;
+    struct toc_who members;
+    bool answers;                /* else the rest counts for nothing */
     const struct toc_path *path; /* NULL: the issue's */
     struct toc_clock_rule clock; /* of an escalation to it: the same target for every priority */
 };
@@ -347,6 +358,7 @@ const struct toc_schedule *toc_policy_schedule(const struct toc_policy *policy,
                                                struct toc_str name);
 const struct toc_path *toc_policy_path(const struct toc_policy *policy, struct toc_str name);
 const struct toc_queue *toc_policy_queue(const struct toc_policy *policy, struct toc_str name);
+/* Of those that answer. */
 const struct toc_team *toc_policy_team(const struct toc_policy *policy, struct toc_str name);
 const struct toc_category *toc_policy_category(const struct toc_policy *policy,
                                                struct toc_str name);

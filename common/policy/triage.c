@@ -122,6 +122,16 @@ static void read_tier(struct toc_build *b, const struct toc_yaml *node,
         toc_diag_error(b->diag, node->offset, "there is no tier 0");
 }
 
+static void read_asked(struct toc_build *b, const struct toc_yaml *node,
+                       const struct toc_team *team, struct toc_triage_rule *rule)
+{
+    rule->team = team;
+    if (team->answers)
+        return;
+    toc_diag_error(b->diag, node->offset, "team '%.*s' does not answer", TOC_DIAG_ARG(node->text));
+    toc_diag_hint(b->diag, "how fast it has to: calendar: NAME, answer_within: 4h, in 'teams'");
+}
+
 static void read_escalate(struct toc_build *b, const struct toc_yaml *node,
                           struct toc_triage_rule *rule)
 {
@@ -141,7 +151,7 @@ static void read_escalate(struct toc_build *b, const struct toc_yaml *node,
     if (values[TIER])
         read_tier(b, values[TIER], rule);
     if (values[TEAM] && toc_value_reference(b, values[TEAM], "team", &teams, &index))
-        rule->team = &b->policy.teams[index];
+        read_asked(b, values[TEAM], &b->policy.teams[index], rule);
     if (values[TEAM] && rule->name && strlen(rule->name) > TEAM_RULE_MAX)
         toc_diag_error(b->diag, node->offset,
                        "the name of a rule that asks a team is longer than "

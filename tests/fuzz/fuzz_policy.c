@@ -30,6 +30,16 @@ static void check_schedule(const struct toc_schedule *schedule)
     }
 }
 
+/* Whoever is paged has room for so many, with those of teams. */
+static void check_step(const struct toc_path_step *step)
+{
+    TOC_ASSERT(step->contact_count <= 32 && step->schedule_count <= 32);
+    for (size_t i = 0; i < step->contact_count; i++)
+        TOC_ASSERT(step->contacts[i] != NULL);
+    for (size_t i = 0; i < step->schedule_count; i++)
+        TOC_ASSERT(step->schedules[i] != NULL);
+}
+
 /* What a compiled policy promises its readers. */
 static void check_policy(const struct toc_policy *policy)
 {
@@ -45,6 +55,9 @@ static void check_policy(const struct toc_policy *policy)
         }
     for (size_t i = 0; i < policy->schedule_count; i++)
         check_schedule(&policy->schedules[i]);
+    for (size_t i = 0; i < policy->path_count; i++)
+        for (size_t k = 0; k < policy->paths[i].step_count; k++)
+            check_step(&policy->paths[i].steps[k]);
 }
 
 static void check_text(struct toc_str text)

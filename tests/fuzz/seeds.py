@@ -377,8 +377,12 @@ schedules:
          people: [dee], hours: {mon-fri: ["21:00-24:00"], tue-sat: ["00:00-09:00"]}}
       - {name: last, rotation: monthly, start: 2026-01-31, at: "02:30", people: [flo], calendar: nights}
     temporary: [{from: "2026-12-24 00:00", until: "2026-12-27 00:00", people: [flo]}]
+teams:
+  t: {page: [gus, a], schedule: [s]}
+  both: {page: b, calendar: nights, answer_within: 4h}
 paths:
-  p: {steps: [{schedule: [s], page: [gus], wait: 5m}, {page: [a, b], round_robin: yes, wait: 1h}], repeat: 2,
+  p: {steps: [{schedule: [s], page: [gus], wait: 5m}, {page: [a, b], round_robin: yes, wait: 1h},
+              {team: [t, both], page: [b], wait: 5m}], repeat: 2,
       ack_expires: 30m}
 queues: {q: {tier: 1}}
 quiet: {ana: nights}

@@ -16,6 +16,7 @@ static void apply(const char *steps)
                         "2026-11-22, at: \"10:00\", people: [ana, ben]}]}\n"
                         "  late: {zone: UTC, layers: [{name: base, rotation: daily, start: "
                         "2026-11-23, at: \"12:00\", people: [cyd]}]}\n"
+                        "teams: {crew: {page: [hal, gus], schedule: [prim]}}\n"
                         "paths: {desk: {steps: %s}}\n"
                         "queues: {desk: {tier: 1}}\n"
                         "routes: [{rule: all, queue: desk, path: desk}]\n"
@@ -57,6 +58,30 @@ static void people_and_schedules_add_up_and_nobody_is_paged_twice(void **state)
     open_alert("13:00", 1);
     assert_string_equal(feed_due(&feed, "13:00"), "ben ana cyd");
     assert_int_equal(feed_alert(&feed, 1)->pages, 3);
+}
+
+static void a_team_is_its_people_and_whoever_is_on_call_by_its_schedules(void **state)
+{
+    (void)state;
+    apply("[{page: [gus], team: crew, wait: 1h}]");
+    open_alert("09:00", 1);
+    assert_string_equal(feed_due(&feed, "09:00"), "gus hal ana");
+    open_alert("10:00", 2);
+    assert_int_equal(feed_alert(&feed, 2)->pages, 3);
+    assert_string_equal(feed_page(&feed, 2, 2)->contact, "ben");
+}
+
+static void one_of_a_team_has_the_turn(void **state)
+{
+    (void)state;
+    apply("[{team: [crew], round_robin: yes, wait: 1h}]");
+    for (unsigned issue = 1; issue <= 4; issue++)
+        open_alert("09:00", issue);
+    assert_string_equal(feed_page(&feed, 1, 0)->contact, "hal");
+    assert_string_equal(feed_page(&feed, 2, 0)->contact, "gus");
+    assert_string_equal(feed_page(&feed, 3, 0)->contact, "ana");
+    assert_string_equal(feed_page(&feed, 4, 0)->contact, "hal");
+    assert_int_equal(feed_alert(&feed, 4)->pages, 1);
 }
 
 static void goalert_4548_a_schedule_with_nobody_is_an_empty_step(void **state)
@@ -293,6 +318,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_step_pages_whoever_is_on_call_when_it_begins),
         TEST(people_and_schedules_add_up_and_nobody_is_paged_twice),
+        TEST(a_team_is_its_people_and_whoever_is_on_call_by_its_schedules),
+        TEST(one_of_a_team_has_the_turn),
         TEST(goalert_4548_a_schedule_with_nobody_is_an_empty_step),
         TEST(a_page_says_who_will_be_on_call_when_it_is_their_turn),
         TEST(the_record_of_a_page_says_by_which_schedule),

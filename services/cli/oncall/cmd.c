@@ -23,6 +23,8 @@ static const struct toc_conf_option show_table[] = {
      "service is: notifier=tcp://10.0.0.5:7004"},
     {"until", TOC_CONF_TEXT, &wish.until, NULL, 0, 0, "TIME", "every shift up to then"},
     {"schedule", TOC_CONF_TEXT, &wish.schedule, NULL, 0, 0, "NAME", "only this one"},
+    {"team", TOC_CONF_TEXT, &wish.team, NULL, 0, 0, "NAME",
+     "only who belongs to this one: its people, and the shifts of its schedules"},
     {"person", TOC_CONF_TEXT, &wish.person, NULL, 0, 0, "ID",
      "only their shifts; without --until the one they have, or their next"},
     ZONE_ROW(wish.zone),
@@ -42,9 +44,12 @@ static const char show_more[] =
     "  tocsin oncall --person ana\n"
     "All of next week, as the wall in Kuala Lumpur shows it:\n"
     "  tocsin oncall --until +7d --zone Asia/Kuala_Lumpur\n"
-    "A calendar of a person, or of a team; exported again, events change in place:\n"
+    "Who of a team is on call:\n"
+    "  tocsin oncall --team safety\n"
+    "A calendar of a person, a team or a schedule; exported again, events change in\n"
+    "place. Who belongs to a team at all times has no shifts, so no events:\n"
     "  tocsin oncall --ics --person ana > ana.ics\n"
-    "  tocsin oncall --ics --schedule safety-primary > safety.ics\n"
+    "  tocsin oncall --ics --team safety > safety.ics\n"
     "What a policy would say before it is in force:\n"
     "  tocsin oncall --policy my.yaml --at 2026-12-24 --until 2027-01-02\n\n"
     "GAP is a time in which nobody is on call. A shift ends when other people are on\n"

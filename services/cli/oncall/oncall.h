@@ -9,6 +9,7 @@ struct oncall_wish {
     const char *at;       /* NULL: now */
     const char *until;    /* NULL: at one instant */
     const char *schedule; /* NULL: all */
+    const char *team;     /* NULL: whoever is of any, or of none */
     const char *person;   /* NULL: everybody */
     const char *zone;     /* the reader's; NULL: the machine's */
     bool ics;

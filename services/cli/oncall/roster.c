@@ -95,6 +95,24 @@ const struct duty *roster_find(const struct view *view, const struct roster *ros
     return NULL;
 }
 
+const struct toc_team *roster_team(const struct view *view, const struct roster *roster,
+                                   const char *name)
+{
+    size_t count = roster->policy != NULL ? roster->policy->team_count : 0;
+    struct toc_guess guess;
+    toc_guess_init(&guess, toc_str_of(name));
+    for (size_t i = 0; i < count; i++) {
+        const struct toc_team *team = &roster->policy->teams[i];
+        if (team->members.contact_count + team->members.schedule_count == 0)
+            continue;
+        if (strcmp(team->name, name) == 0)
+            return team;
+        toc_guess_offer(&guess, team->name);
+    }
+    known_not(view, "the policy pages no team", &guess);
+    return NULL;
+}
+
 static void offer(void *arg, const char *person)
 {
     toc_guess_offer(arg, person);

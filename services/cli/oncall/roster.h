@@ -32,6 +32,9 @@ void roster_done(struct roster *roster);
 /* The schedule of that name, or NULL, told with what may have been meant. */
 const struct duty *roster_find(const struct view *view, const struct roster *roster,
                                const char *name);
+/* The team of that name, that has members; or NULL, told. */
+const struct toc_team *roster_team(const struct view *view, const struct roster *roster,
+                                   const char *name);
 /* Whether a schedule or an override names the person; told when not. */
 bool roster_knows(const struct view *view, const struct roster *roster, const char *person);
 

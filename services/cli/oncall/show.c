@@ -12,7 +12,8 @@ struct show {
     struct view *view;
     const struct oncall_wish *wish;
     struct roster roster;
-    struct toc_tz *zone; /* the reader's */
+    const struct toc_team *team; /* only its people and shifts; NULL: all */
+    struct toc_tz *zone;         /* the reader's */
     toc_time_ms now_ms, from_ms, until_ms;
     struct print_table *table;
     size_t rows;
@@ -27,14 +28,19 @@ static const struct print_column columns[] = {
 
 /* --- a shift as text -------------------------------------------------------------------------- */
 
-static char *people_of(char out[PRINT_CELL_MAX], const struct toc_on_call *who)
+static char *names_of(char out[PRINT_CELL_MAX], const char *const *people, size_t count)
 {
     size_t used = 0;
-    toc_str_copy(out, PRINT_CELL_MAX, toc_str_of(who->count == 0 ? "nobody" : ""));
-    for (size_t i = 0; i < who->count && used < PRINT_CELL_MAX; i++)
+    toc_str_copy(out, PRINT_CELL_MAX, toc_str_of(count == 0 ? "nobody" : ""));
+    for (size_t i = 0; i < count && used < PRINT_CELL_MAX; i++)
         used += (size_t)snprintf(out + used, PRINT_CELL_MAX - used, "%s%s", i > 0 ? ", " : "",
-                                 who->people[i]);
+                                 people[i]);
     return out;
+}
+
+static char *people_of(char out[PRINT_CELL_MAX], const struct toc_on_call *who)
+{
+    return names_of(out, who->people, who->count);
 }
 
 static const char *word_of(enum toc_on_call_by by)
@@ -87,15 +93,21 @@ static void add_row(struct show *show, const struct duty *duty, const struct toc
                      toc_tz_name(duty->schedule->zone));
 }
 
-static void json_people(struct print_json *json, const char *name, const struct toc_on_call *who)
+static void json_names(struct print_json *json, const char *name, const char *const *people,
+                       size_t count)
 {
     print_json_name(json, name);
     fputc('[', stdout);
-    for (size_t i = 0; i < who->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         fputs(i > 0 ? "," : "", stdout);
-        print_json_string(stdout, toc_str_of(who->people[i]));
+        print_json_string(stdout, toc_str_of(people[i]));
     }
     fputc(']', stdout);
+}
+
+static void json_people(struct print_json *json, const char *name, const struct toc_on_call *who)
+{
+    json_names(json, name, who->people, who->count);
 }
 
 static void json_row(const struct duty *duty, const struct toc_shift *shift)
@@ -121,6 +133,60 @@ static void json_row(const struct duty *duty, const struct toc_shift *shift)
     }
     print_json_text(&json, "zone", toc_tz_name(duty->schedule->zone));
     print_json_close(&json);
+}
+
+/* --- who belongs to the team at all times ------------------------------------------------------
+ */
+
+static bool has_member(const struct toc_team *team, const char *person)
+{
+    for (size_t i = 0; i < team->members.contact_count; i++)
+        if (strcmp(team->members.contacts[i], person) == 0)
+            return true;
+    return false;
+}
+
+static void add_members(struct show *show)
+{
+    const struct toc_who *members = &show->team->members;
+    struct print_table *table = show->table;
+    char people[PRINT_CELL_MAX], when[WHEN_MAX];
+    print_table_row(table);
+    print_table_cell(table, PRINT_CYAN, "-");
+    print_table_cell(table, PRINT_BOLD, "%s",
+                     names_of(people, members->contacts, members->contact_count));
+    print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, show->zone, TOC_TIME_MIN));
+    print_table_cell(table, PRINT_PLAIN, "%s", when_wall(when, show->zone, TOC_TIME_NEVER));
+    print_table_cell(table, PRINT_PLAIN, "team %s", show->team->name);
+    print_table_cell(table, PRINT_PLAIN, "%s", "");
+    print_table_cell(table, PRINT_DIM, "%s", "");
+}
+
+static void json_members(const struct show *show)
+{
+    const struct toc_who *members = &show->team->members;
+    struct print_json json;
+    print_json_open(&json, stdout);
+    print_json_text(&json, "schedule", "");
+    json_names(&json, "people", members->contacts, members->contact_count);
+    print_json_text(&json, "by", "team");
+    print_json_text(&json, "by_name", show->team->name);
+    print_json_text(&json, "override", "");
+    print_json_close(&json);
+}
+
+static void show_members(struct show *show)
+{
+    const char *person = show->wish->person;
+    if (show->team == NULL || show->wish->schedule != NULL ||
+        show->team->members.contact_count == 0 ||
+        (person != NULL && !has_member(show->team, person)))
+        return;
+    show->rows++;
+    if (show->view->json)
+        json_members(show);
+    else
+        add_members(show);
 }
 
 /* --- which shifts ----------------------------------------------------------------------------- */
@@ -160,13 +226,26 @@ static void show_span(struct show *show, const struct duty *duty)
     while (shift.until_ms < show->until_ms && duty_next(duty, &shift));
 }
 
+static bool is_of_team(const struct toc_team *team, const struct toc_schedule *schedule)
+{
+    for (size_t i = 0; i < team->members.schedule_count; i++)
+        if (team->members.schedules[i] == schedule)
+            return true;
+    return false;
+}
+
+static bool is_asked_for(const struct show *show, const struct toc_schedule *schedule)
+{
+    const char *name = show->wish->schedule;
+    return (name == NULL || strcmp(name, schedule->name) == 0) &&
+           (show->team == NULL || is_of_team(show->team, schedule));
+}
+
 static void each_duty(struct show *show, void (*act)(struct show *show, const struct duty *duty))
 {
-    for (size_t i = 0; i < show->roster.count; i++) {
-        const struct duty *duty = &show->roster.duties[i];
-        if (show->wish->schedule == NULL || strcmp(show->wish->schedule, duty->schedule->name) == 0)
-            act(show, duty);
-    }
+    for (size_t i = 0; i < show->roster.count; i++)
+        if (is_asked_for(show, show->roster.duties[i].schedule))
+            act(show, &show->roster.duties[i]);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -177,6 +256,8 @@ static void tell_none(const struct show *show)
         puts("no policy is in force");
     else if (show->roster.count == 0)
         puts("the policy has no schedules (see tocsin policy keys schedules)");
+    else if (show->wish->person == NULL)
+        printf("team %s has no schedule %s\n", show->wish->team, show->wish->schedule);
     else
         printf("%s is not on call %s\n", show->wish->person,
                show->wish->until != NULL ? "in that time" : "for the next two years");
@@ -184,6 +265,7 @@ static void tell_none(const struct show *show)
 
 static int show_all(struct show *show)
 {
+    show_members(show);
     each_duty(show, show->wish->until != NULL ? show_span : show_instant);
     return CLI_DONE;
 }
@@ -234,8 +316,13 @@ static void export_one(struct show *show, const struct duty *duty)
 
 static int write_ics(struct show *show)
 {
-    const char *of = show->wish->person != NULL ? show->wish->person : show->wish->schedule;
     char name[256];
+    const struct oncall_wish *wish = show->wish;
+    const char *of = wish->team;
+    if (wish->schedule != NULL)
+        of = wish->schedule;
+    if (wish->person != NULL)
+        of = wish->person;
     snprintf(name, sizeof(name), "On call%s%s", of != NULL ? ": " : "", of != NULL ? of : "");
     export_begin(stdout, name);
     each_duty(show, export_one);
@@ -268,12 +355,21 @@ static int read_times(struct show *show)
     return CLI_USAGE;
 }
 
-static int check_names(const struct show *show)
+static bool knows_person(const struct show *show, const char *person)
+{
+    return (show->team != NULL && has_member(show->team, person)) ||
+           roster_knows(show->view, &show->roster, person);
+}
+
+static int check_names(struct show *show)
 {
     const struct oncall_wish *wish = show->wish;
+    if (wish->team != NULL &&
+        (show->team = roster_team(show->view, &show->roster, wish->team)) == NULL)
+        return CLI_FAILED;
     if ((wish->schedule != NULL &&
          roster_find(show->view, &show->roster, wish->schedule) == NULL) ||
-        (wish->person != NULL && !roster_knows(show->view, &show->roster, wish->person)))
+        (wish->person != NULL && !knows_person(show, wish->person)))
         return CLI_FAILED;
     return CLI_DONE;
 }

@@ -65,7 +65,8 @@ static bool has_all(const struct toc_yaml *list, const struct toc_yaml *of)
 /* Whose turn it is, or who is asked first, depends on the place in such a list. */
 static bool has_order(const struct toc_yaml *node)
 {
-    static const char *const keys[] = {"people", "page", "schedule", "prefer", "follow_sun"};
+    static const char *const keys[] = {"people", "page",   "schedule",
+                                       "team",   "prefer", "follow_sun"};
     for (size_t i = 0; node->key != NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
         if (toc_str_equal(node->key->text, toc_str_of(keys[i])))
             return true;

@@ -23,6 +23,11 @@ schedules:
     layers:
       - {name: week, rotation: weekly, start: 2026-01-05, at: "09:00", people: [ana, ben]}
     temporary: [{from: "2026-12-24 00:00", until: "2026-12-27 00:00", people: [flo]}]
+teams:
+  night: {page: [eli, gus], schedule: [safety]}
+  day: {schedule: [desk]}
+  legal: {answer_within: 4h, calendar: day}
+calendars: {day: {zone: UTC, weekly: {mon-fri: ["09:00-17:00"]}}}
 paths:
   wake:
     coalesce: 0
@@ -92,7 +97,24 @@ def test_a_person_sees_the_shift_they_have_or_their_next(policy):
         "flo is not on call for the next two years\n"
 
 
+def test_of_a_team_its_people_and_the_shifts_of_its_schedules(policy):
+    rows = lines("oncall", "--policy", policy, "--team", "night", "--at", "2026-03-04 12:00")
+    assert [(row["schedule"], row["people"], row["by"], row["by_name"]) for row in rows] == \
+        [("", ["eli", "gus"], "team", "night"), ("safety", ["ana"], "layer", "base")]
+    rows = lines("oncall", "--policy", policy, "--team", "day", "--at", "2026-03-04 12:00")
+    assert [row["schedule"] for row in rows] == ["desk"]
+    rows = lines("oncall", "--policy", policy, "--team", "night", "--person", "gus")
+    assert [row["by"] for row in rows] == ["team"]
+    table = said("oncall", "--policy", policy, "--team", "night", "--at", "2026-03-04 12:00")
+    assert table.splitlines()[1].split() == \
+        ["-", "eli,", "gus", "ever", "never", "team", "night", "-", "-"]
+    assert said("oncall", "--policy", policy, "--team", "day", "--schedule", "safety") == \
+        "team day has no schedule safety\n"
+
+
 @pytest.mark.parametrize("words, code, told", [
+    (["--team", "nigth"], 1, "the policy pages no team 'nigth' (did you mean 'night'?)"),
+    (["--team", "legal"], 1, "the policy pages no team 'legal'"),
     (["--person", "an"], 1, "no schedule has a person 'an' (did you mean 'ana'?)"),
     (["--schedule", "dest"], 1, "the policy has no schedule 'dest' (did you mean 'desk'?)"),
     (["--at", "soon"], 2, "--at soon: no time; as in 2026-03-01, '2026-03-01 09:30', +8h"),
@@ -120,6 +142,15 @@ def exported(policy, *words):
     done = subprocess.run([BIN / "tocsin", "oncall", "--ics", "--policy", policy, *words],
                           capture_output=True, timeout=PATIENCE_S, check=True)
     return events(done.stdout.decode())
+
+
+def test_an_export_of_a_team_has_the_shifts_of_its_schedules(policy):
+    span = ["--at", "2026-03-02", "--until", "2026-03-30"]
+    assert exported(policy, "--team", "day", *span).keys() == \
+        exported(policy, "--schedule", "desk", *span).keys()
+    text = subprocess.run([BIN / "tocsin", "oncall", "--ics", "--policy", policy, "--team", "day",
+                           *span], capture_output=True, timeout=PATIENCE_S, check=True).stdout
+    assert b"X-WR-CALNAME:On call: day\r\n" in text
 
 
 def test_an_export_made_again_changes_events_and_doubles_none(policy):
