@@ -89,6 +89,7 @@ static int assign(const char *text, const struct action *action)
     body.queue = toc_wire_text(queue != NULL ? queue : "");
     event.type = toc_wire_text("tocsin.issue.assigned");
     event.issue = issue->id;
+    event.test = issue->test;
     event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_ASSIGNED;
     event.issue_assigned = &body;
     if (human_change(&view, &event, &change) != CLI_DONE)

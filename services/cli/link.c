@@ -40,6 +40,7 @@ static int link_issues(const char *text, const char *other_text)
     body.by = toc_wire_text(who);
     event.type = toc_wire_text("tocsin.issue.linked");
     event.issue = issue->id;
+    event.test = issue->test;
     event.body_case = TOCSIN__V1__EVENT__BODY_ISSUE_LINKED;
     event.issue_linked = &body;
     if (human_change(&view, &event, &change) != CLI_DONE)

@@ -378,10 +378,12 @@ static bool check_maintenance(const Tocsin__V1__Event *event, struct toc_receipt
     return check_mute(&mute, receipt);
 }
 
-/* A test opens no alert and pages nobody, so there is none that these could be about. */
+/* A test opens no alert and pages nobody, and people are real: there is none that these could be
+ * about. */
 static bool check_test(const Tocsin__V1__Event *event, struct toc_receipt *receipt)
 {
     switch ((int)event->body_case) {
+    case TOCSIN__V1__EVENT__BODY_AGENT_PRESENCE:
     case TOCSIN__V1__EVENT__BODY_ALERT:
     case TOCSIN__V1__EVENT__BODY_CONTACT_VERIFIED:
     case TOCSIN__V1__EVENT__BODY_REACH:
@@ -390,8 +392,8 @@ static bool check_test(const Tocsin__V1__Event *event, struct toc_receipt *recei
     case TOCSIN__V1__EVENT__BODY_MAINTENANCE:
     case TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT:
         return !event->test || refuse(receipt, TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE,
-                                      "test: what is done about alerts, pages and who is on call "
-                                      "cannot be one");
+                                      "test: what is done about alerts, pages, who is there and "
+                                      "who is on call cannot be one");
     default:
         return true;
     }

@@ -46,6 +46,24 @@ static enum toc_err link_event(struct work *work)
     return duplicate ? duplicate_linked(work) : note(work);
 }
 
+/*
+ * A test and a real issue do not touch each other: why the event leaves this one alone, or NULL. Of
+ * a stub nobody knows yet which it is: its opening says so, and what is real makes it real.
+ */
+static const char *passes_over(struct work *work)
+{
+    Tocsin__V1__Issue *issue = work->issue;
+    const Tocsin__V1__Event *event = work->event;
+    if (issue->stub && event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED)
+        return NULL;
+    if (issue->stub && !event->test)
+        issue->test = false;
+    if (event->test == issue->test)
+        return NULL;
+    return event->test ? "a test changes nothing that is not a test"
+                       : "the issue is a test: what is not marked as one leaves it alone";
+}
+
 typedef enum toc_err handler(struct work *work);
 
 static handler *handler_of(const Tocsin__V1__Event *event)
@@ -78,6 +96,14 @@ static handler *handler_of(const Tocsin__V1__Event *event)
     }
 }
 
+static enum toc_err handle(struct work *work)
+{
+    const char *why = passes_over(work);
+    return finish(work, why == NULL
+                            ? handler_of(work->event)(work)
+                            : work_refuse(work, TOCSIN__V1__REFUSE_REASON__REFUSE_STATE, why));
+}
+
 /* About an issue that has ended in another one. */
 static enum toc_err apply_to_merged(struct toc_turn *turn, Tocsin__V1__Issue *issue,
                                     const Tocsin__V1__Event *event, toc_time_ms at_ms)
@@ -92,7 +118,7 @@ static enum toc_err apply_to_merged(struct toc_turn *turn, Tocsin__V1__Issue *is
     TOC_TRY(sweep_before_event(turn, &end));
     struct work work = work_begin(turn, end, event, at_ms);
     work.via = issue;
-    return finish(&work, handler_of(event)(&work));
+    return handle(&work);
 }
 
 enum toc_err apply_event(struct toc_turn *turn, Tocsin__V1__Issue *issue,
@@ -101,5 +127,5 @@ enum toc_err apply_event(struct toc_turn *turn, Tocsin__V1__Issue *issue,
     if (merge_is_merged(issue))
         return apply_to_merged(turn, issue, event, at_ms);
     struct work work = work_begin(turn, issue, event, at_ms);
-    return finish(&work, handler_of(event)(&work));
+    return handle(&work);
 }

@@ -141,11 +141,14 @@ struct attempt *draft_issue_event(struct world *world, unsigned publisher)
         draft.event.test = rng_chance(rng, 5);
         draft.opened.bot = rng_chance(rng, 15);
         work->opened[subject] = true;
+        work->test[subject] = draft.event.test;
     } else if (rng_chance(rng, 30)) {
         draft_case(world, &draft, publisher);
     } else {
         draft_other(work, rng, &draft, publisher);
     }
+    if (!opens) /* one in so many has the wrong mark */
+        draft.event.test = work->test[subject] != (work->attempt_count % 24 == 7);
     snprintf(draft.subject, sizeof(draft.subject), "s-%u", subject);
     if (owner == publisher) {
         draft.event.subject = draft.subject;

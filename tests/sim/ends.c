@@ -154,6 +154,15 @@ static bool fits(const Tocsin__V1__Event *event, const char *type,
            event->issue_message->direction == change->direction;
 }
 
+/* A test and a real issue do not touch each other; of a stub its opening says which it is. */
+static void check_mark(struct world *world, const Tocsin__V1__Event *event,
+                       const Tocsin__V1__IssueChange *change)
+{
+    if (event != NULL && change != NULL && event->test != change->issue->test)
+        world_fail(world, 12, "%s, %s, changes an issue that is %s", event->type,
+                   event->test ? "a test" : "real", change->issue->test ? "a test" : "real");
+}
+
 /* A record that an event of its own led to: is it the one whose turn it is? */
 static void check_turn(struct world *world, struct track *track, const struct seen *seen,
                        const char *type, const Tocsin__V1__IssueChange *change)
@@ -162,14 +171,18 @@ static void check_turn(struct world *world, struct track *track, const struct se
     bool parked_before = track->released < track->waiting_count;
     if (parked_before && (own == NULL || seen->cause_index > 0)) {
         const struct waiting *next = &track->waiting[track->released];
-        if (fits(ends_event(world, next->log, next->seq), type, change)) {
+        const Tocsin__V1__Event *waited = ends_event(world, next->log, next->seq);
+        if (fits(waited, type, change)) {
+            check_mark(world, waited, change);
             track->released++;
             return;
         }
         if (own == NULL || strcmp(own->type, type) != 0 || seen->cause_index > 1)
             world_fail(world, 5, "an event that waited is applied out of order: %s", type);
+        check_mark(world, own, change);
         return;
     }
+    check_mark(world, own, change);
     if (own != NULL && parked_before && strcmp(own->type, "tocsin.issue.opened") != 0 &&
         seen->cause_index == 0)
         world_fail(world, 5, "an event overtakes those that wait: %s", type);

@@ -61,10 +61,11 @@ struct workload {
     size_t batch_count;
     unsigned conns[PUBLISHERS_MAX];
     bool opened[SUBJECTS_MAX];
-    unsigned made;         /* ordinary events */
-    unsigned policy_next;  /* version - 1 that is published next */
-    unsigned policy_force; /* the version in force then */
-    toc_time_ms policy_ms; /* not before */
+    bool test[SUBJECTS_MAX]; /* its opening is marked as one */
+    unsigned made;           /* ordinary events */
+    unsigned policy_next;    /* version - 1 that is published next */
+    unsigned policy_force;   /* the version in force then */
+    toc_time_ms policy_ms;   /* not before */
     struct reaction reactions[REACTIONS_MAX];
     size_t reaction_count;
     uint64_t acks;

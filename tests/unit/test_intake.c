@@ -536,7 +536,7 @@ static Tocsin__V1__Event *silence_event(Tocsin__V1__Silence *silence, const char
 static void what_is_done_about_alerts_and_pages_is_no_test(void **state)
 {
     static const char no[] =
-        "test: what is done about alerts, pages and who is on call cannot be one";
+        "test: what is done about alerts, pages, who is there and who is on call cannot be one";
     Tocsin__V1__Silence silence;
     Tocsin__V1__PageReceipt page = TOCSIN__V1__PAGE_RECEIPT__INIT;
     (void)state;
@@ -549,6 +549,7 @@ static void what_is_done_about_alerts_and_pages_is_no_test(void **state)
     expect_refused(event, REASON(BAD_VALUE), no);
     event->test = false;
     expect_accepted(event);
+    expect_refused(event_of("10:00 presence agent=ana online test"), REASON(BAD_VALUE), no);
     event = event_of("10:00 open");
     event->type = toc_wire_text("tocsin.page.failed");
     event->body_case = TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT;

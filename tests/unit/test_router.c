@@ -336,6 +336,62 @@ static void a_stub_of_test_events_is_a_test(void **state)
                   "10:00:00 issue 1 message inbound new stub test\n");
 }
 
+static void a_test_does_not_touch_a_real_issue(void **state)
+{
+    (void)state;
+    with_policy(POLICY);
+    chain_run(&router_chain, "10:00 open\n");
+    core_transcript(router_chain.router);
+    expect_router(
+        "10:01 status solved test\n"
+        "10:02 inbound test\n"
+        "10:03 open test\n",
+        "10:01:00 refused tocsin.issue.status state (a test changes nothing that is not a "
+        "test)\n"
+        "10:02:00 refused tocsin.issue.message state (a test changes nothing that is not "
+        "a test)\n"
+        "10:03:00 refused tocsin.issue.opened state (a test changes nothing that is not "
+        "a test)\n");
+    expect_router("10:04 status solved\n",
+                  "10:04:00 issue 1 status P4 new->solved queue=front tier=1 v1\n");
+}
+
+static void what_is_real_does_not_touch_a_test(void **state)
+{
+    (void)state;
+    with_policy(POLICY);
+    chain_run(&router_chain, "10:00 open test\n");
+    core_transcript(router_chain.router);
+    expect_router("10:01 status solved\n",
+                  "10:01:00 refused tocsin.issue.status state (the issue is a test: what is not "
+                  "marked as one leaves it alone)\n");
+    expect_router("10:02 status solved test\n",
+                  "10:02:00 issue 1 status P4 new->solved queue=front tier=1 test v1\n");
+}
+
+/* Nobody knows what the issue is before its opening. */
+static void what_is_real_makes_a_stub_real(void **state)
+{
+    (void)state;
+    chain_run(&router_chain, "10:00 inbound test\n10:01 time\n");
+    core_transcript(router_chain.router);
+    expect_router("10:02 outbound\n10:03 outbound test\n",
+                  "10:02:00 issue 1 message outbound new->open stub\n"
+                  "10:03:00 refused tocsin.issue.message state (a test changes nothing that is not "
+                  "a test)\n");
+}
+
+static void a_stub_is_what_its_opening_says(void **state)
+{
+    (void)state;
+    chain_run(&router_chain, "10:00 inbound test\n10:01 time\n");
+    core_transcript(router_chain.router);
+    expect_router("10:02 open\n", "10:02:00 issue 1 classified new\n");
+    expect_router("10:03 inbound test\n",
+                  "10:03:00 refused tocsin.issue.message state (a test changes nothing that is not "
+                  "a test)\n");
+}
+
 static void parked_events_survive_a_restart(void **state)
 {
     (void)state;
@@ -659,6 +715,10 @@ int main(void)
         CASE(an_event_that_comes_while_log_time_is_unknown_waits_as_long),
         CASE(a_late_opening_fills_the_stub),
         CASE(a_stub_of_test_events_is_a_test),
+        CASE(a_test_does_not_touch_a_real_issue),
+        CASE(what_is_real_does_not_touch_a_test),
+        CASE(what_is_real_makes_a_stub_real),
+        CASE(a_stub_is_what_its_opening_says),
         CASE(parked_events_survive_a_restart),
         CASE(a_requester_who_writes_again_reopens),
         CASE(an_automatic_reply_moves_nothing),

@@ -89,6 +89,17 @@ static void who_let_an_offer_lapse_is_asked_again_after_coming_back(void **state
                   "10:30:00 issue 1 offered to=ana until=10:32:00 not=ben:declined\n");
 }
 
+static void a_test_brings_nobody_and_sends_nobody_away(void **state)
+{
+    (void)state;
+    people_begin(PEOPLE_TWO, "09:00 presence agent=ben online test\n"
+                             "09:01 presence agent=ana online\n10:00 presence agent=ana test\n"
+                             "10:01 open\n10:01:01 time\n");
+    people_expect("10:05 time\n",
+                  "10:03:00 issue 1 declined by=ana reason=lapsed\n"
+                  "10:03:00 issue 1 waiting reason=nobody not=ana:declined,ben:offline\n");
+}
+
 static void the_decliner_is_left_out_and_the_age_is_kept(void **state)
 {
     (void)state;
@@ -294,6 +305,7 @@ int main(void)
         CASE(a_lease_ends_strictly_after_its_instant),
         CASE(an_offer_that_lapses_goes_to_the_next),
         CASE(who_let_an_offer_lapse_is_asked_again_after_coming_back),
+        CASE(a_test_brings_nobody_and_sends_nobody_away),
         CASE(the_decliner_is_left_out_and_the_age_is_kept),
         CASE(someone_else_is_asked_when_they_come),
         CASE(of_two_accepts_one_wins),
