@@ -255,7 +255,6 @@ static void judge(struct toc_mail *mail, CURLcode result)
 static void on_work(uv_work_t *work)
 {
     struct toc_mail *mail = work->data;
-    mail->ends_ns = uv_hrtime() + (uint64_t)mail->whole_ms * 1000000;
     snprintf(mail->text, sizeof(mail->text), "no memory to send with");
     mail->easy = curl_easy_init();
     if (mail->easy != NULL && set_connection(mail) && set_mail(mail))
@@ -312,6 +311,7 @@ static struct toc_mail *mail_new(struct toc_mails *mails, const struct toc_mail_
     mail->whole_ms = mails->config.whole_ms;
     if (request->whole_ms > 0 && request->whole_ms < mail->whole_ms)
         mail->whole_ms = request->whole_ms;
+    mail->ends_ns = uv_hrtime() + (uint64_t)mail->whole_ms * 1000000;
     copy(mail->url, sizeof(mail->url), request->url);
     copy(mail->from, sizeof(mail->from), request->from);
     copy(mail->to, sizeof(mail->to), request->to);
@@ -358,10 +358,18 @@ bool toc_mail_call_off(struct toc_mail *mail)
     return true;
 }
 
+/* libuv's own 4 would let the fifth wait for a server that hangs. They are made with the first. */
+static bool set_threads(void)
+{
+    char threads[8];
+    snprintf(threads, sizeof(threads), "%d", TOC_MAILS_MAX);
+    return setenv("UV_THREADPOOL_SIZE", threads, 0) == 0;
+}
+
 enum toc_err toc_mails_open(const struct toc_mails_config *config, struct toc_mails **out)
 {
     struct toc_mails *mails = calloc(1, sizeof(*mails));
-    if (mails == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+    if (mails == NULL || !set_threads() || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
         free(mails);
         return TOC_ERR_MEMORY;
     }

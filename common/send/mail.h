@@ -1,8 +1,9 @@
 /*
  * Mails over SMTP of what sends to others, with their answers in the libuv loop. libcurl speaks
  * SMTP, and waits where it stands for what a server says to the end of a message: so a mail is sent
- * by a thread of the loop's pool, at most TOC_MAILS_MAX are at once, and a server that hangs delays
- * no other receiver.
+ * by a thread of the loop's pool, at most TOC_MAILS_MAX are at once, each with a thread for itself
+ * (unless UV_THREADPOOL_SIZE says otherwise), and a server that hangs delays no other receiver. A
+ * mail's time counts from its start.
  *
  * TLS is a must, from the first byte (smtps) or by STARTTLS, unless the server is said to be plain;
  * certificates are verified. Where the server offers delivery reports (RFC 3461), they are asked
@@ -19,7 +20,7 @@
 #include "common/send/guard.h"
 #include "common/send/transfer.h"
 
-#define TOC_MAILS_MAX         TOC_TRANSFERS_MAX
+#define TOC_MAILS_MAX         32  /* each may have its own copy of all who are trusted: 1 MB */
 #define TOC_MAIL_ADDRESS_MAX  254 /* bytes */
 #define TOC_MAIL_URL_MAX      600
 #define TOC_MAIL_SECRET_MAX   512         /* of a user's name or a password */

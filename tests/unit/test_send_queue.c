@@ -211,6 +211,22 @@ static void a_receiver_that_keeps_up_is_sent_more_at_once(void **state)
     send_queue_close(queue);
 }
 
+static void a_limited_receiver_is_never_sent_more(void **state)
+{
+    struct send_queue *queue;
+    (void)state;
+    assert_int_equal(send_queue_open(2, 2, 8, &queue), TOC_OK);
+    send_queue_limit(queue, 0, 3);
+    send_queue_limit(queue, 0, 9);
+    add_many(queue, 1, 100, 0);
+    for (uint64_t number = 1; number <= 9; number++) {
+        (void)under_way(queue);
+        answer(queue, number, true);
+    }
+    assert_int_equal(under_way(queue), 3);
+    send_queue_close(queue);
+}
+
 static void a_receiver_that_fails_is_sent_half_at_once(void **state)
 {
     struct send_queue *queue;
@@ -378,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_an_origin_go_in_order),
         cmocka_unit_test(a_receiver_that_keeps_up_is_sent_more_at_once),
+        cmocka_unit_test(a_limited_receiver_is_never_sent_more),
         cmocka_unit_test(a_receiver_that_fails_is_sent_half_at_once),
         cmocka_unit_test(what_is_urgent_and_soon_due_goes_first),
         cmocka_unit_test(the_nearest_deadline_is_always_on_top),

@@ -7,8 +7,8 @@
 struct origin {
     struct send *waiting[2]; /* skew heaps, the one whose turn it is on top; [1]: has_other */
     unsigned known, under_way;
-    unsigned most; /* of it under way, for now */
-    bool missed;   /* a page of it was left in the outbox */
+    unsigned most, limit; /* of it under way, for now and ever */
+    bool missed;          /* a page of it was left in the outbox */
 };
 
 struct send_queue {
@@ -17,7 +17,7 @@ struct send_queue {
     struct send *buckets[BUCKETS];
     struct send *active[SENDS_MAX];
     size_t active_count, known, under_way;
-    unsigned first, most;
+    unsigned first;
     uint64_t added;
     bool missed, rescan;
     uint32_t turn; /* the origin that is asked first */
@@ -33,16 +33,24 @@ enum toc_err send_queue_open(uint32_t origins, unsigned first, unsigned most,
         return TOC_ERR_MEMORY;
     TOC_ASSERT(first > 0 && most > 0);
     queue->first = first < most ? first : most;
-    queue->most = most;
     queue->origin_count = origins;
-    for (uint32_t i = 0; i < origins; i++)
+    for (uint32_t i = 0; i < origins; i++) {
         queue->origins[i].most = queue->first;
+        queue->origins[i].limit = most;
+    }
     for (size_t i = SENDS_MAX; i > 0; i--) {
         queue->sends[i - 1].right = queue->free;
         queue->free = &queue->sends[i - 1];
     }
     *out = queue;
     return TOC_OK;
+}
+
+void send_queue_limit(struct send_queue *queue, uint32_t origin, unsigned most)
+{
+    TOC_ASSERT(origin < queue->origin_count && most >= queue->first);
+    if (most < queue->origins[origin].limit)
+        queue->origins[origin].limit = most;
 }
 
 void send_queue_close(struct send_queue *queue)
@@ -184,7 +192,7 @@ void send_queue_answered(struct send_queue *queue, const struct send *send, bool
     struct origin *origin = &queue->origins[send->origin];
     if (!good)
         origin->most = origin->most / 2 > queue->first ? origin->most / 2 : queue->first;
-    else if (origin->most < queue->most)
+    else if (origin->most < origin->limit)
         origin->most++;
 }
 

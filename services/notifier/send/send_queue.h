@@ -65,6 +65,8 @@ struct send_queue;
 /* Origins count from 0. TOC_ERR_MEMORY. */
 TOC_MUST enum toc_err send_queue_open(uint32_t origins, unsigned first, unsigned most,
                                       struct send_queue **out);
+/* Of this origin never more than so many are under way at once, and those that are at first. */
+void send_queue_limit(struct send_queue *queue, uint32_t origin, unsigned most);
 /* Accepts NULL. */
 void send_queue_close(struct send_queue *queue);
 

@@ -376,6 +376,18 @@ static void stop(void *self)
     free(sender);
 }
 
+/* A mail that waits for a thread would do so in its own time. */
+static void limit_mails(struct sender *sender)
+{
+    const struct contacts *contacts = sender->config->contacts;
+    for (size_t i = 0; contacts != NULL && i < contacts->count; i++) {
+        const struct contact *contact = &contacts->rows[i];
+        for (size_t k = 0; k < contact->method_count; k++)
+            if (contact->methods[k].mail != NULL)
+                send_queue_limit(sender->queue, contact->methods[k].origin, TOC_MAILS_MAX);
+    }
+}
+
 static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
 {
     static const struct toc_sender_work work = {
@@ -404,6 +416,7 @@ static enum toc_err open_parts(struct sender *sender, struct uv_loop_s *loop)
     TOC_TRY(toc_arena_init(&sender->arena, ARENA_BYTES));
     TOC_TRY(
         send_queue_open(origins + 1, FIRST_AT_ONCE, (unsigned)config->parallel, &sender->queue));
+    limit_mails(sender);
     TOC_TRY(toc_sender_open(loop, sender->run, &work, sender, &sender->loop));
     TOC_TRY(toc_spawns_open(&programs, &sender->transports.programs));
     TOC_TRY(toc_mails_open(&mails, &sender->transports.mails));
