@@ -8,7 +8,8 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-#define PATH_MAX_BYTES (2 * TOC_MAIL_ADDRESS_MAX + TOC_MAIL_ENVELOPE_MAX + 64)
+#define XTEXT_MAX      (3 * TOC_MAIL_ADDRESS_MAX)
+#define PATH_MAX_BYTES (TOC_MAIL_ADDRESS_MAX + XTEXT_MAX + TOC_MAIL_ENVELOPE_MAX + 64)
 #define SOCKETS_MAX    4 /* of one mail: a try for each address of the server */
 #define TEXT_MAX       24
 
@@ -194,11 +195,26 @@ static bool set_connection(struct toc_mail *mail)
     return !failed;
 }
 
+/* RFC 3461, section 4: some servers refuse a parameter that has a + or = as it is. */
+static void write_xtext(const char *text, char out[XTEXT_MAX + 1])
+{
+    for (; *text != '\0'; text++) {
+        bool is_special = *text == '+' || *text == '=';
+        if (is_special)
+            memcpy(out, *text == '+' ? "+2B" : "+3D", 3);
+        else
+            *out = *text;
+        out += is_special ? 3 : 1;
+    }
+    *out = '\0';
+}
+
 static bool set_mail(struct toc_mail *mail)
 {
-    char path[PATH_MAX_BYTES];
+    char path[PATH_MAX_BYTES], receiver[XTEXT_MAX + 1];
     bool failed = false;
-    snprintf(path, sizeof(path), "<%s> NOTIFY=FAILURE,DELAY ORCPT=rfc822;%s", mail->to, mail->to);
+    write_xtext(mail->to, receiver);
+    snprintf(path, sizeof(path), "<%s> NOTIFY=FAILURE,DELAY ORCPT=rfc822;%s", mail->to, receiver);
     mail->receivers = curl_slist_append(NULL, mail->to);
     mail->reported = curl_slist_append(NULL, path);
     SET(CURLOPT_MAIL_FROM, mail->from);

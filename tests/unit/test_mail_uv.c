@@ -102,10 +102,61 @@ static void none_waits_for_a_server_that_hangs_with_others(void **state)
     uv_close((uv_handle_t *)&poll, NULL);
 }
 
+/* --- what is said to the server ----------------------------------------------------------- */
+
+static char commands[4096];
+
+/* Takes every command of one session, but not what RCPT names. */
+static void serve(void *arg)
+{
+    static const char ok[] = "250-test\r\n250 DSN\r\n", no[] = "550 no\r\n";
+    size_t size = 0;
+    int caller = accept(listener, NULL, NULL);
+    ssize_t got;
+    (void)arg;
+    (void)!write(caller, "220 test\r\n", 10);
+    while ((got = read(caller, commands + size, sizeof(commands) - 1 - size)) > 0) {
+        bool is_named = strncmp(commands + size, "RCPT", 4) == 0;
+        size += (size_t)got;
+        (void)!write(caller, is_named ? no : ok, strlen(is_named ? no : ok));
+    }
+    close(caller);
+}
+
+static void assert_receiver(const char *to, const char *line)
+{
+    uv_thread_t server;
+    memset(commands, 0, sizeof(commands));
+    assert_int_equal(uv_thread_create(&server, serve, NULL), 0);
+    send_to(to);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_thread_join(&server), 0);
+    assert_string_equal(said, "SMTP 550");
+    if (strstr(commands, line) == NULL)
+        fail_msg("%s", commands);
+}
+
+/* RFC 3461, section 4: xtext. Others refuse the mail for good. */
+static void a_receiver_is_reported_on_as_the_standard_writes_it(void **state)
+{
+    char longest[TOC_MAIL_ADDRESS_MAX + 1], line[4 * TOC_MAIL_ADDRESS_MAX] = "ORCPT=rfc822;";
+    (void)state;
+    assert_receiver("ana+pager@example.com", "RCPT TO:<ana+pager@example.com> NOTIFY=FAILURE,DELAY "
+                                             "ORCPT=rfc822;ana+2Bpager@example.com");
+    assert_receiver("a=b@example.com", "ORCPT=rfc822;a+3Db@example.com");
+    memset(longest, '+', TOC_MAIL_ADDRESS_MAX);
+    longest[TOC_MAIL_ADDRESS_MAX] = '\0';
+    for (int i = 0; i < TOC_MAIL_ADDRESS_MAX; i++)
+        memcpy(line + strlen(line), "+2B", 4);
+    assert_receiver(longest, line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(none_waits_for_a_server_that_hangs_with_others, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(a_receiver_is_reported_on_as_the_standard_writes_it, start,
                                         stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
