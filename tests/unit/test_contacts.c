@@ -487,6 +487,15 @@ static void what_is_no_contacts_file_is_refused(void **state)
                  NULL);
 }
 
+/* So the core calls whoever is in no file. */
+static void nobody_is_called_a_star(void **state)
+{
+    (void)state;
+    assert_wrong("contacts: {\"*\": {log: true}}",
+                 "1:12: error: '*' is no name of a contact: each needs an entry of its own", NULL);
+    contacts_free(read_good("contacts: {\"a*\": {log: true}}"));
+}
+
 /* --- kinds ---------------------------------------------------------------------------------- */
 
 #define ROUTING_KEY "0123456789abcdef0123456789abcdef"
@@ -726,6 +735,7 @@ int main(void)
         TEST(no_error_shows_a_secret),
         TEST(every_error_is_told_at_once),
         TEST(what_is_no_contacts_file_is_refused),
+        TEST(nobody_is_called_a_star),
         TEST(chats_have_their_address_in_a_file),
         TEST(an_address_in_a_file_is_checked_and_not_shown),
         TEST(pagerduty_has_a_routing_key_and_its_own_address),

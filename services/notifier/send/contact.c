@@ -212,6 +212,10 @@ void contact_read(struct contacts_reader *r, const struct toc_yaml *entry, struc
                                        "language", "shared", NULL};
     *contact = (struct contact){.language = text_english()};
     read_name(r, entry->key, "a contact's", CONTACTS_NAME_MAX, &contact->name);
+    if (toc_str_equal(entry->key->text, toc_str_of(NOTIFIER_ANYBODY)))
+        toc_diag_error(&r->diag, entry->key->offset,
+                       "'%s' is no name of a contact: each needs an entry of its own",
+                       NOTIFIER_ANYBODY);
     if (!read_keys(r, entry, "a contact", keys_with(more)))
         return;
     const struct toc_yaml *methods = toc_yaml_get(entry, "methods");
