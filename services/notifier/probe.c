@@ -213,42 +213,119 @@ enum toc_err probe_plan(struct toc_turn *turn, Tocsin__V1__ReachRun *run, const 
 
 /* --- answers ------------------------------------------------------------------------------ */
 
-/* The page whose code it is, of the probes that wait for an answer. */
-static enum toc_err find_by_code(struct toc_turn *turn, const char *said, uint32_t *out_page)
+/* A code that somebody says, and what it is to the runs under way. */
+struct guess {
+    const char *said;
+    Tocsin__V1__ReachRun *runs[REACH_RUNS_MOST]; /* that take codes */
+    size_t count;
+    bool closed;   /* others take none any more */
+    bool answered; /* it is the code of a probe that was answered */
+    bool last;     /* it was the last wrong one that some run takes */
+    uint32_t page; /* whose code it is */
+};
+
+static bool takes_codes(const Tocsin__V1__ReachRun *run)
+{
+    return run->wrong < PROBE_WRONG_MAX + run->probes / PROBE_WRONG_SHARE;
+}
+
+static enum toc_err list_runs(struct toc_turn *turn, struct guess *guess)
+{
+    struct toc_str key, row;
+    struct toc_scan *scan;
+    enum toc_err err;
+    TOC_TRY(toc_scan_open(turn->txn, TABLE_REACH, toc_str(NULL, 0), &scan));
+    while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK && guess->count < REACH_RUNS_MOST) {
+        Tocsin__V1__ReachRun **run = &guess->runs[guess->count];
+        err = toc_wire_unpack(turn->arena, &tocsin__v1__reach_run__descriptor, row, run);
+        if (err < 0)
+            break;
+        guess->count += takes_codes(*run);
+        guess->closed = guess->closed || !takes_codes(*run);
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+/* TOC_OK: a probe of the run waits for the code. */
+static enum toc_err look_in(struct toc_turn *turn, const Tocsin__V1__ReachRun *run,
+                            struct guess *guess)
 {
     const struct notifier_config *self = turn->self;
+    struct toc_str id = toc_str(run->reach, strlen(run->reach) + 1); /* keys go on with 0 */
     char code[NOTIFIER_ANSWER_DIGITS + 1];
     struct toc_str key, bytes;
     struct toc_scan *scan;
     enum toc_err err;
     bool found = false;
-    TOC_TRY(toc_scan_open(turn->txn, TABLE_PROBE, toc_str(NULL, 0), &scan));
-    while (!found && (err = toc_scan_next(scan, &key, &bytes)) == TOC_OK) {
+    TOC_TRY(toc_scan_open(turn->txn, TABLE_PROBE, id, &scan));
+    while (!found && (err = toc_scan_next(scan, &key, &bytes)) == TOC_OK &&
+           toc_str_starts(key, id)) {
         Tocsin__V1__ReachRow *row;
         size_t mark = toc_arena_mark(turn->arena);
         err = toc_wire_unpack(turn->arena, &tocsin__v1__reach_row__descriptor, bytes, &row);
         if (err < 0)
             break;
         notifier_answer_code(self->key, row->delivery, code);
-        found = row->delivery[0] != '\0' && row->answered_ms == 0 && strcmp(code, said) == 0;
-        *out_page = row->page;
+        bool its = row->delivery[0] != '\0' && strcmp(code, guess->said) == 0;
+        found = its && row->answered_ms == 0;
+        guess->answered = guess->answered || (its && !found);
+        guess->page = row->page;
         toc_arena_reset(turn->arena, mark);
     }
     toc_scan_close(scan);
     return err < 0 ? err : found ? TOC_OK : TOC_NONE;
 }
 
-static enum toc_err find_page(struct toc_turn *turn, const Tocsin__V1__Reach *said,
-                              Tocsin__V1__Page **out)
+/* Every run that it might have been for has one try less. */
+static enum toc_err count_wrong(struct toc_turn *turn, struct guess *guess)
 {
-    uint32_t index;
+    for (size_t i = 0; i < guess->count; i++) {
+        Tocsin__V1__ReachRun *run = guess->runs[i];
+        run->wrong++;
+        guess->last = guess->last || !takes_codes(run);
+        TOC_TRY(reach_save(turn, run, run->next_ms));
+    }
+    return TOC_OK;
+}
+
+/* The page whose code it is, of the probes that wait for an answer. */
+static enum toc_err find_by_code(struct toc_turn *turn, struct guess *guess)
+{
+    TOC_TRY(list_runs(turn, guess));
+    for (size_t i = 0; i < guess->count; i++) {
+        enum toc_err err = look_in(turn, guess->runs[i], guess);
+        if (err != TOC_NONE)
+            return err;
+    }
+    if (!guess->answered)
+        TOC_TRY(count_wrong(turn, guess));
+    return TOC_NONE;
+}
+
+static const char *why_not(const struct guess *guess)
+{
+    if (guess->last)
+        return "no probe waits for that code, and that was the last try: answer by the link, or "
+               "ask for another run";
+    if (guess->count == 0 && guess->closed)
+        return "too many wrong codes were said: answer by the link, or ask for another run";
+    return "no probe waits for that code: it is wrong, or the time is over";
+}
+
+static enum toc_err find_page(struct toc_turn *turn, const Tocsin__V1__Reach *said,
+                              Tocsin__V1__Page **out, const char **out_wrong)
+{
+    struct guess guess = {.said = said->answer};
     enum toc_err err;
     if (said->delivery[0] != '\0') {
+        *out_wrong = "that probe is over";
         err = page_by_delivery(turn, said->delivery, out);
         return err == TOC_OK && (*out)->alert_number != 0 ? TOC_NONE : err;
     }
-    err = find_by_code(turn, said->answer, &index);
-    return err == TOC_OK ? page_load(turn->txn, turn->arena, 0, index, out) : err;
+    err = find_by_code(turn, &guess);
+    *out_wrong = why_not(&guess);
+    return err == TOC_OK ? page_load(turn->txn, turn->arena, 0, guess.page, out) : err;
 }
 
 enum toc_err probe_answered(struct toc_turn *turn, const Tocsin__V1__Reach *said,
@@ -258,18 +335,14 @@ enum toc_err probe_answered(struct toc_turn *turn, const Tocsin__V1__Reach *said
     Tocsin__V1__Page *page;
     Tocsin__V1__ReachRun *run;
     Tocsin__V1__ReachRow *row;
-    enum toc_err err = find_page(turn, said, &page);
+    enum toc_err err = find_page(turn, said, &page, out_wrong);
     if (err == TOC_OK)
         err = reach_load(turn, toc_str_of(page->reach), &run);
     if (err == TOC_OK)
         err = probe_load(turn, page->reach, page->probe, &row);
-    TOC_TRY(err);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_OK;
     *out_wrong = NULL;
-    if (err == TOC_NONE)
-        *out_wrong = by_link ? "that probe is over"
-                             : "no probe waits for that code: it is wrong, or the time is over";
-    if (err == TOC_NONE)
-        return TOC_OK;
     return answer(turn, run, row, page, by_link ? "link" : "code");
 }
 

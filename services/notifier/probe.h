@@ -4,8 +4,9 @@
  * It is a page of kind "probe", about no alert, by one method and no other. That a receiver took it
  * reaches nobody yet: a provider has to say that it was delivered or read, or its person to answer,
  * by the code in it or its link (`reach.answered`). The code is made of the notifier's key and the
- * page's delivery id, and is in no row and no record. Where a method may not be used, the probe is
- * a row that says why.
+ * page's delivery id, and is in no row and no record. A run takes so many wrong codes, whomever
+ * they were for, and then none any more: links still count. Where a method may not be used, the
+ * probe is a row that says why.
  *
  * Table: `probe`, key run's id ‖ 0 ‖ u32be place -> packed ReachRow.
  */
@@ -13,6 +14,9 @@
 #define NOTIFIER_PROBE_H
 
 #include "services/notifier/reach.h"
+
+#define PROBE_WRONG_MAX   20 /* codes that no probe waits for, in one run … */
+#define PROBE_WRONG_SHARE 10 /* … and one more for so many probes */
 
 /* The person's probes, behind those of others that the run has. */
 TOC_MUST enum toc_err probe_plan(struct toc_turn *turn, Tocsin__V1__ReachRun *run,

@@ -17,7 +17,8 @@
 
 #include "services/notifier/alert.h"
 
-#define REACH_RUNS_MAX   16 /* at the same time */
+#define REACH_RUNS_MAX   16 /* at the same time, of those that are asked for */
+#define REACH_RUNS_MOST  32 /* with those of the policy */
 #define REACH_ID_MAX     40 /* bytes of a run's id */
 #define REACH_PEOPLE_MAX 16 /* that are named; everybody may be more */
 #define REACH_MISSED_MAX 16 /* names in the record of what a run came to */

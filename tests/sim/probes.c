@@ -26,6 +26,7 @@ struct known_run {
     size_t count, expected;             /* rows; that there have to be before another person's */
     char meant[PEOPLE_MAX][NAME_BYTES]; /* who is in the file when the first one is paged */
     size_t meant_count;
+    unsigned wrong; /* codes that were no probe's of any run that takes codes */
 };
 
 struct probes {
@@ -127,6 +128,12 @@ static bool has_code(const struct known_probe *probe, const char *said)
     char code[NOTIFIER_ANSWER_DIGITS + 1];
     notifier_answer_code(key, probe->delivery, code);
     return probe->delivery[0] != '\0' && strcmp(code, said) == 0;
+}
+
+/* Twenty wrong ones, and one more for every ten probes. */
+static bool takes_codes(const struct known_run *run)
+{
+    return !run->over && run->wrong < 20 + run->count / 10;
 }
 
 /* --- what the log says ---------------------------------------------------------------------- */
@@ -234,6 +241,8 @@ static void on_row(struct world *world, struct known_run *run, const Tocsin__V1_
     struct known_probe *probe = &run->probes[row->place];
     if (row->answered_ms == 0)
         return;
+    if (strcmp(row->how, "code") == 0 && !takes_codes(run))
+        world_fail(world, 11, "run %s takes a code after %u wrong ones", run->id, run->wrong);
     if (probe->answered || !is_answer(event, probe, row->how))
         world_fail(world, 11, "probe %s is answered %s", probe->delivery,
                    probe->answered ? "twice" : "by nobody");
@@ -320,6 +329,17 @@ static void on_change(struct world *world, const Tocsin__V1__Record *record,
         on_row(world, run, change->row, event);
 }
 
+/* Each run that it might have been for has one try less. */
+static void count_wrong(struct probes *probes, const char *said)
+{
+    bool known = said[0] == '\0';
+    for (size_t i = 0; i < probes->count; i++)
+        for (size_t k = 0; k < probes->runs[i].count && takes_codes(&probes->runs[i]); k++)
+            known = known || has_code(&probes->runs[i].probes[k], said);
+    for (size_t i = 0; i < probes->count && !known; i++)
+        probes->runs[i].wrong += takes_codes(&probes->runs[i]);
+}
+
 /* What is right is not refused. */
 static void on_refused(struct world *world, const Tocsin__V1__Record *record)
 {
@@ -333,10 +353,12 @@ static void on_refused(struct world *world, const Tocsin__V1__Record *record)
     for (size_t i = 0; i < probes->count; i++) {
         const struct known_run *run = &probes->runs[i];
         under_way += !run->over;
-        for (size_t k = 0; k < run->count && !run->over; k++)
+        for (size_t k = 0; k < run->count && takes_codes(run); k++)
             if (!run->probes[k].answered && has_code(&run->probes[k], said->answer))
                 world_fail(world, 11, "the code of %s is refused", run->probes[k].delivery);
     }
+    if (strcmp(event->type, "tocsin.reach.answered") == 0 && said->delivery[0] == '\0')
+        count_wrong(probes, said->answer);
     if (find_probe(probes, said->delivery, true) != NULL)
         world_fail(world, 11, "the link of %s is refused", said->delivery);
     if (said->reach[0] != '\0' && said->until_ms > record->at_ms && under_way < 16 &&

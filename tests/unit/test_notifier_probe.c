@@ -1,4 +1,4 @@
-#include "services/notifier/reach.h"
+#include "services/notifier/probe.h"
 #include "tests/unit/notifier_case.h"
 
 #include <stdlib.h>
@@ -220,6 +220,70 @@ static void a_code_is_good_once_and_until_the_end(void **state)
                        "09:02:01 alert_refused by=ana (that probe is over)\n");
 }
 
+#define WRONG "no probe waits for that code: it is wrong, or the time is over"
+#define LAST                                                                                       \
+    "no probe waits for that code, and that was the last try: answer by the link, or ask for "     \
+    "another run"
+#define NONE_TAKEN "too many wrong codes were said: answer by the link, or ask for another run"
+
+/* What is said to a code that is nobody's. */
+static void guess(const char *time, const char *reason)
+{
+    char told[256];
+    core_transcript(feed.core);
+    feed_answer(&feed, time, "x", NULL);
+    snprintf(told, sizeof(told), "%s alert_refused by=ana (%s)\n", time, reason);
+    assert_told(&feed, told);
+}
+
+static void twenty_wrong_codes_are_all_that_a_run_takes(void **state)
+{
+    (void)state;
+    ask_ana();
+    for (unsigned i = 0; i < PROBE_WRONG_MAX - 1; i++)
+        guess("09:00:05", WRONG);
+    guess("09:00:05", LAST);
+    guess("09:00:05", NONE_TAKEN);
+    feed_answer(&feed, "09:00:06", code_of(0), NULL);
+    assert_told(&feed, "09:00:06 alert_refused by=ana (" NONE_TAKEN ")\n");
+    feed_answer(&feed, "09:00:07", NULL, feed_page(&feed, 0, 1)->delivery);
+    assert_told(&feed, "09:00:07 page_ended ana/mail step=0 round=0 page_cancelled kind=probe (it "
+                       "was answered)\n"
+                       "09:00:07 reach r 1 ana/mail page_cancelled answered=09:00:07 how=link\n");
+}
+
+static void another_run_takes_codes_again(void **state)
+{
+    (void)state;
+    ask_ana();
+    for (unsigned i = 0; i < PROBE_WRONG_MAX; i++)
+        feed_answer(&feed, "09:00:05", "x", NULL);
+    feed_reach(&feed, "09:00:10", "s", "ana", "09:02");
+    feed_time(&feed, "09:00:10.001");
+    guess("09:00:11", WRONG); /* it is the other one's alone */
+    core_transcript(feed.core);
+    feed_answer(&feed, "09:00:12", code_of(2), NULL);
+    assert_told(&feed, "09:00:12 page_ended ana/push step=0 round=0 page_cancelled kind=probe (it "
+                       "was answered)\n"
+                       "09:00:12 reach s 0 ana/push page_cancelled answered=09:00:12 how=code\n");
+}
+
+static void a_code_that_is_said_again_is_no_wrong_one(void **state)
+{
+    (void)state;
+    ask_ana();
+    feed_answer(&feed, "09:00:02", code_of(0), NULL);
+    for (unsigned i = 0; i < 2 * PROBE_WRONG_MAX; i++)
+        feed_answer(&feed, "09:00:03", code_of(0), NULL);
+    core_transcript(feed.core);
+    feed_answer(&feed, "09:00:04", code_of(1), NULL);
+    feed_time(&feed, "09:00:05");
+    assert_told(&feed, "09:00:04 page_ended ana/mail step=0 round=0 page_cancelled kind=probe (it "
+                       "was answered)\n"
+                       "09:00:04 reach r 1 ana/mail page_cancelled answered=09:00:04 how=code\n"
+                       "09:00:05 reach r over: 1 people, 2 probes, missed 0\n");
+}
+
 static void what_is_asked_for_badly_is_refused(void **state)
 {
     (void)state;
@@ -344,6 +408,9 @@ int main(void)
         TEST(everybody_is_who_is_in_the_file_or_in_the_policy),
         TEST(an_answer_before_the_outcome_ends_the_page),
         TEST(a_code_is_good_once_and_until_the_end),
+        TEST(twenty_wrong_codes_are_all_that_a_run_takes),
+        TEST(another_run_takes_codes_again),
+        TEST(a_code_that_is_said_again_is_no_wrong_one),
         TEST(what_is_asked_for_badly_is_refused),
         TEST(no_silence_holds_a_probe),
         TEST(without_a_contacts_file_the_fake_pager_is_probed),
