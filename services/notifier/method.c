@@ -286,11 +286,12 @@ enum toc_err method_avoid(struct toc_turn *turn, Tocsin__V1__Page *page,
     return TOC_OK;
 }
 
-enum toc_err method_avoid_incidents(struct toc_turn *turn, Tocsin__V1__Page *page)
+enum toc_err method_avoid_incidents(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                    Tocsin__V1__Page *page)
 {
     struct chain chain;
     uint32_t kept = 0;
-    TOC_TRY(load_chain(turn, NULL, page, &chain));
+    TOC_TRY(load_chain(turn, alert, page, &chain));
     for (size_t i = 0; chain.contact != NULL && i < chain.contact->n_methods; i++)
         if (mirror_is_kept_by(chain.contact->methods[i]->kind))
             kept |= UINT32_C(1) << i;

@@ -35,7 +35,8 @@ TOC_MUST enum toc_err method_avoid(struct toc_turn *turn, Tocsin__V1__Page *page
 
 /* The page is about what is acknowledged, which rings nobody where incidents are kept: it goes by
  * another method if there is one. */
-TOC_MUST enum toc_err method_avoid_incidents(struct toc_turn *turn, Tocsin__V1__Page *page);
+TOC_MUST enum toc_err method_avoid_incidents(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                             Tocsin__V1__Page *page);
 
 /* What becomes of a pending page after an attempt that failed: it WAITS, maybe for no time, by the
  * method that it now names; or it ENDS. */

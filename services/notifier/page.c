@@ -178,7 +178,7 @@ enum toc_err page_plan(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     if (plan->instead_of != NULL)
         TOC_TRY(method_avoid(turn, page, plan->instead_of));
     if (strcmp(page->kind, PAGE_REMINDER) == 0)
-        TOC_TRY(method_avoid_incidents(turn, page));
+        TOC_TRY(method_avoid_incidents(turn, alert, page));
     TOC_TRY(judge(turn, alert, page, &verdict));
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_PAGED, alert, page, NULL, plan->why));
     TOC_TRY(obey(turn, alert, page, page_nowhere, &verdict));

@@ -351,6 +351,25 @@ static void who_has_no_other_way_is_passed_over_at_once(void **state)
     assert_int_equal(feed_alert(&feed, 6)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
 }
 
+static void a_reminder_of_it_goes_by_what_is_left(void **state)
+{
+    (void)state;
+    feed.policy_more = "watch: {path: desk, after: 10s}\n";
+    feed.path_more = ", ack_expires: 1h";
+    feed_desk(&feed, "[{page: [ana], wait: 1h}]", 0);
+    break_provider();
+    feed_contact(&feed, "09:00:01", "ana", "p/1 pagerduty");
+    feed_time(&feed, "09:00:11");
+    assert_string_equal(feed_page(&feed, 6, 0)->method, "pagerduty");
+    feed_outcome(&feed, "09:00:12", 6, 0, 202);
+    feed_act_on(&feed, "09:00:13", "acked", 6, "ana");
+    feed_time(&feed, "09:56");
+    const Tocsin__V1__Page *reminder = feed_page(&feed, 6, feed_alert(&feed, 6)->pages - 1);
+    assert_string_equal(reminder->kind, "reminder");
+    assert_string_equal(reminder->method, "pagerduty");
+    assert_int_equal(reminder->state, TOCSIN__V1__PAGE_STATE__PAGE_PENDING);
+}
+
 /* What is worse does not wait for the page about what is less bad. */
 static void troubles_of_one_kind_are_a_group(void **state)
 {
@@ -539,6 +558,7 @@ int main(void)
         CASE(an_issue_that_goes_elsewhere_pages_there),
         CASE(a_provider_that_fails_is_an_alert_by_another_way),
         CASE(who_has_no_other_way_is_passed_over_at_once),
+        CASE(a_reminder_of_it_goes_by_what_is_left),
         CASE(troubles_of_one_kind_are_a_group),
         CASE(it_closes_when_the_provider_answers),
         CASE(it_closes_when_nobody_uses_the_provider_any_more),
