@@ -358,7 +358,7 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     known->version = contacts_version(world, page->contact);
     if (change->alert != NULL && strncmp(change->alert->cause, "provider:", 9) == 0)
         snprintf(known->avoided, sizeof(known->avoided), "%s", change->alert->cause + 9);
-    if (reminds && contacts_has_other(world, page->contact, KEEPS_INCIDENTS, "", "", 0))
+    if (reminds && contacts_has_other(world, page->contact, KEEPS_INCIDENTS, "", known->avoided, 0))
         snprintf(known->refused, sizeof(known->refused), "%s", KEEPS_INCIDENTS);
     if (change->alert == NULL || (rings && !mutes_keep(world, change->alert, page, at_ms)))
         contacts_check_paged(world, page, known->avoided);
@@ -391,7 +391,9 @@ static void follow_methods(struct world *world, const Tocsin__V1__Page *page,
         contacts_note(world, page->provider, code == 0 || code == 408 || code == 429 || code >= 500,
                       outcome->retry_after_ms, log_ms);
     known->last_ms = log_ms;
+    /* Which methods a page leaves out that stands for one that bounced is not followed. */
     known->leaves = page->urgent && code == 0 && page->alert_number != 0 &&
+                    strcmp(page->kind, "again") != 0 &&
                     contacts_has_other(world, page->contact, known->refused, page->method,
                                        known->avoided, log_ms);
 }

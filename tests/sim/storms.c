@@ -240,6 +240,7 @@ static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, 
     struct line *line = known->line;
     learn_dues(world, known, seq);
     bool soonest = is_soonest(storms, known), current = line->open && line->set == known->set;
+    bool over = line->open && waiting(storms, line, line->set) == 0 && at_ms > line->until_ms;
     world_say(world, "page %llu/%u to %s about %02x%02x rings for %u, set %u of %u",
               (unsigned long long)page->alert_number, page->index, page->contact, line->group[0],
               line->group[1], page->carries, known->set, line->set);
@@ -261,7 +262,7 @@ static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, 
                    (unsigned long long)page->alert_number, page->index);
     are_stood_for(storms, known);
     bool unsure = line->unsure; /* then of its span, too */
-    if (current || !line->open)
+    if (current || !line->open || over)
         begin(line, at_ms, line->span_ms, page->alert_number);
     line->unsure = unsure;
 }
