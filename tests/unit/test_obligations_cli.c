@@ -66,6 +66,7 @@ struct say {
     uint32_t page, page_step, page_round, carries;
     const char *to, *kind, *id, *carrier;
     uint64_t begun;
+    toc_time_ms at, next, ends; /* of the record, the alert's step and the page */
 };
 
 static void fill_page(Tocsin__V1__Page *page, const struct say *say, char id[40])
@@ -83,14 +84,17 @@ static void fill_page(Tocsin__V1__Page *page, const struct say *say, char id[40]
     page->state = say->state;
     page->begun_seq = say->begun;
     page->planned_ms = 1000;
+    page->ends_ms = say->ends;
 }
 
-static void put(Tocsin__V1__RecordType type, const Tocsin__V1__AlertChange *change)
+static void put(Tocsin__V1__RecordType type, toc_time_ms at_ms,
+                const Tocsin__V1__AlertChange *change)
 {
     Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
     uint8_t body[2000];
     record.seq = ++seq;
     record.type = type;
+    record.at_ms = at_ms;
     record.body = toc_wire_binary(toc_str(body, tocsin__v1__alert_change__pack(change, body)));
     assert_int_equal(ledger_record(ledger, &arena, &record), TOC_OK);
     assert_int_equal(arena.used, 0);
@@ -110,6 +114,7 @@ static void say(Tocsin__V1__RecordType type, struct say say)
     alert.step = say.step;
     alert.repeat = say.round;
     alert.pages = say.pages;
+    alert.next_ms = say.next;
     alert.muted_by = toc_wire_text(say.muted != NULL ? say.muted : "");
     change.reason = toc_wire_text(say.reason != NULL ? say.reason : "");
     if (say.alert != UINT64_MAX)
@@ -117,7 +122,7 @@ static void say(Tocsin__V1__RecordType type, struct say say)
     fill_page(&page, &say, id);
     if (type == R(ALERT_PAGED) || type == R(ALERT_SENT) || type == R(PAGE_ENDED))
         change.page = &page;
-    put(type, &change);
+    put(type, say.at, &change);
 }
 
 #define SAY(type, ...) say(R(type), (struct say){__VA_ARGS__})
@@ -185,13 +190,15 @@ static void a_reminder_may_ring_while_the_alert_is_acknowledged(void **state)
 static void a_reminder_under_way_may_be_answered_after_its_alert_is_closed(void **state)
 {
     (void)state;
-    SAY(ALERT_OPENED, .is = A(OPEN));
-    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED));
-    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .kind = "reminder", .state = P(PENDING));
-    SAY(PAGE_ENDED, .is = A(ACKNOWLEDGED), .kind = "reminder", .state = P(CANCELLED),
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged", .pages = 1);
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .page = 1, .kind = "reminder", .state = P(PENDING));
+    SAY(PAGE_ENDED, .is = A(ACKNOWLEDGED), .page = 1, .kind = "reminder", .state = P(CANCELLED),
         .reason = "the issue is solved");
-    SAY(ALERT_CLOSED, .is = A(RESOLVED), .pages = 1);
-    SAY(ALERT_SENT, .is = A(RESOLVED), .kind = "reminder", .state = P(CANCELLED), .begun = 3);
+    SAY(ALERT_CLOSED, .is = A(RESOLVED), .pages = 2);
+    SAY(ALERT_SENT, .is = A(RESOLVED), .page = 1, .kind = "reminder", .state = P(CANCELLED),
+        .begun = 5);
     assert_faults("");
 }
 
@@ -455,6 +462,23 @@ static void an_alert_that_paged_nobody_and_says_nothing_is_found(void **state)
     assert_faults("unpaged@0<3 ");
 }
 
+static void an_answer_does_not_say_why_nobody_was_paged(void **state)
+{
+    (void)state;
+    SAY(ALERT_OPENED, .is = A(OPEN));
+    SAY(ALERT_CLOSED, .is = A(RESOLVED));
+    assert_faults("unpaged@0<1 ");
+    begin_at(1);
+    SAY(ALERT_OPENED, .is = A(OPEN));
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED));
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .kind = "reminder", .state = P(PENDING));
+    assert_faults("unpaged@0<1 ");
+    begin_at(1);
+    SAY(ALERT_OPENED, .is = A(OPEN));
+    SAY(ALERT_SNOOZED, .is = A(ACKNOWLEDGED));
+    assert_faults("unpaged@0<1 ");
+}
+
 /* --- many --------------------------------------------------------------------------------- */
 
 struct order {
@@ -524,6 +548,7 @@ int main(void)
         CASE(an_end_has_a_state_and_a_reason),
         CASE(a_page_that_stands_for_another_has_to_be_there),
         CASE(an_alert_that_paged_nobody_and_says_nothing_is_found),
+        CASE(an_answer_does_not_say_why_nobody_was_paged),
         CASE(many_pages_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

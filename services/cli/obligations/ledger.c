@@ -116,14 +116,16 @@ static void find_left(struct ledger *ledger, const struct told *told)
     }
 }
 
+/* Somebody is asked, or it says why nobody is. What ends the alert does neither: it comes later. */
 static bool says_why(const struct told *told)
 {
     switch ((int)told->type) {
     case TOCSIN__V1__RECORD_TYPE__ALERT_PAGED:
+        return told->page->kind[0] == '\0';
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
-        return true;
+        return false;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
         return told->reason[0] != '\0';
     default:
