@@ -213,9 +213,12 @@ static void news_for_a_provider_outlive_the_answer_and_the_step(void **state)
         .reason = "the snooze is over");
     SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .page = 2, .kind = "resolved", .state = P(PENDING));
     SAY(ALERT_ESCALATED, .step = 1, .pages = 3, .reason = "the snooze is over");
-    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .step = 1, .pages = 3);
+    SAY(ALERT_PAGED, .step = 1, .page = 3, .page_step = 1, .state = P(PENDING));
+    SAY(PAGE_ENDED, .step = 1, .page = 3, .page_step = 1, .state = P(CANCELLED),
+        .reason = "acknowledged");
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .step = 1, .pages = 4);
     SAY(ALERT_SENT, .is = A(ACKNOWLEDGED), .step = 1, .page = 2, .kind = "resolved",
-        .state = P(ACCEPTED), .begun = 9);
+        .state = P(ACCEPTED), .begun = 11);
     SAY(PAGE_ENDED, .is = A(ACKNOWLEDGED), .step = 1, .page = 2, .kind = "resolved",
         .state = P(ACCEPTED));
     assert_faults("");
@@ -354,6 +357,7 @@ static void a_page_of_a_step_that_is_over_is_found(void **state)
     (void)state;
     open_and_page();
     SAY(ALERT_ESCALATED, .step = 1, .pages = 1, .reason = "nobody acknowledged in time");
+    SAY(ALERT_PAGED, .step = 1, .page = 1, .page_step = 1, .state = P(PENDING));
     assert_faults("left_pending@3<2 ");
 }
 
@@ -479,6 +483,40 @@ static void an_answer_does_not_say_why_nobody_was_paged(void **state)
     assert_faults("unpaged@0<1 ");
 }
 
+/* Its page was accepted. */
+static void accept_page(void)
+{
+    open_and_page();
+    SAY(ALERT_SENT, .state = P(ACCEPTED), .begun = 2, .pages = 1);
+    SAY(PAGE_ENDED, .state = P(ACCEPTED), .pages = 1);
+}
+
+static void a_step_that_pages_nobody_and_says_nothing_is_found(void **state)
+{
+    (void)state;
+    accept_page();
+    SAY(ALERT_ESCALATED, .step = 1, .pages = 1, .reason = "nobody acknowledged in time");
+    assert_faults("unpaged@0<5 ");
+    begin_at(1);
+    accept_page();
+    SAY(ALERT_SNOOZED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_ESCALATED, .pages = 1, .reason = "the snooze is over");
+    assert_faults("unpaged@0<6 ");
+    begin_at(1000);
+    SAY(ALERT_ESCALATED, .step = 1, .pages = 1, .reason = "nobody acknowledged in time");
+    assert_faults("unpaged@0<1000 ");
+}
+
+static void a_step_without_people_is_left_at_once_for_one_that_has_some(void **state)
+{
+    (void)state;
+    accept_page();
+    SAY(ALERT_ESCALATED, .step = 1, .pages = 1, .reason = "nobody acknowledged in time");
+    SAY(ALERT_ESCALATED, .step = 1, .pages = 1, .reason = "the step has no contacts");
+    SAY(ALERT_PAGED, .step = 2, .page = 1, .page_step = 2, .pages = 2, .state = P(PENDING));
+    assert_faults("");
+}
+
 /* --- many --------------------------------------------------------------------------------- */
 
 struct order {
@@ -549,6 +587,8 @@ int main(void)
         CASE(a_page_that_stands_for_another_has_to_be_there),
         CASE(an_alert_that_paged_nobody_and_says_nothing_is_found),
         CASE(an_answer_does_not_say_why_nobody_was_paged),
+        CASE(a_step_that_pages_nobody_and_says_nothing_is_found),
+        CASE(a_step_without_people_is_left_at_once_for_one_that_has_some),
         CASE(many_pages_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,10 +127,19 @@ static bool says_why(const struct told *told)
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         return false;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
-        return told->reason[0] != '\0';
+        return told->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED &&
+               told->reason[0] != '\0';
     default:
         return told->alert->muted_by[0] != '\0';
     }
+}
+
+/* From here on somebody of the alert's step is to be paged. */
+static bool begins_a_step(const struct told *told)
+{
+    return told->type == TOCSIN__V1__RECORD_TYPE__ALERT_OPENED ||
+           (told->type == TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED &&
+            told->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
 }
 
 static bool ends_a_step(Tocsin__V1__RecordType type)
@@ -169,10 +178,11 @@ static enum toc_err note_alert(struct ledger *ledger, const struct told *told)
     if (told->alert == NULL)
         return TOC_OK;
     TOC_TRY(table_take(&ledger->table, told->alert->number, TABLE_ALERT, 1, &entry));
-    if (told->type == TOCSIN__V1__RECORD_TYPE__ALERT_OPENED) {
-        entry->flags |= TABLE_OPENED;
-        entry->mark = told->seq;
+    if (told->type == TOCSIN__V1__RECORD_TYPE__ALERT_OPENED)
         ledger->counts.alerts++;
+    if (begins_a_step(told)) {
+        entry->flags = (uint8_t)((entry->flags & ~TABLE_PAGED) | TABLE_OPENED);
+        entry->mark = told->seq;
     }
     if (says_why(told))
         entry->flags |= TABLE_PAGED;

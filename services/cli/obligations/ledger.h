@@ -37,7 +37,7 @@
     X(ended_no_state, "a page ended in no state that is an end")                                   \
     X(ended_no_reason, "a page ended without a reason")                                            \
     X(carrier_unknown, "the page that should stand for another was never opened")                  \
-    X(unpaged, "an alert was opened, nobody was paged, and nothing says why")
+    X(unpaged, "an alert was opened or escalated, nobody was paged, and nothing says why")
 
 enum ledger_fault_kind {
 #define LEDGER_KIND(name, text) LEDGER_##name,

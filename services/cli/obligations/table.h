@@ -16,8 +16,8 @@ struct table_pending {
 };
 
 enum table_flag {
-    TABLE_OPENED = 1,   /* alert: its ALERT_OPENED was seen */
-    TABLE_PAGED = 2,    /* alert: somebody was asked, or a record says why nobody */
+    TABLE_OPENED = 1,   /* alert: the beginning of its step was seen */
+    TABLE_PAGED = 2,    /* alert: somebody was asked since, or a record says why nobody */
     TABLE_ACCEPTED = 4, /* page: an attempt was */
     TABLE_CROSSED = 8,  /* page: an attempt was answered after its end */
     TABLE_HELD = 16,    /* alert: a silence or maintenance holds it */
@@ -29,7 +29,7 @@ struct table_entry {
     uint8_t state;  /* page: Tocsin__V1__PageState; 0: the entry is free; alert: 1 */
     uint8_t flags;  /* enum table_flag */
     uint16_t turns; /* alert: how often it was answered or held: its steps may ring again after */
-    uint64_t mark;  /* page: of its delivery id; alert: the record that opened it */
+    uint64_t mark;  /* page: of its delivery id; alert: the record that began its step */
     union {
         struct table_pending *pending; /* page: while it is */
         uint64_t seq; /* page: of its end; alert: since when nobody of it is to be paged, 0: not */
