@@ -184,7 +184,10 @@ static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum
     alert->ack_ends_ms = alert->snoozed_ms = 0;
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, by, why));
     TOC_TRY(group_follow(turn, alert));
-    TOC_TRY(page_from_here(turn, alert, path));
+    if (TOC_PLANTED(TOC_PLANT_BACK_SILENT))
+        alert->next_ms = TOC_TIME_NEVER;
+    else
+        TOC_TRY(page_from_here(turn, alert, path));
     return alert_save(turn, alert, old_next_ms);
 }
 
@@ -242,7 +245,7 @@ static enum toc_err end_step(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     TOC_TRY(path_of(turn, alert, &path));
     TOC_TRY(mute_stops(turn, alert, &stops));
     TOC_TRY(page_is_step_dead(turn, alert, &dead));
-    if (!stops)
+    if (!stops && !TOC_PLANTED(TOC_PLANT_STEP_STAYS))
         return go_on(turn, alert, NULL,
                      dead ? why_left(alert, path) : "nobody acknowledged in time");
     alert->next_ms = TOC_TIME_NEVER;

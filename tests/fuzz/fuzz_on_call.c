@@ -337,7 +337,7 @@ static void audit(void)
     struct toc_scan *scan;
     struct toc_txn *txn;
     enum toc_err err;
-    TOC_ASSERT(ledger_new(true, blame, NULL, &ledger) == TOC_OK);
+    TOC_ASSERT(ledger_new(true, TOC_TIME_NEVER, blame, NULL, &ledger) == TOC_OK);
     TOC_ASSERT(toc_txn_begin_read(toc_run_store(notifier()), &txn) == TOC_OK);
     TOC_ASSERT(toc_journal_scan(txn, 1, &scan) == TOC_OK);
     while ((err = toc_journal_next(scan, &entry)) == TOC_OK) {

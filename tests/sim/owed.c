@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define PATIENCE_MS (5 * TOC_SECOND_MS)
+
 struct owed {
     struct ledger *ledger;
     struct toc_arena arena;
@@ -15,8 +17,8 @@ struct owed {
 
 static void fail(void *arg, const struct ledger_fault *fault)
 {
-    world_fail(arg, 21, "seq %llu, %s: page %s", (unsigned long long)fault->seq, fault->text,
-               fault->page.delivery);
+    world_fail(arg, 21, "seq %llu, %s: alert %llu, page %s", (unsigned long long)fault->seq,
+               fault->text, (unsigned long long)fault->page.alert_number, fault->page.delivery);
 }
 
 struct owed *owed_new(struct world *world)
@@ -25,7 +27,7 @@ struct owed *owed_new(struct world *world)
     TOC_ASSERT(owed != NULL);
     enum toc_err err = toc_arena_init(&owed->arena, 1 << 16);
     if (err == TOC_OK)
-        err = ledger_new(true, fail, world, &owed->ledger);
+        err = ledger_new(true, PATIENCE_MS, fail, world, &owed->ledger);
     TOC_ASSERT(err == TOC_OK);
     return owed;
 }

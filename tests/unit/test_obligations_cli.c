@@ -11,6 +11,8 @@
 #define P(state) TOCSIN__V1__PAGE_STATE__PAGE_##state
 #define A(state) TOCSIN__V1__ALERT_STATE__ALERT_##state
 
+#define PATIENCE_MS (5 * TOC_MINUTE_MS)
+
 static struct ledger *ledger;
 static struct toc_arena arena;
 static uint64_t seq;
@@ -34,7 +36,7 @@ static void begin_at(uint64_t first_seq)
     ledger_free(ledger);
     seq = first_seq - 1;
     told[0] = '\0';
-    assert_int_equal(ledger_new(first_seq == 1, tell, NULL, &ledger), TOC_OK);
+    assert_int_equal(ledger_new(first_seq == 1, PATIENCE_MS, tell, NULL, &ledger), TOC_OK);
 }
 
 static int begin(void **state)
@@ -62,6 +64,7 @@ struct say {
     Tocsin__V1__AlertState is;
     uint32_t step, round, pages;
     const char *muted, *reason;
+    toc_time_ms gone;
     Tocsin__V1__PageState state;
     uint32_t page, page_step, page_round, carries;
     const char *to, *kind, *id, *carrier;
@@ -115,6 +118,7 @@ static void say(Tocsin__V1__RecordType type, struct say say)
     alert.repeat = say.round;
     alert.pages = say.pages;
     alert.next_ms = say.next;
+    alert.gone_ms = say.gone;
     alert.muted_by = toc_wire_text(say.muted != NULL ? say.muted : "");
     change.reason = toc_wire_text(say.reason != NULL ? say.reason : "");
     if (say.alert != UINT64_MAX)
@@ -517,6 +521,52 @@ static void a_step_without_people_is_left_at_once_for_one_that_has_some(void **s
     assert_faults("");
 }
 
+/* Something of another alert, which shows that the notifier was there then. */
+static void be_there(toc_time_ms at_ms)
+{
+    static uint64_t alert = 1000;
+    SAY(ALERT_OPENED, .alert = ++alert, .muted = "night-work", .at = at_ms);
+}
+
+static void a_step_that_is_never_left_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_SENT, .state = P(ACCEPTED), .begun = 2, .next = TOC_MINUTE_MS);
+    SAY(PAGE_ENDED, .state = P(ACCEPTED), .next = TOC_MINUTE_MS);
+    be_there(TOC_HOUR_MS);
+    be_there(TOC_HOUR_MS + PATIENCE_MS);
+    assert_faults("step_stays@0<1 ");
+}
+
+/* Whoever was down for long comes to what was due meanwhile first. */
+static void a_step_that_ended_while_the_notifier_was_down_has_some_time(void **state)
+{
+    (void)state;
+    accept_page();
+    SAY(ALERT_NOTED, .reason = "delivered", .next = TOC_MINUTE_MS);
+    be_there(TOC_HOUR_MS);
+    be_there(TOC_HOUR_MS + PATIENCE_MS - 1);
+    assert_faults("");
+}
+
+static void a_step_that_is_held_or_answered_may_stay(void **state)
+{
+    (void)state;
+    accept_page();
+    SAY(ALERT_NOTED, .muted = "night-work", .next = TOC_MINUTE_MS);
+    SAY(ALERT_OPENED, .alert = 2, .muted = "night-work", .next = TOC_MINUTE_MS);
+    SAY(ALERT_NOTED, .alert = 2, .gone = 1000, .next = TOC_MINUTE_MS);
+    SAY(ALERT_OPENED, .alert = 3, .muted = "night-work", .next = TOC_MINUTE_MS);
+    SAY(ALERT_ACKED, .alert = 3, .is = A(ACKNOWLEDGED), .next = TOC_MINUTE_MS);
+    SAY(ALERT_OPENED, .alert = 4, .muted = "night-work", .next = TOC_MINUTE_MS);
+    SAY(ALERT_ESCALATED, .alert = 4, .is = A(EXHAUSTED), .next = TOC_TIME_NEVER, .reason = "over");
+    be_there(TOC_HOUR_MS);
+    be_there(2 * TOC_HOUR_MS);
+    be_there(3 * TOC_HOUR_MS);
+    assert_faults("");
+}
+
 /* --- many --------------------------------------------------------------------------------- */
 
 struct order {
@@ -589,6 +639,9 @@ int main(void)
         CASE(an_answer_does_not_say_why_nobody_was_paged),
         CASE(a_step_that_pages_nobody_and_says_nothing_is_found),
         CASE(a_step_without_people_is_left_at_once_for_one_that_has_some),
+        CASE(a_step_that_is_never_left_is_found),
+        CASE(a_step_that_ended_while_the_notifier_was_down_has_some_time),
+        CASE(a_step_that_is_held_or_answered_may_stay),
         CASE(many_pages_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static bool take_record(void *arg, const Tocsin__V1__Record *record, struct toc_
     if (record->at_ms >= job->to_ms)
         return false;
     if (job->ledger == NULL)
-        job->err = ledger_new(record->seq == 1, take_fault, job, &job->ledger);
+        job->err = ledger_new(record->seq == 1, LEDGER_PATIENCE_MS, take_fault, job, &job->ledger);
     if (job->err == TOC_OK)
         job->err = ledger_record(job->ledger, &view.arena, record);
     return job->err == TOC_OK;
@@ -287,7 +287,7 @@ static int check(struct job *job)
     if (whole_log_read(&view, &log, &stopped) != CLI_DONE)
         return CLI_FAILED;
     if (job->ledger == NULL && job->err == TOC_OK) /* an empty log */
-        job->err = ledger_new(true, take_fault, job, &job->ledger);
+        job->err = ledger_new(true, LEDGER_PATIENCE_MS, take_fault, job, &job->ledger);
     if (job->err < 0) {
         fprintf(stderr, "%s: %s\n", view.who, toc_err_text(job->err));
         return CLI_FAILED;

@@ -22,6 +22,9 @@ struct ledger {
     struct promise *promises;
     size_t promise_count, promise_room;
     toc_time_ms at_ms; /* of the record at hand */
+    toc_time_ms patience_ms;
+    toc_time_ms look_ms;    /* of a record since which it has not passed yet */
+    toc_time_ms settled_ms; /* what was due before that should have come */
     struct ledger_counts counts;
 };
 
@@ -165,6 +168,8 @@ static void note_turn(struct table_entry *entry, const struct told *told)
     if ((!held && (entry->flags & TABLE_HELD) != 0) || (answered && entry->is.seq == 0))
         entry->turns++;
     entry->flags = (uint8_t)(held ? entry->flags | TABLE_HELD : entry->flags & ~TABLE_HELD);
+    bool goes_on = told->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN && !held;
+    entry->next_ms = goes_on ? told->alert->next_ms : TOC_TIME_NEVER;
     if (!answered)
         entry->is.seq = 0;
     else if (entry->is.seq == 0)
@@ -433,13 +438,22 @@ static enum toc_err take(struct ledger *ledger, const struct told *told)
     return note_alert(ledger, told);
 }
 
+static void pass_time(struct ledger *ledger, toc_time_ms at_ms)
+{
+    ledger->at_ms = at_ms;
+    if (at_ms <= ledger->look_ms || at_ms - ledger->look_ms < ledger->patience_ms)
+        return;
+    ledger->settled_ms = ledger->look_ms;
+    ledger->look_ms = at_ms;
+}
+
 enum toc_err ledger_record(struct ledger *ledger, struct toc_arena *arena,
                            const Tocsin__V1__Record *record)
 {
     Tocsin__V1__AlertChange *change;
     size_t mark = toc_arena_mark(arena);
     ledger->counts.records++;
-    ledger->at_ms = record->at_ms;
+    pass_time(ledger, record->at_ms);
     if (!is_about_alerts(record->type))
         return TOC_OK;
     enum toc_err err = toc_wire_unpack(arena, &tocsin__v1__alert_change__descriptor,
@@ -458,6 +472,16 @@ enum toc_err ledger_record(struct ledger *ledger, struct toc_arena *arena,
     return err;
 }
 
+/* An alert as the whole log leaves it. */
+static void judge_alert(struct ledger *ledger, const struct table_entry *entry)
+{
+    const struct ledger_page page = {.alert_number = entry->number};
+    if ((entry->flags & (TABLE_OPENED | TABLE_PAGED)) == TABLE_OPENED)
+        find_fault(ledger, LEDGER_unpaged, 0, entry->mark, &page);
+    else if (entry->next_ms < ledger->settled_ms)
+        find_fault(ledger, LEDGER_step_stays, 0, entry->mark, &page);
+}
+
 void ledger_end(struct ledger *ledger)
 {
     for (size_t i = 0; i < ledger->promise_count; i++) {
@@ -467,21 +491,21 @@ void ledger_end(struct ledger *ledger)
     }
     for (size_t i = 0; i < ledger->table.room; i++) {
         const struct table_entry *entry = &ledger->table.entries[i];
-        const struct ledger_page page = {.alert_number = entry->number};
-        if (entry->state != 0 && entry->index == TABLE_ALERT &&
-            (entry->flags & (TABLE_OPENED | TABLE_PAGED)) == TABLE_OPENED)
-            find_fault(ledger, LEDGER_unpaged, 0, entry->mark, &page);
+        if (entry->state != 0 && entry->index == TABLE_ALERT)
+            judge_alert(ledger, entry);
     }
 }
 
 /* --- life and results --------------------------------------------------------------------- */
 
-enum toc_err ledger_new(bool whole, ledger_tell tell, void *arg, struct ledger **out)
+enum toc_err ledger_new(bool whole, toc_time_ms patience_ms, ledger_tell tell, void *arg,
+                        struct ledger **out)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
     if (ledger == NULL)
         return TOC_ERR_MEMORY;
     ledger->whole = whole;
+    ledger->patience_ms = patience_ms;
     ledger->tell = tell;
     ledger->arg = arg;
     *out = ledger;

@@ -7,7 +7,7 @@
  * one, or after the alert was acknowledged. The ledger knows nothing of how the notifier comes to
  * its records, only of the order they stand in. What does not fit is told at once, as a fault.
  *
- * Memory: 48 to 96 bytes for each page and 32 to 64 for each alert, and some more for a page that
+ * Memory: 64 to 128 bytes for each page and 45 to 90 for each alert, and some more for a page that
  * is pending.
  */
 #ifndef CLI_LEDGER_H
@@ -19,6 +19,8 @@
 
 #define LEDGER_DELIVERY 40 /* bytes of a delivery id with its terminator */
 #define LEDGER_NAME     80 /* … of a person or an outcome; longer ones are cut */
+
+#define LEDGER_PATIENCE_MS (5 * TOC_MINUTE_MS) /* more than any retry of a page takes */
 
 /* X(name, what is wrong), in the order in which they matter. */
 #define LEDGER_FAULTS(X)                                                                           \
@@ -37,7 +39,8 @@
     X(ended_no_state, "a page ended in no state that is an end")                                   \
     X(ended_no_reason, "a page ended without a reason")                                            \
     X(carrier_unknown, "the page that should stand for another was never opened")                  \
-    X(unpaged, "an alert was opened or escalated, nobody was paged, and nothing says why")
+    X(unpaged, "an alert was opened or escalated, nobody was paged, and nothing says why")         \
+    X(step_stays, "a step was to be over long ago, and its alert has not gone on")
 
 enum ledger_fault_kind {
 #define LEDGER_KIND(name, text) LEDGER_##name,
@@ -91,8 +94,13 @@ struct ledger;
 /* What is lent lives for the call. */
 typedef void (*ledger_tell)(void *arg, const struct ledger_fault *fault);
 
-/* `whole`: the records begin with the log's first one, so what was not opened in them never was. */
-TOC_MUST enum toc_err ledger_new(bool whole, ledger_tell tell, void *arg, struct ledger **out);
+/*
+ * `whole`: the records begin with the log's first one, so what was not opened in them never was.
+ * `patience_ms`: for what was due and did not come, from the first record after that on; a notifier
+ * that was down does it when it is back. TOC_TIME_NEVER: such is no fault.
+ */
+TOC_MUST enum toc_err ledger_new(bool whole, toc_time_ms patience_ms, ledger_tell tell, void *arg,
+                                 struct ledger **out);
 /* Accepts NULL. */
 void ledger_free(struct ledger *ledger);
 

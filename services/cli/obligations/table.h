@@ -29,7 +29,8 @@ struct table_entry {
     uint8_t state;  /* page: Tocsin__V1__PageState; 0: the entry is free; alert: 1 */
     uint8_t flags;  /* enum table_flag */
     uint16_t turns; /* alert: how often it was answered or held: its steps may ring again after */
-    uint64_t mark;  /* page: of its delivery id; alert: the record that began its step */
+    toc_time_ms next_ms; /* alert: its step is over then; TOC_TIME_NEVER: nothing ends it by time */
+    uint64_t mark;       /* page: of its delivery id; alert: the record that began its step */
     union {
         struct table_pending *pending; /* page: while it is */
         uint64_t seq; /* page: of its end; alert: since when nobody of it is to be paged, 0: not */
