@@ -267,7 +267,8 @@ enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert, co
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
         TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i - 1, &page));
-        if (page_is_pending(page))
+        bool stays = TOC_PLANTED(TOC_PLANT_CARRIER_STAYS) && page->carries > 0;
+        if (page_is_pending(page) && !stays)
             TOC_TRY(
                 page_end(turn, alert, page, TOCSIN__V1__PAGE_STATE__PAGE_CANCELLED, by, reason));
         toc_arena_reset(turn->arena, mark);

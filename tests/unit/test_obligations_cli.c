@@ -521,6 +521,15 @@ static void a_step_without_people_is_left_at_once_for_one_that_has_some(void **s
     assert_faults("");
 }
 
+static void a_page_that_stands_for_others_ends_with_its_step_too(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(ALERT_SENT, .state = P(PENDING), .carries = 2, .begun = 2, .pages = 1);
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    assert_faults("left_pending@4<2 ");
+}
+
 /* Something of another alert, which shows that the notifier was there then. */
 static void be_there(toc_time_ms at_ms)
 {
@@ -639,6 +648,7 @@ int main(void)
         CASE(an_answer_does_not_say_why_nobody_was_paged),
         CASE(a_step_that_pages_nobody_and_says_nothing_is_found),
         CASE(a_step_without_people_is_left_at_once_for_one_that_has_some),
+        CASE(a_page_that_stands_for_others_ends_with_its_step_too),
         CASE(a_step_that_is_never_left_is_found),
         CASE(a_step_that_ended_while_the_notifier_was_down_has_some_time),
         CASE(a_step_that_is_held_or_answered_may_stay),

@@ -114,7 +114,7 @@ static void find_left(struct ledger *ledger, const struct told *told)
         const struct table_pending *pending = entry->is.pending;
         const struct ledger_page *page = &pending->told.page;
         bool left = page->step != alert->step || page->round != alert->repeat;
-        if ((left || is_answered(alert)) && pending->carries == 0)
+        if (left || is_answered(alert))
             find_fault(ledger, LEDGER_left_pending, told->seq, pending->told.opened_seq, page);
     }
 }
@@ -212,7 +212,6 @@ static void note_page(struct table_pending *pending, const struct told *told)
     now->ends_ms = by_step ? told->alert->next_ms : page->ends_ms;
     toc_str_copy(now->outcome, sizeof(now->outcome), toc_str_of(page->outcome));
     toc_str_copy(now->kind, sizeof(now->kind), toc_str_of(page->kind));
-    pending->carries = page->carries;
     pending->news = toc_page_is_news(page);
 }
 

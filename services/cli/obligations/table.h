@@ -11,8 +11,7 @@
 
 struct table_pending {
     struct ledger_pending told;
-    uint32_t carries; /* other pages that it stands for */
-    bool news;        /* it rings nobody: neither an answer nor the end of a step ends it */
+    bool news; /* it rings nobody: neither an answer nor the end of a step ends it */
 };
 
 enum table_flag {
