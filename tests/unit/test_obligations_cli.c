@@ -576,6 +576,38 @@ static void a_step_that_is_held_or_answered_may_stay(void **state)
     assert_faults("");
 }
 
+static void what_is_pending_long_after_its_time_is_found(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(CANCELLED), .reason = "acknowledged", .pages = 1);
+    SAY(ALERT_ACKED, .is = A(ACKNOWLEDGED), .pages = 1);
+    SAY(ALERT_PAGED, .is = A(ACKNOWLEDGED), .page = 1, .kind = "acknowledged", .state = P(PENDING),
+        .ends = TOC_DAY_MS);
+    SAY(ALERT_PAGED, .alert = UINT64_MAX, .kind = "code", .state = P(PENDING),
+        .ends = 15 * TOC_MINUTE_MS);
+    SAY(ALERT_SENT, .alert = UINT64_MAX, .kind = "code", .state = P(PENDING),
+        .ends = 15 * TOC_MINUTE_MS);
+    be_there(TOC_DAY_MS);
+    be_there(TOC_DAY_MS + PATIENCE_MS);
+    assert_faults("overdue@0<6 ");
+    be_there(2 * TOC_DAY_MS);
+    be_there(2 * TOC_DAY_MS + PATIENCE_MS);
+    told[0] = '\0';
+    assert_faults("overdue@0<6 overdue@0<5 ");
+}
+
+static void a_page_whose_step_should_have_gone_on_is_found(void **state)
+{
+    (void)state;
+    SAY(ALERT_OPENED, .is = A(OPEN));
+    SAY(ALERT_PAGED, .state = P(PENDING), .next = TOC_MINUTE_MS, .pages = 1);
+    SAY(ALERT_PAGED, .page = 1, .to = "ben", .state = P(PENDING), .next = TOC_TIME_NEVER);
+    be_there(TOC_HOUR_MS);
+    be_there(2 * TOC_HOUR_MS);
+    assert_faults("overdue@0<2 ");
+}
+
 /* --- many --------------------------------------------------------------------------------- */
 
 struct order {
@@ -652,6 +684,8 @@ int main(void)
         CASE(a_step_that_is_never_left_is_found),
         CASE(a_step_that_ended_while_the_notifier_was_down_has_some_time),
         CASE(a_step_that_is_held_or_answered_may_stay),
+        CASE(what_is_pending_long_after_its_time_is_found),
+        CASE(a_page_whose_step_should_have_gone_on_is_found),
         CASE(many_pages_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

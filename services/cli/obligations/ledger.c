@@ -481,6 +481,12 @@ static void judge_alert(struct ledger *ledger, const struct table_entry *entry)
         find_fault(ledger, LEDGER_step_stays, 0, entry->mark, &page);
 }
 
+static void judge_pending(struct ledger *ledger, const struct ledger_pending *pending)
+{
+    if (pending->ends_ms != 0 && pending->ends_ms < ledger->settled_ms)
+        find_fault(ledger, LEDGER_overdue, 0, pending->opened_seq, &pending->page);
+}
+
 void ledger_end(struct ledger *ledger)
 {
     for (size_t i = 0; i < ledger->promise_count; i++) {
@@ -492,6 +498,8 @@ void ledger_end(struct ledger *ledger)
         const struct table_entry *entry = &ledger->table.entries[i];
         if (entry->state != 0 && entry->index == TABLE_ALERT)
             judge_alert(ledger, entry);
+        else if (entry->state != 0 && is_pending(entry))
+            judge_pending(ledger, &entry->is.pending->told);
     }
 }
 

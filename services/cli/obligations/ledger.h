@@ -40,6 +40,7 @@
     X(ended_no_reason, "a page ended without a reason")                                            \
     X(carrier_unknown, "the page that should stand for another was never opened")                  \
     X(unpaged, "an alert was opened or escalated, nobody was paged, and nothing says why")         \
+    X(overdue, "a page is still pending although its time was over long ago")                      \
     X(step_stays, "a step was to be over long ago, and its alert has not gone on")
 
 enum ledger_fault_kind {
