@@ -27,6 +27,7 @@
     X(TOC_PLANT_BACK_SILENT, "back-silent", "an alert that goes on after an answer rings nobody")  \
     X(TOC_PLANT_CARRIER_STAYS, "carrier-stays", "a page that stands for others outlives its step") \
     X(TOC_PLANT_CARRIED_LEFT, "carried-left", "pages that another one stood for never end")        \
+    X(TOC_PLANT_CARRIER_DEAD, "carrier-dead", "a page that is dead stands for others")             \
     X(TOC_PLANT_CARRIES_ALL, "carries-all", "a page counts itself among those it stands for")      \
     X(TOC_PLANT_DEADLINE_LOST, "deadline-lost", "a deadline that comes before its alert is lost")  \
     X(TOC_PLANT_PLACE_KEPT, "place-kept", "a page that waits hears of no deadline")                \

@@ -451,7 +451,8 @@ static enum toc_err settle_next(struct toc_turn *turn, Tocsin__V1__Bundle *bundl
     TOC_TRY(err);
     if (err == TOC_NONE || TOC_PLANTED(TOC_PLANT_CARRIED_LEFT))
         return forget(turn, bundle);
-    bool dead = bundle->came_to == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
+    bool dead = bundle->came_to == TOCSIN__V1__PAGE_STATE__PAGE_DEAD &&
+                !TOC_PLANTED(TOC_PLANT_CARRIER_DEAD);
     const struct page_verdict end = {
         .what = PAGE_ENDS,
         .state = dead ? bundle->came_to : TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED,

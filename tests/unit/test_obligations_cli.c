@@ -263,8 +263,9 @@ static void a_page_may_stand_for_others_also_when_it_is_opened_later(void **stat
     SAY(PAGE_ENDED, .alert = 2, .state = P(SUPERSEDED), .carrier = "msg_1_1");
     SAY(PAGE_ENDED, .state = P(SUPERSEDED), .carrier = "msg_1_1");
     SAY(ALERT_PAGED, .page = 1, .kind = "bundle", .carries = 2, .state = P(PENDING));
+    SAY(ALERT_SENT, .page = 1, .kind = "bundle", .state = P(ACCEPTED), .begun = 7);
+    SAY(PAGE_ENDED, .page = 1, .kind = "bundle", .state = P(ACCEPTED));
     assert_faults("");
-    assert_true(ledger_counts(ledger)->pending == 1);
 }
 
 static void a_step_without_people_says_why_nobody_was_paged(void **state)
@@ -608,6 +609,55 @@ static void a_page_whose_step_should_have_gone_on_is_found(void **state)
     assert_faults("overdue@0<2 ");
 }
 
+static void open_second(void)
+{
+    SAY(ALERT_OPENED, .alert = 2);
+    SAY(ALERT_PAGED, .alert = 2, .state = P(PENDING));
+}
+
+static void a_page_that_stands_for_another_has_to_be_accepted(void **state)
+{
+    (void)state;
+    open_and_page();
+    open_second();
+    SAY(PAGE_ENDED, .alert = 2, .state = P(SUPERSEDED), .carrier = "msg_1_0");
+    SAY(PAGE_ENDED, .state = P(DEAD), .reason = "410");
+    assert_faults("carrier_failed@5 ");
+    begin_at(1);
+    accept_page();
+    open_second();
+    SAY(PAGE_ENDED, .alert = 2, .state = P(SUPERSEDED), .carrier = "msg_1_0");
+    assert_faults("");
+    begin_at(1);
+    open_and_page();
+    open_second();
+    SAY(PAGE_ENDED, .alert = 2, .state = P(SUPERSEDED), .carrier = "msg_1_0");
+    SAY(ALERT_SENT, .state = P(ACCEPTED), .begun = 2, .pages = 1);
+    SAY(PAGE_ENDED, .state = P(ACCEPTED), .pages = 1);
+    assert_faults("");
+}
+
+static void no_page_stands_for_itself(void **state)
+{
+    (void)state;
+    open_and_page();
+    SAY(PAGE_ENDED, .state = P(SUPERSEDED), .carrier = "msg_1_0");
+    assert_faults("carrier_failed@3 ");
+}
+
+static void a_code_gives_way_to_the_next_one_whatever_becomes_of_that(void **state)
+{
+    (void)state;
+    SAY(ALERT_PAGED, .alert = UINT64_MAX, .kind = "code", .state = P(PENDING));
+    SAY(ALERT_PAGED, .alert = UINT64_MAX, .kind = "code", .page = 1, .id = "msg_code",
+        .state = P(PENDING));
+    SAY(PAGE_ENDED, .alert = UINT64_MAX, .kind = "code", .state = P(SUPERSEDED),
+        .carrier = "msg_code");
+    SAY(PAGE_ENDED, .alert = UINT64_MAX, .kind = "code", .page = 1, .id = "msg_code",
+        .state = P(DEAD), .reason = "410");
+    assert_faults("");
+}
+
 /* --- many --------------------------------------------------------------------------------- */
 
 struct order {
@@ -686,6 +736,9 @@ int main(void)
         CASE(a_step_that_is_held_or_answered_may_stay),
         CASE(what_is_pending_long_after_its_time_is_found),
         CASE(a_page_whose_step_should_have_gone_on_is_found),
+        CASE(a_page_that_stands_for_another_has_to_be_accepted),
+        CASE(no_page_stands_for_itself),
+        CASE(a_code_gives_way_to_the_next_one_whatever_becomes_of_that),
         CASE(many_pages_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,22 +5,15 @@
 
 #include <stdlib.h>
 
-/* A page that another one should stand for, which was not opened yet. */
-struct promise {
-    uint64_t carrier; /* its mark */
-    uint64_t seq;
-    struct ledger_page page;
-};
-
 struct ledger {
     bool whole;
     ledger_tell tell;
     void *arg;
     struct table table;
-    struct marks asked; /* (alert, round, step, person) */
-    struct marks ids;   /* delivery ids */
-    struct promise *promises;
-    size_t promise_count, promise_room;
+    struct marks asked;    /* (alert, round, step, person) */
+    struct marks ids;      /* delivery ids */
+    struct marks accepted; /* the same, of pages that ended so */
+    struct promises promises;
     toc_time_ms at_ms; /* of the record at hand */
     toc_time_ms patience_ms;
     toc_time_ms look_ms;    /* of a record since which it has not passed yet */
@@ -334,22 +327,31 @@ static enum toc_err on_sent(struct ledger *ledger, const struct told *told)
 
 /* --- pages: the end ----------------------------------------------------------------------- */
 
+/* Whether that page reaches whoever the other was for; a code need not, as it can be asked again.
+ */
+static bool stands(const struct ledger *ledger, uint64_t carrier, bool of_alert)
+{
+    return marks_has(of_alert ? &ledger->accepted : &ledger->ids, carrier);
+}
+
 static enum toc_err promise(struct ledger *ledger, const struct told *told)
 {
     uint64_t carrier = mark_of_text(told->page->carrier);
-    if (marks_has(&ledger->ids, carrier) || !ledger->whole)
+    bool before = !ledger->whole && !marks_has(&ledger->ids, carrier);
+    if (before || stands(ledger, carrier, told->alert != NULL))
         return TOC_OK;
-    if (ledger->promise_count == ledger->promise_room) {
-        size_t room = ledger->promise_room == 0 ? 64 : 2 * ledger->promise_room;
-        void *promises = realloc(ledger->promises, room * sizeof(*ledger->promises));
-        if (promises == NULL)
-            return TOC_ERR_MEMORY;
-        ledger->promises = promises;
-        ledger->promise_room = room;
-    }
-    ledger->promises[ledger->promise_count++] =
-        (struct promise){.carrier = carrier, .seq = told->seq, .page = page_of(told)};
-    return TOC_OK;
+    return promises_add(
+        &ledger->promises,
+        &(struct promise){.carrier = carrier, .seq = told->seq, .page = page_of(told)});
+}
+
+static enum toc_err accept(struct ledger *ledger, const struct told *told,
+                           const struct table_entry *entry)
+{
+    bool is_new;
+    if ((entry->flags & TABLE_ACCEPTED) == 0)
+        blame(ledger, LEDGER_accepted_unsent, told, 0);
+    return marks_add(&ledger->accepted, entry->mark, &is_new);
 }
 
 static enum toc_err judge_end(struct ledger *ledger, const struct told *told,
@@ -360,9 +362,7 @@ static enum toc_err judge_end(struct ledger *ledger, const struct told *told,
         blame(ledger, LEDGER_id_changed, told, 0);
     switch ((int)told->page->state) {
     case TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED:
-        if ((entry->flags & TABLE_ACCEPTED) == 0)
-            blame(ledger, LEDGER_accepted_unsent, told, 0);
-        return TOC_OK;
+        return accept(ledger, told, entry);
     case TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED:
         return promise(ledger, told);
     case TOCSIN__V1__PAGE_STATE__PAGE_DEAD:
@@ -471,6 +471,15 @@ enum toc_err ledger_record(struct ledger *ledger, struct toc_arena *arena,
     return err;
 }
 
+static void judge_promise(struct ledger *ledger, const struct promise *promised)
+{
+    if (stands(ledger, promised->carrier, promised->page.alert_number != 0))
+        return;
+    bool known = marks_has(&ledger->ids, promised->carrier);
+    find_fault(ledger, known ? LEDGER_carrier_failed : LEDGER_carrier_unknown, promised->seq, 0,
+               &promised->page);
+}
+
 /* An alert as the whole log leaves it. */
 static void judge_alert(struct ledger *ledger, const struct table_entry *entry)
 {
@@ -489,11 +498,8 @@ static void judge_pending(struct ledger *ledger, const struct ledger_pending *pe
 
 void ledger_end(struct ledger *ledger)
 {
-    for (size_t i = 0; i < ledger->promise_count; i++) {
-        const struct promise *promised = &ledger->promises[i];
-        if (!marks_has(&ledger->ids, promised->carrier))
-            find_fault(ledger, LEDGER_carrier_unknown, promised->seq, 0, &promised->page);
-    }
+    for (size_t i = 0; i < ledger->promises.count; i++)
+        judge_promise(ledger, &ledger->promises.all[i]);
     for (size_t i = 0; i < ledger->table.room; i++) {
         const struct table_entry *entry = &ledger->table.entries[i];
         if (entry->state != 0 && entry->index == TABLE_ALERT)
@@ -526,7 +532,8 @@ void ledger_free(struct ledger *ledger)
     table_done(&ledger->table);
     marks_done(&ledger->asked);
     marks_done(&ledger->ids);
-    free(ledger->promises);
+    marks_done(&ledger->accepted);
+    promises_done(&ledger->promises);
     free(ledger);
 }
 

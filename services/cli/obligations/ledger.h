@@ -7,7 +7,7 @@
  * one, or after the alert was acknowledged. The ledger knows nothing of how the notifier comes to
  * its records, only of the order they stand in. What does not fit is told at once, as a fault.
  *
- * Memory: 64 to 128 bytes for each page and 45 to 90 for each alert, and some more for a page that
+ * Memory: 73 to 146 bytes for each page and 45 to 90 for each alert, and some more for a page that
  * is pending.
  */
 #ifndef CLI_LEDGER_H
@@ -39,6 +39,7 @@
     X(ended_no_state, "a page ended in no state that is an end")                                   \
     X(ended_no_reason, "a page ended without a reason")                                            \
     X(carrier_unknown, "the page that should stand for another was never opened")                  \
+    X(carrier_failed, "the page that should stand for another was accepted by nobody")             \
     X(unpaged, "an alert was opened or escalated, nobody was paged, and nothing says why")         \
     X(overdue, "a page is still pending although its time was over long ago")                      \
     X(step_stays, "a step was to be over long ago, and its alert has not gone on")

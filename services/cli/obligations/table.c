@@ -158,3 +158,25 @@ enum toc_err marks_add(struct marks *marks, uint64_t mark, bool *out_new)
     marks->count += *out_new;
     return TOC_OK;
 }
+
+/* --- promises ----------------------------------------------------------------------------- */
+
+void promises_done(struct promises *promises)
+{
+    free(promises->all);
+    *promises = (struct promises){0};
+}
+
+enum toc_err promises_add(struct promises *promises, const struct promise *promise)
+{
+    if (promises->count == promises->room) {
+        size_t room = promises->room == 0 ? 64 : 2 * promises->room;
+        void *all = realloc(promises->all, room * sizeof(*promises->all));
+        if (all == NULL)
+            return TOC_ERR_MEMORY;
+        promises->all = all;
+        promises->room = room;
+    }
+    promises->all[promises->count++] = *promise;
+    return TOC_OK;
+}

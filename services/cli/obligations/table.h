@@ -1,6 +1,6 @@
 /*
- * What the ledger remembers: an entry for each alert and each page, by their numbers, and a set of
- * hashes. Both grow as needed, never shrink, and nothing is ever taken out.
+ * What the ledger remembers: an entry for each alert and each page, by their numbers, sets of
+ * hashes, and promises. All grow as needed, never shrink, and nothing is ever taken out.
  */
 #ifndef CLI_OBLIGATIONS_TABLE_H
 #define CLI_OBLIGATIONS_TABLE_H
@@ -62,5 +62,20 @@ void marks_done(struct marks *marks);
 bool marks_has(const struct marks *marks, uint64_t mark);
 /* `*out_new`: it was not there. */
 TOC_MUST enum toc_err marks_add(struct marks *marks, uint64_t mark, bool *out_new);
+
+/* A page that another one should stand for, which was not opened or accepted by then. */
+struct promise {
+    uint64_t carrier; /* its mark */
+    uint64_t seq;
+    struct ledger_page page;
+};
+
+struct promises {
+    struct promise *all;
+    size_t count, room;
+};
+
+void promises_done(struct promises *promises);
+TOC_MUST enum toc_err promises_add(struct promises *promises, const struct promise *promise);
 
 #endif
