@@ -14,7 +14,7 @@ void toc_diag_init(struct toc_diag *diag, struct toc_str text, const char *file_
     diag->file_name = file_name ? file_name : "policy";
     diag->files = NULL;
     diag->file_count = 0;
-    diag->accepted = false;
+    diag->accepted = diag->hides_lines = false;
     diag->count = diag->warning_count = 0;
     diag->last = NULL;
 }
@@ -214,7 +214,7 @@ static void put_entry(FILE *out, const struct toc_diag *diag, const struct toc_d
     put_safely(out, toc_str_of(entry->message));
     fputc('\n', out);
     text = file_at(diag, &offset);
-    if (text.size > 0)
+    if (text.size > 0 && !diag->hides_lines)
         put_line(out, text, offset, place.line);
     if (entry->hint[0]) {
         fputs("hint: ", out);

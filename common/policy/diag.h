@@ -6,11 +6,12 @@
  *          |     ^
  *     hint: did you mean 'that'?
  *
- * An error makes the text unusable, a warning does not. Recording takes no memory, so a reader can
- * go on after an error and report them all; past TOC_DIAG_MAX of a kind they are only counted. The
- * text may hold several files (toc_diag_files): then a place is one in its file. What comes out is
- * safe for a terminal: control characters and malformed UTF-8 are shown as '?'. Used by the policy
- * reader and others of YAML files.
+ * Where lines are hidden, without the two below the first. An error makes the text unusable, a
+ * warning does not. Recording takes no memory, so a reader can go on after an error and report them
+ * all; past TOC_DIAG_MAX of a kind they are only counted. The text may hold several files
+ * (toc_diag_files): then a place is one in its file. What comes out is safe for a terminal: control
+ * characters and malformed UTF-8 are shown as '?'. Used by the policy reader and others of YAML
+ * files.
  */
 #ifndef TOC_POLICY_DIAG_H
 #define TOC_POLICY_DIAG_H
@@ -38,6 +39,7 @@ struct toc_diag {
     const struct toc_diag_file *files; /* in the order of the text */
     size_t file_count;                 /* 0: the text is one file */
     bool accepted;                     /* the text was once: doubts are warnings */
+    bool hides_lines;                  /* there may be secrets in them */
     size_t count;                      /* all errors, also those not kept */
     size_t warning_count;
     struct toc_diag_entry entries[TOC_DIAG_MAX]; /* the errors */

@@ -464,6 +464,33 @@ static void no_error_shows_a_secret(void **state)
     free(errors);
 }
 
+/* Where a file belongs, or in an address. */
+static void no_error_shows_a_secret_that_stands_in_the_file(void **state)
+{
+    static const char *const texts[] = {
+        "contacts: {a: {slack: {url: \"https://hooks.slack.com/services/T/B/hunter2\"}}}",
+        "contacts: {a: {webhook: {url: \"https://h/\", secret: whsec_hunter2}}}",
+        "contacts: {a: {webhook: {url: \"https://me:hunter2@h/\", secret_file: k}}}",
+        "contacts: {a: {webhook: {url: \"https://h/\", secret_file: [hunter2]}}}",
+        "mail: {password: hunter2}\ncontacts: {}\n",
+        "contacts:\n  a: {webhook: {secret: hunter2}\n  b: {log: true}\n",
+        "contacts:\n  a: {webhook: {secret: *hunter2}}\n",
+        "contacts:\n  a: {webhook: {secret: !hunter2 x}}\n",
+        "contacts:\n  a: {webhook: {secret: \"hunter2\\x07\"}}\n",
+    };
+    (void)state;
+    write_file("k", 0600, SECRET);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct contacts *contacts;
+        char *errors;
+        assert_int_equal(contacts_parse(toc_str_of(texts[i]), file, true, &contacts, &errors),
+                         TOC_ERR_CONFIG);
+        if (strstr(errors, "hunter2") != NULL)
+            fail_msg("%s", errors);
+        free(errors);
+    }
+}
+
 static void every_error_is_told_at_once(void **state)
 {
     struct contacts *contacts;
@@ -733,6 +760,7 @@ int main(void)
         TEST(only_http_and_https_are_addresses),
         TEST(a_secret_that_others_may_read_is_refused),
         TEST(no_error_shows_a_secret),
+        TEST(no_error_shows_a_secret_that_stands_in_the_file),
         TEST(every_error_is_told_at_once),
         TEST(what_is_no_contacts_file_is_refused),
         TEST(nobody_is_called_a_star),

@@ -83,6 +83,7 @@ int reached_by_file(const struct view *view, const char *file, struct reached *o
         return CLI_FAILED;
     }
     toc_diag_init(diag, toc_str(text, size), file);
+    diag->hides_lines = true;
     return take_file(view, diag, out);
 }
 

@@ -141,6 +141,7 @@ enum toc_err contacts_parse(struct toc_str text, const char *file_name, bool all
     if (r.contacts == NULL)
         return TOC_ERR_MEMORY;
     toc_diag_init(&r.base.diag, text, file_name);
+    r.base.diag.hides_lines = true;
     enum toc_err err = read_text(&r, &pool);
     toc_pool_done(&pool);
     if (err == TOC_OK && r.base.diag.count > 0)
