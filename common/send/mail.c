@@ -172,6 +172,7 @@ static bool set_connection(struct toc_mail *mail)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
+    SET(CURLOPT_NOPROXY, ""); /* nor does the environment take anybody out of it */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_USE_SSL, (long)(mail->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     SET(CURLOPT_SSL_VERIFYPEER, 1L);

@@ -323,6 +323,7 @@ static enum toc_err set_fixed(struct toc_transfer *transfer)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
+    SET(CURLOPT_NOPROXY, ""); /* nor does the environment take anybody out of it */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
