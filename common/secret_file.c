@@ -33,3 +33,20 @@ ssize_t toc_secret_read(const char *path, char *out, size_t size, const char **w
     close(fd);
     return got;
 }
+
+bool toc_secret_line(struct toc_str *text, struct toc_str *out)
+{
+    while (text->size > 0) {
+        const char *end = memchr(text->data, '\n', text->size);
+        struct toc_str line = toc_str(text->data, end ? (size_t)(end - text->data) : text->size);
+        *text = toc_str_from(*text, line.size + (end != NULL));
+        while (line.size > 0 && strchr(" \t\r", line.data[line.size - 1]) != NULL)
+            line.size--;
+        while (line.size > 0 && strchr(" \t", line.data[0]) != NULL)
+            line = toc_str_from(line, 1);
+        *out = line;
+        if (line.size > 0 && line.data[0] != '#')
+            return true;
+    }
+    return false;
+}

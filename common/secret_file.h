@@ -18,4 +18,8 @@ bool toc_secret_path(const char *file_name, struct toc_str name, char out[TOC_SE
 /* The bytes read into `out`; -1 with `*why`, a constant that continues "the secret file". */
 ssize_t toc_secret_read(const char *path, char *out, size_t size, const char **why);
 
+/* Takes the next line that counts off `text`, without the blanks around it; false at the end. Empty
+ * lines and those that begin with '#' do not count. */
+bool toc_secret_line(struct toc_str *text, struct toc_str *out);
+
 #endif

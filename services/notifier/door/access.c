@@ -27,14 +27,9 @@ enum toc_err door_read_tokens(const char *file)
     ssize_t size = toc_secret_read(file, text, sizeof(text), &why);
     if (size < 0)
         return trouble(file, why);
-    struct toc_str rest = toc_str(text, (size_t)size);
-    for (count = 0; rest.size > 0;) {
-        const char *end = memchr(rest.data, '\n', rest.size);
-        struct toc_str line =
-            toc_str(rest.data, end != NULL ? (size_t)(end - rest.data) : rest.size);
-        rest = toc_str_from(rest, line.size + (end != NULL));
-        if (line.size == 0)
-            continue;
+    struct toc_str rest = toc_str(text, (size_t)size), line;
+    count = 0;
+    while (toc_secret_line(&rest, &line)) {
         if (line.size < TOKEN_LEAST || count == TOKENS_MAX)
             return trouble(file, "has to hold one secret of 24 bytes or more on each line, at most "
                                  "16 of them");

@@ -99,23 +99,6 @@ char *read_url(struct contacts_reader *r, const struct toc_yaml *node, const cha
 
 /* --- files of secrets --------------------------------------------------------------------- */
 
-/* The next line of a secret file that counts, without blanks at its end; false at the end. */
-static bool next_line(struct toc_str *text, struct toc_str *out)
-{
-    while (text->size > 0) {
-        const char *end = memchr(text->data, '\n', text->size);
-        struct toc_str line = toc_str(text->data, end ? (size_t)(end - text->data) : text->size);
-        size_t step = line.size + (end != NULL);
-        *text = toc_str_from(*text, step);
-        while (line.size > 0 && strchr(" \t\r", line.data[line.size - 1]) != NULL)
-            line.size--;
-        *out = line;
-        if (line.size > 0 && line.data[0] != '#')
-            return true;
-    }
-    return false;
-}
-
 /* Takes what a secret file holds; returns why not, a constant; NULL when all is well. */
 typedef const char *take_secret(struct toc_str text, void *out);
 
@@ -151,7 +134,7 @@ static const char *take_signing_secrets(struct toc_str text, void *out)
 {
     struct signing *signing = out;
     struct toc_str line;
-    while (next_line(&text, &line)) {
+    while (toc_secret_line(&text, &line)) {
         if (signing->count == TOC_WEBHOOK_SECRETS_MAX)
             return "holds more secrets than a rotation needs (4)";
         if (toc_webhook_secret_read(line, &signing->secrets[signing->count]) < 0)
@@ -173,9 +156,9 @@ static const char *take_line(struct toc_str text, void *out)
 {
     struct toc_str line, more;
     char **copy = out;
-    if (!next_line(&text, &line))
+    if (!toc_secret_line(&text, &line))
         return "holds no secret";
-    if (next_line(&text, &more))
+    if (toc_secret_line(&text, &more))
         return "holds more than one line";
     if (!is_plain(line))
         return "has blanks in its line, or is not ASCII";
