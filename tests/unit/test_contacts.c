@@ -514,6 +514,18 @@ static void what_is_no_contacts_file_is_refused(void **state)
                  NULL);
 }
 
+/* Pages of that order would be dead at once, or fail twice by the same way. */
+static void an_order_has_each_method_once_and_some(void **state)
+{
+    (void)state;
+    assert_wrong("contacts: {a: {methods: {m: {log: true}}, urgent: [m], normal: []}}",
+                 "1:64: error: 'normal' has to be a list of 1 to 8 methods", NULL);
+    assert_wrong("contacts: {a: {log: true, urgent: []}}",
+                 "1:35: error: 'urgent' has to be a list of 1 to 8 methods", NULL);
+    assert_wrong("contacts: {a: {methods: {m: {log: true}, n: {log: true}}, urgent: [m, n, m]}}",
+                 "1:74: error: 'urgent' names a method twice", NULL);
+}
+
 /* So the core calls whoever is in no file. */
 static void nobody_is_called_a_star(void **state)
 {
@@ -763,6 +775,7 @@ int main(void)
         TEST(no_error_shows_a_secret_that_stands_in_the_file),
         TEST(every_error_is_told_at_once),
         TEST(what_is_no_contacts_file_is_refused),
+        TEST(an_order_has_each_method_once_and_some),
         TEST(nobody_is_called_a_star),
         TEST(chats_have_their_address_in_a_file),
         TEST(an_address_in_a_file_is_checked_and_not_shown),

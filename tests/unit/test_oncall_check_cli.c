@@ -303,10 +303,9 @@ static void people_whose_shifts_are_over_need_no_method(void **state)
     layers[0].person_count = 1;
     schedule.temporary = temporary;
     schedule.temporary_count = 1;
-    assert_found(
-        &no_paths, &duty, 1, true,
-        "no_method hal: has no contact method that may be used: a page for them is dead at "
-        "once\n");
+    assert_found(&no_paths, &duty, 1, true,
+                 "no_method hal: has no contact method that may be used for urgent or for normal "
+                 "pages: such a page is dead at once\n");
 }
 
 static void grafana_1326_people_without_a_method_are_told(void **state)
@@ -319,12 +318,11 @@ static void grafana_1326_people_without_a_method_are_told(void **state)
     const struct toc_policy policy = {.paths = &path, .path_count = 1};
     (void)state;
     assert_found(&policy, &duty, 1, false, "");
-    assert_found(
-        &policy, &duty, 1, true,
-        "no_method ben: has no contact method that may be used: a page for them is dead at "
-        "once\n"
-        "no_method flo: has no contact method that may be used: a page for them is dead at "
-        "once\n");
+    assert_found(&policy, &duty, 1, true,
+                 "no_method ben: has no contact method that may be used for urgent or for normal "
+                 "pages: such a page is dead at once\n"
+                 "no_method flo: has no contact method that may be used for urgent or for normal "
+                 "pages: such a page is dead at once\n");
 }
 
 static int run(void)

@@ -251,9 +251,12 @@ static void look_at_people(const struct lint *lint)
             continue;
         struct lint_finding finding = lint_finding_of(LINT_NO_METHOD, people.names[i], &always);
         lint_say(finding.what,
-                 "has no contact method that may be used: a page for them is dead at once");
+                 "has no contact method that may be used for urgent or for normal pages: such a "
+                 "page is dead at once");
         lint_say(finding.what_to_do,
-                 "add one to the contacts file, or verify it: tocsin contact verify %s METHOD",
+                 "add one to the contacts file and to that order, or verify it: tocsin contact "
+                 "verify %s "
+                 "METHOD",
                  people.names[i]);
         lint_tell(lint, &finding);
     }

@@ -82,10 +82,11 @@ static bool can_stand_in(struct view *view, const char *person)
     struct reached reached;
     bool can = reached_by_notifier(view, &reached) == CLI_DONE && reached_has(&reached, person);
     if (!can)
-        fprintf(stderr,
-                "%s: nothing reaches '%s': no method of theirs may be used (see tocsin contact "
-                "list)\n",
-                view->who, person);
+        fprintf(
+            stderr,
+            "%s: nothing reaches '%s' with urgent or with normal pages: no method of theirs may "
+            "be used (see tocsin contact list)\n",
+            view->who, person);
     reached_done(&reached);
     return can;
 }

@@ -28,10 +28,17 @@ static const struct toc_yaml *find(const struct toc_yaml *map, const char *key)
     return entry;
 }
 
-/* `{}` reaches nobody, and neither does a map without methods. */
-static bool has_method(const struct toc_yaml *contact)
+static bool is_empty_list(const struct toc_yaml *order)
+{
+    return order != NULL && order->kind == TOC_YAML_LIST && order->count == 0;
+}
+
+/* `{}` reaches nobody, and neither does a map without methods, or an order without one. */
+static bool has_methods(const struct toc_yaml *contact)
 {
     const struct toc_yaml *methods = find(contact, "methods");
+    if (is_empty_list(find(contact, "urgent")) || is_empty_list(find(contact, "normal")))
+        return false;
     if (methods == NULL)
         methods = contact;
     return methods->kind == TOC_YAML_MAP && methods->count > 0;
@@ -55,7 +62,7 @@ static int take_file(const struct view *view, struct toc_diag *diag, struct reac
         return CLI_FAILED;
     for (const struct toc_yaml *entry = list->first; entry != NULL; entry = entry->next) {
         const char *name = toc_pool_copy(&out->pool, entry->key->text);
-        if (name != NULL && has_method(entry))
+        if (name != NULL && has_methods(entry))
             out->names[out->count++] = name;
     }
     out->known = true;
@@ -89,12 +96,22 @@ int reached_by_file(const struct view *view, const char *file, struct reached *o
 
 /* --- the notifier ----------------------------------------------------------------------------- */
 
-static bool may_be_used(const Tocsin__V1__Contact *contact)
+/* An order is indexes of methods. */
+static bool may_be_used(const Tocsin__V1__Contact *contact, const uint32_t *order, size_t count)
 {
-    for (size_t i = 0; i < contact->n_methods; i++)
-        if (contact->methods[i]->verified && contact->methods[i]->disabled[0] == '\0')
+    for (size_t i = 0; i < count; i++) {
+        size_t at = order[i];
+        if (at < contact->n_methods && contact->methods[at]->verified &&
+            contact->methods[at]->disabled[0] == '\0')
             return true;
+    }
     return false;
+}
+
+bool reached_may_reach(const Tocsin__V1__Contact *contact)
+{
+    return may_be_used(contact, contact->urgent, contact->n_urgent) &&
+           may_be_used(contact, contact->normal, contact->n_normal);
 }
 
 int reached_by_notifier(struct view *view, struct reached *out)
@@ -110,7 +127,7 @@ int reached_by_notifier(struct view *view, struct reached *out)
         const Tocsin__V1__Contact *contact = rows.items[i];
         if (strcmp(contact->person, "*") == 0)
             out->known = !contact->gone;
-        else if (!contact->gone && may_be_used(contact))
+        else if (!contact->gone && reached_may_reach(contact))
             out->names[out->count++] = contact->person;
     }
     return CLI_DONE;

@@ -19,8 +19,9 @@ struct reached {
  * it cannot be read; reached_done in any case.
  */
 int reached_by_file(const struct view *view, const char *file, struct reached *out);
-/* Those with a method that may be used. Without a contacts file of the notifier nothing is known.
- */
+/* Whether a person is: there is a method that may be used for urgent pages, and for normal ones. */
+bool reached_may_reach(const Tocsin__V1__Contact *contact);
+/* Those who are. Without a contacts file of the notifier nothing is known. */
 int reached_by_notifier(struct view *view, struct reached *out);
 void reached_done(struct reached *reached);
 

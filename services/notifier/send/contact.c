@@ -129,16 +129,21 @@ static size_t read_order(struct contacts_reader *r, const struct toc_yaml *node,
                          const struct contact *contact, uint32_t out[NOTIFIER_METHODS_MAX])
 {
     size_t count = 0;
-    if (node->kind != TOC_YAML_LIST || node->count > NOTIFIER_METHODS_MAX) {
-        toc_diag_error(&r->diag, node->offset, "'%s' has to be a list of methods, at most %d", key,
+    uint32_t named = 0;
+    if (node->kind != TOC_YAML_LIST || node->count == 0 || node->count > NOTIFIER_METHODS_MAX) {
+        toc_diag_error(&r->diag, node->offset, "'%s' has to be a list of 1 to %d methods", key,
                        NOTIFIER_METHODS_MAX);
         return 0;
     }
     for (const struct toc_yaml *item = node->first; item != NULL; item = item->next) {
-        out[count] = item->kind == TOC_YAML_TEXT ? index_of(contact, item->text) : UINT32_MAX;
-        if (out[count] >= contact->method_count)
+        uint32_t at = item->kind == TOC_YAML_TEXT ? index_of(contact, item->text) : UINT32_MAX;
+        if (at >= contact->method_count)
             toc_diag_error(&r->diag, item->offset, "'%s' names a method that is not there", key);
-        count++;
+        else if ((named >> at & 1) != 0)
+            toc_diag_error(&r->diag, item->offset, "'%s' names a method twice", key);
+        else
+            named |= UINT32_C(1) << at;
+        out[count++] = at;
     }
     return count;
 }

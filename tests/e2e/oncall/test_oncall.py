@@ -334,8 +334,8 @@ def test_two_people_swap(suite):
     ("override add --person flo --until +1h", 1,
      "tocsin oncall override add: which one? give --schedule NAME: safety desk"),
     ("override add --schedule safety --person gus --until +1h", 1,
-     "tocsin oncall override add: nothing reaches 'gus': no method of theirs may be used (see "
-     "tocsin contact list)"),
+     "tocsin oncall override add: nothing reaches 'gus' with urgent or with normal pages: no "
+     "method of theirs may be used (see tocsin contact list)"),
     ("override add --schedule safety --person flo --for ben --until +1h", 1,
      "tocsin oncall override add: 'ben' has no shift in safety"),
     ("override add --schedule safety --until +1h", 2,
