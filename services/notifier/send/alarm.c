@@ -4,6 +4,7 @@
 
 #define TYPE_FIELD 4 /* of a Record */
 #define BODY_FIELD 15
+#define SHOWN_MAX  128 /* bytes of a name that are shown */
 
 /* A record's type and body, without unpacking the rest. */
 static bool open_record(struct toc_str record, int *out_type, struct toc_str *out_body)
@@ -21,12 +22,32 @@ static bool open_record(struct toc_str record, int *out_type, struct toc_str *ou
     return out_body->size > 0;
 }
 
+/* A name as the value of a field. Whoever acks says who they are: no name ends its field. Lives
+ * until the next call. */
+static const char *shown(const char *name)
+{
+    static char text[SHOWN_MAX + 1];
+    struct toc_str rest = toc_str_of(name), letter;
+    size_t size = 0;
+    while (rest.size > 0) {
+        bool fits = toc_str_take_shown(&rest, &letter) && strchr(" \"=", letter.data[0]) == NULL;
+        if (!fits)
+            letter = TOC_STR("?");
+        if (size + letter.size > SHOWN_MAX)
+            break;
+        memcpy(text + size, letter.data, letter.size);
+        size += letter.size;
+    }
+    text[size] = '\0';
+    return text;
+}
+
 /* It died before anything was sent: nobody can be reached there. */
 static void on_page_ended(const Tocsin__V1__AlertChange *change)
 {
     const Tocsin__V1__Page *page = change->page;
     if (page != NULL && page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD && page->attempts == 0)
-        toc_log(TOC_LOG_ALARM, "not_reachable", "person=%s why=\"%s\"", page->contact,
+        toc_log(TOC_LOG_ALARM, "not_reachable", "person=%s why=\"%s\"", shown(page->contact),
                 page->reason);
 }
 
@@ -35,7 +56,8 @@ static void on_contact(const Tocsin__V1__Contact *contact)
     for (size_t i = 0; i < contact->n_methods; i++)
         if (contact->methods[i]->disabled[0] != '\0')
             toc_log(TOC_LOG_ALARM, "method_disabled", "person=%s method=%s why=\"%s\"",
-                    contact->person, contact->methods[i]->name, contact->methods[i]->disabled);
+                    shown(contact->person), contact->methods[i]->name,
+                    contact->methods[i]->disabled);
 }
 
 static void on_provider(const Tocsin__V1__Provider *provider)
@@ -53,7 +75,8 @@ static void on_reach(const Tocsin__V1__ReachChange *change)
     if (!change->over || run == NULL || !run->scheduled)
         return;
     for (size_t i = 0; i < run->n_missed; i++)
-        toc_log(TOC_LOG_ALARM, "not_reached", "person=%s reach=%s", run->missed[i], run->reach);
+        toc_log(TOC_LOG_ALARM, "not_reached", "person=%s reach=%s", shown(run->missed[i]),
+                run->reach);
     toc_log(TOC_LOG_INFO, "reach_over", "reach=%s people=%u missed=%u", run->reach, run->people,
             run->missed_count);
 }
