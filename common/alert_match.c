@@ -47,12 +47,13 @@ static bool is_pattern(struct toc_str value)
            memchr(value.data, '?', value.size) != NULL;
 }
 
+/* Every text fits, or every one that is not very short. */
 static bool is_anything(struct toc_str value)
 {
     for (size_t i = 0; i < value.size; i++)
-        if (value.data[i] != '*')
+        if (value.data[i] != '*' && value.data[i] != '?')
             return false;
-    return true;
+    return memchr(value.data, '*', value.size) != NULL;
 }
 
 static bool has_anything(struct toc_str values)

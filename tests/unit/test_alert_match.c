@@ -78,6 +78,9 @@ static void one_that_fits_everything_has_to_name_severities(void **state)
     assert_string_equal(wrong("queue=*"), why);
     assert_string_equal(wrong("source!=demo"), why);
     assert_string_equal(wrong("queue=support,**"), why);
+    assert_string_equal(wrong("cause=?*"), why);
+    assert_string_equal(wrong("cause=*??"), why);
+    assert_string_equal(wrong("queue=?"), "nothing");
     assert_string_equal(wrong("severity=*"), "nothing");
     assert_string_equal(wrong("severity=info,warning"), "nothing");
 }
