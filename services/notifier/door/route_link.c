@@ -51,11 +51,17 @@ static bool is_of_probe(const struct door_call *call)
 /* --- what a link is still good for -------------------------------------------------------- */
 
 /* A link does one thing and takes one note. What was refused has not used it up: then its next
- * event has the next name. */
+ * event has the next name, up to a limit: each name has to be looked up. */
 struct use {
     char id[SUBMIT_ID_MAX];
     Tocsin__V1__ActionSaid *said; /* NULL: it was not used so far */
 };
+
+/* It was used by too many refusals, and did nothing. */
+static bool is_refused(const struct use *use)
+{
+    return use->said != NULL && use->said->refused[0] != '\0';
+}
 
 static void make_id(struct toc_str token, const char *kind, uint8_t refusals,
                     char out[SUBMIT_ID_MAX])
@@ -104,7 +110,8 @@ void door_get_link(struct door_call *call)
     struct door_answer what = {.status = 200, .alert = page.alert, .page = page.page};
     what.may_act = act.said == NULL && is_live(page.alert);
     what.may_note = note.said == NULL;
-    what.done = act.said != NULL ? door_action_of_type(act.said->type) : NULL;
+    if (act.said != NULL && !is_refused(&act))
+        what.done = door_action_of_type(act.said->type);
     what.again = true;
     answer(call, &what);
 }
@@ -245,6 +252,10 @@ void door_post_link(struct door_call *call)
         publish(call, &page, &wish, &press, use.id);
         return;
     }
-    struct door_answer what = {.alert = page.alert, .page = page.page};
-    tell_said(&press, use.said, true, &what);
+    struct door_answer what = {.status = 409, .alert = page.alert, .page = page.page};
+    what.detail = "this link was refused too often: it does nothing more";
+    if (is_refused(&use))
+        answer(call, &what);
+    else
+        tell_said(&press, use.said, true, &what);
 }

@@ -242,6 +242,22 @@ def test_what_was_refused_has_not_used_up_the_link(door):
     assert door.call("POST", link, "action=escalate")[0] == 409
 
 
+def test_a_link_that_was_refused_too_often_does_nothing_more(door):
+    alert, link = door.page()
+    page = door.call("GET", link, accept="text/html")[1]
+    saw = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert door.tool(alert, "escalate", by="cid")[0] == 200
+    for _ in range(16):
+        status, problem, _ = door.call("POST", link, "action=escalate&version=" + saw)
+        assert status == 409 and problem["detail"].startswith("changed since")
+    status, problem, _ = door.call("POST", link, "action=ack")
+    assert (status, problem["detail"]) == (
+        409, "this link was refused too often: it does nothing more")
+    status, body, _ = door.call("GET", link)
+    assert status == 200 and "done" not in body
+    assert door.call("POST", link, "action=note&note=INC-7")[0] == 200  # notes count for themselves
+
+
 def test_what_is_resolved_has_no_buttons_and_stays_so(door):
     alert, link = door.page()
     assert door.tool(alert, "resolve")[0] == 200
