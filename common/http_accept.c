@@ -47,13 +47,13 @@ static enum spare spare(const struct toc_http_exchange *conn)
 }
 
 /* Of those that may be spared (RFC 9112, section 9.5) the one that has been so for longest goes;
- * false when all are needed. */
-static bool make_room(struct toc_http *http, const struct toc_http_exchange *but)
+ * false when all are needed. A place is made by one that has it, a slot by any. */
+static bool make_room(struct toc_http *http, bool place)
 {
     struct toc_http_exchange *best = NULL;
     for (size_t i = 0; i < http->slots; i++) {
         struct toc_http_exchange *conn = &http->conns[i];
-        if (conn != but && spare(conn) != NEEDED &&
+        if ((conn->served || !place) && spare(conn) != NEEDED &&
             (best == NULL || spare(conn) > spare(best) ||
              (spare(conn) == spare(best) && conn->since < best->since)))
             best = conn;
@@ -68,7 +68,7 @@ void toc_http_accept_one(struct toc_http *http)
     struct toc_http_exchange *conn = toc_http_conn_open(http);
     if (conn == NULL) {
         http->waiting = true;
-        (void)make_room(http, NULL);
+        (void)make_room(http, false);
         return;
     }
     if (uv_accept((uv_stream_t *)&http->listener, (uv_stream_t *)&conn->tcp)) {
@@ -81,10 +81,10 @@ void toc_http_accept_one(struct toc_http *http)
     conn->parser.method = HTTP_GET;
     if (!peer_has_room(conn))
         toc_http_conn_refuse(conn, &crowded_peer);
-    else if (http->open > http->config.connections_max && !make_room(http, conn))
+    else if (http->served == http->config.connections_max && !make_room(http, true))
         toc_http_conn_refuse(conn, &crowded);
     else
-        toc_http_conn_next(conn);
+        toc_http_conn_serve(conn);
 }
 
 void toc_http_on_connection(uv_stream_t *listener, int status)

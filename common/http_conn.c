@@ -45,10 +45,19 @@ struct toc_http_exchange *toc_http_conn_open(struct toc_http *http)
     conn->timer.data = conn;
     conn->handles = 2;
     conn->state = CONN_READING;
+    conn->served = false;
     conn->used = 0;
     conn->parsed = 0;
     conn->origin = NULL;
     return conn;
+}
+
+void toc_http_conn_serve(struct toc_http_exchange *conn)
+{
+    TOC_ASSERT(conn->http->served < conn->http->config.connections_max);
+    conn->served = true;
+    conn->http->served++;
+    toc_http_conn_next(conn);
 }
 
 static void drop_reply(struct toc_http_exchange *conn)
@@ -64,6 +73,8 @@ void toc_http_conn_close(struct toc_http_exchange *conn)
     if (conn->state == CONN_CLOSING)
         return;
     conn->state = CONN_CLOSING;
+    conn->http->served -= conn->served;
+    conn->served = false;
     toc_http_body_drop(conn);
     uv_close((uv_handle_t *)&conn->tcp, on_conn_handle_closed);
     uv_close((uv_handle_t *)&conn->timer, on_conn_handle_closed);

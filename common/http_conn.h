@@ -54,6 +54,7 @@ struct toc_http_exchange {
     enum conn_state state;
     enum phase phase;
     unsigned handles; /* of tcp and timer, those not closed yet */
+    bool served;      /* it has one of the places; not while it only hears that there is none */
     bool keep_alive;
     uint64_t since; /* when what it does now began, by the loop's clock */
     uint8_t peer[16];
@@ -81,6 +82,7 @@ struct toc_http {
     struct toc_http_limits limits;
     unsigned port;
     unsigned open;        /* slots in use */
+    unsigned served;      /* of them, by those that have a place: at most connections_max */
     bool waiting;         /* the listener holds a connection for which there was no slot */
     bool closing;         /* toc_http_close was called, or listening failed */
     bool listener_closed; /* its close callback has run */
@@ -108,8 +110,10 @@ void toc_http_accept_one(struct toc_http *http);
 /* --- http_conn.c --- */
 
 /* A slot with both handles open, so that it can be given back only through toc_http_conn_close;
- * NULL when there is none. */
+ * NULL when there is none. It has no place yet. */
 struct toc_http_exchange *toc_http_conn_open(struct toc_http *http);
+/* Gives it one of the places until it is closed, and reads its first request. */
+void toc_http_conn_serve(struct toc_http_exchange *conn);
 void toc_http_conn_close(struct toc_http_exchange *conn);
 /* Reads on, for the first request or the next. */
 void toc_http_conn_next(struct toc_http_exchange *conn);

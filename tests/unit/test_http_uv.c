@@ -764,6 +764,38 @@ static void without_an_idle_one_the_slowest_makes_room(void **state)
     stop(&f);
 }
 
+/* Whoever was refused and stays has no place that it could make for another: however many come and
+ * stay, no more are served than there are places. */
+static void one_that_was_refused_makes_no_room(void **state)
+{
+    enum { SERVED = 2, REFUSED_IN_TURN = 6, ALL = SERVED + REFUSED_IN_TURN };
+    static const struct toc_http_config config = {.connections_max = SERVED};
+    static struct client clients[ALL], more;
+    struct fixture f;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    for (unsigned i = 0; i < SERVED; i++) {
+        open_busy(&clients[i], &f);
+        wait_for_open(&f, i + 1);
+    }
+    for (unsigned i = 0; i < 100; i++)
+        turn(&f);
+    for (unsigned i = SERVED; i < ALL; i++) {
+        client_open(&clients[i], &f);
+        wait_for_end(&clients[i]);
+        assert_int_equal(status_of(&clients[i]), 503);
+    }
+    say(&clients[0], "Host: x\r\nConnection: close\r\n\r\n");
+    wait_for_end(&clients[0]);
+    client_open(&more, &f); /* that one was served, and its answer is over */
+    say(&more, "GET /new HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&more, "<GET /new >");
+    client_close(&more);
+    for (unsigned i = 0; i < ALL; i++)
+        client_close(&clients[i]);
+    stop(&f);
+}
+
 static void one_address_has_its_share_of_the_connections(void **state)
 {
     static const struct toc_http_config config = {.connections_max = 8, .per_address_max = 2};
@@ -1381,6 +1413,7 @@ int main(void)
         cmocka_unit_test(the_257th_busy_connection_is_refused),
         cmocka_unit_test(the_one_idle_for_longest_makes_room),
         cmocka_unit_test(without_an_idle_one_the_slowest_makes_room),
+        cmocka_unit_test(one_that_was_refused_makes_no_room),
         cmocka_unit_test(one_address_has_its_share_of_the_connections),
         cmocka_unit_test(a_body_reaches_the_handler_whole),
         cmocka_unit_test(a_body_may_come_byte_by_byte),

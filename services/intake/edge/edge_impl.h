@@ -127,6 +127,7 @@ void edge_submit_done(struct edge *edge);
 void edge_admit(const struct edge_pending *pending, struct toc_arena *arena,
                 struct cloudevent *item);
 
+/* NULL when there is none left, and that has been answered. */
 struct edge_pending *edge_begin(const struct edge_call *call);
 /* Reads into its events; `why` is TOC_EVENT_JSON_ERROR_MAX bytes. */
 struct cloudevents_reader edge_reader(struct edge_pending *pending, cloudevents_judge *judge,

@@ -356,6 +356,8 @@ static const char *read_words(const struct edge_call *call, struct reading *read
 static void begin(const struct edge_call *call, const struct access_right *right)
 {
     struct edge_pending *pending = edge_begin(call);
+    if (pending == NULL)
+        return;
     struct reading *reading = toc_pool_take(&pending->pool, sizeof(*reading));
     if (reading == NULL) {
         edge_answer_full(call->exchange, "out of memory");

@@ -9,6 +9,8 @@ void edge_post_events(const struct edge_call *call)
     if (!edge_find_right(call, &right))
         return;
     struct edge_pending *pending = edge_begin(call);
+    if (pending == NULL)
+        return;
     struct edge_judging judging = {pending, &right};
     const struct cloudevents_reader reader = edge_reader(pending, edge_judge, &judging, why);
     int status = cloudevents_read(&reader, call->request);

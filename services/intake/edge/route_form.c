@@ -211,6 +211,8 @@ void edge_post_form(const struct edge_call *call)
     char why[TOC_EVENT_JSON_ERROR_MAX];
     struct toc_str accept = toc_http_field(call->request, "accept");
     struct forming f = {.call = call, .pending = edge_begin(call), .why = why};
+    if (f.pending == NULL)
+        return;
     const char *foreign = judge_sender(call);
     int status = foreign != NULL ? refuse(&f, 403, foreign) : 0;
     f.pending->tell = tell;

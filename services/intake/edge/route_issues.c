@@ -10,6 +10,8 @@ static void post(const struct edge_call *call, const char *ref)
         return;
     const struct plain_target target = {.source = right.source, .ref = ref, .channel = "api"};
     struct edge_pending *pending = edge_begin(call);
+    if (pending == NULL)
+        return;
     struct edge_judging judging = {pending, &right};
     const struct cloudevents_reader reader = edge_reader(pending, edge_judge, &judging, why);
     int status = plain_read(&reader, call->request, target);

@@ -57,6 +57,8 @@ void edge_post_webhook(const struct edge_call *call)
     if (verify(call, connector) != NULL || is_too_fast(call, bucket))
         return;
     struct edge_pending *pending = edge_begin(call);
+    if (pending == NULL)
+        return;
     const struct cloudevents_reader reader = edge_reader(pending, judge, pending, why);
     int status = webhook_read(&reader, connector, call->request, toc_program_now().wall_ms);
     edge_settle(call->edge, pending, status, why);

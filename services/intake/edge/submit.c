@@ -97,7 +97,10 @@ struct edge_pending *edge_begin(const struct edge_call *call)
     if (err < 0)
         edge_give_up(err, "commit");
     pending = edge->free;
-    TOC_ASSERT(pending != NULL);
+    if (pending == NULL) {
+        edge_answer_full(call->exchange, "too much at a time");
+        return NULL;
+    }
     edge->free = pending->next_free;
     *pending = (struct edge_pending){.exchange = call->exchange,
                                      .edge = edge,

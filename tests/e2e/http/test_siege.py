@@ -8,6 +8,7 @@ import json
 import os
 import re
 import resource
+import signal
 import socket
 import time
 
@@ -259,3 +260,27 @@ def test_connections_that_are_reset_leave_nothing_behind(edge):
                 peers[-1].sendall(part)
                 peers[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     unharmed(edge)
+
+
+def test_no_more_are_served_than_there_are_places(tmp_path):
+    """However many are refused and stay: requests that nobody answers yet have no place to give."""
+    os.environ["TOCSIN_HTTP_CONNECTIONS"] = "2"
+    small = Edge(str(tmp_path))
+    del os.environ["TOCSIN_HTTP_CONNECTIONS"]
+    first, worker = small.pid("intake"), small.pid("rehearse")
+    head, body = publication(small).replace(b"/v1/events", b"/v1/events?dry_run=1").split(
+        b"\r\n\r\n")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        with many() as peers:
+            for _ in range(8):
+                peers.append(attacker(small))
+                peers[-1].sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
+                if peers[-1].recv(65536).startswith(b"HTTP/1.1 100"):
+                    peers[-1].sendall(body)
+            told = [statuses(peer.recv(65536)) for peer in peers[:2]]
+        assert told == [[503], [503]], "nobody rehearses just now"
+        assert small.pid("intake") == first
+    finally:
+        os.kill(worker, signal.SIGCONT)
+        small.stop()
