@@ -31,16 +31,24 @@ static const char *const tables[] = {"issue",      "issue_id", "counter", "parke
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == ROUTER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 
-/* What waited for the issue, in the order of its arrival. */
-static enum toc_err release_parked(struct toc_turn *turn, struct toc_str id,
-                                   Tocsin__V1__Issue *issue)
+/*
+ * What waited for the issue, in the order of its arrival. A few bytes may unpack into many, so each
+ * gives back what it took, and the next finds the row as it was saved.
+ */
+static enum toc_err release_parked(struct toc_turn *turn, struct toc_str id)
 {
+    const size_t mark = toc_arena_mark(turn->arena);
+    Tocsin__V1__Issue *issue;
     Tocsin__V1__Record *record;
     Tocsin__V1__Event *event;
     enum toc_err err;
     while ((err = parked_take(turn, id, &record)) == TOC_OK) {
         TOC_TRY(toc_unpack(turn, event, toc_wire_bytes(&record->body), &event));
+        err = issue_load(turn, id, &issue);
+        if (err != TOC_OK)
+            return err < 0 ? err : TOC_ERR_DAMAGED;
         TOC_TRY(apply_event(turn, issue, event, record->at_ms));
+        toc_arena_reset(turn->arena, mark);
     }
     return err < 0 ? err : TOC_OK;
 }
@@ -51,6 +59,7 @@ static enum toc_err release_parked(struct toc_turn *turn, struct toc_str id,
  */
 static enum toc_err make_stub(struct toc_turn *turn, struct toc_str id)
 {
+    const size_t mark = toc_arena_mark(turn->arena);
     Tocsin__V1__Issue *issue;
     Tocsin__V1__Record *record;
     Tocsin__V1__Event *event;
@@ -64,7 +73,8 @@ static enum toc_err make_stub(struct toc_turn *turn, struct toc_str id)
     TOC_TRY(issue_create(turn, id, &issue));
     TOC_TRY(apply_stub_opening(turn, issue, event, record->at_ms));
     TOC_TRY(apply_event(turn, issue, event, record->at_ms));
-    return release_parked(turn, id, issue);
+    toc_arena_reset(turn->arena, mark);
+    return release_parked(turn, id);
 }
 
 static enum toc_err on_opening(struct toc_turn *turn, const Tocsin__V1__Record *record,
@@ -74,7 +84,7 @@ static enum toc_err on_opening(struct toc_turn *turn, const Tocsin__V1__Record *
     Tocsin__V1__Issue *issue;
     TOC_TRY(issue_create(turn, id, &issue));
     TOC_TRY(apply_opening(turn, issue, event, record->at_ms));
-    return release_parked(turn, id, issue);
+    return release_parked(turn, id);
 }
 
 static enum toc_err on_issue_event(struct toc_turn *turn, const struct toc_event *ev,

@@ -202,6 +202,62 @@ static void a_large_issue_is_still_merged(void **state)
     assert_int_equal(row_of(1)->merged_into.len, TOC_ID);
 }
 
+/* --- bytes that unpack into much more ---------------------------------------------------------- */
+
+#define EVENT_MAX 1024 /* bytes of an issue's event that intake lets pass */
+#define BODY_TAG  "\xa2\x01" /* of issue_opened, 20 */
+
+/* As many empty bodies before the event's own as it may have: each is unpacked in vain. */
+static void feed_with_many_bodies(const char *line)
+{
+    struct toc_arena *arena = core_arena(router_chain.router);
+    size_t mark = toc_arena_mark(arena), size = 0;
+    char bytes[EVENT_MAX];
+    uint8_t id[TOC_ID];
+    struct core_input input;
+    char *copy = toc_arena_copy(arena, toc_str_of(line));
+    core_parse(arena, copy, &input);
+    core_issue_id(id, input.issue);
+    struct toc_str event = core_pack(arena, input.event);
+    for (; size + 3 + event.size <= sizeof(bytes); size += 3)
+        memcpy(bytes + size, BODY_TAG "\0", 3);
+    memcpy(bytes + size, event.data, event.size);
+    chain_feed(&router_chain, id, toc_str(bytes, size + event.size), input.at_ms, input.log_ms);
+    toc_arena_reset(arena, mark);
+}
+
+static void park_many(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        feed_with_many_bodies("10:00 inbound");
+}
+
+static void an_opening_takes_parked_events_however_much_each_unpacks_into(void **state)
+{
+    (void)state;
+    park_many(15);
+    feed_with_many_bodies("10:00:01 open");
+    assert_int_equal(core_count(router_chain.router, TABLE_PARKED), 0);
+    assert_int_equal(row_of(1)->stub, false);
+}
+
+static void a_stub_takes_parked_events_however_much_each_unpacks_into(void **state)
+{
+    (void)state;
+    park_many(15);
+    chain_run(&router_chain, "10:01 time\n");
+    assert_int_equal(core_count(router_chain.router, TABLE_PARKED), 0);
+    assert_int_equal(row_of(1)->stub, true);
+}
+
+static void the_sixteenth_event_makes_a_stub_however_much_each_unpacks_into(void **state)
+{
+    (void)state;
+    park_many(16);
+    assert_int_equal(core_count(router_chain.router, TABLE_PARKED), 0);
+    assert_int_equal(row_of(1)->stub, true);
+}
+
 /* --- anything, in any order ------------------------------------------------------------------- */
 
 static uint32_t next_random(uint32_t *seed)
@@ -339,6 +395,9 @@ int main(void)
         CASE(a_question_that_does_not_fit_beside_a_large_issue_is_refused),
         CASE(a_rule_says_for_how_much_of_it_an_issue_has_no_room),
         CASE(a_large_issue_is_still_merged),
+        CASE(an_opening_takes_parked_events_however_much_each_unpacks_into),
+        CASE(a_stub_takes_parked_events_however_much_each_unpacks_into),
+        CASE(the_sixteenth_event_makes_a_stub_however_much_each_unpacks_into),
         CASE(no_order_of_the_longest_texts_stops_the_router),
         CASE(turns_and_restarts_change_nothing),
     };
