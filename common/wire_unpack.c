@@ -329,13 +329,34 @@ static enum toc_err put_field(struct unpacking *u, const ProtobufCFieldDescripto
     return at != NULL ? put_value(u, field, in, at, depth) : TOC_ERR_LIMIT;
 }
 
-/* What a newer version has put there is packed again as it came. */
+/* Where the unknown fields end that stand one behind the other from `p` on. */
+static const uint8_t *behind_unknown(struct unpacking *u, const ProtobufCMessageDescriptor *type,
+                                     const uint8_t *p, const uint8_t *end)
+{
+    struct toc_wire_field in;
+    uint32_t gap = 1;
+    const uint8_t *next;
+    while (p != end && (next = read_field(p, end, &in)) != NULL &&
+           find_field(type, in.number, &gap) == NULL) {
+        u->fields++;
+        p = next;
+    }
+    return p;
+}
+
+/*
+ * What a newer version has put there is packed again as it came. Fields that stand together are one
+ * entry, in which all behind the first tag is its value: an entry for each would take thirty times
+ * their bytes, in every row that they get into.
+ */
 static enum toc_err keep_unknown(struct unpacking *u, ProtobufCMessage *message,
                                  const struct toc_wire_field *in, const uint8_t *from,
                                  const uint8_t *until)
 {
     unsigned count = message->n_unknown_fields;
     ProtobufCMessageUnknownField *all = message->unknown_fields;
+    if (u->fields > TOC_WIRE_FIELDS_MAX)
+        return TOC_ERR_MALFORMED;
     while ((*from & 0x80) != 0) /* the tag */
         from++;
     from++;
@@ -375,10 +396,12 @@ static enum toc_err fill(struct unpacking *u, ProtobufCMessage *message, struct 
         if (until == NULL || ++u->fields > TOC_WIRE_FIELDS_MAX)
             return TOC_ERR_MALFORMED;
         const ProtobufCFieldDescriptor *field = find_field(type, in.number, &gap);
-        if (field != NULL)
+        if (field != NULL) {
             TOC_TRY(put_field(u, field, &in, (char *)message, depth));
-        else
+        } else {
+            until = behind_unknown(u, type, until, all.end);
             TOC_TRY(keep_unknown(u, message, &in, from, until));
+        }
         from = until;
     }
     return TOC_OK;

@@ -202,9 +202,10 @@ static void a_large_issue_is_still_merged(void **state)
     assert_int_equal(row_of(1)->merged_into.len, TOC_ID);
 }
 
-/* --- bytes that unpack into much more ---------------------------------------------------------- */
+/* --- bytes that unpack into much more ----------------------------------------------------------
+ */
 
-#define EVENT_MAX 1024 /* bytes of an issue's event that intake lets pass */
+#define EVENT_MAX 1024       /* bytes of an issue's event that intake lets pass */
 #define BODY_TAG  "\xa2\x01" /* of issue_opened, 20 */
 
 /* As many empty bodies before the event's own as it may have: each is unpacked in vain. */
@@ -256,6 +257,46 @@ static void the_sixteenth_event_makes_a_stub_however_much_each_unpacks_into(void
     park_many(16);
     assert_int_equal(core_count(router_chain.router, TABLE_PARKED), 0);
     assert_int_equal(row_of(1)->stub, true);
+}
+
+/* An appeal goes into the row as it came, with what a newer publisher said in it. */
+static void open_appeal_with_unknown_fields(unsigned issue)
+{
+    static uint8_t unknown[600];
+    ProtobufCMessageUnknownField field = {
+        .tag = 15, .wire_type = 0, .len = sizeof(unknown) - 1, .data = unknown};
+    struct toc_arena *arena = core_arena(router_chain.router);
+    char line[64];
+    uint8_t id[TOC_ID];
+    struct core_input input;
+    for (size_t i = 0; i < sizeof(unknown); i++)
+        unknown[i] = i % 2 == 0 ? 0 : 15 << 3; /* zeros of field 15, behind the first tag */
+    snprintf(line, sizeof(line), "10:00 open issue=%u appeal=99 decision=d", issue);
+    core_parse(arena, line, &input);
+    core_issue_id(id, issue);
+    input.event->issue_opened->appeal->base.n_unknown_fields = 1;
+    input.event->issue_opened->appeal->base.unknown_fields = &field;
+    chain_feed(&router_chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
+    core_forget(router_chain.router);
+}
+
+static void a_chain_of_merges_is_followed_whatever_stands_in_its_rows(void **state)
+{
+    char line[64];
+    (void)state;
+    for (unsigned issue = 1; issue <= ROUTER_MERGES_MAX; issue++)
+        open_appeal_with_unknown_fields(issue);
+    for (unsigned issue = 1; issue < ROUTER_MERGES_MAX; issue++) {
+        snprintf(line, sizeof(line), "10:01 status solved outcome=upheld issue=%u\n", issue);
+        chain_run(&router_chain, line);
+        snprintf(line, sizeof(line), "10:02 merge issue=%u into=%u\n", issue, issue + 1);
+        chain_run(&router_chain, line);
+    }
+    assert_int_equal(row_of(ROUTER_MERGES_MAX - 1)->merged_into.len, TOC_ID);
+    core_transcript(router_chain.router);
+    chain_run(&router_chain, "10:03 inbound issue=1\n");
+    assert_non_null(strstr(core_transcript(router_chain.router), "message"));
+    assert_int_equal(refusals(), 0);
 }
 
 /* --- anything, in any order ------------------------------------------------------------------- */
@@ -398,6 +439,7 @@ int main(void)
         CASE(an_opening_takes_parked_events_however_much_each_unpacks_into),
         CASE(a_stub_takes_parked_events_however_much_each_unpacks_into),
         CASE(the_sixteenth_event_makes_a_stub_however_much_each_unpacks_into),
+        CASE(a_chain_of_merges_is_followed_whatever_stands_in_its_rows),
         CASE(no_order_of_the_longest_texts_stops_the_router),
         CASE(turns_and_restarts_change_nothing),
     };

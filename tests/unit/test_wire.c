@@ -274,6 +274,47 @@ static void unknown_fields_of_every_wire_type_are_let_through(void **state)
     assert_true(toc_str_equal(again, str_of(&b)));
 }
 
+/* Otherwise the rows that they get into would be too large to be read, several at a time. */
+static void fields_that_nobody_knows_take_little_more_than_their_bytes(void **state)
+{
+    struct bytes b = sample_event();
+    Tocsin__V1__Event *event;
+    struct toc_str again;
+    (void)state;
+    assert_int_equal(unpack_event(str_of(&b), &event), TOC_OK);
+    size_t used = arena.used;
+    for (unsigned i = 0; i < 700; i++)
+        add_varint(&b, 15, 0);
+    assert_int_equal(unpack_event(str_of(&b), &event), TOC_OK);
+    assert_in_range(arena.used, used + 1400, used + 1600);
+    assert_int_equal(toc_wire_pack(&arena, event, &again), TOC_OK);
+    assert_true(toc_str_equal(again, str_of(&b)));
+}
+
+static void unknown_fields_between_known_ones_come_behind_them(void **state)
+{
+    struct bytes b = {.size = 0}, expected = {.size = 0};
+    Tocsin__V1__Event *event;
+    struct toc_str again;
+    (void)state;
+    add_varint(&b, 900, 1);
+    add_bytes(&b, 901, TOC_STR("x"));
+    add_bytes(&b, 1, TOC_STR("e-1"));
+    add_varint(&b, 902, 2);
+    add_bytes(&b, 2, TOC_STR("app"));
+    add_bytes(&expected, 1, TOC_STR("e-1"));
+    add_bytes(&expected, 2, TOC_STR("app"));
+    add_varint(&expected, 900, 1);
+    add_bytes(&expected, 901, TOC_STR("x"));
+    add_varint(&expected, 902, 2);
+    assert_int_equal(unpack_event(str_of(&b), &event), TOC_OK);
+    assert_int_equal(toc_wire_pack(&arena, event, &again), TOC_OK);
+    assert_true(toc_str_equal(again, str_of(&expected)));
+    assert_int_equal(tocsin__v1__event__get_packed_size(event), expected.size);
+    b.size--; /* the last field does not end */
+    assert_int_equal(unpack_event(str_of(&b), &event), TOC_ERR_MALFORMED);
+}
+
 /* What is checked does not depend on where a field stands. */
 static void fields_may_come_in_any_order(void **state)
 {
@@ -296,6 +337,18 @@ static void as_many_fields_as_the_limit_and_no_more(void **state)
     assert_int_equal(scan_event(&b), TOC_OK);
     add_varint(&b, 7, 1);
     assert_int_equal(scan_event(&b), TOC_ERR_MALFORMED);
+}
+
+static void unknown_fields_count_too(void **state)
+{
+    struct bytes b = {.size = 0};
+    Tocsin__V1__Event *event;
+    (void)state;
+    for (unsigned i = 0; i < TOC_WIRE_FIELDS_MAX; i++)
+        add_varint(&b, 15, 0);
+    assert_int_equal(unpack_event(str_of(&b), &event), TOC_OK);
+    add_varint(&b, 15, 0);
+    assert_int_equal(unpack_event(str_of(&b), &event), TOC_ERR_MALFORMED);
 }
 
 static void fields_count_across_all_levels(void **state)
@@ -738,8 +791,11 @@ int main(void)
         CASE(groups_and_impossible_tags_are_refused),
         CASE(text_has_to_be_utf8_without_nul),
         CASE(unknown_fields_of_every_wire_type_are_let_through),
+        CASE(fields_that_nobody_knows_take_little_more_than_their_bytes),
+        CASE(unknown_fields_between_known_ones_come_behind_them),
         CASE(fields_may_come_in_any_order),
         CASE(as_many_fields_as_the_limit_and_no_more),
+        CASE(unknown_fields_count_too),
         CASE(fields_count_across_all_levels),
         CASE(two_megabytes_of_empty_submessages_stay_within_the_arena),
         CASE(an_exhausted_arena_is_a_limit_and_no_malformed_message),
