@@ -51,8 +51,10 @@ static enum toc_err save(struct toc_turn *turn, const Tocsin__V1__ScheduleOverri
                          uint64_t number)
 {
     char key[KEY_MAX];
+    Tocsin__V1__ScheduleOverride known = *override;
     struct toc_str row;
-    TOC_TRY(toc_wire_pack(turn->arena, override, &row));
+    known.base.n_unknown_fields = 0; /* all rows of a schedule are read at once */
+    TOC_TRY(toc_wire_pack(turn->arena, &known, &row));
     return toc_put(turn->txn, TABLE_OVERRIDE, row_key(key, override->schedule, number), row);
 }
 

@@ -350,6 +350,12 @@ void feed_override(struct feed *feed, const char *time, const char *id, const ch
 {
     Tocsin__V1__ScheduleOverride said = TOCSIN__V1__SCHEDULE_OVERRIDE__INIT;
     Tocsin__V1__Event event = TOCSIN__V1__EVENT__INIT;
+    ProtobufCMessageUnknownField newer = {.tag = 15,
+                                          .wire_type = 2,
+                                          .len = feed->newer.size,
+                                          .data = (uint8_t *)(uintptr_t)feed->newer.data};
+    said.base.n_unknown_fields = feed->newer.size != 0;
+    said.base.unknown_fields = &newer;
     said.schedule = text_or(feed->schedule, "prim");
     said.override = toc_wire_text(id);
     said.by = toc_wire_text("ben");

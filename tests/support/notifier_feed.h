@@ -19,6 +19,7 @@ struct feed {
     const char *late_more; /* further keys of the rule for breaches */
     const char *path_more; /* further keys of the path that feed_desk makes: ", ack_expires: 1h" */
     const char *schedule;  /* of overrides; NULL: "prim" */
+    struct toc_str newer;  /* what a newer version says in them: a field without its tag */
     bool test;             /* what people do is a test */
     const char *status;    /* of receipts; NULL: "5.1.1" */
     const char *sent_by;   /* the method that receipts name; NULL: none */

@@ -219,6 +219,22 @@ static void what_is_past_gives_way_and_what_is_to_come_does_not(void **state)
     assert_string_equal(feed_page(&feed, 1, 0)->contact, "eli");
 }
 
+/* All rows of a schedule are read at once, each time that somebody is paged by it. */
+static void what_a_newer_version_says_in_overrides_does_not_stop_the_notifier(void **state)
+{
+    char id[16], bytes[1202] = {(char)0xb0, 0x09}; /* a length, and as many bytes */
+    (void)state;
+    apply(PRIM);
+    feed.newer = toc_str(bytes, sizeof(bytes));
+    for (unsigned i = 0; i < OVERRIDE_MOST; i++) {
+        (void)snprintf(id, sizeof(id), "o%u", i);
+        feed_override(&feed, "08:30", id, "dee", "", "08:00", "23:00");
+        core_forget(feed.core);
+    }
+    open_alert("11:00", 1);
+    assert_string_equal(feed_page(&feed, 1, 0)->contact, "dee");
+}
+
 /* --- round robin ------------------------------------------------------------------------------ */
 
 static void round_robin_pages_one_and_another_one_the_next_time(void **state)
@@ -328,6 +344,7 @@ int main(void)
         TEST(an_override_that_is_taken_back_ends_there),
         TEST(an_override_that_cannot_be_is_refused),
         TEST(what_is_past_gives_way_and_what_is_to_come_does_not),
+        TEST(what_a_newer_version_says_in_overrides_does_not_stop_the_notifier),
         TEST(round_robin_pages_one_and_another_one_the_next_time),
         TEST(steps_and_paths_have_turns_of_their_own),
         TEST(who_has_no_method_is_passed_over_and_recorded),
