@@ -206,6 +206,12 @@ static enum toc_err pass_time(struct toc_run *run, struct upstream *up, toc_time
     return run_fire_dues(run, UINT32_MAX);
 }
 
+static bool is_known(Tocsin__V1__RecordType type)
+{
+    return protobuf_c_enum_descriptor_get_value(&tocsin__v1__record_type__descriptor, (int)type) !=
+           NULL;
+}
+
 enum toc_err follow_step(struct toc_run *run, struct upstream *up, struct toc_str bytes)
 {
     Tocsin__V1__Record *record;
@@ -220,6 +226,8 @@ enum toc_err follow_step(struct toc_run *run, struct upstream *up, struct toc_st
     }
     if (record->seq <= up->cursor) /* a stream starts behind the cursor: it was not ours */
         return TOC_ERR_MALFORMED;
+    if (!run->service->takes_any && !is_known(record->type))
+        return TOC_ERR_MALFORMED; /* the cursor would move past what an upgrade has to see */
     TOC_TRY(run_begin(run));
     TOC_TRY(pass_time(run, up, record->log_ms));
     struct toc_event ev = {.kind = TOC_EVENT_RECORD,
@@ -302,7 +310,7 @@ static enum toc_err step_records(struct toc_run *run, struct upstream *up, struc
 
 enum toc_err follow_unreadable(struct toc_run *run, struct upstream *up)
 {
-    stop(up, "a record cannot be read: is this service older than its upstream?");
+    stop(up, "a record cannot be read: upgrade this service if it is older than its upstream");
     return run_abandon(run);
 }
 

@@ -140,6 +140,7 @@ struct toc_service {
     bool accepts_submissions;         /* intake */
     bool sees_upstreams;              /* gets TOC_EVENT_UPSTREAM */
     bool sees_stopped;                /* the same of upstreams that are stopped */
+    bool takes_any;                   /* records of types that this version does not know as well */
     bool sees_behind;                 /* gets TOC_EVENT_BEHIND, every second while it is so */
     enum toc_time_source time_source; /* of TOC_EVENT_TIME */
     toc_time_ms rest_ms; /* what it follows may wait so long for more to be taken with it */

@@ -195,6 +195,7 @@ const struct toc_service audit_service = {
     .name = "audit",
     .tables = tables,
     .table_count = sizeof(tables) / sizeof(tables[0]),
+    .takes_any = true,
     .time_source = TOC_TIME_OF_OWN_CLOCK,
     .rest_ms = 10,
     .self_bytes = sizeof(struct audit),

@@ -823,6 +823,51 @@ static void a_record_that_was_had_before_stops_the_follower(void **state)
     assert_int_equal(rows_of(clerk, TABLE_ROWS), 0);
 }
 
+/* Gives the clerk a record of a type that a later version may have. */
+static struct node *take_record_of_tomorrow(const struct toc_service *service)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    struct node *clerk = open_node(1, service, "c", 1);
+    uint8_t bytes[64];
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    uint32_t stream = stream_of(door, clerk);
+    record.seq = 1;
+    record.type = (Tocsin__V1__RecordType)9999;
+    ProtobufCBinaryData records[1] = {{tocsin__v1__record__pack(&record, bytes), bytes}};
+    give_batch(door, clerk, stream, 0, records, 1);
+    commit(clerk);
+    return clerk;
+}
+
+static void a_record_of_a_type_that_is_not_known_stops_the_follower(void **state)
+{
+    (void)state;
+    struct node *clerk = take_record_of_tomorrow(&clerk_service);
+    assert_string_equal(transcript, "");
+    assert_stopped(clerk, "upgrade this service");
+    turn(clerk);
+    reopen(clerk); /* the upgrade */
+    link_fake_clear(nodes[0].link);
+    turn(clerk);
+    carry(clerk, 1, &nodes[0], CLERK);
+    carry(&nodes[0], CLERK, clerk, 1);
+    Tocsin__V1__Frame *frame = last_sent(clerk, TOCSIN__V1__FRAME__KIND_FETCH);
+    assert_non_null(frame);
+    assert_int_equal(frame->fetch->from_seq, 1); /* gets it, and what follows from it */
+    tocsin__v1__frame__free_unpacked(frame, NULL);
+}
+
+static void who_takes_any_record_takes_one_of_a_type_that_is_not_known(void **state)
+{
+    static struct toc_service keeper;
+    (void)state;
+    keeper = clerk_service;
+    keeper.takes_any = true;
+    struct node *clerk = take_record_of_tomorrow(&keeper);
+    assert_string_equal(transcript, "door 1\n");
+    assert_int_equal(counts_of(clerk).upstreams_stopped, 0);
+}
+
 /* What the clerk receives in a turn that fails tells the time only once it is received again. */
 static void an_undone_turn_takes_its_time_with_it(void **state)
 {
@@ -1075,6 +1120,8 @@ int main(void)
         CASE(filtered_records_move_the_cursor_without_a_commit_each),
         CASE(a_record_that_cannot_be_read_stops_and_undoes_the_turn),
         CASE(a_record_that_was_had_before_stops_the_follower),
+        CASE(a_record_of_a_type_that_is_not_known_stops_the_follower),
+        CASE(who_takes_any_record_takes_one_of_a_type_that_is_not_known),
         CASE(an_undone_turn_takes_its_time_with_it),
         CASE(an_undone_absence_is_found_again),
         CASE(hostile_upstreams_are_survived),
