@@ -149,6 +149,12 @@ static bool counts_for_time(const struct toc_run *run, const struct upstream *up
     return run->service->echo == NULL || strcmp(run->service->echo, up->name) != 0;
 }
 
+/* In event time nothing may be missed, however long it takes. */
+static bool may_be_left_out(const struct toc_run *run, const struct upstream *up)
+{
+    return !run->config->event_clock && counts_for_time(run, up);
+}
+
 void follow_advance(struct toc_run *run)
 {
     toc_time_ms lowest = TOC_TIME_NEVER;
@@ -164,36 +170,36 @@ void follow_advance(struct toc_run *run)
         run->log_ms = run_later(run->log_ms, lowest);
 }
 
-static enum toc_err tell_upstream(struct toc_run *run, struct upstream *up, bool left_out)
+static enum toc_err step_upstream(struct toc_run *run, struct upstream *up, bool left_out)
 {
-    struct toc_event ev = {.kind = TOC_EVENT_UPSTREAM,
-                           .at_ms = run->log_ms,
-                           .log_id = up->log_id,
-                           .upstream = up->name,
-                           .left_out = left_out};
-    up->left_out = left_out;
-    toc_log(left_out ? TOC_LOG_ALARM : TOC_LOG_INFO,
-            left_out ? "upstream_left_out" : "upstream_back", "upstream=%s log=%016llx", up->name,
-            (unsigned long long)up->log_id);
+    const struct toc_event ev = {.kind = TOC_EVENT_UPSTREAM,
+                                 .at_ms = run->log_ms,
+                                 .log_id = up->log_id,
+                                 .upstream = up->name,
+                                 .left_out = left_out,
+                                 .stopped = up->stopped};
     if (!run->service->sees_upstreams)
         return TOC_OK;
     TOC_TRY(run_begin(run));
     return run_step(run, &ev, 0, 0, NULL);
 }
 
+static enum toc_err tell_upstream(struct toc_run *run, struct upstream *up, bool left_out)
+{
+    up->left_out = left_out;
+    toc_log(left_out ? TOC_LOG_ALARM : TOC_LOG_INFO,
+            left_out ? "upstream_left_out" : "upstream_back", "upstream=%s log=%016llx", up->name,
+            (unsigned long long)up->log_id);
+    return step_upstream(run, up, left_out);
+}
+
+/* Its alarm was given. As without one that is silent, log time goes on: else nobody's clocks would
+ * run until somebody has looked. */
 static enum toc_err tell_stopped(struct toc_run *run, struct upstream *up)
 {
-    const struct toc_event ev = {.kind = TOC_EVENT_UPSTREAM,
-                                 .at_ms = run->log_ms,
-                                 .log_id = up->log_id,
-                                 .upstream = up->name,
-                                 .left_out = true,
-                                 .stopped = up->stopped};
     up->stop_told = true;
-    if (!run->service->sees_stopped)
-        return TOC_OK;
-    TOC_TRY(run_begin(run));
-    return run_step(run, &ev, 0, 0, NULL);
+    up->left_out = up->left_out || may_be_left_out(run, up);
+    return step_upstream(run, up, true);
 }
 
 /* What is due before a record; where time is kept in step with a partner it was fired before. */
@@ -429,8 +435,7 @@ static enum toc_err poll_one(struct toc_run *run, struct upstream *up, struct to
         up->saved_ms = now.mono_ms;
         TOC_TRY(run_begin(run));
     }
-    if (!run->config->event_clock && !up->left_out && silent_ms > TOC_SILENT_MS &&
-        counts_for_time(run, up))
+    if (!up->left_out && silent_ms > TOC_SILENT_MS && may_be_left_out(run, up))
         return tell_upstream(run, up, true);
     return TOC_OK;
 }

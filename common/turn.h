@@ -139,7 +139,6 @@ struct toc_service {
     uint32_t upstream_classes;        /* class mask of its Fetches; 0 for all */
     bool accepts_submissions;         /* intake */
     bool sees_upstreams;              /* gets TOC_EVENT_UPSTREAM */
-    bool sees_stopped;                /* the same of upstreams that are stopped */
     bool takes_any;                   /* records of types that this version does not know as well */
     bool sees_behind;                 /* gets TOC_EVENT_BEHIND, every second while it is so */
     enum toc_time_source time_source; /* of TOC_EVENT_TIME */

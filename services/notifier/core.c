@@ -434,7 +434,6 @@ const struct toc_service notifier_service = {
     .table_count = sizeof(tables) / sizeof(tables[0]),
     .upstream_classes = TOC_CLASS_ALERT | TOC_CLASS_CLOCK | TOC_CLASS_HISTORY | TOC_CLASS_CONTROL,
     .sees_upstreams = true,
-    .sees_stopped = true,
     .misses = watch_misses,
     .time_source = TOC_TIME_OF_OWN_CLOCK,
     .self_bytes = sizeof(struct notifier_config),

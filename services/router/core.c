@@ -230,6 +230,7 @@ static enum toc_err on_upstream(struct toc_turn *turn, const struct toc_event *e
     Tocsin__V1__Upstream upstream = TOCSIN__V1__UPSTREAM__INIT;
     upstream.log_id = ev->log_id;
     upstream.name = toc_wire_text(ev->upstream);
+    upstream.stopped = toc_wire_text(ev->stopped != NULL ? ev->stopped : "");
     struct toc_out out = {.type = ev->left_out ? TOCSIN__V1__RECORD_TYPE__UPSTREAM_LEFT_OUT
                                                : TOCSIN__V1__RECORD_TYPE__UPSTREAM_BACK,
                           .class_bit = TOC_CLASS_CONTROL,

@@ -692,6 +692,16 @@ static void what_waits_for_an_opening_is_told(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, core_router_tear_down)
 
+static void an_upstream_that_is_stopped_is_recorded_with_the_reason(void **state)
+{
+    (void)state;
+    chain_run(&router_chain, "10:00 open\n");
+    core_transcript(router_chain.router);
+    core_upstream(router_chain.router, "intake", true, "its history differs");
+    assert_text(core_transcript(router_chain.router),
+                "10:00:00 upstream_left_out intake (its history differs)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -703,6 +713,7 @@ int main(void)
         CASE(a_policy_is_forwarded_in_its_place),
         CASE(a_policy_switches_at_its_own_place),
         CASE(a_policy_survives_a_restart),
+        CASE(an_upstream_that_is_stopped_is_recorded_with_the_reason),
         CASE(numbers_are_dense_within_a_partition),
         CASE(numbers_go_on_after_a_crash),
         CASE(the_history_of_an_issue_is_chained),

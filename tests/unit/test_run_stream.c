@@ -467,7 +467,6 @@ static void open_watched(struct node **door, struct node **clerk)
 {
     static struct toc_service watcher;
     watcher = clerk_service;
-    watcher.sees_stopped = true;
     watcher.misses = misses_door;
     is_missed = false;
     *door = open_node(0, &door_service, "d", 0);
@@ -1074,6 +1073,65 @@ static void an_echo_never_counts_for_log_time(void **state)
     assert_string_equal(transcript, ""); /* nor is it missed */
 }
 
+/* Half a minute of the clerk and both that it follows. */
+static void talk_to_both(struct node *door, struct node *gate, struct node *clerk)
+{
+    for (unsigned round = 0; round < 60; round++) {
+        pass(500);
+        turn(clerk);
+        for (size_t i = 0; i < link_fake_count(clerk->link); i++) {
+            const struct link_fake_frame *frame = link_fake_at(clerk->link, i);
+            give_bytes(frame->peer == 1 ? door : gate, CLERK, frame->bytes);
+        }
+        link_fake_clear(clerk->link);
+        turn(door);
+        turn(gate);
+        carry(door, CLERK, clerk, 1);
+        carry(gate, CLERK, clerk, 2);
+    }
+    turn(clerk);
+}
+
+/* The door's data is replaced while the clerk looks on, or before it starts. */
+static struct node *follow_two_and_replace_one(bool event_clock)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    struct node *clerk = open_node(1, &clerk_service, "c", 2);
+    struct node *gate = open_node(2, &door_service, "g", 0);
+    clerk->config.event_clock = event_clock;
+    reopen(clerk);
+    write_records(door, 3, "ok");
+    talk_to_both(door, gate, clerk);
+    toc_run_close(door->run);
+    door->run = NULL;
+    toc_mem_disk_free("d");
+    reopen(door);
+    forget_transcript();
+    talk_to_both(door, gate, clerk);
+    return clerk;
+}
+
+static void log_time_goes_on_without_one_that_is_stopped(void **state)
+{
+    (void)state;
+    struct node *clerk = follow_two_and_replace_one(false);
+    assert_string_equal(transcript, "door stopped\n");
+    assert_true(toc_run_log_ms(clerk->run) >= now.wall_ms - 1000);
+    reopen(clerk);
+    talk_to_both(&nodes[0], &nodes[2], clerk);
+    assert_string_equal(transcript, "door stopped\ndoor stopped\n");
+    assert_true(toc_run_log_ms(clerk->run) >= now.wall_ms - 1000);
+}
+
+static void event_time_waits_for_one_that_is_stopped(void **state)
+{
+    (void)state;
+    toc_time_ms replaced_ms = now.wall_ms + 30 * TOC_SECOND_MS;
+    struct node *clerk = follow_two_and_replace_one(true);
+    assert_string_equal(transcript, "door stopped\n");
+    assert_true(toc_run_log_ms(clerk->run) <= replaced_ms);
+}
+
 /* Otherwise a record behind it could be earlier, and a reader would have it fire after that. */
 static void what_fired_without_a_record_is_not_before_what_follows(void **state)
 {
@@ -1129,6 +1187,8 @@ int main(void)
         CASE(a_silent_upstream_is_left_out_and_comes_back),
         CASE(that_an_upstream_is_stopped_is_told_once),
         CASE(one_that_was_missed_before_a_start_is_told_to_be_back),
+        CASE(log_time_goes_on_without_one_that_is_stopped),
+        CASE(event_time_waits_for_one_that_is_stopped),
         CASE(an_echo_never_counts_for_log_time),
         CASE(what_fired_without_a_record_is_not_before_what_follows),
     };
