@@ -130,6 +130,16 @@ static enum toc_err load_first(struct toc_turn *turn, Tocsin__V1__GroupAction **
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
+/* Unless somebody's word about that alert alone had to come behind it. */
+static enum toc_err come_to(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                            const Tocsin__V1__GroupAction *action)
+{
+    if (alert->group_ahead == 0)
+        return act_of_group(turn, alert, action);
+    alert->group_ahead--;
+    return alert_save(turn, alert, alert->next_ms);
+}
+
 /* TOC_NONE: it was the last one. */
 static enum toc_err do_next(struct toc_turn *turn, Tocsin__V1__GroupAction *action)
 {
@@ -144,7 +154,7 @@ static enum toc_err do_next(struct toc_turn *turn, Tocsin__V1__GroupAction *acti
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     bool left = TOC_PLANTED(TOC_PLANT_GROUP_LEAVES) && number == action->last;
     if (number != action->named && !left)
-        TOC_TRY(act_of_group(turn, alert, action));
+        TOC_TRY(come_to(turn, alert, action));
     toc_arena_reset(turn->arena, mark);
     action->next = number + 1;
     return TOC_OK;
@@ -165,21 +175,65 @@ enum toc_err group_act_due(struct toc_turn *turn)
 
 /* --- meanwhile ---------------------------------------------------------------------------- */
 
+/* The actions that have yet to come to an alert, in their order. */
+struct coming {
+    const Tocsin__V1__Alert *alert;
+    uint64_t order; /* the next one's, at least */
+    uint32_t had;   /* of these the alert had before */
+};
+
+static struct coming coming_to(const Tocsin__V1__Alert *alert)
+{
+    return (struct coming){.alert = alert, .had = alert->group_ahead};
+}
+
+static bool comes_to(const Tocsin__V1__GroupAction *action, const Tocsin__V1__Alert *alert)
+{
+    return alert->number >= action->next && alert->number <= action->last &&
+           alert->number != action->named;
+}
+
+/* TOC_NONE: that was all. */
+static enum toc_err next_coming(struct toc_txn *txn, struct toc_arena *arena, struct coming *coming,
+                                Tocsin__V1__GroupAction **out)
+{
+    struct toc_str group = toc_wire_bytes(&coming->alert->group);
+    enum toc_err err = TOC_NONE;
+    while (group.size == TOC_ID && (err = find(txn, arena, group, coming->order, out)) == TOC_OK) {
+        coming->order = (*out)->order + 1;
+        if (!comes_to(*out, coming->alert))
+            continue;
+        if (coming->had == 0)
+            return TOC_OK;
+        coming->had--;
+    }
+    return err;
+}
+
+enum toc_err group_act_first(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    struct coming coming = coming_to(alert);
+    Tocsin__V1__GroupAction *action;
+    enum toc_err err;
+    while ((err = next_coming(turn->txn, turn->arena, &coming, &action)) == TOC_OK) {
+        alert->group_ahead++;
+        TOC_TRY(act_of_group(turn, alert, action));
+        TOC_TRY(alert_save(turn, alert, alert->next_ms));
+    }
+    return err < 0 ? err : TOC_OK;
+}
+
 enum toc_err group_act_answers(struct toc_txn *txn, struct toc_arena *arena,
                                const Tocsin__V1__Alert *alert, bool *out)
 {
+    struct coming coming = coming_to(alert);
     Tocsin__V1__GroupAction *action;
-    uint64_t order = 0;
     enum toc_err err = TOC_NONE;
     size_t mark = toc_arena_mark(arena);
     *out = false;
-    if (alert->group.len != TOC_ID || !alert_waits(alert))
-        return TOC_OK;
-    while (!*out &&
-           (err = find(txn, arena, toc_wire_bytes(&alert->group), order, &action)) == TOC_OK) {
-        *out = act_answers(action->type) && alert->number >= action->next &&
-               alert->number <= action->last;
-        order = action->order + 1;
+    while (!*out && alert_waits(alert) &&
+           (err = next_coming(txn, arena, &coming, &action)) == TOC_OK) {
+        *out = act_answers(action->type);
         toc_arena_reset(arena, mark);
     }
     return err < 0 ? err : TOC_OK;

@@ -23,6 +23,10 @@ TOC_MUST enum toc_err group_act_first_due(struct toc_txn *txn, toc_time_ms *out_
 /* The next few alerts of the first one. */
 TOC_MUST enum toc_err group_act_due(struct toc_turn *turn);
 
+/* Somebody is about to say something of the alert alone: first comes what was said of all of its
+ * group before that, and has not come to it yet. */
+TOC_MUST enum toc_err group_act_first(struct toc_turn *turn, Tocsin__V1__Alert *alert);
+
 /* True when what is under way will answer the alert. */
 TOC_MUST enum toc_err group_act_answers(struct toc_txn *txn, struct toc_arena *arena,
                                         const Tocsin__V1__Alert *alert, bool *out);

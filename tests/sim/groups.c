@@ -1,7 +1,8 @@
 /*
  * Invariant 11: groups. A second opinion on which alerts are of one (queue, rule, clock), how many
  * of them wait, and what somebody who said it of all of a group is owed: it is done to each that
- * was there by then, and none of those is paged meanwhile.
+ * was there by then, before anything that is said of one of them later, and none of those is paged
+ * meanwhile.
  */
 #include "tests/sim/world.h"
 
@@ -15,7 +16,8 @@ struct member {
     uint8_t group[16];
     char queue[WORD_MAX], rule[WORD_MAX], metric[WORD_MAX];
     bool waits, live;
-    bool owed;                     /* somebody acts on all of its group */
+    bool owed;                     /* somebody acts on all of its group: */
+    char owed_by[WORD_MAX];        /* the first of them */
     bool silent;                   /* and what they do ends the ringing */
     uint64_t cause_log, cause_seq; /* of what was last done to it */
 };
@@ -75,8 +77,12 @@ static void on_opened(struct world *world, const Tocsin__V1__Alert *alert)
     groups->count++;
 }
 
-static void turn(struct member *member, const Tocsin__V1__Record *record, bool waits, bool live)
+static void turn(struct world *world, struct member *member, const Tocsin__V1__Record *record,
+                 const char *by, bool waits, bool live)
 {
+    if (member->owed && by[0] != '\0' && !is(by, member->owed_by))
+        world_fail(world, 11, "%s acts on alert %llu before %s, who had spoken for its group", by,
+                   (unsigned long long)member->number, member->owed_by);
     member->cause_log = record->cause_log;
     member->cause_seq = record->cause_seq;
     member->waits = waits;
@@ -108,7 +114,10 @@ static void on_group(struct world *world, const Tocsin__V1__Record *record,
         if (!acts || named || is(group->action, "tocsin.alert.noted") ||
             !(waiting ? member->waits : member->live))
             continue;
-        member->owed = member->waits || !is(group->action, "tocsin.alert.taken");
+        bool owed = member->waits || !is(group->action, "tocsin.alert.taken");
+        if (owed && !member->owed)
+            snprintf(member->owed_by, WORD_MAX, "%s", group->by);
+        member->owed = owed;
         member->silent = member->silent || (answers && member->waits);
     }
     if (open != group->open)
@@ -144,15 +153,16 @@ void groups_check_record(struct world *world, const Tocsin__V1__Record *record,
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
-        turn(member, record, false, true);
+        turn(world, member, record, change->by, false, true);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
-        turn(member, record, false, false);
+        turn(world, member, record, change->by, false, false);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
         if (change->by[0] != '\0' ||
             change->alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED)
-            turn(member, record, true, true); /* behind the last step nobody is named */
+            turn(world, member, record, change->by, true,
+                 true); /* behind the last step nobody is named */
         member->waits = true;
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:

@@ -246,6 +246,56 @@ static void two_may_answer_a_group_at_once(void **state)
         assert_int_equal(feed_alert(&feed, i)->state, TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED);
 }
 
+/* --- one of it, meanwhile ------------------------------------------------------------------- */
+
+static void what_is_said_of_one_comes_behind_what_was_said_of_all(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    act_on_group("09:01", "acked", 1, "ana");
+    core_transcript(feed.core);
+    feed_act_on(&feed, "09:01", "escalated", 3, "bob");
+    const char *told = core_transcript(feed.core);
+    const char *acked = strstr(told, "alert_acked 3 by=ana (with its group)");
+    assert_non_null(acked);
+    assert_non_null(strstr(acked, "alert_escalated 3 to step=1 round=0 by=bob"));
+    feed_time(&feed, "09:02");
+    assert_int_equal(feed_alert(&feed, 3)->state, TOCSIN__V1__ALERT_STATE__ALERT_OPEN);
+    assert_int_equal(feed_alert(&feed, 3)->step, 1);
+    assert_int_equal(acknowledged(3, "ana"), 2);
+    assert_int_equal(feed_alert(&feed, 3)->group_ahead, 0);
+}
+
+/* What comes behind is not kept from anybody until all of the group was come to. */
+static void one_that_is_handed_on_meanwhile_rings_at_once(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    act_on_group("09:01", "acked", 1, "ana");
+    feed_act_on(&feed, "09:01", "escalated", 1, "ana");
+    feed_act_on(&feed, "09:01", "escalated", 3, "ana");
+    assert_string_equal(feed_due(&feed, "09:01"), "bob bob");
+}
+
+static void several_that_are_said_of_all_come_to_one_once_and_in_their_order(void **state)
+{
+    (void)state;
+    open_issues("09:00", 3);
+    act_on_group("09:01", "acked", 1, "ana");
+    act_on_group("09:01", "taken", 2, "bob");
+    feed_act_on(&feed, "09:01", "escalated", 3, "eve");
+    act_on_group("09:01", "noted", 3, "eve");
+    core_transcript(feed.core);
+    feed_time(&feed, "09:02");
+    assert_null(strstr(core_transcript(feed.core), "alert_acked 3"));
+    assert_int_equal(feed_alert(&feed, 3)->step, 1);
+    assert_int_equal(feed_alert(&feed, 3)->group_ahead, 0);
+    assert_int_equal(acknowledged(3, "bob"), 2);
+    act_on_group("09:03", "acked", 1, "ana"); /* and the next one is for it again */
+    feed_time(&feed, "09:04");
+    assert_string_equal(feed_alert(&feed, 3)->acked_by, "ana");
+}
+
 /* Each would be a record for every alert of the group. */
 static void the_seventeenth_action_that_is_under_way_for_a_group_is_refused(void **state)
 {
@@ -291,6 +341,9 @@ int main(void)
         CASE(a_group_is_acknowledged_by_way_of_an_alert_that_another_has),
         CASE(a_group_is_not_touched_when_the_alert_has_turned),
         CASE(two_may_answer_a_group_at_once),
+        CASE(what_is_said_of_one_comes_behind_what_was_said_of_all),
+        CASE(one_that_is_handed_on_meanwhile_rings_at_once),
+        CASE(several_that_are_said_of_all_come_to_one_once_and_in_their_order),
         CASE(the_seventeenth_action_that_is_under_way_for_a_group_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
