@@ -106,7 +106,7 @@ enum toc_err mute_first_held(struct toc_turn *turn, const Tocsin__V1__Mute *mute
 bool mute_fits(const Tocsin__V1__Mute *mute, const Tocsin__V1__Alert *alert, toc_time_ms at_ms)
 {
     struct toc_alert_match match;
-    return !mute->ended && at_ms <= mute->end_ms &&
+    return (mute->ended ? at_ms < mute->end_ms : at_ms <= mute->end_ms) &&
            toc_alert_match_read(mute->matcher, &match) == NULL && toc_alert_match(&match, alert);
 }
 

@@ -127,9 +127,11 @@ void core_hold_time(struct core *core, bool held)
 
 void core_set_log(struct core *core, toc_time_ms log_ms)
 {
+    struct toc_run *run = toc_core_run(core->hosted);
     if (core->held)
-        return;
-    ok(toc_core_set_log(core->hosted, log_ms), "dues");
+        run->log_ms = run_later(run->log_ms, log_ms);
+    else
+        ok(toc_core_set_log(core->hosted, log_ms), "dues");
 }
 
 void core_set_log_some(struct core *core, toc_time_ms log_ms)

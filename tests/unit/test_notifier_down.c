@@ -66,6 +66,23 @@ static void maintenance_that_was_over_before_stops_nothing(void **state)
                        "09:20:00 alert_paged 1 bob step=1 round=0 page_pending v1\n");
 }
 
+/* Many others are behind, so that its end by hand comes in before what was due in it. */
+static void maintenance_that_somebody_has_ended_meanwhile_has_stopped_it_as_well(void **state)
+{
+    (void)state;
+    open_alert();
+    keep("09:01", true, "10:00");
+    core_transcript(feed.core);
+    core_hold_time(feed.core, true);
+    feed_mute(&feed, "09:06", (struct feed_mute){.id = "m", .maintenance = true});
+    core_hold_time(feed.core, false);
+    feed_time(&feed, "09:20");
+    assert_told(&feed, "09:06:00 maintenance m of ana ends at=09:06:00 critical by=ana\n"
+                       "09:20:00 alert_noted 1 note=held by maintenance m of ana v1\n"
+                       "09:20:00 alert_escalated 1 to step=0 round=0 (maintenance m is over) v1\n"
+                       "09:20:00 alert_paged 1 ana step=0 round=0 page_pending v1\n");
+}
+
 static void what_maintenance_kept_begins_anew_once_and_its_old_step_is_forgotten(void **state)
 {
     (void)state;
@@ -132,6 +149,7 @@ int main(void)
         CASE(maintenance_stops_a_step_that_ended_in_it_though_it_is_over_by_now),
         CASE(maintenance_that_would_have_told_of_its_end_stops_it_as_well),
         CASE(maintenance_that_was_over_before_stops_nothing),
+        CASE(maintenance_that_somebody_has_ended_meanwhile_has_stopped_it_as_well),
         CASE(what_maintenance_kept_begins_anew_once_and_its_old_step_is_forgotten),
         CASE(whoever_is_on_call_by_now_rings_once_when_the_step_ended_in_silence),
         CASE(whoever_is_on_call_by_now_rings_once_when_the_silence_ended_first),
