@@ -50,12 +50,6 @@ enum toc_err run_fire_dues(struct toc_run *run, unsigned most)
     return TOC_OK;
 }
 
-/* In event time no clock counts. */
-static bool has_own_time(const struct toc_run *run)
-{
-    return run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock;
-}
-
 /* Log time is the wall clock's. Where that was set back it goes on as time passes: what waits for
  * an instant would otherwise wait as long as the step was. */
 static void advance_own_time(struct toc_run *run, struct toc_now now)
@@ -72,7 +66,7 @@ static void advance_log_time(struct toc_run *run, struct toc_now now)
 {
     if (run->service->accepts_submissions)
         return; /* an intake's log time is its stamps */
-    if (has_own_time(run))
+    if (run_has_own_time(run))
         advance_own_time(run, now);
     else
         follow_advance(run);
@@ -165,7 +159,7 @@ static enum toc_err poll_turn(struct toc_run *run, struct toc_now now)
     if (now.mono_ms < run->full_until_ms)
         return TOC_OK; /* nothing can be written */
     if (!run->leads)
-        TOC_TRY(run_fire_dues(run, DUES_PER_POLL));
+        TOC_TRY(run_fire_dues(run, run_has_own_time(run) ? 1 : STEPS_PER_POLL));
     TOC_TRY(pace_poll(run));
     TOC_TRY(tell_behind(run, now));
     if (wants_reservation(run, now))
@@ -304,7 +298,7 @@ toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
         return wait;
     if (run->more || (run->turn.wake_ms < run->log_ms && !run->leads))
         return 0;
-    if (has_own_time(run) && run->turn.wake_ms != TOC_TIME_NEVER &&
+    if (run_has_own_time(run) && run->turn.wake_ms != TOC_TIME_NEVER &&
         run->turn.wake_ms - now.wall_ms < wait)
         wait = run->turn.wake_ms - now.wall_ms;
     if (feed_wait_ms(run, now) < wait)

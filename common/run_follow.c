@@ -158,8 +158,7 @@ static bool may_be_left_out(const struct toc_run *run, const struct upstream *up
 void follow_advance(struct toc_run *run)
 {
     toc_time_ms lowest = TOC_TIME_NEVER;
-    if (run->leads ||
-        (run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock))
+    if (run->leads || run_has_own_time(run))
         return;
     for (size_t i = 0; i < run->upstream_count; i++) {
         const struct upstream *up = &run->upstreams[i];
@@ -202,12 +201,17 @@ static enum toc_err tell_stopped(struct toc_run *run, struct upstream *up)
     return step_upstream(run, up, true);
 }
 
-/* What is due before a record; where time is kept in step with a partner it was fired before. */
+/*
+ * What is due before a record; where time is kept in step with a partner it was fired before. A
+ * clock of its own says nothing of what comes first: a turn takes what came in, then fires a step.
+ */
 static enum toc_err pass_time(struct toc_run *run, struct upstream *up, toc_time_ms log_ms)
 {
     if (run->leads)
         return TOC_OK;
     heard_time(up, log_ms);
+    if (run_has_own_time(run))
+        return TOC_OK;
     follow_advance(run);
     return run_fire_dues(run, UINT32_MAX);
 }

@@ -30,7 +30,7 @@
 #define BEHIND_MS          5000 /* log time this far behind the wall clock is told */
 #define BEHIND_AGAIN_MS    1000
 #define FULL_PAUSE_MS      1000
-#define DUES_PER_POLL      4096
+#define STEPS_PER_POLL     4096 /* of dues that log time has passed */
 #define NAME_MAX_BYTES     64
 
 /* What one of two that follow each other says in event time, see run_pace.c. */
@@ -174,6 +174,12 @@ static const struct toc_str run_instant_key = {"instant",
 static inline toc_time_ms run_later(toc_time_ms a, toc_time_ms b)
 {
     return a > b ? a : b;
+}
+
+/* In event time no clock counts. */
+static inline bool run_has_own_time(const struct toc_run *run)
+{
+    return run->service->time_source == TOC_TIME_OF_OWN_CLOCK && !run->config->event_clock;
 }
 
 /* run_open.c: everything in memory from what is on disk, at start and after a turn that failed */

@@ -130,6 +130,11 @@ TOC_MUST enum toc_err toc_turn_keep_policy(struct toc_turn *turn, Tocsin__V1__Re
 #define toc_unpack(turn, type, bytes, out)                                                         \
     toc_wire_unpack((turn)->arena, &tocsin__v1__##type##__descriptor, (bytes), (out))
 
+/*
+ * By log time all that is due before a record fires before it. By a clock of its own a turn ends
+ * with one step of TOC_EVENT_TIME at most, however much is behind, and what comes in waits for
+ * none.
+ */
 enum toc_time_source { TOC_TIME_OF_LOGS, TOC_TIME_OF_OWN_CLOCK };
 
 struct toc_service {

@@ -373,7 +373,9 @@ static enum toc_err fire(struct toc_turn *turn, const struct due *due)
 
 static enum toc_err on_time(struct toc_turn *turn, toc_time_ms now_ms)
 {
-    for (unsigned i = 0; i < NOTIFIER_DUES_PER_STEP; i++) {
+    const struct notifier_config *self = turn->self;
+    unsigned most = self->dues_per_step != 0 ? self->dues_per_step : NOTIFIER_DUES_PER_STEP;
+    for (unsigned i = 0; i < most; i++) {
         struct due due;
         TOC_TRY(first_due(turn->txn, &due));
         if (due.at_ms >= now_ms)

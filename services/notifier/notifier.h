@@ -12,7 +12,7 @@
 
 #include "common/turn.h"
 
-#define NOTIFIER_DUES_PER_STEP 256
+#define NOTIFIER_DUES_PER_STEP 256                 /* and in a turn */
 #define NOTIFIER_LATE_MS       (5 * TOC_SECOND_MS) /* opened later than this: a catch-up */
 #define NOTIFIER_DELIVERY_MAX  40                  /* bytes of a delivery id with its terminator */
 #define NOTIFIER_TRIED_MAX     16                  /* rules listed as not fitting */
@@ -23,9 +23,10 @@
 
 #define NOTIFIER_CODE_DIGITS 6
 
-/* What open takes; without it the key is zeroes. Codes that people are sent are made with it. */
+/* What open takes; without it all is zeroes. */
 struct notifier_config {
-    uint8_t key[32];
+    uint8_t key[32];        /* codes that people are sent are made with it */
+    unsigned dues_per_step; /* 0: NOTIFIER_DUES_PER_STEP, as everywhere but in tests */
 };
 
 extern const struct toc_service notifier_service;

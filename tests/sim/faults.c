@@ -65,6 +65,7 @@ void options_draw(struct options *options, uint64_t seed)
         options->dead_after_ms = TOC_HOUR_MS;
     options->contacts = !options->event_clock && ONE_OF(&rng, 0, 1, 1) != 0;
     options->mutes = !options->event_clock && ONE_OF(&rng, 0, 1, 1) != 0;
+    options->dues_per_step = ONE_OF(&rng, 0, 1, 4);
 }
 
 void options_print(const struct options *o, FILE *out)
@@ -74,12 +75,13 @@ void options_print(const struct options *o, FILE *out)
             " batch_max=%u frames_max=%u poll_ms=%u latency_ms=%u queue_max=%u"
             " open_turn_percent=%u credit_bytes=%zu dedupe_entries=%zu keep_records=%llu"
             " faults=%u event_clock=%d hold_percent=%u subscriptions=%u dead_after_ms=%lld"
-            " contacts=%d mutes=%d\n",
+            " contacts=%d mutes=%d dues_per_step=%u\n",
             (unsigned long long)o->seed, o->intakes, o->publishers, o->subjects, o->events,
             (long long)o->start_ms, (long long)o->faulty_ms, o->batch_max, o->frames_max,
             o->poll_ms, o->latency_ms, o->queue_max, o->open_turn_percent, o->credit_bytes,
             o->dedupe_entries, (unsigned long long)o->keep_records, o->faults, o->event_clock,
-            o->hold_percent, o->subscriptions, (long long)o->dead_after_ms, o->contacts, o->mutes);
+            o->hold_percent, o->subscriptions, (long long)o->dead_after_ms, o->contacts, o->mutes,
+            o->dues_per_step);
 }
 
 /* --- the list ----------------------------------------------------------------------------- */

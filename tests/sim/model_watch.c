@@ -23,7 +23,7 @@ struct opinion {
     size_t count;
     const struct toc_policy *policy; /* in force; NULL: none */
     uint32_t version;                /* its */
-    toc_time_ms passed_ms;           /* of the last step of time */
+    toc_time_ms passed_ms;           /* of the last step of time that left nothing */
 };
 
 static struct trouble *trouble_of(struct opinion *opinion, const char *kind, const char *name)
@@ -180,7 +180,7 @@ static void on_record(struct opinion *opinion, const struct seen *seen)
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-/* By a step of time everything has happened whose instant had passed. */
+/* By a step of time that leaves nothing everything has happened whose instant had passed. */
 static void check_passed(struct opinion *opinion)
 {
     const struct toc_policy *policy = opinion->policy;
@@ -216,7 +216,7 @@ static void take_policy(struct opinion *opinion, const struct seen *seen)
 static void take(struct opinion *opinion, const struct taken *taken)
 {
     opinion->passed_ms = TOC_TIME_MIN;
-    if (taken->upstream == TAKEN_TIME)
+    if (taken->upstream == TAKEN_TIME && !taken->left)
         opinion->passed_ms = taken->log_ms;
     else if (taken->upstream < TAKEN_TIME)
         take_policy(opinion, &opinion->world->nodes[taken->upstream].shadow.seen[taken->seq - 1]);

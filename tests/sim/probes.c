@@ -110,12 +110,12 @@ static struct known_run *find_run(struct probes *probes, const char *id)
     return NULL;
 }
 
-/* By its page, in a run that goes on or in any. */
-static struct known_probe *find_probe(struct probes *probes, const char *delivery, bool going_on)
+/* By its page. */
+static struct known_probe *find_probe(struct probes *probes, const char *delivery)
 {
     for (size_t i = probes->count; i > 0 && delivery[0] != '\0'; i--) {
         struct known_run *run = &probes->runs[i - 1];
-        for (size_t k = 0; k < run->count && !(going_on && run->over); k++)
+        for (size_t k = 0; k < run->count; k++)
             if (strcmp(run->probes[k].delivery, delivery) == 0)
                 return &run->probes[k];
     }
@@ -340,6 +340,12 @@ static void count_wrong(struct probes *probes, const char *said)
         probes->runs[i].wrong += takes_codes(&probes->runs[i]);
 }
 
+/* It is over, and may not have come to all of its people with that. */
+static bool is_closing(const struct known_run *run, toc_time_ms at_ms)
+{
+    return at_ms > run->until_ms || (run->count == run->expected && is_through(run));
+}
+
 /* What is right is not refused. */
 static void on_refused(struct world *world, const Tocsin__V1__Record *record)
 {
@@ -353,14 +359,16 @@ static void on_refused(struct world *world, const Tocsin__V1__Record *record)
     for (size_t i = 0; i < probes->count; i++) {
         const struct known_run *run = &probes->runs[i];
         under_way += !run->over;
-        for (size_t k = 0; k < run->count && takes_codes(run); k++)
-            if (!run->probes[k].answered && has_code(&run->probes[k], said->answer))
-                world_fail(world, 11, "the code of %s is refused", run->probes[k].delivery);
+        for (size_t k = 0; k < run->count && !run->over && !is_closing(run, record->at_ms); k++) {
+            const struct known_probe *probe = &run->probes[k];
+            if (!probe->answered && takes_codes(run) && has_code(probe, said->answer))
+                world_fail(world, 11, "the code of %s is refused", probe->delivery);
+            if (said->delivery[0] != '\0' && strcmp(probe->delivery, said->delivery) == 0)
+                world_fail(world, 11, "the link of %s is refused", said->delivery);
+        }
     }
     if (strcmp(event->type, "tocsin.reach.answered") == 0 && said->delivery[0] == '\0')
         count_wrong(probes, said->answer);
-    if (find_probe(probes, said->delivery, true) != NULL)
-        world_fail(world, 11, "the link of %s is refused", said->delivery);
     if (said->reach[0] != '\0' && said->until_ms > record->at_ms && under_way < 16 &&
         find_run(probes, said->reach) == NULL)
         world_fail(world, 11, "run %s is refused", said->reach);
@@ -370,7 +378,7 @@ static void on_page(struct world *world, const Tocsin__V1__Record *record,
                     const Tocsin__V1__Page *page)
 {
     struct probes *probes = world->probes;
-    struct known_probe *probe = find_probe(probes, page->delivery, false);
+    struct known_probe *probe = find_probe(probes, page->delivery);
     if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_PAGED)
         snprintf(probes->paged, sizeof(probes->paged), "%s", page->delivery);
     if (probe == NULL) {

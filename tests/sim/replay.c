@@ -77,16 +77,24 @@ static void after_step(struct replay *replay, enum toc_err err)
     TOC_ASSERT(err == TOC_OK);
 }
 
+/* All that was due, by log time; one step of it, by a clock of its own. */
 static void let_time_pass(struct replay *replay, toc_time_ms log_ms)
 {
+    struct toc_event ev = {.kind = TOC_EVENT_TIME, .at_ms = log_ms};
     replay->run->log_ms = log_ms; /* an own clock may start lower after a restart */
-    after_step(replay, run_fire_dues(replay->run, UINT32_MAX));
+    if (run_has_own_time(replay->run))
+        after_step(replay, run_step(replay->run, &ev, 0, 0, NULL));
+    else
+        after_step(replay, run_fire_dues(replay->run, UINT32_MAX));
 }
 
-/* As the run does before every record; where it leads, it has fired before what it had to. */
+/*
+ * As the run does before every record. Where it leads, it has fired before what it had to; what a
+ * clock of its own had come to by then may have been behind, and each step of it was taken.
+ */
 static void come_to(struct replay *replay, toc_time_ms log_ms)
 {
-    if (replay->run->leads)
+    if (replay->run->leads || run_has_own_time(replay->run))
         replay->run->log_ms = log_ms;
     else
         let_time_pass(replay, log_ms);
@@ -288,7 +296,8 @@ static void rebuild(struct replay *replay)
     step_silent_here(replay);
     if (!replay->world->failed && replay->taken != replay->node->takings.committed)
         fail(replay, "it took more than its log and its upstreams show");
-    let_time_pass(replay, replay->node->run->log_ms);
+    if (!run_has_own_time(replay->run))
+        let_time_pass(replay, replay->node->run->log_ms);
     err = toc_run_commit(replay->run, now);
     TOC_ASSERT(err == TOC_OK);
     if (!replay->world->failed)

@@ -14,6 +14,7 @@
 
 static struct intake_config intake_configs[2];
 static const char *const exempt[] = {"critical"};
+static struct notifier_config notifier_config;
 static struct audit_config audit_config = {.origin = "sim.example/log"};
 
 /* --- random numbers: splitmix64 ---------------------------------------------------------- */
@@ -262,6 +263,15 @@ static void take(struct takings *takings, struct taken taken)
     takings->all[takings->count++] = taken;
 }
 
+/* A step of time fires so much and no more. */
+static void note_left(struct node *node, struct toc_turn *turn, toc_time_ms at_ms)
+{
+    toc_time_ms next_ms;
+    enum toc_err err = node->service->next_due(turn->txn, &next_ms);
+    TOC_ASSERT(err == TOC_OK);
+    node->takings.all[node->takings.count - 1].left = next_ms < at_ms;
+}
+
 /* The core's step, and a note of what it was given: kept if the turn is committed. */
 static enum toc_err watched_step(struct toc_turn *turn, const struct toc_event *ev)
 {
@@ -290,6 +300,8 @@ static enum toc_err watched_step(struct toc_turn *turn, const struct toc_event *
     enum toc_err err = link->node->service->step(turn, &event);
     if (err == TOC_ERR_FULL)
         takings->count = takings->committed; /* the turn is taken back */
+    if (err == TOC_OK && ev->kind == TOC_EVENT_TIME)
+        note_left(link->node, turn, ev->at_ms);
     return err;
 }
 
@@ -564,7 +576,9 @@ static void build_nodes(struct world *world)
     memset(audit_config.seed, 42, sizeof(audit_config.seed));
     struct node *router = add_node(world, ROLE_ROUTER, "router", &router_service, NULL);
     struct node *sla = add_node(world, ROLE_SLA, "sla", &sla_service, NULL);
-    struct node *notifier = add_node(world, ROLE_NOTIFIER, "notifier", &notifier_service, NULL);
+    notifier_config.dues_per_step = world->options.dues_per_step;
+    struct node *notifier =
+        add_node(world, ROLE_NOTIFIER, "notifier", &notifier_service, &notifier_config);
     struct node *audit = add_node(world, ROLE_AUDIT, "audit", &audit_service, &audit_config);
     for (unsigned i = 0; i < world->options.intakes; i++) {
         follow(world, router, intakes[i]);

@@ -57,8 +57,9 @@ struct options {
     bool event_clock;       /* time is what the events say */
     unsigned subscriptions; /* that are added; 0: outcomes is not there */
     toc_time_ms dead_after_ms;
-    bool contacts; /* the notifier has a contacts file */
-    bool mutes;    /* people begin silences and maintenance */
+    bool contacts;          /* the notifier has a contacts file */
+    bool mutes;             /* people begin silences and maintenance */
+    unsigned dues_per_step; /* of the notifier's; 0: as many as it fires elsewhere */
     bool verbose;
     const char *without; /* "3,5": faults left out */
 };
@@ -123,6 +124,7 @@ struct taken {
     uint64_t own_seq;   /* the newest own record at that time */
     uint64_t first_seq; /* the oldest that was not trimmed */
     toc_time_ms log_ms; /* as the step saw it */
+    bool left;          /* of TIME: more had been due than it fired */
 };
 
 struct takings {

@@ -141,6 +141,14 @@ void core_set_log_some(struct core *core, toc_time_ms log_ms)
     ok(run_fire_dues(run, 1), "a due");
 }
 
+void core_end_turn(struct core *core, toc_time_ms wall_ms)
+{
+    const struct toc_now now = {.wall_ms = wall_ms};
+    struct toc_run *run = toc_core_run(core->hosted);
+    ok(toc_run_poll(run, now), "a poll");
+    ok(toc_run_commit(run, now), "a commit");
+}
+
 void core_behind(struct core *core, toc_time_ms wall_ms)
 {
     ok(toc_core_behind(core->hosted, wall_ms), "behind");

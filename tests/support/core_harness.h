@@ -57,6 +57,8 @@ void core_commit(struct core *core);
 void core_set_log(struct core *core, toc_time_ms log_ms);
 /* The same, but of what is due one step alone: something else comes before the rest. */
 void core_set_log_some(struct core *core, toc_time_ms log_ms);
+/* A turn ends as the runner ends it, at that time of the service's own clock. */
+void core_end_turn(struct core *core, toc_time_ms wall_ms);
 /* Nothing that is due fires: what is stepped meanwhile comes before it. */
 void core_hold_time(struct core *core, bool held);
 toc_time_ms core_log_ms(const struct core *core);

@@ -694,16 +694,41 @@ static void dues_fire_in_order_and_once(void **state)
     for (toc_time_ms i = 50; i > 0; i--)
         put_due(bell, start + i);
     pass(100);
-    poll(bell);
-    commit(bell);
-    poll(bell);
-    commit(bell);
+    for (unsigned i = 0; i < 60; i++) {
+        poll(bell);
+        commit(bell);
+    }
     char expected[65536] = "";
     size_t size = 0;
     for (toc_time_ms i = 1; i <= 50; i++)
         size += (size_t)snprintf(expected + size, sizeof(expected) - size, "due %lld at %lld\n",
                                  (long long)(start + i), (long long)(start + 100));
     assert_string_equal(transcript, expected);
+}
+
+/* However many are behind: what came in meanwhile, and what has to leave, waits for no more. */
+static void a_turn_fires_one_step_of_its_own_clock(void **state)
+{
+    struct node *bell = open_node(0, &bell_service, "b", 0);
+    (void)state;
+    for (toc_time_ms i = 1; i <= 3; i++)
+        put_due(bell, now.wall_ms + i);
+    toc_time_ms start = now.wall_ms;
+    char expected[128];
+    pass(100);
+    poll(bell);
+    commit(bell);
+    assert_int_equal(toc_run_wait_ms(bell->run, now), 0);
+    assert_int_equal(toc_run_outcome(bell->run, TOC_STR("200"), now), TOC_OK);
+    poll(bell);
+    commit(bell);
+    snprintf(expected, sizeof(expected), "due %lld at %lld\noutcome 200\ndue %lld at %lld\n",
+             (long long)start + 1, (long long)start + 100, (long long)start + 2,
+             (long long)start + 100);
+    assert_string_equal(transcript, expected);
+    poll(bell);
+    commit(bell);
+    assert_int_not_equal(toc_run_wait_ms(bell->run, now), 0);
 }
 
 static void a_clock_that_is_set_back_holds_up_no_due(void **state)
@@ -792,6 +817,7 @@ int main(void)
         CASE(an_outcome_is_a_turn_of_its_own),
         CASE(a_due_fires_after_its_instant_and_not_at_it),
         CASE(dues_fire_in_order_and_once),
+        CASE(a_turn_fires_one_step_of_its_own_clock),
         CASE(a_clock_that_is_set_back_holds_up_no_due),
         CASE(while_the_disk_is_full_dues_wait),
     };

@@ -1149,6 +1149,41 @@ static void what_fired_without_a_record_is_not_before_what_follows(void **state)
     assert_true(toc_run_log_ms(clerk->run) > written_ms + DUE_MS);
 }
 
+static size_t pack_record(uint8_t out[64], uint64_t seq, toc_time_ms at_ms, const char *body)
+{
+    Tocsin__V1__Record record = TOCSIN__V1__RECORD__INIT;
+    record.seq = seq;
+    record.at_ms = record.log_ms = at_ms;
+    record.body = toc_wire_binary(toc_str_of(body));
+    return tocsin__v1__record__pack(&record, out);
+}
+
+/* However many are behind: each turn takes what has come, then fires a step. */
+static void what_comes_in_waits_for_nothing_that_an_own_clock_has_behind(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    struct node *bell = open_node(1, &bell_service, "b", 1);
+    uint32_t stream = stream_of(door, bell);
+    toc_time_ms start = now.wall_ms;
+    uint8_t bytes[3][64];
+    ProtobufCBinaryData records[3] = {{pack_record(bytes[0], 1, start, "due"), bytes[0]},
+                                      {pack_record(bytes[1], 2, start + 1, "due"), bytes[1]},
+                                      {pack_record(bytes[2], 3, start + 2, "quiet"), bytes[2]}};
+    char expected[128];
+    (void)state;
+    give_batch(door, bell, stream, 0, records, 2);
+    turn(bell);
+    forget_transcript();
+    pass(DUE_MS + 100);
+    turn(bell);
+    give_batch(door, bell, stream, 2, &records[2], 1);
+    turn(bell);
+    snprintf(expected, sizeof(expected), "due %lld at %lld\ndoor 3\ndue %lld at %lld\n",
+             (long long)start + DUE_MS, (long long)now.wall_ms, (long long)start + DUE_MS + 1,
+             (long long)now.wall_ms);
+    assert_string_equal(transcript, expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1191,6 +1226,7 @@ int main(void)
         CASE(event_time_waits_for_one_that_is_stopped),
         CASE(an_echo_never_counts_for_log_time),
         CASE(what_fired_without_a_record_is_not_before_what_follows),
+        CASE(what_comes_in_waits_for_nothing_that_an_own_clock_has_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
