@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define SWEPT_AT_ONCE 32 /* pages */
+#define BEFORE_ALL    0  /* an instant: whatever else is behind comes later */
 #define WHY_MAX       96
 
 static enum toc_err say(struct toc_turn *turn, const Tocsin__V1__Mute *mute)
@@ -93,6 +94,7 @@ static enum toc_err begin(struct toc_turn *turn, Tocsin__V1__Mute *said)
         toc_alert_match_read(said->matcher, &match) == NULL && toc_alert_match_has_critical(&match);
     said->from_ms = said->next_ms = turn->log_ms;
     TOC_TRY(say(turn, said));
+    said->next_ms = BEFORE_ALL;
     said->sweep = &from;
     TOC_TRY(mute_save(turn, said, TOC_TIME_NEVER));
     return sweep(turn, said);

@@ -117,6 +117,25 @@ static void an_acknowledgement_is_taken_between_those_that_a_silence_lets_go(voi
     assert_int_equal(feed_alert(&feed, LAST)->pages, 1);
 }
 
+/* What is ready by then does not leave while the rest is let go. */
+static void a_silence_that_begins_meanwhile_keeps_what_is_ready_at_once(void **state)
+{
+    (void)state;
+    open_silenced();
+    for (unsigned turns = 0; turns < 4; turns++)
+        end_turn("09:02");
+    assert_in_range(core_count(feed.core, TABLE_OUTBOX), 3 * PER_TURN, 4 * PER_TURN);
+    core_hold_time(feed.core, true);
+    feed_mute(
+        &feed, "09:02",
+        (struct feed_mute){.id = "t", .matcher = "severity=*", .until = "09:30", .really = true});
+    core_hold_time(feed.core, false);
+    for (unsigned turns = 0; turns < ALERTS / PER_TURN; turns++) {
+        end_turn("09:02:00.001");
+        assert_int_equal(core_count(feed.core, TABLE_OUTBOX), 0);
+    }
+}
+
 /* --- what is said of all of a group ------------------------------------------------------------
  */
 
@@ -179,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(an_acknowledgement_is_taken_between_steps_that_are_over),
         CASE(an_acknowledgement_is_taken_between_those_that_a_silence_lets_go),
+        CASE(a_silence_that_begins_meanwhile_keeps_what_is_ready_at_once),
         CASE(a_group_is_answered_in_turns_and_one_of_it_meanwhile),
         CASE(a_crash_between_turns_changes_nothing),
     };
