@@ -22,7 +22,7 @@ struct line {
     bool open;            /* what comes waits */
     toc_time_ms until_ms; /* so long, unless somebody rings */
     toc_time_ms span_ms;  /* of the one that began it */
-    bool unsure;          /* until when, since its own alert rang again about its end */
+    bool unsure;          /* until when and whose, since one rang again about its end */
     uint64_t first_alert; /* that has rung: its next page does not wait when none does */
     unsigned set, sets;   /* of pages that wait now */
 };
@@ -146,6 +146,12 @@ static void begin(struct line *line, toc_time_ms at_ms, toc_time_ms span_ms, uin
     line->set = ++line->sets;
 }
 
+/* Nobody waits, and its window ends about now: no record tells. */
+static bool is_over(const struct storms *storms, const struct line *line, toc_time_ms at_ms)
+{
+    return line->open && waiting(storms, line, line->set) == 0 && at_ms > line->until_ms;
+}
+
 static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change, toc_time_ms at_ms)
 {
     struct storms *storms = world->storms;
@@ -164,8 +170,8 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     }
     toc_time_ms span_ms = span_of(world, change->alert, at_ms);
     unsigned others = line->open ? waiting(storms, line, line->set) : 0;
-    bool wanted = span_ms > 0 && line->open && contacts_reach(world, page->contact) &&
-                  (others > 0 || line->first_alert != page->alert_number);
+    bool may = span_ms > 0 && line->open && contacts_reach(world, page->contact);
+    bool wanted = may && (others > 0 || line->first_alert != page->alert_number);
     world_say(world, "page %llu/%u to %s about %02x%02x %s, %u others; window until %+lld ms%s",
               (unsigned long long)page->alert_number, page->index, page->contact, line->group[0],
               line->group[1], waits ? "waits" : "rings", others,
@@ -174,11 +180,11 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     known->follows = deadlines_follow(change->alert);
     if (known->follows)
         memcpy(known->issue, change->alert->issue.data, sizeof(known->issue));
-    if (waits ? !wanted : wanted && at_ms < line->until_ms && !line->unsure)
+    if (waits ? !(line->unsure ? may : wanted) : wanted && at_ms < line->until_ms && !line->unsure)
         world_fail(world, 11, "page %llu/%u to %s %s for others of its group",
                    (unsigned long long)page->alert_number, page->index, page->contact,
                    waits ? "waits" : "does not wait");
-    bool over = line->open && others == 0 && at_ms > line->until_ms;
+    bool over = is_over(storms, line, at_ms);
     if (waits) {
         known->late_ms = over ? at_ms : 0;
         known->set = line->set;
@@ -261,7 +267,7 @@ static void on_ring(struct world *world, const Tocsin__V1__AlertChange *change, 
         world_fail(world, 11, "page %llu/%u rings before its window ends",
                    (unsigned long long)page->alert_number, page->index);
     are_stood_for(storms, known);
-    bool unsure = line->unsure; /* then of its span, too */
+    bool unsure = line->unsure || over; /* then of its span, too */
     if (current || !line->open || over)
         begin(line, at_ms, line->span_ms, page->alert_number);
     line->unsure = unsure;
