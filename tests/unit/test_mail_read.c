@@ -11,6 +11,17 @@
 static struct toc_pool pool;
 static struct mail mail;
 
+/* What pools take: nothing else here calls it. */
+static size_t taken;
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+    taken += count * size;
+    return __real_calloc(count, size);
+}
+
 /* --- helpers ---------------------------------------------------------------------------------- */
 
 static int set_up(void **state)
@@ -510,6 +521,26 @@ static void a_million_parts_are_not_built(void **state)
     assert_true(mail.file_count <= MAIL_FILES_MAX);
 }
 
+static void the_texts_of_many_parts_take_little_more_than_the_mail(void **state)
+{
+    struct text raw = {0};
+    char line[2091];
+    (void)state;
+    memset(line, 'x', sizeof(line) - 1);
+    line[sizeof(line) - 1] = '\0';
+    add(&raw, HEAD "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+    for (unsigned i = 0; i < MAIL_PARTS_MAX - 2; i++) {
+        add(&raw, "--b\r\n\r\n");
+        add(&raw, line);
+        add(&raw, "\r\n");
+    }
+    add(&raw, "--b--\r\n");
+    taken = 0;
+    read_text(&raw);
+    assert_int_equal(mail.body.size, (MAIL_PARTS_MAX - 2) * sizeof(line) - 1);
+    assert_true(taken < 12 * raw.size);
+}
+
 static void zammad_2706_a_header_without_end_is_cut(void **state)
 {
     struct text raw = {0};
@@ -582,6 +613,7 @@ int main(void)
         cmocka_unit_test(zammad_2374_endless_nesting_ends),
         cmocka_unit_test(endless_mails_within_mails_end),
         cmocka_unit_test(a_million_parts_are_not_built),
+        cmocka_unit_test(the_texts_of_many_parts_take_little_more_than_the_mail),
         cmocka_unit_test(zammad_2706_a_header_without_end_is_cut),
         cmocka_unit_test(nested_groups_and_comments_of_addresses_end),
         cmocka_unit_test(dashes_in_a_plain_mail_are_text),

@@ -20,7 +20,8 @@
 struct reader {
     struct toc_pool *pool;
     struct mail *mail;
-    struct toc_str text;     /* of all parts that are read as text */
+    char *text; /* of all parts that are read as text */
+    size_t text_size, text_room;
     struct toc_str original; /* the header of what a report is on */
     struct toc_str verdict;  /* what a report says became of it (RFC 3464) */
     bool no_memory;
@@ -114,24 +115,37 @@ static struct toc_str message_of(struct reader *r, GMimeMessagePart *part)
 
 /* --- text ------------------------------------------------------------------------------------- */
 
+/* What the pool gave stays taken, so each time it is twice as much. */
+static bool make_room(struct reader *r, size_t size)
+{
+    if (size <= r->text_room)
+        return true;
+    size_t room = size < MAIL_TEXT_MAX / 2 ? 2 * size : MAIL_TEXT_MAX;
+    char *text = toc_pool_take(r->pool, room);
+    if (text == NULL)
+        return false;
+    if (r->text_size > 0)
+        memcpy(text, r->text, r->text_size);
+    r->text = text;
+    r->text_room = room;
+    return true;
+}
+
 static void add_text(struct reader *r, struct toc_str text)
 {
-    size_t size = r->text.size + text.size + 1;
+    size_t size = r->text_size + text.size + 1;
     if (text.size == 0 || size > MAIL_TEXT_MAX) {
         r->mail->cut = r->mail->cut || text.size > 0;
         return;
     }
-    char *joined = toc_pool_take(r->pool, size);
-    if (joined == NULL) {
+    if (!make_room(r, size)) {
         r->no_memory = true;
         return;
     }
-    if (r->text.size > 0) {
-        memcpy(joined, r->text.data, r->text.size);
-        joined[r->text.size] = '\n';
-    }
-    memcpy(joined + size - text.size - (r->text.size == 0), text.data, text.size);
-    r->text = toc_str(joined, r->text.size > 0 ? size : text.size);
+    if (r->text_size > 0)
+        r->text[r->text_size++] = '\n';
+    memcpy(r->text + r->text_size, text.data, text.size);
+    r->text_size += text.size;
 }
 
 /* A text part as plain text. */
@@ -253,17 +267,17 @@ static void read_part(struct reader *r, GMimeObject *part, unsigned depth);
 static void read_alternative(struct reader *r, GMimeMultipart *parts, unsigned depth)
 {
     int count = g_mime_multipart_get_count(parts);
-    struct toc_str before = r->text;
+    size_t before = r->text_size;
     for (int i = 0; i < count; i++) {
         GMimeObject *part = g_mime_multipart_get_part(parts, i);
-        bool said = !is_blank(toc_str_from(r->text, before.size));
+        bool said = !is_blank(toc_str(r->text + before, r->text_size - before));
         if (GMIME_IS_PART(part) && is_type(part, "text", "*") && said &&
             g_mime_part_get_filename((GMimePart *)part) == NULL)
             continue;
-        struct toc_str kept = r->text;
+        size_t kept = r->text_size;
         read_part(r, part, depth + 1);
         if (said && GMIME_IS_MULTIPART(part))
-            r->text = kept; /* the same again, with its images */
+            r->text_size = kept; /* the same again, with its images */
     }
 }
 
@@ -555,7 +569,7 @@ enum toc_err mail_read(struct toc_str raw, struct toc_pool *pool, struct mail *o
     *out = (struct mail){.cut = size < read.size};
     if (size > 0)
         read_bytes(&r, toc_str(read.data, size));
-    TOC_TRY(mail_split(pool, r.text, &split));
+    TOC_TRY(mail_split(pool, toc_str(r.text, r.text_size), &split));
     out->body = split.body;
     out->quoted = split.quoted;
     out->signature = split.signature;
