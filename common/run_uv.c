@@ -110,13 +110,17 @@ static bool rest_after(struct loop *loop, unsigned frames)
     return true;
 }
 
+/* A turn may be full of what came from within the process, before a frame was taken: the next is
+ * for those. */
 static void on_check(uv_check_t *handle)
 {
     struct loop *loop = handle->data;
     unsigned frames = 1;
     if (rest_left_ms(loop) > 0)
         return;
-    for (unsigned round = 0; round < ROUNDS_MAX && frames > 0 && !loop->stopping; round++) {
+    loop->full = false;
+    for (unsigned round = 0; round < ROUNDS_MAX && (frames > 0 || loop->full) && !loop->stopping;
+         round++) {
         enum toc_err err = take_turn(loop, &frames);
         if (err < 0) {
             fail(loop, err, "turn");
