@@ -265,16 +265,9 @@ const struct mail_box *mail_map_find(const struct mail_map *map, const char *add
     return box != NULL ? box : find(map, TOC_STR("*"));
 }
 
-void mail_map_lower(const char *address, bool detail_goes, char out[MAIL_ADDRESS_MAX + 1])
+void mail_map_lower(const char *address, char out[MAIL_ADDRESS_MAX + 1])
 {
-    struct toc_str whole = toc_str_of(address);
-    if (whole.size > MAIL_ADDRESS_MAX)
-        whole.size = MAIL_ADDRESS_MAX;
-    if (detail_goes && memchr(address, '@', whole.size) != NULL)
-        whole = without_detail(whole, out);
-    else
-        memcpy(out, address, whole.size);
-    out[whole.size] = '\0';
+    toc_str_copy(out, MAIL_ADDRESS_MAX + 1, toc_str_of(address));
     for (char *c = out; *c != '\0'; c++)
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c | 0x20);

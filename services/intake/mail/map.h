@@ -42,7 +42,7 @@ void mail_map_done(struct mail_map *map);
  */
 const struct mail_box *mail_map_find(const struct mail_map *map, const char *address);
 
-/* An address in small letters, without what follows a '+' when that counts for nothing. */
-void mail_map_lower(const char *address, bool detail_goes, char out[MAIL_ADDRESS_MAX + 1]);
+/* An address in small letters. */
+void mail_map_lower(const char *address, char out[MAIL_ADDRESS_MAX + 1]);
 
 #endif

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -67,6 +68,58 @@ def test_each_recipient_has_an_issue_of_its_own_source(suite):
     assert billing["issue_opened"]["priority"] == "p2"
     assert appeals["issue_opened"]["channel"] == "appeal"
     assert billing["issue"] != appeals["issue"]
+
+
+def send_to_many(suite, text, addresses):
+    """The replies, in order."""
+    with suite.lmtp() as server:
+        server.ehlo_or_helo_if_needed()
+        server.mail("ana@example.org")
+        for to in addresses:
+            assert server.rcpt(to)[0] == 250
+        return [server.data(text)] + [server.getreply() for _ in addresses[1:]]
+
+
+def test_many_addresses_of_a_box_get_one_issue(suite):
+    before = len(suite.events())
+    addresses = [f"a{i}@appeals.example.com" for i in range(99)] + ["billing@example.com"]
+    text = mail("for all", "Message-ID: <all@x>").encode()
+    replies = send_to_many(suite, text, addresses)
+    assert {code for code, _ in replies} == {250}
+    assert len(set(replies)) == 2
+    events = suite.events()[before:]
+    assert [event["source"] for event in events] == ["urn:mail:appeals", "urn:mail:billing"]
+    assert suite.send(text, to="another@appeals.example.com")[1].endswith(b"already")
+    assert len(suite.events()) == before + 2
+
+
+def test_one_mail_for_many_issues_lets_others_in_between(suite):
+    issues = [suite.event(suite.send(mail(f"many {i}"))[1])["issue"] for i in range(12)]
+    addresses = [suite.call("mail", "address", "--box", "support@example.com", issue).strip()
+                 for issue in issues]
+    large = mail("for many", "Message-ID: <many@x>", body=("x" * 998 + "\r\n") * 9000).encode()
+    line = ('{"specversion":"1.0","id":"between-%d","source":"urn:between",'
+            '"type":"tocsin.issue.opened","data":{}}\n')
+    done = threading.Event()
+
+    def publish():
+        at = 0
+        while not done.is_set():
+            suite.call("publish", stdin=(line % at).encode())
+            at += 1
+
+    other = threading.Thread(target=publish)
+    other.start()
+    try:
+        replies = send_to_many(suite, large, addresses)
+    finally:
+        done.set()
+        other.join()
+    assert [reply.split()[-1].decode() for code, reply in replies if code == 250] == issues
+    lines = map(json.loads, suite.call("tail", "intake", "--json").splitlines())
+    seqs = [int(line["seq"]) for line in lines if line["type"] == "event_accepted" and
+            line["body"].get("issue_message") and line["issue"] in issues]
+    assert len(seqs) == 12 and seqs[-1] - seqs[0] > 11
 
 
 def test_a_box_with_a_rate_is_asked_to_wait(suite):

@@ -46,7 +46,7 @@ static void answer(struct job *job)
 {
     const char *replies[LMTP_RECIPIENTS_MAX];
     for (size_t i = 0; i < job->target_count; i++)
-        replies[i] = job->targets[i].reply;
+        replies[i] = job->targets[job->targets[i].first].reply;
     lmtp_answer(job->connection, replies);
     job_free(job);
 }
@@ -157,26 +157,47 @@ static enum toc_err submit(struct mail_door *door, struct job *job, size_t at, c
                          toc_program_now());
 }
 
-/* A store that is full answers on the way, so the job stays until all of it is submitted. */
-static void submit_all(struct mail_door *door, struct job *job)
+/* The next recipient; who gets the same event as one before is settled with that. */
+static void submit_next(struct mail_door *door, struct job *job)
 {
-    job->next = door->waiting;
-    door->waiting = job;
-    for (size_t i = 0; i < job->target_count; i++) {
-        const char *why = "";
-        enum toc_err err = submit(door, job, i, &why);
-        if (err < 0)
-            give_up(err, "submit");
-        if (err == TOC_OK)
-            continue;
+    size_t at = job->submitted++;
+    const char *why = "";
+    enum toc_err err = job->targets[at].first == at ? submit(door, job, at, &why) : TOC_OK;
+    if (err < 0)
+        give_up(err, "submit");
+    if (err == TOC_NONE) {
         Tocsin__V1__Outcome refused = TOCSIN__V1__OUTCOME__INIT;
         refused.reason = why == admit_full ? TOCSIN__V1__REFUSE_REASON__REFUSE_FULL
                                            : TOCSIN__V1__REFUSE_REASON__REFUSE_BAD_VALUE;
         refused.detail = toc_wire_text(why);
-        reply_to(&job->targets[i], &refused);
-        job->settled++;
+        reply_to(&job->targets[at], &refused);
     }
-    settle(door, job);
+    if (err == TOC_NONE || job->targets[at].first != at)
+        job->settled++;
+}
+
+/* The first one that is not submitted whole; NULL: all are. */
+static struct job *first_begun(const struct mail_door *door)
+{
+    struct job *job = door->waiting;
+    while (job != NULL && job->submitted == job->target_count)
+        job = job->next;
+    return job;
+}
+
+/* A mail for a hundred would be more than the loop may stand still for: of what waits as much as
+ * fills a turn, and the rest in the next. A store that is full answers on the way, so a job stays
+ * until all of it is submitted. */
+static void submit_some(struct mail_door *door)
+{
+    struct job *job;
+    bool any = false;
+    while ((job = first_begun(door)) != NULL && !(any && toc_run_is_full(door->run))) {
+        submit_next(door, job);
+        any = true;
+        if (job->submitted == job->target_count)
+            settle(door, job);
+    }
 }
 
 /* --- what is ready ---------------------------------------------------------------------------- */
@@ -186,16 +207,24 @@ static void on_idle(uv_idle_t *idle)
     (void)idle;
 }
 
-/* In the order in which they came, but for those that wait; looking for threads commits, so all
- * that is looked for comes before what is submitted. */
-static void on_check(uv_check_t *check)
+static void add_waiting(struct mail_door *door, struct job *job)
 {
-    struct mail_door *door = check->data;
-    struct job *chosen = NULL, **chosen_last = &chosen, **at = &door->ready;
+    struct job **at = &door->waiting;
+    while (*at != NULL)
+        at = &(*at)->next;
+    job->next = NULL;
+    *at = job;
+}
+
+/* In the order in which they came, but for those that have to wait; looking for threads commits, so
+ * all that is looked for comes before what is submitted. */
+static void choose(struct mail_door *door)
+{
+    struct job **at = &door->ready;
     while (*at != NULL) {
         struct job *job = *at;
         enum toc_err err = TOC_OK;
-        if (door_has_to_wait(door, chosen, job)) {
+        if (door_has_to_wait(door, job)) {
             at = &job->next;
             continue;
         }
@@ -204,16 +233,17 @@ static void on_check(uv_check_t *check)
         if (err < 0)
             give_up(err, "thread");
         *at = job->next;
-        *chosen_last = job;
-        chosen_last = &job->next;
-        job->next = NULL;
+        add_waiting(door, job);
     }
-    while (chosen != NULL) {
-        struct job *job = chosen;
-        chosen = job->next;
-        submit_all(door, job);
-    }
-    if (door->ready == NULL)
+}
+
+static void on_check(uv_check_t *check)
+{
+    struct mail_door *door = check->data;
+    if (first_begun(door) == NULL)
+        choose(door);
+    submit_some(door);
+    if (door->ready == NULL && first_begun(door) == NULL)
         uv_idle_stop(&door->idle);
 }
 
@@ -263,6 +293,14 @@ static void share_address(struct job *job, struct target *target)
     }
 }
 
+static size_t first_like(const struct job *job, size_t at)
+{
+    size_t first = 0;
+    while (strcmp(job->targets[first].letter.id, job->targets[at].letter.id) != 0)
+        first++;
+    return first;
+}
+
 static void name_letters(struct job *job)
 {
     for (size_t i = 0; i < job->target_count; i++)
@@ -271,6 +309,7 @@ static void name_letters(struct job *job)
         struct letter *letter = &job->targets[i].letter;
         letter->of_machine = job->mail.kind != MAIL_WRITTEN || !job->has_sender;
         letter_name(letter, job->digest, job->targets[i].address);
+        job->targets[i].first = first_like(job, i);
         door_name_references(&job->targets[i]);
     }
 }
@@ -335,7 +374,10 @@ static void address_target(struct mail_door *door, struct job *job, struct targe
     letter->issue_key = door->config->issue_key;
     letter->event_clock = toc_program_event_clock();
     target->by_address = mail_detail_read(letter->issue_key, address, letter->issue);
-    mail_map_lower(address, !target->by_address, target->address);
+    if (target->by_address)
+        mail_map_lower(address, target->address);
+    else
+        toc_str_copy(target->address, sizeof(target->address), letter->box->address);
     struct bucket *bucket = bucket_of(door, letter->box);
     if (bucket != NULL)
         bucket_take(bucket, 1);

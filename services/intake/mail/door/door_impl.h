@@ -19,8 +19,9 @@
 /* What became of a mail for one recipient. */
 struct target {
     struct letter letter;
-    char address[MAIL_ADDRESS_MAX + 1]; /* small letters */
+    char address[MAIL_ADDRESS_MAX + 1]; /* small letters; its box's when it names no issue */
     bool by_address;                    /* it names the issue */
+    size_t first;                       /* the first recipient of the same event */
     /* What it answers to, as mails of its source are known. */
     uint8_t references[DOOR_REFERENCES_MAX][TOC_ID];
     size_t reference_count;
@@ -44,7 +45,7 @@ struct job {
     uint8_t digest[TOC_SHA256];
     bool has_sender; /* no null return path */
     uint32_t number; /* its tags begin with it */
-    size_t target_count, settled;
+    size_t target_count, submitted, settled;
     struct target *targets;
 };
 
@@ -56,7 +57,7 @@ struct mail_door {
     uv_check_t check;
     uv_idle_t idle;                        /* only keeps the loop from sleeping */
     struct bucket *buckets;                /* one per box with a rate */
-    struct job *reading, *ready, *waiting; /* the ready ones as they came */
+    struct job *reading, *ready, *waiting; /* the last two as they came, and are submitted */
     unsigned handles;                      /* open ones */
     uint32_t numbers;
     bool stopping;
@@ -68,10 +69,9 @@ struct mail_door {
 
 /* Once the mail has been read. */
 void door_name_references(struct target *target);
-/* Whether a mail under way, chosen to go on, or before this one among those that are ready is what
- * it answers to. */
-bool door_has_to_wait(const struct mail_door *door, const struct job *chosen,
-                      const struct job *job);
+/* Whether a mail under way, or before this one among those that are ready, is what it answers to.
+ */
+bool door_has_to_wait(const struct mail_door *door, const struct job *job);
 /* Whether there is anything to look up. */
 bool door_may_be_answer(const struct job *job);
 /* Which issues the mail belongs to, as of the log: what is stepped is committed first. */

@@ -28,7 +28,7 @@ struct letter {
 /* A hash over what makes two mails the same: not what servers on the way write into it. */
 void letter_digest(uint8_t out[TOC_SHA256], const struct mail *mail, struct toc_str raw);
 
-/* Names the event: the same mail to the same address is the same. */
+/* Names the event: the same mail to the same address, a box's or one of an issue, is the same. */
 void letter_name(struct letter *letter, const uint8_t digest[TOC_SHA256], const char *address);
 
 struct letter_files {

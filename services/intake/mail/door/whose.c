@@ -28,13 +28,12 @@ static bool answers_one(const struct job *job, const struct job *list, const str
     return false;
 }
 
-bool door_has_to_wait(const struct mail_door *door, const struct job *chosen, const struct job *job)
+bool door_has_to_wait(const struct mail_door *door, const struct job *job)
 {
     for (const struct job *other = door->reading; other != NULL; other = other->next)
         if (job->mail.reference_count > 0 && other->number < job->number)
             return true;
-    return answers_one(job, door->waiting, NULL) || answers_one(job, chosen, NULL) ||
-           answers_one(job, door->ready, job);
+    return answers_one(job, door->waiting, NULL) || answers_one(job, door->ready, job);
 }
 
 /* By its references: of mails that came here, or that a publisher told of. */
@@ -79,7 +78,8 @@ enum toc_err door_find_issues(struct mail_door *door, struct job *job)
     TOC_TRY(toc_txn_begin_read(toc_run_store(door->run), &txn));
     toc_time_ms now_ms = toc_run_log_ms(door->run);
     for (size_t i = 0; err == TOC_OK && i < job->target_count; i++)
-        err = find_issue(txn, &job->targets[i], now_ms);
+        if (job->targets[i].first == i)
+            err = find_issue(txn, &job->targets[i], now_ms);
     toc_txn_abort(txn);
     return err;
 }
