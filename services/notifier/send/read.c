@@ -102,6 +102,16 @@ char *read_url(struct contacts_reader *r, const struct toc_yaml *node, const cha
 /* Takes what a secret file holds; returns why not, a constant; NULL when all is well. */
 typedef const char *take_secret(struct toc_str text, void *out);
 
+/* Not what was looked for: it may be the secret itself, by a slip. */
+static void hint_at_directory(struct contacts_reader *r)
+{
+    const char *file = r->diag.file_name, *slash = strrchr(file, '/');
+    if (slash == NULL)
+        toc_diag_hint(&r->diag, "names of files count from the directory of '%s'", file);
+    else
+        toc_diag_hint(&r->diag, "names of files count from '%.*s'", (int)(slash - file + 1), file);
+}
+
 /* Returns whether `take` took it. */
 static bool load(struct contacts_reader *r, const struct toc_yaml *node, const char *key,
                  take_secret *take, void *out)
@@ -121,7 +131,7 @@ static bool load(struct contacts_reader *r, const struct toc_yaml *node, const c
     if (why == NULL)
         return true;
     toc_diag_error(&r->diag, node->offset, "the secret file %s", why);
-    toc_diag_hint(&r->diag, "looked for '%s'", path);
+    hint_at_directory(r);
     return false;
 }
 
