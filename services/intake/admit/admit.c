@@ -120,7 +120,9 @@ static bool is_outbound(const Tocsin__V1__Event *event)
            event->issue_message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND;
 }
 
-/* A mail that was sent is known by its Message-ID, of which only a keyed hash stays. */
+/* A mail that was sent is known by its Message-ID, of which only a keyed hash stays: to all boxes
+ * when it names the issue by its id, which only those may who may speak of any. Else to those of
+ * the publisher's source: nobody takes the thread of somebody else's mail. */
 static enum toc_err take_message_id(struct admit *admit, struct toc_arena *arena,
                                     Tocsin__V1__Event *event)
 {
@@ -137,7 +139,8 @@ static enum toc_err take_message_id(struct admit *admit, struct toc_arena *arena
         uint8_t *mail = toc_arena_take(arena, TOC_ID);
         if (mail == NULL)
             return TOC_ERR_LIMIT;
-        thread_name(admit->config.issue_key, "", message_id_of(toc_wire_bytes(&text->text)), mail);
+        thread_name(admit->config.issue_key, event->issue.len == TOC_ID ? "" : event->source,
+                    message_id_of(toc_wire_bytes(&text->text)), mail);
         event->mail = toc_wire_binary(toc_str(mail, TOC_ID));
     }
     if (private_ != NULL)

@@ -204,6 +204,28 @@ def test_answers_come_back_to_what_was_sent(suite):
     assert event["issue"] == issue and event["issue_message"]["auto"] is True
 
 
+def test_nobody_takes_over_the_answers_to_what_another_sent(suite):
+    issue = suite.event(suite.send(mail("theirs", "Message-ID: <v1@x>"))[1])["issue"]
+    line = ('{"specversion":"1.0","id":"%s","source":"%s","type":"tocsin.issue.message",%s,'
+            '"data":{"direction":"outbound","agent":"bo","content":{"message_id":"<%s>"}}}\n')
+
+    def tell(source, about, message_id):
+        suite.call("publish", stdin=(line % (message_id, source, about, message_id)).encode())
+
+    def answer(message_id):
+        text = mail("Re: theirs", f"In-Reply-To: <{message_id}>", f"Message-ID: <re-{message_id}>")
+        return suite.event(suite.send(text)[1])
+
+    tell("urn:evil", '"subject":"mine"', "T-124@desk")
+    tell("urn:desk", f'"tocsinissue":"{issue}"', "T-124@desk")
+    assert answer("T-124@desk")["issue"] == issue
+    tell("urn:evil", '"subject":"more"', "T-125@desk")
+    assert answer("T-125@desk")["type"] == "tocsin.issue.opened"
+    tell("urn:mail:support", '"subject":"ours"', "T-126@desk")
+    event = answer("T-126@desk")
+    assert event["type"] == "tocsin.issue.message" and event["issue"] != issue
+
+
 def test_an_address_names_its_issue_and_only_ours_does(suite):
     issue = suite.event(suite.send(mail("address"))[1])["issue"]
     address = suite.call("mail", "address", "--box", "support@example.com", issue).strip()
