@@ -74,18 +74,68 @@ static enum toc_err put_row(struct toc_txn *txn, unsigned table, struct toc_aren
     return toc_put(txn, table, toc_str_of(row->token->token), packed);
 }
 
+/* Since when nobody gets in with it; 0: somebody may. */
+static toc_time_ms over_since(const Tocsin__V1__TokenRow *row, toc_time_ms now_ms)
+{
+    toc_time_ms end_ms = row->token->end_ms;
+    if (row->revoked_ms != 0)
+        return row->revoked_ms;
+    return end_ms != 0 && end_ms <= now_ms ? end_ms : 0;
+}
+
+/* The one that is over for longest, into `out`; empty: all are in force. */
+static enum toc_err find_over(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
+                              toc_time_ms now_ms, char out[TOKEN_ID_MAX + 1])
+{
+    toc_time_ms oldest_ms = 0;
+    struct toc_str key, bytes;
+    struct toc_scan *scan;
+    enum toc_err err;
+    out[0] = '\0';
+    TOC_TRY(toc_scan_open(txn, table, toc_str(NULL, 0), &scan));
+    while ((err = toc_scan_next(scan, &key, &bytes)) == TOC_OK) {
+        size_t mark = toc_arena_mark(arena);
+        Tocsin__V1__TokenRow *row;
+        err = toc_wire_unpack(arena, &tocsin__v1__token_row__descriptor, bytes, &row);
+        if (err < 0)
+            break;
+        toc_time_ms over_ms = over_since(row, now_ms);
+        if (over_ms != 0 && (out[0] == '\0' || over_ms < oldest_ms)) {
+            oldest_ms = over_ms;
+            toc_str_copy(out, TOKEN_ID_MAX + 1, key);
+        }
+        toc_arena_reset(arena, mark);
+    }
+    toc_scan_close(scan);
+    return err < 0 ? err : TOC_OK;
+}
+
+/* The log keeps the one that goes. TOC_NONE: none may. */
+static enum toc_err make_room(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
+                              toc_time_ms now_ms)
+{
+    char id[TOKEN_ID_MAX + 1];
+    uint64_t count;
+    TOC_TRY(toc_count(txn, table, &count));
+    if (count < TOKENS_MAX)
+        return TOC_OK;
+    TOC_TRY(find_over(txn, table, arena, now_ms, id));
+    return id[0] != '\0' ? toc_del(txn, table, toc_str_of(id)) : TOC_NONE;
+}
+
 static enum toc_err add(struct toc_txn *txn, unsigned table, struct toc_arena *arena,
                         const Tocsin__V1__Event *event, toc_time_ms at_ms, const char **why)
 {
     Tocsin__V1__TokenRow row = TOCSIN__V1__TOKEN_ROW__INIT;
     struct toc_str there;
-    uint64_t count;
     enum toc_err err = toc_get(txn, table, toc_str_of(event->token->token), &there);
-    TOC_TRY(err);
-    TOC_TRY(toc_count(txn, table, &count));
-    *why = err == TOC_OK ? "token: there is one with this id" : "token: there are 1000 already";
-    if (err == TOC_OK || count >= TOKENS_MAX)
-        return TOC_NONE;
+    *why = "token: there is one with this id";
+    if (err != TOC_NONE)
+        return err == TOC_OK ? TOC_NONE : err;
+    *why = "token: there are 1000 in force: revoke one that nobody needs";
+    err = make_room(txn, table, arena, at_ms);
+    if (err != TOC_OK)
+        return err;
     row.token = event->token;
     row.added_ms = at_ms;
     return put_row(txn, table, arena, &row);

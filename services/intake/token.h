@@ -10,7 +10,7 @@
 #include "common/turn.h"
 
 #define TOKEN_ID_MAX   16   /* bytes */
-#define TOKENS_MAX     1000 /* of one intake, revoked ones included */
+#define TOKENS_MAX     1000 /* of one intake; those that are over make room for new ones */
 #define TOKEN_RATE_MAX 1000000
 #define TOKEN_SEALED   80 /* bytes of the sealed key of grants */
 

@@ -202,18 +202,56 @@ static void what_a_token_lacks_is_named(void **state)
     refused(ADDED, &token, "rate: at most 1000000 events a second");
 }
 
-static void there_is_an_end_to_tokens(void **state)
+/* As many as there may be; t7 ends at 11:00. */
+static void add_all(void)
 {
-    (void)state;
     for (unsigned i = 0; i < TOKENS_MAX; i++) {
         char id[8];
         snprintf(id, sizeof(id), "t%u", i);
         Tocsin__V1__Token token = good(id);
+        token.end_ms = i == 7 ? core_time("11:00") : 0;
         accepted(ADDED, &token, "10:00");
         core_forget(intake);
     }
+}
+
+static void there_is_an_end_to_tokens(void **state)
+{
+    (void)state;
+    add_all();
     Tocsin__V1__Token more = good("more");
-    refused(ADDED, &more, "token: there are 1000 already");
+    refused(ADDED, &more, "token: there are 1000 in force: revoke one that nobody needs");
+}
+
+static bool is_there(const char *id)
+{
+    struct toc_str bytes;
+    return core_get(intake, INTAKE_TABLE_TOKEN, toc_str_of(id), &bytes) == TOC_OK;
+}
+
+static void what_is_over_makes_room_the_oldest_first(void **state)
+{
+    static const char *const over[] = {"t3", "t7", "t2"};
+    (void)state;
+    add_all();
+    Tocsin__V1__Token end = TOCSIN__V1__TOKEN__INIT;
+    end.by = toc_wire_text("ben");
+    end.token = toc_wire_text("t3");
+    accepted(REVOKED, &end, "10:30");
+    end.token = toc_wire_text("t2");
+    accepted(REVOKED, &end, "12:00");
+    for (size_t i = 0; i < 3; i++) {
+        char id[8];
+        snprintf(id, sizeof(id), "more%zu", i);
+        Tocsin__V1__Token more = good(id);
+        assert_true(is_there(over[i]));
+        accepted(ADDED, &more, "13:00");
+        assert_false(is_there(over[i]));
+        assert_true(is_there(id));
+        assert_int_equal(core_count(intake, INTAKE_TABLE_TOKEN), TOKENS_MAX);
+    }
+    Tocsin__V1__Token more = good("more");
+    refused(ADDED, &more, "token: there are 1000 in force: revoke one that nobody needs");
 }
 
 static void networks_are_read_by_their_leading_bits(void **state)
@@ -249,6 +287,7 @@ int main(void)
         CASE(one_that_is_not_there_cannot_be_revoked),
         CASE(what_a_token_lacks_is_named),
         CASE(there_is_an_end_to_tokens),
+        CASE(what_is_over_makes_room_the_oldest_first),
         cmocka_unit_test(networks_are_read_by_their_leading_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
