@@ -9,8 +9,11 @@ static uint8_t *put_outcome(uint8_t *out, uint64_t log_id, const struct toc_rece
 {
     uint8_t body[OUTCOME_MAX], *end = body;
     struct toc_str detail = toc_str_of(receipt->detail);
-    if (detail.size > DETAIL_MAX)
+    if (detail.size > DETAIL_MAX) {
         detail.size = DETAIL_MAX;
+        while (detail.size > 0 && ((unsigned char)detail.data[detail.size] & 0xc0) == 0x80)
+            detail.size--; /* not within a character */
+    }
     end = toc_wire_put_varint(end, 1, receipt->status);
     end = toc_wire_put_fixed64(end, 2, log_id);
     if (receipt->seq != 0)

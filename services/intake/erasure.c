@@ -80,6 +80,7 @@ static enum toc_err may_begin(struct toc_turn *turn, const char *pseudonym, cons
     if (err == TOC_OK) {
         snprintf(text, WHY_MAX, "held by '%s' of %s: release it first", held->hold->hold,
                  held->hold->owner);
+        toc_str_mend(text); /* a name is cut without regard to characters */
         return TOC_NONE;
     }
     err = erasure_find_pending(turn->txn, turn->arena, pseudonym, &before);

@@ -44,6 +44,8 @@ static struct toc_receipt submit(const char *type, Tocsin__V1__Event *event, con
     return core_submit(intake, core_pack(core_arena(intake), event), core_time(at));
 }
 
+static const char *owner = "legal";
+
 static struct toc_receipt say_hold(const char *type, const char *hold, const char *whom,
                                    const char *at)
 {
@@ -51,7 +53,7 @@ static struct toc_receipt say_hold(const char *type, const char *hold, const cha
     Tocsin__V1__Hold body = TOCSIN__V1__HOLD__INIT;
     body.hold = toc_wire_text(hold);
     body.pseudonym = toc_wire_text(whom);
-    body.owner = toc_wire_text("legal");
+    body.owner = toc_wire_text(owner);
     event.body_case = TOCSIN__V1__EVENT__BODY_HOLD;
     event.hold = &body;
     return submit(type, &event, at);
@@ -206,6 +208,31 @@ static void while_a_hold_stands_nobody_is_erased_and_its_owner_is_named(void **s
     refused(erase("p1", "10:05"), "held by 'case-8' of legal: release it first");
     accepted(release("case-8", "p1", "10:06"));
     accepted(erase("p1", "10:07"));
+}
+
+/* What is no text cannot be read again from the log. */
+static void an_owner_with_a_long_name_is_cut_between_characters(void **state)
+{
+    char name[INTAKE_TEXT_MAX + 1] = "";
+    Tocsin__V1__EventRefused *refused_;
+    (void)state;
+    while (strlen(name) + 3 < sizeof(name))
+        strcat(name, "\u0928");
+    for (size_t cut = 0; cut < 3; cut++) {
+        char hold[4] = "xxx";
+        hold[cut + 1] = '\0';
+        owner = name;
+        accepted(place(hold, "p1", "10:00"));
+        owner = "legal";
+        struct toc_receipt receipt = erase("p1", "10:01");
+        assert_int_equal(receipt.status, TOCSIN__V1__OUTCOME__STATUS__REFUSED);
+        assert_true(toc_str_is_text(toc_str_of(receipt.detail)));
+        const Tocsin__V1__Record *record = core_record(intake, core_last_seq(intake));
+        assert_int_equal(toc_wire_unpack(core_arena(intake), &tocsin__v1__event_refused__descriptor,
+                                         toc_wire_bytes(&record->body), &refused_),
+                         TOC_OK);
+        accepted(release(hold, "p1", "10:02"));
+    }
 }
 
 static void a_hold_that_comes_too_late_is_refused(void **state)
@@ -452,6 +479,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_step_is_a_record_that_names_the_one_that_asked,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_step_that_is_told_again_changes_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_owner_with_a_long_name_is_cut_between_characters, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(while_a_hold_stands_nobody_is_erased_and_its_owner_is_named,
                                         set_up, tear_down),
