@@ -569,6 +569,33 @@ static void nested_groups_and_comments_of_addresses_end(void **state)
     EXPECT(mail.subject, "x");
 }
 
+static void read_mail_to(unsigned people)
+{
+    struct text raw = {0};
+    char address[40];
+    add(&raw, HEAD "To: ");
+    for (unsigned i = 0; i < people; i++) {
+        snprintf(address, sizeof(address), "%sp%u@example.com", i > 0 ? ",\r\n " : "", i);
+        add(&raw, address);
+    }
+    add(&raw, "\r\n\r\nHi\r\n");
+    read_text(&raw);
+}
+
+static void everyone_in_the_header_is_named_or_it_is_a_crowd(void **state)
+{
+    (void)state;
+    read_mail_to(110);
+    EXPECT(mail.people[110], "p109@example.com");
+    assert_int_equal(mail.people_count, 111);
+    read_mail_to(MAIL_PEOPLE_MAX - 1); /* with who wrote it */
+    assert_int_equal(mail.people_count, MAIL_PEOPLE_MAX);
+    assert_false(mail.crowd);
+    read_mail_to(MAIL_PEOPLE_MAX);
+    assert_int_equal(mail.people_count, MAIL_PEOPLE_MAX);
+    assert_true(mail.crowd);
+}
+
 static void dashes_in_a_plain_mail_are_text(void **state)
 {
     struct text raw = {0};
@@ -616,6 +643,7 @@ int main(void)
         cmocka_unit_test(the_texts_of_many_parts_take_little_more_than_the_mail),
         cmocka_unit_test(zammad_2706_a_header_without_end_is_cut),
         cmocka_unit_test(nested_groups_and_comments_of_addresses_end),
+        cmocka_unit_test(everyone_in_the_header_is_named_or_it_is_a_crowd),
         cmocka_unit_test(dashes_in_a_plain_mail_are_text),
     };
     return cmocka_run_group_tests(tests, set_up, let_go);

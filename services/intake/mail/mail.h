@@ -22,7 +22,7 @@
 #define MAIL_FILES_MAX      100
 #define MAIL_LINKS_MAX      100 /* whose targets are told in the text of an HTML mail */
 #define MAIL_REFERENCES_MAX 50
-#define MAIL_PEOPLE_MAX     100
+#define MAIL_PEOPLE_MAX     1000
 
 enum mail_kind {
     MAIL_WRITTEN,     /* by someone, as far as can be told */
@@ -47,7 +47,8 @@ struct mail {
     struct toc_str name, address;           /* of who wrote it */
     struct toc_str people[MAIL_PEOPLE_MAX]; /* addresses of everyone in the header */
     size_t people_count;
-    toc_time_ms date_ms;       /* 0: not said, or senseless */
+    bool crowd;          /* there are more in it: not everyone is known whose the raw mail is */
+    toc_time_ms date_ms; /* 0: not said, or senseless */
     struct toc_str message_id; /* without < and >; empty: it has none */
     /* What it answers to, or what a report is on: the nearest first. */
     struct toc_str references[MAIL_REFERENCES_MAX];

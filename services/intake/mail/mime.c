@@ -372,8 +372,11 @@ static void read_sender(struct reader *r, GMimeMessage *message)
 static void add_people(struct reader *r, InternetAddressList *list, unsigned depth)
 {
     struct mail *mail = r->mail;
-    int count = list != NULL && depth < MAIL_DEPTH_MAX ? internet_address_list_length(list) : 0;
-    for (int i = 0; i < count && mail->people_count < MAIL_PEOPLE_MAX; i++) {
+    int count = list != NULL ? internet_address_list_length(list) : 0;
+    for (int i = 0; i < count && !mail->crowd; i++) {
+        mail->crowd = depth == MAIL_DEPTH_MAX || mail->people_count == MAIL_PEOPLE_MAX;
+        if (mail->crowd)
+            return;
         InternetAddress *one = internet_address_list_get_address(list, i);
         if (INTERNET_ADDRESS_IS_GROUP(one)) {
             add_people(r, internet_address_group_get_members((InternetAddressGroup *)one),

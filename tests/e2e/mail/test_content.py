@@ -38,6 +38,19 @@ def test_a_mail_reads_back_as_it_came(suite, tmp_path):
     assert b"sentinel;1" in files
 
 
+@pytest.mark.parametrize("people", [110, 1001])
+def test_whoever_is_in_a_mail_to_many_may_be_erased(suite, tmp_path, people):
+    to = ",\r\n ".join(f"p{i}.{people}@example.org" for i in range(people))
+    raw = f"From: a.{people}@example.org\r\nTo: {to}\r\nSubject: s\r\n\r\nTo all.\r\n"
+    event = suite.event(suite.send(raw)[1])
+    kept = "raw" in {content["class"] for content in event["content"]}
+    assert kept == (people < 1000)
+    suite.call("erase", f"p{people - 1}.{people}@example.org", "--by", "bo", "--reason", "gdpr-17",
+               check=kept)
+    assert "To all." in content(suite, event["issue"], tmp_path / "made")
+    assert raw.encode() not in saved(tmp_path / "made").values()
+
+
 def test_a_large_mail_reads_back_whole(suite, tmp_path):
     raw = b"Subject: large\r\n\r\n" + b"".join(b"%0998d\r\n" % i for i in range(20000))
     issue = suite.event(suite.send(raw)[1])["issue"]

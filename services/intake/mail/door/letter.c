@@ -132,10 +132,12 @@ static void add_texts(struct writer *w, const struct mail *mail, Tocsin__V1__Eve
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* A raw mail in as many pieces as the vault takes. */
+/* A raw mail in as many pieces as the vault takes; none that could not be erased for everyone. */
 static void add_raw(struct writer *w, const struct letter *letter, struct letter_files *files)
 {
     const struct mail *mail = letter->mail;
+    if (mail->crowd)
+        return;
     const char **people = toc_arena_take(w->arena, (mail->people_count + 1) * sizeof(*people));
     w->no_room = w->no_room || people == NULL;
     for (size_t i = 0; !w->no_room && i < mail->people_count; i++)
