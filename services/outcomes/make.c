@@ -36,6 +36,7 @@ static void describe(const Tocsin__V1__Issue *issue, Tocsin__V1__IssueOutcome *o
     out->tags = issue->tags;
     out->n_tags = issue->n_tags;
     out->line_of_business = issue->line_of_business;
+    out->merged_into = issue->merged_into;
 }
 
 static bool same(const char *a, const char *b)
@@ -75,13 +76,14 @@ static bool is_over(Tocsin__V1__IssueState state)
            state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
 }
 
+/* What is over already may be merged as well, which no state shows. */
 static Tocsin__V1__OutcomeType turned(const Tocsin__V1__IssueOutcome *was,
-                                      const Tocsin__V1__IssueOutcome *now, bool merged)
+                                      const Tocsin__V1__IssueOutcome *now)
 {
+    if (now->merged_into.len != 0 && was->merged_into.len == 0)
+        return TOCSIN__V1__OUTCOME_TYPE__OUTCOME_MERGED;
     if (now->state == was->state)
         return TOCSIN__V1__OUTCOME_TYPE__OUTCOME_TYPE_UNSPECIFIED;
-    if (merged)
-        return TOCSIN__V1__OUTCOME_TYPE__OUTCOME_MERGED;
     if (now->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED)
         return TOCSIN__V1__OUTCOME_TYPE__OUTCOME_SOLVED;
     if (now->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED)
@@ -101,13 +103,11 @@ static enum toc_err say(struct toc_turn *turn, const Tocsin__V1__Record *record,
                         const Tocsin__V1__IssueChange *change, const Tocsin__V1__IssueOutcome *was,
                         Tocsin__V1__IssueOutcome *now)
 {
-    Tocsin__V1__OutcomeType first = moved(was, now),
-                            second = turned(was, now, change->issue->merged_into.len != 0);
+    Tocsin__V1__OutcomeType first = moved(was, now), second = turned(was, now);
     if (first == TOCSIN__V1__OUTCOME_TYPE__OUTCOME_CLASSIFIED && is_opening(change))
         first = TOCSIN__V1__OUTCOME_TYPE__OUTCOME_TYPE_UNSPECIFIED;
     now->rule = change->rule;
     now->reason = change->reason;
-    now->merged_into = change->issue->merged_into;
     now->type = first;
     if (first != TOCSIN__V1__OUTCOME_TYPE__OUTCOME_TYPE_UNSPECIFIED)
         TOC_TRY(emit(turn, record, now));

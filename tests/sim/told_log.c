@@ -15,7 +15,7 @@
 /* An issue as the router told of it last. */
 struct issue {
     uint8_t id[16];
-    bool is_known;
+    bool is_known, is_merged;
     Tocsin__V1__IssueState state;
     Tocsin__V1__Priority priority;
     Tocsin__V1__Risk risk;
@@ -57,6 +57,7 @@ static struct issue *issue_of(struct opinion *opinion, const uint8_t id[16])
 static void describe(const Tocsin__V1__Issue *from, struct issue *out)
 {
     out->is_known = true;
+    out->is_merged = from->merged_into.len != 0;
     out->state = from->state;
     out->priority = from->priority;
     out->risk = from->risk;
@@ -84,7 +85,7 @@ static bool is_classified(const struct issue *was, const struct issue *now)
 }
 
 /* What a change comes to: where the issue is and what it is, then what became of it. */
-static size_t news_of(const struct issue *was, const struct issue *now, bool opens, bool merged,
+static size_t news_of(const struct issue *was, const struct issue *now, bool opens,
                       Tocsin__V1__OutcomeType out[NEWS_MAX])
 {
     bool somewhere = now->queue[0] != '\0', moved = strcmp(was->queue, now->queue) != 0;
@@ -95,10 +96,10 @@ static size_t news_of(const struct issue *was, const struct issue *now, bool ope
         out[count++] = TOCSIN__V1__OUTCOME_TYPE__OUTCOME_ROUTED;
     else if (!opens && is_classified(was, now))
         out[count++] = TOCSIN__V1__OUTCOME_TYPE__OUTCOME_CLASSIFIED;
-    if (now->state == was->state)
-        return count;
-    if (merged)
+    if (now->is_merged != was->is_merged)
         out[count++] = TOCSIN__V1__OUTCOME_TYPE__OUTCOME_MERGED;
+    else if (now->state == was->state)
+        return count;
     else if (now->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_SOLVED)
         out[count++] = TOCSIN__V1__OUTCOME_TYPE__OUTCOME_SOLVED;
     else if (now->state == TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED)
@@ -170,7 +171,7 @@ static void of_issues(struct opinion *opinion)
         describe(change->issue, &now);
         bool opens = change->what == TOCSIN__V1__ISSUE_CHANGE__WHAT__OPENED ||
                      strcmp(change->event_type, "tocsin.issue.opened") == 0;
-        size_t count = news_of(was, &now, opens, change->issue->merged_into.len != 0, types);
+        size_t count = news_of(was, &now, opens, types);
         *was = now;
         expect(opinion, router, i + 1, types, count);
     }

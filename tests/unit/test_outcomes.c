@@ -264,6 +264,21 @@ static void states_are_told_where_they_end_or_begin_again(void **state)
                 "lob=retail\n");
 }
 
+static void a_merge_is_told_once_whatever_the_state_was(void **state)
+{
+    const Tocsin__V1__IssueState closed = TOCSIN__V1__ISSUE_STATE__ISSUE_STATE_CLOSED;
+    (void)state;
+    change("09:00", (struct about){.issue = 1, .state = closed});
+    core_transcript(core);
+    change("09:01", (struct about){.issue = 1, .state = closed, .merged = true});
+    change("09:02", (struct about){.issue = 1, .state = closed, .merged = true});
+    change("09:03", (struct about){.issue = 1, .state = closed, .merged = true, .tags = 1});
+    assert_told("09:01:00 outcome merged T-1 P3 state=closed queue=desk category=billing "
+                "lob=retail\n"
+                "09:03:00 outcome classified T-1 P3 state=closed queue=desk category=billing "
+                "lob=retail tags=vip\n");
+}
+
 static void a_clock_is_told_with_what_the_router_knows(void **state)
 {
     (void)state;
@@ -602,6 +617,7 @@ int main(void)
         TEST(what_changes_nothing_is_told_to_nobody),
         TEST(a_higher_tier_is_an_escalation_and_a_lower_one_a_route),
         TEST(states_are_told_where_they_end_or_begin_again),
+        TEST(a_merge_is_told_once_whatever_the_state_was),
         TEST(a_clock_is_told_with_what_the_router_knows),
         TEST(a_clock_ahead_of_its_issue_waits_for_it),
         TEST(a_subscription_begins_where_it_says),
