@@ -19,6 +19,11 @@ try {
     toc_time_ms at_ms;
 };
 
+static const struct outcomes_config *config_of(const struct try *try)
+{
+    return ((const struct outcomes *)try->turn->self)->config;
+}
+
 /* --- when again --------------------------------------------------------------------------- */
 
 /*
@@ -143,14 +148,16 @@ static enum toc_err give_up(struct try *try, Tocsin__V1__OpenOutcome *open)
     return say(try, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__DEAD);
 }
 
-static enum toc_err stop(struct try *try)
+static enum toc_err stop(struct try *try, const char *reason)
 {
     struct outcomes *outcomes = try->turn->self;
     try->delivery->state = TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_STOPPED;
-    try->delivery->reason = toc_wire_text("410: the receiver wants no more");
+    try->delivery->reason = toc_wire_text(reason);
     outcomes->changes++;
     return say(try, TOCSIN__V1__SUBSCRIPTION_CHANGE__WHAT__STOPPED);
 }
+
+static const char wants_no_more[] = "410: the receiver wants no more";
 
 /* The receiver cannot do anything with this one, now or later; the next may be well. */
 static bool is_refused(uint32_t code)
@@ -168,7 +175,7 @@ static bool is_unwanted(const struct try *try, const Tocsin__V1__OpenOutcome *op
 /* It was tried for long enough, or is old and its receiver has been away for as long. */
 static bool is_too_late(const struct try *try, const Tocsin__V1__OpenOutcome *open)
 {
-    toc_time_ms most = ((const struct outcomes *)try->turn->self)->config->dead_after_ms;
+    toc_time_ms most = config_of(try)->dead_after_ms;
     return try->at_ms - open->first_ms >= most ||
            (try->at_ms - try->outcome->made_ms >= most &&
             try->at_ms - try->delivery->failing_since_ms >= most);
@@ -189,7 +196,7 @@ static enum toc_err judge(struct try *try, Tocsin__V1__OpenOutcome *open)
     }
     failed(try);
     if (outcome->code == 410)
-        return stop(try);
+        return stop(try, wants_no_more);
     if (outcome->issue.len == 0) /* somebody tries it, and has heard what there is to hear */
         return give_up(try, open);
     if (is_unwanted(try, open) || is_too_late(try, open))
@@ -233,7 +240,10 @@ static enum toc_err on_asked(struct try *try)
     }
     failed(try);
     if (try->outcome->code == 410)
-        return stop(try);
+        return stop(try, wants_no_more);
+    /* Until it agrees the log is kept for it. */
+    if (try->at_ms - delivery->failing_since_ms >= config_of(try)->dead_after_ms)
+        return stop(try, "the receiver never agreed to be sent to");
     toc_time_ms next_ms = next_try(try, delivery->failures);
     if (next_ms > delivery->not_before_ms)
         delivery->not_before_ms = next_ms;

@@ -21,7 +21,7 @@ static const struct toc_conf_option rows[] = {
     {"back", TOC_CONF_LIST, &back_files, NULL, 0, 0, "FILE",
      "a mapping of outcomes into requests of another tool (deploy/connect/back)"},
     {"dead-after", TOC_CONF_DURATION, &dead_after_ms, "3d", TOC_SECOND_MS, 90 * TOC_DAY_MS,
-     "DURATION", "how long an outcome is tried before it is given up"},
+     "DURATION", "how long an outcome is tried before it is given up, and a receiver asked"},
     {"send-timeout", TOC_CONF_DURATION, &sender.whole_ms, "15s", 100, 5 * TOC_MINUTE_MS, "DURATION",
      "how long one request may take in all"},
     {"connect-timeout", TOC_CONF_DURATION, &sender.connect_ms, "5s", 100, TOC_MINUTE_MS, "DURATION",

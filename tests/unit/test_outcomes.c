@@ -554,6 +554,42 @@ static void a_receiver_that_is_gone_stops_it_until_somebody_resumes_it(void **st
     assert_int_equal(delivery()->state, TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE);
 }
 
+/* What came of asking whether it may be sent to. */
+static void asked(const char *time, uint32_t code)
+{
+    Tocsin__V1__DeliveryOutcome outcome = TOCSIN__V1__DELIVERY_OUTCOME__INIT;
+    outcome.what = TOCSIN__V1__DELIVERY_OUTCOME__WHAT__ASKED;
+    outcome.subscription = toc_wire_text("a");
+    outcome.code = code;
+    outcome.text = toc_wire_text(code == 200 ? "200" : "the handshake is not allowed");
+    outcome.generation = (uint32_t)begun_seq;
+    core_set_log(core, core_time(time));
+    core_outcome(core, pack(&outcome));
+}
+
+static void one_that_never_agrees_is_stopped(void **state)
+{
+    Tocsin__V1__Subscription body = TOCSIN__V1__SUBSCRIPTION__INIT;
+    (void)state;
+    body.subscription = toc_wire_text("a");
+    body.handshake = true;
+    event("09:00", "added", &body);
+    core_transcript(core);
+    asked("09:01", 0);
+    asked("+1/09:00", 0);
+    assert_told("");
+    assert_int_equal(delivery()->state, TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_ACTIVE);
+    asked("+1/09:01", 0);
+    assert_told("+1/09:01:00 subscription a stopped (the handshake is not allowed)\n");
+    assert_string_equal(delivery()->reason, "the receiver never agreed to be sent to");
+    assert_int_equal(delivery()->state, TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_STOPPED);
+    verb("+1/10:00", "resumed", "a"); /* it is asked again, as long */
+    asked("+1/10:01", 0);
+    core_transcript(core);
+    asked("+1/10:02", 200);
+    assert_told("+1/10:02:00 subscription a agreed (200)\n");
+}
+
 static void an_answer_from_before_a_replay_does_not_count(void **state)
 {
     Tocsin__V1__Subscription body = TOCSIN__V1__SUBSCRIPTION__INIT;
@@ -633,6 +669,7 @@ int main(void)
         TEST(one_that_fails_while_others_are_taken_is_dead_after_15_tries),
         TEST(an_old_one_that_is_replayed_is_tried_like_a_new_one),
         TEST(a_receiver_that_is_gone_stops_it_until_somebody_resumes_it),
+        TEST(one_that_never_agrees_is_stopped),
         TEST(an_answer_from_before_a_replay_does_not_count),
         TEST(an_id_that_is_added_again_is_another_subscription),
         TEST(the_log_is_kept_for_the_slowest_that_is_active),

@@ -185,6 +185,9 @@ void sender_review(struct sender *sender, struct toc_txn *txn, struct receiver *
     toc_sender_must(err, "delivery");
     if (err == TOC_NONE)
         return; /* removed within that turn: dropped when the rows are read again */
+    if (receiver->active && delivery->state == TOCSIN__V1__SUBSCRIPTION_STATE__SUBSCRIPTION_STOPPED)
+        toc_log(TOC_LOG_WARNING, "subscription_stopped", "subscription=%s why=\"%s\"",
+                receiver->subscription->subscription, delivery->reason);
     receiver_take(receiver, delivery);
     for (size_t i = 0; i < OUTCOMES_WINDOW; i++)
         if (receiver->window[i].state == ITEM_TOLD)

@@ -35,9 +35,6 @@ static void settle(struct sender *sender, struct item *item,
         toc_log(TOC_LOG_WARNING, "outcome_not_taken",
                 "subscription=%s seq=%llu attempt=%u why=\"%s\"", id_of(item),
                 (unsigned long long)item->seq, item->attempts + 1, item->sent.text);
-    if (answer->code == 410)
-        toc_log(TOC_LOG_WARNING, "subscription_stopped", "subscription=%s by=its_receiver",
-                id_of(item));
 }
 
 /* The answer to a handshake: 2xx is not enough, it has to allow us by name, or everybody. */
