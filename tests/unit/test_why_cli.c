@@ -709,9 +709,34 @@ static void why_not_is_answered_rule_by_rule_in_json(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* Whoever is asked first has most of the records; its old ones stand for nobody's new ones. */
+static void the_newest_records_are_kept_whoever_wrote_them(void **state)
+{
+    Tocsin__V1__Record records[6];
+    struct why_entry list[3];
+    size_t count = 0;
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        tocsin__v1__record__init(&records[i]);
+        records[i].at_ms = T0 - (toc_time_ms)(i % 4) * MINUTE;
+    }
+    for (size_t i = 0; i < 6; i++) {
+        const struct why_entry entry = {.service = i < 4 ? "router" : "sla", .record = &records[i]};
+        assert_int_equal(why_keep_newest(list, 3, &count, &entry), i < 3);
+    }
+    size_t of_sla = 0;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(list[i].record->at_ms >= T0 - MINUTE);
+        of_sla += strcmp(list[i].service, "sla") == 0;
+    }
+    assert_int_equal(count, 3);
+    assert_int_equal(of_sla, 1); /* the other one is as old as what is there */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_newest_records_are_kept_whoever_wrote_them),
         TEST(a_decision_names_its_rule_and_what_did_not_fit),
         TEST(an_alert_names_its_rule_and_what_did_not_fit),
         TEST(a_breach_shows_the_sum_behind_it),

@@ -45,15 +45,34 @@ static void ask_about(const Tocsin__V1__Issue *issue, Tocsin__V1__Ask__What what
     ask->all = true;
 }
 
+static size_t oldest_of(const struct why_entry *list, size_t count)
+{
+    size_t oldest = 0;
+    for (size_t i = 1; i < count; i++)
+        if (list[i].record->at_ms < list[oldest].record->at_ms)
+            oldest = i;
+    return oldest;
+}
+
+bool why_keep_newest(struct why_entry *list, size_t room, size_t *count,
+                     const struct why_entry *entry)
+{
+    if (*count < room) {
+        list[(*count)++] = *entry;
+        return true;
+    }
+    size_t oldest = oldest_of(list, room);
+    if (entry->record->at_ms > list[oldest].record->at_ms)
+        list[oldest] = *entry;
+    return false;
+}
+
 static void add_entry(struct story *story, const char *service, unsigned rank, uint64_t log_id,
                       const Tocsin__V1__Record *record)
 {
-    if (story->count == ENTRIES_MAX) {
+    const struct why_entry entry = {service, rank, log_id, record->at_ms, UINT64_MAX, record};
+    if (!why_keep_newest(story->entries, ENTRIES_MAX, &story->count, &entry))
         story->cut = true;
-        return;
-    }
-    story->entries[story->count++] =
-        (struct why_entry){service, rank, log_id, record->at_ms, UINT64_MAX, record};
 }
 
 /* A service that is not there leaves a gap, which is told; the rest of the story is shown. */

@@ -23,6 +23,10 @@ struct why_entry {
     const Tocsin__V1__Record *record;
 };
 
+/* Keeps the newest entries of all services alike, `room` of them; false when one was left out. */
+bool why_keep_newest(struct why_entry *list, size_t room, size_t *count,
+                     const struct why_entry *entry);
+
 /* The policies that records name, as far as they are to be had. */
 struct why_policies {
     struct toc_policy *list[WHY_POLICIES_MAX];
@@ -94,7 +98,7 @@ struct why_now {
     const Tocsin__V1__IssueClocks *clocks; /* NULL: sla knows none */
     Tocsin__V1__Alert *const *alerts;
     size_t alert_count;
-    Tocsin__V1__AlertGroup *const *groups; /* of each alert; NULL where that is in none */
+    Tocsin__V1__AlertGroup *const *groups;           /* of each alert; NULL where that is in none */
     Tocsin__V1__CrossEscalation *const *escalations; /* to other teams, not closed yet */
     size_t escalation_count;
     const struct toc_policy *policy; /* in force; NULL when there is none to be had */
