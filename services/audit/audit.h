@@ -1,6 +1,6 @@
 /*
  * Audit's core: a leaf for every record of every log it follows, in one Merkle tree, and signed
- * statements of what the tree was. It never signs a tree smaller than one it signed before.
+ * statements of what the tree was. It never signs a tree smaller than one that its data knows of.
  */
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H

@@ -57,7 +57,7 @@ static enum toc_err check_last_note(struct audit *audit, struct toc_txn *txn)
         return err < 0 ? err : TOC_OK;
     TOC_TRY(checkpoint_verify(note, &audit->key, &last));
     if (last.size > audit->tree.size)
-        return TOC_ERR_DAMAGED; /* an old backup: signing would fork the log */
+        return TOC_ERR_DAMAGED; /* rows of two backups: signing would fork the log */
     TOC_TRY(tree_root(&audit->tree, txn, last.size, &root));
     audit->signed_size = last.size;
     return memcmp(&root, &last.root, sizeof(root)) == 0 ? TOC_OK : TOC_ERR_DAMAGED;

@@ -107,6 +107,77 @@ static void the_root_is_that_of_the_certificate_logs(void **state)
     assert_true(verify.differences == 8);
 }
 
+/* What a checkpoint of the first `size` leaves signs; leaf 2 is another in a log that was forked.
+ */
+static struct verify_note note_of(uint64_t size, bool forked)
+{
+    struct verify_note note = {.checkpoint = {.size = size}};
+    for (uint64_t seq = 1; seq <= size; seq++)
+        add_leaf(forked && seq == 2 ? LOG + 1 : LOG, seq);
+    note.checkpoint.root = verify_root(&verify);
+    end(NULL);
+    begin(NULL);
+    return note;
+}
+
+static void add_leaves(uint64_t count, struct verify_note *note)
+{
+    verify_pass(&verify, note);
+    for (uint64_t seq = 1; seq <= count; seq++) {
+        add_leaf(LOG, seq);
+        verify_pass(&verify, note);
+    }
+}
+
+static void a_tree_that_goes_on_from_an_older_checkpoint_fits(void **state)
+{
+    static const uint64_t sizes[] = {0, 1, 5, 9};
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct verify_note older = note_of(sizes[i], false);
+        add_leaves(9, &older);
+        verify_older(&verify, &older);
+        assert_string_equal(told, "");
+        end(NULL);
+        begin(NULL);
+    }
+}
+
+/* Both give the same newest checkpoint: only one that was kept elsewhere shows it. */
+static void a_fork_is_told(void **state)
+{
+    (void)state;
+    struct verify_note older = note_of(5, true);
+    add_leaves(9, &older);
+    verify_older(&verify, &older);
+    assert_string_equal(told, "the first 5 leaves are others than the older checkpoint signs: the "
+                              "log was forked\n");
+    assert_true(verify.differences == 1);
+}
+
+static void a_log_that_was_put_back_is_told(void **state)
+{
+    (void)state;
+    struct verify_note older = note_of(9, false);
+    add_leaves(5, &older);
+    verify_older(&verify, &older);
+    assert_string_equal(told, "the older checkpoint signs 9 leaves, but there are 5 now: audit's "
+                              "data was put back or made again\n");
+}
+
+static void the_newest_checkpoint_has_to_fit(void **state)
+{
+    (void)state;
+    struct verify_note newest = note_of(5, true);
+    add_leaves(4, &newest);
+    verify_newest(&verify, &newest);
+    add_leaf(LOG, 5);
+    verify_pass(&verify, &newest);
+    verify_newest(&verify, &newest);
+    assert_string_equal(told, "the checkpoint signs 5 leaves, but there are 4\n"
+                              "the leaves do not give the root that was signed\n");
+}
+
 static void a_changed_record_is_named(void **state)
 {
     (void)state;
@@ -240,6 +311,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_untouched_log_has_no_differences),
         TEST(the_root_is_that_of_the_certificate_logs),
+        TEST(a_tree_that_goes_on_from_an_older_checkpoint_fits),
+        TEST(a_fork_is_told),
+        TEST(a_log_that_was_put_back_is_told),
+        TEST(the_newest_checkpoint_has_to_fit),
         TEST(a_changed_record_is_named),
         TEST(a_record_without_a_leaf_may_wait_but_not_below_the_cursor),
         TEST(a_log_that_audit_never_saw_is_told),

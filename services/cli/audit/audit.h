@@ -29,6 +29,11 @@ int audit_ask_tree(struct view *view, struct audit_tree *out);
 /* The same for a note that came with something else; `said` is the key that audit names. */
 int audit_verify_note(struct view *view, struct audit_tree *tree, const char *said);
 
-int audit_verify(struct view *view);
+/* Reads a checkpoint that was kept in a file, and verifies its signature. CLI_FAILED, told. */
+int audit_read_note(struct view *view, const char *path, const struct note_key *key,
+                    struct checkpoint *out);
+
+/* `since` is a file with an older checkpoint, or NULL. */
+int audit_verify(struct view *view, const char *since);
 
 #endif

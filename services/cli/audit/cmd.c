@@ -9,16 +9,20 @@
 #include <unistd.h>
 
 static struct view view;
-static const char *key_text;
+static const char *key_text, *since;
 
 static const struct toc_conf_option options[] = {
     VIEW_OPTIONS(view),
     {"key", TOC_CONF_TEXT, &key_text, NULL, 0, 0, "VKEY",
      "the verifier key that has to have signed, as `tocsin audit checkpoint` once printed it; "
      "without it the one in DIR/keys is used"},
+    {"since", TOC_CONF_TEXT, &since, NULL, 0, 0, "FILE",
+     "a checkpoint that `tocsin audit checkpoint` printed earlier, kept by whoever checks: the "
+     "log has to go on from there"},
 };
 
-#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+#define VERIFY_OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+#define OPTION_COUNT        (VERIFY_OPTION_COUNT - 1) /* --since is verify's */
 
 /* --- the key ------------------------------------------------------------------------------- */
 
@@ -95,6 +99,24 @@ int audit_ask_tree(struct view *at, struct audit_tree *out)
     return audit_verify_note(at, out, answer->verifier_key);
 }
 
+int audit_read_note(struct view *at, const char *path, const struct note_key *key,
+                    struct checkpoint *out)
+{
+    char note[NOTE_MAX + 1], verifier[256];
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        fprintf(stderr, "%s: cannot read %s\n", at->who, path);
+        return CLI_FAILED;
+    }
+    size_t size = fread(note, 1, sizeof(note), file);
+    fclose(file);
+    if (checkpoint_verify(toc_str(note, size), key, out) == TOC_OK)
+        return CLI_DONE;
+    note_key_verifier(key, verifier, sizeof(verifier));
+    fprintf(stderr, "%s: %s is no checkpoint signed by %s\n", at->who, path, verifier);
+    return CLI_FAILED;
+}
+
 /* --- checkpoint ---------------------------------------------------------------------------- */
 
 static int checkpoint(const struct toc_conf_list *operands)
@@ -156,7 +178,7 @@ static int prove(const struct toc_conf_list *operands)
 static int verify(const struct toc_conf_list *operands)
 {
     (void)operands;
-    return audit_verify(&view);
+    return audit_verify(&view, since);
 }
 
 static const struct view_part parts[] = {
@@ -164,7 +186,10 @@ static const struct view_part parts[] = {
      verify,
      {"tocsin audit verify",
       "Fetches every log and every leaf, computes all hashes again and says what does not fit.",
-      NULL, "Exit status 1 when anything differs.", options, OPTION_COUNT},
+      NULL,
+      "tocsin audit checkpoint > then.note; tocsin audit verify --since then.note\n"
+      "Exit status 1 when anything differs.",
+      options, VERIFY_OPTION_COUNT},
      0,
      0},
     {"prove",

@@ -54,6 +54,40 @@ struct tree_hash verify_root(const struct verify *verify)
     return root;
 }
 
+/* --- checkpoints --------------------------------------------------------------------------- */
+
+void verify_pass(const struct verify *verify, struct verify_note *note)
+{
+    if (verify->size != note->checkpoint.size)
+        return;
+    struct tree_hash root = verify_root(verify);
+    note->reached = true;
+    note->fits = memcmp(&root, &note->checkpoint.root, sizeof(root)) == 0;
+}
+
+void verify_newest(struct verify *verify, const struct verify_note *note)
+{
+    if (!note->reached)
+        verify_differs(verify, "the checkpoint signs %llu leaves, but there are %llu",
+                       (unsigned long long)note->checkpoint.size, (unsigned long long)verify->size);
+    else if (!note->fits)
+        verify_differs(verify, "the leaves do not give the root that was signed");
+}
+
+void verify_older(struct verify *verify, const struct verify_note *note)
+{
+    if (!note->reached)
+        verify_differs(verify,
+                       "the older checkpoint signs %llu leaves, but there are %llu now: audit's "
+                       "data was put back or made again",
+                       (unsigned long long)note->checkpoint.size, (unsigned long long)verify->size);
+    else if (!note->fits)
+        verify_differs(verify,
+                       "the first %llu leaves are others than the older checkpoint signs: the log "
+                       "was forked",
+                       (unsigned long long)note->checkpoint.size);
+}
+
 /* --- leaves -------------------------------------------------------------------------------- */
 
 struct verify_log *verify_log_of(struct verify *verify, uint64_t log_id)

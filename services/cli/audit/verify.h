@@ -7,7 +7,7 @@
 #ifndef CLI_VERIFY_H
 #define CLI_VERIFY_H
 
-#include "services/audit/tree.h"
+#include "services/audit/note.h"
 
 #include "common/hash.h"
 
@@ -24,6 +24,13 @@ struct verify_log {
     uint64_t records, next_seq;
     uint8_t chain[TOC_SHA256];        /* hash of the last record, from 32 zero bytes on */
     uint8_t chain_before[TOC_SHA256]; /* … of the one before it */
+};
+
+/* A checkpoint, and whether the entries up to its size give the root that it signs. */
+struct verify_note {
+    struct checkpoint checkpoint;
+    bool reached; /* there were that many entries */
+    bool fits;
 };
 
 struct verify {
@@ -43,6 +50,14 @@ TOC_MUST enum toc_err verify_entry(struct verify *verify, struct toc_str entry);
 
 /* The root over all entries so far (RFC 6962). */
 struct tree_hash verify_root(const struct verify *verify);
+
+/* Looks whether the entries so far are those of the checkpoint; after each entry, and before all.
+ */
+void verify_pass(const struct verify *verify, struct verify_note *note);
+/* All entries were seen: tells what is wrong with the newest checkpoint. */
+void verify_newest(struct verify *verify, const struct verify_note *note);
+/* The same of one that was signed earlier: the tree has to begin with what it signs. */
+void verify_older(struct verify *verify, const struct verify_note *note);
 
 /* The leaves of a log; NULL when it has none. */
 struct verify_log *verify_log_of(struct verify *verify, uint64_t log_id);

@@ -30,26 +30,25 @@ struct job {
     struct followed services[SERVICES_MAX]; /* those that audit follows */
     size_t service_count;
     struct audit_tree tree;
-    struct tree_hash root_at_note;
-    bool reached_note;
+    struct verify_note newest;
+    struct verify_note *older; /* NULL: none was given */
     enum toc_err err;
 };
 
 /* --- leaves -------------------------------------------------------------------------------- */
 
-static void note_root(struct job *job)
+static void pass_notes(struct job *job)
 {
-    if (job->verify->size != job->tree.checkpoint.size)
-        return;
-    job->root_at_note = verify_root(job->verify);
-    job->reached_note = true;
+    verify_pass(job->verify, &job->newest);
+    if (job->older != NULL)
+        verify_pass(job->verify, job->older);
 }
 
 static bool take_leaf(void *arg, struct toc_str row)
 {
     struct job *job = arg;
     job->err = verify_entry(job->verify, row);
-    note_root(job);
+    pass_notes(job);
     return job->err == TOC_OK;
 }
 
@@ -57,7 +56,7 @@ static int fetch_leaves(struct job *job)
 {
     struct view *view = job->view;
     uint64_t before;
-    note_root(job); /* an empty tree may be signed as well */
+    pass_notes(job); /* an empty tree may be signed as well */
     do {
         Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
         before = job->verify->size;
@@ -164,23 +163,27 @@ static void find_strangers(struct job *job)
     }
 }
 
-static void check_root(struct job *job)
+/* What is signed now, and what was when the older checkpoint was kept. */
+static int find_notes(struct job *job, const char *since)
 {
-    const struct checkpoint *signed_tree = &job->tree.checkpoint;
-    if (!job->reached_note)
-        verify_differs(job->verify, "the checkpoint signs %llu leaves, but there are %llu",
-                       (unsigned long long)signed_tree->size,
-                       (unsigned long long)job->verify->size);
-    else if (memcmp(&job->root_at_note, &signed_tree->root, sizeof(signed_tree->root)) != 0)
-        verify_differs(job->verify, "the leaves do not give the root that was signed");
+    static struct verify_note older;
+    if (audit_ask_tree(job->view, &job->tree) != CLI_DONE)
+        return CLI_FAILED;
+    job->newest.checkpoint = job->tree.checkpoint;
+    if (since == NULL)
+        return CLI_DONE;
+    job->older = &older;
+    return audit_read_note(job->view, since, &job->tree.key, &older.checkpoint);
 }
 
-static int verify_all(struct job *job)
+static int verify_all(struct job *job, const char *since)
 {
-    if (find_services(job) != CLI_DONE || audit_ask_tree(job->view, &job->tree) != CLI_DONE ||
+    if (find_services(job) != CLI_DONE || find_notes(job, since) != CLI_DONE ||
         fetch_leaves(job) != CLI_DONE)
         return CLI_FAILED;
-    check_root(job);
+    verify_newest(job->verify, &job->newest);
+    if (job->older != NULL)
+        verify_older(job->verify, job->older);
     for (size_t i = 0; i < job->service_count; i++)
         if (fetch_records(job, &job->services[i]) != CLI_DONE)
             return CLI_FAILED;
@@ -224,6 +227,23 @@ static void print_table(const struct job *job)
     print_table_free(table);
 }
 
+/* Which logs there are is audit's word: one that it does not follow would not be missed. */
+static void print_covered(const struct job *job)
+{
+    printf("\nChecked are the logs that audit follows, no others:");
+    for (size_t i = 0; i < job->service_count; i++)
+        printf("%s %s", i > 0 ? "," : "", job->services[i].name);
+    fputc('\n', stdout);
+}
+
+static void print_older(const struct job *job)
+{
+    const struct verify_note *older = job->older;
+    if (older != NULL && older->reached && older->fits)
+        printf("It begins with the %llu leaves of the older checkpoint\n",
+               (unsigned long long)older->checkpoint.size);
+}
+
 static void print_result(const struct job *job, toc_time_ms took_ms)
 {
     const struct print *print = &job->view->print;
@@ -231,9 +251,11 @@ static void print_result(const struct job *job, toc_time_ms took_ms)
     char root[2 * TREE_HASH + 1], took[MOMENT_MAX];
     toc_hex(root, signed_tree->root.bytes, TREE_HASH);
     print_table(job);
-    printf("\nTree of %llu leaves; checkpoint of %llu signed by %s\nRoot %s\n",
+    print_covered(job);
+    printf("Tree of %llu leaves; checkpoint of %llu signed by %s\nRoot %s\n",
            (unsigned long long)job->verify->size, (unsigned long long)signed_tree->size,
            signed_tree->origin, root);
+    print_older(job);
     if (!job->tree.pinned)
         print_styled(print, PRINT_YELLOW, "The key was taken on audit's own word; give --key\n");
     moment_exact(took, took_ms);
@@ -262,6 +284,8 @@ static void print_json_result(const struct job *job, toc_time_ms took_ms)
     print_json_u64(&json, "signed", job->tree.checkpoint.size);
     print_json_text(&json, "origin", job->tree.checkpoint.origin);
     print_json_hex(&json, "root", toc_str(job->tree.checkpoint.root.bytes, TREE_HASH));
+    if (job->older != NULL)
+        print_json_u64(&json, "since", job->older->checkpoint.size);
     print_json_bool(&json, "pinned", job->tree.pinned);
     print_json_u64(&json, "differences", job->verify->differences);
     print_json_int(&json, "took_ms", took_ms);
@@ -273,13 +297,13 @@ static void tell(const char *line)
     fprintf(stderr, "tocsin audit verify: %s\n", line);
 }
 
-int audit_verify(struct view *view)
+int audit_verify(struct view *view, const char *since)
 {
     static struct verify verify; /* large, and one per process */
     struct job job = {.view = view, .verify = &verify};
     toc_time_ms started = client_mono_ms();
     verify.tell = tell;
-    int code = verify_all(&job);
+    int code = verify_all(&job, since);
     if (code == CLI_DONE && view->json)
         print_json_result(&job, client_mono_ms() - started);
     else if (code == CLI_DONE)
