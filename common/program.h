@@ -37,6 +37,8 @@ struct toc_program {
     /* Turns the options into what service->open gets; reads secrets. May be NULL. */
     enum toc_err (*prepare)(const void **out_service_config);
     const struct toc_effects *effects; /* may be NULL */
+    /* Why, where service->open says TOC_ERR_MALFORMED; NULL: the usual text. */
+    const char *malformed;
 };
 
 /* Never returns before the service stops; the result is the process's exit status. */

@@ -341,8 +341,9 @@ static enum toc_err set_up(struct loop *loop)
     randombytes_buf(&config->run.random, sizeof(config->run.random));
     enum toc_err err = toc_run_open(&config->run, toc_program_now(), &loop->run);
     if (err < 0) {
+        const char *malformed = config->program->malformed;
         toc_log(TOC_LOG_ALARM, "open_failed", "data=%s why=\"%s\"", config->run.data_dir,
-                toc_err_text(err));
+                err == TOC_ERR_MALFORMED && malformed != NULL ? malformed : toc_err_text(err));
         return err;
     }
     err = open_link(loop);

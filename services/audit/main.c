@@ -32,6 +32,7 @@ int main(int argc, char **argv)
         .options = rows,
         .option_count = sizeof(rows) / sizeof(rows[0]),
         .prepare = prepare,
+        .malformed = "the last checkpoint was signed under another --origin or --seed",
     };
     return toc_program_main(&program, argc, argv);
 }
