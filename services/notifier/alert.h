@@ -47,6 +47,7 @@ enum notifier_table {
     TABLE_BUNDLE_PAGE,
     TABLE_BUNDLE_DUE,
     TABLE_DEADLINE,
+    TABLE_GROUP_WAIT,
     NOTIFIER_TABLE_END
 };
 

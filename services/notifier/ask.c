@@ -1,6 +1,7 @@
 #include "services/notifier/ask.h"
 
 #include "common/answer.h"
+#include "services/notifier/group.h"
 
 #define ROWS_LOOKED_AT_MAX 1000 /* for one answer */
 
@@ -241,9 +242,13 @@ static enum toc_err add_group(struct list *list, struct toc_str row)
     Tocsin__V1__AlertGroup *group;
     size_t mark = toc_arena_mark(list->arena);
     TOC_TRY(toc_wire_unpack(list->arena, &tocsin__v1__alert_group__descriptor, row, &group));
-    bool wanted = list->ask->all || list->ask->id.len != 0 || group->open > 0;
-    toc_arena_reset(list->arena, mark);
-    return wanted ? add(list, row) : TOC_OK;
+    if (!list->ask->all && list->ask->id.len == 0 && group->open == 0) {
+        toc_arena_reset(list->arena, mark);
+        return TOC_OK;
+    }
+    TOC_TRY(group_soonest(list->txn, toc_wire_bytes(&group->group), &group->soonest_ms));
+    TOC_TRY(toc_wire_pack(list->arena, group, &row));
+    return add(list, row);
 }
 
 /* Of which some wait, or the one of that id, or all. */

@@ -47,7 +47,7 @@ static const char *const tables[] = {
     "said",       "mute",        "mute_due",    "mute_held", "quiet",     "quiet_due",
     "quiet_kept", "reach",       "reach_due",   "probe",     "mirror",    "watch",
     "watch_due",  "group",       "group_alert", "group_act", "group_due", "window",
-    "bundle",     "bundle_page", "bundle_due",  "deadline"};
+    "bundle",     "bundle_page", "bundle_due",  "deadline",  "group_wait"};
 _Static_assert(sizeof(tables) / sizeof(tables[0]) == NOTIFIER_TABLE_END - TOC_TABLE_OWN,
                "one name per table");
 

@@ -1,6 +1,7 @@
 #include "services/notifier/deadline.h"
 
 #include "common/plant.h"
+#include "services/notifier/group.h"
 #include "services/notifier/storm.h"
 
 #define DEADLINE_KEY 5
@@ -57,6 +58,7 @@ static enum toc_err take(struct toc_turn *turn, Tocsin__V1__Alert *alert, toc_ti
     if (!follows || alert->due_ms == due_ms)
         return TOC_OK;
     alert->due_ms = due_ms;
+    TOC_TRY(group_follow(turn, alert));
     TOC_TRY(alert_save(turn, alert, alert->next_ms));
     return follow(turn, alert);
 }

@@ -1,6 +1,7 @@
 #include "services/notifier/group.h"
 
 #define MEMBER_KEY (TOC_ID + ALERT_KEY)
+#define WAIT_KEY   (TOC_ID + 8 + ALERT_KEY)
 #define STORM_OF   5 /* alerts that wait at once */
 
 /* --- rows --------------------------------------------------------------------------------- */
@@ -11,6 +12,15 @@ static struct toc_str member_key(uint8_t out[MEMBER_KEY], struct toc_str group, 
     memcpy(out, group.data, TOC_ID);
     toc_put_u64be(out + TOC_ID, number);
     return toc_str(out, MEMBER_KEY);
+}
+
+static struct toc_str wait_key(uint8_t out[WAIT_KEY], const Tocsin__V1__Alert *alert,
+                               toc_time_ms at_ms)
+{
+    memcpy(out, alert->group.data, TOC_ID);
+    toc_put_u64be(out + TOC_ID, (uint64_t)at_ms);
+    toc_put_u64be(out + TOC_ID + 8, alert->number);
+    return toc_str(out, WAIT_KEY);
 }
 
 enum toc_err group_load(struct toc_turn *turn, struct toc_str group, Tocsin__V1__AlertGroup **out)
@@ -44,6 +54,19 @@ enum toc_err group_next(struct toc_turn *turn, struct toc_str group, uint64_t fr
     if (memcmp(key.data, from_key, TOC_ID) != 0)
         return TOC_NONE;
     *out = toc_get_u64be(key.data + TOC_ID);
+    return TOC_OK;
+}
+
+enum toc_err group_soonest(struct toc_txn *txn, struct toc_str group, toc_time_ms *out_ms)
+{
+    struct toc_str key, value;
+    enum toc_err err = toc_first_at_least(txn, TABLE_GROUP_WAIT, group, &key, &value);
+    TOC_TRY(err);
+    bool waits = err == TOC_OK && toc_str_starts(key, group);
+    if (waits && key.size != WAIT_KEY)
+        return TOC_ERR_DAMAGED;
+    toc_time_ms at_ms = waits ? (toc_time_ms)toc_get_u64be(key.data + TOC_ID) : TOC_TIME_NEVER;
+    *out_ms = at_ms == TOC_TIME_NEVER ? 0 : at_ms;
     return TOC_OK;
 }
 
@@ -132,6 +155,27 @@ static enum toc_err count(struct toc_turn *turn, Tocsin__V1__AlertGroup *group, 
     return save(turn, group);
 }
 
+/* What waits stands by its deadline; without one it stands last. */
+static enum toc_err place(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    uint8_t key[WAIT_KEY];
+    toc_time_ms at_ms = 0;
+    if (alert_waits(alert))
+        at_ms = alert->due_ms > 0 ? alert->due_ms : TOC_TIME_NEVER;
+    if (at_ms == alert->placed_ms)
+        return TOC_OK;
+    if (alert->placed_ms != 0) {
+        enum toc_err err =
+            toc_del(turn->txn, TABLE_GROUP_WAIT, wait_key(key, alert, alert->placed_ms));
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    }
+    alert->placed_ms = at_ms;
+    return at_ms != 0
+               ? toc_put(turn->txn, TABLE_GROUP_WAIT, wait_key(key, alert, at_ms), toc_str(NULL, 0))
+               : TOC_OK;
+}
+
 enum toc_err group_follow(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
     Tocsin__V1__AlertGroup *group;
@@ -140,6 +184,7 @@ enum toc_err group_follow(struct toc_turn *turn, Tocsin__V1__Alert *alert)
         return TOC_OK; /* it was opened before there were any */
     if (!alert_is_live(alert))
         TOC_TRY(leave(turn, alert));
+    TOC_TRY(place(turn, alert));
     if (waits == alert->in_open)
         return TOC_OK;
     enum toc_err err = group_load(turn, toc_wire_bytes(&alert->group), &group);

@@ -6,6 +6,8 @@
  */
 #include "tests/sim/world.h"
 
+#include "services/notifier/alert.h"
+
 #include <stdlib.h>
 
 #define ALERTS_MAX 512
@@ -179,6 +181,35 @@ void groups_check_sent(struct world *world, const Tocsin__V1__Page *page)
     if (member != NULL && member->silent && member->waits)
         world_fail(world, 11, "page %llu/%u is sent, and somebody has answered for its group",
                    (unsigned long long)page->alert_number, page->index);
+}
+
+/* Those that wait stand there by their deadlines, and nothing else does. */
+void groups_check_rows(struct world *world, struct toc_txn *txn, struct toc_arena *arena)
+{
+    struct toc_str key, row;
+    struct toc_scan *scan;
+    uint64_t waiting = 0, rows = 0;
+    for (size_t i = 0; i < world->groups->count; i++)
+        waiting += world->groups->members[i].waits;
+    enum toc_err err = toc_scan_open(txn, TABLE_GROUP_WAIT, toc_str(NULL, 0), &scan);
+    TOC_ASSERT(err == TOC_OK);
+    for (; toc_scan_next(scan, &key, &row) == TOC_OK; rows++) {
+        const struct member *member = find(world->groups, toc_get_u64be(key.data + 24));
+        Tocsin__V1__Alert *alert;
+        size_t mark = toc_arena_mark(arena);
+        err = alert_load(txn, arena, toc_get_u64be(key.data + 24), &alert);
+        TOC_ASSERT(err == TOC_OK && member != NULL);
+        toc_time_ms due_ms = alert->due_ms != 0 ? alert->due_ms : TOC_TIME_NEVER;
+        if (!member->waits || memcmp(member->group, key.data, 16) != 0 ||
+            toc_get_u64be(key.data + 16) != (uint64_t)due_ms)
+            world_fail(world, 11, "alert %llu stands among those that wait, and does not so",
+                       (unsigned long long)member->number);
+        toc_arena_reset(arena, mark);
+    }
+    toc_scan_close(scan);
+    if (rows != waiting)
+        world_fail(world, 11, "%llu alerts stand where %llu wait", (unsigned long long)rows,
+                   (unsigned long long)waiting);
 }
 
 void groups_check_end(struct world *world)

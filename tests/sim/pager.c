@@ -626,5 +626,6 @@ void pager_check_end(struct world *world)
         return;
     check_rows(world, txn);
     probes_check_end(world, txn);
+    groups_check_rows(world, txn, &world->pager->arena);
     toc_txn_abort(txn);
 }

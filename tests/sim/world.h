@@ -423,6 +423,7 @@ void groups_check_record(struct world *world, const Tocsin__V1__Record *record,
                          const Tocsin__V1__AlertChange *change);
 /* Nobody has answered for all of its group. */
 void groups_check_sent(struct world *world, const Tocsin__V1__Page *page);
+void groups_check_rows(struct world *world, struct toc_txn *txn, struct toc_arena *arena);
 void groups_check_end(struct world *world);
 
 /* storms.c */

@@ -322,6 +322,68 @@ static void the_seventeenth_action_that_is_under_way_for_a_group_is_refused(void
     assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
 }
 
+/* --- the soonest deadline -------------------------------------------------------------------- */
+
+/* Of the only group, as the answer to a question has it. */
+static void assert_soonest(const char *time)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    Tocsin__V1__AlertGroup *group;
+    ask.what = TOCSIN__V1__ASK__WHAT__GROUPS;
+    ask.all = true;
+    const Tocsin__V1__Answer *answer = core_ask(feed.core, &ask);
+    assert_int_equal(answer->n_rows, 1);
+    assert_int_equal(toc_wire_unpack(core_arena(feed.core), &tocsin__v1__alert_group__descriptor,
+                                     toc_wire_bytes(&answer->rows[0]), &group),
+                     TOC_OK);
+    assert_int_equal(group->soonest_ms, time != NULL ? core_time(time) : 0);
+}
+
+static void warn(unsigned issue, const char *due)
+{
+    feed_clock(&feed, "09:00",
+               (struct feed_clock){
+                   .issue = issue, .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED, .due = due});
+}
+
+static void a_group_has_the_soonest_deadline_of_those_that_wait(void **state)
+{
+    (void)state;
+    warn(1, "09:30");
+    warn(2, "09:20");
+    warn(3, "09:40");
+    assert_soonest("09:20");
+    feed_act_on(&feed, "09:01", "acked", 2, "ana");
+    assert_soonest("09:30");
+    feed_act_on(&feed, "09:02", "resolved", 1, "ana");
+    assert_soonest("09:40");
+    feed_act_on(&feed, "09:03", "escalated", 2, "ana"); /* handed on: it waits again */
+    assert_soonest("09:20");
+    feed_act_on(&feed, "09:04", "resolved", 2, "ana");
+    feed_act_on(&feed, "09:04", "resolved", 3, "ana");
+    assert_soonest(NULL);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_WAIT), 0);
+}
+
+static void a_deadline_that_moves_moves_that_of_its_group(void **state)
+{
+    (void)state;
+    open_issue("09:00", 1);
+    open_issue("09:00", 2);
+    assert_soonest(NULL);
+    feed_deadline(&feed, "09:00:01", 1, "10:00");
+    feed_deadline(&feed, "09:00:02", 2, "09:50");
+    assert_soonest("09:50");
+    feed_deadline(&feed, "09:01", 1, "09:40");
+    assert_soonest("09:40");
+    feed_deadline(&feed, "09:02", 1, NULL);
+    assert_soonest("09:50");
+    feed_act_on(&feed, "09:03", "acked", 2, "ana");
+    feed_deadline(&feed, "09:04", 2, "09:30"); /* of one that does not wait */
+    assert_soonest(NULL);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_WAIT), 1);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -344,6 +406,8 @@ int main(void)
         CASE(what_is_said_of_one_comes_behind_what_was_said_of_all),
         CASE(one_that_is_handed_on_meanwhile_rings_at_once),
         CASE(several_that_are_said_of_all_come_to_one_once_and_in_their_order),
+        CASE(a_group_has_the_soonest_deadline_of_those_that_wait),
+        CASE(a_deadline_that_moves_moves_that_of_its_group),
         CASE(the_seventeenth_action_that_is_under_way_for_a_group_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

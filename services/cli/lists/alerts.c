@@ -46,18 +46,17 @@ static void add_step(struct print_table *table, const Tocsin__V1__Alert *alert)
         print_table_cell(table, PRINT_PLAIN, "%u", alert->step + 1);
 }
 
-/* Until its deadline; nothing where there is none, or nobody has to mind it any more. */
-static void add_left(struct print_table *table, const Tocsin__V1__Alert *alert, toc_time_ms now)
+/* Until a deadline; nothing where there is none. */
+static void add_left(struct print_table *table, toc_time_ms due_ms, toc_time_ms now)
 {
     char left[MOMENT_MAX];
-    bool over = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED;
-    toc_time_ms left_ms = alert->due_ms - now;
-    print_table_cell(table, left_ms < 0 ? PRINT_RED : PRINT_PLAIN, "%s",
-                     over || alert->due_ms == 0 ? "" : moment_span(left, left_ms));
+    print_table_cell(table, due_ms < now ? PRINT_RED : PRINT_PLAIN, "%s",
+                     due_ms == 0 ? "" : moment_span(left, due_ms - now));
 }
 
 static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert, toc_time_ms now)
 {
+    bool over = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED; /* nobody has to mind */
     bool goes_on = alert->next_ms != TOC_TIME_NEVER && alert->next_ms != 0;
     char next[MOMENT_MAX];
     print_table_row(table);
@@ -71,7 +70,7 @@ static void add_alert(struct print_table *table, const Tocsin__V1__Alert *alert,
     print_table_cell(table, PRINT_PLAIN, "%s", alert->acked_by);
     print_table_cell(table, PRINT_YELLOW, "%s",
                      goes_on ? moment_span(next, alert->next_ms - now) : "");
-    add_left(table, alert, now);
+    add_left(table, over ? 0 : alert->due_ms, now);
     list_add_reference(table, alert->source, alert->subject);
     print_table_cell(table, PRINT_PLAIN, "%s%s", alert->cause, alert->test ? " (test)" : "");
     add_step(table, alert);
@@ -109,9 +108,9 @@ static const struct list_kind kind = {
 /* --- groups -------------------------------------------------------------------------------- */
 
 static const struct print_column group_columns[] = {
-    {"GROUP", PRINT_LEFT, 0},   {"QUEUE", PRINT_LEFT, 8}, {"RULE", PRINT_LEFT, 8},
-    {"CLOCK", PRINT_LEFT, 8},   {"STATE", PRINT_LEFT, 0}, {"WAITING", PRINT_RIGHT, 0},
-    {"ALERTS", PRINT_RIGHT, 0}, {"SINCE", PRINT_LEFT, 0},
+    {"GROUP", PRINT_LEFT, 0}, {"QUEUE", PRINT_LEFT, 8},   {"RULE", PRINT_LEFT, 8},
+    {"CLOCK", PRINT_LEFT, 8}, {"STATE", PRINT_LEFT, 0},   {"WAITING", PRINT_RIGHT, 0},
+    {"LEFT", PRINT_RIGHT, 0}, {"ALERTS", PRINT_RIGHT, 0}, {"SINCE", PRINT_LEFT, 0},
 };
 
 static void add_group(struct print_table *table, const Tocsin__V1__AlertGroup *group,
@@ -128,6 +127,7 @@ static void add_group(struct print_table *table, const Tocsin__V1__AlertGroup *g
                      : waits      ? "one"
                                   : "over");
     print_table_cell(table, waits ? PRINT_YELLOW : PRINT_DIM, "%u", group->open);
+    add_left(table, group->soonest_ms, now);
     print_table_cell(table, PRINT_PLAIN, "%u", group->alerts);
     list_add_instant(table, waits ? group->since_ms : group->changed_ms, now);
 }
