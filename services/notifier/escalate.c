@@ -165,12 +165,10 @@ static enum toc_err begin_anew(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 }
 
 /* Behind the last step another round begins, whether or not the path has one. */
-static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum place place,
-                           const char *by, const char *why)
+static enum toc_err stand_up(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                             const struct toc_path *path, enum place place, const char *by,
+                             const char *why)
 {
-    const struct toc_path *path;
-    toc_time_ms old_next_ms = alert->next_ms;
-    TOC_TRY(path_of(turn, alert, &path));
     TOC_TRY(page_cancel_all(turn, alert, by, why));
     TOC_TRY(begin_anew(turn, alert));
     if (place == FIRST_STEP)
@@ -183,11 +181,27 @@ static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum
     alert->acked_by = toc_wire_text("");
     alert->ack_ends_ms = alert->snoozed_ms = 0;
     TOC_TRY(alert_say(turn, TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED, alert, NULL, by, why));
-    TOC_TRY(group_follow(turn, alert));
-    if (TOC_PLANTED(TOC_PLANT_BACK_SILENT))
-        alert->next_ms = TOC_TIME_NEVER;
-    else
-        TOC_TRY(page_from_here(turn, alert, path));
+    return group_follow(turn, alert);
+}
+
+/* What stands up again rings from its place on. */
+static enum toc_err ring_again(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                               const struct toc_path *path)
+{
+    if (!TOC_PLANTED(TOC_PLANT_BACK_SILENT))
+        return page_from_here(turn, alert, path);
+    alert->next_ms = TOC_TIME_NEVER;
+    return TOC_OK;
+}
+
+static enum toc_err reopen(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum place place,
+                           const char *by, const char *why)
+{
+    const struct toc_path *path;
+    toc_time_ms old_next_ms = alert->next_ms;
+    TOC_TRY(path_of(turn, alert, &path));
+    TOC_TRY(stand_up(turn, alert, path, place, by, why));
+    TOC_TRY(ring_again(turn, alert, path));
     return alert_save(turn, alert, old_next_ms);
 }
 
@@ -236,6 +250,31 @@ static enum toc_err remind(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     return alert_save(turn, alert, old_next_ms);
 }
 
+/* Nobody minds it any more. What rings then, maintenance that is over by now may have stopped. */
+static enum toc_err end_answer(struct toc_turn *turn, Tocsin__V1__Alert *alert, enum place place,
+                               const char *why)
+{
+    toc_time_ms old_next_ms = alert->next_ms;
+    const struct toc_path *path;
+    bool stopped;
+    TOC_TRY(path_of(turn, alert, &path));
+    TOC_TRY(stand_up(turn, alert, path, place, NULL, why));
+    TOC_TRY(mute_stopped(turn, alert, &stopped));
+    if (stopped)
+        alert->next_ms = TOC_TIME_NEVER;
+    else
+        TOC_TRY(ring_again(turn, alert, path));
+    return alert_save(turn, alert, old_next_ms);
+}
+
+/* It is too late for a reminder: the end is due at its own instant, behind what was due before. */
+static enum toc_err skip_reminder(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    toc_time_ms old_next_ms = alert->next_ms;
+    alert->next_ms = alert->ack_ends_ms;
+    return alert_save(turn, alert, old_next_ms);
+}
+
 /* Unless maintenance stops it. */
 static enum toc_err end_step(struct toc_turn *turn, Tocsin__V1__Alert *alert)
 {
@@ -259,10 +298,12 @@ enum toc_err escalate_due(struct toc_turn *turn, Tocsin__V1__Alert *alert)
     if (alert->state != TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED)
         return end_step(turn, alert);
     if (alert->snoozed_ms != 0)
-        return reopen(turn, alert, SAME_STEP, NULL, "the snooze is over");
-    if (turn->log_ms > alert->ack_ends_ms)
-        return reopen(turn, alert, NEXT_STEP, NULL, "the acknowledgement has expired");
-    return remind(turn, alert);
+        return end_answer(turn, alert, SAME_STEP, "the snooze is over");
+    if (turn->log_ms <= alert->ack_ends_ms)
+        return remind(turn, alert);
+    if (alert->next_ms < alert->ack_ends_ms)
+        return skip_reminder(turn, alert);
+    return end_answer(turn, alert, NEXT_STEP, "the acknowledgement has expired");
 }
 
 enum toc_err escalate_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,

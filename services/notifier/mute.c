@@ -233,13 +233,25 @@ static enum toc_err say_held(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     return alert_emit(turn, TOCSIN__V1__RECORD_TYPE__ALERT_NOTED, &change);
 }
 
+static enum toc_err stop(struct toc_turn *turn, Tocsin__V1__Alert *alert,
+                         const Tocsin__V1__Mute *mute)
+{
+    TOC_TRY(hold(turn, alert, mute->mute));
+    return say_held(turn, alert, mute);
+}
+
 enum toc_err mute_stops(struct toc_turn *turn, Tocsin__V1__Alert *alert, bool *out)
 {
     const Tocsin__V1__Mute *mute;
     TOC_TRY(find(turn, alert, alert->next_ms, &mute));
     *out = mute != NULL && mute->maintenance;
-    if (!*out)
-        return TOC_OK;
-    TOC_TRY(hold(turn, alert, mute->mute));
-    return say_held(turn, alert, mute);
+    return *out ? stop(turn, alert, mute) : TOC_OK;
+}
+
+enum toc_err mute_stopped(struct toc_turn *turn, Tocsin__V1__Alert *alert, bool *out)
+{
+    const Tocsin__V1__Mute *mute;
+    TOC_TRY(find(turn, alert, alert->next_ms, &mute));
+    *out = mute != NULL && mute->maintenance && !mute_fits(mute, alert, turn->log_ms);
+    return *out ? stop(turn, alert, mute) : TOC_OK;
 }

@@ -41,6 +41,12 @@ TOC_MUST enum toc_err mute_let_go(struct toc_turn *turn, Tocsin__V1__Alert *aler
  */
 TOC_MUST enum toc_err mute_stops(struct toc_turn *turn, Tocsin__V1__Alert *alert, bool *out);
 
+/*
+ * The same of an answer that is over: maintenance in force when it ended would have kept the pages
+ * that follow, and is over by now, so that it has to hold the alert itself.
+ */
+TOC_MUST enum toc_err mute_stopped(struct toc_turn *turn, Tocsin__V1__Alert *alert, bool *out);
+
 /* Whether it is in force at that instant and the alert is one that it is about. */
 bool mute_fits(const Tocsin__V1__Mute *mute, const Tocsin__V1__Alert *alert, toc_time_ms at_ms);
 

@@ -84,6 +84,7 @@ struct mutes {
     bool expects; /* the next record says that this page is kept: */
     uint64_t alert;
     uint32_t page;
+    uint64_t stopped; /* the next record says that maintenance holds this alert; 0: none does */
 };
 
 struct mutes *mutes_new(void)
@@ -315,14 +316,20 @@ static void on_kept(struct world *world, const Tocsin__V1__AlertChange *change, 
         hold(mutes, change->alert);
 }
 
-/* Maintenance stops what was to go on while it lasted, however late that is found. */
-static void on_escalated(struct world *world, const Tocsin__V1__AlertChange *change)
+/* Maintenance stops what was to go on while it lasted, however late that is found. An answer that
+ * is over has what follows it kept by that, or, when it is over too, the alert held. */
+static void on_escalated(struct world *world, const Tocsin__V1__AlertChange *change,
+                         toc_time_ms at_ms)
 {
     const Tocsin__V1__Alert *alert = change->alert;
+    bool answer_over = is(change->reason, "the snooze is over") ||
+                       is(change->reason, "the acknowledgement has expired");
     const struct known_mute *best = keeper(world->mutes, alert, alert->next_ms);
     if (best != NULL && best->maintenance && is(change->reason, "nobody acknowledged in time"))
         world_fail(world, 11, "alert %llu goes on in maintenance %s",
                    (unsigned long long)alert->number, best->id);
+    if (best != NULL && best->maintenance && answer_over && at_ms > best->end_ms)
+        world->mutes->stopped = alert->number;
     if (strncmp(change->reason, "maintenance ", 12) == 0 && alert->step != 0)
         world_fail(world, 11, "alert %llu begins at step %u after maintenance",
                    (unsigned long long)alert->number, alert->step);
@@ -355,9 +362,11 @@ static void on_alert(struct world *world, const Tocsin__V1__Record *record,
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
         if (strncmp(change->note, "held, its cause is gone", 23) == 0)
             let_go(mutes, change->alert->number);
+        if (strncmp(change->note, "held by maintenance ", 20) == 0)
+            hold(mutes, change->alert);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED:
-        on_escalated(world, change);
+        on_escalated(world, change, record->at_ms);
         break;
     default:
         break;
@@ -374,7 +383,13 @@ void mutes_check_record(struct world *world, const Tocsin__V1__Record *record,
          change->page->state != TOCSIN__V1__PAGE_STATE__PAGE_SUPPRESSED))
         world_fail(world, 11, "page %llu/%u is not kept", (unsigned long long)mutes->alert,
                    mutes->page);
+    if (mutes->stopped != 0 && (record->type != TOCSIN__V1__RECORD_TYPE__ALERT_NOTED ||
+                                change->alert->number != mutes->stopped ||
+                                strncmp(change->note, "held by maintenance ", 20) != 0))
+        world_fail(world, 11, "alert %llu is not held by the maintenance in which it was to go on",
+                   (unsigned long long)mutes->stopped);
     mutes->expects = false;
+    mutes->stopped = 0;
     if (record->type == TOCSIN__V1__RECORD_TYPE__MUTE_CHANGED)
         on_change(world, record);
     else if (change != NULL && change->alert != NULL)

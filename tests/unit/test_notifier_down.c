@@ -95,6 +95,94 @@ static void what_maintenance_kept_begins_anew_once_and_its_old_step_is_forgotten
                        "09:20:00 alert_paged 1 ana step=0 round=0 page_pending v1\n");
 }
 
+/* --- answers that end in maintenance ---------------------------------------------------------- */
+
+/* Alert 1, opened at 09:00, of which ana and then bob have heard, who snoozes it until 09:10. */
+static void open_snoozed(void)
+{
+    open_alert();
+    feed_time(&feed, "09:05:01");
+    feed_outcome(&feed, "09:05:02", 1, 1, 200);
+    feed_action(
+        &feed, "09:06",
+        (struct feed_action){.verb = "snoozed", .number = 1, .by = "bob", .until = "09:10"});
+}
+
+static void a_snooze_that_ended_in_maintenance_begins_at_the_first_step(void **state)
+{
+    (void)state;
+    open_snoozed();
+    keep("09:07", true, "09:12");
+    start_again("09:20");
+    assert_told(&feed, "09:20:00 alert_escalated 1 to step=1 round=0 (the snooze is over) v1\n"
+                       "09:20:00 alert_noted 1 note=held by maintenance m of ana v1\n"
+                       "09:20:00 maintenance m of ana ends at=09:12:00 critical\n"
+                       "09:20:00 alert_escalated 1 to step=0 round=0 (maintenance m is over) v1\n"
+                       "09:20:00 alert_paged 1 ana step=0 round=0 page_pending v1\n");
+    assert_int_equal(feed_alert(&feed, 1)->next_ms, core_time("09:25"));
+}
+
+static void a_snooze_that_ended_after_maintenance_goes_on_where_it_was(void **state)
+{
+    (void)state;
+    open_snoozed();
+    keep("09:07", true, "09:09");
+    start_again("09:20");
+    assert_told(&feed, "09:20:00 maintenance m of ana ends at=09:09:00 critical\n"
+                       "09:20:00 alert_escalated 1 to step=1 round=0 (the snooze is over) v1\n"
+                       "09:20:00 alert_paged 1 bob step=1 round=0 page_pending v1\n");
+}
+
+static void a_snooze_that_ended_in_maintenance_that_goes_on_is_kept_by_that(void **state)
+{
+    (void)state;
+    open_snoozed();
+    keep("09:07", true, "09:30");
+    start_again("09:15");
+    assert_told(&feed,
+                "09:15:00 alert_escalated 1 to step=1 round=0 (the snooze is over) v1\n"
+                "09:15:00 alert_paged 1 bob step=1 round=0 page_pending v1\n"
+                "09:15:00 page_ended 1 bob step=1 round=0 page_suppressed (maintenance m of ana) "
+                "v1\n");
+}
+
+/* The acknowledgement of 09:01 holds until 09:09; a reminder would have come at 09:07. */
+static void acknowledge_for_a_time(void)
+{
+    feed.path_more = ", ack_expires: 8m";
+    open_alert();
+    feed_act_on(&feed, "09:01", "acked", 1, "ana");
+}
+
+static void an_acknowledgement_that_expired_in_maintenance_begins_at_the_first_step(void **state)
+{
+    (void)state;
+    acknowledge_for_a_time();
+    keep("09:02", true, "09:12");
+    start_again("09:20");
+    assert_told(&feed,
+                "09:20:00 alert_escalated 1 to step=1 round=0 (the acknowledgement has expired) "
+                "v1\n"
+                "09:20:00 alert_noted 1 note=held by maintenance m of ana v1\n"
+                "09:20:00 maintenance m of ana ends at=09:12:00 critical\n"
+                "09:20:00 alert_escalated 1 to step=0 round=0 (maintenance m is over) v1\n"
+                "09:20:00 alert_paged 1 ana step=0 round=0 page_pending v1\n");
+}
+
+/* The end counts, not the reminder that would have come before. */
+static void an_acknowledgement_that_expired_after_maintenance_goes_on_with_the_next(void **state)
+{
+    (void)state;
+    acknowledge_for_a_time();
+    keep("09:02", true, "09:08");
+    start_again("09:20");
+    assert_told(&feed,
+                "09:20:00 maintenance m of ana ends at=09:08:00 critical\n"
+                "09:20:00 alert_escalated 1 to step=1 round=0 (the acknowledgement has expired) "
+                "v1\n"
+                "09:20:00 alert_paged 1 bob step=1 round=0 page_pending v1\n");
+}
+
 /* --- silences and hand-overs ------------------------------------------------------------------ */
 
 /* Alert 1, opened at 09:56, of which gus has heard; who is on call by "prim" is next, which is ana
@@ -151,6 +239,11 @@ int main(void)
         CASE(maintenance_that_was_over_before_stops_nothing),
         CASE(maintenance_that_somebody_has_ended_meanwhile_has_stopped_it_as_well),
         CASE(what_maintenance_kept_begins_anew_once_and_its_old_step_is_forgotten),
+        CASE(a_snooze_that_ended_in_maintenance_begins_at_the_first_step),
+        CASE(a_snooze_that_ended_after_maintenance_goes_on_where_it_was),
+        CASE(a_snooze_that_ended_in_maintenance_that_goes_on_is_kept_by_that),
+        CASE(an_acknowledgement_that_expired_in_maintenance_begins_at_the_first_step),
+        CASE(an_acknowledgement_that_expired_after_maintenance_goes_on_with_the_next),
         CASE(whoever_is_on_call_by_now_rings_once_when_the_step_ended_in_silence),
         CASE(whoever_is_on_call_by_now_rings_once_when_the_silence_ended_first),
     };
