@@ -1,10 +1,7 @@
 #include "common/send/sender.h"
 
-#include "common/log.h"
-
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <uv.h>
 
 #define TELL_AGAIN_MS 1000
@@ -18,14 +15,6 @@ struct toc_sender {
     uv_idle_t idle;   /* makes the loop come round at once: something is to be done or committed */
     size_t open_handles;
 };
-
-void toc_sender_must(enum toc_err err, const char *what)
-{
-    if (err >= 0)
-        return;
-    toc_log(TOC_LOG_ALARM, "failed", "at=%s why=\"%s\"", what, toc_err_text(err));
-    _exit(1);
-}
 
 /* --- the loop --------------------------------------------------------------------------------- */
 

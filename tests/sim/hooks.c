@@ -1,12 +1,14 @@
 /*
  * What outcomes' sender stands on, made up: libuv's timers and the transport, whose symbols are
  * those of the real ones, and receivers that accept, refuse, fail, ask for patience, want no more,
- * hang, or answer and are not heard.
+ * hang, or answer and are not heard. What ends the process there ends the node here.
  */
 #include "tests/sim/hooks.h"
 
+#include "common/send/sender.h"
 #include "services/outcomes/send/sender.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -39,6 +41,7 @@ struct hooks {
 };
 
 static struct world *here; /* what stands in for libuv is told of no world */
+static jmp_buf dies;       /* where the sender goes that cannot go on */
 
 struct hooks *hooks_new(struct world *world)
 {
@@ -105,8 +108,22 @@ void hooks_stop(struct world *world, struct node *node)
 
 void hooks_after_commit(struct world *world, struct node *node)
 {
-    if (node->role == ROLE_OUTCOMES && !world->failed)
+    if (node->role != ROLE_OUTCOMES || world->failed)
+        return;
+    if (setjmp(dies) == 0)
         sender_effects.after_commit(world->hooks->self, world_clock(world, node));
+    else
+        node->dying = true;
+}
+
+void toc_sender_must(enum toc_err err, const char *what)
+{
+    const struct node *node = world_node(here, ROLE_OUTCOMES);
+    if (err >= 0)
+        return;
+    if (err != TOC_ERR_IO || !node->disk_crash)
+        world_fail(here, 0, "%s: %s of its sender failed: %s", node->name, what, toc_err_text(err));
+    longjmp(dies, 1);
 }
 
 void hooks_event(struct world *world, unsigned index)
