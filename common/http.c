@@ -3,8 +3,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define BACKLOG 1024 /* over it a peer tries again only after a second */
-#define BODIES  16   /* of the largest size, unless configured */
+#define BACKLOG 1024               /* over it a peer tries again only after a second */
+#define BODIES  16                 /* of the largest size, unless configured */
+#define REPLIES ((size_t)16 << 20) /* bytes, unless configured */
 
 void toc_http_free_if_over(struct toc_http *http)
 {
@@ -34,6 +35,8 @@ static void set_config(struct toc_http *http, const struct toc_http_config *conf
         http->config.bodies_max = BODIES * (config->body_max + TOC_HTTP_BODY_BYTES_FIRST);
     if (http->config.strangers_max == 0)
         http->config.strangers_max = http->config.bodies_max / 2;
+    if (http->config.replies_max == 0)
+        http->config.replies_max = REPLIES;
 }
 
 static struct toc_http *http_new(uv_loop_t *loop, const struct toc_http_config *config,

@@ -45,6 +45,7 @@ struct toc_http_response {
     const char *content_type; /* a constant; NULL for text/plain; charset=utf-8 */
     char *body;               /* malloc'ed by the handler, freed by the server; may be NULL */
     size_t body_size;
+    struct toc_str constant;             /* a body that outlives the server, in place of that one */
     const struct toc_http_field *fields; /* lent for the call */
     size_t field_count;
 };
@@ -77,10 +78,13 @@ struct toc_http_config {
     /* The largest body. 0: no bodies, and no method but GET and HEAD. Otherwise the handler judges
      * the method, and what the server refuses by itself is application/problem+json (RFC 9457). */
     size_t body_max;
-    /* Of all requests together, and of the answers on their way; 0: 16 of the largest size. Beyond
-     * it requests with a body are refused. */
+    /* Of all requests together; 0: 16 of the largest size. Beyond it requests with a body are
+     * refused. */
     size_t bodies_max;
-    size_t strangers_max;     /* what strangers' requests may have of it; 0: half */
+    size_t strangers_max; /* what strangers' requests may have of it; 0: half */
+    /* Of the answers that peers have not taken yet, constants aside; 0: 16 MiB. Beyond it those
+     * who have been slowest to take theirs are closed. */
+    size_t replies_max;
     unsigned connections_max; /* 0: TOC_HTTP_CONNECTIONS_MAX */
     /* Connections of one IPv4 address, or one /64 of IPv6; 0: as many as there may be. */
     unsigned per_address_max;

@@ -63,9 +63,30 @@ void toc_http_conn_serve(struct toc_http_exchange *conn)
 static void drop_reply(struct toc_http_exchange *conn)
 {
     free(conn->reply_body);
-    conn->http->bodies -= conn->reply_size;
+    conn->http->replies -= conn->reply_size;
     conn->reply_body = NULL;
     conn->reply_size = 0;
+}
+
+/* Keeps a response until its peer has taken it. What is too much for all of them ends those that
+ * have been slowest; the newest stays. */
+static void keep_reply(struct toc_http_exchange *conn, size_t size)
+{
+    struct toc_http *http = conn->http;
+    conn->reply_size = size;
+    http->replies += size;
+    while (http->replies > http->config.replies_max) {
+        struct toc_http_exchange *slowest = NULL;
+        for (size_t i = 0; i < http->slots; i++) {
+            struct toc_http_exchange *other = &http->conns[i];
+            if (other != conn && other->reply_size > 0 &&
+                (slowest == NULL || other->since < slowest->since))
+                slowest = other;
+        }
+        if (slowest == NULL)
+            return;
+        toc_http_conn_close(slowest);
+    }
 }
 
 void toc_http_conn_close(struct toc_http_exchange *conn)
@@ -75,6 +96,8 @@ void toc_http_conn_close(struct toc_http_exchange *conn)
     conn->state = CONN_CLOSING;
     conn->http->served -= conn->served;
     conn->served = false;
+    conn->http->replies -= conn->reply_size; /* libuv lets go of it in this turn of the loop */
+    conn->reply_size = 0;
     toc_http_body_drop(conn);
     uv_close((uv_handle_t *)&conn->tcp, on_conn_handle_closed);
     uv_close((uv_handle_t *)&conn->timer, on_conn_handle_closed);
@@ -143,11 +166,15 @@ static void on_written(uv_write_t *req, int status)
 /* Sends a response and takes its body over. */
 static void send_response(struct toc_http_exchange *conn, const struct toc_http_response *response)
 {
+    bool constant = response->constant.size > 0;
+    struct toc_str body = constant                 ? response->constant
+                          : response->body != NULL ? toc_str(response->body, response->body_size)
+                                                   : toc_str(NULL, 0);
     const struct toc_http_reply reply = {
         .status = response->status,
         .content_type =
             response->content_type ? response->content_type : "text/plain; charset=utf-8",
-        .body_size = response->body ? response->body_size : 0,
+        .body_size = body.size,
         .keep_alive = conn->keep_alive,
         .date = time(NULL),
         .origin = conn->origin,
@@ -156,20 +183,23 @@ static void send_response(struct toc_http_exchange *conn, const struct toc_http_
     };
     uv_buf_t bufs[2] = {
         {.base = conn->out, .len = toc_http_reply_write(conn->out, &reply)},
-        {.base = response->body, .len = reply.body_size},
+        {.base = (char *)(uintptr_t)body.data, .len = body.size},
     };
-    bool head_only = conn->parser.method == HTTP_HEAD || reply.body_size == 0;
-    (void)uv_read_stop((uv_stream_t *)&conn->tcp);
+    bool head_only = conn->parser.method == HTTP_HEAD || body.size == 0;
+    uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
+    (void)uv_read_stop(stream);
     toc_http_body_drop(conn);
     conn->state = CONN_WRITING;
     conn->reply_body = response->body;
-    conn->reply_size = reply.body_size;
-    conn->http->bodies += reply.body_size;
     conn->write.data = conn;
     toc_http_conn_deadline(conn, conn->http->limits.idle_ms);
-    if (uv_write(&conn->write, (uv_stream_t *)&conn->tcp, bufs, head_only ? 1 : 2, on_written)) {
+    if (uv_write(&conn->write, stream, bufs, head_only ? 1 : 2, on_written)) {
         drop_reply(conn);
         toc_http_conn_close(conn);
+    } else if (uv_stream_get_write_queue_size(stream) == 0) {
+        drop_reply(conn); /* the kernel has all of it */
+    } else if (!constant) {
+        keep_reply(conn, body.size);
     }
 }
 

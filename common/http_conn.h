@@ -71,8 +71,8 @@ struct toc_http_exchange {
     bool stranger;     /* it counts among those */
     size_t body_timed; /* how much of it had come when its time began last */
     char out[TOC_HTTP_REPLY_HEAD_MAX];
-    char *reply_body; /* of the response in flight, owned */
-    size_t reply_size;
+    char *reply_body;  /* of the response in flight, owned */
+    size_t reply_size; /* of it, what counts among the replies */
 };
 
 struct toc_http {
@@ -90,8 +90,9 @@ struct toc_http {
     struct toc_http_exchange *conns;
     struct toc_http_exchange *free; /* those not in use */
     char *buffers;                  /* one per slot */
-    size_t bodies;                  /* bytes of all bodies, coming and going */
+    size_t bodies;                  /* bytes of all requests' bodies */
     size_t strangers;               /* of them, of requests from strangers */
+    size_t replies;                 /* bytes of answers that are kept until their peers take them */
 };
 
 /* --- http.c --- */

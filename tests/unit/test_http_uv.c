@@ -44,17 +44,22 @@ struct client {
     char text[1 << 16]; /* all that was received, terminated */
 };
 
-/* Says back what it was asked; "/big" is more than socket buffers hold. */
+#define BIG ((size_t)32 << 20)
+
+/* Says back what it was asked; "/big" and "/constant" are more than socket buffers hold. */
 static void echo(void *self, struct toc_http_exchange *exchange,
                  const struct toc_http_request *request)
 {
     static const struct toc_http_field field = {"X-Echo", "yes"};
+    static const char zeroes[BIG];
     struct fixture *f = self;
     struct toc_http_response response = {.status = 200};
     f->handled++;
     if (toc_str_equal(request->path, TOC_STR("/big"))) {
-        response.body_size = (size_t)32 << 20;
+        response.body_size = BIG;
         response.body = calloc(1, response.body_size);
+    } else if (toc_str_equal(request->path, TOC_STR("/constant"))) {
+        response.constant = toc_str(zeroes, BIG);
     } else if (!toc_str_equal(request->path, TOC_STR("/empty"))) {
         struct toc_str word = toc_http_field(request, "x-word");
         int size = asprintf(&response.body, "<%.*s %.*s %.*s%.*s%.*s>", (int)request->method.size,
@@ -1154,8 +1159,21 @@ static void a_body_is_as_large_as_its_path_takes(void **state)
     stop(&f);
 }
 
-/* Whoever takes no answers cannot make the server keep ever more of them. */
-static void answers_on_their_way_count_as_bodies(void **state)
+/* Asks for what it does not read. */
+static void open_stuck(struct client *c, struct fixture *f, const char *request)
+{
+    unsigned handled = f->handled;
+    bool sent = false;
+    client_open(c, f);
+    usleep(2000); /* so that the loop's clock, which counts milliseconds, tells them apart */
+    while (f->handled == handled) {
+        sent = sent || send(c->fd, request, strlen(request), MSG_NOSIGNAL) > 0;
+        turn(f);
+    }
+}
+
+/* Whoever takes no answers keeps nobody from publishing. */
+static void answers_that_are_not_taken_leave_room_for_bodies(void **state)
 {
     static const struct toc_http_config config = {
         .connections_max = 8, .body_max = 10000, .bodies_max = 20000};
@@ -1163,21 +1181,56 @@ static void answers_on_their_way_count_as_bodies(void **state)
     struct client one, two;
     (void)state;
     start_config(&f, &config, &roomy);
-    client_open(&one, &f);
-    say(&one, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
-    while (f.handled == 0)
-        turn(&f);
-    client_open(&two, &f);
-    say(&two, POST("Content-Length: 3\r\n", "abc"));
-    wait_for_end(&two);
-    assert_int_equal(status_of(&two), 503);
-    client_close(&two);
-    client_reset(&one);
-    wait_for_open(&f, 0);
+    open_stuck(&one, &f, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
     client_open(&two, &f);
     say(&two, POST("Content-Length: 3\r\n", "abc"));
     wait_for(&two, "<POST /p abc>");
+    assert_int_equal(toc_http_open_connections(f.http), 2);
     client_close(&two);
+    client_reset(&one);
+    wait_for_open(&f, 0);
+    stop(&f);
+}
+
+/* Nor can they make the server keep ever more of them. */
+static void the_slowest_to_take_its_answer_makes_room_for_others(void **state)
+{
+    static const struct toc_http_config config = {.connections_max = 8,
+                                                  .replies_max = 2 * BIG + BIG / 2};
+    static struct client clients[4];
+    struct fixture f;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    for (unsigned i = 0; i < 3; i++)
+        open_stuck(&clients[i], &f, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for_open(&f, 2);
+    open_stuck(&clients[3], &f, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for_open(&f, 2);
+    client_reset(&clients[3]);
+    wait_for_open(&f, 1);
+    client_reset(&clients[2]); /* of the four the last two were left */
+    wait_for_open(&f, 0);
+    client_close(&clients[0]);
+    client_close(&clients[1]);
+    stop(&f);
+}
+
+static void a_constant_costs_nothing_however_many_do_not_take_it(void **state)
+{
+    static const struct toc_http_config config = {.connections_max = 8, .replies_max = 1};
+    static struct client clients[8];
+    struct fixture f;
+    (void)state;
+    start_config(&f, &config, &roomy);
+    for (unsigned i = 0; i < 8; i++)
+        open_stuck(&clients[i], &f, "GET /constant HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (unsigned i = 0; i < 100; i++)
+        turn(&f);
+    assert_int_equal(toc_http_open_connections(f.http), 8);
+    wait_for(&clients[7], "\r\nContent-Length: 33554432\r\n");
+    for (unsigned i = 0; i < 8; i++)
+        client_reset(&clients[i]);
+    wait_for_open(&f, 0);
     stop(&f);
 }
 
@@ -1427,7 +1480,9 @@ int main(void)
         cmocka_unit_test(a_body_that_is_not_wanted_is_answered_before_it_comes),
         cmocka_unit_test(strangers_have_a_part_of_the_bodies),
         cmocka_unit_test(a_body_is_as_large_as_its_path_takes),
-        cmocka_unit_test(answers_on_their_way_count_as_bodies),
+        cmocka_unit_test(answers_that_are_not_taken_leave_room_for_bodies),
+        cmocka_unit_test(the_slowest_to_take_its_answer_makes_room_for_others),
+        cmocka_unit_test(a_constant_costs_nothing_however_many_do_not_take_it),
         cmocka_unit_test(one_that_waits_for_it_is_told_to_go_on),
         cmocka_unit_test(a_dripping_body_meets_its_deadline),
         cmocka_unit_test(an_answer_may_come_later_and_the_next_waits_for_it),

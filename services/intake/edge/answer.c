@@ -52,6 +52,13 @@ void edge_answer_text(struct toc_http_exchange *exchange, const char *type, stru
     toc_http_respond(exchange, &response);
 }
 
+void edge_answer_constant(struct toc_http_exchange *exchange, const char *type, struct toc_str text)
+{
+    const struct toc_http_response response = {
+        .status = 200, .content_type = type, .constant = text};
+    toc_http_respond(exchange, &response);
+}
+
 /* Of a batch: what all came to, or that they differ. */
 static int status_of_all(const struct reply_item *items, size_t count)
 {

@@ -12,6 +12,7 @@
  */
 #define BODIES_MAX    (17 * EDGE_BODY_MAX)
 #define STRANGERS_MAX (FORM_BODY_MAX + EDGE_BODY_MAX)
+#define REPLIES_MAX   (8 * EDGE_BODY_MAX) /* of answers that are not taken yet */
 
 static const struct edge_config *configured;
 
@@ -30,6 +31,7 @@ static enum toc_err follow_tokens(struct edge *edge)
                                          .body_max = FORM_BODY_MAX,
                                          .bodies_max = BODIES_MAX,
                                          .strangers_max = STRANGERS_MAX,
+                                         .replies_max = REPLIES_MAX,
                                          .connections_max = edge->config->connections_max,
                                          .per_address_max = edge->config->per_address_max,
                                          .origins = edge->config->origins.values,

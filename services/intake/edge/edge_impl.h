@@ -175,6 +175,9 @@ toc_time_ms edge_retry_seconds(toc_time_ms wait_ms);
 void edge_answer_full(struct toc_http_exchange *exchange, const char *detail);
 /* 200, with a text that is copied; NULL for the type: plain text. */
 void edge_answer_text(struct toc_http_exchange *exchange, const char *type, struct toc_str text);
+/* The same with one that is always there. */
+void edge_answer_constant(struct toc_http_exchange *exchange, const char *type,
+                          struct toc_str text);
 /* As JSON, which is how every request is answered that has not said otherwise. */
 edge_teller edge_tell;
 /* What became of the one event of a request. */

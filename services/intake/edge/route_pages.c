@@ -3,7 +3,7 @@
 
 void edge_get_openapi(const struct edge_call *call)
 {
-    edge_answer_text(call->exchange, REPLY_JSON_TYPE, openapi_text());
+    edge_answer_constant(call->exchange, REPLY_JSON_TYPE, openapi_text());
 }
 
 void edge_get_root(const struct edge_call *call)
@@ -11,5 +11,5 @@ void edge_get_root(const struct edge_call *call)
     static const char text[] = "Tocsin takes issues here: POST /v1/issues with plain JSON, "
                                "/v1/events with CloudEvents 1.0, /v1/form from web pages.\n"
                                "The whole of it: /openapi.json\n";
-    edge_answer_text(call->exchange, NULL, TOC_STR(text));
+    edge_answer_constant(call->exchange, NULL, TOC_STR(text));
 }
