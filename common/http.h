@@ -61,7 +61,7 @@ typedef void toc_http_handler(void *self, struct toc_http_exchange *exchange,
 /* What is known of a request from its header alone. */
 struct toc_http_want {
     size_t body_max; /* 0: no body of it is worth its memory */
-    bool stranger;   /* nothing shows yet who it comes from */
+    bool stranger;   /* nothing in it proves yet who it comes from */
 };
 
 /*

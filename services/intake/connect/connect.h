@@ -51,6 +51,8 @@ unsigned connector_rate(const struct connector *connector);
 const char *connector_verify(const struct connector *connector,
                              const struct toc_http_request *request, toc_time_ms wall_ms,
                              const char **out_challenge);
+/* Whether that is known of no request before its body is there; else its header shows a secret. */
+bool connector_signs_body(const struct connector *connector);
 /* As far as the header shows it: all but what a signature says of the body. */
 const char *connector_verify_header(const struct connector *connector,
                                     const struct toc_http_request *request, toc_time_ms wall_ms,

@@ -204,6 +204,11 @@ static const char *verify_shown(const struct connect_sign *sign,
     return is_secret(sign, shown) ? NULL : "the secret is not the one that is known here";
 }
 
+bool connector_signs_body(const struct connector *connector)
+{
+    return connector->sign.scheme == CONNECT_HMAC;
+}
+
 const char *connector_verify_header(const struct connector *connector,
                                     const struct toc_http_request *request, toc_time_ms wall_ms,
                                     const char **out_challenge)

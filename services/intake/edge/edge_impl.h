@@ -78,8 +78,10 @@ toc_http_wants edge_wants_body;
 /* --- route_*.c: each answers, at once or when its events are committed ------------------------ */
 
 typedef void edge_serve(const struct edge_call *call);
-/* Whether the body is worth its memory: who may not publish now is told so without it. */
-typedef bool edge_wants(const struct edge_call *call);
+/* Whether the body is worth its memory: who may not publish now is told so without it. Of whom: who
+ * has not shown a token that is good, or a connector's secret, is a stranger. */
+enum edge_body { EDGE_UNWANTED, EDGE_FROM_STRANGER, EDGE_FROM_KNOWN };
+typedef enum edge_body edge_wants(const struct edge_call *call);
 
 edge_serve edge_post_events, edge_options_events;
 edge_serve edge_post_issues, edge_post_messages;
@@ -107,8 +109,8 @@ bool edge_look_for_right(const struct edge_call *call, struct toc_str authorizat
 /* What the request's token lets it do now. False when it has been answered: no token, one that is
  * not good here, or faster than its rate. */
 bool edge_find_right(const struct edge_call *call, struct access_right *out);
-/* Whether it would be found. */
-edge_wants edge_has_right;
+/* Wanted when it would be found. */
+edge_wants edge_wants_rightful;
 /* Refuses with 403 what a right does not reach, admits what it does, and holds back what is over a
  * quota; `self` is an edge_judging. */
 struct edge_judging {

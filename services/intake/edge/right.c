@@ -24,12 +24,15 @@ bool edge_find_right(const struct edge_call *call, struct access_right *out)
     return false;
 }
 
-bool edge_has_right(const struct edge_call *call)
+/* A grant is in everyone's hands. */
+enum edge_body edge_wants_rightful(const struct edge_call *call)
 {
     struct access_right right;
     struct edge_refusal refusal;
-    return edge_look_for_right(call, toc_http_field(call->request, "authorization"), &right,
-                               &refusal);
+    if (!edge_look_for_right(call, toc_http_field(call->request, "authorization"), &right,
+                             &refusal))
+        return EDGE_UNWANTED;
+    return right.granted ? EDGE_FROM_STRANGER : EDGE_FROM_KNOWN;
 }
 
 void edge_judge(void *self, struct toc_arena *arena, struct cloudevent *item)

@@ -228,8 +228,10 @@ void edge_post_form(const struct edge_call *call)
     edge_settle(call->edge, f.pending, status, why);
 }
 
-bool edge_wants_form(const struct edge_call *call)
+enum edge_body edge_wants_form(const struct edge_call *call)
 {
-    return judge_sender(call) == NULL && form_is_one(call->request) &&
-           (toc_http_field(call->request, "authorization").size == 0 || edge_has_right(call));
+    if (judge_sender(call) != NULL || !form_is_one(call->request))
+        return EDGE_UNWANTED;
+    return toc_http_field(call->request, "authorization").size == 0 ? EDGE_FROM_STRANGER
+                                                                    : edge_wants_rightful(call);
 }

@@ -64,12 +64,13 @@ void edge_post_webhook(const struct edge_call *call)
     edge_settle(call->edge, pending, status, why);
 }
 
-bool edge_wants_webhook(const struct edge_call *call)
+enum edge_body edge_wants_webhook(const struct edge_call *call)
 {
     struct bucket *bucket;
     const struct connector *connector = find(call, &bucket);
     const char *challenge;
-    return connector != NULL &&
-           connector_verify_header(connector, call->request, toc_program_now().wall_ms,
-                                   &challenge) == NULL;
+    if (connector == NULL || connector_verify_header(connector, call->request,
+                                                     toc_program_now().wall_ms, &challenge) != NULL)
+        return EDGE_UNWANTED;
+    return connector_signs_body(connector) ? EDGE_FROM_STRANGER : EDGE_FROM_KNOWN;
 }

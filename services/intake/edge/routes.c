@@ -10,10 +10,10 @@ static const struct route {
     edge_wants *wants; /* NULL: no body */
     size_t body_max;
 } routes[] = {
-    {"POST", "/v1/events", edge_post_events, edge_has_right, EDGE_BODY_MAX},
-    {"OPTIONS", "/v1/events", edge_options_events, edge_has_right, EDGE_BODY_MAX},
-    {"POST", "/v1/issues", edge_post_issues, edge_has_right, EDGE_BODY_MAX},
-    {"POST", "/v1/issues/{ref}/messages", edge_post_messages, edge_has_right, EDGE_BODY_MAX},
+    {"POST", "/v1/events", edge_post_events, edge_wants_rightful, EDGE_BODY_MAX},
+    {"OPTIONS", "/v1/events", edge_options_events, edge_wants_rightful, EDGE_BODY_MAX},
+    {"POST", "/v1/issues", edge_post_issues, edge_wants_rightful, EDGE_BODY_MAX},
+    {"POST", "/v1/issues/{ref}/messages", edge_post_messages, edge_wants_rightful, EDGE_BODY_MAX},
     {"POST", "/v1/form", edge_post_form, edge_wants_form, FORM_BODY_MAX},
     {"POST", "/v1/connect/{name}", edge_post_webhook, edge_wants_webhook, EDGE_BODY_MAX},
     {"GET", "/v1/issues/{ref}", edge_get_issue, NULL, 0},
@@ -83,9 +83,10 @@ struct toc_http_want edge_wants_body(void *self, const struct toc_http_request *
     struct edge_call call = {.edge = self, .request = request};
     char allow[64];
     const struct route *route = find(&call, allow);
-    bool wanted = route != NULL && route->wants != NULL && route->wants(&call);
+    enum edge_body body =
+        route != NULL && route->wants != NULL ? route->wants(&call) : EDGE_UNWANTED;
     return (struct toc_http_want){
-        .body_max = wanted ? route->body_max : 0,
-        .stranger = toc_http_field(request, "authorization").size == 0,
+        .body_max = body != EDGE_UNWANTED ? route->body_max : 0,
+        .stranger = body == EDGE_FROM_STRANGER,
     };
 }
