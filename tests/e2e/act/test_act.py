@@ -3,6 +3,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import threading
 import time
 
@@ -276,6 +277,20 @@ def test_an_address_that_asks_too_often_waits(door):
         asked += 1
     assert status == 429 and asked > 50 and int(headers["Retry-After"]) >= 1
     assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_bodies_that_never_end_keep_no_answer_out(door):
+    alert, link = door.page()
+    slow = [socket.create_connection(("127.0.0.1", door.port)) for _ in range(60)]
+    for peer in slow:
+        peer.sendall(b"POST /a/x HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nContent-Length: 4096"
+                     b"\r\nExpect: 100-continue\r\n\r\n")
+        assert peer.recv(100).startswith(b"HTTP/1.1 100")
+        peer.sendall(b"x")
+    assert door.call("POST", link, "action=ack")[0] == 200
+    assert door.state(alert) == ("ALERT_ACKNOWLEDGED", "ana")
+    for peer in slow:
+        peer.close()
 
 
 def test_people_behind_a_proxy_of_ours_count_apart(tmp_path):
