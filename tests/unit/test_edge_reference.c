@@ -1,4 +1,5 @@
 /* How a request names an issue, and which tags it has. */
+#include "services/intake/edge/edge_impl.h"
 #include "services/intake/edge/reference.h"
 
 #include <setjmp.h>
@@ -77,6 +78,33 @@ static void tags_are_compared_weakly(void **state)
     assert_false(has(",,"));
 }
 
+static void a_dry_run_is_asked_for_by_yes_and_no(void **state)
+{
+    static const struct {
+        const char *query;
+        bool known, dry_run;
+    } rows[] = {
+        {"", true, false},
+        {"dry_run=1", true, true},
+        {"a=b&dry_run=TRUE", true, true},
+        {"dry_run=0", true, false},
+        {"dry_run=False", true, false},
+        {"dry_run", false, false},
+        {"dry_run=", false, false},
+        {"dry_run=no", false, false},
+        {"dry_run=11", false, false},
+        {"dry_run=tru", false, false},
+        {"dry_run=%31", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct toc_http_request request = {.query = toc_str_of(rows[i].query)};
+        bool dry_run;
+        assert_int_equal(edge_read_dry_run(&request, &dry_run), rows[i].known);
+        assert_int_equal(dry_run, rows[i].dry_run);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +113,7 @@ int main(void)
         cmocka_unit_test(a_reference_is_as_long_as_a_text_of_an_event),
         cmocka_unit_test(members_of_a_query_are_found_by_name),
         cmocka_unit_test(tags_are_compared_weakly),
+        cmocka_unit_test(a_dry_run_is_asked_for_by_yes_and_no),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,7 +129,8 @@ void edge_submit_done(struct edge *edge);
 void edge_admit(const struct edge_pending *pending, struct toc_arena *arena,
                 struct cloudevent *item);
 
-/* NULL when there is none left, and that has been answered. */
+/* NULL when it has been answered: there is none left, or the request says not whether it is a dry
+ * run. */
 struct edge_pending *edge_begin(const struct edge_call *call);
 /* Reads into its events; `why` is TOC_EVENT_JSON_ERROR_MAX bytes. */
 struct cloudevents_reader edge_reader(struct edge_pending *pending, cloudevents_judge *judge,
@@ -151,7 +152,8 @@ _Noreturn void edge_give_up(enum toc_err err, const char *what);
 
 /* --- rehearse.c ------------------------------------------------------------------------------- */
 
-bool edge_is_dry_run(const struct toc_http_request *request);
+/* Whether it is one; false when it does not say so in a way that is known. */
+bool edge_read_dry_run(const struct toc_http_request *request, bool *out);
 /* Answers what would become of its event, in place of handing it over. `pending` is gone then. */
 void edge_rehearse(struct edge_pending *pending);
 

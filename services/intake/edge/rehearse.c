@@ -8,7 +8,7 @@
 #include "services/intake/edge/edge_impl.h"
 #include "services/intake/edge/reference.h"
 
-#include <stdlib.h>
+#include <strings.h>
 
 #define PATIENCE_MS 2000
 
@@ -21,11 +21,19 @@ static void refuse(struct edge_pending *pending, int status, const char *why)
     edge_drop(pending);
 }
 
-bool edge_is_dry_run(const struct toc_http_request *request)
+static bool is_word(struct toc_str value, const char *word)
+{
+    return value.size == strlen(word) && strncasecmp(value.data, word, value.size) == 0;
+}
+
+bool edge_read_dry_run(const struct toc_http_request *request, bool *out)
 {
     struct toc_str value;
-    return reference_member(request->query, "dry_run", &value) &&
-           !toc_str_equal(value, TOC_STR("0")) && !toc_str_equal(value, TOC_STR("false"));
+    *out = false;
+    if (!reference_member(request->query, "dry_run", &value))
+        return true;
+    *out = is_word(value, "1") || is_word(value, "true");
+    return *out || is_word(value, "0") || is_word(value, "false");
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "common/program.h"
 #include "services/intake/edge/edge_impl.h"
+#include "services/intake/edge/reference.h"
 #include "services/intake/edge/webhook.h"
 
 /* Whose webhook a path is for, and its bucket; NULL: nobody's. */
@@ -44,6 +45,16 @@ static void judge(void *self, struct toc_arena *arena, struct cloudevent *item)
     edge_admit(self, arena, item);
 }
 
+/* A sender that looks at the status alone would believe that it was taken. */
+static bool asks_for_dry_run(const struct edge_call *call)
+{
+    struct toc_str value;
+    bool asks = reference_member(call->request->query, "dry_run", &value);
+    if (asks)
+        edge_answer_problem(call->exchange, 400, "dry_run: a webhook is none", NULL);
+    return asks;
+}
+
 /* The webhook of another system. */
 void edge_post_webhook(const struct edge_call *call)
 {
@@ -54,7 +65,7 @@ void edge_post_webhook(const struct edge_call *call)
         edge_answer_problem(call->exchange, 404, "no connector has this name: see --connect", NULL);
         return;
     }
-    if (verify(call, connector) != NULL || is_too_fast(call, bucket))
+    if (verify(call, connector) != NULL || is_too_fast(call, bucket) || asks_for_dry_run(call))
         return;
     struct edge_pending *pending = edge_begin(call);
     if (pending == NULL)

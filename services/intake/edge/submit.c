@@ -92,6 +92,11 @@ struct edge_pending *edge_begin(const struct edge_call *call)
     struct edge *edge = call->edge;
     struct edge_pending *pending;
     enum toc_err err = TOC_OK;
+    bool dry_run;
+    if (!edge_read_dry_run(call->request, &dry_run)) {
+        edge_answer_problem(call->exchange, 400, "dry_run: 1 or true, 0 or false", NULL);
+        return NULL;
+    }
     if (toc_run_is_full(edge->run))
         err = toc_run_commit(edge->run, toc_program_now());
     if (err < 0)
@@ -102,10 +107,8 @@ struct edge_pending *edge_begin(const struct edge_call *call)
         return NULL;
     }
     edge->free = pending->next_free;
-    *pending = (struct edge_pending){.exchange = call->exchange,
-                                     .edge = edge,
-                                     .tell = edge_tell,
-                                     .dry_run = edge_is_dry_run(call->request)};
+    *pending = (struct edge_pending){
+        .exchange = call->exchange, .edge = edge, .tell = edge_tell, .dry_run = dry_run};
     return pending;
 }
 

@@ -182,6 +182,13 @@ def test_a_request_that_proves_nothing_is_401(edge):
     problem(post(edge, "freshdesk", b"{}", **bearer("freshdesk")), 401, "no secret")
 
 
+def test_a_webhook_is_no_dry_run(edge):
+    body = sample("zendesk-created").replace(b"cbe4028c", b"dry")
+    for value in ("1", "0", "x"):
+        problem(post(edge, "zendesk?dry_run=" + value, body, **zendesk(body)), 400, "dry_run: ")
+    assert post(edge, "zendesk", body, **zendesk(body)).status_code == 202
+
+
 def test_a_secret_of_a_connector_opens_nothing_else(edge):
     answer = requests.post(edge.url + "/v1/events", timeout=60, headers=bearer("alertmanager"))
     problem(answer, 401, "token")

@@ -109,6 +109,19 @@ def test_plain_json_can_be_tried_as_well(edge):
         assert answer.json().get("as_new", False) is ("messages" in path)
 
 
+@pytest.mark.parametrize("value,status", [
+    ("TRUE", 200), ("true", 200), ("False", 202), ("FALSE", 202), ("0", 202),
+    ("", 400), ("no", 400), ("off", 400), ("yes", 400), ("2", 400)])
+def test_only_yes_and_no_are_an_answer_to_whether_it_is_one(edge, value, status):
+    """Nobody believes to have published what was only tried, nor the other way round."""
+    answer = post(edge, event("said-" + value), "?dry_run=" + value)
+    assert answer.status_code == status, answer.text
+    if status == 400:
+        assert answer.json()["field"] == "dry_run"
+    else:
+        assert ("dry_run" in answer.json()) is (value.lower() == "true")
+
+
 def test_dry_runs_count_against_the_rate(edge):
     token = edge.add_token("--source", "demo", "--rate", "2")
     assert post(edge, event(9), token=token).status_code == 200
