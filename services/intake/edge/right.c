@@ -35,10 +35,18 @@ enum edge_body edge_wants_rightful(const struct edge_call *call)
     return right.granted ? EDGE_FROM_STRANGER : EDGE_FROM_KNOWN;
 }
 
+/* A grant is in everyone's hands, and a dry run tells who is on call. */
+static const char *judge_event(const struct edge_judging *judging, const Tocsin__V1__Event *event)
+{
+    if (judging->pending->dry_run && judging->right->granted)
+        return "dry_run: a grant is not told what would become of it: ask with a token";
+    return access_judge(judging->right, event);
+}
+
 void edge_judge(void *self, struct toc_arena *arena, struct cloudevent *item)
 {
     const struct edge_judging *judging = self;
-    item->problem = access_judge(judging->right, item->event);
+    item->problem = judge_event(judging, item->event);
     item->status = 403;
     if (item->problem == NULL)
         edge_admit(judging->pending, arena, item);

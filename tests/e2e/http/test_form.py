@@ -104,6 +104,23 @@ def test_the_grant_may_stand_in_the_header(edge, secret):
         "urn:relay"
 
 
+def test_a_grant_is_not_told_what_would_become_of_it(edge, secret):
+    """Who is on call, and by which rule, is nothing for everybody who has a page."""
+    shown = grant(secret)
+    header = {"Authorization": "Bearer " + shown}
+    event = {"specversion": "1.0", "id": "dry", "source": "urn:form:web", "subject": "DRY",
+             "type": "tocsin.issue.opened", "data": {"channel": "web", "category": "self_harm"}}
+    for path, more in (
+            ("events", {"data": json.dumps(event), "headers": {
+                **header, "Content-Type": "application/cloudevents+json"}}),
+            ("issues", {"json": {"title": "x"}, "headers": header}),
+            ("issues/DRY/messages", {"json": {"text": "x"}, "headers": header}),
+            ("form", {"data": {"title": "x"}, "headers": header}),
+            ("form", {"data": {"title": "x", "_grant": shown}})):
+        problem(requests.post("%s/v1/%s?dry_run=1" % (edge.url, path), timeout=60, **more), 403,
+                "dry_run: ")
+
+
 def test_a_double_click_is_one_issue(edge, secret):
     shown, fields = grant(secret), {"title": "Twice", "text": "the same"}
     first = taken(post(edge, {"_grant": shown, **fields}))
