@@ -157,11 +157,12 @@ static void on_recorded(const struct edge_pending *pending, int status, const ch
 {
     (void)status; /* there is a receipt: it was submitted */
     (void)why;
-    if (receipt->n_outcomes == 1 &&
-        receipt->outcomes[0]->status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED)
+    struct reply_item item = edge_item_of(&pending->events, receipt);
+    const struct edge_refusal refusal = {item.status, item.detail, 0};
+    if (item.status < 300)
         open_all(pending->self);
     else
-        edge_answer_full(pending->exchange, "that it is read cannot be recorded just now");
+        edge_answer_refusal(pending->exchange, &refusal);
 }
 
 /* Nothing is opened before this is on disk. */
@@ -344,13 +345,15 @@ static const char *read_words(const struct edge_call *call, struct reading *read
 {
     char by[REFERENCE_ROOM] = "";
     struct toc_str value;
-    if (!read_member(call, "purpose", reading->purpose) || reading->purpose[0] == '\0')
-        return "purpose: what it is read for, at most 200 bytes: ?purpose=…";
-    if (reference_member(call->request->query, "by", &value) && !read_member(call, "by", by))
-        return "by: who reads, at most 170 bytes";
+    if (!read_member(call, "purpose", reading->purpose) || reading->purpose[0] == '\0' ||
+        !toc_str_is_line(toc_str_of(reading->purpose)))
+        return "purpose: what it is read for, one line of at most 200 bytes: ?purpose=…";
+    if (reference_member(call->request->query, "by", &value) &&
+        (!read_member(call, "by", by) || !toc_str_is_line(toc_str_of(by))))
+        return "by: who reads, one line of at most 170 bytes";
     int size = snprintf(reading->by, sizeof(reading->by), "%s%stoken:%s", by,
                         by[0] != '\0' ? " with " : "", access_token_id(&reading->right));
-    return size < (int)sizeof(reading->by) ? NULL : "by: who reads, at most 170 bytes";
+    return size < (int)sizeof(reading->by) ? NULL : "by: who reads, one line of at most 170 bytes";
 }
 
 static void begin(const struct edge_call *call, const struct access_right *right)

@@ -40,6 +40,22 @@ def test_a_reader_gets_the_texts_and_that_is_on_record(edge):
                           "by": "ana with token:" + reader.split("_")[1]}]
 
 
+def test_words_of_more_than_a_line_are_refused_by_name_and_leave_no_record(edge):
+    writer = edge.add_token("--source", "urn:lines")
+    reader = edge.add_token("--source", "urn:lines", "--scope", "read")
+    issue = opened(edge, writer, "urn:lines", 13)
+    for name, words in (("purpose", {"purpose": "a\nb"}),
+                        ("purpose", {"purpose": "a\u202eb"}),
+                        ("by", {"purpose": "p", "by": "an\ra"})):
+        answer = read(edge, reader, issue, **words)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["field"] == name
+    refused = [row["body"]["source"] for row in
+               edge.lines("tail", "intake", "--from", "1", "--until-head")
+               if row["type"] == "event_refused"]
+    assert "tocsin:edge" not in refused
+
+
 def test_files_of_any_size_are_named_with_their_size_and_not_sent(edge):
     secret = edge.add_token("--source", "urn:shop")
     reader = edge.add_token("--source", "urn:shop", "--scope", "read")
