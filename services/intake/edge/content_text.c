@@ -51,18 +51,20 @@ void content_text_add(struct content_text *text, uint64_t seq, const Tocsin__V1_
 
 bool content_text_is_empty(const struct content_text *text)
 {
-    return text->count == 0;
+    return text->count == 0 && !text->left_out;
 }
 
 bool content_text_is_erased(const struct content_text *text)
 {
-    return text->count > 0 && text->erased == text->count;
+    return text->count > 0 && text->erased == text->count && !text->left_out;
 }
 
 char *content_text_end(struct content_text *text, size_t *out_size)
 {
     json_t *object = json_object();
     json_object_set_new(object, "texts", text->texts);
+    if (text->left_out)
+        json_object_set_new(object, "left_out", json_true());
     size_t size = json_dumpb(object, NULL, 0, JSON_COMPACT);
     char *out = size > 0 ? malloc(size) : NULL;
     if (out != NULL &&

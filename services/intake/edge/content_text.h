@@ -11,13 +11,15 @@
 struct content_text {
     json_t *texts;
     size_t room, open_bytes, count, erased;
+    bool left_out; /* the caller's: there are events of which it has nothing */
 };
 
 /* `room` is for the texts in it, `open_bytes` for those that may be opened for it. */
 void content_text_begin(struct content_text *text, size_t room, size_t open_bytes);
 void content_text_add(struct content_text *text, uint64_t seq, const Tocsin__V1__ContentPart *part);
+/* With nothing left out. */
 bool content_text_is_empty(const struct content_text *text);
-/* All of it. */
+/* All of it, with nothing left out. */
 bool content_text_is_erased(const struct content_text *text);
 /* malloc'ed; NULL without memory. */
 char *content_text_end(struct content_text *text, size_t *out_size);

@@ -33,6 +33,7 @@ struct reading {
     char by[BY_ROOM], purpose[REFERENCE_ROOM];
     uint64_t seqs[EVENTS_MAX]; /* of its events in our log, the newest first */
     size_t seq_count;
+    bool has_older; /* events than those */
 };
 
 static void refuse(struct reading *reading, int status, const char *why)
@@ -137,6 +138,7 @@ static void open_all(struct reading *reading)
     struct toc_txn *txn;
     json_memory_empty();
     content_text_begin(&text, TEXT_BYTES, OPEN_BYTES);
+    text.left_out = reading->has_older;
     enum toc_err err = toc_txn_begin_read(toc_run_store(edge->run), &txn);
     if (err < 0)
         edge_give_up(err, "content");
@@ -145,6 +147,7 @@ static void open_all(struct reading *reading)
     toc_txn_abort(txn);
     if (err < 0 && err != TOC_ERR_LIMIT)
         edge_give_up(err, "content");
+    text.left_out |= err == TOC_ERR_LIMIT;
     answer(reading->pending->exchange, &text);
 }
 
@@ -283,13 +286,16 @@ static void add_causes(struct reading *reading, const Tocsin__V1__Answer *given)
     struct toc_arena *arena = &reading->pending->edge->scratch;
     uint64_t own = toc_run_journal(reading->pending->edge->run)->log_id;
     Tocsin__V1__Record *record;
-    for (size_t i = 0; i < given->n_rows && reading->seq_count < EVENTS_MAX; i++) {
+    for (size_t i = 0; i < given->n_rows && !reading->has_older; i++) {
         toc_arena_reset(arena, 0);
         if (toc_wire_unpack(arena, &tocsin__v1__record__descriptor, toc_wire_bytes(&given->rows[i]),
                             &record) < 0 ||
             record->cause_log != own || is_of_own_event(arena, record) != TOC_OK)
             continue;
-        if (reading->seq_count == 0 || reading->seqs[reading->seq_count - 1] != record->cause_seq)
+        if (reading->seq_count > 0 && reading->seqs[reading->seq_count - 1] == record->cause_seq)
+            continue;
+        reading->has_older = reading->seq_count == EVENTS_MAX;
+        if (!reading->has_older)
             reading->seqs[reading->seq_count++] = record->cause_seq;
     }
 }
@@ -301,7 +307,7 @@ static void on_history(void *self, enum asker_end end, const Tocsin__V1__Answer 
     if (!is_answered(reading, end, given))
         return;
     add_causes(reading, given);
-    if (given->next.len != sizeof(next) || reading->seq_count == EVENTS_MAX) {
+    if (given->next.len != sizeof(next) || reading->has_older) {
         record_reading(reading);
         return;
     }

@@ -56,6 +56,25 @@ def test_words_of_more_than_a_line_are_refused_by_name_and_leave_no_record(edge)
     assert "tocsin:edge" not in refused
 
 
+def test_of_more_events_than_are_looked_at_the_oldest_are_left_out_and_that_is_said(edge):
+    token = edge.add_token("--source", "urn:long", "--scope", "read", "--scope", "publish")
+    opened(edge, token, "urn:long", 14)
+    assert "left_out" not in read(edge, token, "C-14", purpose="p").json()
+    for first in range(0, 2000, 500):
+        answer = requests.post(edge.url + "/v1/events", timeout=60, json=[
+            {"specversion": "1.0", "id": "long-%d" % number, "source": "urn:long",
+             "type": "tocsin.issue.message", "subject": "C-14",
+             "data": {"direction": "outbound", "content": {"body": "m%d" % number}}}
+            for number in range(first, first + 500)], headers={
+                "Authorization": "Bearer " + token,
+                "Content-Type": "application/cloudevents-batch+json"})
+        assert answer.status_code == 202, answer.text
+    edge.wait_settled()
+    answer = read(edge, token, "C-14", purpose="p").json()
+    assert answer["left_out"] is True
+    assert [text["text"] for text in answer["texts"]] == ["m%d" % number for number in range(2000)]
+
+
 def test_files_of_any_size_are_named_with_their_size_and_not_sent(edge):
     secret = edge.add_token("--source", "urn:shop")
     reader = edge.add_token("--source", "urn:shop", "--scope", "read")
