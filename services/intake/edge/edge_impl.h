@@ -19,6 +19,7 @@
 #include "services/intake/edge/reply.h"
 
 #define EDGE_BODY_MAX ((size_t)4 << 20)
+#define EDGE_HONEYPOT "honeypot" /* the reason of what a form's sender does not hear of */
 
 struct edge_pending;
 

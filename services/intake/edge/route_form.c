@@ -139,7 +139,7 @@ static void judge(void *self, struct toc_arena *arena, struct cloudevent *item)
     struct edge_judging judging = {f->pending, &f->right};
     edge_judge(&judging, arena, item);
     if (item->problem == NULL && f->form.trapped) {
-        item->reason = "honeypot";
+        item->reason = EDGE_HONEYPOT;
         item->unsaid = true;
     }
 }

@@ -138,6 +138,14 @@ static bool take_record(struct status *status, struct toc_str bytes, const char 
     return true;
 }
 
+static struct status_early early_of_held(const Tocsin__V1__HeldRow *row, const uint8_t *issue,
+                                         const Tocsin__V1__Event *event)
+{
+    bool unsaid = strcmp(row->reason, EDGE_HONEYPOT) == 0;
+    return (struct status_early){unsaid ? "accepted" : "held", unsaid ? on_its_way : is_held, issue,
+                                 event, row->seq};
+}
+
 /* What nobody gets until a person decides. */
 static enum toc_err look_among_held(struct status *status, struct toc_txn *txn, bool *found)
 {
@@ -153,9 +161,9 @@ static enum toc_err look_among_held(struct status *status, struct toc_txn *txn, 
         TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__event__descriptor, toc_wire_bytes(&row->event),
                                 &event));
         *found = may_see(status, event->source);
+        const struct status_early early = early_of_held(row, status->issues[i], event);
         if (*found)
-            answer_early(status, &(struct status_early){"held", is_held, status->issues[i], event,
-                                                        row->seq});
+            answer_early(status, &early);
     }
     return TOC_OK;
 }

@@ -187,6 +187,10 @@ def test_the_honeypot_keeps_it_apart_and_says_nothing(edge, secret):
     held = edge.lines("quarantine", "list")
     assert [row["reason"] for row in held if row["id"] == receipt["id"]] == ["honeypot"]
     assert plain["id"] not in [row["id"] for row in held]
+    status = requests.get(edge.url + "/v1/issues/" + receipt["ref"], timeout=60,
+                          headers={"Authorization": "Bearer " + fields["_grant"]})
+    assert (status.status_code, status.json()["state"]) == (202, "accepted"), status.text
+    assert "quarantine" not in status.text
 
 
 # --- people --------------------------------------------------------------------------------------
