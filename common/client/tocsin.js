@@ -13,8 +13,9 @@
  *
  * Each event gets its id (and time) once, when it is published. It is sent until the edge has said
  * what became of it, so an event that did arrive is told from a fresh one and never counts twice.
- * Events of one subject are sent one after the other, in order. While the edge cannot be reached or
- * asks to wait (Retry-After) they queue, up to `queueMax`, and all wait together.
+ * Events of one subject are sent one after the other, in order. While the edge cannot be reached,
+ * asks to wait (Retry-After) or does not know the token or grant, they queue, up to `queueMax`, and
+ * all wait together.
  */
 "use strict";
 
@@ -29,9 +30,11 @@
         retryMinMs: 500,  // the first pause; each doubles
         retryMaxMs: 60000,
         storageKey: "tocsin-queue",
+        onError: (error) => console.warn(String(error)),
     };
 
-    /* `code`: "refused" (final; `status`, `detail`, `field` are the edge's), "full", "closed". */
+    /* `code`: "refused" (final; `status`, `detail`, `field` are the edge's), "full", "closed"; and
+     * for onError "unauthorized" (`status`, `detail`). */
     class TocsinError extends Error {
         constructor(code, detail, answer = {}) {
             super(detail);
@@ -82,6 +85,7 @@
         #failures = 0;         // in a row
         #paused = null;        // the timer of a pause
         #credential = null;    // a promise of what Authorization shows
+        #lockedOut = false;    // it was not good, and that has been told
         #attempts = new Set(); // AbortControllers of what is under way
         #closed = false;
         #idle = [];            // who waits in flush()
@@ -92,7 +96,8 @@
          * text or a function that gives one, also as a promise, asked again when it is not good
          * any more. More: the PRESETS above; `fetch` to use in place of the global one; `storage`
          * (sessionStorage) in which the queue outlives a reload of the page; `onReceipt(event,
-         * receipt, error)` for all events, those of before the reload included.
+         * receipt, error)` for all events, those of before the reload included; `onError(error)`,
+         * once, when what is shown is not good and everything waits until it is.
          */
         constructor(options) {
             this.#options = {...PRESETS, ...options};
@@ -260,7 +265,11 @@
                 credential = this.#credential ??= this.#ask();
                 answer = await this.#post(entry.event, await credential);
             }
-            if (RETRIED.has(answer.status)) {
+            if (answer.status === 401) {
+                this.#forget(credential);
+                this.#tellLockedOut(problemOf(answer));
+            }
+            if (answer.status === 401 || RETRIED.has(answer.status)) {
                 this.#pause(answer.retryMs);
                 return;
             }
@@ -271,6 +280,16 @@
                 this.#settle(entry, null, new TocsinError("refused", problem.detail, problem));
             }
             this.#failures = 0;
+            this.#lockedOut = false;
+        }
+
+        /* It says nothing of the events: another token, or the next page's grant, may be good. */
+        #tellLockedOut(problem) {
+            if (!this.#lockedOut) {
+                const error = new TocsinError("unauthorized", problem.detail, problem);
+                queueMicrotask(() => this.#options.onError(error));
+            }
+            this.#lockedOut = true;
         }
 
         /* A promise of what Authorization shows; one answer serves all that wait for it. */

@@ -206,9 +206,46 @@ test("an answer that is none of the edge's is no receipt", async (t) => {
     assert.equal(seen.length, 2);
 });
 
-test("a token that is not good is told", async () => {
-    const {publisher} = fakeEdge(() => answers(401, {detail: "not known"}));
-    await assert.rejects(publisher.publish(opened("T-1")), {status: 401, detail: "not known"});
+test("a token that is not good is told once, and what waits is kept until it is", async (t) => {
+    const waits = withoutWaiting(t), told = [];
+    const {publisher, seen} = fakeEdge((event, number) =>
+        number < 8 ? answers(401, {detail: "not known"}) : accepted(event),
+    {parallel: 1, retryMinMs: 100, onError: (error) => told.push(error)});
+    const sent = [1, 2, 3].map((i) => publisher.publish(opened(`T-${i}`)));
+    const receipts = await Promise.all(sent);
+    assert.deepEqual(receipts.map((receipt) => receipt.id),
+        [...new Set(seen.map((event) => event.id))]);
+    assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200, 6400]);
+    assert.deepEqual(told.map(({code, status, detail}) => [code, status, detail]),
+        [["unauthorized", 401, "not known"]]);
+});
+
+test("whoever is let in and then locked out again is told again", async (t) => {
+    withoutWaiting(t);
+    const told = [];
+    const {publisher} = fakeEdge((event, number) => number % 2 ? answers(401) : accepted(event),
+        {onError: (error) => told.push(error.status)});
+    await publisher.publish(opened("T-1"));
+    await publisher.publish(opened("T-2"));
+    assert.deepEqual(told, [401, 401]);
+});
+
+test("a page that comes back after its grant has ended keeps its queue for the next", async (t) => {
+    withoutWaiting(t);
+    const events = [{...opened("T-1"), id: "1"}, {...message("T-1"), id: "2"}];
+    const kept = new Map([["tocsin-queue", JSON.stringify(events)]]);
+    const storage = {getItem: (key) => kept.get(key) ?? null,
+        setItem: (key, text) => kept.set(key, text)};
+    let lockedOut;
+    const known = new Promise((resolve) => { lockedOut = resolve; });
+    const late = fakeEdge(() => answers(401), {grant: "ended", storage, onError: lockedOut});
+    await known;
+    late.publisher.close();
+    assert.deepEqual(JSON.parse(kept.get("tocsin-queue")), events);
+
+    const next = fakeEdge(accepted, {grant: "fresh", storage});
+    await next.publisher.flush();
+    assert.deepEqual(next.seen.map((event) => event.id), ["1", "2"]);
 });
 
 test("a grant known by heart", async (t) => { // as in tests/unit/test_edge_access.c
@@ -278,8 +315,13 @@ test("a grant of another token, or for more than a day, is none", async () => {
         await grant(EDGE_GRANTS, {source, seconds: 100000}),
         await grant(EDGE_GRANTS, {source: "urn:shop"}),
         (await grant(EDGE_GRANTS, {source})).slice(0, -1)]) {
-        await assert.rejects(atEdge({source, grant: bad}).publish(opened("js-5")),
-            {code: "refused", status: 401});
+        const {publisher, error} = await new Promise((resolve) => {
+            const publisher = atEdge({source, grant: bad,
+                onError: (error) => resolve({publisher, error})});
+            publisher.publish(opened("js-5")).catch(() => {});
+        });
+        assert.deepEqual([error.code, error.status], ["unauthorized", 401]);
+        publisher.close();
     }
 });
 
