@@ -143,6 +143,7 @@ const struct toc_service sla_service = {
     .rest_ms = 5,
     .leader = "router",
     .leader_classes = TOC_CLASS_ROUTING,
+    .self_bytes = sizeof(struct sla),
     .step = sla_step,
     .next_due = fire_next_due,
     .ask = sla_ask,

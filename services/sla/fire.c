@@ -139,14 +139,16 @@ static enum toc_err say_unconfirmed(struct work *work, toc_time_ms wall_ms)
 
 enum toc_err fire_unconfirmed(struct toc_turn *turn, toc_time_ms wall_ms)
 {
-    uint8_t key[ROW_KEY], after[8 + ROW_KEY + 1] = {0};
-    struct toc_str from = {NULL, 0}; /* the index from its first row on */
+    uint8_t key[ROW_KEY], *after = ((struct sla *)turn->self)->unconfirmed;
+    const struct toc_str from = {(const char *)after, sizeof(((struct sla *)0)->unconfirmed)};
     toc_time_ms due_ms;
     for (unsigned i = 0; i < SLA_UNCONFIRMED_PER_STEP; i++) {
         struct work work = {.turn = turn, .at_ms = wall_ms};
         enum toc_err err = due_after(turn->txn, from, &due_ms, key);
-        if (err != TOC_OK || due_ms >= wall_ms)
+        if (err != TOC_OK || due_ms >= wall_ms) {
+            memset(after, 0, from.size);
             return err < 0 ? err : TOC_OK;
+        }
         size_t mark = toc_arena_mark(turn->arena);
         err = row_load(turn, key[0], toc_get_u32be(key + 1), &work.row);
         if (err != TOC_OK)
@@ -157,7 +159,6 @@ enum toc_err fire_unconfirmed(struct toc_turn *turn, toc_time_ms wall_ms)
         /* This row stays in the index; the least key after it is itself with a zero byte. */
         toc_put_u64be(after, (uint64_t)due_ms);
         memcpy(after + 8, key, ROW_KEY);
-        from = toc_str(after, sizeof(after));
     }
     return TOC_OK;
 }

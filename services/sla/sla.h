@@ -9,7 +9,7 @@
 #include "common/turn.h"
 
 #define SLA_DUES_PER_STEP        256
-#define SLA_UNCONFIRMED_PER_STEP 4096 /* issues looked at while log time is behind */
+#define SLA_UNCONFIRMED_PER_STEP 4096 /* issues looked at in a second while log time is behind */
 #define SLA_CLOCKS_MAX           64   /* of one issue: further reopenings start none */
 #define SLA_REFUSED_SAID         16   /* clocks beyond that, of which the log says so */
 #define SEGMENTS_MAX             256  /* stretches of an issue's life that are kept */

@@ -1,4 +1,5 @@
 /* What sla says when log time stands still and the wall clock does not. */
+#include "services/sla/sla.h"
 #include "tests/support/core_sla.h"
 
 #include <setjmp.h>
@@ -79,6 +80,41 @@ static void the_wall_clock_tells_the_router_nothing(void **state)
     expect("10:20 classify P3\n", "10:20:00 urgency 1 due=11:00:00\n");
 }
 
+static void open_issues(unsigned count)
+{
+    struct toc_arena *arena = core_arena(sla_chain.router);
+    for (unsigned i = 0; i < count; i++) {
+        size_t mark = toc_arena_mark(arena);
+        uint8_t id[TOC_ID] = {0};
+        struct core_input input;
+        core_parse(arena, "10:00 open P2 category=reply", &input);
+        toc_put_u32be(id, i);
+        chain_feed(&sla_chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
+        toc_arena_reset(arena, mark);
+    }
+}
+
+/* How many records sla writes when the wall clock shows that time. */
+static uint64_t said_at(const char *time)
+{
+    uint64_t before = core_last_seq(sla_chain.sla);
+    core_behind(sla_chain.sla, core_time(time));
+    return core_last_seq(sla_chain.sla) - before;
+}
+
+static void more_than_a_step_looks_at_are_said_by_the_steps_that_follow(void **state)
+{
+    (void)state;
+    chain_close(&sla_chain);
+    core_sla_open(&sla_chain, (struct core_turns){.turn = 0});
+    open_issues(SLA_UNCONFIRMED_PER_STEP + 1);
+    assert_int_equal(said_at("11:30"), SLA_UNCONFIRMED_PER_STEP);
+    assert_int_equal(said_at("11:30:01"), 1);
+    assert_int_equal(said_at("11:30:02"), 0);
+    chain_run(&sla_chain, "10:45 open issue=200 P2 category=reply\n");
+    assert_int_equal(said_at("11:45:01") + said_at("11:45:02"), 1); /* a round takes two */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +123,7 @@ int main(void)
         CASE(another_target_may_be_said_to_be_overdue_too),
         CASE(what_is_over_stays_unconfirmed_until_the_verdict),
         CASE(the_wall_clock_tells_the_router_nothing),
+        CASE(more_than_a_step_looks_at_are_said_by_the_steps_that_follow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
