@@ -4,7 +4,17 @@
 
 #include "common/wire.h"
 
-#define TOC_ANSWER_ROWS_MAX 500 /* of a list, unless less is asked for */
+#define TOC_ANSWER_ROWS_MAX   500 /* of a list, unless less is asked for */
+#define TOC_ANSWER_LOOKED_MAX 1000
+
+/* Whether the answer ends before the next row, where another question goes on: there is no room for
+ * it, or the loop's other work has waited long enough for rows that nobody wants. Counts the rows
+ * in `looked_at`. */
+static inline bool toc_answer_is_over(const Tocsin__V1__Answer *answer, size_t limit,
+                                      size_t *looked_at)
+{
+    return answer->n_rows == limit || (*looked_at)++ == TOC_ANSWER_LOOKED_MAX;
+}
 
 /* The most rows to give: what was asked for, within TOC_ANSWER_ROWS_MAX. */
 size_t toc_answer_limit(const Tocsin__V1__Ask *ask);

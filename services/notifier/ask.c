@@ -3,8 +3,6 @@
 #include "common/answer.h"
 #include "services/notifier/group.h"
 
-#define ROWS_LOOKED_AT_MAX 1000 /* for one answer */
-
 static bool is_asked_for(const Tocsin__V1__Ask *ask, const Tocsin__V1__Alert *alert)
 {
     struct toc_str prefix = toc_wire_bytes(&ask->id);
@@ -28,11 +26,9 @@ struct list {
     size_t limit, looked_at; /* rows */
 };
 
-/* Whether the answer ends before the next row, where another question goes on: there is no room for
- * it, or the loop's other work has waited long enough for rows that nobody wants. */
 static bool is_over(struct list *list)
 {
-    return list->answer->n_rows == list->limit || list->looked_at++ == ROWS_LOOKED_AT_MAX;
+    return toc_answer_is_over(list->answer, list->limit, &list->looked_at);
 }
 
 static enum toc_err go_on_at(struct list *list, struct toc_str key)

@@ -20,10 +20,11 @@ static enum toc_err list_rows(struct toc_scan *scan, struct toc_arena *arena,
                               const Tocsin__V1__Ask *ask, size_t limit, Tocsin__V1__Answer *answer)
 {
     struct toc_str key, row;
+    size_t looked_at = 0;
     enum toc_err err;
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
         Tocsin__V1__Issue *issue;
-        if (answer->n_rows == limit)
+        if (toc_answer_is_over(answer, limit, &looked_at))
             return toc_answer_next(arena, key, answer);
         size_t mark = toc_arena_mark(arena);
         TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__issue__descriptor, row, &issue));
@@ -62,12 +63,12 @@ static enum toc_err list_escalations(struct toc_scan *scan, struct toc_arena *ar
                                      const Tocsin__V1__Ask *ask, struct toc_str prefix,
                                      Tocsin__V1__Answer *answer)
 {
-    size_t limit = toc_answer_limit(ask);
+    size_t limit = toc_answer_limit(ask), looked_at = 0;
     struct toc_str key, row;
     enum toc_err err;
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK && toc_str_starts(key, prefix)) {
         Tocsin__V1__CrossEscalation *escalation;
-        if (answer->n_rows == limit)
+        if (toc_answer_is_over(answer, limit, &looked_at))
             return toc_answer_next(arena, key, answer);
         size_t mark = toc_arena_mark(arena);
         TOC_TRY(

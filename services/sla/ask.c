@@ -20,9 +20,14 @@ struct list {
     struct toc_txn *txn;
     struct toc_arena *arena;
     const Tocsin__V1__Ask *ask;
-    size_t limit;
+    size_t limit, looked_at; /* rows */
     Tocsin__V1__Answer *answer;
 };
+
+static bool is_over(struct list *list)
+{
+    return toc_answer_is_over(list->answer, list->limit, &list->looked_at);
+}
 
 /*
  * The open ones come in three parts: with a breach, by its instant; with an instant ahead, by it;
@@ -85,7 +90,7 @@ static enum toc_err list_part(struct list *list, enum part part, struct toc_str 
     enum toc_err err;
     TOC_TRY(toc_scan_open(list->txn, parts[part].table, from, &scan));
     while ((err = toc_scan_next(scan, &key, &none)) == TOC_OK && is_of(part, key)) {
-        *full = list->answer->n_rows == list->limit;
+        *full = is_over(list);
         err = *full ? stop_at(list, part, key) : add_open(list, part, key);
         if (err < 0 || *full)
             break;
@@ -121,7 +126,7 @@ static enum toc_err list_all(struct list *list)
     TOC_TRY(toc_scan_open(list->txn, TABLE_CLOCKS, toc_wire_bytes(&list->ask->after), &scan));
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK) {
         bool wanted;
-        if (list->answer->n_rows == list->limit) {
+        if (is_over(list)) {
             err = toc_answer_next(list->arena, key, list->answer);
             break;
         }
@@ -160,7 +165,7 @@ enum toc_err sla_ask(void *self, struct toc_txn *txn, struct toc_arena *arena,
         enum toc_err err = one_row(txn, ask, &row);
         return err == TOC_OK ? toc_answer_add(arena, row, answer) : err;
     }
-    struct list list = {txn, arena, ask, limit, answer};
+    struct list list = {.txn = txn, .arena = arena, .ask = ask, .limit = limit, .answer = answer};
     return ask->all ? list_all(&list) : list_open(&list);
 }
 

@@ -1,4 +1,5 @@
 /* Questions: no answer looks at more rows than the loop can wait for, and none is lost. */
+#include "common/answer.h"
 #include "tests/support/notifier_feed.h"
 
 #include <setjmp.h>
@@ -8,7 +9,7 @@
 
 #define ALERTS      2500
 #define ISSUES      50
-#define PER_ANSWER  1000 /* rows that are looked at */
+#define PER_ANSWER  TOC_ANSWER_LOOKED_MAX
 #define ANSWERS_MAX 16
 
 static struct feed feed;

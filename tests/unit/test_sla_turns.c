@@ -1,5 +1,6 @@
 #include "tests/support/core_sla.h"
 
+#include "common/answer.h"
 #include "services/sla/row.h"
 
 #include <setjmp.h>
@@ -211,6 +212,78 @@ static void clocks_of_one_issue_are_found_by_number(void **state)
                      TOCSIN__V1__REFUSE_REASON__REFUSE_UNKNOWN_TYPE);
 }
 
+#define MANY 2500
+
+static void open_many(void)
+{
+    chain_close(&sla_chain);
+    core_sla_open(&sla_chain, (struct core_turns){.turn = 0});
+    struct toc_arena *arena = core_arena(sla_chain.router);
+    for (unsigned i = 0; i < MANY; i++) {
+        size_t mark = toc_arena_mark(arena);
+        uint8_t id[TOC_ID] = {0};
+        struct core_input input;
+        core_parse(arena, i % 2 == 0 ? "10:00 open category=reply" : "10:00 open category=loud",
+                   &input);
+        toc_put_u32be(id, i);
+        chain_feed(&sla_chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
+        toc_arena_reset(arena, mark);
+    }
+}
+
+/* The rows of all answers until that was all, and how many answers these were. */
+static size_t ask_on(struct core *core, Tocsin__V1__Ask ask, unsigned *out_answers)
+{
+    uint8_t after[TOC_KEY_MAX];
+    size_t rows = 0;
+    *out_answers = 0;
+    do {
+        const Tocsin__V1__Answer *answer = core_ask(core, &ask);
+        assert_in_range(answer->next.len, 0, sizeof(after));
+        if (answer->next.len > 0)
+            memcpy(after, answer->next.data, answer->next.len);
+        ask.after = toc_wire_binary(toc_str(after, answer->next.len));
+        rows += answer->n_rows;
+        core_forget(core);
+    } while (++*out_answers < MANY && ask.after.len > 0);
+    return rows;
+}
+
+/* The loop has other work, and rows of issues are never taken away. */
+static void rows_that_nobody_wants_are_passed_in_several_answers(void **state)
+{
+    Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
+    uint8_t id[] = {0xff};
+    unsigned answers;
+    (void)state;
+    open_many();
+    ask.what = TOCSIN__V1__ASK__WHAT__ISSUES;
+    ask.queue = toc_wire_text("nobody");
+    assert_int_equal(ask_on(sla_chain.router, ask, &answers), 0);
+    assert_int_equal(answers, MANY / TOC_ANSWER_LOOKED_MAX + 1);
+    ask.queue = toc_wire_text("");
+    ask.id = toc_wire_binary(toc_str(id, sizeof(id)));
+    assert_int_equal(ask_on(sla_chain.router, ask, &answers), 0);
+    assert_int_equal(answers, MANY / TOC_ANSWER_LOOKED_MAX + 1);
+    ask.what = TOCSIN__V1__ASK__WHAT__CLOCKS;
+    ask.id.len = 0;
+    ask.queue = toc_wire_text("nobody");
+    for (int all = 0; all < 2; all++) {
+        ask.all = all;
+        assert_int_equal(ask_on(sla_chain.sla, ask, &answers), 0);
+        assert_int_equal(answers, MANY / TOC_ANSWER_LOOKED_MAX + 1);
+        ask.queue = toc_wire_text("q");
+        assert_int_equal(ask_on(sla_chain.sla, ask, &answers), MANY);
+        ask.queue = toc_wire_text("nobody");
+    }
+    /* Half of the open ones are overdue: the parts of the list count together. */
+    chain_run(&sla_chain, "11:30 time\n");
+    ask.all = false;
+    assert_int_equal(ask_on(sla_chain.sla, ask, &answers), 0);
+    ask.queue = toc_wire_text("q");
+    assert_int_equal(ask_on(sla_chain.sla, ask, &answers), MANY);
+}
+
 static void a_question_about_an_unknown_issue_has_no_rows(void **state)
 {
     Tocsin__V1__Ask ask = TOCSIN__V1__ASK__INIT;
@@ -232,6 +305,7 @@ int main(void)
         CASE(what_is_overdue_comes_first_and_what_stands_still_last),
         CASE(clocks_of_one_issue_are_found_by_number),
         CASE(a_question_about_an_unknown_issue_has_no_rows),
+        CASE(rows_that_nobody_wants_are_passed_in_several_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
