@@ -35,7 +35,7 @@ static const struct toc_conf_option common_options[] = {
     {"clock", TOC_CONF_TEXT, &common.clock, "wall", 0, 0, "wall|event",
      "event: time is what the events say, for imports and backtests"},
     {"map-size", TOC_CONF_SIZE, &common.map_bytes, "64G", 1 << 20, (int64_t)1 << 44, "SIZE",
-     "upper bound of the store, sparse; at 80 % new work is refused"},
+     "upper bound of the store, sparse, larger at any start; at 80 % new work is refused"},
     {"batch", TOC_CONF_NUMBER, &common.batch_max, "4096", 1, 100000, "N",
      "events in one commit at most"},
     {"keep-records", TOC_CONF_NUMBER, &common.keep_records, "0", 0, INT64_MAX, "N",

@@ -114,6 +114,38 @@ enum toc_err run_abandon(struct toc_run *run)
     return run_load(run);
 }
 
+/* Below which record the log may be trimmed. */
+static uint64_t trim_below(const struct toc_run *run)
+{
+    uint64_t keep = run->config->keep_records, below = feed_lowest_done(run);
+    if (keep == 0 || run->journal.last_seq < keep)
+        return 0;
+    if (below > run->journal.last_seq - keep)
+        below = run->journal.last_seq - keep;
+    if (run->service->needs_from != NULL && below > run->service->needs_from(run->self))
+        below = run->service->needs_from(run->self);
+    return below;
+}
+
+/* A full store takes nothing that a turn has to put, and without a turn nothing would be trimmed:
+ * so that stands alone. */
+static enum toc_err trim_alone(struct toc_run *run)
+{
+    const struct toc_journal before = run->journal;
+    struct toc_txn *txn;
+    TOC_TRY(toc_txn_begin_write(run->store, &txn));
+    toc_txn_use_reserve(txn);
+    enum toc_err err = toc_journal_trim(&run->journal, txn, trim_below(run), TRIM_RECORDS);
+    if (err == TOC_OK)
+        err = toc_txn_commit(txn);
+    else
+        toc_txn_abort(txn);
+    if (err < 0)
+        run->journal = before;
+    run->counts.percent_used = toc_store_percent_used(run->store);
+    return err;
+}
+
 /* A full store is the one failure that a process survives. */
 enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_now now)
 {
@@ -123,6 +155,8 @@ enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_
     run->full_until_ms = now.mono_ms + FULL_PAUSE_MS;
     run->counts.full = true;
     err = run_abandon(run);
+    if (err == TOC_OK)
+        err = trim_alone(run);
     return err == TOC_ERR_FULL ? TOC_OK : err;
 }
 
@@ -196,16 +230,8 @@ static enum toc_err save_fired(struct toc_run *run)
 
 static enum toc_err trim(struct toc_run *run)
 {
-    uint64_t keep = run->config->keep_records;
     TOC_TRY(feed_save(run, run->turn.txn)); /* a consumer that is away keeps its place */
-    if (keep == 0 || run->journal.last_seq < keep)
-        return TOC_OK;
-    uint64_t below = feed_lowest_done(run);
-    if (below > run->journal.last_seq - keep)
-        below = run->journal.last_seq - keep;
-    if (run->service->needs_from != NULL && below > run->service->needs_from(run->self))
-        below = run->service->needs_from(run->self);
-    return toc_journal_trim(&run->journal, run->turn.txn, below, 200);
+    return toc_journal_trim(&run->journal, run->turn.txn, trim_below(run), TRIM_RECORDS);
 }
 
 static enum toc_err finish_turn(struct toc_run *run, struct toc_now now)

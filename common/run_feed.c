@@ -82,20 +82,25 @@ static struct toc_str registered_key(char *out, size_t out_size, const char *nam
     return toc_str(out, (size_t)size);
 }
 
-static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetch)
+/* The one of that name, or a free one; NULL: there is none. */
+static struct registered *place_of(struct toc_run *run, const char *name)
 {
     struct registered *place = NULL;
-    char name[TOC_KEY_MAX - sizeof(REGISTERED_PREFIX)];
-    toc_str_copy(name, sizeof(name), toc_str_of(fetch->follower));
     for (size_t i = 0; i < REGISTERED_MAX; i++) {
         struct registered *known = &run->registered[i];
-        if (strcmp(known->name, name) == 0) {
-            place = known;
-            break;
-        }
+        if (strcmp(known->name, name) == 0)
+            return known;
         if (place == NULL && known->name[0] == '\0')
             place = known;
     }
+    return place;
+}
+
+static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetch)
+{
+    char name[TOC_KEY_MAX - sizeof(REGISTERED_PREFIX)];
+    toc_str_copy(name, sizeof(name), toc_str_of(fetch->follower));
+    struct registered *place = place_of(run, name);
     if (place == NULL) {
         toc_log(TOC_LOG_WARNING, "too_many_consumers", "name=%s", name);
         return;
@@ -106,22 +111,33 @@ static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetc
         place->done_seq = fetch->done_seq;
 }
 
+static enum toc_err load_registered(struct toc_run *run, struct toc_str key_name,
+                                    struct toc_str row)
+{
+    char name[NAME_MAX_BYTES];
+    toc_str_copy(name, sizeof(name), key_name);
+    struct registered *place = place_of(run, name);
+    if (row.size != 8 || place == NULL)
+        return TOC_ERR_DAMAGED;
+    memcpy(place->name, name, sizeof(name));
+    if (place->done_seq < toc_get_u64be(row.data))
+        place->done_seq = toc_get_u64be(row.data);
+    return TOC_OK;
+}
+
+/* What consumers have said is of no turn: after one that failed it stands, and is put again. */
 enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn)
 {
     struct toc_str key, row, prefix = TOC_STR(REGISTERED_PREFIX);
     struct toc_scan *scan;
     enum toc_err err;
-    size_t count = 0;
-    memset(run->registered, 0, sizeof(run->registered));
+    for (size_t i = 0; i < REGISTERED_MAX; i++)
+        run->registered[i].moved = run->registered[i].name[0] != '\0';
     TOC_TRY(toc_scan_open(txn, TOC_TABLE_META, prefix, &scan));
     while ((err = toc_scan_next(scan, &key, &row)) == TOC_OK && toc_str_starts(key, prefix)) {
-        if (row.size != 8 || count == REGISTERED_MAX) {
-            err = TOC_ERR_DAMAGED;
+        err = load_registered(run, toc_str_from(key, prefix.size), row);
+        if (err < 0)
             break;
-        }
-        struct registered *known = &run->registered[count++];
-        toc_str_copy(known->name, sizeof(known->name), toc_str_from(key, prefix.size));
-        known->done_seq = toc_get_u64be(row.data);
     }
     toc_scan_close(scan);
     return err < 0 ? err : TOC_OK;

@@ -73,6 +73,12 @@ TOC_MUST enum toc_err toc_txn_begin_read(struct toc_store *store, struct toc_txn
 TOC_MUST enum toc_err toc_txn_commit(struct toc_txn *txn);
 void toc_txn_abort(struct toc_txn *txn);
 
+/*
+ * Puts of this write transaction may use a full map's reserve: only for one that gives back more
+ * than it takes, or it would end there and nothing could be deleted any more.
+ */
+void toc_txn_use_reserve(struct toc_txn *txn);
+
 /* TOC_NONE when the key is absent; so is one that no row can have, empty or beyond TOC_KEY_MAX:
  * people and peers name what they like. */
 TOC_MUST enum toc_err toc_get(struct toc_txn *txn, unsigned table, struct toc_str key,
@@ -87,8 +93,9 @@ TOC_MUST enum toc_err toc_append(struct toc_txn *txn, unsigned table, struct toc
                                  struct toc_str value);
 
 /*
- * TOC_NONE when the key is absent. It works in a full map, in a transaction without puts, out of a
- * reserve; but it takes room before it gives any back, so delete some 200 rows per transaction.
+ * TOC_NONE when the key is absent. It works in a full map, in a transaction without puts or with
+ * toc_txn_use_reserve, out of a reserve; but it takes room before it gives any back, so delete some
+ * 200 rows per transaction.
  */
 TOC_MUST enum toc_err toc_del(struct toc_txn *txn, unsigned table, struct toc_str key);
 

@@ -27,6 +27,8 @@ struct toc_txn {
     enum toc_err failed; /* the first failure, or TOC_OK */
     unsigned scans;      /* open ones */
     bool writable;
+    bool reserve;     /* puts may use it */
+    size_t put_bytes; /* keys and values */
 };
 
 struct toc_scan {
@@ -51,6 +53,7 @@ struct toc_store {
     MDB_dbi dbis[TOC_TABLES_MAX];
     bool present[TOC_TABLES_MAX];
     size_t limit_pages;   /* map_bytes */
+    size_t reserve_pages; /* beyond it */
     size_t free_pages;    /* as last counted */
     bool full;            /* no puts until rows are deleted */
     unsigned uncounted;   /* commits since */
@@ -124,7 +127,9 @@ enum toc_err toc_store_open(const struct toc_store_config *config, struct toc_st
     store->read_only = config->read_only;
     store->tables = config->tables;
     store->table_count = config->table_count;
-    store->limit_pages = config->map_bytes / (size_t)sysconf(_SC_PAGESIZE);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    store->limit_pages = config->map_bytes / page;
+    store->reserve_pages = TOC_LMDB_RESERVE(config->map_bytes) / page;
     enum toc_err err = toc_lmdb_env_open(config, &store->env);
     if (err == TOC_OK)
         err = open_tables(store);
@@ -260,9 +265,35 @@ static enum toc_err from_commit(const struct toc_store *store, int rc)
     return toc_lmdb_err(rc);
 }
 
+/* Pages of the tables as the transaction leaves them. */
+static size_t live_pages(const struct toc_txn *txn)
+{
+    size_t pages = 0;
+    for (size_t i = 0; i < txn->store->table_count; i++) {
+        MDB_stat stat = {0};
+        if (mdb_stat(txn->mdb, txn->store->dbis[i], &stat) == 0)
+            pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    }
+    return pages;
+}
+
+/*
+ * Whether the reserve would not be enough any more to delete what was put. Only a transaction that
+ * puts as much as a part of it can do that, and what puts need beside their bytes is less than
+ * these three times.
+ */
+static bool takes_reserve(const struct toc_txn *txn)
+{
+    const struct toc_store *store = txn->store;
+    return txn->put_bytes / (size_t)sysconf(_SC_PAGESIZE) > store->reserve_pages / 16 &&
+           live_pages(txn) > store->limit_pages + store->reserve_pages / 2;
+}
+
 enum toc_err toc_txn_commit(struct toc_txn *txn)
 {
     struct toc_store *store = txn->store;
+    if (txn->failed == TOC_OK && takes_reserve(txn))
+        txn->failed = TOC_ERR_FULL;
     enum toc_err err = txn->failed;
     if (err != TOC_OK || !txn->writable) {
         toc_txn_abort(txn);
@@ -289,6 +320,11 @@ void toc_txn_abort(struct toc_txn *txn)
     mdb_txn_abort(txn->mdb);
     if (txn->failed == TOC_ERR_FULL)
         refresh_use(txn->store, true); /* whoever asks next wants to know how full it really is */
+}
+
+void toc_txn_use_reserve(struct toc_txn *txn)
+{
+    txn->reserve = true;
 }
 
 static MDB_val to_val(struct toc_str s)
@@ -348,8 +384,9 @@ static enum toc_err write_row(struct toc_txn *txn, unsigned table, struct toc_st
     TOC_TRY(may_write(txn, table, key));
     if (value.size > TOC_VALUE_MAX)
         return txn->failed = TOC_ERR_LIMIT;
-    if (txn->store->full)
+    if (txn->store->full && !txn->reserve)
         return txn->failed = TOC_ERR_FULL;
+    txn->put_bytes += key.size + value.size;
     int rc = mdb_put(txn->mdb, txn->store->dbis[table], &k, &v, flags);
     TOC_ASSERT(rc != MDB_KEYEXIST); /* an append that is out of order */
     return outcome(txn, rc);

@@ -19,14 +19,6 @@
 #define ENV_NAME "env"
 #define NEW_NAME "env.new"
 
-/*
- * Room beyond map_bytes. LMDB copies pages before it frees any, and writes the freed ones to a
- * list: in a 4 MB map filled to the brim by transactions of 1 or 10 rows, one that deleted 10 rows
- * was committed and one that deleted 200 was not. So puts are refused from map_bytes on, and within
- * this a transaction may overshoot, or delete.
- */
-#define RESERVE_BYTES(map_bytes) ((4u << 20) + (map_bytes) / 16)
-
 enum toc_err toc_lmdb_err(int rc)
 {
     switch (rc) {
@@ -159,7 +151,7 @@ static enum toc_err open_env(const struct toc_store_config *config, const char *
 {
     char path[PATH_MAX];
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t map_bytes = config->map_bytes + RESERVE_BYTES(config->map_bytes);
+    const size_t map_bytes = config->map_bytes + TOC_LMDB_RESERVE(config->map_bytes);
     int length = snprintf(path, sizeof(path), "%s/%s", config->dir, name);
     if (length < 0 || (size_t)length >= sizeof(path))
         return TOC_ERR_CONFIG;

@@ -9,6 +9,14 @@
 
 #include <lmdb.h>
 
+/*
+ * Room beyond map_bytes. LMDB copies pages before it frees any, and writes the freed ones to a
+ * list: in a 4 MB map filled to the brim by transactions of 1 or 10 rows, one that deleted 10 rows
+ * was committed and one that deleted 200 was not. So puts are refused from map_bytes on, and within
+ * this a transaction may overshoot, by half of it at most, or delete.
+ */
+#define TOC_LMDB_RESERVE(map_bytes) ((4u << 20) + (map_bytes) / 16)
+
 struct toc_lmdb_env {
     MDB_env *mdb;
     int lock_fd; /* -1 when read only */

@@ -44,6 +44,7 @@ struct toc_txn {
     struct toc_store *store;
     bool writable;
     bool holds_put;
+    bool reserve;        /* puts may use it */
     enum toc_err failed; /* the first failure, or TOC_OK */
     unsigned scans;      /* open ones */
     struct undo *undo;
@@ -186,7 +187,7 @@ enum toc_err toc_txn_commit(struct toc_txn *txn)
 {
     struct toc_mem_disk *disk = txn->store->disk;
     enum toc_err err = txn->failed;
-    if (err == TOC_OK && txn->holds_put && disk->full)
+    if (err == TOC_OK && txn->holds_put && disk->full && !txn->reserve)
         err = TOC_ERR_FULL;
     if (err == TOC_OK && txn->writable && toc_mem_disk_crashes_now(disk) && !disk->crash_keeps)
         err = TOC_ERR_IO;
@@ -295,6 +296,11 @@ enum toc_err toc_get(struct toc_txn *txn, unsigned table_index, struct toc_str k
     return row != NULL ? lend(txn, row, &out_key, out) : TOC_NONE;
 }
 
+void toc_txn_use_reserve(struct toc_txn *txn)
+{
+    txn->reserve = true;
+}
+
 /* Whether a put needs room that a full disk has not got. */
 static bool grows(const struct toc_mem_table *table, struct toc_str key, struct toc_str value)
 {
@@ -308,7 +314,7 @@ static enum toc_err put_row(struct toc_txn *txn, struct toc_mem_table *table, st
     struct toc_mem_row *old;
     if (value.size > TOC_VALUE_MAX)
         return TOC_ERR_LIMIT;
-    if (txn->store->disk->full && grows(table, key, value))
+    if (txn->store->disk->full && !txn->reserve && grows(table, key, value))
         return TOC_ERR_FULL;
     TOC_TRY(undo_room(txn));
     struct toc_mem_row *row = toc_mem_row_new(key, value);

@@ -23,8 +23,8 @@ void toc_mem_disk_free_all(void);
 
 /*
  * A full disk answers TOC_ERR_FULL to a put of a new or a larger row and to the commit of a
- * transaction that holds any put; deletes and their commits still work. May be called while a
- * transaction is open.
+ * transaction that holds any put; deletes and their commits still work, and so does all of a
+ * transaction that uses the reserve. May be called while a transaction is open.
  */
 void toc_mem_disk_full(const char *name, bool full);
 
