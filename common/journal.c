@@ -172,7 +172,7 @@ enum toc_err toc_journal_hash_at(const struct toc_journal *journal, struct toc_t
 }
 
 enum toc_err toc_journal_trim(struct toc_journal *journal, struct toc_txn *txn, uint64_t below_seq,
-                              unsigned most)
+                              uint64_t most)
 {
     uint8_t anchor[TOC_SHA256], key[8];
     uint64_t until = journal->first_seq + most;

@@ -61,6 +61,6 @@ TOC_MUST enum toc_err toc_journal_hash_at(const struct toc_journal *journal, str
 
 /* Removes records below `below_seq`, at most `most` of them, and keeps the chain's anchor. */
 TOC_MUST enum toc_err toc_journal_trim(struct toc_journal *journal, struct toc_txn *txn,
-                                       uint64_t below_seq, unsigned most);
+                                       uint64_t below_seq, uint64_t most);
 
 #endif

@@ -228,10 +228,13 @@ static enum toc_err save_fired(struct toc_run *run)
     return toc_put(run->turn.txn, TOC_TABLE_META, run_fired_key, toc_str(row, sizeof(row)));
 }
 
+/* More goes than comes, or a log that was longer would stay so. */
 static enum toc_err trim(struct toc_run *run)
 {
+    uint64_t most = 2 * (run->journal.last_seq - run->committed_seq);
     TOC_TRY(feed_save(run, run->turn.txn)); /* a consumer that is away keeps its place */
-    return toc_journal_trim(&run->journal, run->turn.txn, trim_below(run), TRIM_RECORDS);
+    return toc_journal_trim(&run->journal, run->turn.txn, trim_below(run),
+                            most > TRIM_RECORDS ? most : TRIM_RECORDS);
 }
 
 static enum toc_err finish_turn(struct toc_run *run, struct toc_now now)

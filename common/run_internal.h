@@ -31,7 +31,7 @@
 #define BEHIND_AGAIN_MS    1000
 #define FULL_PAUSE_MS      1000
 #define STEPS_PER_POLL     4096 /* of dues that log time has passed */
-#define TRIM_RECORDS       200  /* that are let go of at once */
+#define TRIM_RECORDS       200  /* that are let go of at once; more where more come */
 #define NAME_MAX_BYTES     64
 
 /* What one of two that follow each other says in event time, see run_pace.c. */

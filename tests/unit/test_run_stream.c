@@ -712,6 +712,18 @@ static void trimming_waits_for_the_slowest_named_follower(void **state)
     assert_int_equal(toc_run_journal(door->run)->first_seq, 45);
 }
 
+static void a_log_that_grows_fast_is_trimmed_as_fast(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    const struct toc_journal *journal = toc_run_journal(door->run);
+    (void)state;
+    door->config.keep_records = 10;
+    for (unsigned i = 0; i < 5; i++) {
+        write_records(door, 1000, "ok");
+        assert_in_range(journal->last_seq - journal->first_seq, 10, 1010);
+    }
+}
+
 /* --- cursors ---------------------------------------------------------------------------- */
 
 static const struct toc_service picky_service = {.name = "picky",
@@ -1210,6 +1222,7 @@ int main(void)
         CASE(there_are_as_many_followers_as_the_limit),
         CASE(records_wait_for_others_as_long_as_a_follower_lets_them),
         CASE(trimming_waits_for_the_slowest_named_follower),
+        CASE(a_log_that_grows_fast_is_trimmed_as_fast),
         CASE(filtered_records_move_the_cursor_without_a_commit_each),
         CASE(a_record_that_cannot_be_read_stops_and_undoes_the_turn),
         CASE(a_record_that_was_had_before_stops_the_follower),
