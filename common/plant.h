@@ -28,6 +28,7 @@
     X(TOC_PLANT_CARRIER_STAYS, "carrier-stays", "a page that stands for others outlives its step") \
     X(TOC_PLANT_CARRIED_LEFT, "carried-left", "pages that another one stood for never end")        \
     X(TOC_PLANT_CARRIER_DEAD, "carrier-dead", "a page that is dead stands for others")             \
+    X(TOC_PLANT_STRANDED, "stranded", "a page fails later, and those it stood for wait on")        \
     X(TOC_PLANT_CARRIES_ALL, "carries-all", "a page counts itself among those it stands for")      \
     X(TOC_PLANT_DEADLINE_LOST, "deadline-lost", "a deadline that comes before its alert is lost")  \
     X(TOC_PLANT_PLACE_KEPT, "place-kept", "a page that waits hears of no deadline")                \

@@ -235,6 +235,8 @@ enum toc_err act_of_group(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     Tocsin__V1__AlertAction said = TOCSIN__V1__ALERT_ACTION__INIT;
     const struct verb *verb = verb_of(action->type);
     const char *refused;
+    if (strcmp(action->type, ACT_STRANDED) == 0)
+        return escalate_stranded(turn, alert);
     record.at_ms = action->at_ms;
     said.until_ms = action->until_ms;
     said.note = action->note;

@@ -28,6 +28,9 @@
 TOC_MUST enum toc_err act_event(struct toc_turn *turn, const Tocsin__V1__Record *record,
                                 const Tocsin__V1__Event *event);
 
+/* What comes to a group by itself: the page that stood for its alerts reached nobody after all. */
+#define ACT_STRANDED "stranded"
+
 /* The same of an alert of a group about all of which it was said; does nothing where one alone
  * would be refused. */
 TOC_MUST enum toc_err act_of_group(struct toc_turn *turn, Tocsin__V1__Alert *alert,

@@ -502,7 +502,44 @@ enum toc_err escalate_again(struct toc_turn *turn, Tocsin__V1__Alert *alert,
 {
     Tocsin__V1__Page *page;
     TOC_TRY(page_plan(turn, alert, plan, &page));
+    if (plan->instead_of != NULL) {
+        Tocsin__V1__Page failed = *plan->instead_of;
+        failed.carrier = page->delivery;
+        TOC_TRY(page_save(turn, &failed, page_place(&failed)));
+    }
     return after_page(turn, alert, page);
+}
+
+/* One that stood for a page of the present step and failed later, with none in its place. */
+static enum toc_err find_failed(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
+                                Tocsin__V1__Page **out)
+{
+    *out = NULL;
+    for (uint32_t i = alert->first_page; i < alert->pages && *out == NULL; i++) {
+        Tocsin__V1__Page *page, *stands;
+        TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i, &page));
+        TOC_TRY(page_standing(turn, page, &stands));
+        if (page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED && stands->bounced)
+            *out = stands;
+    }
+    return TOC_OK;
+}
+
+enum toc_err escalate_stranded(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+{
+    Tocsin__V1__Page *failed;
+    bool dead;
+    if (!escalate_is_open(alert))
+        return TOC_OK;
+    TOC_TRY(page_is_step_dead(turn, alert, &dead));
+    if (!dead)
+        return TOC_OK;
+    TOC_TRY(find_failed(turn, alert, &failed));
+    if (failed == NULL)
+        return go_on(turn, alert, NULL, nobody_reached);
+    return escalate_again(
+        turn, alert,
+        &(struct page_plan){.contact = failed->contact, .kind = PAGE_AGAIN, .instead_of = failed});
 }
 
 enum toc_err escalate_outcome(struct toc_turn *turn, const Tocsin__V1__PageOutcome *outcome)

@@ -91,6 +91,12 @@ TOC_MUST enum toc_err escalate_page_end(struct toc_turn *turn, uint64_t alert_nu
 TOC_MUST enum toc_err escalate_again(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                      const struct page_plan *plan);
 
+/*
+ * The page that stood for others of the alert's group reached nobody after all: where nobody of its
+ * step is left, another one takes the place of that page, or the path goes on.
+ */
+TOC_MUST enum toc_err escalate_stranded(struct toc_turn *turn, Tocsin__V1__Alert *alert);
+
 /* What a send came to. */
 TOC_MUST enum toc_err escalate_outcome(struct toc_turn *turn,
                                        const Tocsin__V1__PageOutcome *outcome);

@@ -104,11 +104,11 @@ static enum toc_err is_told(struct toc_turn *turn, const Tocsin__V1__Alert *aler
     bool through = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED;
     *out = false;
     for (uint32_t i = through ? 0 : alert->first_page; i < alert->pages && !*out; i++) {
-        Tocsin__V1__Page *page;
+        Tocsin__V1__Page *page, *stands;
         size_t mark = toc_arena_mark(turn->arena);
         TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i, &page));
-        *out = !page->bounced && (page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED ||
-                                  page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED);
+        TOC_TRY(page_standing(turn, page, &stands));
+        *out = stands->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED && !stands->bounced;
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;

@@ -145,7 +145,8 @@ static enum toc_err fill(struct toc_turn *turn, Tocsin__V1__Alert *alert,
     page->after_more = plan->after_more;
     page->after_ms = alert != NULL && plan->kind == NULL ? alert->next_ms : 0;
     if (plan->instead_of != NULL) {
-        page->carries = plan->instead_of->carries;
+        bool heir = alert->number != plan->instead_of->alert_number; /* it was one of them */
+        page->carries = plan->instead_of->carries - heir;
         page->soonest_ms = plan->instead_of->soonest_ms;
     }
     if (plan->mute != NULL) {
@@ -276,6 +277,30 @@ enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert, co
     return TOC_OK;
 }
 
+enum toc_err page_standing(struct toc_turn *turn, Tocsin__V1__Page *page, Tocsin__V1__Page **out)
+{
+    while (page->carrier[0] != '\0') {
+        enum toc_err err = page_by_delivery(turn, page->carrier, &page);
+        if (err != TOC_OK)
+            return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+    }
+    *out = page;
+    return TOC_OK;
+}
+
+/* What is kept rings once that is over; what another page stood for does not. */
+static enum toc_err is_dead(struct toc_turn *turn, Tocsin__V1__Page *page, bool *out)
+{
+    Tocsin__V1__Page *stands;
+    TOC_TRY(page_standing(turn, page, &stands));
+    bool was_carried = page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED;
+    bool reaches =
+        page_is_pending(stands) || stands->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
+    *out = page->bounced || stands->bounced ||
+           (was_carried ? !reaches : page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD);
+    return TOC_OK;
+}
+
 enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *alert, bool *out)
 {
     *out = true;
@@ -283,7 +308,7 @@ enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *a
         Tocsin__V1__Page *page;
         size_t mark = toc_arena_mark(turn->arena);
         TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i - 1, &page));
-        *out = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD || page->bounced;
+        TOC_TRY(is_dead(turn, page, out));
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;

@@ -100,6 +100,13 @@ TOC_MUST enum toc_err page_end(struct toc_turn *turn, Tocsin__V1__Alert *alert,
 TOC_MUST enum toc_err page_cancel_all(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                                       const char *by, const char *reason);
 
+/*
+ * The page that stands for this one in the end: of one that waited for its group the one that rang,
+ * of one that failed later the one in its place. Itself where none does.
+ */
+TOC_MUST enum toc_err page_standing(struct toc_turn *turn, Tocsin__V1__Page *page,
+                                    Tocsin__V1__Page **out);
+
 /* True when no page of the alert's present step can reach anyone any more, or it has none. */
 TOC_MUST enum toc_err page_is_step_dead(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                                         bool *out);

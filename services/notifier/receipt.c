@@ -6,6 +6,7 @@
 #include "services/notifier/page.h"
 #include "services/notifier/person.h"
 #include "services/notifier/probe.h"
+#include "services/notifier/storm.h"
 
 #include <stdio.h>
 
@@ -90,7 +91,7 @@ static enum toc_err fail(struct toc_turn *turn, const struct subject *of, const 
     TOC_TRY(note(turn, of, said));
     TOC_EXIT_POINT("receipt_noted");
     if (!is_current(of))
-        return TOC_OK;
+        return page->carries > 0 ? storm_strands(turn, of->alert) : TOC_OK;
     return escalate_again(
         turn, of->alert,
         &(struct page_plan){.contact = page->contact, .kind = PAGE_AGAIN, .instead_of = page});

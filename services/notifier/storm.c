@@ -1,7 +1,9 @@
 #include "services/notifier/storm.h"
 
 #include "common/plant.h"
+#include "services/notifier/act.h"
 #include "services/notifier/escalate.h"
+#include "services/notifier/group_act.h"
 #include "services/notifier/method.h"
 
 #include <stdio.h>
@@ -370,6 +372,24 @@ static enum toc_err hurry(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
     return save(turn, bundle, old_ms);
 }
 
+enum toc_err storm_strands(struct toc_turn *turn, const Tocsin__V1__Alert *alert)
+{
+    Tocsin__V1__GroupAction action = TOCSIN__V1__GROUP_ACTION__INIT;
+    if (TOC_PLANTED(TOC_PLANT_STRANDED))
+        return TOC_OK;
+    action.group = alert->group;
+    action.type = toc_wire_text(ACT_STRANDED);
+    action.at_ms = turn->log_ms;
+    return group_act_begin(turn, &action);
+}
+
+/* It had taken the place of one that stood for others. */
+static bool strands(const Tocsin__V1__Page *page)
+{
+    return strcmp(page->kind, PAGE_AGAIN) == 0 && page->carries > 0 &&
+           page->state != TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED;
+}
+
 enum toc_err storm_ended(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                          const Tocsin__V1__Page *page)
 {
@@ -378,6 +398,8 @@ enum toc_err storm_ended(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
         TOC_TRY(load(turn, page->bundle, &bundle));
         TOC_TRY(page->rung ? carrier_ended(turn, page, bundle) : waiting_ended(turn, page, bundle));
     }
+    if (strands(page))
+        TOC_TRY(storm_strands(turn, alert));
     bool rang = page->rung && page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
     return rang ? hurry(turn, alert, page) : TOC_OK;
 }

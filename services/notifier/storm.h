@@ -46,6 +46,10 @@ TOC_MUST enum toc_err storm_say(struct toc_turn *turn, Tocsin__V1__Alert *alert,
 TOC_MUST enum toc_err storm_ended(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
                                   const Tocsin__V1__Page *page);
 
+/* A page that stood for others of the alert's group reached nobody after all: they go on, one by
+ * one (escalate_stranded). */
+TOC_MUST enum toc_err storm_strands(struct toc_turn *turn, const Tocsin__V1__Alert *alert);
+
 /* When something is to be done about the first bundle. TOC_NONE: about none. */
 TOC_MUST enum toc_err storm_first_due(struct toc_txn *txn, toc_time_ms *out_ms);
 

@@ -2,17 +2,20 @@
  * Invariant 11: storms. A second opinion, from the notifier's log and the policy's guide, on which
  * pages wait for others of their group, which one stands for them, for how many, and what becomes
  * of those: the first page to a person about a group rings at once; until the end of its window the
- * next ones wait; then the one with the soonest deadline rings for all that still stand.
+ * next ones wait; then the one with the soonest deadline rings for all that still stand. Where that
+ * one failed later and none took its place, nobody was told of them, and their steps go on.
  */
 #include "services/notifier/notifier.h"
 #include "tests/sim/world.h"
 
 #include <stdlib.h>
 
-#define PAGES_MAX 2048
-#define LINES_MAX 512
-#define LATE_MS   (3 * TOC_SECOND_MS) /* from where a window should have ended to a ring */
-#define NAME_SIZE 72
+#define PAGES_MAX   2048
+#define LINES_MAX   512
+#define ALERTS_MAX  512
+#define STRANDED_MS 100                 /* for those whom nobody stands for any more, one by one */
+#define LATE_MS     (3 * TOC_SECOND_MS) /* from where a window should have ended to a ring */
+#define NAME_SIZE   72
 
 /* One person and one group, reminders apart. */
 struct line {
@@ -37,7 +40,18 @@ struct storm_page {
     unsigned set;        /* with which others it waits; 0: with none */
     bool rung, ended;
     Tocsin__V1__PageState state;
-    char delivery[NOTIFIER_DELIVERY_MAX];
+    char delivery[NOTIFIER_DELIVERY_MAX], carrier[NOTIFIER_DELIVERY_MAX];
+    char person[NAME_SIZE];
+    uint8_t group[16];
+    bool again;
+    toc_time_ms planned_ms, ended_ms;
+    toc_time_ms bounced_ms; /* its provider said that it failed after all; 0: not */
+};
+
+/* An alert as it was told of last. */
+struct storm_alert {
+    bool open;
+    uint32_t first_page, pages;
 };
 
 struct storms {
@@ -45,6 +59,8 @@ struct storms {
     size_t line_count;
     struct storm_page pages[PAGES_MAX];
     size_t page_count;
+    struct storm_alert alerts[ALERTS_MAX]; /* by their numbers */
+    toc_time_ms at_ms, before_ms;          /* of the last record, and of the last one before that */
 };
 
 struct storms *storms_new(void)
@@ -162,6 +178,12 @@ static void on_paged(struct world *world, const Tocsin__V1__AlertChange *change,
     struct storm_page *known = &storms->pages[storms->page_count++];
     *known = (struct storm_page){.alert = page->alert_number, .index = page->index, .line = line};
     snprintf(known->delivery, sizeof(known->delivery), "%s", page->delivery);
+    known->planned_ms = at_ms;
+    known->state = page->state;
+    known->again = strcmp(page->kind, "again") == 0;
+    snprintf(known->person, sizeof(known->person), "%s", page->contact);
+    if (change->alert != NULL)
+        memcpy(known->group, change->alert->group.data, sizeof(known->group));
     if (line == NULL || mutes_keep(world, change->alert, page, at_ms)) {
         if (waits)
             world_fail(world, 11, "page %llu/%u waits for others",
@@ -295,15 +317,105 @@ static void on_ended(struct world *world, const Tocsin__V1__Page *page, toc_time
         return; /* pager.c says so */
     check_carrier(world, page, known);
     known->ended = true;
+    known->ended_ms = at_ms;
     known->state = page->state;
+    snprintf(known->carrier, sizeof(known->carrier), "%s", page->carrier);
     bool dead = page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD;
     if (dead && known->rung && known->line != NULL && known->line->until_ms > at_ms)
         known->line->until_ms = at_ms; /* the others are to know at once */
 }
 
+/* --- steps that reached nobody ---------------------------------------------------------------- */
+
+/* Nobody has it, since that instant; 0: somebody has, or may have yet. */
+static toc_time_ms lost_since(const struct storm_page *page)
+{
+    if (page->bounced_ms != 0)
+        return page->bounced_ms;
+    return page->state == TOCSIN__V1__PAGE_STATE__PAGE_DEAD ? page->ended_ms : 0;
+}
+
+static bool may_tell(const struct storm_page *page)
+{
+    return page->bounced_ms == 0 && (page->state == TOCSIN__V1__PAGE_STATE__PAGE_ACCEPTED ||
+                                     page->state == TOCSIN__V1__PAGE_STATE__PAGE_PENDING);
+}
+
+/* The same of what that one stood for: another one may tell its person of the group since. */
+static toc_time_ms carried_lost_since(const struct storms *storms, const struct storm_page *carrier)
+{
+    toc_time_ms since_ms = lost_since(carrier);
+    for (size_t i = 0; i < storms->page_count && since_ms != 0; i++) {
+        const struct storm_page *page = &storms->pages[i];
+        if (!page->again || page->planned_ms < carrier->bounced_ms ||
+            strcmp(page->person, carrier->person) != 0 ||
+            memcmp(page->group, carrier->group, sizeof(page->group)) != 0)
+            continue;
+        toc_time_ms over_ms = page->bounced_ms > page->ended_ms ? page->bounced_ms : page->ended_ms;
+        since_ms = may_tell(page) ? 0 : over_ms > since_ms ? over_ms : since_ms;
+    }
+    return since_ms;
+}
+
+/* A step that reaches nobody is left before anything later is told. */
+static void check_left(struct world *world, uint64_t number)
+{
+    struct storms *storms = world->storms;
+    const struct storm_alert *alert = &storms->alerts[number];
+    if (!alert->open)
+        return;
+    toc_time_ms last_ms = 0;
+    size_t lost = 0, stranded = 0;
+    for (size_t i = 0; i < storms->page_count; i++) {
+        const struct storm_page *page = &storms->pages[i];
+        if (page->alert != number || page->index < alert->first_page)
+            continue;
+        const struct storm_page *carrier = find_delivery(storms, page->carrier);
+        bool carried = page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED && carrier != NULL;
+        toc_time_ms since_ms = carried ? carried_lost_since(storms, carrier) : lost_since(page);
+        lost += since_ms != 0;
+        stranded += carried && since_ms != 0;
+        last_ms = since_ms > last_ms ? since_ms : last_ms;
+    }
+    if (stranded > 0 && lost == alert->pages - alert->first_page &&
+        storms->before_ms > last_ms + STRANDED_MS)
+        world_fail(world, 11, "alert %llu waits in a step that has reached nobody",
+                   (unsigned long long)number);
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static void note_alert(struct storms *storms, const Tocsin__V1__Alert *alert)
+{
+    TOC_ASSERT(alert->number < ALERTS_MAX);
+    storms->alerts[alert->number] = (struct storm_alert){
+        .open = alert->state == TOCSIN__V1__ALERT_STATE__ALERT_OPEN && alert->gone_ms == 0,
+        .first_page = alert->first_page,
+        .pages = alert->pages};
+}
+
+static void note_bounce(struct storms *storms, const Tocsin__V1__Page *page, toc_time_ms at_ms)
+{
+    struct storm_page *known = find(storms, page);
+    if (known != NULL && page->bounced && known->bounced_ms == 0)
+        known->bounced_ms = at_ms;
+}
+
+static void pass_time(struct storms *storms, toc_time_ms at_ms)
+{
+    if (at_ms > storms->at_ms)
+        storms->before_ms = storms->at_ms;
+    storms->at_ms = at_ms;
+}
+
 void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
                          const Tocsin__V1__AlertChange *change)
 {
+    pass_time(world->storms, record->at_ms);
+    if (record->type == TOCSIN__V1__RECORD_TYPE__ALERT_ESCALATED)
+        check_left(world, change->alert->number);
+    if (change->alert != NULL)
+        note_alert(world->storms, change->alert);
     if (change->page == NULL)
         return;
     switch ((int)record->type) {
@@ -311,6 +423,7 @@ void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
         on_paged(world, change, record->at_ms);
         break;
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
+        note_bounce(world->storms, change->page, record->at_ms);
         if (strncmp(change->reason, "rings", 5) == 0)
             on_ring(world, change, record->at_ms, record->seq);
         break;
@@ -322,6 +435,17 @@ void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
     }
 }
 
+const char *storms_carrier(const struct world *world)
+{
+    const struct storms *storms = world->storms;
+    for (size_t i = storms->page_count; i-- > 0;)
+        if (storms->pages[i].state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED)
+            return storms->pages[i].carrier;
+    return NULL;
+}
+
+/* --- at the end ------------------------------------------------------------------------------- */
+
 /* Whoever one stood for that was accepted is told of; the rest have ends of their own. */
 void storms_check_end(struct world *world)
 {
@@ -332,4 +456,6 @@ void storms_check_end(struct world *world)
             world_fail(world, 11, "page %llu/%u was sent although it waited for others",
                        (unsigned long long)page->alert, page->index);
     }
+    for (uint64_t i = 0; i < ALERTS_MAX && !world->failed; i++)
+        check_left(world, i);
 }

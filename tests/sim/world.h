@@ -432,6 +432,8 @@ void storms_free(struct storms *storms);
 void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
                          const Tocsin__V1__AlertChange *change);
 void storms_check_end(struct world *world);
+/* The id of the newest page that stands for others; NULL when there is none. */
+const char *storms_carrier(const struct world *world);
 
 /* mutes.c */
 struct mutes *mutes_new(void);

@@ -347,6 +347,98 @@ static void what_takes_its_place_when_it_failed_later_stands_for_as_many(void **
     assert_int_equal(feed_page(&feed, 2, 1)->carries, 2);
 }
 
+/* Alert 3's page rings for alerts 2 and 4, and a provider has taken it. */
+static void ring_for_three(const char *steps, const char *methods)
+{
+    desk(steps);
+    feed_contact(&feed, "08:30", "*", "");
+    feed_contact(&feed, "08:30", "ana", methods);
+    feed_contact(&feed, "08:30", "bob", "push");
+    breach("09:00:00", 1, "09:00:00");
+    breach("09:00:01", 2, "09:04:00");
+    breach("09:00:02", 3, "09:02:00");
+    breach("09:00:03", 4, "09:04:00");
+    feed_outcome(&feed, "09:00:03", 1, 0, 200);
+    feed_time(&feed, "09:00:31");
+    feed_outcome(&feed, "09:00:32", 3, 0, 200);
+    feed_time(&feed, "09:00:33");
+    assert_string_equal(page(2)->carrier, page(3)->delivery);
+    assert_string_equal(page(4)->carrier, page(3)->delivery);
+    core_transcript(feed.core);
+}
+
+/* Whoever had it from that page alone is told of the others by another way. */
+static void when_it_failed_and_was_answered_another_one_tells_of_the_rest(void **state)
+{
+    (void)state;
+    ring_for_three(TWO, "push sms");
+    feed_act_on(&feed, "09:00:35", "acked", 3, "ana");
+    feed_receipt(&feed, "09:00:40", "failed", page(3)->delivery);
+    core_transcript(feed.core);
+    feed_time(&feed, "09:00:41");
+    assert_told(&feed, "09:00:41 alert_paged 2 ana/sms step=0 round=0 page_pending kind=again "
+                       "carries=1 v1\n");
+    feed_outcome(&feed, "09:00:42", 2, 1, 200);
+    core_transcript(feed.core);
+    feed_time(&feed, "09:00:50");
+    assert_told(&feed, "");
+    assert_string_equal(page(3)->carrier, feed_page(&feed, 2, 1)->delivery);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
+}
+
+static void when_it_failed_for_good_each_of_them_goes_on(void **state)
+{
+    (void)state;
+    ring_for_three(TWO, "push");
+    feed_receipt(&feed, "09:00:40", "failed", page(3)->delivery);
+    feed_time(&feed, "09:00:41");
+    const char *said = core_transcript(feed.core);
+    assert_int_equal(times(said, "(no page of the step can be delivered)"), 3);
+    for (uint64_t alert = 2; alert <= 4; alert++)
+        assert_string_equal(feed_page(&feed, alert, alert == 3 ? 2 : 1)->contact, "bob");
+    feed_time(&feed, "09:00:50");
+    assert_int_equal(times(core_transcript(feed.core), "alert_escalated"), 0);
+}
+
+static void when_it_failed_and_was_answered_and_nothing_is_left_they_go_on(void **state)
+{
+    (void)state;
+    ring_for_three(TWO, "push");
+    feed_act_on(&feed, "09:00:35", "acked", 3, "ana");
+    feed_receipt(&feed, "09:00:40", "failed", page(3)->delivery);
+    core_transcript(feed.core);
+    feed_time(&feed, "09:00:42");
+    const char *said = core_transcript(feed.core);
+    assert_int_equal(times(said, "(no page of the step can be delivered)"), 2);
+    assert_int_equal(times(said, "bob"), 2);
+}
+
+/* The page in its place ends with its alert, which says nothing of the others. */
+static void when_what_takes_its_place_is_cancelled_the_rest_go_on(void **state)
+{
+    (void)state;
+    ring_for_three(TWO, "push sms");
+    feed_receipt(&feed, "09:00:40", "failed", page(3)->delivery);
+    assert_string_equal(feed_page(&feed, 3, 1)->method, "sms");
+    feed_act_on(&feed, "09:00:41", "acked", 3, "ana");
+    core_transcript(feed.core);
+    feed_time(&feed, "09:00:42");
+    assert_int_equal(times(core_transcript(feed.core), "bob"), 2);
+}
+
+static void when_it_failed_whoever_was_told_otherwise_waits(void **state)
+{
+    (void)state;
+    ring_for_three("[{page: [ana, bob], wait: 5m}, {page: [cid], wait: 10m}]", "push");
+    feed_outcome(&feed, "09:00:34", 1, 1, 200);
+    feed_outcome(&feed, "09:00:34", 3, 1, 200);
+    feed_time(&feed, "09:00:36");
+    feed_receipt(&feed, "09:00:40", "failed", page(3)->delivery);
+    core_transcript(feed.core);
+    feed_time(&feed, "09:00:42");
+    assert_told(&feed, "");
+}
+
 /* One that was about to ring is kept by quiet hours that began meanwhile. The others are not left
  * to wait for it, and what comes later waits for nothing that is over. */
 static void when_it_may_not_ring_after_all_the_others_are_judged_again(void **state)
@@ -446,6 +538,11 @@ int main(void)
         CASE(what_is_carried_ends_with_its_own_alert),
         CASE(when_it_may_not_ring_after_all_the_others_are_judged_again),
         CASE(what_takes_its_place_when_it_failed_later_stands_for_as_many),
+        CASE(when_it_failed_and_was_answered_another_one_tells_of_the_rest),
+        CASE(when_it_failed_for_good_each_of_them_goes_on),
+        CASE(when_it_failed_and_was_answered_and_nothing_is_left_they_go_on),
+        CASE(when_what_takes_its_place_is_cancelled_the_rest_go_on),
+        CASE(when_it_failed_whoever_was_told_otherwise_waits),
         CASE(goalert_4449_each_of_many_recipients_is_paged_at_once),
         CASE(hundreds_are_told_of_by_one_page_and_each_ends_once),
     };
