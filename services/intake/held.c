@@ -41,7 +41,6 @@ static bool is_flood(const struct intake *intake, const char *reason)
 enum toc_err held_reason(struct intake *intake, struct toc_turn *turn, struct submission *sub)
 {
     const Tocsin__V1__Event *event = sub->valid.event;
-    struct quarantine_scope scope = {.seq = 0};
     if (sub->valid.type->class_bit != TOC_CLASS_ISSUE)
         sub->reason = NULL;
     if (sub->valid.type->class_bit != TOC_CLASS_ISSUE ||
@@ -58,9 +57,8 @@ enum toc_err held_reason(struct intake *intake, struct toc_turn *turn, struct su
         return TOC_OK;
     }
     sub->reason = NULL;
-    memcpy(scope.issue, sub->issue, TOC_ID);
     turn->log_ms = sub->at_ms;
-    return quarantine_let_in(&intake->quarantine, turn, intake->dedupe, &scope, sub->at_ms);
+    return quarantine_free(&intake->quarantine, turn, intake->dedupe, sub->issue, sub->at_ms);
 }
 
 enum toc_err held_keep(struct intake *intake, struct toc_turn *turn, const struct submission *sub,

@@ -256,6 +256,41 @@ enum toc_err quarantine_let_in(struct quarantine *quarantine, struct toc_turn *t
     return end_all(quarantine, turn, dedupe, scope, at_ms);
 }
 
+/* What only joined its issue has been counted when it came; what has a reason of its own has not.
+ */
+static enum toc_err free_joined(struct quarantine *quarantine, struct toc_turn *turn,
+                                struct dedupe *dedupe, uint64_t seq, toc_time_ms at_ms)
+{
+    size_t mark = toc_arena_mark(turn->arena);
+    Tocsin__V1__HeldRow *row;
+    TOC_TRY(load(turn, seq, &row));
+    bool joined = strcmp(row->reason, QUARANTINE_ISSUE) == 0;
+    toc_arena_reset(turn->arena, mark);
+    return joined ? end_one(quarantine, turn, dedupe, seq, at_ms) : TOC_OK;
+}
+
+enum toc_err quarantine_free(struct quarantine *quarantine, struct toc_turn *turn,
+                             struct dedupe *dedupe, const uint8_t issue[TOC_ID], toc_time_ms at_ms)
+{
+    const struct key opening = key_of(KEY_OPENING, issue, TOC_ID);
+    struct toc_str found;
+    enum toc_err err = toc_get(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&opening), &found);
+    if (err != TOC_OK)
+        return err < 0 ? err : TOC_ERR_DAMAGED;
+    uint64_t seq = toc_get_u64be(found.data);
+    TOC_TRY(end_one(quarantine, turn, dedupe, seq, at_ms));
+    for (unsigned i = 0; i < QUARANTINE_FREED_MAX; i++) {
+        const struct key key = issue_key(issue, seq + 1);
+        err = next_with(turn->txn, &key, &seq);
+        if (err < 0)
+            return err;
+        if (err == TOC_NONE)
+            break;
+        TOC_TRY(free_joined(quarantine, turn, dedupe, seq, at_ms));
+    }
+    return refresh_oldest(quarantine, turn);
+}
+
 enum toc_err quarantine_throw_away(struct quarantine *quarantine, struct toc_turn *turn,
                                    const struct quarantine_scope *scope)
 {

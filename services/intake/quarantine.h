@@ -6,8 +6,9 @@
  * the log may be trimmed meanwhile. Only intake's core calls this.
  *
  * An issue whose opening is held is held as a whole: what comes later joins it, in order, since the
- * router would make a stub of it. What must not wait lets all of it in, unless it is a flood of
- * what claims that: the one reason that holds what is exempt, as long as there is room.
+ * router would make a stub of it. What must not wait lets the opening in and what joined it, unless
+ * it is a flood of what claims that: the one reason that holds what is exempt, as long as there is
+ * room. What is over a limit itself stays until a person decides.
  */
 #ifndef INTAKE_QUARANTINE_H
 #define INTAKE_QUARANTINE_H
@@ -15,8 +16,9 @@
 #include "services/intake/dedupe.h"
 #include "services/intake/intake.h"
 
-#define QUARANTINE_AT_ONCE 500     /* events of one decision; what is more stays */
-#define QUARANTINE_ISSUE   "issue" /* the reason of what joins its issue */
+#define QUARANTINE_AT_ONCE   500     /* events of one decision; what is more stays */
+#define QUARANTINE_FREED_MAX 50      /* looked at without one; many may come in a turn */
+#define QUARANTINE_ISSUE     "issue" /* the reason of what joins its issue */
 
 struct quarantine {
     uint64_t count;
@@ -56,7 +58,12 @@ TOC_MUST enum toc_err quarantine_scope_of(struct toc_turn *turn,
 TOC_MUST enum toc_err quarantine_let_in(struct quarantine *quarantine, struct toc_turn *turn,
                                         struct dedupe *dedupe, const struct quarantine_scope *scope,
                                         toc_time_ms at_ms);
-/* The same without appending anything. */
+/* Lets in the opening, which is held, and of the first QUARANTINE_FREED_MAX events after it what
+ * only joined it. */
+TOC_MUST enum toc_err quarantine_free(struct quarantine *quarantine, struct toc_turn *turn,
+                                      struct dedupe *dedupe, const uint8_t issue[TOC_ID],
+                                      toc_time_ms at_ms);
+/* As quarantine_let_in, without appending anything. */
 TOC_MUST enum toc_err quarantine_throw_away(struct quarantine *quarantine, struct toc_turn *turn,
                                             const struct quarantine_scope *scope);
 

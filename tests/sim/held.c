@@ -4,7 +4,8 @@
  *
  * An event is held once, and comes in once at most: when it is released, as it was, behind what
  * came before it for its issue; or never, when it is rejected. While the opening of an issue is
- * held, nothing of the issue comes in but all of it.
+ * held, nothing of the issue comes in but all of it, or without a person's word the opening and
+ * what joined it, which is over no limit.
  */
 #include "tests/sim/workload.h"
 
@@ -20,7 +21,8 @@ struct one {
     toc_time_ms at_ms;
     uint8_t issue[16];
     struct attempt *attempt;
-    bool opening, gone, expected; /* expected: the next record has to let it in */
+    bool opening, joined; /* the first opening of its issue; over no limit itself */
+    bool gone, expected;  /* expected: the next record has to let it in */
 };
 
 struct held {
@@ -161,7 +163,9 @@ static void on_held(struct world *world, struct node *node, const Tocsin__V1__Re
                         .seq = record->seq,
                         .at_ms = record->at_ms,
                         .attempt = attempt,
-                        .opening = event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED};
+                        .opening = event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_OPENED &&
+                                   !is_opening_held(world, node, record->issue.data),
+                        .joined = strcmp(event->quarantine, "issue") == 0};
     memcpy(one->issue, record->issue.data, sizeof(one->issue));
 }
 
@@ -177,6 +181,7 @@ static struct one *expected_at(struct world *world, const struct node *node)
 static void on_let_in(struct world *world, struct node *node, const Tocsin__V1__Record *record)
 {
     bool together = is_opening_held(world, node, record->issue.data);
+    bool released = expected_at(world, node) != NULL;
     struct one *one = NULL;
     for (size_t i = 0; i < world->held->count; i++) {
         struct one *other = &world->held->all[i];
@@ -184,7 +189,8 @@ static void on_let_in(struct world *world, struct node *node, const Tocsin__V1__
             continue;
         if (other->seq == record->held_seq)
             one = other;
-        else if (together && !other->gone && other->seq < record->held_seq)
+        else if (together && !other->gone && other->seq < record->held_seq &&
+                 (released || other->joined))
             world_fail(world, 19, "%s lets seq %llu in before seq %llu of its issue", node->name,
                        (unsigned long long)record->held_seq, (unsigned long long)other->seq);
     }
@@ -193,6 +199,9 @@ static void on_let_in(struct world *world, struct node *node, const Tocsin__V1__
                    (unsigned long long)record->seq, (unsigned long long)record->held_seq);
         return;
     }
+    if (!released && !one->opening && !one->joined)
+        world_fail(world, 19, "%s seq %llu lets in what is over a limit", node->name,
+                   (unsigned long long)record->seq);
     if (record->held_ms != one->at_ms || record->at_ms < one->at_ms)
         world_fail(world, 19, "%s seq %llu came at another time than it says", node->name,
                    (unsigned long long)record->seq);

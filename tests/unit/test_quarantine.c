@@ -207,7 +207,9 @@ static void a_flood_of_what_must_not_wait_is_held_while_there_is_room(void **sta
     assert_true(submit("10:00 inbound id=b", NULL).held); /* joins its issue */
     assert_true(submit("10:00 classify id=c risk=critical", "exempt_flood").held);
     assert_false(submit("10:00 classify id=d risk=critical", NULL).held);
-    expect_empty(); /* that one was no flood, and lets its issue in */
+    assert_int_equal(count(), 1); /* that one was no flood, and lets its issue in; "c" was */
+    release("c");
+    expect_empty();
     for (unsigned i = 0; i < 600; i++) {
         snprintf(line, sizeof(line), "10:00 inbound issue=2 id=m%u", i);
         hold(line);
@@ -295,6 +297,56 @@ static void what_must_not_wait_lets_its_issue_in(void **state)
                                          "10:00:00 accepted tocsin.issue.message crm/b held_by=2\n"
                                          "10:00:00 accepted tocsin.issue.classified crm/c\n");
     expect_empty();
+}
+
+static void one_word_lets_in_nothing_that_is_over_a_limit(void **state)
+{
+    char line[64];
+    (void)state;
+    hold("10:00 open id=a P2");
+    for (unsigned i = 0; i < 499; i++) {
+        snprintf(line, sizeof(line), "10:00 inbound id=m%u", i);
+        hold(line);
+    }
+    submit("10:00 inbound id=b", NULL);
+    assert_false(submit("10:00 classify id=c risk=critical", NULL).held);
+    assert_int_equal(count(),
+                     500); /* without the opening; that one joined too late to be looked at */
+    assert_false(submit("10:00 inbound id=d", NULL).held);
+    assert_int_equal(count(), 500);
+    assert_int_equal(release("m7").status, STATUS(ACCEPTED));
+    assert_int_equal(count(), 499);
+}
+
+static void many_that_let_their_issues_in_take_a_bounded_turn(void **state)
+{
+    char line[64];
+    (void)state;
+    hold("10:00 open id=a P2");
+    for (unsigned i = 0; i < 60; i++) {
+        snprintf(line, sizeof(line), "10:00 inbound id=m%u", i);
+        submit(line, NULL);
+    }
+    submit("10:00 classify id=c risk=critical", NULL);
+    assert_int_equal(count(), 60 - QUARANTINE_FREED_MAX);
+}
+
+static void what_joined_comes_in_with_the_opening_alone(void **state)
+{
+    (void)state;
+    hold("10:00 inbound id=z");
+    hold("10:00 open id=a P2");
+    hold("10:00 inbound id=b");
+    submit("10:00 inbound id=c", NULL);
+    submit("10:00 outbound id=d", NULL);
+    assert_text(core_transcript(intake), "10:00:00 held tocsin.issue.message crm/z (requester)\n"
+                                         "10:00:00 held tocsin.issue.opened crm/a (requester)\n"
+                                         "10:00:00 held tocsin.issue.message crm/b (requester)\n"
+                                         "10:00:00 held tocsin.issue.message crm/c (issue)\n"
+                                         "10:00:00 accepted tocsin.issue.opened crm/a held_by=2\n"
+                                         "10:00:00 accepted tocsin.issue.message crm/c held_by=4\n"
+                                         "10:00:00 accepted tocsin.issue.message crm/d\n");
+    assert_int_equal(count(), 2);
 }
 
 static void whoever_answers_lets_the_issue_in(void **state)
@@ -458,6 +510,9 @@ int main(void)
         CASE(later_events_join_their_issue_in_order),
         CASE(without_its_opening_an_event_is_alone),
         CASE(what_must_not_wait_lets_its_issue_in),
+        CASE(one_word_lets_in_nothing_that_is_over_a_limit),
+        CASE(many_that_let_their_issues_in_take_a_bounded_turn),
+        CASE(what_joined_comes_in_with_the_opening_alone),
         CASE(whoever_answers_lets_the_issue_in),
         CASE(a_release_brings_it_in_as_it_was),
         CASE(a_decision_about_what_is_not_held_is_refused),
