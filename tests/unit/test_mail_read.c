@@ -596,6 +596,23 @@ static void everyone_in_the_header_is_named_or_it_is_a_crowd(void **state)
     assert_true(mail.crowd);
 }
 
+static void whoever_is_deep_in_groups_is_named_too(void **state)
+{
+    struct text raw = {0};
+    (void)state;
+    add(&raw, HEAD "To: ");
+    for (unsigned i = 0; i < 60; i++)
+        add(&raw, "g:");
+    add(&raw, "deep@example.com");
+    for (unsigned i = 0; i < 60; i++)
+        add(&raw, ";");
+    add(&raw, "\r\n\r\nHi\r\n");
+    read_text(&raw);
+    assert_int_equal(mail.people_count, 2);
+    EXPECT(mail.people[1], "deep@example.com");
+    assert_false(mail.crowd);
+}
+
 static void dashes_in_a_plain_mail_are_text(void **state)
 {
     struct text raw = {0};
@@ -644,6 +661,7 @@ int main(void)
         cmocka_unit_test(zammad_2706_a_header_without_end_is_cut),
         cmocka_unit_test(nested_groups_and_comments_of_addresses_end),
         cmocka_unit_test(everyone_in_the_header_is_named_or_it_is_a_crowd),
+        cmocka_unit_test(whoever_is_deep_in_groups_is_named_too),
         cmocka_unit_test(dashes_in_a_plain_mail_are_text),
     };
     return cmocka_run_group_tests(tests, set_up, let_go);

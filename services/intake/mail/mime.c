@@ -374,7 +374,7 @@ static void add_people(struct reader *r, InternetAddressList *list, unsigned dep
     struct mail *mail = r->mail;
     int count = list != NULL ? internet_address_list_length(list) : 0;
     for (int i = 0; i < count && !mail->crowd; i++) {
-        mail->crowd = depth == MAIL_DEPTH_MAX || mail->people_count == MAIL_PEOPLE_MAX;
+        mail->crowd = depth > MAIL_GROUPS_MAX || mail->people_count == MAIL_PEOPLE_MAX;
         if (mail->crowd)
             return;
         InternetAddress *one = internet_address_list_get_address(list, i);
