@@ -234,6 +234,40 @@ static void alerts_that_were_over_before_are_forgotten(void **state)
     assert_int_equal(handover.alerts.count, 3);
 }
 
+static void exhaust(toc_time_ms minutes, uint64_t alert)
+{
+    SAY(minutes, ALERT_ESCALATED, .alert = alert, .opened = 10, .is = A(EXHAUSTED),
+        .reason = "every step and repeat is through, nobody acknowledged");
+}
+
+static void an_alert_that_nobody_answered_counts_once(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 5; i++) {
+        open_alert(10, i, "r");
+        page(10, i, "ana", P(ACCEPTED), NULL);
+        exhaust(20, i);
+    }
+    SAY(30, ALERT_ACKED, .alert = 1, .opened = 10, .is = A(ACKNOWLEDGED), .by = "ana");
+    SAY(30, ALERT_ESCALATED, .alert = 2, .opened = 10, .reason = "silence s1 is over");
+    exhaust(40, 2); /* rung again, and nobody answered that either */
+    SAY(30, ALERT_ESCALATED, .alert = 3, .opened = 10, .reason = "silence s1 is over");
+    SAY(30, ALERT_CLOSED, .alert = 4, .opened = 10, .is = A(RESOLVED), .by = "ana");
+    SAY(30, ALERT_CLOSED, .alert = 5, .opened = 10, .is = A(RESOLVED), .reason = "met");
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
+    assert_int_equal(handover.exhausted, 2); /* 2 and 5 */
+}
+
+static void what_was_never_answered_is_told_at_each_handover(void **state)
+{
+    (void)state;
+    open_alert(-100, 1, "r");
+    SAY(-90, ALERT_ESCALATED, .alert = 1, .opened = -100, .is = A(EXHAUSTED), .reason = "through");
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
+    assert_int_equal(handover.exhausted, 1);
+    assert_int_equal(handover.escalated, 0);
+}
+
 static int run(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -246,6 +280,8 @@ static int run(void)
         CASE(the_night_is_that_of_the_wall),
         CASE(the_median_of_an_even_number_is_between),
         CASE(alerts_that_were_over_before_are_forgotten),
+        CASE(an_alert_that_nobody_answered_counts_once),
+        CASE(what_was_never_answered_is_told_at_each_handover),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,7 +269,7 @@ static void on_escalated(struct handover *handover, struct handover_alert *alert
     if (alert->step <= 1 && alert->round <= 1)
         snprintf(alert->why, sizeof(alert->why), "%s%s%s", change->reason,
                  change->by[0] != '\0' ? " by " : "", change->by);
-    handover->exhausted += within && through;
+    alert->through = through;
     if (through)
         pass_first_step(handover, alert, within);
 }
@@ -300,6 +300,7 @@ static enum toc_err on_change(struct handover *handover, const Tocsin__V1__Recor
     case TOCSIN__V1__RECORD_TYPE__ALERT_ACKED:
     case TOCSIN__V1__RECORD_TYPE__ALERT_SNOOZED:
         alert->acted = true;
+        alert->through = false;
         return on_answered(handover, alert, change->by, record->at_ms);
     case TOCSIN__V1__RECORD_TYPE__ALERT_NOTED:
         alert->acted = alert->acted || change->by[0] != '\0';
@@ -310,6 +311,7 @@ static enum toc_err on_change(struct handover *handover, const Tocsin__V1__Recor
         return TOC_OK;
     case TOCSIN__V1__RECORD_TYPE__ALERT_CLOSED:
         alert->acted = alert->acted || change->by[0] != '\0';
+        alert->through = alert->through && change->by[0] == '\0';
         handover->closed += within;
         if (!within)
             forget_alert(handover, alert);

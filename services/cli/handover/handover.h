@@ -35,6 +35,7 @@ struct handover_alert {
     unsigned rang, night;    /* pages in the stretch */
     bool fired;              /* in the stretch */
     bool escalated;          /* past its first step, in the stretch */
+    bool through;            /* its path is, and nobody has answered since */
     bool acted;              /* somebody did something about it, up to the end */
     bool over;
     bool forgotten; /* over before the stretch: goes with the next sweep */
@@ -94,9 +95,9 @@ struct handover {
     HANDOVER_LIST(struct handover_dead) dead;
     HANDOVER_LIST(struct handover_mute) mutes;
     HANDOVER_LIST(struct handover_ring) rings;
-    unsigned fired, closed, escalated,
-        exhausted;              /* in the stretch; exhausted: its path was through */
-    struct handover_person all; /* everybody's answers and pages in one */
+    unsigned fired, closed, escalated; /* in the stretch */
+    unsigned exhausted;                /* their path was through, and nobody answered by its end */
+    struct handover_person all;        /* everybody's answers and pages in one */
 };
 
 /* The stretch is [from, to). */

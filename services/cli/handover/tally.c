@@ -91,8 +91,10 @@ enum toc_err handover_end(struct handover *handover, const struct toc_tz *zone)
     for (size_t i = 0; i < handover->rings.count; i++)
         if (handover->rings.items[i].at_ms >= handover->from_ms)
             count_ring(handover, &handover->rings.items[i], zone);
-    for (size_t i = 0; i < handover->alerts.count; i++)
+    for (size_t i = 0; i < handover->alerts.count; i++) {
+        handover->exhausted += handover->alerts.items[i].through;
         TOC_TRY(count_rule(handover, &handover->alerts.items[i]));
+    }
     if (handover->rules.count > 0)
         qsort(handover->rules.items, handover->rules.count, sizeof(*handover->rules.items),
               by_noise);
