@@ -83,12 +83,17 @@ static void end_all(void)
     assert_int_equal(handover_end(&handover, dublin), TOC_OK);
 }
 
+static int64_t wanted_budget = 2;
+
 enum form { TEXT, TEXT_80, MARKDOWN, JSON };
 
 static char *written(enum form form)
 {
-    struct handover_report report = {
-        .handover = &handover, .shifts = &shifts, .schedules = true, .zone = dublin, .budget = 2};
+    struct handover_report report = {.handover = &handover,
+                                     .shifts = &shifts,
+                                     .schedules = true,
+                                     .zone = dublin,
+                                     .budget = wanted_budget};
     struct print print = {.width = form == TEXT_80 ? 80 : 0};
     char *text;
     size_t size;
@@ -268,6 +273,30 @@ static void what_was_never_answered_is_told_at_each_handover(void **state)
     assert_int_equal(handover.escalated, 0);
 }
 
+/* A week of somebody who had no shift is not measured by the budget of one. */
+static void who_had_no_shift_has_the_budget_that_one_asks_for(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 3; i++) {
+        open_alert(10, i, "r");
+        page(10, i, "ana", P(ACCEPTED), NULL);
+    }
+    assert_int_equal(handover_end(&handover, dublin), TOC_OK);
+    wanted_budget = -1;
+    char *text = written(TEXT_80), *json = written(JSON);
+    assert_null(strstr(text, " over "));
+    assert_null(strstr(json, "budget"));
+    free(text);
+    free(json);
+    wanted_budget = 2;
+    text = written(TEXT_80);
+    json = written(JSON);
+    assert_non_null(strstr(text, " over 2"));
+    assert_non_null(strstr(json, "\"budget\":2,\"over_budget\":true"));
+    free(text);
+    free(json);
+}
+
 static int run(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -282,6 +311,7 @@ static int run(void)
         CASE(alerts_that_were_over_before_are_forgotten),
         CASE(an_alert_that_nobody_answered_counts_once),
         CASE(what_was_never_answered_is_told_at_each_handover),
+        CASE(who_had_no_shift_has_the_budget_that_one_asks_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,8 @@ static const struct toc_conf_option options[] = {
      "in which times are read and shown: Europe/Dublin; without it the reader's"},
     {"format", TOC_CONF_TEXT, &format, "text", 0, 0, "FORMAT", "text, markdown or json"},
     {"budget", TOC_CONF_NUMBER, &budget, NULL, 0, 100000, "N",
-     "pages that may ring in a shift; without it the schedule's `budget` in the policy, or 2; what "
-     "had more is marked"},
+     "pages that may ring in a shift, and whoever had none; without it the schedule's `budget` in "
+     "the policy, or 2, of shifts alone; what had more is marked"},
 };
 
 /* What a report is made of, and its terms. */
@@ -123,7 +123,7 @@ static bool write_report(const struct job *job)
                                            .shifts = &job->shifts,
                                            .schedules = job->roster.count > 0,
                                            .zone = job->zone,
-                                           .budget = budget >= 0 ? budget : HANDOVER_BUDGET};
+                                           .budget = budget};
     if (!view.json && strcmp(format, "json") != 0)
         return handover_write(&report, &view.print, strcmp(format, "markdown") == 0);
     handover_json(&report, stdout);

@@ -117,8 +117,10 @@ static void write_person(const struct handover_person *person, int64_t budget, F
     begin(&json, out, "person");
     print_json_text(&json, "person", person->name);
     add_pages(&json, person);
-    print_json_int(&json, "budget", budget);
-    print_json_bool(&json, "over_budget", person->rang > budget);
+    if (budget >= 0) {
+        print_json_int(&json, "budget", budget);
+        print_json_bool(&json, "over_budget", person->rang > budget);
+    }
     add_times(&json, person);
     print_json_close(&json);
 }

@@ -128,14 +128,17 @@ static void write_people(const struct handover_report *report, struct sheet *she
     for (size_t i = 0; i < handover->people.count; i++) {
         const struct handover_person *person = &handover->people.items[i];
         int64_t budget = report_budget(report, person);
-        bool over = person->rang > budget;
+        bool over = budget >= 0 && person->rang > budget;
+        enum print_style style = over ? PRINT_RED : PRINT_PLAIN;
         if (!report_has(person))
             continue;
         sheet_row(sheet);
         sheet_cell(sheet, PRINT_BOLD, "%s", person->name);
-        sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%u", person->rang);
-        sheet_cell(sheet, over ? PRINT_RED : PRINT_PLAIN, "%s%lld", over ? "over " : "",
-                   (long long)budget);
+        sheet_cell(sheet, style, "%u", person->rang);
+        if (budget >= 0)
+            sheet_cell(sheet, style, "%s%lld", over ? "over " : "", (long long)budget);
+        else
+            sheet_cell(sheet, style, "%s", "");
         sheet_cell(sheet, PRINT_PLAIN, "%u", person->night);
         sheet_cell(sheet, person->dead > 0 ? PRINT_RED : PRINT_PLAIN, "%u", person->dead);
         sheet_cell(sheet, PRINT_PLAIN, "%u", person->kept);

@@ -7,18 +7,17 @@
 
 #include "common/tz.h"
 
-#define HANDOVER_BUDGET 2 /* where neither the policy nor anybody says another */
-
 struct handover_report {
     const struct handover *handover;
     const struct handover_shifts *shifts;
     bool schedules;            /* the policy has some */
     const struct toc_tz *zone; /* the reader's */
-    int64_t budget;            /* pages that may ring somebody who had no shift */
+    int64_t budget;            /* pages that may ring somebody who had no shift; -1: nobody said */
 };
 
 /* Whether a person is worth a row: not one of whom only earlier pages are known. */
 bool report_has(const struct handover_person *person);
+/* -1: the person has none. */
 int64_t report_budget(const struct handover_report *report, const struct handover_person *person);
 
 /* False: out of memory. */
