@@ -7,7 +7,6 @@
 #include "services/cli/moment.h"
 #include "services/cli/when.h"
 
-#define ALERTS_AT_ONCE  64
 #define SNOOZE_LEAST_MS TOC_MINUTE_MS
 
 struct action {
@@ -120,9 +119,18 @@ static const struct toc_conf_option snooze_options[] = {
 /* --- which alerts -------------------------------------------------------------------------- */
 
 struct targets {
-    const Tocsin__V1__Alert *alerts[ALERTS_AT_ONCE];
+    const Tocsin__V1__Alert **alerts; /* in the view's arena */
     size_t count;
 };
+
+static int make_room(struct targets *targets, size_t most)
+{
+    targets->alerts = toc_arena_take(&view.arena, most * sizeof(Tocsin__V1__Alert *));
+    if (targets->alerts != NULL)
+        return CLI_DONE;
+    fprintf(stderr, "%s: out of memory\n", view.who);
+    return CLI_FAILED;
+}
 
 static bool waits(const Tocsin__V1__Alert *alert)
 {
@@ -166,9 +174,10 @@ static int add_of_issue(const struct action *action, const char *text, struct ta
     ask.what = TOCSIN__V1__ASK__WHAT__ALERTS;
     ask.partition = issue->partition;
     ask.number = issue->number;
-    if (view_ask(&view, "notifier", &ask, &tocsin__v1__alert__descriptor, &rows) != CLI_DONE)
+    if (view_ask(&view, "notifier", &ask, &tocsin__v1__alert__descriptor, &rows) != CLI_DONE ||
+        make_room(targets, rows.count) != CLI_DONE)
         return CLI_FAILED;
-    for (size_t i = 0; i < rows.count && targets->count < ALERTS_AT_ONCE; i++) {
+    for (size_t i = 0; i < rows.count; i++) {
         const Tocsin__V1__Alert *alert = rows.items[i];
         if (!toc_str_equal(toc_wire_bytes(&alert->issue), toc_wire_bytes(&issue->id)) ||
             alert->state == TOCSIN__V1__ALERT_STATE__ALERT_RESOLVED)
@@ -188,6 +197,8 @@ static int find_targets(const struct action *action, const char *text, struct ta
     if (view_find_alert(&view, text, &alert) != CLI_DONE)
         return CLI_FAILED;
     if (alert != NULL) {
+        if (make_room(targets, 1) != CLI_DONE)
+            return CLI_FAILED;
         targets->alerts[targets->count++] = alert;
         return CLI_DONE;
     }

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -11,7 +12,7 @@ import pytest
 
 from browser import show
 from tocsin.v1 import record_pb2
-from tocsin_chain import Chain, Client, PATIENCE_S
+from tocsin_chain import BIN, Chain, Client, PATIENCE_S
 
 TOKEN = "a-secret-of-a-tool-0123456789"
 POLICY = """policy: 1
@@ -489,3 +490,21 @@ def test_a_browser_shows_the_page_and_only_the_button_acts(door, tmp_path):
                      "x</button></form><script>document.querySelector('button').click()</script>")
     assert "acknowledged" in show(press.as_uri(), tmp_path / "press")
     assert door.state(alert) == ("ALERT_ACKNOWLEDGED", "ana")
+
+
+def test_all_alerts_of_an_issue_are_answered(tmp_path):
+    rules = "".join(f"  - {{rule: r{n}, on: opened, severity: critical, path: desk}}\n"
+                    for n in range(70))
+    chain = Chain(tmp_path, POLICY.split("alerts:")[0] + "alerts:\n" + rules)
+    try:
+        issue = chain.open("any")
+        chain.wait_until("all are open", lambda: len(chain.alerts()) == 70)
+        at = [word for service in (chain.intake, chain.router, chain.notifier)
+              for word in ("--at", f"{service.name}={service.endpoint}")]
+        done = subprocess.run([BIN / "tocsin", "ack", issue.hex(), "--by", "ana", *at],
+                              capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(done.stdout.splitlines()) == 70
+        assert {alert.acked_by for alert in chain.alerts()} == {"ana"}
+    finally:
+        chain.close()
