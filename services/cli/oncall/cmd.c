@@ -184,7 +184,12 @@ static const struct toc_conf_option add_table[] = {
      "only instead of this person; the default is whoever has the shift, or nobody"},
     OVERRIDE_ROWS,
 };
-static const struct toc_conf_option end_table[] = {VIEW_OPTIONS(view), BY_ROW};
+static const struct toc_conf_option end_table[] = {
+    VIEW_OPTIONS(view),
+    {"schedule", TOC_CONF_TEXT, &said.schedule, NULL, 0, 0, "NAME",
+     "of which schedule; needless unless others have one of that id"},
+    BY_ROW,
+};
 static const struct toc_conf_option list_table[] = {
     VIEW_OPTIONS(view),
     {"schedule", TOC_CONF_TEXT, &said.schedule, NULL, 0, 0, "NAME", "only of this one"},

@@ -326,26 +326,45 @@ int oncall_override_list(struct view *view, const struct oncall_override *said)
 
 /* --- end -------------------------------------------------------------------------------------- */
 
-/* The one whose id begins so; told when there is none, or more than one. */
-static const Tocsin__V1__ScheduleOverride *
-find_override(const struct view *view, const struct view_rows *rows, const char *id)
+/* How many have that id, or, where none has, begin so; of one schedule, unless that is NULL. The
+ * last one is `*out`. */
+static size_t count_fitting(const struct view_rows *rows, const char *schedule, const char *id,
+                            const Tocsin__V1__ScheduleOverride **out)
 {
-    const Tocsin__V1__ScheduleOverride *found = NULL;
+    size_t count = 0;
+    bool whole = false;
     for (size_t i = 0; i < rows->count; i++) {
         const Tocsin__V1__ScheduleOverride *row = rows->items[i];
-        if (strncmp(row->override, id, strlen(id)) != 0)
+        bool is_whole = strcmp(row->override, id) == 0;
+        if ((schedule != NULL && strcmp(row->schedule, schedule) != 0) ||
+            strncmp(row->override, id, strlen(id)) != 0 || (whole && !is_whole))
             continue;
-        if (found != NULL) {
-            fprintf(stderr, "%s: more than one override begins with %s: give more of it\n",
-                    view->who, id);
-            return NULL;
-        }
-        found = row;
+        count = is_whole && !whole ? 1 : count + 1;
+        whole = is_whole;
+        *out = row;
     }
-    if (found == NULL)
+    return count;
+}
+
+/* The one that is meant; told when there is none, or more than one. */
+static const Tocsin__V1__ScheduleOverride *find_override(const struct view *view,
+                                                         const struct view_rows *rows,
+                                                         const char *schedule, const char *id)
+{
+    const Tocsin__V1__ScheduleOverride *found = NULL;
+    size_t count = count_fitting(rows, schedule, id, &found);
+    if (count == 1)
+        return found;
+    if (count == 0)
         fprintf(stderr, "%s: there is no override %s to end (see tocsin oncall override list)\n",
                 view->who, id);
-    return found;
+    else if (strcmp(found->override, id) == 0)
+        fprintf(stderr, "%s: %zu schedules have an override %s: give --schedule NAME\n", view->who,
+                count, id);
+    else
+        fprintf(stderr, "%s: more than one override begins with %s: give more of it\n", view->who,
+                id);
+    return NULL;
 }
 
 int oncall_override_end(struct view *view, const struct oncall_override *said, const char *id)
@@ -355,7 +374,8 @@ int oncall_override_end(struct view *view, const struct oncall_override *said, c
     const char *who = human_name(view, "--by", said->by);
     int code = who == NULL ? CLI_USAGE : roster_open(view, NULL, &roster);
     if (code == CLI_DONE) {
-        const Tocsin__V1__ScheduleOverride *found = find_override(view, &roster.overrides, id);
+        const Tocsin__V1__ScheduleOverride *found =
+            find_override(view, &roster.overrides, said->schedule, id);
         code = CLI_FAILED;
         if (found != NULL) {
             body = *found;

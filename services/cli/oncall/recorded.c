@@ -11,20 +11,24 @@ struct reading {
     enum toc_err err;
 };
 
-static Tocsin__V1__ScheduleOverride *find(const struct view_rows *rows, const char *id)
+/* Each schedule has ids of its own. */
+static Tocsin__V1__ScheduleOverride *find(const struct view_rows *rows,
+                                          const Tocsin__V1__ScheduleOverride *like)
 {
     for (size_t i = rows->count; i-- > 0;) {
         Tocsin__V1__ScheduleOverride *row = rows->items[i];
-        if (strcmp(row->override, id) == 0)
+        if (strcmp(row->override, like->override) == 0 &&
+            strcmp(row->schedule, like->schedule) == 0)
             return row;
     }
     return NULL;
 }
 
 /* As the notifier does: one that is taken back before it begins never was. */
-static void end_override(struct view_rows *rows, const char *id, toc_time_ms at_ms)
+static void end_override(struct view_rows *rows, const Tocsin__V1__ScheduleOverride *like,
+                         toc_time_ms at_ms)
 {
-    Tocsin__V1__ScheduleOverride *row = find(rows, id);
+    Tocsin__V1__ScheduleOverride *row = find(rows, like);
     if (row != NULL && row->until_ms > at_ms)
         row->until_ms = row->from_ms < at_ms ? at_ms : row->from_ms;
 }
@@ -51,7 +55,7 @@ static bool take_record(void *arg, const Tocsin__V1__Record *record, struct toc_
     if (change->override == NULL || change->refused[0] != '\0')
         return true;
     if (change->ended)
-        end_override(&roster->overrides, change->override->override, record->at_ms);
+        end_override(&roster->overrides, change->override, record->at_ms);
     else
         add_override(&roster->overrides, change->override);
     return true;

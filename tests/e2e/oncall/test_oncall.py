@@ -293,6 +293,35 @@ def test_an_override_counts_until_it_ends(suite):
         "tocsin oncall override end: refused: it is over already"
 
 
+def test_an_override_is_one_of_its_schedule(suite):
+    """The same ids in both, of which one begins the other."""
+    def put(schedule, name):
+        now = int(time.time() * 1000)
+        event = {"specversion": "1.0", "id": f"{schedule}-{name}", "source": "roster",
+                 "type": "tocsin.schedule.override",
+                 "data": {"override": name, "schedule": schedule, "person": "flo", "by": "ana",
+                          "from_ms": now + 3600_000, "until_ms": now + 7200_000}}
+        done = tocsin("publish", "--data", suite.data, input=json.dumps(event))
+        assert done.returncode == 0, done.stderr
+    for schedule in ("safety", "desk"):
+        put(schedule, "x")
+        put(schedule, "xy")
+
+    def listed():
+        return sorted((row["schedule"], row["override"])
+                      for row in suite.lines("oncall", "override", "list"))
+    end = time.monotonic() + PATIENCE_S
+    while len(listed()) < 4 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert listed() == [("desk", "x"), ("desk", "xy"), ("safety", "x"), ("safety", "xy")]
+    assert suite.refused("oncall", "override", "end", "x") == \
+        "tocsin oncall override end: 2 schedules have an override x: give --schedule NAME"
+    suite.said("oncall", "override", "end", "x", "--schedule", "safety")
+    assert listed() == [("desk", "x"), ("desk", "xy"), ("safety", "xy")]
+    for schedule, name in (("desk", "x"), ("desk", "xy"), ("safety", "xy")):
+        suite.said("oncall", "override", "end", name, "--schedule", schedule)
+
+
 def test_an_override_that_hides_another_names_it(suite):
     def add(*words):
         done = tocsin("oncall", "override", "add", "--schedule", "safety", "--json", "--zone=UTC",
