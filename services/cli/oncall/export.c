@@ -105,15 +105,19 @@ static void write_event(const struct export *export, const struct duty *duty,
     fputs("TRANSP:TRANSPARENT\r\nEND:VEVENT\r\n", export->out);
 }
 
-void export_duty(const struct export *export, const struct duty *duty)
+size_t export_duty(const struct export *export, const struct duty *duty)
 {
     struct toc_shift shift;
+    size_t count = 0;
     duty_at(duty, export->from_ms, &shift);
     do
         for (size_t i = 0; i < shift.who.count; i++)
-            if (export->person == NULL || strcmp(export->person, shift.who.people[i]) == 0)
+            if (export->person == NULL || strcmp(export->person, shift.who.people[i]) == 0) {
                 write_event(export, duty, &shift, shift.who.people[i]);
+                count++;
+            }
     while (shift.until_ms < export->until_ms && duty_next(duty, &shift));
+    return count;
 }
 
 /* --- the file --------------------------------------------------------------------------------- */

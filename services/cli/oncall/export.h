@@ -22,7 +22,8 @@ struct export
 };
 
 void export_begin(FILE *out, const char *name);
-void export_duty(const struct export *export, const struct duty *duty);
+/* Returns how many events that were. */
+size_t export_duty(const struct export *export, const struct duty *duty);
 void export_end(FILE *out);
 
 /* One line of it, folded: the name with its parameters, and a text that is escaped here. */

@@ -311,7 +311,7 @@ static void export_one(struct show *show, const struct duty *duty)
         .until_ms = show->wish->until != NULL ? show->until_ms : show->from_ms + EXPORT_MS,
         .now_ms = show->now_ms,
     };
-    export_duty(&export, duty);
+    show->rows += export_duty(&export, duty);
 }
 
 static int write_ics(struct show *show)
@@ -327,6 +327,9 @@ static int write_ics(struct show *show)
     export_begin(stdout, name);
     each_duty(show, export_one);
     export_end(stdout);
+    if (show->rows == 0) /* RFC 5545, 3.6, wants one at least, and some readers refuse it */
+        fprintf(stderr, "%s: nobody meant is on call in that time: the calendar has no event\n",
+                show->view->who);
     return CLI_DONE;
 }
 

@@ -96,6 +96,18 @@ def test_other_parsers_read_the_same_shifts(policy, read, words):
     assert len({uid for uid, *_ in events}) == len(events) == len(wanted)
 
 
+def test_a_calendar_without_events_is_told(policy):
+    done = subprocess.run([BIN / "tocsin", "oncall", "--policy", policy, "--ics", "--person", "gus",
+                           "--at", "2026-05-01", "--until", "2026-06-01"], capture_output=True,
+                          text=True, env=dict(os.environ, TZ="UTC"))
+    assert (done.returncode, done.stderr) == \
+        (0, "tocsin oncall: nobody meant is on call in that time: the calendar has no event\n")
+    assert by_icalendar(done.stdout) == []
+    done = subprocess.run([BIN / "tocsin", "oncall", "--policy", policy, "--ics", "--person", "gus",
+                           *YEAR], capture_output=True, text=True)
+    assert done.stderr == "" and len(by_icalendar(done.stdout)) == 1
+
+
 def test_lines_are_folded_as_rfc_5545_says(policy):
     text = oncall(policy, "--ics", *YEAR)
     lines = text.split(b"\r\n")
