@@ -6,7 +6,7 @@
 
 #include "common/plant.h"
 
-#define DRAIN_MAX 256 /* issues looked at for one person at once; the rest after other dues */
+#define DRAIN_MAX 64 /* issues looked at for one person at once; the rest after other dues */
 
 /* --- people ----------------------------------------------------------------------------------- */
 
@@ -120,27 +120,23 @@ static enum toc_err offer_waiting(struct toc_turn *turn, const char *id, struct 
     return work_end(&work);
 }
 
-/* Goes through what waits, the most urgent first; `*out_resume_ms` is where to go on, or 0. */
+/* Goes through what waits, the most urgent first; `*out_resume` is where to go on, if anywhere. */
 static enum toc_err drain(struct toc_turn *turn, struct wait_list *list, const char *id,
-                          toc_time_ms at_ms, toc_time_ms *out_resume_ms)
+                          toc_time_ms at_ms, struct wait_place *out_resume)
 {
     const struct toc_queue *queue;
-    uint8_t key[ISSUE_KEY];
-    toc_time_ms rank_ms, last_ms = 0;
-    enum toc_err err;
+    struct wait_place place;
     bool full = false;
-    *out_resume_ms = 0;
     for (unsigned seen = 0; !full; seen++) {
-        err = wait_next(list, key, &queue, &rank_ms);
+        enum toc_err err = wait_next(list, &queue, &place);
         if (err != TOC_OK)
             return err < 0 ? err : TOC_OK;
-        if (seen >= DRAIN_MAX && rank_ms != last_ms) {
-            *out_resume_ms = rank_ms;
+        if (seen == DRAIN_MAX) {
+            *out_resume = place;
             return TOC_OK;
         }
-        last_ms = rank_ms;
         size_t mark = toc_arena_mark(turn->arena);
-        TOC_TRY(offer_waiting(turn, id, toc_str(key, sizeof(key)), queue, at_ms, &full));
+        TOC_TRY(offer_waiting(turn, id, toc_str(place.issue, ISSUE_KEY), queue, at_ms, &full));
         toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;
@@ -165,23 +161,33 @@ static enum toc_err queues_for(struct toc_turn *turn, const struct person *perso
     return TOC_OK;
 }
 
+static struct wait_place resume_of(const Tocsin__V1__Person *row)
+{
+    struct wait_place place = {.rank_ms = row->resume_ms};
+    if (row->resume_ms != 0 && row->resume_issue.len == ISSUE_KEY)
+        memcpy(place.issue, row->resume_issue.data, ISSUE_KEY);
+    return place;
+}
+
 static enum toc_err look_at_person(struct toc_turn *turn, const char *id, toc_time_ms at_ms)
 {
     struct person person;
     struct wait_list list;
     const struct toc_queue *const *queues;
     size_t count = 0;
-    toc_time_ms resume_ms = 0;
+    struct wait_place resume = {0};
     TOC_TRY(person_open(turn, id, &person));
     if (person.rule != NULL)
         TOC_TRY(queues_for(turn, &person, at_ms, &queues, &count));
     if (count > 0) {
-        TOC_TRY(wait_begin(turn, queues, count, person.row->resume_ms, &list));
-        TOC_TRY(drain(turn, &list, id, at_ms, &resume_ms));
+        TOC_TRY(wait_begin(turn, queues, count, resume_of(person.row), &list));
+        TOC_TRY(drain(turn, &list, id, at_ms, &resume));
         TOC_TRY(person_open(turn, id, &person));
     }
-    person.row->next_ms = resume_ms != 0 ? at_ms : 0;
-    person.row->resume_ms = resume_ms;
+    person.row->next_ms = resume.rank_ms != 0 ? at_ms : 0;
+    person.row->resume_ms = resume.rank_ms;
+    person.row->resume_issue =
+        toc_wire_binary(toc_str(resume.issue, resume.rank_ms != 0 ? ISSUE_KEY : 0));
     return person_save(turn, &person, at_ms);
 }
 

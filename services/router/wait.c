@@ -154,9 +154,8 @@ enum toc_err pooled_remove(struct toc_turn *turn, struct pooled *pooled)
 /* --- waiting lists ---------------------------------------------------------------------------- */
 
 enum toc_err wait_begin(struct toc_turn *turn, const struct toc_queue *const *queues, size_t count,
-                        toc_time_ms from_ms, struct wait_list *out)
+                        struct wait_place from, struct wait_list *out)
 {
-    static const uint8_t first[ISSUE_KEY];
     *out = (struct wait_list){.turn = turn, .queues = queues, .count = count};
     out->next = toc_arena_take(turn->arena, count * sizeof(*out->next));
     out->over = toc_arena_zero(turn->arena, count * sizeof(*out->over));
@@ -165,7 +164,7 @@ enum toc_err wait_begin(struct toc_turn *turn, const struct toc_queue *const *qu
     for (size_t i = 0; i < count; i++) {
         uint8_t name[WAIT_NAME];
         wait_name(name, queues[i]->name);
-        waiting_key(out->next[i], name, from_ms, first);
+        waiting_key(out->next[i], name, from.rank_ms, from.issue);
     }
     return TOC_OK;
 }
@@ -197,8 +196,8 @@ static void step_over(uint8_t key[WAIT_KEY])
         at--;
 }
 
-enum toc_err wait_next(struct wait_list *list, uint8_t out_key[ISSUE_KEY],
-                       const struct toc_queue **out_queue, toc_time_ms *out_rank_ms)
+enum toc_err wait_next(struct wait_list *list, const struct toc_queue **out_queue,
+                       struct wait_place *out)
 {
     uint8_t *first = NULL;
     for (size_t i = 0; i < list->count; i++) {
@@ -212,8 +211,8 @@ enum toc_err wait_next(struct wait_list *list, uint8_t out_key[ISSUE_KEY],
     }
     if (first == NULL)
         return TOC_NONE;
-    *out_rank_ms = (toc_time_ms)toc_get_u64be(first + WAIT_NAME);
-    memcpy(out_key, first + WAIT_NAME + 8, ISSUE_KEY);
+    out->rank_ms = (toc_time_ms)toc_get_u64be(first + WAIT_NAME);
+    memcpy(out->issue, first + WAIT_NAME + 8, ISSUE_KEY);
     step_over(first);
     return TOC_OK;
 }

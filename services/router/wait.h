@@ -39,6 +39,12 @@ static inline toc_time_ms wait_earlier(toc_time_ms a, toc_time_ms b)
     return a < b ? a : b;
 }
 
+/* In a waiting list; rank_ms 0 is its beginning. */
+struct wait_place {
+    toc_time_ms rank_ms;
+    uint8_t issue[ISSUE_KEY];
+};
+
 /*
  * Walks what waits in several queues, the most urgent first. Rows may be written meanwhile: what
  * is put before the present place is not seen.
@@ -51,10 +57,10 @@ struct wait_list {
     bool *over;
 };
 TOC_MUST enum toc_err wait_begin(struct toc_turn *turn, const struct toc_queue *const *queues,
-                                 size_t count, toc_time_ms from_ms, struct wait_list *out);
+                                 size_t count, struct wait_place from, struct wait_list *out);
 /* The next issue; TOC_NONE after the last. */
-TOC_MUST enum toc_err wait_next(struct wait_list *list, uint8_t out_key[ISSUE_KEY],
-                                const struct toc_queue **out_queue, toc_time_ms *out_rank_ms);
+TOC_MUST enum toc_err wait_next(struct wait_list *list, const struct toc_queue **out_queue,
+                                struct wait_place *out);
 
 /* --- the index of instants ------------------------------------------------------------------- */
 

@@ -192,6 +192,52 @@ static void a_new_priority_changes_the_place(void **state)
                   "10:20:00 issue 3 offered P1 sla=s to=ana until=10:22:00\n");
 }
 
+/* --- many of one rank ---------------------------------------------------------------------------
+ */
+
+#define MANY 4200
+
+/* All of them are due at one instant, as what a working day's end is the target of. */
+static void open_many(void)
+{
+    struct toc_arena *arena = core_arena(people_chain.router);
+    for (uint32_t i = 0; i < MANY; i++) {
+        size_t mark = toc_arena_mark(arena);
+        uint8_t id[TOC_ID] = {0};
+        struct core_input input;
+        core_parse(arena, "10:00 open language=fr", &input);
+        toc_put_u32be(id, i);
+        chain_feed(&people_chain, id, core_pack(arena, input.event), input.at_ms, input.log_ms);
+        toc_arena_reset(arena, mark);
+    }
+}
+
+/* Where the look at what waits for somebody stands; 0: it is through. */
+static toc_time_ms resume_of(const char *person)
+{
+    struct toc_str bytes;
+    Tocsin__V1__Person *row;
+    struct core *router = people_chain.router;
+    assert_int_equal(core_get(router, TABLE_PERSON, toc_str_of(person), &bytes), TOC_OK);
+    assert_int_equal(
+        toc_wire_unpack(core_arena(router), &tocsin__v1__person__descriptor, bytes, &row), TOC_OK);
+    return row->resume_ms;
+}
+
+static void a_step_looks_at_so_many_also_of_one_rank(void **state)
+{
+    (void)state;
+    people_begin(PEOPLE_HEAD "queues: {desk: {tier: 1, language: issue}}\n"
+                             "people: {ana: {queues: [desk], capacity: 2, languages: [en]}}\n",
+                 "");
+    open_many();
+    chain_run(&people_chain, "10:01 time\n11:00 presence agent=ana online\n");
+    core_set_log_some(people_chain.router, core_time("11:00:01"));
+    assert_true(resume_of("ana") != 0);
+    chain_run(&people_chain, "11:00:02 time\n");
+    assert_int_equal(resume_of("ana"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +254,7 @@ int main(void)
         CASE(the_next_to_breach_comes_first),
         CASE(an_age_cap_keeps_the_patient_from_waiting_for_ever),
         CASE(a_new_priority_changes_the_place),
+        CASE(a_step_looks_at_so_many_also_of_one_rank),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
