@@ -224,6 +224,9 @@ def test_nobody_takes_over_the_answers_to_what_another_sent(suite):
     tell("urn:mail:support", '"subject":"ours"', "T-126@desk")
     event = answer("T-126@desk")
     assert event["type"] == "tocsin.issue.message" and event["issue"] != issue
+    suite.send(mail("a guess", "Message-ID: <T-127@desk>", sender="eve@example.org"))
+    tell("urn:desk", f'"tocsinissue":"{issue}"', "T-127@desk")
+    assert answer("T-127@desk")["issue"] == issue
 
 
 def test_an_address_names_its_issue_and_only_ours_does(suite):

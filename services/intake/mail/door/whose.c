@@ -36,17 +36,17 @@ bool door_has_to_wait(const struct mail_door *door, const struct job *job)
     return answers_one(job, door->waiting, NULL) || answers_one(job, door->ready, job);
 }
 
-/* By its references: of mails that came here, or that a publisher told of. */
+/* By its references: of mails that a publisher told of, or that came here. The publisher counts
+ * first, because anybody may send a mail with an id that can be guessed. */
 static enum toc_err find_thread(struct toc_txn *txn, struct target *target, toc_time_ms now_ms)
 {
     struct letter *letter = &target->letter;
     for (size_t i = 0; i < target->reference_count; i++) {
         uint8_t told[TOC_ID];
-        enum toc_err err = thread_find(txn, target->references[i], now_ms, letter->issue);
-        if (err != TOC_NONE)
-            return err;
         thread_name(letter->issue_key, "", letter->mail->references[i], told);
-        err = thread_find(txn, told, now_ms, letter->issue);
+        enum toc_err err = thread_find(txn, told, now_ms, letter->issue);
+        if (err == TOC_NONE)
+            err = thread_find(txn, target->references[i], now_ms, letter->issue);
         if (err != TOC_NONE)
             return err;
     }
