@@ -229,10 +229,10 @@ static enum toc_err save_fired(struct toc_run *run)
 }
 
 /* More goes than comes, or a log that was longer would stay so. */
-static enum toc_err trim(struct toc_run *run)
+static enum toc_err trim(struct toc_run *run, struct toc_now now)
 {
     uint64_t most = 2 * (run->journal.last_seq - run->committed_seq);
-    TOC_TRY(feed_save(run, run->turn.txn)); /* a consumer that is away keeps its place */
+    TOC_TRY(feed_save(run, run->turn.txn, now)); /* a consumer that is away keeps its place */
     return toc_journal_trim(&run->journal, run->turn.txn, trim_below(run),
                             most > TRIM_RECORDS ? most : TRIM_RECORDS);
 }
@@ -246,7 +246,7 @@ static enum toc_err finish_turn(struct toc_run *run, struct toc_now now)
     TOC_TRY(reserve(run, now));
     TOC_TRY(save_fired(run));
     TOC_TRY(pace_save(run));
-    TOC_TRY(trim(run));
+    TOC_TRY(trim(run, now));
     if (TOC_PLANTED(TOC_PLANT_ACK_EARLY))
         run_send_receipts(run);
     if (run->gate.before_commit != NULL)

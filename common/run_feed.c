@@ -1,5 +1,6 @@
 #include "common/run_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static struct follower *find(struct toc_run *run, toc_peer peer)
@@ -9,6 +10,8 @@ static struct follower *find(struct toc_run *run, toc_peer peer)
             return &run->followers[i];
     return NULL;
 }
+
+static const char trimmed[] = "the records wanted were trimmed";
 
 /* Whether `fetch` may start where it wants to; the reason otherwise. */
 static Tocsin__V1__RefuseReason check_start(struct toc_run *run, struct toc_txn *txn,
@@ -24,7 +27,7 @@ static Tocsin__V1__RefuseReason check_start(struct toc_run *run, struct toc_txn 
         return TOCSIN__V1__REFUSE_REASON__REFUSE_AHEAD;
     }
     if (fetch->from_seq < run->journal.first_seq) {
-        *detail = "the records wanted were trimmed";
+        *detail = trimmed;
         return TOCSIN__V1__REFUSE_REASON__REFUSE_TRIMMED;
     }
     if (toc_journal_hash_at(&run->journal, txn, fetch->from_seq - 1, hash) != TOC_OK) {
@@ -72,8 +75,9 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
 
 /* --- who trimming waits for --------------------------------------------------------------- */
 
-/* Row of TOC_TABLE_META: "follower/" ‖ name -> u64be done_seq. */
+/* Row of TOC_TABLE_META: "follower/" ‖ name -> u64be done_seq ‖ u64be when it was heard, wall. */
 #define REGISTERED_PREFIX "follower/"
+#define REGISTERED_ROW    16
 
 static struct toc_str registered_key(char *out, size_t out_size, const char *name)
 {
@@ -96,7 +100,19 @@ static struct registered *place_of(struct toc_run *run, const char *name)
     return place;
 }
 
-static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetch)
+/* Who is part of every suite is waited for however long it is away. */
+static bool is_ours(const char *name)
+{
+    static const char *const ours[] = {"router", "sla", "notifier", "outcomes", "audit"};
+    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+        if (strcmp(name, ours[i]) == 0)
+            return true;
+    return false;
+}
+
+/* One that starts may have been restored: then its cursor is an older one. */
+static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetch, bool starts,
+                              struct toc_now now)
 {
     char name[TOC_KEY_MAX - sizeof(REGISTERED_PREFIX)];
     toc_str_copy(name, sizeof(name), toc_str_of(fetch->follower));
@@ -105,9 +121,13 @@ static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetc
         toc_log(TOC_LOG_WARNING, "too_many_consumers", "name=%s", name);
         return;
     }
-    place->moved = place->moved || place->name[0] == '\0' || fetch->done_seq > place->done_seq;
+    bool moves = fetch->done_seq > place->done_seq ? fetch->done_seq <= run->committed_seq
+                                                   : starts && fetch->done_seq < place->done_seq;
+    place->moved = place->moved || place->name[0] == '\0' || moves ||
+                   now.wall_ms - place->saved_ms > LEASE_MS / 2;
     toc_str_copy(place->name, sizeof(place->name), toc_str_of(name));
-    if (fetch->done_seq > place->done_seq && fetch->done_seq <= run->committed_seq)
+    place->heard_ms = now.wall_ms;
+    if (moves)
         place->done_seq = fetch->done_seq;
 }
 
@@ -117,11 +137,13 @@ static enum toc_err load_registered(struct toc_run *run, struct toc_str key_name
     char name[NAME_MAX_BYTES];
     toc_str_copy(name, sizeof(name), key_name);
     struct registered *place = place_of(run, name);
-    if (row.size != 8 || place == NULL)
+    if (row.size != REGISTERED_ROW || place == NULL)
         return TOC_ERR_DAMAGED;
+    if (place->name[0] != '\0')
+        return TOC_OK;
     memcpy(place->name, name, sizeof(name));
-    if (place->done_seq < toc_get_u64be(row.data))
-        place->done_seq = toc_get_u64be(row.data);
+    place->done_seq = toc_get_u64be(row.data);
+    place->heard_ms = place->saved_ms = (toc_time_ms)toc_get_u64be(row.data + 8);
     return TOC_OK;
 }
 
@@ -143,18 +165,40 @@ enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn)
     return err < 0 ? err : TOC_OK;
 }
 
-enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn)
+static enum toc_err save_one(struct toc_txn *txn, struct registered *known)
 {
     char key[TOC_KEY_MAX + 1];
-    uint8_t row[8];
+    uint8_t row[REGISTERED_ROW];
+    toc_put_u64be(row, known->done_seq);
+    toc_put_u64be(row + 8, (uint64_t)known->heard_ms);
+    known->moved = false;
+    known->saved_ms = known->heard_ms;
+    return toc_put(txn, TOC_TABLE_META, registered_key(key, sizeof(key), known->name),
+                   toc_str(row, sizeof(row)));
+}
+
+static enum toc_err forget_one(struct toc_txn *txn, struct registered *known)
+{
+    char key[TOC_KEY_MAX + 1];
+    enum toc_err err = toc_del(txn, TOC_TABLE_META, registered_key(key, sizeof(key), known->name));
+    toc_log(TOC_LOG_WARNING, "consumer_forgotten", "name=%s done=%" PRIu64, known->name,
+            known->done_seq);
+    memset(known, 0, sizeof(*known));
+    return err < 0 ? err : TOC_OK;
+}
+
+enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn, struct toc_now now)
+{
+    /* Who was away because this service was has some time to come back. */
+    bool is_long_up = now.mono_ms - run->started_ms > LEASE_GRACE_MS;
     for (size_t i = 0; i < REGISTERED_MAX; i++) {
         struct registered *known = &run->registered[i];
-        if (!known->moved)
+        if (known->name[0] == '\0')
             continue;
-        toc_put_u64be(row, known->done_seq);
-        TOC_TRY(toc_put(txn, TOC_TABLE_META, registered_key(key, sizeof(key), known->name),
-                        toc_str(row, sizeof(row))));
-        known->moved = false;
+        if (is_long_up && now.wall_ms - known->heard_ms > LEASE_MS && !is_ours(known->name))
+            TOC_TRY(forget_one(txn, known));
+        else if (known->moved)
+            TOC_TRY(save_one(txn, known));
     }
     return TOC_OK;
 }
@@ -174,6 +218,7 @@ void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *
                    struct toc_now now)
 {
     struct follower *follower = find(run, peer);
+    bool starts = false;
     if (follower == NULL || follower->stream != fetch->stream) {
         if (follower == NULL)
             follower = find(run, 0);
@@ -185,11 +230,14 @@ void feed_on_fetch(struct toc_run *run, toc_peer peer, const Tocsin__V1__Fetch *
         start_stream(run, follower, peer, fetch);
         if (follower->peer != peer || follower->stream != fetch->stream)
             return;
+        starts = true;
     }
-    if (fetch->granted_bytes > follower->granted_bytes)
-        follower->granted_bytes = fetch->granted_bytes;
+    uint64_t most = follower->sent_bytes + CREDIT_MOST;
+    uint64_t granted_bytes = fetch->granted_bytes < most ? fetch->granted_bytes : most;
+    if (granted_bytes > follower->granted_bytes)
+        follower->granted_bytes = granted_bytes;
     if (fetch->follower[0] != '\0')
-        register_consumer(run, fetch);
+        register_consumer(run, fetch, starts, now);
     follower->heard_ms = now.mono_ms;
 }
 
@@ -380,6 +428,17 @@ toc_time_ms feed_wait_ms(const struct toc_run *run, struct toc_now now)
     return wait_ms;
 }
 
+/* What it has not got was trimmed meanwhile: nobody goes on behind a gap without a word. */
+static bool is_passed(struct toc_run *run, struct follower *follower)
+{
+    if (follower->position + 1 >= run->journal.first_seq)
+        return false;
+    run_refuse(run, follower->peer, follower->stream, TOCSIN__V1__REFUSE_REASON__REFUSE_TRIMMED,
+               trimmed);
+    follower->peer = 0;
+    return true;
+}
+
 enum toc_err feed_pump(struct toc_run *run, struct toc_now now)
 {
     struct toc_txn *txn = NULL;
@@ -393,7 +452,7 @@ enum toc_err feed_pump(struct toc_run *run, struct toc_now now)
             continue;
         }
         err = TOC_OK;
-        if (gathers_ms(run, follower, now) > 0)
+        if (is_passed(run, follower) || gathers_ms(run, follower, now) > 0)
             continue;
         for (unsigned frames = 0;
              frames < FRAMES_MAX && err == TOC_OK && follower->position < run->committed_seq &&

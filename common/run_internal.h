@@ -25,9 +25,10 @@
 #define STREAM_STALLED_MS  3000 /* without a frame: start the stream again */
 #define CURSOR_SAVE_MS     1000
 #define FOLLOWER_GONE_MS   10000
-#define GATHER_MAX_MS      100  /* whatever a follower asks for */
-#define GATHERED_RECORDS   256  /* so many go out at once */
-#define BEHIND_MS          5000 /* log time this far behind the wall clock is told */
+#define CREDIT_MOST        (8 << 20) /* bytes under way to one follower, whatever it grants */
+#define GATHER_MAX_MS      100       /* whatever a follower asks for */
+#define GATHERED_RECORDS   256       /* so many go out at once */
+#define BEHIND_MS          5000      /* log time this far behind the wall clock is told */
 #define BEHIND_AGAIN_MS    1000
 #define FULL_PAUSE_MS      1000
 #define STEPS_PER_POLL     4096 /* of dues that log time has passed */
@@ -95,11 +96,15 @@ struct follower {
     struct pace_word told; /* last; only a partner is */
 };
 
-/* A consumer that trimming waits for, also while it is away. */
+/* A consumer that trimming waits for, also while it is away: so long, unless it is one of ours. */
+#define LEASE_MS       (7 * TOC_DAY_MS)
+#define LEASE_GRACE_MS TOC_HOUR_MS /* from the service's own start */
 #define REGISTERED_MAX 32
 struct registered {
     char name[NAME_MAX_BYTES]; /* empty: free */
     uint64_t done_seq;         /* its durable cursor, as last told */
+    toc_time_ms heard_ms;      /* wall time of its last fetch */
+    toc_time_ms saved_ms;      /* that in the row */
     bool moved;                /* since the row was put */
 };
 
@@ -221,7 +226,7 @@ TOC_MUST enum toc_err feed_pump(struct toc_run *run, struct toc_now now);
 toc_time_ms feed_wait_ms(const struct toc_run *run, struct toc_now now);
 /* Who is registered, from the rows; and the rows, before anything is trimmed for them. */
 TOC_MUST enum toc_err feed_load(struct toc_run *run, struct toc_txn *txn);
-TOC_MUST enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn);
+TOC_MUST enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn, struct toc_now now);
 /* The lowest durable cursor of the registered consumers, or the newest record. */
 uint64_t feed_lowest_done(const struct toc_run *run);
 

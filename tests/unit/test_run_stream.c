@@ -686,6 +686,29 @@ static void records_wait_for_others_as_long_as_a_follower_lets_them(void **state
     assert_true(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH) > 0);
 }
 
+static void no_more_than_so_much_is_under_way_whatever_is_granted(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    char text[1001];
+    (void)state;
+    memset(text, 'k', 1000);
+    text[0] = 'o';
+    text[1000] = '\0';
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    fetch.granted_bytes = UINT64_MAX;
+    for (unsigned i = 0; i < 20; i++)
+        write_records(door, 500, text);
+    give_fetch(door, CLIENT, &fetch);
+    for (unsigned i = 0; i < 20; i++)
+        turn(door);
+    size_t sent = count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH);
+    turn(door);
+    assert_int_equal(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH), sent);
+    give_fetch(door, CLIENT, &fetch);
+    turn(door);
+    assert_true(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH) > sent);
+}
+
 static void trimming_waits_for_the_slowest_named_follower(void **state)
 {
     struct node *door = open_node(0, &door_service, "d", 0);
@@ -703,6 +726,7 @@ static void trimming_waits_for_the_slowest_named_follower(void **state)
     write_records(door, 1, "ok");
     assert_int_equal(toc_run_journal(door->run)->first_seq, 1);
     fetch.done_seq = 30;
+    fetch.from_seq = 31;
     give_fetch(door, CLIENT, &fetch);
     write_records(door, 1, "ok");
     assert_int_equal(toc_run_journal(door->run)->first_seq, 30);
@@ -722,6 +746,84 @@ static void a_log_that_grows_fast_is_trimmed_as_fast(void **state)
         write_records(door, 1000, "ok");
         assert_in_range(journal->last_seq - journal->first_seq, 10, 1010);
     }
+}
+
+static void who_is_too_slow_for_trimming_is_told(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    door->config.keep_records = 10;
+    write_records(door, 1, "ok");
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    fetch.granted_bytes = 1; /* the first went out; no other does */
+    give_fetch(door, CLIENT, &fetch);
+    write_records(door, 50, "ok");
+    write_records(door, 1, "ok");
+    assert_true(toc_run_journal(door->run)->first_seq > 2);
+    fetch.granted_bytes = 1 << 20;
+    give_fetch(door, CLIENT, &fetch);
+    turn(door);
+    assert_int_equal(count_sent(door, TOCSIN__V1__FRAME__KIND_BATCH), 0);
+    assert_refused(door, TOCSIN__V1__REFUSE_REASON__REFUSE_TRIMMED);
+    assert_int_equal(counts_of(door).followers, 0);
+}
+
+static void a_named_follower_that_was_restored_is_waited_for_where_it_is(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    fetch.follower = toc_wire_text("clerk");
+    write_records(door, 50, "ok");
+    fetch.done_seq = 50;
+    fetch.from_seq = 51;
+    give_fetch(door, CLIENT, &fetch);
+    fetch.stream++;
+    fetch.done_seq = 20;
+    fetch.from_seq = 21;
+    give_fetch(door, CLIENT, &fetch);
+    fetch.done_seq = 10; /* in the middle of a stream it is an old word */
+    give_fetch(door, CLIENT, &fetch);
+    door->config.keep_records = 10;
+    write_records(door, 1, "ok");
+    assert_int_equal(toc_run_journal(door->run)->first_seq, 20);
+}
+
+static void a_follower_that_never_comes_back_is_forgotten_after_a_week(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    door->config.keep_records = 10;
+    write_records(door, 50, "ok");
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    fetch.follower = toc_wire_text("clerk");
+    give_fetch(door, CLIENT, &fetch);
+    write_records(door, 1, "ok");
+    pass(7 * TOC_DAY_MS);
+    write_records(door, 1, "ok");
+    assert_int_equal(toc_run_journal(door->run)->first_seq, 1);
+    reopen(door);
+    pass(1);
+    write_records(door, 1, "ok"); /* it may have been away because the door was */
+    assert_int_equal(toc_run_journal(door->run)->first_seq, 1);
+    pass(TOC_HOUR_MS + 1);
+    write_records(door, 1, "ok");
+    assert_true(toc_run_journal(door->run)->first_seq > 1);
+}
+
+static void who_is_part_of_every_suite_is_never_forgotten(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    (void)state;
+    door->config.keep_records = 10;
+    write_records(door, 50, "ok");
+    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
+    fetch.follower = toc_wire_text("audit");
+    give_fetch(door, CLIENT, &fetch);
+    write_records(door, 1, "ok");
+    pass(70 * TOC_DAY_MS);
+    write_records(door, 1, "ok");
+    assert_int_equal(toc_run_journal(door->run)->first_seq, 1);
 }
 
 /* --- cursors ---------------------------------------------------------------------------- */
@@ -1221,8 +1323,13 @@ int main(void)
         CASE(a_follower_that_is_gone_frees_its_place),
         CASE(there_are_as_many_followers_as_the_limit),
         CASE(records_wait_for_others_as_long_as_a_follower_lets_them),
+        CASE(no_more_than_so_much_is_under_way_whatever_is_granted),
         CASE(trimming_waits_for_the_slowest_named_follower),
         CASE(a_log_that_grows_fast_is_trimmed_as_fast),
+        CASE(who_is_too_slow_for_trimming_is_told),
+        CASE(a_named_follower_that_was_restored_is_waited_for_where_it_is),
+        CASE(a_follower_that_never_comes_back_is_forgotten_after_a_week),
+        CASE(who_is_part_of_every_suite_is_never_forgotten),
         CASE(filtered_records_move_the_cursor_without_a_commit_each),
         CASE(a_record_that_cannot_be_read_stops_and_undoes_the_turn),
         CASE(a_record_that_was_had_before_stops_the_follower),
