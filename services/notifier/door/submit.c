@@ -142,6 +142,13 @@ static bool is_over(const struct submission *s, toc_time_ms mono_ms, enum submit
     return late || *out == SUBMIT_REFUSED;
 }
 
+/* What was taken is another event than one of days ago with its id, which intake forgets first. */
+static bool is_of(const Tocsin__V1__ActionSaid *said, const struct submission *s)
+{
+    return s->receipt.status == TOCSIN__V1__OUTCOME__STATUS__REFUSED ||
+           (said->log_id == s->receipt.log_id && said->seq == s->receipt.seq);
+}
+
 void submit_poll(struct submit *submit, struct toc_txn *txn, struct toc_arena *arena,
                  toc_time_ms mono_ms)
 {
@@ -154,7 +161,7 @@ void submit_poll(struct submit *submit, struct toc_txn *txn, struct toc_arena *a
         enum submit_end end;
         toc_arena_reset(arena, 0);
         bool over = is_over(s, mono_ms, &end);
-        if (notifier_said(txn, arena, s->id, &said) == TOC_OK && s->settled) {
+        if (notifier_said(txn, arena, s->id, &said) == TOC_OK && s->settled && is_of(said, s)) {
             over = true;
             end = SUBMIT_DONE;
         }
