@@ -115,6 +115,35 @@ static void a_page_that_failed_later_told_nobody(void **state)
     assert_string_equal(feed_due(&feed, "09:03"), "ana");
 }
 
+/* Another alert's page rang for it, and failed after all. */
+static void whoever_was_told_by_a_page_that_failed_was_not(void **state)
+{
+    static const char *const due[] = {"09:00:00", "09:00:01", "09:04:00"};
+    (void)state;
+    feed_contact(&feed, "08:00", "*", "");
+    feed_contact(&feed, "08:00", "ana", "push");
+    feed.coalesces = true;
+    feed_desk(&feed, "[{page: [ana], wait: 10m}]", 0);
+    for (unsigned i = 0; i < 3; i++) /* alerts 1 and 2 are of others, alert 3 of issue 1 */
+        feed_clock(&feed, "09:00:02",
+                   (struct feed_clock){.issue = 3 - i,
+                                       .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED,
+                                       .instance = 1,
+                                       .due = due[i]});
+    feed_time(&feed, "09:00:33");
+    feed_outcome(&feed, "09:00:34", 2, 0, 200);
+    feed_time(&feed, "09:00:35");
+    assert_string_equal(feed_page(&feed, 3, 0)->carrier, feed_page(&feed, 2, 0)->delivery);
+    feed_act_on(&feed, "09:00:36", "acked", 2, "ana");
+    feed_act_on(&feed, "09:00:36", "acked", 1, "ana");
+    feed_receipt(&feed, "09:00:40", "failed", feed_page(&feed, 2, 0)->delivery);
+    feed_time(&feed, "09:00:41");
+    assert_int_equal(feed_alert(&feed, 3)->state, TOCSIN__V1__ALERT_STATE__ALERT_EXHAUSTED);
+    clock_is("09:02", MET, 1);
+    breach("09:03", 2);
+    assert_string_equal(feed_due(&feed, "09:03"), "ana");
+}
+
 /* As if its cause had stayed; bob's step was the last one, and nobody heard of it there. */
 static void an_exhausted_alert_that_somebody_was_told_of_rings_nobody_again(void **state)
 {
@@ -299,6 +328,7 @@ int main(void)
         CASE(who_was_not_told_is_told_when_the_cause_is_back),
         CASE(an_exhausted_alert_that_reached_nobody_rings_when_its_cause_is_back),
         CASE(a_page_that_failed_later_told_nobody),
+        CASE(whoever_was_told_by_a_page_that_failed_was_not),
         CASE(an_exhausted_alert_that_somebody_was_told_of_rings_nobody_again),
         CASE(what_maintenance_stopped_does_not_stand_still_for_ever),
         CASE(an_acknowledgement_outlives_the_gap),
