@@ -203,26 +203,33 @@ struct attempt *draft_contact(struct world *world, unsigned publisher)
     return ledger_add(world->work, publisher, &draft);
 }
 
-/* One in five says that a page failed which stands for others, where there is such a one. */
+static struct attempt *say_of_page(struct world *world, unsigned publisher, const char *type,
+                                   const char *delivery)
+{
+    struct draft draft;
+    tocsin__v1__page_receipt__init(&draft.receipt);
+    draft.receipt.delivery = toc_wire_text(delivery);
+    draft.receipt.status = toc_wire_text("5.1.1");
+    draft_begin(world->work, &draft, publisher, type, TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT,
+                &draft.receipt);
+    return ledger_add(world->work, publisher, &draft);
+}
+
 struct attempt *draft_receipt(struct world *world, unsigned publisher)
 {
     static const char *const types[] = {"tocsin.page.delivered", "tocsin.page.read",
                                         "tocsin.page.failed", "tocsin.page.failed",
                                         "tocsin.page.replayed"};
-    struct draft draft;
     const char *delivery = pager_some_delivery(world, &world->rng_work);
     if (delivery == NULL)
         return NULL;
-    unsigned type = (unsigned)(rng_next(&world->rng_work) % 5);
-    const char *carrier = type == 3 ? storms_carrier(world) : NULL;
-    if (carrier != NULL)
-        delivery = carrier;
-    tocsin__v1__page_receipt__init(&draft.receipt);
-    draft.receipt.delivery = toc_wire_text(delivery);
-    draft.receipt.status = toc_wire_text("5.1.1");
-    draft_begin(world->work, &draft, publisher, types[type], TOCSIN__V1__EVENT__BODY_PAGE_RECEIPT,
-                &draft.receipt);
-    return ledger_add(world->work, publisher, &draft);
+    return say_of_page(world, publisher, types[rng_next(&world->rng_work) % 5], delivery);
+}
+
+struct attempt *draft_bounce(struct world *world, unsigned publisher)
+{
+    const char *delivery = storms_carrier(world);
+    return delivery != NULL ? say_of_page(world, publisher, "tocsin.page.failed", delivery) : NULL;
 }
 
 struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue)

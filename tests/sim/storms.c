@@ -435,13 +435,23 @@ void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
     }
 }
 
+/* Best one whose own alert was answered: then nothing takes its place there. */
 const char *storms_carrier(const struct world *world)
 {
-    const struct storms *storms = world->storms;
-    for (size_t i = storms->page_count; i-- > 0;)
-        if (storms->pages[i].state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED)
-            return storms->pages[i].carrier;
-    return NULL;
+    struct storms *storms = world->storms;
+    const char *any = NULL;
+    for (size_t i = storms->page_count; i-- > 0;) {
+        const struct storm_page *page = &storms->pages[i];
+        const struct storm_alert *alert = &storms->alerts[page->alert];
+        const struct storm_page *carrier = find_delivery(storms, page->carrier);
+        if (page->state != TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED || !alert->open ||
+            page->index < alert->first_page || carrier == NULL || carrier->bounced_ms != 0)
+            continue;
+        any = page->carrier;
+        if (!storms->alerts[carrier->alert].open)
+            break;
+    }
+    return any;
 }
 
 /* --- at the end ------------------------------------------------------------------------------- */

@@ -100,6 +100,8 @@ static void publish_new(struct world *world, unsigned publisher)
         ledger_put(work, batch, draft_override(world, publisher));
     if (!world->options.event_clock && rng_chance(&world->rng_probe, 45))
         ledger_put(work, batch, probes_draft(world, publisher));
+    if (rng_chance(&world->rng_bounce, 30))
+        ledger_put(work, batch, draft_bounce(world, publisher));
     if (rng_chance(rng, 15) && work->attempt_count > 0) { /* once more what was answered */
         struct attempt *old = &work->attempts[rng_next(rng) % work->attempt_count];
         if (old->publisher == publisher && old->state == ATTEMPT_ACKED)

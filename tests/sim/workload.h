@@ -138,6 +138,8 @@ struct attempt *draft_override(struct world *world, unsigned publisher); /* on_c
 struct attempt *draft_contact(struct world *world, unsigned publisher);
 /* What a provider says of a page later, or that somebody wants it again; NULL without a page. */
 struct attempt *draft_receipt(struct world *world, unsigned publisher);
+/* The page that stands for others of a step failed after all; NULL when there is none. */
+struct attempt *draft_bounce(struct world *world, unsigned publisher);
 struct attempt *draft_reply(struct world *world, unsigned publisher, const uint8_t *issue);
 /* What has to be refused: an id that is taken, noise, an unknown type; NULL for none this time. */
 struct attempt *draft_bad(struct world *world, unsigned publisher);

@@ -618,6 +618,7 @@ struct world *world_new(const struct options *options)
     world->rng_hook = rng_of(options->seed, 6);
     world->rng_duty = rng_of(options->seed, 7);
     world->rng_probe = rng_of(options->seed, 9);
+    world->rng_bounce = rng_of(options->seed, 11);
     world->trace = 0xcbf29ce484222325u;
     if (options->subscriptions > 0) {
         world->hooks = hooks_new(world);

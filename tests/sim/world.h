@@ -240,7 +240,7 @@ struct told;
 
 struct world {
     struct options options;
-    struct rng rng_turn, rng_link, rng_work, rng_page, rng_hook, rng_duty, rng_probe;
+    struct rng rng_turn, rng_link, rng_work, rng_page, rng_hook, rng_duty, rng_probe, rng_bounce;
     toc_time_ms now_ms; /* since the beginning */
     struct event *heap;
     size_t heap_count, heap_room;
@@ -432,7 +432,7 @@ void storms_free(struct storms *storms);
 void storms_check_record(struct world *world, const Tocsin__V1__Record *record,
                          const Tocsin__V1__AlertChange *change);
 void storms_check_end(struct world *world);
-/* The id of the newest page that stands for others; NULL when there is none. */
+/* The id of a page that stands for one of a step that is under way; NULL when there is none. */
 const char *storms_carrier(const struct world *world);
 
 /* mutes.c */
