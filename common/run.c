@@ -129,13 +129,15 @@ static uint64_t trim_below(const struct toc_run *run)
 
 /* A full store takes nothing that a turn has to put, and without a turn nothing would be trimmed:
  * so that stands alone. */
-static enum toc_err trim_alone(struct toc_run *run)
+static enum toc_err trim_alone(struct toc_run *run, struct toc_now now)
 {
     const struct toc_journal before = run->journal;
     struct toc_txn *txn;
     TOC_TRY(toc_txn_begin_write(run->store, &txn));
     toc_txn_use_reserve(txn);
-    enum toc_err err = toc_journal_trim(&run->journal, txn, trim_below(run), TRIM_RECORDS);
+    enum toc_err err = feed_save(run, txn, now); /* whoever it waits for may be forgotten by now */
+    if (err == TOC_OK)
+        err = toc_journal_trim(&run->journal, txn, trim_below(run), TRIM_RECORDS);
     if (err == TOC_OK)
         err = toc_txn_commit(txn);
     else
@@ -156,7 +158,7 @@ enum toc_err run_survive_full(struct toc_run *run, enum toc_err err, struct toc_
     run->counts.full = true;
     err = run_abandon(run);
     if (err == TOC_OK)
-        err = trim_alone(run);
+        err = trim_alone(run, now);
     return err == TOC_ERR_FULL ? TOC_OK : err;
 }
 
@@ -322,7 +324,7 @@ toc_time_ms toc_run_rest_ms(const struct toc_run *run)
 
 toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
 {
-    toc_time_ms wait = TOC_HEARTBEAT_MS / 2;
+    toc_time_ms wait = TOC_HEARTBEAT_MS / 2, feed_ms = feed_wait_ms(run, now);
     if (now.mono_ms < run->full_until_ms)
         return wait;
     if (run->more || (run->turn.wake_ms < run->log_ms && !run->leads))
@@ -330,8 +332,8 @@ toc_time_ms toc_run_wait_ms(struct toc_run *run, struct toc_now now)
     if (run_has_own_time(run) && run->turn.wake_ms != TOC_TIME_NEVER &&
         run->turn.wake_ms - now.wall_ms < wait)
         wait = run->turn.wake_ms - now.wall_ms;
-    if (feed_wait_ms(run, now) < wait)
-        wait = feed_wait_ms(run, now);
+    if (feed_ms < wait)
+        wait = feed_ms;
     return wait < 1 ? 1 : wait;
 }
 

@@ -75,8 +75,10 @@ static void start_stream(struct toc_run *run, struct follower *follower, toc_pee
 
 /* --- who trimming waits for --------------------------------------------------------------- */
 
-/* Row of TOC_TABLE_META: "follower/" ‖ name -> u64be done_seq ‖ u64be when it was heard, wall. */
+/* Row of TOC_TABLE_META: "follower/" ‖ name -> u64be done_seq ‖ u64be when it was heard, wall;
+ * older ones end before that. */
 #define REGISTERED_PREFIX "follower/"
+#define REGISTERED_OLD    8
 #define REGISTERED_ROW    16
 
 static struct toc_str registered_key(char *out, size_t out_size, const char *name)
@@ -114,7 +116,7 @@ static bool is_ours(const char *name)
 static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetch, bool starts,
                               struct toc_now now)
 {
-    char name[TOC_KEY_MAX - sizeof(REGISTERED_PREFIX)];
+    char name[NAME_MAX_BYTES];
     toc_str_copy(name, sizeof(name), toc_str_of(fetch->follower));
     struct registered *place = place_of(run, name);
     if (place == NULL) {
@@ -127,6 +129,7 @@ static void register_consumer(struct toc_run *run, const Tocsin__V1__Fetch *fetc
                    now.wall_ms - place->saved_ms > LEASE_MS / 2;
     toc_str_copy(place->name, sizeof(place->name), toc_str_of(name));
     place->heard_ms = now.wall_ms;
+    place->heard_mono_ms = now.mono_ms;
     if (moves)
         place->done_seq = fetch->done_seq;
 }
@@ -137,13 +140,15 @@ static enum toc_err load_registered(struct toc_run *run, struct toc_str key_name
     char name[NAME_MAX_BYTES];
     toc_str_copy(name, sizeof(name), key_name);
     struct registered *place = place_of(run, name);
-    if (row.size != REGISTERED_ROW || place == NULL)
+    if ((row.size != REGISTERED_ROW && row.size != REGISTERED_OLD) || place == NULL)
         return TOC_ERR_DAMAGED;
     if (place->name[0] != '\0')
         return TOC_OK;
     memcpy(place->name, name, sizeof(name));
     place->done_seq = toc_get_u64be(row.data);
-    place->heard_ms = place->saved_ms = (toc_time_ms)toc_get_u64be(row.data + 8);
+    if (row.size == REGISTERED_ROW)
+        place->heard_ms = place->saved_ms = (toc_time_ms)toc_get_u64be(row.data + 8);
+    place->heard_mono_ms = run->started_ms; /* it may have been away because we were */
     return TOC_OK;
 }
 
@@ -189,13 +194,16 @@ static enum toc_err forget_one(struct toc_txn *txn, struct registered *known)
 
 enum toc_err feed_save(struct toc_run *run, struct toc_txn *txn, struct toc_now now)
 {
-    /* Who was away because this service was has some time to come back. */
-    bool is_long_up = now.mono_ms - run->started_ms > LEASE_GRACE_MS;
     for (size_t i = 0; i < REGISTERED_MAX; i++) {
         struct registered *known = &run->registered[i];
         if (known->name[0] == '\0')
             continue;
-        if (is_long_up && now.wall_ms - known->heard_ms > LEASE_MS && !is_ours(known->name))
+        if (known->heard_ms == 0) { /* the row was an older one */
+            known->heard_ms = now.wall_ms;
+            known->moved = true;
+        }
+        if (now.wall_ms - known->heard_ms > LEASE_MS && !is_ours(known->name) &&
+            now.mono_ms - known->heard_mono_ms > LEASE_GRACE_MS)
             TOC_TRY(forget_one(txn, known));
         else if (known->moved)
             TOC_TRY(save_one(txn, known));

@@ -98,12 +98,13 @@ struct follower {
 
 /* A consumer that trimming waits for, also while it is away: so long, unless it is one of ours. */
 #define LEASE_MS       (7 * TOC_DAY_MS)
-#define LEASE_GRACE_MS TOC_HOUR_MS /* from the service's own start */
+#define LEASE_GRACE_MS TOC_HOUR_MS /* by the monotonic clock: from our own start, at least */
 #define REGISTERED_MAX 32
 struct registered {
     char name[NAME_MAX_BYTES]; /* empty: free */
     uint64_t done_seq;         /* its durable cursor, as last told */
-    toc_time_ms heard_ms;      /* wall time of its last fetch */
+    toc_time_ms heard_ms;      /* wall time of its last fetch; 0: the row did not say */
+    toc_time_ms heard_mono_ms; /* the same, monotonic */
     toc_time_ms saved_ms;      /* that in the row */
     bool moved;                /* since the row was put */
 };

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define AUDIT    (TOC_PEER_BOUND + 1)
+#define CONSUMER (TOC_PEER_BOUND + 1)
 #define KEEP     100
 #define BODY     1000
 #define PAUSE_MS 1001 /* after a full store */
@@ -20,6 +20,7 @@ static char dir[200];
 static struct toc_run *run;
 static struct toc_run_config config;
 static struct toc_now now;
+static const char *consumer; /* its name */
 
 enum toc_err toc_link_send(struct toc_link *link, toc_peer peer, struct toc_str frame)
 {
@@ -73,6 +74,7 @@ static int set_up(void **state)
     snprintf(dir, sizeof(dir), "%s/tocsin-full-XXXXXX", tmp != NULL ? tmp : "/tmp");
     if (mkdtemp(dir) == NULL)
         return -1;
+    consumer = "audit";
     now = (struct toc_now){.wall_ms = 1700000000000, .mono_ms = 5000};
     config = (struct toc_run_config){.service = &bell_service,
                                      .data_dir = dir,
@@ -129,16 +131,16 @@ static void give_fetch(uint64_t done_seq)
     fetch.log_id = toc_run_journal(run)->log_id;
     fetch.from_seq = toc_run_journal(run)->first_seq;
     fetch.partition_mask = UINT64_MAX;
-    fetch.follower = toc_wire_text("audit");
+    fetch.follower = toc_wire_text(consumer);
     fetch.done_seq = done_seq;
     frame.version = TOC_WIRE_VERSION;
     frame.kind_case = TOCSIN__V1__FRAME__KIND_FETCH;
     frame.fetch = &fetch;
     size_t size = tocsin__v1__frame__pack(&frame, bytes);
-    assert_int_equal(toc_run_frame(run, AUDIT, toc_str(bytes, size), now), TOC_OK);
+    assert_int_equal(toc_run_frame(run, CONSUMER, toc_str(bytes, size), now), TOC_OK);
 }
 
-/* Audit registers, falls behind, and the map fills. */
+/* The consumer registers, falls behind, and the map fills. */
 static void fill(unsigned batch)
 {
     give_fetch(0);
@@ -213,6 +215,17 @@ static void it_does_so_with_the_reserve_used_up(void **state)
     goes_on();
 }
 
+static void a_consumer_that_is_forgotten_frees_a_full_map(void **state)
+{
+    (void)state;
+    consumer = "somebody";
+    fill(20);
+    now.wall_ms += 8 * TOC_DAY_MS;
+    now.mono_ms += 8 * TOC_DAY_MS;
+    assert_true(recovers(1));
+    goes_on();
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -221,6 +234,7 @@ int main(void)
         CASE(a_full_map_goes_on_once_a_consumer_has_read),
         CASE(it_does_so_after_a_restart_too),
         CASE(it_does_so_with_the_reserve_used_up),
+        CASE(a_consumer_that_is_forgotten_frees_a_full_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -811,6 +811,29 @@ static void a_follower_that_never_comes_back_is_forgotten_after_a_week(void **st
     assert_true(toc_run_journal(door->run)->first_seq > 1);
 }
 
+static void a_row_that_does_not_say_when_it_was_heard_counts_from_now(void **state)
+{
+    struct node *door = open_node(0, &door_service, "d", 0);
+    uint8_t done[8];
+    struct toc_txn *txn;
+    (void)state;
+    door->config.keep_records = 10;
+    write_records(door, 50, "ok");
+    toc_put_u64be(done, 20);
+    assert_int_equal(toc_txn_begin_write(toc_run_store(door->run), &txn), TOC_OK);
+    assert_int_equal(toc_put(txn, TOC_TABLE_META, TOC_STR("follower/clerk"), toc_str(done, 8)),
+                     TOC_OK);
+    assert_int_equal(toc_txn_commit(txn), TOC_OK);
+    reopen(door);
+    pass(TOC_HOUR_MS + 1);
+    write_records(door, 1, "ok");
+    assert_int_equal(toc_run_journal(door->run)->first_seq, 20);
+    reopen(door);
+    pass(7 * TOC_DAY_MS + 1);
+    write_records(door, 1, "ok");
+    assert_true(toc_run_journal(door->run)->first_seq > 20);
+}
+
 static void who_is_part_of_every_suite_is_never_forgotten(void **state)
 {
     struct node *door = open_node(0, &door_service, "d", 0);
@@ -1329,6 +1352,7 @@ int main(void)
         CASE(who_is_too_slow_for_trimming_is_told),
         CASE(a_named_follower_that_was_restored_is_waited_for_where_it_is),
         CASE(a_follower_that_never_comes_back_is_forgotten_after_a_week),
+        CASE(a_row_that_does_not_say_when_it_was_heard_counts_from_now),
         CASE(who_is_part_of_every_suite_is_never_forgotten),
         CASE(filtered_records_move_the_cursor_without_a_commit_each),
         CASE(a_record_that_cannot_be_read_stops_and_undoes_the_turn),
