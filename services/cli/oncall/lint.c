@@ -255,8 +255,7 @@ static void look_at_people(const struct lint *lint)
                  "page is dead at once");
         lint_say(finding.what_to_do,
                  "add one to the contacts file and to that order, or verify it: tocsin contact "
-                 "verify %s "
-                 "METHOD",
+                 "verify %s METHOD",
                  people.names[i]);
         lint_tell(lint, &finding);
     }

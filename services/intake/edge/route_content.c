@@ -349,6 +349,7 @@ static bool read_member(const struct edge_call *call, const char *name, char out
 /* Who reads is the token, and whom its holder names. */
 static const char *read_words(const struct edge_call *call, struct reading *reading)
 {
+    static const char by_wrong[] = "by: who reads, one line of at most 170 bytes";
     char by[REFERENCE_ROOM] = "";
     struct toc_str value;
     if (!read_member(call, "purpose", reading->purpose) || reading->purpose[0] == '\0' ||
@@ -356,10 +357,10 @@ static const char *read_words(const struct edge_call *call, struct reading *read
         return "purpose: what it is read for, one line of at most 200 bytes: ?purpose=…";
     if (reference_member(call->request->query, "by", &value) &&
         (!read_member(call, "by", by) || !toc_str_is_line(toc_str_of(by))))
-        return "by: who reads, one line of at most 170 bytes";
+        return by_wrong;
     int size = snprintf(reading->by, sizeof(reading->by), "%s%stoken:%s", by,
                         by[0] != '\0' ? " with " : "", access_token_id(&reading->right));
-    return size < (int)sizeof(reading->by) ? NULL : "by: who reads, one line of at most 170 bytes";
+    return size < (int)sizeof(reading->by) ? NULL : by_wrong;
 }
 
 static void begin(const struct edge_call *call, const struct access_right *right)
