@@ -15,7 +15,7 @@
     40 /* mails of a day to one issue before the next ones count as a machine's */
 
 /* What a mail is known by: of one that came for `source` or was sent by it, or with "" of one that
- * was sent for an issue of anybody's. */
+ * was sent by who may speak of any issue. */
 void thread_name(const uint8_t issue_key[32], const char *source, struct toc_str message_id,
                  uint8_t out[TOC_ID]);
 

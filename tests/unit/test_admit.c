@@ -533,6 +533,28 @@ static void assert_forged(const Tocsin__V1__Event *from)
                         "content, facts, pseudonym, quarantine: only intake makes them");
 }
 
+/* It may name any issue, so what it tells of its own subjects is known to all boxes as well. */
+static void what_a_bus_peer_sent_is_known_to_all(void **state)
+{
+    Tocsin__V1__IssueMessage message = TOCSIN__V1__ISSUE_MESSAGE__INIT;
+    Tocsin__V1__Event *sent = written_by("ana", BODY), *left;
+    uint8_t wanted[TOC_ID];
+    (void)state;
+    sent->body_case = TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE;
+    sent->issue_message = &message;
+    message.direction = TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND;
+    add_text(sent, "message_id", "", TOC_STR("<1@x>"));
+    struct toc_event event = submitted(sent);
+    assert_int_equal(admit_packed(admission, &arena, &event), TOC_OK);
+    assert_true(event.admitted && event.refused == NULL);
+    assert_int_equal(toc_wire_unpack(&arena, &tocsin__v1__event__descriptor, event.bytes, &left),
+                     TOC_OK);
+    thread_name(issue_key, "", TOC_STR("1@x"), wanted);
+    assert_int_equal(left->mail.len, TOC_ID);
+    assert_memory_equal(left->mail.data, wanted, TOC_ID);
+    assert_int_equal(left->n_content, 1);
+}
+
 /* A hold, or a Message-ID alone, has no texts to check, and brings in nothing else either. */
 static void what_only_intake_makes_does_not_come_in_beside_what_has_no_texts(void **state)
 {
@@ -609,6 +631,7 @@ int main(void)
         CASE(without_private_a_packed_event_stays_as_it_is),
         CASE(what_cannot_be_read_does_not_reach_the_log),
         CASE(a_refused_one_keeps_its_name_and_loses_its_texts),
+        CASE(what_a_bus_peer_sent_is_known_to_all),
         CASE(what_only_intake_makes_does_not_come_in_beside_what_has_no_texts),
         CASE(damaged_events_are_admitted_or_refused_and_leak_nothing),
     };

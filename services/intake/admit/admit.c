@@ -121,11 +121,12 @@ static bool is_outbound(const Tocsin__V1__Event *event)
 }
 
 /* A mail that was sent is known by its Message-ID, of which only a keyed hash stays: to all boxes
- * when it names the issue by its id, which only those may who may speak of any. Else to those of
+ * when whoever tells of it may speak of any issue, as who names one by its id may. Else to those of
  * the publisher's source: nobody takes the thread of somebody else's mail. */
 static enum toc_err take_message_id(struct admit *admit, struct toc_arena *arena,
-                                    Tocsin__V1__Event *event)
+                                    Tocsin__V1__Event *event, bool may_speak_of_any)
 {
+    const char *to = may_speak_of_any || event->issue.len == TOC_ID ? "" : event->source;
     Tocsin__V1__Private *private_ = event->private_;
     size_t kept = 0;
     for (size_t i = 0; private_ != NULL && i < private_->n_texts; i++) {
@@ -139,8 +140,7 @@ static enum toc_err take_message_id(struct admit *admit, struct toc_arena *arena
         uint8_t *mail = toc_arena_take(arena, TOC_ID);
         if (mail == NULL)
             return TOC_ERR_LIMIT;
-        thread_name(admit->config.issue_key, event->issue.len == TOC_ID ? "" : event->source,
-                    message_id_of(toc_wire_bytes(&text->text)), mail);
+        thread_name(admit->config.issue_key, to, message_id_of(toc_wire_bytes(&text->text)), mail);
         event->mail = toc_wire_binary(toc_str(mail, TOC_ID));
     }
     if (private_ != NULL)
@@ -189,7 +189,7 @@ enum toc_err admit(struct admit *admit, struct toc_arena *arena, Tocsin__V1__Eve
     bool about = admission_is_about(event);
     if (is_forged(event, why))
         return TOC_NONE;
-    TOC_TRY(take_message_id(admit, arena, event));
+    TOC_TRY(take_message_id(admit, arena, event, false));
     if (event->private_ == NULL && count == 0 && !about)
         return TOC_OK;
     struct admission *a = begin(admit, arena, event);
@@ -213,7 +213,7 @@ enum toc_err admit_look(struct admit *admit, struct toc_arena *arena, Tocsin__V1
 {
     if (is_forged(event, why))
         return TOC_NONE;
-    TOC_TRY(take_message_id(admit, arena, event));
+    TOC_TRY(take_message_id(admit, arena, event, false));
     if (event->private_ == NULL)
         return TOC_OK;
     struct admission *a = begin(admit, arena, event);
@@ -273,6 +273,8 @@ static enum toc_err admit_message(struct admit *admit_, struct toc_arena *arena,
     if (message->mail.len > 0)
         return refuse_unread(event, TOCSIN__V1__REFUSE_REASON__REFUSE_NOT_ALLOWED,
                              "mail: only intake makes it");
+    /* Who is on the bus needs no scope to name any issue; imports know subjects alone. */
+    TOC_TRY(take_message_id(admit_, &admit_->arena, message, true));
     enum toc_err err = admit(admit_, &admit_->arena, message, NULL, 0, &event->refused);
     TOC_TRY(err);
     event->admitted = err == TOC_OK;

@@ -26,14 +26,15 @@ boxes:
 class Suite:
     def __init__(self, directory):
         self.data = os.path.join(directory, "data")
-        self.port = free_port()
+        self.port, self.http_port = free_port(), free_port()
         self.map = os.path.join(directory, "mail.yaml")
         with open(self.map, "w", encoding="utf-8") as out:
             out.write(MAP)
         self.said = open(os.path.join(directory, "up.out"), "wb")
         self.up = subprocess.Popen(
             [os.path.join(BIN, "tocsin"), "up", "--data", self.data, "--lmtp",
-             f"127.0.0.1:{self.port}", "--mail", self.map], stdout=self.said, stderr=self.said)
+             f"127.0.0.1:{self.port}", "--mail", self.map, "--http", f":{self.http_port}"],
+            stdout=self.said, stderr=self.said)
         self.wait_ready()
 
     def wait_ready(self, seconds=60):

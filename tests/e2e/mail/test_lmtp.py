@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+import requests
 
 import agree
 from conftest import Suite
@@ -188,6 +189,11 @@ def test_osticket_3607_five_answers_to_one_newsletter_are_five_issues(suite):
     assert len(issues) == 5 and first["issue"] not in issues
 
 
+def sent(message_id):
+    """The data of a message that was a mail."""
+    return {"direction": "outbound", "agent": "bo", "content": {"message_id": f"<{message_id}>"}}
+
+
 def test_answers_come_back_to_what_was_sent(suite):
     issue = suite.event(suite.send(mail("sent", "Message-ID: <o1@x>"))[1])["issue"]
     suite.call("publish", stdin=(
@@ -206,27 +212,40 @@ def test_answers_come_back_to_what_was_sent(suite):
 
 def test_nobody_takes_over_the_answers_to_what_another_sent(suite):
     issue = suite.event(suite.send(mail("theirs", "Message-ID: <v1@x>"))[1])["issue"]
-    line = ('{"specversion":"1.0","id":"%s","source":"%s","type":"tocsin.issue.message",%s,'
-            '"data":{"direction":"outbound","agent":"bo","content":{"message_id":"<%s>"}}}\n')
 
     def tell(source, about, message_id):
-        suite.call("publish", stdin=(line % (message_id, source, about, message_id)).encode())
+        scopes = ["--scope", "publish", "--scope", "act"] if "tocsinissue" in about else []
+        token = suite.call("token", "add", "--by", "bo", "--source", source, *scopes).strip()
+        text = json.dumps({"specversion": "1.0", "id": message_id, "source": source, **about,
+                           "type": "tocsin.issue.message", "data": sent(message_id)})
+        answer = requests.post(f"http://127.0.0.1:{suite.http_port}/v1/events", data=text, headers={
+            "Authorization": "Bearer " + token, "Content-Type": "application/cloudevents+json"})
+        assert answer.status_code == 202, answer.text
 
     def answer(message_id):
         text = mail("Re: theirs", f"In-Reply-To: <{message_id}>", f"Message-ID: <re-{message_id}>")
         return suite.event(suite.send(text)[1])
 
-    tell("urn:evil", '"subject":"mine"', "T-124@desk")
-    tell("urn:desk", f'"tocsinissue":"{issue}"', "T-124@desk")
+    tell("urn:evil", {"subject": "mine"}, "T-124@desk")
+    tell("urn:desk", {"tocsinissue": issue}, "T-124@desk")
     assert answer("T-124@desk")["issue"] == issue
-    tell("urn:evil", '"subject":"more"', "T-125@desk")
+    tell("urn:evil", {"subject": "more"}, "T-125@desk")
     assert answer("T-125@desk")["type"] == "tocsin.issue.opened"
-    tell("urn:mail:support", '"subject":"ours"', "T-126@desk")
+    tell("urn:mail:support", {"subject": "ours"}, "T-126@desk")
     event = answer("T-126@desk")
     assert event["type"] == "tocsin.issue.message" and event["issue"] != issue
     suite.send(mail("a guess", "Message-ID: <T-127@desk>", sender="eve@example.org"))
-    tell("urn:desk", f'"tocsinissue":"{issue}"', "T-127@desk")
+    tell("urn:desk", {"tocsinissue": issue}, "T-127@desk")
     assert answer("T-127@desk")["issue"] == issue
+
+
+def test_an_answer_to_what_was_imported_joins_its_issue(suite):
+    """A desk's history knows its own subjects alone, and boxes have sources of their own."""
+    suite.call("publish", stdin=(json.dumps({
+        "specversion": "1.0", "id": "old-1", "source": "urn:old-desk", "subject": "17",
+        "type": "tocsin.issue.message", "data": sent("old-1@desk")}) + "\n").encode())
+    event = suite.event(suite.send(mail("Re: old", "In-Reply-To: <old-1@desk>"))[1])
+    assert event["type"] == "tocsin.issue.message"
 
 
 def test_an_address_names_its_issue_and_only_ours_does(suite):
