@@ -19,6 +19,7 @@ boxes:
   support@example.com: {source: urn:mail:support, category: general, tags: [mail]}
   billing@example.com: {source: urn:mail:billing, priority: P2}
   slow@example.com: {source: urn:mail:slow, rate: 1}
+  "@rated.example.com": {source: urn:mail:rated, rate: 1}
   "@appeals.example.com": {source: urn:mail:appeals, channel: appeal}
 """
 

@@ -134,6 +134,13 @@ def test_a_box_with_a_rate_is_asked_to_wait(suite):
         server.quit()
 
 
+def test_a_mail_to_many_addresses_of_a_box_counts_once(suite):
+    addresses = [f"a{i}@rated.example.com" for i in range(100)]
+    text = mail("for all of them", "Message-ID: <rated@x>").encode()
+    assert {code for code, _ in send_to_many(suite, text, addresses)} == {250}
+    assert suite.send(mail("one more"), to="b@rated.example.com")[0] == 250
+
+
 def test_a_mail_that_is_too_large_is_refused_and_the_connection_goes_on(suite):
     with suite.lmtp() as server:
         server.ehlo_or_helo_if_needed()

@@ -301,6 +301,21 @@ static size_t first_like(const struct job *job, size_t at)
     return first;
 }
 
+static struct bucket *bucket_of(struct mail_door *door, const struct mail_box *box)
+{
+    return box->rate > 0 ? &door->buckets[box - door->config->map.boxes] : NULL;
+}
+
+/* One event counts once, however many addresses it goes to. */
+static void charge(struct mail_door *door, const struct job *job)
+{
+    for (size_t i = 0; i < job->target_count; i++) {
+        struct bucket *bucket = bucket_of(door, job->targets[i].letter.box);
+        if (bucket != NULL && job->targets[i].first == i)
+            bucket_take(bucket, 1);
+    }
+}
+
 static void name_letters(struct job *job)
 {
     for (size_t i = 0; i < job->target_count; i++)
@@ -341,16 +356,12 @@ static void on_read(uv_work_t *work, int status)
         return;
     }
     name_letters(job);
+    charge(door, job);
     add_ready(door, job);
     uv_idle_start(&door->idle, on_idle);
 }
 
 /* --- from the mail server --------------------------------------------------------------------- */
-
-static struct bucket *bucket_of(struct mail_door *door, const struct mail_box *box)
-{
-    return box->rate > 0 ? &door->buckets[box - door->config->map.boxes] : NULL;
-}
 
 static const char *refuse(void *self, const char *address)
 {
@@ -378,9 +389,6 @@ static void address_target(struct mail_door *door, struct job *job, struct targe
         mail_map_lower(address, target->address);
     else
         toc_str_copy(target->address, sizeof(target->address), letter->box->address);
-    struct bucket *bucket = bucket_of(door, letter->box);
-    if (bucket != NULL)
-        bucket_take(bucket, 1);
 }
 
 static struct job *job_new(struct mail_door *door, const struct lmtp_mail *mail)
