@@ -49,10 +49,10 @@ enum toc_err held_reason(struct intake *intake, struct toc_turn *turn, struct su
     if (exempt_is(&intake->config->exempt, event))
         sub->reason = NULL;
     enum toc_err opening = quarantine_has_opening(turn, sub->issue);
-    if (opening != TOC_OK)
+    if (opening < 0 || (opening == TOC_NONE && sub->reason != NULL))
         return opening < 0 ? opening : TOC_OK;
     if (!frees_issue(intake, event)) {
-        if (sub->reason == NULL && !is_quarantine_full(intake))
+        if (opening == TOC_OK && sub->reason == NULL && !is_quarantine_full(intake))
             sub->reason = QUARANTINE_ISSUE; /* else rather a stub than no way in */
         return TOC_OK;
     }

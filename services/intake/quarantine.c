@@ -3,11 +3,11 @@
 #include "common/answer.h"
 #include "common/plant.h"
 
-/* --- rows: by seq, and by three keys that lead there ---------------------------------------- */
+/* --- rows: by seq, and by keys that lead there ----------------------------------------------- */
 
 #define KEY_MAX (1 + TOC_ID + 8)
 
-enum key_kind { KEY_EVENT = 1, KEY_ISSUE, KEY_OPENING };
+enum key_kind { KEY_EVENT = 1, KEY_ISSUE, KEY_OPENING, KEY_JOINED };
 
 struct key {
     uint8_t bytes[KEY_MAX];
@@ -37,6 +37,17 @@ static struct key key_with(struct key key, uint64_t seq)
 static struct key issue_key(const uint8_t issue[TOC_ID], uint64_t seq)
 {
     return key_with(key_of(KEY_ISSUE, issue, TOC_ID), seq);
+}
+
+/* Of what only joined its issue. */
+static struct key joined_key(const uint8_t issue[TOC_ID], uint64_t seq)
+{
+    return key_with(key_of(KEY_JOINED, issue, TOC_ID), seq);
+}
+
+static bool is_joined(const Tocsin__V1__HeldRow *row)
+{
+    return strcmp(row->reason, QUARANTINE_ISSUE) == 0;
 }
 
 static struct key event_key(uint64_t fingerprint, uint64_t seq)
@@ -131,6 +142,7 @@ enum toc_err quarantine_add(struct quarantine *quarantine, struct toc_turn *turn
     const struct key by_issue = issue_key(row->issue.data, row->seq);
     const struct key by_event = event_key(row->fingerprint, row->seq);
     const struct key by_opening = key_of(KEY_OPENING, row->issue.data, TOC_ID);
+    const struct key by_joined = joined_key(row->issue.data, row->seq);
     struct toc_str packed, there;
     uint8_t seq[8];
     toc_put_u64be(seq, row->seq);
@@ -138,6 +150,8 @@ enum toc_err quarantine_add(struct quarantine *quarantine, struct toc_turn *turn
     TOC_TRY(toc_append(turn->txn, INTAKE_TABLE_HELD, toc_str(seq, sizeof(seq)), packed));
     TOC_TRY(toc_put(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_event), empty));
     TOC_TRY(toc_put(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_issue), empty));
+    if (is_joined(row))
+        TOC_TRY(toc_put(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_joined), empty));
     if (opening) {
         enum toc_err err = toc_get(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_opening), &there);
         TOC_TRY(err);
@@ -157,12 +171,15 @@ static enum toc_err forget(struct quarantine *quarantine, struct toc_turn *turn,
     const struct key by_issue = issue_key(row->issue.data, row->seq);
     const struct key by_event = event_key(row->fingerprint, row->seq);
     const struct key by_opening = key_of(KEY_OPENING, row->issue.data, TOC_ID);
+    const struct key by_joined = joined_key(row->issue.data, row->seq);
     struct toc_str opening;
     uint8_t seq[8];
     toc_put_u64be(seq, row->seq);
     TOC_TRY(toc_del(turn->txn, INTAKE_TABLE_HELD, toc_str(seq, sizeof(seq))));
     TOC_TRY(toc_del(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_event)));
     TOC_TRY(toc_del(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_issue)));
+    if (is_joined(row))
+        TOC_TRY(toc_del(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_joined)));
     enum toc_err err = toc_get(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&by_opening), &opening);
     TOC_TRY(err);
     if (err == TOC_OK && toc_str_equal(opening, toc_str(seq, sizeof(seq))))
@@ -256,39 +273,36 @@ enum toc_err quarantine_let_in(struct quarantine *quarantine, struct toc_turn *t
     return end_all(quarantine, turn, dedupe, scope, at_ms);
 }
 
-/* What only joined its issue has been counted when it came; what has a reason of its own has not.
- */
-static enum toc_err free_joined(struct quarantine *quarantine, struct toc_turn *turn,
-                                struct dedupe *dedupe, uint64_t seq, toc_time_ms at_ms)
-{
-    size_t mark = toc_arena_mark(turn->arena);
-    Tocsin__V1__HeldRow *row;
-    TOC_TRY(load(turn, seq, &row));
-    bool joined = strcmp(row->reason, QUARANTINE_ISSUE) == 0;
-    toc_arena_reset(turn->arena, mark);
-    return joined ? end_one(quarantine, turn, dedupe, seq, at_ms) : TOC_OK;
-}
-
-enum toc_err quarantine_free(struct quarantine *quarantine, struct toc_turn *turn,
-                             struct dedupe *dedupe, const uint8_t issue[TOC_ID], toc_time_ms at_ms)
+static enum toc_err free_opening(struct quarantine *quarantine, struct toc_turn *turn,
+                                 struct dedupe *dedupe, const uint8_t issue[TOC_ID],
+                                 toc_time_ms at_ms)
 {
     const struct key opening = key_of(KEY_OPENING, issue, TOC_ID);
     struct toc_str found;
     enum toc_err err = toc_get(turn->txn, INTAKE_TABLE_HELD_BY, str_of(&opening), &found);
-    if (err != TOC_OK)
-        return err < 0 ? err : TOC_ERR_DAMAGED;
-    uint64_t seq = toc_get_u64be(found.data);
-    TOC_TRY(end_one(quarantine, turn, dedupe, seq, at_ms));
+    return err == TOC_OK ? end_one(quarantine, turn, dedupe, toc_get_u64be(found.data), at_ms)
+                         : err;
+}
+
+/* What only joined its issue has been counted when it came; what has a reason of its own has not.
+ */
+enum toc_err quarantine_free(struct quarantine *quarantine, struct toc_turn *turn,
+                             struct dedupe *dedupe, const uint8_t issue[TOC_ID], toc_time_ms at_ms)
+{
+    uint64_t seq = 0;
+    enum toc_err err = free_opening(quarantine, turn, dedupe, issue, at_ms);
+    TOC_TRY(err);
+    bool any = err == TOC_OK;
     for (unsigned i = 0; i < QUARANTINE_FREED_MAX; i++) {
-        const struct key key = issue_key(issue, seq + 1);
+        const struct key key = joined_key(issue, seq + 1);
         err = next_with(turn->txn, &key, &seq);
-        if (err < 0)
-            return err;
+        TOC_TRY(err);
         if (err == TOC_NONE)
             break;
-        TOC_TRY(free_joined(quarantine, turn, dedupe, seq, at_ms));
+        TOC_TRY(end_one(quarantine, turn, dedupe, seq, at_ms));
+        any = true;
     }
-    return refresh_oldest(quarantine, turn);
+    return any ? refresh_oldest(quarantine, turn) : TOC_OK;
 }
 
 enum toc_err quarantine_throw_away(struct quarantine *quarantine, struct toc_turn *turn,

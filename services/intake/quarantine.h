@@ -17,7 +17,7 @@
 #include "services/intake/intake.h"
 
 #define QUARANTINE_AT_ONCE   500     /* events of one decision; what is more stays */
-#define QUARANTINE_FREED_MAX 50      /* looked at without one; many may come in a turn */
+#define QUARANTINE_FREED_MAX 50      /* that joined, without one; many may come in a turn */
 #define QUARANTINE_ISSUE     "issue" /* the reason of what joins its issue */
 
 struct quarantine {
@@ -58,8 +58,8 @@ TOC_MUST enum toc_err quarantine_scope_of(struct toc_turn *turn,
 TOC_MUST enum toc_err quarantine_let_in(struct quarantine *quarantine, struct toc_turn *turn,
                                         struct dedupe *dedupe, const struct quarantine_scope *scope,
                                         toc_time_ms at_ms);
-/* Lets in the opening, which is held, and of the first QUARANTINE_FREED_MAX events after it what
- * only joined it. */
+/* Lets in the opening, where that is held, and the first QUARANTINE_FREED_MAX of what only joined
+ * it. */
 TOC_MUST enum toc_err quarantine_free(struct quarantine *quarantine, struct toc_turn *turn,
                                       struct dedupe *dedupe, const uint8_t issue[TOC_ID],
                                       toc_time_ms at_ms);

@@ -5,7 +5,7 @@
  * An event is held once, and comes in once at most: when it is released, as it was, behind what
  * came before it for its issue; or never, when it is rejected. While the opening of an issue is
  * held, nothing of the issue comes in but all of it, or without a person's word the opening and
- * what joined it, which is over no limit.
+ * what joined it, which is over no limit: the first FREED_MAX of that for a word that lets it in.
  */
 #include "tests/sim/workload.h"
 
@@ -13,7 +13,8 @@
 
 #include <stdlib.h>
 
-#define HELD_MAX ATTEMPTS_MAX
+#define HELD_MAX  ATTEMPTS_MAX
+#define FREED_MAX 50
 
 struct one {
     unsigned node;
@@ -29,6 +30,7 @@ struct held {
     struct rng rng;
     struct one all[HELD_MAX];
     size_t count;
+    unsigned freed[NODES_MAX]; /* of what joined, in a row, at the end of each log */
 };
 
 struct held *held_new(uint64_t seed)
@@ -178,6 +180,47 @@ static struct one *expected_at(struct world *world, const struct node *node)
     return NULL;
 }
 
+/* The first that joined the issue and is still held; NULL: none. */
+static const struct one *first_joined(const struct world *world, const struct node *node,
+                                      const uint8_t *issue)
+{
+    for (size_t i = 0; i < world->held->count; i++) {
+        const struct one *one = &world->held->all[i];
+        if (!one->gone && one->joined && one->node == node->index &&
+            memcmp(one->issue, issue, sizeof(one->issue)) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+static void check_first_joined(struct world *world, const struct node *node, const struct one *one)
+{
+    const struct one *first = first_joined(world, node, one->issue);
+    if (first->seq != one->seq)
+        world_fail(world, 19, "%s lets seq %llu in before seq %llu, which joined its issue",
+                   node->name, (unsigned long long)one->seq, (unsigned long long)first->seq);
+}
+
+/* Which events let in what is held of their issue. */
+static bool is_word(const Tocsin__V1__Event *event)
+{
+    if (event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_MESSAGE)
+        return event->issue_message->direction == TOCSIN__V1__DIRECTION__DIRECTION_OUTBOUND &&
+               !event->issue_message->auto_;
+    return event->body_case == TOCSIN__V1__EVENT__BODY_ISSUE_CLASSIFIED &&
+           event->issue_classified->risk == TOCSIN__V1__RISK__RISK_CRITICAL;
+}
+
+/* What joined its issue is not left behind by a word that lets the issue in. */
+static void check_word(struct world *world, const struct node *node,
+                       const Tocsin__V1__Record *record)
+{
+    const struct one *left = first_joined(world, node, record->issue.data);
+    if (left != NULL && world->held->freed[node->index] < FREED_MAX)
+        world_fail(world, 19, "%s seq %llu leaves seq %llu behind, which joined its issue",
+                   node->name, (unsigned long long)record->seq, (unsigned long long)left->seq);
+}
+
 static void on_let_in(struct world *world, struct node *node, const Tocsin__V1__Record *record)
 {
     bool together = is_opening_held(world, node, record->issue.data);
@@ -189,8 +232,7 @@ static void on_let_in(struct world *world, struct node *node, const Tocsin__V1__
             continue;
         if (other->seq == record->held_seq)
             one = other;
-        else if (together && !other->gone && other->seq < record->held_seq &&
-                 (released || other->joined))
+        else if (together && released && !other->gone && other->seq < record->held_seq)
             world_fail(world, 19, "%s lets seq %llu in before seq %llu of its issue", node->name,
                        (unsigned long long)record->held_seq, (unsigned long long)other->seq);
     }
@@ -202,6 +244,13 @@ static void on_let_in(struct world *world, struct node *node, const Tocsin__V1__
     if (!released && !one->opening && !one->joined)
         world_fail(world, 19, "%s seq %llu lets in what is over a limit", node->name,
                    (unsigned long long)record->seq);
+    if (!released && together && !one->opening)
+        world_fail(world, 19, "%s lets seq %llu in before the opening of its issue", node->name,
+                   (unsigned long long)record->held_seq);
+    if (!released && !one->opening && one->joined) {
+        world->held->freed[node->index]++;
+        check_first_joined(world, node, one);
+    }
     if (record->held_ms != one->at_ms || record->at_ms < one->at_ms)
         world_fail(world, 19, "%s seq %llu came at another time than it says", node->name,
                    (unsigned long long)record->seq);
@@ -251,6 +300,8 @@ static void on_accepted(struct world *world, struct node *node, const Tocsin__V1
     else if (record->class_ == TOC_CLASS_ISSUE && is_opening_held(world, node, record->issue.data))
         world_fail(world, 19, "%s seq %llu came in though the opening of its issue is held",
                    node->name, (unsigned long long)record->seq);
+    else if (record->class_ == TOC_CLASS_ISSUE && event != NULL && is_word(event))
+        check_word(world, node, record);
     else if (event != NULL && event->body_case == TOCSIN__V1__EVENT__BODY_QUARANTINE_DECISION &&
              !mark(world, node, event->quarantine_decision,
                    strcmp(event->type, "tocsin.quarantine.released") == 0))
@@ -270,4 +321,6 @@ void held_check_record(struct world *world, struct node *node, const Tocsin__V1_
         on_held(world, node, record);
     else if (record->type == TOCSIN__V1__RECORD_TYPE__EVENT_ACCEPTED)
         on_accepted(world, node, record);
+    if (record->held_seq == 0)
+        world->held->freed[node->index] = 0;
 }
