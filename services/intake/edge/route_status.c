@@ -138,10 +138,12 @@ static bool take_record(struct status *status, struct toc_str bytes, const char 
     return true;
 }
 
-static struct status_early early_of_held(const Tocsin__V1__HeldRow *row, const uint8_t *issue,
+/* Whoever filled a honeypot does not hear of it; whoever has a token may know. */
+static struct status_early early_of_held(const struct status *status,
+                                         const Tocsin__V1__HeldRow *row, const uint8_t *issue,
                                          const Tocsin__V1__Event *event)
 {
-    bool unsaid = strcmp(row->reason, EDGE_HONEYPOT) == 0;
+    bool unsaid = status->right.granted && strcmp(row->reason, EDGE_HONEYPOT) == 0;
     return (struct status_early){unsaid ? "accepted" : "held", unsaid ? on_its_way : is_held, issue,
                                  event, row->seq};
 }
@@ -161,7 +163,7 @@ static enum toc_err look_among_held(struct status *status, struct toc_txn *txn, 
         TOC_TRY(toc_wire_unpack(arena, &tocsin__v1__event__descriptor, toc_wire_bytes(&row->event),
                                 &event));
         *found = may_see(status, event->source);
-        const struct status_early early = early_of_held(row, status->issues[i], event);
+        const struct status_early early = early_of_held(status, row, status->issues[i], event);
         if (*found)
             answer_early(status, &early);
     }

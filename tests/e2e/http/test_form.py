@@ -191,6 +191,17 @@ def test_the_honeypot_keeps_it_apart_and_says_nothing(edge, secret):
                           headers={"Authorization": "Bearer " + fields["_grant"]})
     assert (status.status_code, status.json()["state"]) == (202, "accepted"), status.text
     assert "quarantine" not in status.text
+    more = requests.post(edge.url + "/v1/issues/" + receipt["ref"] + "/messages", timeout=60,
+                         json={"text": "and more"},
+                         headers={"Authorization": "Bearer " + fields["_grant"]})
+    assert more.status_code == 202 and "held" not in more.json(), more.text
+    assert "quarantine" not in more.text
+    [row] = [row for row in edge.lines("quarantine", "list") if row["id"] == more.json()["id"]]
+    assert row["reason"] == "issue"
+    token = edge.add_token("--source", "urn:form:web")
+    status = requests.get(edge.url + "/v1/issues/" + receipt["ref"], timeout=60,
+                          headers={"Authorization": "Bearer " + token})
+    assert status.json()["state"] == "held", status.text
 
 
 # --- people --------------------------------------------------------------------------------------
