@@ -596,6 +596,20 @@ static void everyone_in_the_header_is_named_or_it_is_a_crowd(void **state)
     assert_true(mail.crowd);
 }
 
+static void who_stands_in_it_more_than_once_counts_once(void **state)
+{
+    struct text raw = {0};
+    (void)state;
+    add(&raw, HEAD "To: a@example.com");
+    for (unsigned i = 0; i < 2 * MAIL_PEOPLE_MAX; i++)
+        add(&raw, i % 2 == 0 ? ",\r\n b@example.com" : ",\r\n a@example.com");
+    add(&raw, "\r\nCc: c@example.com\r\n\r\nHi\r\n");
+    read_text(&raw);
+    assert_int_equal(mail.people_count, 4); /* with who wrote it */
+    EXPECT(mail.people[3], "c@example.com");
+    assert_false(mail.crowd);
+}
+
 static void whoever_is_deep_in_groups_is_named_too(void **state)
 {
     struct text raw = {0};
@@ -661,6 +675,7 @@ int main(void)
         cmocka_unit_test(zammad_2706_a_header_without_end_is_cut),
         cmocka_unit_test(nested_groups_and_comments_of_addresses_end),
         cmocka_unit_test(everyone_in_the_header_is_named_or_it_is_a_crowd),
+        cmocka_unit_test(who_stands_in_it_more_than_once_counts_once),
         cmocka_unit_test(whoever_is_deep_in_groups_is_named_too),
         cmocka_unit_test(dashes_in_a_plain_mail_are_text),
     };

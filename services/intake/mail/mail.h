@@ -5,8 +5,9 @@
  *
  * Mails are hostile, and none is refused for what it holds: reading always comes to an end in
  * bounded time and memory, whatever the bytes are, and what cannot be understood is left out here
- * and stands in the raw mail, which the caller keeps. Every text is UTF-8 without NUL. mime.c, the
- * only file that includes gmime.h, fills this; bound.h says what is bounded before it.
+ * and stands in the raw mail, which the caller keeps unless it is to a crowd. Every text is UTF-8
+ * without NUL. mime.c, the only file that includes gmime.h, fills this; bound.h says what is
+ * bounded before it.
  */
 #ifndef INTAKE_MAIL_MAIL_H
 #define INTAKE_MAIL_MAIL_H
@@ -45,7 +46,7 @@ struct mail {
     bool cut;  /* it is beyond the limits: the rest stands in the raw mail alone */
     struct toc_str subject;
     struct toc_str name, address;           /* of who wrote it */
-    struct toc_str people[MAIL_PEOPLE_MAX]; /* addresses of everyone in the header */
+    struct toc_str people[MAIL_PEOPLE_MAX]; /* addresses of everyone in the header, each once */
     size_t people_count;
     bool crowd;          /* there are more in it: not everyone is known whose the raw mail is */
     toc_time_ms date_ms; /* 0: not said, or senseless */

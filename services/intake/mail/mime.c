@@ -369,12 +369,30 @@ static void read_sender(struct reader *r, GMimeMessage *message)
     }
 }
 
+/* A header of MAIL_HEADER_MAX keeps that short. */
+static bool is_named(const struct mail *mail, struct toc_str address)
+{
+    for (size_t i = 0; i < mail->people_count; i++)
+        if (toc_str_equal(mail->people[i], address))
+            return true;
+    return false;
+}
+
+static void add_person(struct mail *mail, struct toc_str address)
+{
+    if (!has_at(address) || is_named(mail, address))
+        return;
+    mail->crowd = mail->people_count == MAIL_PEOPLE_MAX;
+    if (!mail->crowd)
+        mail->people[mail->people_count++] = address;
+}
+
 static void add_people(struct reader *r, InternetAddressList *list, unsigned depth)
 {
     struct mail *mail = r->mail;
     int count = list != NULL ? internet_address_list_length(list) : 0;
     for (int i = 0; i < count && !mail->crowd; i++) {
-        mail->crowd = depth > MAIL_GROUPS_MAX || mail->people_count == MAIL_PEOPLE_MAX;
+        mail->crowd = depth > MAIL_GROUPS_MAX;
         if (mail->crowd)
             return;
         InternetAddress *one = internet_address_list_get_address(list, i);
@@ -383,10 +401,8 @@ static void add_people(struct reader *r, InternetAddressList *list, unsigned dep
                        depth + 1);
             continue;
         }
-        struct toc_str address =
-            line_of(r, internet_address_mailbox_get_addr((InternetAddressMailbox *)one));
-        if (has_at(address))
-            mail->people[mail->people_count++] = address;
+        add_person(mail,
+                   line_of(r, internet_address_mailbox_get_addr((InternetAddressMailbox *)one)));
     }
 }
 

@@ -68,6 +68,10 @@ static void reply_to(struct target *target, const Tocsin__V1__Outcome *outcome)
         reply = "451 4.3.0 it could not be taken: the log says why";
     if (reply != NULL)
         toc_str_copy(target->reply, sizeof(target->reply), toc_str_of(reply));
+    if (outcome->status == TOCSIN__V1__OUTCOME__STATUS__ACCEPTED && target->letter.mail->crowd)
+        toc_log(TOC_LOG_WARNING, "mail_not_kept", "event=%s bytes=%zu why=\"%s\"",
+                target->letter.id, target->letter.raw.size,
+                "too many people in its header: only what was read of it is here");
     if (target->reply[0] == '4')
         toc_log(TOC_LOG_WARNING, "mail_refused", "event=%s why=\"%s\"", target->letter.id,
                 outcome->detail);

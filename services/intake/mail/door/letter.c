@@ -85,7 +85,7 @@ static char *copy(struct writer *w, struct toc_str text)
     return out;
 }
 
-/* Cut to a whole character; the rest stands in the raw mail. */
+/* Cut to a whole character; the rest stands in the raw mail, where that is kept. */
 static struct toc_str cut(struct toc_str text, size_t size_max)
 {
     if (text.size <= size_max)
@@ -132,7 +132,8 @@ static void add_texts(struct writer *w, const struct mail *mail, Tocsin__V1__Eve
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* A raw mail in as many pieces as the vault takes; none that could not be erased for everyone. */
+/* A raw mail in as many pieces as the vault takes; none that could not be erased for everyone,
+ * which the door tells. */
 static void add_raw(struct writer *w, const struct letter *letter, struct letter_files *files)
 {
     const struct mail *mail = letter->mail;
@@ -158,7 +159,7 @@ static void add_files(struct writer *w, const struct letter *letter, struct lett
     for (size_t i = 0; i < mail->file_count && files->count < LETTER_FILES_MAX; i++) {
         const struct mail_file *file = &mail->files[i];
         if (file->bytes.size > VAULT_TEXT_MAX)
-            continue; /* the raw mail has it */
+            continue; /* the raw mail has it, where that is kept */
         files->list[files->count++] = (struct admit_attachment){
             .class = VAULT_ATTACHMENT,
             .name = copy(w, cut(file->name, INTAKE_TEXT_MAX)),
