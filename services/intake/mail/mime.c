@@ -270,7 +270,7 @@ static void read_alternative(struct reader *r, GMimeMultipart *parts, unsigned d
     size_t before = r->text_size;
     for (int i = 0; i < count; i++) {
         GMimeObject *part = g_mime_multipart_get_part(parts, i);
-        bool said = !is_blank(toc_str(r->text + before, r->text_size - before));
+        bool said = !is_blank(toc_str_from(toc_str(r->text, r->text_size), before));
         if (GMIME_IS_PART(part) && is_type(part, "text", "*") && said &&
             g_mime_part_get_filename((GMimePart *)part) == NULL)
             continue;
