@@ -321,7 +321,7 @@ static enum toc_err find_and_do(struct toc_turn *turn, const struct act *act, co
         return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
     if (verb == NULL)
         return refuse(turn, alert, act, "this notifier does not do that to an alert");
-    TOC_TRY(group_act_first(turn, alert));
+    TOC_TRY(group_act_first(turn, &alert));
     return act->said->group ? judge_group(turn, alert, act, verb) : judge(turn, alert, act, verb);
 }
 

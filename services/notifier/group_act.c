@@ -45,6 +45,17 @@ static enum toc_err forget(struct toc_turn *turn, const Tocsin__V1__GroupAction 
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
+/* The row, when it is of the group. TOC_NONE: it is not. */
+static enum toc_err unpack(struct toc_arena *arena, struct toc_str group, struct toc_str key,
+                           struct toc_str row, Tocsin__V1__GroupAction **out)
+{
+    if (key.size != ACT_KEY)
+        return TOC_ERR_DAMAGED;
+    if (memcmp(key.data, group.data, TOC_ID) != 0)
+        return TOC_NONE;
+    return toc_wire_unpack(arena, &tocsin__v1__group_action__descriptor, row, out);
+}
+
 /* The first row of the group at or behind `order`. TOC_NONE: none. */
 static enum toc_err find(struct toc_txn *txn, struct toc_arena *arena, struct toc_str group,
                          uint64_t order, Tocsin__V1__GroupAction **out)
@@ -53,49 +64,52 @@ static enum toc_err find(struct toc_txn *txn, struct toc_arena *arena, struct to
     struct toc_str key, row;
     enum toc_err err =
         toc_first_at_least(txn, TABLE_GROUP_ACT, act_key(from, group, order), &key, &row);
-    if (err != TOC_OK)
-        return err;
-    if (key.size != ACT_KEY)
-        return TOC_ERR_DAMAGED;
-    if (memcmp(key.data, from, TOC_ID) != 0)
-        return TOC_NONE;
-    return toc_wire_unpack(arena, &tocsin__v1__group_action__descriptor, row, out);
+    return err == TOC_OK ? unpack(arena, toc_str(from, TOC_ID), key, row, out) : err;
+}
+
+/* The last row of the group. TOC_NONE: it has none. */
+static enum toc_err find_newest(struct toc_turn *turn, struct toc_str group,
+                                Tocsin__V1__GroupAction **out)
+{
+    uint8_t below[ACT_KEY];
+    struct toc_str key, row;
+    enum toc_err err =
+        toc_last_below(turn->txn, TABLE_GROUP_ACT, act_key(below, group, UINT64_MAX), &key, &row);
+    return err == TOC_OK ? unpack(turn->arena, toc_str(below, TOC_ID), key, row, out) : err;
+}
+
+/* Nobody said it: what it comes to is looked at as it stands, however often. */
+static bool is_look(const Tocsin__V1__GroupAction *action)
+{
+    return strcmp(action->type, ACT_STRANDED) == 0;
 }
 
 /* --- the beginning ------------------------------------------------------------------------ */
 
-/* How many of the group are under way, and the order behind them. */
-static enum toc_err count(struct toc_turn *turn, struct toc_str group, unsigned *out,
-                          uint64_t *out_order)
-{
-    Tocsin__V1__GroupAction *other;
-    enum toc_err err;
-    size_t mark = toc_arena_mark(turn->arena);
-    *out = 0;
-    *out_order = 0;
-    while ((err = find(turn->txn, turn->arena, group, *out_order, &other)) == TOC_OK) {
-        *out_order = other->order + 1;
-        ++*out;
-        toc_arena_reset(turn->arena, mark);
-    }
-    return err < 0 ? err : TOC_OK;
-}
-
 enum toc_err group_act_is_full(struct toc_turn *turn, struct toc_str group, bool *out)
 {
-    unsigned under_way;
-    uint64_t order;
-    TOC_TRY(count(turn, group, &under_way, &order));
-    *out = under_way >= UNDER_WAY_MAX;
-    return TOC_OK;
+    Tocsin__V1__GroupAction *other;
+    unsigned said = 0;
+    uint64_t order = 0;
+    enum toc_err err;
+    size_t mark = toc_arena_mark(turn->arena);
+    while ((err = find(turn->txn, turn->arena, group, order, &other)) == TOC_OK) {
+        order = other->order + 1;
+        said += is_look(other) ? 0 : 1;
+        toc_arena_reset(turn->arena, mark);
+    }
+    *out = said >= UNDER_WAY_MAX;
+    return err < 0 ? err : TOC_OK;
 }
 
 enum toc_err group_act_begin(struct toc_turn *turn, Tocsin__V1__GroupAction *action)
 {
     uint8_t key[ACT_KEY], due[DUE_KEY];
     struct toc_str group = toc_wire_bytes(&action->group);
-    unsigned under_way;
-    TOC_TRY(count(turn, group, &under_way, &action->order));
+    Tocsin__V1__GroupAction *before;
+    enum toc_err err = find_newest(turn, group, &before);
+    TOC_TRY(err);
+    action->order = err == TOC_OK ? before->order + 1 : 0;
     TOC_TRY(alert_last(turn->txn, &action->last));
     action->due_ms = turn->log_ms;
     toc_wake_at(turn, action->due_ms);
@@ -103,6 +117,21 @@ enum toc_err group_act_begin(struct toc_turn *turn, Tocsin__V1__GroupAction *act
                     due_key(due, action->due_ms, act_key(key, group, action->order)),
                     toc_str(NULL, 0)));
     return save(turn, action);
+}
+
+enum toc_err group_act_look(struct toc_turn *turn, struct toc_str group)
+{
+    Tocsin__V1__GroupAction action = TOCSIN__V1__GROUP_ACTION__INIT, *before;
+    enum toc_err err = find_newest(turn, group, &before);
+    TOC_TRY(err);
+    if (err == TOC_OK && is_look(before) && before->next == 0) {
+        TOC_TRY(alert_last(turn->txn, &before->last));
+        return save(turn, before);
+    }
+    action.group = toc_wire_binary(group);
+    action.type = toc_wire_text(ACT_STRANDED);
+    action.at_ms = turn->log_ms;
+    return group_act_begin(turn, &action);
 }
 
 /* --- going on ----------------------------------------------------------------------------- */
@@ -130,14 +159,23 @@ static enum toc_err load_first(struct toc_turn *turn, Tocsin__V1__GroupAction **
     return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
 }
 
-/* Unless somebody's word about that alert alone had to come behind it. */
+/* Unless somebody's word about that alert alone had to come behind it: it was done before that. */
 static enum toc_err come_to(struct toc_turn *turn, Tocsin__V1__Alert *alert,
                             const Tocsin__V1__GroupAction *action)
 {
-    if (alert->group_ahead == 0)
+    if (is_look(action) || alert->group_ahead == 0)
         return act_of_group(turn, alert, action);
     alert->group_ahead--;
     return alert_save(turn, alert, alert->next_ms);
+}
+
+/* It has begun: a look that it leads to is another one. Alerts count from 1. */
+static enum toc_err set_out(struct toc_turn *turn, Tocsin__V1__GroupAction *action)
+{
+    if (action->next != 0)
+        return TOC_OK;
+    action->next = 1;
+    return save(turn, action);
 }
 
 /* TOC_NONE: it was the last one. */
@@ -164,6 +202,7 @@ enum toc_err group_act_due(struct toc_turn *turn)
 {
     Tocsin__V1__GroupAction *action;
     TOC_TRY(load_first(turn, &action));
+    TOC_TRY(set_out(turn, action));
     for (unsigned i = 0; i < AT_ONCE; i++) {
         enum toc_err err = do_next(turn, action);
         TOC_TRY(err);
@@ -199,26 +238,40 @@ static enum toc_err next_coming(struct toc_txn *txn, struct toc_arena *arena, st
 {
     struct toc_str group = toc_wire_bytes(&coming->alert->group);
     enum toc_err err = TOC_NONE;
+    size_t mark = toc_arena_mark(arena);
     while (group.size == TOC_ID && (err = find(txn, arena, group, coming->order, out)) == TOC_OK) {
+        bool comes = comes_to(*out, coming->alert);
         coming->order = (*out)->order + 1;
-        if (!comes_to(*out, coming->alert))
-            continue;
-        if (coming->had == 0)
+        if (comes && (is_look(*out) || coming->had == 0))
             return TOC_OK;
-        coming->had--;
+        coming->had -= comes ? 1 : 0;
+        toc_arena_reset(arena, mark);
     }
     return err;
 }
 
-enum toc_err group_act_first(struct toc_turn *turn, Tocsin__V1__Alert *alert)
+/* What it needed of the arena goes with it. */
+static enum toc_err come_before(struct toc_turn *turn, Tocsin__V1__Alert **alert,
+                                const Tocsin__V1__GroupAction *action, size_t mark)
 {
-    struct coming coming = coming_to(alert);
+    uint64_t number = (*alert)->number;
+    (*alert)->group_ahead += is_look(action) ? 0 : 1;
+    TOC_TRY(act_of_group(turn, *alert, action));
+    TOC_TRY(alert_save(turn, *alert, (*alert)->next_ms));
+    toc_arena_reset(turn->arena, mark);
+    enum toc_err err = alert_load(turn->txn, turn->arena, number, alert);
+    return err == TOC_NONE ? TOC_ERR_DAMAGED : err;
+}
+
+enum toc_err group_act_first(struct toc_turn *turn, Tocsin__V1__Alert **alert)
+{
+    struct coming coming = coming_to(*alert);
     Tocsin__V1__GroupAction *action;
     enum toc_err err;
+    size_t mark = toc_arena_mark(turn->arena);
     while ((err = next_coming(turn->txn, turn->arena, &coming, &action)) == TOC_OK) {
-        alert->group_ahead++;
-        TOC_TRY(act_of_group(turn, alert, action));
-        TOC_TRY(alert_save(turn, alert, alert->next_ms));
+        TOC_TRY(come_before(turn, alert, action, mark));
+        coming.alert = *alert;
     }
     return err < 0 ? err : TOC_OK;
 }

@@ -1,7 +1,6 @@
 #include "services/notifier/storm.h"
 
 #include "common/plant.h"
-#include "services/notifier/act.h"
 #include "services/notifier/escalate.h"
 #include "services/notifier/group_act.h"
 #include "services/notifier/method.h"
@@ -374,13 +373,9 @@ static enum toc_err hurry(struct toc_turn *turn, const Tocsin__V1__Alert *alert,
 
 enum toc_err storm_strands(struct toc_turn *turn, const Tocsin__V1__Alert *alert)
 {
-    Tocsin__V1__GroupAction action = TOCSIN__V1__GROUP_ACTION__INIT;
     if (TOC_PLANTED(TOC_PLANT_STRANDED))
         return TOC_OK;
-    action.group = alert->group;
-    action.type = toc_wire_text(ACT_STRANDED);
-    action.at_ms = turn->log_ms;
-    return group_act_begin(turn, &action);
+    return group_act_look(turn, toc_wire_bytes(&alert->group));
 }
 
 /* It had taken the place of one that stood for others. */

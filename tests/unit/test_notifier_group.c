@@ -322,6 +322,27 @@ static void the_seventeenth_action_that_is_under_way_for_a_group_is_refused(void
     assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
 }
 
+/* A word about one is one step, however much was said of its group before. */
+static void sixteen_that_are_under_way_come_at_once_to_one_of_a_large_step(void **state)
+{
+    (void)state;
+    hundreds_on_call("");
+    for (unsigned i = 1; i <= 2; i++) {
+        feed_clock(
+            &feed, "09:00",
+            (struct feed_clock){.issue = i, .what = TOCSIN__V1__CLOCK_CHANGE__WHAT__BREACHED});
+        core_transcript(feed.core);
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        act_on_group("09:01", "escalated", 1, "ana");
+        core_transcript(feed.core);
+    }
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 16);
+    feed_act_on(&feed, "09:01", "noted", 2, "bob");
+    assert_int_equal(feed_alert(&feed, 2)->repeat, 16);
+    assert_int_equal(feed_alert(&feed, 2)->group_ahead, 16);
+}
+
 /* --- the soonest deadline -------------------------------------------------------------------- */
 
 /* Of the only group, as the answer to a question has it. */
@@ -406,6 +427,7 @@ int main(void)
         CASE(what_is_said_of_one_comes_behind_what_was_said_of_all),
         CASE(one_that_is_handed_on_meanwhile_rings_at_once),
         CASE(several_that_are_said_of_all_come_to_one_once_and_in_their_order),
+        CASE(sixteen_that_are_under_way_come_at_once_to_one_of_a_large_step),
         CASE(a_group_has_the_soonest_deadline_of_those_that_wait),
         CASE(a_deadline_that_moves_moves_that_of_its_group),
         CASE(the_seventeenth_action_that_is_under_way_for_a_group_is_refused),

@@ -439,6 +439,72 @@ static void when_it_failed_whoever_was_told_otherwise_waits(void **state)
     assert_told(&feed, "");
 }
 
+/* 32 people are told of alert 3 by the page about alert 2, which comes back for all of them when
+ * that is answered. */
+static void lose_all(const char *more)
+{
+    char steps[512];
+    int at = snprintf(steps, sizeof(steps), "[{wait: 1h, page: [");
+    for (unsigned i = 0; i < 32; i++)
+        at += snprintf(steps + at, sizeof(steps) - (size_t)at, "%sp%u", i > 0 ? ", " : "", i);
+    snprintf(steps + at, sizeof(steps) - (size_t)at, "]}%s]", more);
+    desk(steps);
+    breaches("09:00:00", 3);
+    feed_time(&feed, "09:00:31");
+    for (unsigned i = 0; i < 32; i++)
+        feed_outcome(&feed, "09:00:32", 2, i, 200);
+    feed_time(&feed, "09:00:33");
+    feed_act_on(&feed, "09:00:35", "acked", 2, "p0");
+    core_transcript(feed.core);
+    for (unsigned i = 0; i < 32; i++) {
+        feed_receipt(&feed, "09:00:40", "failed", feed_page(&feed, 2, i)->delivery);
+        core_transcript(feed.core);
+    }
+}
+
+static void a_wave_of_pages_that_failed_is_looked_at_once(void **state)
+{
+    (void)state;
+    lose_all(", {page: [bob], wait: 1h}");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 1);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_DUE), 1);
+    feed_time(&feed, "09:00:41");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_DUE), 0);
+    assert_int_equal(times(core_transcript(feed.core), "alert_paged 3 p"), 1);
+}
+
+static void what_failed_keeps_nobody_from_answering_the_group(void **state)
+{
+    (void)state;
+    lose_all("");
+    feed_action(&feed, "09:00:40",
+                (struct feed_action){.number = 3, .verb = "acked", .group = true});
+    assert_int_equal(feed_alert(&feed, 3)->state, TOCSIN__V1__ALERT_STATE__ALERT_ACKNOWLEDGED);
+}
+
+/* What is said of one alone looks at it before the rest; what fails behind that counts for it, too.
+ */
+static void what_fails_behind_somebodys_word_about_one_is_not_lost_for_it(void **state)
+{
+    (void)state;
+    ring_for_three("[{page: [ana, bob], wait: 5m}, {page: [cid], wait: 10m}]", "push");
+    feed_contact(&feed, "09:00:34", "cid", "push");
+    feed_outcome(&feed, "09:00:34", 1, 1, 200);
+    feed_outcome(&feed, "09:00:34", 3, 1, 200);
+    feed_time(&feed, "09:00:36");
+    feed_act_on(&feed, "09:00:37", "acked", 3, "ana");
+    feed_receipt(&feed, "09:00:40", "failed", page(3)->delivery);
+    feed_act_on(&feed, "09:00:40", "noted", 2, "eve");
+    feed_receipt(&feed, "09:00:40", "failed", feed_page(&feed, 3, 1)->delivery);
+    feed_time(&feed, "09:00:42");
+    assert_int_equal(feed_alert(&feed, 2)->step, 1);
+    assert_int_equal(feed_alert(&feed, 4)->step, 1);
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 1); /* what failed meanwhile */
+    feed_time(&feed, "09:00:43");
+    assert_int_equal(core_count(feed.core, TABLE_GROUP_ACT), 0);
+}
+
 /* One that was about to ring is kept by quiet hours that began meanwhile. The others are not left
  * to wait for it, and what comes later waits for nothing that is over. */
 static void when_it_may_not_ring_after_all_the_others_are_judged_again(void **state)
@@ -543,6 +609,9 @@ int main(void)
         CASE(when_it_failed_and_was_answered_and_nothing_is_left_they_go_on),
         CASE(when_what_takes_its_place_is_cancelled_the_rest_go_on),
         CASE(when_it_failed_whoever_was_told_otherwise_waits),
+        CASE(a_wave_of_pages_that_failed_is_looked_at_once),
+        CASE(what_failed_keeps_nobody_from_answering_the_group),
+        CASE(what_fails_behind_somebodys_word_about_one_is_not_lost_for_it),
         CASE(goalert_4449_each_of_many_recipients_is_paged_at_once),
         CASE(hundreds_are_told_of_by_one_page_and_each_ends_once),
     };
