@@ -517,10 +517,13 @@ static enum toc_err find_failed(struct toc_turn *turn, const Tocsin__V1__Alert *
     *out = NULL;
     for (uint32_t i = alert->first_page; i < alert->pages && *out == NULL; i++) {
         Tocsin__V1__Page *page, *stands;
+        size_t mark = toc_arena_mark(turn->arena);
         TOC_TRY(page_there(turn->txn, turn->arena, alert->number, i, &page));
         TOC_TRY(page_standing(turn, page, &stands));
         if (page->state == TOCSIN__V1__PAGE_STATE__PAGE_SUPERSEDED && stands->bounced)
             *out = stands;
+        else
+            toc_arena_reset(turn->arena, mark);
     }
     return TOC_OK;
 }

@@ -573,6 +573,39 @@ static void hundreds_are_told_of_by_one_page_and_each_ends_once(void **state)
     assert_nothing_left();
 }
 
+/* Each was told by a page about another alert that came back; what took its place ended with that
+ * alert. */
+static void a_step_of_hundreds_that_nobody_was_told_of_goes_on(void **state)
+{
+    (void)state;
+    char person[16];
+    hundreds_on_call(", {page: [bob], wait: 1h}");
+    feed_contact(&feed, "08:30", "*", "");
+    feed_contact(&feed, "08:30", "bob", "push");
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(person, sizeof(person), "p%u", i);
+        feed_contact(&feed, "08:30", person, "push sms");
+    }
+    breaches("09:00:00", 3);
+    feed_time(&feed, "09:00:31");
+    feed_time(&feed, "09:00:32");
+    for (unsigned i = 0; i < 200; i++) {
+        feed_outcome(&feed, "09:00:33", 2, i, 200);
+        core_transcript(feed.core);
+    }
+    feed_time(&feed, "09:00:34");
+    feed_time(&feed, "09:00:35");
+    for (unsigned i = 0; i < 200; i++) {
+        feed_receipt(&feed, "09:00:40", "failed", feed_page(&feed, 2, i)->delivery);
+        core_transcript(feed.core);
+        core_forget(feed.core);
+    }
+    feed_act_on(&feed, "09:00:41", "acked", 2, "p0");
+    assert_int_equal(feed_alert(&feed, 3)->step, 0);
+    feed_time(&feed, "09:00:42");
+    assert_int_equal(feed_alert(&feed, 3)->step, 1);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
 #define ANEW(test)                                                                                 \
     {                                                                                              \
@@ -613,6 +646,7 @@ int main(void)
         CASE(what_failed_keeps_nobody_from_answering_the_group),
         CASE(what_fails_behind_somebodys_word_about_one_is_not_lost_for_it),
         CASE(goalert_4449_each_of_many_recipients_is_paged_at_once),
+        CASE(a_step_of_hundreds_that_nobody_was_told_of_goes_on),
         CASE(hundreds_are_told_of_by_one_page_and_each_ends_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
