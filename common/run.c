@@ -117,9 +117,10 @@ enum toc_err run_abandon(struct toc_run *run)
 /* Below which record the log may be trimmed. */
 static uint64_t trim_below(const struct toc_run *run)
 {
-    uint64_t keep = run->config->keep_records, below = feed_lowest_done(run);
+    uint64_t keep = run->config->keep_records;
     if (keep == 0 || run->journal.last_seq < keep)
         return 0;
+    uint64_t below = feed_lowest_done(run);
     if (below > run->journal.last_seq - keep)
         below = run->journal.last_seq - keep;
     if (run->service->needs_from != NULL && below > run->service->needs_from(run->self))
