@@ -1,12 +1,5 @@
 /* Schedules of a policy: what is read, what follows from it, and what is refused. */
-#include "common/policy/policy.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "tests/unit/policy_case.h"
 
 #define REST                                                                                       \
     "queues: {q: {tier: 1}}\n"                                                                     \
@@ -14,30 +7,6 @@
 #define BASE                                                                                       \
     "      - {name: base, rotation: weekly, start: 2026-01-05, at: \"09:00\", people: [ana, "      \
     "ben]}\n"
-
-static struct toc_policy *good(const char *text)
-{
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    if (toc_policy_parse(toc_str_of(text), "p.yaml", &policy, &errors) != TOC_OK)
-        print_error("%s", errors ? errors : "?");
-    assert_non_null(policy);
-    return policy;
-}
-
-/* The text has one error: its place, what it is and, unless NULL, the hint. */
-static void assert_error(const char *text, const char *place, const char *message, const char *hint)
-{
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    assert_int_equal(toc_policy_parse(toc_str_of(text), "p.yaml", &policy, &errors),
-                     TOC_ERR_CONFIG);
-    const char *first = strstr(errors, ": error: ");
-    if (!strstr(errors, place) || !strstr(errors, message) || (hint && !strstr(errors, hint)) ||
-        !first || strstr(first + 1, ": error: "))
-        fail_msg("%s", errors);
-    free(errors);
-}
 
 #define LAYER(rest) "policy: 1\nschedules: {s: {zone: UTC, layers: [{" rest "}]}}\n" REST
 #define SHIFT(rest)                                                                                \

@@ -1,12 +1,5 @@
 /* Teams that steps page: who belongs to them, and what is refused. */
-#include "common/policy/policy.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "tests/unit/policy_case.h"
 
 #define TOP                                                                                        \
     "policy: 1\n"                                                                                  \
@@ -23,30 +16,6 @@
     "  safety: {page: [gus], schedule: [prim, back]}\n"                                            \
     "  legal: {calendar: day, answer_within: 4h}\n"
 #define STEP(rest) TOP TEAMS "paths: {p: {steps: [{" rest ", wait: 5m}]}}\n" REST
-
-static struct toc_policy *good(const char *text)
-{
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    if (toc_policy_parse(toc_str_of(text), "p.yaml", &policy, &errors) != TOC_OK)
-        print_error("%s", errors ? errors : "?");
-    assert_non_null(policy);
-    return policy;
-}
-
-/* The text has one error: its place, what it is and the hint. */
-static void assert_error(const char *text, const char *place, const char *message, const char *hint)
-{
-    struct toc_policy *policy = NULL;
-    char *errors = NULL;
-    assert_int_equal(toc_policy_parse(toc_str_of(text), "p.yaml", &policy, &errors),
-                     TOC_ERR_CONFIG);
-    const char *first = strstr(errors, ": error: ");
-    if (!strstr(errors, place) || !strstr(errors, message) || !strstr(errors, hint) || !first ||
-        strstr(first + 1, ": error: "))
-        fail_msg("%s", errors);
-    free(errors);
-}
 
 /* "ana ben | prim": the people and schedules of the only step. */
 static void assert_step(const char *text, const char *expected)

@@ -789,16 +789,23 @@ static void a_named_follower_that_was_restored_is_waited_for_where_it_is(void **
     assert_int_equal(toc_run_journal(door->run)->first_seq, 20);
 }
 
-static void a_follower_that_never_comes_back_is_forgotten_after_a_week(void **state)
+/* A door that would trim its records, but for a follower of that name. */
+static struct node *kept_for(const char *name)
 {
     struct node *door = open_node(0, &door_service, "d", 0);
-    (void)state;
     door->config.keep_records = 10;
     write_records(door, 50, "ok");
     Tocsin__V1__Fetch fetch = fetch_of(door, 5);
-    fetch.follower = toc_wire_text("clerk");
+    fetch.follower = toc_wire_text(name);
     give_fetch(door, CLIENT, &fetch);
     write_records(door, 1, "ok");
+    return door;
+}
+
+static void a_follower_that_never_comes_back_is_forgotten_after_a_week(void **state)
+{
+    struct node *door = kept_for("clerk");
+    (void)state;
     pass(7 * TOC_DAY_MS);
     write_records(door, 1, "ok");
     assert_int_equal(toc_run_journal(door->run)->first_seq, 1);
@@ -836,14 +843,8 @@ static void a_row_that_does_not_say_when_it_was_heard_counts_from_now(void **sta
 
 static void who_is_part_of_every_suite_is_never_forgotten(void **state)
 {
-    struct node *door = open_node(0, &door_service, "d", 0);
+    struct node *door = kept_for("audit");
     (void)state;
-    door->config.keep_records = 10;
-    write_records(door, 50, "ok");
-    Tocsin__V1__Fetch fetch = fetch_of(door, 5);
-    fetch.follower = toc_wire_text("audit");
-    give_fetch(door, CLIENT, &fetch);
-    write_records(door, 1, "ok");
     pass(70 * TOC_DAY_MS);
     write_records(door, 1, "ok");
     assert_int_equal(toc_run_journal(door->run)->first_seq, 1);
